@@ -1,0 +1,46 @@
+"""Everything this package raises on purpose.
+
+ProvenanceError
+├── ConfigError     what the caller wrote is wrong: carries the path into their file
+├── SourceError     something could not be read: says nothing about the model
+├── TrustError      there is nothing to judge by: no usable trust root or registry
+└── Malformed       bytes are not what they claim to be: evidence, never shown as a crash
+Rejected            nothing went wrong: the answer is no
+"""
+
+from __future__ import annotations
+
+
+class ProvenanceError(Exception):
+    """The root of every error that is this package's own."""
+
+
+class ConfigError(ProvenanceError):
+    """What the caller wrote cannot be used; `path` leads to the place in their file."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.path = path
+
+
+class SourceError(ProvenanceError):
+    """A model, file or service could not be read."""
+
+
+class TrustError(ProvenanceError):
+    """No trust root, or one that cannot be used."""
+
+
+class Malformed(ProvenanceError):
+    """Bytes do not have the form they claim; whoever gathers or judges makes it a finding.
+
+    `slug` is the last part of a rule id, where the reader knows which rule was broken.
+    """
+
+    def __init__(self, message: str, *, slug: str = "malformed") -> None:
+        super().__init__(message)
+        self.slug = slug
+
+
+class Rejected(Exception):
+    """The model was judged, and the answer is no."""

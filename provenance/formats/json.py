@@ -1,0 +1,55 @@
+"""JSON, strictly: what two parsers could read differently is refused (RFC 8259, section 4)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import NoReturn
+
+from provenance.errors import Malformed
+
+MAX_DIGITS = 32
+
+
+def loads(data: bytes) -> object:
+    """The value of a UTF-8 JSON text, or Malformed.
+
+    Refused beyond the grammar: duplicate keys, NaN and infinities, numbers of more than
+    32 digits, nesting as deep as the
+    interpreter's stack, lone surrogates, a byte order mark.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8: {error.reason} at byte {error.start}") from None
+    try:
+        value: object = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+        )
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        raise Malformed(f"not JSON: {error.msg} at character {error.pos}") from None
+    except RecursionError:
+        raise Malformed("JSON nested too deep") from None
+    except UnicodeEncodeError:
+        raise Malformed("a string holds half of a surrogate pair") from None
+    return value
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise Malformed(f"the key {twice[:80]!r} stands twice in one object")
+    return table
+
+
+def _constant(name: str) -> NoReturn:
+    raise Malformed(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise Malformed(f"a number of {len(digits)} digits")
+    return int(digits)

@@ -1,0 +1,76 @@
+"""What judging yields: findings, the outcome of each check, and the verdict they fold into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What one finding, or one check, says."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+class Level(StrEnum):
+    """What a finding does to the verdict; it is printed whatever the level."""
+
+    REQUIRE = "require"
+    WARN = "warn"
+    OFF = "off"
+
+
+class Result(StrEnum):
+    """The verdict on one model, or on all that were asked about."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a check found: `rule` is `check/slug`, `where` the file or party it is about."""
+
+    rule: str
+    outcome: Outcome
+    message: str
+    where: str = ""
+    level: Level = Level.REQUIRE
+    waived: str = ""
+
+    @property
+    def check(self) -> str:
+        """The check that found it."""
+        return self.rule.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerSeen:
+    """A party whose signature over this model was verified, as reports name it."""
+
+    name: str
+    organisation: str
+    identity: str
+    bundle: str
+    times: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement of one model; `checks` has an outcome for every check of the profile."""
+
+    name: str
+    ref: str
+    commit: str | None
+    result: Result
+    reason: str
+    manifest: str
+    basis: str
+    profile: str
+    checks: tuple[tuple[str, Outcome], ...]
+    signers: tuple[SignerSeen, ...]
+    findings: tuple[Finding, ...]
