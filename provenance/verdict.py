@@ -74,3 +74,18 @@ class Verdict:
     checks: tuple[tuple[str, Outcome], ...]
     signers: tuple[SignerSeen, ...]
     findings: tuple[Finding, ...]
+
+
+def passed(rule: str, message: str, where: str = "") -> Finding:
+    """The finding by which a check says that it is satisfied, and over what scope."""
+    return Finding(rule=rule, outcome=Outcome.PASS, message=message, where=where)
+
+
+def failed(rule: str, message: str, where: str = "") -> Finding:
+    """Something that must not be: the actual value, the expected one, what to do next."""
+    return Finding(rule=rule, outcome=Outcome.FAIL, message=message, where=where)
+
+
+def unknown(rule: str, message: str, where: str = "") -> Finding:
+    """Something that could not be established."""
+    return Finding(rule=rule, outcome=Outcome.UNKNOWN, message=message, where=where)

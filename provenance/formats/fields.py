@@ -123,7 +123,14 @@ class Fields:
 
     def base64(self, name: str) -> bytes:
         """Bytes from canonical, padded base64 (RFC 4648, sections 3.3 and 3.5)."""
-        value = self.text(name)
+        return self._decoded(name, self.text(name))
+
+    def base64s(self, name: str) -> tuple[bytes, ...]:
+        """A list of such bytes; none if the name is absent."""
+        items = self.texts(name, ())
+        return tuple(self._decoded(f"{name}[{n}]", item) for n, item in enumerate(items))
+
+    def _decoded(self, name: str, value: str) -> bytes:
         try:
             data = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):

@@ -1,0 +1,101 @@
+"""What a file's name promises, whatever its content is. Matching is case-insensitive throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from provenance.model import Kind
+
+WEIGHT_KINDS: Mapping[str, frozenset[Kind]] = {
+    ".safetensors": frozenset({Kind.SAFETENSORS}),
+    ".gguf": frozenset({Kind.GGUF}),
+    ".npy": frozenset({Kind.NPY}),
+    ".onnx": frozenset({Kind.ONNX}),
+    ".onnx_data": frozenset({Kind.BINARY}),
+    ".bin": frozenset({Kind.SAFETENSORS, Kind.GGUF, Kind.ONNX}),
+    ".pt": frozenset({Kind.SAFETENSORS}),
+    ".pth": frozenset({Kind.SAFETENSORS}),
+    ".pt2": frozenset(),
+    ".ckpt": frozenset({Kind.SAFETENSORS}),
+    ".ggml": frozenset(),
+    ".llamafile": frozenset(),
+    ".h5": frozenset(),
+    ".hdf5": frozenset(),
+    ".keras": frozenset(),
+    ".npz": frozenset(),
+    ".pkl": frozenset(),
+    ".pickle": frozenset(),
+    ".joblib": frozenset(),
+    ".dill": frozenset(),
+    ".skops": frozenset(),
+    ".msgpack": frozenset(),
+    ".pb": frozenset(),
+    ".tflite": frozenset(),
+    ".ot": frozenset(),
+    ".mar": frozenset(),
+    ".nemo": frozenset(),
+    ".mlmodel": frozenset(),
+    ".engine": frozenset(),
+    ".pdparams": frozenset(),
+    ".pdiparams": frozenset(),
+    ".params": frozenset(),
+    ".caffemodel": frozenset(),
+    ".t7": frozenset(),
+}
+"""The suffixes weights go by, and the allow-listed kinds that content under each may be."""
+
+WEIGHT_SUFFIXES = frozenset(WEIGHT_KINDS)
+
+BY_PRODUCTS = (
+    "training_args.bin",
+    "optimizer.pt",
+    "optimizer.bin",
+    "scheduler.pt",
+    "scheduler.bin",
+    "scaler.pt",
+    "rng_state*.pth",
+    "random_states_*.pkl",
+)
+"""Names of the pickles a trainer leaves behind and no loader of the model opens."""
+
+
+def name_of(path: str) -> str:
+    """The last component of a POSIX path, case folded away."""
+    return path.rpartition("/")[2].lower()
+
+
+def folder_of(path: str) -> str:
+    """What stands before the last component, `/` included; empty at the top."""
+    return path[: path.rfind("/") + 1]
+
+
+def suffix_of(path: str) -> str:
+    """The suffix in lower case, dot included; that of `pytorch_model.bin.1` is `.bin`."""
+    pure = PurePosixPath(name_of(path))
+    return PurePosixPath(pure.stem).suffix if pure.suffix[1:].isdecimal() else pure.suffix
+
+
+def is_weight_name(path: str) -> bool:
+    """Whether a loader would take the file for weights by its name."""
+    return suffix_of(path) in WEIGHT_SUFFIXES
+
+
+def kinds_named(path: str) -> frozenset[Kind]:
+    """The allow-listed kinds that content under this name may be; none if it names no weights."""
+    return WEIGHT_KINDS.get(suffix_of(path), frozenset())
+
+
+def is_safetensors_index(path: str) -> bool:
+    """Whether the name is that of an index from tensors to shards.
+
+    `pytorch_model.bin.index.json` is one too: its form is the same, and its shards are named by it.
+    """
+    return name_of(path).endswith(".index.json")
+
+
+def is_by_product(path: str) -> bool:
+    """Whether the name is that of a pickle a trainer leaves behind."""
+    name = name_of(path)
+    return any(fnmatchcase(name, pattern) for pattern in BY_PRODUCTS)

@@ -1,0 +1,223 @@
+"""Pickles, followed opcode by opcode and never loaded.
+
+From protocol 2 on a pickle begins with a mark of its own. An older one is whatever a stack machine
+can run, so that is what decides: the opcodes are followed with the stack they would have.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import BinaryIO
+
+from provenance.errors import Malformed
+from provenance.formats.window import Window
+
+MAX_OPCODES = 1_000_000
+MAX_IMPORTS = 500
+MAX_STREAMS = 64
+MAX_TEXT = 1_024
+HIGHEST = 5
+
+OPCODES: Mapping[int, pickletools.OpcodeInfo] = {
+    ord(opcode.code): opcode for opcode in pickletools.opcodes
+}
+LENGTH_BYTES: Mapping[int, int] = {
+    pickletools.TAKEN_FROM_ARGUMENT1: 1,
+    pickletools.TAKEN_FROM_ARGUMENT4: 4,
+    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
+    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
+}
+CALLS = frozenset({"REDUCE", "BUILD", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"})
+OUTSIDE = frozenset({"EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"})
+IMPORTABLE = re.compile(r"\S+")
+
+
+class Slot(Enum):
+    """What stands on the stack or in the memo where it is not text."""
+
+    MARK = auto()
+    VALUE = auto()
+
+
+Item = str | Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What following the opcodes showed: `cut` when they ran into the end of the bytes."""
+
+    recognised: bool
+    cut: bool
+    imports: tuple[str, ...]
+
+
+def is_pickle(head: bytes, *, whole: bool = True) -> bool:
+    """Whether bytes are a pickle of any protocol, also one that breaks after its payload.
+
+    `whole` says that `head` is the entire file.
+    """
+    found = trace(io.BytesIO(head), len(head), whole=whole)
+    return found.recognised
+
+
+def imports(data: bytes) -> tuple[str, ...]:
+    """What the pickle imports, as `module.name`; `?` for a part that it computes.
+
+    Sorted, without repetition, and no more than 500; pickles that follow the first are read too.
+    """
+    return trace(io.BytesIO(data), len(data)).imports
+
+
+def trace(stream: BinaryIO, size: int, *, start: int = 0, whole: bool = True) -> Trace:
+    """Follows the opcodes from `start` on. Raises OSError alone."""
+    machine = _Machine(Window(stream, size, start=start), whole=whole)
+    try:
+        machine.run()
+        cut = False
+    except Malformed as error:
+        cut = error.slug == "cut"
+    names = tuple(sorted(machine.imports))
+    return Trace(recognised=machine.recognised, cut=cut, imports=names)
+
+
+class _Machine:
+    def __init__(self, window: Window, *, whole: bool) -> None:
+        self.imports: set[str] = set()
+        self.recognised = False
+        self._window = window
+        self._whole = whole
+        self._marked = False
+        self._reached_out = False
+        self._count = 0
+        self._stack: list[Item] = []
+        self._memo: dict[int, Item] = {}
+
+    def run(self) -> None:
+        for _ in range(MAX_STREAMS):
+            self._stack, self._memo = [], {}
+            first = self._count
+            while self._step():
+                if self._count >= MAX_OPCODES:
+                    self.recognised = True
+                    return
+            ended = self._whole and self._window.left == 0 and self._count - first > 1
+            self.recognised |= ended or self._reached_out
+            if self._window.left == 0:
+                return
+
+    def _step(self) -> bool:
+        opcode = OPCODES.get(self._window.byte())
+        if opcode is None:
+            raise _broken("no opcode")
+        self._count += 1
+        self._apply(opcode, self._popped(opcode))
+        self.recognised |= self._marked and opcode.name != "PROTO"
+        argument = self._argument(opcode)
+        self._finish(opcode, argument)
+        return opcode.name != "STOP"
+
+    def _popped(self, opcode: pickletools.OpcodeInfo) -> list[Item]:
+        before = opcode.stack_before
+        taken: list[Item] = []
+        if pickletools.markobject in before:
+            if Slot.MARK not in self._stack:
+                raise _broken("no mark")
+            while (item := self._stack.pop()) is not Slot.MARK:
+                taken.append(item)
+            before = before[: before.index(pickletools.markobject)]
+        if len(before) > len(self._stack):
+            raise _broken("stack empty")
+        own = [self._stack.pop() for _ in before]
+        if Slot.MARK in own and opcode.name != "POP":
+            raise _broken("a mark is no value")
+        return own or taken
+
+    def _apply(self, opcode: pickletools.OpcodeInfo, popped: list[Item]) -> None:
+        if opcode.name == "STACK_GLOBAL":
+            name, module = (_text(item) for item in popped)
+            self._import(module, name)
+        if opcode.name in {"OBJ", "INST"} and pickletools.markobject not in opcode.stack_before:
+            raise _broken("no mark")
+        for kind in opcode.stack_after:
+            self._stack.append(Slot.MARK if kind is pickletools.markobject else Slot.VALUE)
+        if opcode.name in {"DUP", "MEMOIZE"}:
+            self._stack[-len(opcode.stack_after) :] = popped * len(opcode.stack_after)
+
+    def _argument(self, opcode: pickletools.OpcodeInfo) -> bytes:
+        if opcode.arg is None:
+            return b""
+        count = opcode.arg.n
+        if count == pickletools.UP_TO_NEWLINE:
+            lines = 2 if opcode.arg.name == "stringnl_noescape_pair" else 1
+            return b"\n".join(self._window.line() for _ in range(lines))
+        if count in LENGTH_BYTES:
+            count = int.from_bytes(self._window.take(LENGTH_BYTES[count]), "little")
+        if count > MAX_TEXT:
+            self._window.skip(count)
+            return b""
+        return self._window.take(count)
+
+    def _finish(self, opcode: pickletools.OpcodeInfo, argument: bytes) -> None:
+        match opcode.name:
+            case "PROTO":
+                self._protocol(argument[0])
+            case "GLOBAL" | "INST":
+                module, _, name = argument.decode("utf-8", "replace").partition("\n")
+                self._import(module, name)
+            case "STRING" if not argument.lstrip().startswith((b"'", b'"')):
+                raise _broken("text without quotes")
+            case "STRING":
+                self._stack[-1] = argument.strip()[1:-1].decode("utf-8", "replace")
+            case "PUT" | "BINPUT" | "LONG_BINPUT" | "MEMOIZE":
+                self._remember(_index(argument, opcode, len(self._memo)))
+            case "GET" | "BINGET" | "LONG_BINGET":
+                self._recall(_index(argument, opcode, 0))
+            case name if "UNICODE" in name or "BINSTRING" in name:
+                self._stack[-1] = argument.decode("utf-8", "replace")
+        self._reached_out |= opcode.name in OUTSIDE
+        self.recognised |= self._reached_out and opcode.name in CALLS
+
+    def _protocol(self, version: int) -> None:
+        if version > HIGHEST:
+            raise _broken(f"protocol {version}")
+        self._marked |= self._count == 1 and version >= 2
+
+    def _import(self, module: str, name: str) -> None:
+        if len(self.imports) < MAX_IMPORTS:
+            self.imports.add(f"{module[:200]}.{name[:200]}")
+        if IMPORTABLE.fullmatch(module) and IMPORTABLE.fullmatch(name):
+            self._reached_out = True
+
+    def _remember(self, index: int) -> None:
+        if not self._stack or self._stack[-1] is Slot.MARK:
+            raise _broken("nothing to remember")
+        self._memo[index] = self._stack[-1]
+
+    def _recall(self, index: int) -> None:
+        if index not in self._memo:
+            raise _broken("nothing remembered")
+        self._stack[-1] = self._memo[index]
+
+
+def _index(argument: bytes, opcode: pickletools.OpcodeInfo, size: int) -> int:
+    if opcode.name == "MEMOIZE":
+        return size
+    if opcode.name not in {"PUT", "GET"}:
+        return int.from_bytes(argument, "little")
+    try:
+        return int(argument)
+    except ValueError:
+        raise _broken("no number") from None
+
+
+def _text(item: Item) -> str:
+    return item if isinstance(item, str) else "?"
+
+
+def _broken(message: str) -> Malformed:
+    return Malformed(message, slug="broken")

@@ -1,0 +1,194 @@
+"""Where the values of a Jinja template come from: which names hold what, by name and not by scope.
+
+A name used in two scopes counts for both, so the answer errs towards "may hold".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from jinja2 import nodes
+
+NUMERIC_FILTERS = frozenset({"abs", "count", "float", "int", "length", "round", "wordcount"})
+NUMERIC_METHODS = frozenset({"count", "find", "index", "rfind", "rindex", "startswith", "endswith"})
+JOINING_FILTERS = frozenset({"first", "format", "join", "last", "replace", "reverse", "string"})
+JOINING_METHODS = frozenset({"format", "join", "replace"})
+ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
+CONTENT = re.compile(r"(?:.*_)?(?:content|text|prompt|query)")
+
+Bindings = list[tuple[str, nodes.Node]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What the names of one template may hold; `ns.key` stands for a key of a namespace.
+
+    `assembled`: text put together from pieces, or taken from the tokenizer's own special tokens.
+    `spoken`: what a message says. `dated`: the date. `words`: the texts a name stands for.
+    """
+
+    macros: frozenset[str]
+    stored: frozenset[str]
+    assembled: frozenset[str]
+    spoken: frozenset[str]
+    dated: frozenset[str]
+    words: dict[str, tuple[str, ...]]
+
+
+def descendants(*roots: nodes.Node) -> Iterator[nodes.Node]:
+    """The nodes and everything below them, without recursion."""
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.iter_child_nodes())
+
+
+def flow_of(every: Iterable[nodes.Node]) -> Flow:
+    """What the names of a template may hold, given all its nodes."""
+    every = list(every)
+    macros = {node.name: node for node in every if isinstance(node, nodes.Macro)}
+    bindings = [pair for node in every for pair in _bindings(node, macros)]
+    return Flow(
+        macros=frozenset(macros),
+        stored=frozenset(
+            node.name for node in every if isinstance(node, nodes.Name) and node.ctx != "load"
+        ),
+        assembled=_spread(bindings, assembles),
+        spoken=_spread(bindings, speaks),
+        dated=_spread(bindings, tells_date),
+        words=_words(bindings),
+    )
+
+
+def key_of(node: nodes.Node) -> str | None:
+    """The key of a name, or of a name's attribute."""
+    match node:
+        case nodes.Name(name=str(name)):
+            return name
+        case nodes.NSRef(name=name, attr=attr):
+            return f"{name}.{attr}"
+        case nodes.Getattr(node=nodes.Name(name=str(name)), attr=attr):
+            return f"{name}.{attr}"
+        case nodes.Getitem(node=nodes.Name(name=str(name)), arg=nodes.Const(value=str(key))):
+            return f"{name}.{key}"
+    return None
+
+
+def sources(*roots: nodes.Node) -> Iterator[nodes.Node]:
+    """The nodes whose value may end up in that of `roots`: no conditions, no counts, no keys."""
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(_carrying(node))
+
+
+def _carrying(node: nodes.Node) -> Iterable[nodes.Node]:
+    match node:
+        case nodes.Compare() | nodes.Test() | nodes.Not():
+            return ()
+        case nodes.Filter(name=name) if name in NUMERIC_FILTERS:
+            return ()
+        case nodes.Call(node=nodes.Getattr(attr=attr)) if attr in NUMERIC_METHODS:
+            return ()
+        case nodes.CondExpr(expr1=first, expr2=second):
+            return (first,) if second is None else (first, second)
+        case nodes.Getitem(node=base):
+            return (base,)
+    return node.iter_child_nodes()
+
+
+def assembles(node: nodes.Node) -> bool:
+    """Whether the node itself puts text together, or brings text of the tokenizer's own."""
+    match node:
+        case nodes.Concat() | nodes.TemplateData():
+            return True
+        case nodes.Filter(name=name):
+            return name in JOINING_FILTERS
+        case nodes.Call(node=nodes.Getattr(attr=attr)):
+            return attr in JOINING_METHODS
+        case nodes.Name(name=name):
+            return name.endswith("_token") or "special_tokens" in name
+        case nodes.Const(value=str(value)):
+            return value.startswith("_")
+        case nodes.Getitem(node=nodes.Const()):
+            return True
+    return isinstance(node, ARITHMETIC) and (_is_text(node.left) or _is_text(node.right))
+
+
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
+
+
+def speaks(node: nodes.Node) -> bool:
+    """Whether the node names what a message says."""
+    match node:
+        case nodes.Name(name=name) | nodes.Getattr(attr=name):
+            return bool(CONTENT.fullmatch(name))
+        case nodes.Getitem(arg=nodes.Const(value=str(name))):
+            return bool(CONTENT.fullmatch(name))
+    return False
+
+
+def tells_date(node: nodes.Node) -> bool:
+    """Whether the node asks for the date."""
+    return isinstance(node, nodes.Name) and node.name == "strftime_now"
+
+
+def _bindings(
+    node: nodes.Node, macros: dict[str, nodes.Macro]
+) -> Iterator[tuple[str, nodes.Node]]:
+    match node:
+        case nodes.Assign(target=target, node=value) | nodes.For(target=target, iter=value):
+            yield from _targets(target, value)
+        case nodes.AssignBlock(target=target, body=body):
+            yield from ((key, child) for child in body for key, _ in _targets(target, child))
+        case nodes.With(targets=targets, values=values):
+            for target, value in zip(targets, values, strict=True):
+                yield from _targets(target, value)
+        case nodes.Call(node=nodes.Name(name=name)) if name in macros:
+            names = [argument.name for argument in macros[name].args]
+            yield from zip(names, node.args, strict=False)
+            yield from ((keyword.key, keyword.value) for keyword in node.kwargs)
+        case nodes.Macro(args=arguments, defaults=defaults) if defaults:
+            names = [argument.name for argument in arguments[-len(defaults) :]]
+            yield from zip(names, defaults, strict=True)
+
+
+def _targets(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[str, nodes.Node]]:
+    for node in descendants(target):
+        if key := key_of(node):
+            yield key, value
+            if isinstance(value, nodes.Call):
+                yield from ((f"{key}.{keyword.key}", keyword.value) for keyword in value.kwargs)
+
+
+def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozenset[str]:
+    """The names that hold something for which `begins`, at first hand or through other names."""
+    leads: dict[str, set[str]] = defaultdict(set)
+    found: set[str] = set()
+    for name, value in bindings:
+        for node in sources(value):
+            if begins(node):
+                found.add(name)
+            if key := key_of(node):
+                leads[key].add(name)
+    fresh = list(found)
+    while fresh:
+        reached = leads[fresh.pop()] - found
+        found |= reached
+        fresh.extend(reached)
+    return frozenset(found)
+
+
+def _words(bindings: Bindings) -> dict[str, tuple[str, ...]]:
+    words: dict[str, tuple[str, ...]] = {}
+    for name, value in bindings:
+        items = value.items if isinstance(value, nodes.List | nodes.Tuple) else [value]
+        texts = (node.value for node in items if isinstance(node, nodes.Const))
+        words[name] = words.get(name, ()) + tuple(text for text in texts if isinstance(text, str))
+    return words

@@ -1,0 +1,94 @@
+"""Whether a leaf chains to an anchor at a moment (RFC 5280, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
+
+from provenance.errors import Malformed
+from provenance.keys.certificate import Certificate
+from provenance.keys.public import UNREADABLE
+
+MAX_DEPTH = 4
+
+
+def chain(
+    leaf: Certificate,
+    intermediates: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    at: datetime,
+) -> tuple[Certificate, ...]:
+    """The path from `leaf` to one of `anchors`, every certificate of it valid at `at`.
+
+    Raises Malformed with slug `usage`, `expired` or `untrusted-chain`. Every one of
+    `intermediates` must be in the path or be an anchor: what nobody checks may not ride along.
+    """
+    if not leaf.may_sign():
+        raise Malformed(
+            f"the certificate {leaf.subject} may not sign: it needs digitalSignature, and code "
+            "signing where it lists extended usages",
+            slug="usage",
+        )
+    given = (leaf, *intermediates)
+    issuers = {certificate.raw.issuer for certificate in given}
+    named = [anchor for anchor in anchors if anchor.raw.subject in issuers]
+    try:
+        verifier = (
+            PolicyBuilder()
+            .store(Store([anchor.raw for anchor in anchors]))
+            .time(at)
+            .max_chain_depth(MAX_DEPTH)
+            .extension_policies(ca_policy=_ca_policy(), ee_policy=ExtensionPolicy.permit_all())
+            .build_client_verifier()
+        )
+        path = verifier.verify(leaf.raw, [c.raw for c in intermediates]).chain
+    except (VerificationError, *UNREADABLE) as error:
+        raise _why((*given, *named), at, error) from None
+    found = tuple(Certificate(member) for member in path)
+    for certificate in intermediates:
+        if certificate not in found and certificate not in anchors:
+            raise Malformed(
+                f"the bundle carries {certificate.subject}, which is no part of the chain",
+                slug="untrusted-chain",
+            )
+    return found
+
+
+def _ca_policy() -> ExtensionPolicy:
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _require_ca)
+        .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _require_cert_sign)
+    )
+
+
+def _require_ca(_: Policy, __: x509.Certificate, value: x509.BasicConstraints) -> None:
+    if not value.ca:
+        raise ValueError("not a certificate authority")
+
+
+def _require_cert_sign(_: Policy, __: x509.Certificate, value: x509.KeyUsage | None) -> None:
+    if value is not None and not value.key_cert_sign:
+        raise ValueError("may not sign certificates")
+
+
+def _why(given: Sequence[Certificate], at: datetime, error: Exception) -> Malformed:
+    """The reason in the words of the first certificate that is out of its time, if one is."""
+    for certificate in given:
+        if not certificate.valid_at(at):
+            return Malformed(
+                f"the certificate {certificate.subject} is valid {certificate.validity}, "
+                f"not at {at:%Y-%m-%d %H:%M} UTC",
+                slug="expired",
+            )
+    return Malformed(f"no chain to a registered authority: {error}", slug="untrusted-chain")

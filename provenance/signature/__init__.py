@@ -1,0 +1,13 @@
+"""Signatures: the one door to sigstore, and the only place where an Attestation is made."""
+
+from provenance.signature.opinion import (
+    Attestation,
+    Opinion,
+    Party,
+    Refusal,
+    Signed,
+    Stranger,
+)
+from provenance.signature.verify import verify
+
+__all__ = ["Attestation", "Opinion", "Party", "Refusal", "Signed", "Stranger", "verify"]

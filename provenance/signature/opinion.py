@@ -1,0 +1,60 @@
+"""What a bundle turned out to be, once somebody checked who signed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance.intoto import Statement
+from provenance.trust import Org, Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """A signer of the registry, and the organisation it speaks for."""
+
+    org: Org
+    signer: Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A statement whose signature holds: by whom, as the material says it, and when at the latest.
+
+    `times` are verified moments in order, none if nobody but the signer vouches for one.
+    `fingerprints` name the key and the certificate that signed.
+    """
+
+    bundle: str
+    statement: Statement
+    identity: str
+    times: tuple[datetime, ...] = ()
+    fingerprints: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation(Signed):
+    """A statement that one or more signers of the registry signed."""
+
+    parties: tuple[Party, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger(Signed):
+    """A statement with a good signature by somebody the registry does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A bundle that proves nothing, and why; `slug` is the last part of the rule it broke.
+
+    `foreign` says that nothing is wrong with it: it is signed with a key nobody here knows.
+    """
+
+    bundle: str
+    slug: str
+    message: str
+    foreign: bool = False
+
+
+Opinion = Attestation | Stranger | Refusal

@@ -1,0 +1,191 @@
+"""From a bundle to an opinion: who signed it, in the eyes of one registry.
+
+1. Read the bundle strictly.
+2. Find who the material may mean: a registered key, an authority above the leaf, an instance.
+3. Check the signature, every timestamp and every log entry.
+4. Check the certificate at the latest verified time, or now if nobody vouches for one.
+5. Name the registry's parties that the material is, or else a stranger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from provenance import bundle as bundles
+from provenance import intoto, trust
+from provenance.bundle import Bundle, Chain, Fulcio, KeyHint
+from provenance.errors import Malformed
+from provenance.intoto import Envelope, Statement
+from provenance.keys import Certificate, PublicKey, chain
+from provenance.model import Document
+from provenance.signature import keyless, managed, roots
+from provenance.signature.opinion import Attestation, Opinion, Party, Refusal, Stranger
+from provenance.signature.roots import Clock, Log
+from provenance.trust import Registry
+
+
+def verify(document: Document, registry: Registry, at: datetime) -> Opinion:
+    """What the bundle in `document` is worth to `registry` at the moment `at`.
+
+    Never raises for what stands in the document; TrustError if a trust root of the registry
+    cannot be used.
+    """
+    try:
+        bundle = bundles.parse(document.data)
+        if not isinstance(bundle.content, Envelope):
+            raise Malformed("it signs a file, and not a statement", slug="no-statement")
+        statement = intoto.statement(bundle.content)
+        return _opinion(document.path, bundle, statement, registry, at)
+    except Malformed as error:
+        return Refusal(bundle=document.path, slug=error.slug, message=str(error))
+
+
+def _opinion(
+    path: str, bundle: Bundle, statement: Statement, registry: Registry, at: datetime
+) -> Opinion:
+    match bundle.material:
+        case KeyHint() as hint:
+            return _by_key(path, bundle, statement, hint, registry)
+        case Chain() as material:
+            return _by_chain(path, bundle, statement, material, registry, at)
+        case Fulcio() as material:
+            return _by_person(path, bundle, statement, material, registry)
+
+
+def _named(
+    path: str,
+    statement: Statement,
+    parties: Sequence[Party],
+    identity: str,
+    times: tuple[datetime, ...],
+    fingerprints: frozenset[str],
+) -> Opinion:
+    if not parties:
+        return Stranger(
+            bundle=path,
+            statement=statement,
+            identity=identity,
+            times=times,
+            fingerprints=fingerprints,
+        )
+    return Attestation(
+        bundle=path,
+        statement=statement,
+        identity=identity,
+        times=times,
+        fingerprints=fingerprints,
+        parties=tuple(parties),
+    )
+
+
+def _clocks(registry: Registry) -> tuple[Clock, ...]:
+    return tuple(Clock(certificates=tsa.certificates) for tsa in registry.timestamp_authorities)
+
+
+def _logs(bundle: Bundle, registry: Registry) -> tuple[Log, ...]:
+    """Every log the registry's instances know, where the bundle has an entry to look up."""
+    known = roots.instances(registry) if bundle.entries else ()
+    return tuple(log for instance in known for log in roots.logs(instance.trusted_root))
+
+
+def _by_key(
+    path: str, bundle: Bundle, statement: Statement, hint: KeyHint, registry: Registry
+) -> Opinion:
+    parties = [
+        Party(org=org, signer=signer)
+        for org, signer in registry.signers()
+        if isinstance(signer.material, trust.Key) and managed.names(hint, signer.material.key)
+    ]
+    key = _key(parties) or (PublicKey.from_pem(hint.pem) if hint.pem else None)
+    if key is None:
+        return Refusal(
+            bundle=path,
+            slug="unknown-key",
+            message=f"signed with a key the registry does not have (hint {hint.hint[:80]})",
+            foreign=True,
+        )
+    times = managed.verify(bundle, key, clocks=_clocks(registry), logs=_logs(bundle, registry))
+    identity = f"{key.description} key {key.fingerprint}"
+    return _named(path, statement, parties, identity, times, frozenset({key.fingerprint}))
+
+
+def _key(parties: Sequence[Party]) -> PublicKey | None:
+    for party in parties:
+        if isinstance(party.signer.material, trust.Key):
+            return party.signer.material.key
+    return None
+
+
+def _by_chain(
+    path: str,
+    bundle: Bundle,
+    statement: Statement,
+    material: Chain,
+    registry: Registry,
+    at: datetime,
+) -> Opinion:
+    leaf, *rest = managed.certificates(material)
+    times = managed.verify(bundle, leaf.key, clocks=_clocks(registry))
+    moment = times[-1] if times else at
+    parties, refused = [], []
+    for org, signer in registry.signers():
+        try:
+            if isinstance(signer.material, trust.Authority) and _is_pinned(leaf, signer.material):
+                chain(leaf, rest, signer.material.certificates, moment)
+                parties.append(Party(org=org, signer=signer))
+        except Malformed as error:
+            refused.append(error)
+    if refused and not parties:
+        raise refused[0]
+    return _named(
+        path,
+        statement,
+        parties,
+        f"certificate {leaf.subject}, {leaf.fingerprint}",
+        times,
+        frozenset({leaf.fingerprint, leaf.key.fingerprint}),
+    )
+
+
+def _is_pinned(leaf: Certificate, authority: trust.Authority) -> bool:
+    """Whether the registry means this leaf, if the authority above it does stand for it."""
+    return (
+        authority.fingerprint == leaf.fingerprint
+        or authority.subject == leaf.subject
+        or authority.san in leaf.names
+    )
+
+
+def _by_person(
+    path: str, bundle: Bundle, statement: Statement, material: Fulcio, registry: Registry
+) -> Opinion:
+    leaf = Certificate.from_der(material.certificate)
+    person = keyless.person(leaf)
+    reasons = []
+    for instance in roots.instances(registry):
+        try:
+            times = keyless.verify(bundle, instance)
+        except Malformed as error:
+            reasons.append(f"{instance.name}: {error}")
+            continue
+        return _named(
+            path,
+            statement,
+            _people(registry, person, instance.name),
+            str(person),
+            times,
+            frozenset({leaf.fingerprint, leaf.key.fingerprint}),
+        )
+    return Refusal(bundle=path, slug="invalid", message="; ".join(reasons))
+
+
+def _people(registry: Registry, person: keyless.Person, instance: str) -> list[Party]:
+    """The parties whose registry entry means `person` and trusts this instance to say so."""
+    return [
+        Party(org=org, signer=signer)
+        for org, signer in registry.signers()
+        if isinstance(signer.material, trust.Identity)
+        and signer.material.sigstore == instance
+        and person.is_named_by(signer.material)
+    ]
