@@ -131,8 +131,9 @@ class Document:
 class Evidence:
     """All that a verdict may rest on, gathered at one moment: judged again, it yields the same.
 
-    `listing` names every file of the model, `manifest` the selected ones; `contents` has one row
-    for each of those. `bundles` are evidence files, raw and unverified.
+    `listing` names every file of the model, `manifest` the selected ones, which `include` and
+    `exclude` leave; `contents` has one row for each of those. `bundles` are evidence files, raw
+    and unverified.
     """
 
     ref: Ref
@@ -140,6 +141,8 @@ class Evidence:
     basis: Basis
     listing: Manifest
     manifest: Manifest
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     contents: tuple[Content, ...] = ()
     parts: tuple[PartDigest, ...] = ()
     bundles: tuple[Document, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provenance.model import Evidence
-from provenance.policy import Policy
+from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
 from provenance.trust import Registry
 from provenance.verdict import Finding
@@ -14,7 +14,7 @@ from provenance.verdict import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """The evidence on one model, what is asked of it, and what each of its bundles turned out to be.
+    """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
     `opinions` has one entry for each of `evidence.bundles`, in their order.
     """
@@ -23,6 +23,18 @@ class Case:
     policy: Policy
     registry: Registry
     opinions: tuple[Opinion, ...]
+
+    @property
+    def exemption(self) -> Exemption | None:
+        """What exempts exactly these bytes under this name today, if anything does."""
+        for entry in self.policy.exemptions:
+            same = (entry.repo, entry.manifest) == (
+                self.evidence.ref.repo,
+                self.evidence.manifest.digest,
+            )
+            if same and entry.expires > self.evidence.at:
+                return entry
+        return None
 
 
 Check = Callable[[Case], Iterator[Finding]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -13,7 +14,7 @@ WEIGHT_KINDS: Mapping[str, frozenset[Kind]] = {
     ".gguf": frozenset({Kind.GGUF}),
     ".npy": frozenset({Kind.NPY}),
     ".onnx": frozenset({Kind.ONNX}),
-    ".onnx_data": frozenset({Kind.BINARY}),
+    ".onnx_data": frozenset(),
     ".bin": frozenset({Kind.SAFETENSORS, Kind.GGUF, Kind.ONNX}),
     ".pt": frozenset({Kind.SAFETENSORS}),
     ".pth": frozenset({Kind.SAFETENSORS}),
@@ -60,6 +61,8 @@ BY_PRODUCTS = (
 )
 """Names of the pickles a trainer leaves behind and no loader of the model opens."""
 
+INDEX = re.compile(r".+\.index(\.[\w-]+)?\.json")
+
 
 def name_of(path: str) -> str:
     """The last component of a POSIX path, case folded away."""
@@ -88,11 +91,11 @@ def kinds_named(path: str) -> frozenset[Kind]:
 
 
 def is_safetensors_index(path: str) -> bool:
-    """Whether the name is that of an index from tensors to shards.
+    """Whether the name is that of an index from tensors to shards, of a variant too.
 
-    `pytorch_model.bin.index.json` is one too: its form is the same, and its shards are named by it.
+    `pytorch_model.bin.index.json` is one as well: its form is the same, and it names its shards.
     """
-    return name_of(path).endswith(".index.json")
+    return INDEX.fullmatch(name_of(path)) is not None
 
 
 def is_by_product(path: str) -> bool:

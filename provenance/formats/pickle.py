@@ -33,6 +33,7 @@ LENGTH_BYTES: Mapping[int, int] = {
     pickletools.TAKEN_FROM_ARGUMENT8U: 8,
 }
 CALLS = frozenset({"REDUCE", "BUILD", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"})
+ARGUMENTS = frozenset({"MARK", "EMPTY_TUPLE"})
 OUTSIDE = frozenset({"EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"})
 IMPORTABLE = re.compile(r"\S+")
 
@@ -65,6 +66,15 @@ def is_pickle(head: bytes, *, whole: bool = True) -> bool:
     return found.recognised
 
 
+def is_program(head: bytes) -> bool:
+    """Whether bytes are a pickle that is known to import and call something.
+
+    The stricter question, for bytes that are also the beginning of something else.
+    """
+    found = trace(io.BytesIO(head), len(head), whole=False)
+    return found.recognised and bool(found.imports)
+
+
 def imports(data: bytes) -> tuple[str, ...]:
     """What the pickle imports, as `module.name`; `?` for a part that it computes.
 
@@ -92,8 +102,10 @@ class _Machine:
         self._window = window
         self._whole = whole
         self._marked = False
+        self._imported = False
         self._reached_out = False
         self._count = 0
+        self._before = ""
         self._stack: list[Item] = []
         self._memo: dict[int, Item] = {}
 
@@ -106,7 +118,7 @@ class _Machine:
                     self.recognised = True
                     return
             ended = self._whole and self._window.left == 0 and self._count - first > 1
-            self.recognised |= ended or self._reached_out
+            self.recognised |= ended or self._imported
             if self._window.left == 0:
                 return
 
@@ -119,6 +131,7 @@ class _Machine:
         self.recognised |= self._marked and opcode.name != "PROTO"
         argument = self._argument(opcode)
         self._finish(opcode, argument)
+        self._before = opcode.name
         return opcode.name != "STOP"
 
     def _popped(self, opcode: pickletools.OpcodeInfo) -> list[Item]:
@@ -169,6 +182,8 @@ class _Machine:
             case "GLOBAL" | "INST":
                 module, _, name = argument.decode("utf-8", "replace").partition("\n")
                 self._import(module, name)
+            case "PERSID" if not argument.isascii():
+                raise _broken("a name that is not ASCII")
             case "STRING" if not argument.lstrip().startswith((b"'", b'"')):
                 raise _broken("text without quotes")
             case "STRING":
@@ -180,7 +195,9 @@ class _Machine:
             case name if "UNICODE" in name or "BINSTRING" in name:
                 self._stack[-1] = argument.decode("utf-8", "replace")
         self._reached_out |= opcode.name in OUTSIDE
-        self.recognised |= self._reached_out and opcode.name in CALLS
+        called = opcode.name in CALLS and (self._imported or self._reached_out)
+        calling = self._imported and self._before == "GLOBAL" and opcode.name in ARGUMENTS
+        self.recognised |= called or calling
 
     def _protocol(self, version: int) -> None:
         if version > HIGHEST:
@@ -191,7 +208,7 @@ class _Machine:
         if len(self.imports) < MAX_IMPORTS:
             self.imports.add(f"{module[:200]}.{name[:200]}")
         if IMPORTABLE.fullmatch(module) and IMPORTABLE.fullmatch(name):
-            self._reached_out = True
+            self._imported = True
 
     def _remember(self, index: int) -> None:
         if not self._stack or self._stack[-1] is Slot.MARK:

@@ -1,101 +1,49 @@
-"""What a chat template (Jinja, https://jinja.palletsprojects.com/templates/) does beyond formatting.
+"""What a chat template (Jinja) does beyond formatting messages.
 
 A template is judged by an allow-list over its syntax tree and is never rendered: some loaders
 render it without a sandbox, and sandboxes have had holes. Attributes that begin with an underscore
 lead from any value to the interpreter, so every way to reach one is refused: written out, as a
 subscript, put together from pieces, or as an argument of a filter.
+The language: https://jinja.palletsprojects.com/templates/
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateError, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-from provenance.formats.template_flow import Flow, assembles, descendants, flow_of, key_of, sources
+from provenance.formats.template_allowed import (
+    ATTRIBUTE_AT,
+    CODE,
+    CONSTRUCTS,
+    ESCAPES,
+    FILTERS,
+    FUNCTIONS,
+    INNARDS,
+    MAPPED,
+    METHODS,
+    PLAIN_FORMAT,
+    TESTS,
+)
+from provenance.formats.template_flow import Flow, assembles, flow_of, key_of, sources
 from provenance.formats.template_triggers import triggers
 
 MAX_SOURCE = 1 << 20
+MAX_DEPTH = 200
 MAX_PHRASES = 50
 MAX_NUMBER = 100_000
 UNPARSED = "does not parse"
 
-PLAIN = frozenset(
-    "Add And Assign AssignBlock Break CallBlock Compare Concat CondExpr Const Continue Dict Div"
-    " ExprStmt FilterBlock FloorDiv For If Keyword List Macro Mod Mul NSRef Name Neg Not Operand Or"
-    " Output Pair Pos Slice Sub Template TemplateData Tuple With Call Filter Getattr Getitem"
-    " Test".split()
-)
-"""The constructs a template may use; a few of them are looked at more closely."""
-
-FILTERS = frozenset(
-    "abs batch capitalize center count d default dictsort e escape filesizeformat first float"
-    " forceescape format groupby indent int items join last length list lower map max min reject"
-    " rejectattr replace reverse round safe select selectattr slice sort string striptags sum title"
-    " tojson trim truncate unique upper urlencode wordcount wordwrap".split()
-)
-"""The filters that only format data; `tojson` is transformers' own."""
-
-ATTRIBUTE_AT = {
-    "groupby": 0,
-    "join": 1,
-    "max": 1,
-    "min": 1,
-    "rejectattr": 0,
-    "selectattr": 0,
-    "sort": 2,
-    "sum": 0,
-    "unique": 1,
-}
-"""The filters that look up attributes, and which positional argument names them."""
-
-TESTS = frozenset(
-    "!= < <= == > >= boolean defined divisibleby eq equalto escaped even false float ge greaterthan"
-    " gt in integer iterable le lessthan lower lt mapping ne none number odd sameas sequence string"
-    " true undefined upper".split()
-)
-
-METHODS = frozenset(
-    "append capitalize casefold center clear copy count endswith extend find get index insert"
-    " isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace"
-    " istitle isupper items join keys ljust lower lstrip partition pop popitem remove removeprefix"
-    " removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort split"
-    " splitlines startswith strip swapcase title update upper values zfill".split()
-)
-"""Methods of text, lists and tables that only yield data; `format` reaches attributes."""
-
-FUNCTIONS = frozenset({"raise_exception", "strftime_now", "range", "namespace", "dict"})
-MACRO_FUNCTIONS = frozenset({"caller", "loop"})
-ESCAPES = frozenset(
-    "self cycler joiner lipsum config request session url_for get_flashed_messages".split()
-)
-"""Objects whose attributes are the usual way out of a template."""
-
-INNARDS = frozenset(
-    "mro func_code func_globals func_defaults func_closure im_class im_func im_self gi_frame"
-    " gi_code cr_frame cr_code ag_frame ag_code f_globals f_builtins f_locals f_back tb_frame"
-    " tb_next os sys subprocess popen Popen builtins environ importlib load_module eval"
-    " exec".split()
-)
-"""Attributes that lead to the interpreter without an underscore in front."""
-
-CODE = re.compile(
-    r"__|\bos\.(?:system|popen|environ|exec|spawn)|\bsubprocess\b|\bbuiltins\b|\bpopen\b"
-    r"|\bimportlib\b|\beval\s*\(|\bexec\s*\(|%\d*c",
-    re.IGNORECASE,
-)
-PLAIN_FORMAT = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[A-Za-z0-9]*\})*")
-
 
 class Generation(Extension):
-    """Accepts transformers' `{% generation %}…{% endgeneration %}`, which marks what is trained on."""
+    """Accepts transformers' `{% generation %}…{% endgeneration %}`: what is trained on."""
 
     tags = frozenset({"generation"})
 
-    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
+    def parse(self, parser: Parser) -> list[nodes.Node]:
         """The statements between the tags stand where the tags stood."""
         next(parser.stream)
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
@@ -105,17 +53,16 @@ def unsafe(source: str) -> tuple[str, ...]:
     """What `source` does beyond formatting messages, each as a phrase with its line; never raises.
 
     One phrase that begins with UNPARSED stands for a template that is not Jinja, is longer than
-    1 MiB or nests too deep: what a loader would make of it is not known.
+    1 MiB or nests too deep: what a loader would make of it is not known. The first 50 are named.
     """
     if len(source) > MAX_SOURCE:
         return (f"{UNPARSED}: {len(source)} characters, more than {MAX_SOURCE}",)
     try:
-        tree = _environment().parse(source)
+        every = _flat(_environment().parse(source))
     except TemplateError as error:
         return (f"{UNPARSED}: {_cut(error.message or 'syntax error')}",)
     except (RecursionError, ValueError, OverflowError) as error:
         return (f"{UNPARSED}: {_cut(str(error))}",)
-    every = list(descendants(tree))
     flow = flow_of(every)
     found = {(node.lineno, phrase) for node in every for phrase in _beyond(node, flow)}
     return tuple(f"line {line}: {phrase}" for line, phrase in sorted(found)[:MAX_PHRASES])
@@ -123,9 +70,136 @@ def unsafe(source: str) -> tuple[str, ...]:
 
 def _environment() -> Environment:
     return Environment(
-        extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do", Generation]
+        autoescape=True, extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do", Generation]
     )
+
+
+def _flat(tree: nodes.Node) -> list[nodes.Node]:
+    every, level = [tree], [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        every += level
+    if level:
+        raise RecursionError(f"nests deeper than {MAX_DEPTH} levels")
+    return every
 
 
 def _cut(text: str) -> str:
     return repr(text[:80])[1:-1]
+
+
+def _beyond(node: nodes.Node, flow: Flow) -> Iterator[str]:
+    """What `node` itself does that formatting does not need."""
+    yield from triggers(node, flow)
+    match node:
+        case nodes.Name(name=name) if name in ESCAPES or "__" in name:
+            yield f"name {name!r}"
+        case nodes.Getattr(attr=attr) | nodes.NSRef(attr=attr):
+            yield from _attribute(attr)
+        case nodes.Getitem(arg=argument):
+            yield from _subscript(argument, flow)
+        case nodes.Const(value=str(text)) if CODE.search(text):
+            yield f"text {text[:60]!r}"
+        case nodes.Call():
+            yield from _call(node, flow)
+        case nodes.Filter() | nodes.Test():
+            yield from _filter(node) if isinstance(node, nodes.Filter) else _test(node)
+        case nodes.Mul(left=left, right=right):
+            yield from _numbers([left, right])
+        case _ if type(node).__name__ not in CONSTRUCTS:
+            yield f"construct {type(node).__name__}"
+
+
+def _attribute(name: str) -> Iterator[str]:
+    if name.startswith("_") or "__" in name or name in INNARDS:
+        yield f"attribute {name[:60]!r}"
+
+
+def _subscript(argument: nodes.Node, flow: Flow) -> Iterator[str]:
+    match argument:
+        case nodes.Slice():
+            return
+        case nodes.Const(value=str(text)):
+            yield from _attribute(text)
+        case _ if any(assembles(n) or key_of(n) in flow.assembled for n in sources(argument)):
+            yield "subscript put together from pieces"
+
+
+def _call(node: nodes.Call, flow: Flow) -> Iterator[str]:
+    yield from _arguments(node)
+    match node.node:
+        case nodes.Name(name=name):
+            if name in flow.stored or (name not in FUNCTIONS and name not in flow.macros):
+                yield f"call of {name[:60]!r}"
+            if name == "range" and any(_is_fixed_arithmetic(argument) for argument in node.args):
+                yield "range of computed size"
+        case nodes.Getattr(node=nodes.Const(value=str(text)), attr="format"):
+            if not PLAIN_FORMAT.fullmatch(text):
+                yield f"format {text[:60]!r}"
+        case nodes.Getattr(attr=attr):
+            if attr not in METHODS:
+                yield f"call of method {attr[:60]!r}"
+        case _:
+            yield "call of a computed value"
+
+
+def _is_fixed_arithmetic(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.BinExpr) and not any(
+        isinstance(n, nodes.Name) for n in sources(node)
+    )
+
+
+def _arguments(node: nodes.Call | nodes.Filter | nodes.Test) -> Iterator[str]:
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        yield "arguments spread out of a value"
+    yield from _numbers([*node.args, *(keyword.value for keyword in _keywords(node))])
+
+
+def _keywords(node: nodes.Call | nodes.Filter | nodes.Test) -> list[nodes.Keyword]:
+    return [keyword for keyword in node.kwargs if isinstance(keyword, nodes.Keyword)]
+
+
+def _numbers(operands: list[nodes.Expr]) -> Iterator[str]:
+    for node in operands:
+        value = node.value if isinstance(node, nodes.Const) else 0
+        if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
+            yield f"number above {MAX_NUMBER}"
+
+
+def _filter(node: nodes.Filter) -> Iterator[str]:
+    yield from _arguments(node)
+    if node.name not in FILTERS:
+        yield f"filter {node.name[:60]!r}"
+        return
+    position = ATTRIBUTE_AT.get(node.name)
+    names = node.args[position : position + 1] if position is not None else []
+    names += [keyword.value for keyword in _keywords(node) if keyword.key == "attribute"]
+    for name in names:
+        yield from _looked_up(name)
+    if node.name == "map":
+        yield from _named(node.args[:1], MAPPED)
+    if node.name in {"select", "reject"}:
+        yield from _named(node.args[:1], TESTS)
+    if node.name in {"selectattr", "rejectattr"}:
+        yield from _named(node.args[1:2], TESTS)
+
+
+def _looked_up(name: nodes.Expr) -> Iterator[str]:
+    if not isinstance(name, nodes.Const):
+        yield "filter by a computed attribute"
+    elif isinstance(name.value, str):
+        for part in name.value.split("."):
+            yield from _attribute(part)
+
+
+def _named(names: list[nodes.Expr], allowed: frozenset[str]) -> Iterator[str]:
+    for name in names:
+        if not isinstance(name, nodes.Const) or name.value not in allowed:
+            value = repr(name.value)[:60] if isinstance(name, nodes.Const) else "a computed name"
+            yield f"filter by {value}"
+
+
+def _test(node: nodes.Test) -> Iterator[str]:
+    yield from _arguments(node)
+    if node.name not in TESTS:
+        yield f"test {node.name[:60]!r}"

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from jinja2 import nodes
 
@@ -19,7 +20,9 @@ JOINING_METHODS = frozenset({"format", "join", "replace"})
 ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
 CONTENT = re.compile(r"(?:.*_)?(?:content|text|prompt|query)")
 
-Bindings = list[tuple[str, nodes.Node]]
+MAX_WORDS = 64
+
+Bindings = list[tuple[tuple[str, ...], nodes.Node]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,54 +144,66 @@ def tells_date(node: nodes.Node) -> bool:
 
 def _bindings(
     node: nodes.Node, macros: dict[str, nodes.Macro]
-) -> Iterator[tuple[str, nodes.Node]]:
+) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
+    """The names that `node` gives a value, and the value."""
     match node:
         case nodes.Assign(target=target, node=value) | nodes.For(target=target, iter=value):
-            yield from _targets(target, value)
+            yield from _bound(target, value)
         case nodes.AssignBlock(target=target, body=body):
-            yield from ((key, child) for child in body for key, _ in _targets(target, child))
+            for child in body:
+                yield from _bound(target, child)
         case nodes.With(targets=targets, values=values):
             for target, value in zip(targets, values, strict=True):
-                yield from _targets(target, value)
+                yield from _bound(target, value)
         case nodes.Call(node=nodes.Name(name=name)) if name in macros:
-            names = [argument.name for argument in macros[name].args]
-            yield from zip(names, node.args, strict=False)
-            yield from ((keyword.key, keyword.value) for keyword in node.kwargs)
-        case nodes.Macro(args=arguments, defaults=defaults) if defaults:
-            names = [argument.name for argument in arguments[-len(defaults) :]]
-            yield from zip(names, defaults, strict=True)
+            for argument, value in zip(macros[name].args, node.args, strict=False):
+                yield (argument.name,), value
+            yield from _keywords((), node)
+        case nodes.Macro(args=arguments, defaults=defaults):
+            for argument, value in zip(reversed(arguments), reversed(defaults), strict=False):
+                yield (argument.name,), value
 
 
-def _targets(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[str, nodes.Node]]:
-    for node in descendants(target):
-        if key := key_of(node):
-            yield key, value
-            if isinstance(value, nodes.Call):
-                yield from ((f"{key}.{keyword.key}", keyword.value) for keyword in value.kwargs)
+def _bound(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
+    keys = tuple(key for node in descendants(target) if (key := key_of(node)))
+    yield keys, value
+    if isinstance(value, nodes.Call):
+        yield from _keywords(keys, value)
+
+
+def _keywords(
+    keys: tuple[str, ...], call: nodes.Call
+) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
+    """Arguments by keyword: of a macro (no `keys`), or what `namespace` begins with."""
+    for keyword in call.kwargs:
+        if isinstance(keyword, nodes.Keyword):
+            yield tuple(f"{key}.{keyword.key}" for key in keys) or (keyword.key,), keyword.value
 
 
 def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozenset[str]:
     """The names that hold something for which `begins`, at first hand or through other names."""
-    leads: dict[str, set[str]] = defaultdict(set)
-    found: set[str] = set()
-    for name, value in bindings:
+    leads: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    fresh: list[str] = []
+    for names, value in bindings:
         for node in sources(value):
             if begins(node):
-                found.add(name)
+                fresh.extend(names)
             if key := key_of(node):
-                leads[key].add(name)
-    fresh = list(found)
+                leads[key].append(names)
+    found: set[str] = set()
     while fresh:
-        reached = leads[fresh.pop()] - found
-        found |= reached
-        fresh.extend(reached)
+        if (name := fresh.pop()) not in found:
+            found.add(name)
+            fresh.extend(other for names in leads.pop(name, ()) for other in names)
     return frozenset(found)
 
 
 def _words(bindings: Bindings) -> dict[str, tuple[str, ...]]:
     words: dict[str, tuple[str, ...]] = {}
-    for name, value in bindings:
+    for names, value in bindings:
         items = value.items if isinstance(value, nodes.List | nodes.Tuple) else [value]
         texts = (node.value for node in items if isinstance(node, nodes.Const))
-        words[name] = words.get(name, ()) + tuple(text for text in texts if isinstance(text, str))
+        found = tuple(text for text in islice(texts, MAX_WORDS) if isinstance(text, str))
+        for name in names:
+            words[name] = (words.get(name, ()) + found)[:MAX_WORDS]
     return words

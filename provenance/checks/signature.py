@@ -1,0 +1,312 @@
+"""signature: did the publisher of this model sign every file a loader reads?
+
+Passes when a signer with the role publisher for this repository signed, by one bundle, every
+selected file that a loader reads: weights, configuration, tokenizer, template, code. Without a
+name (`--as`) any registered publisher will do, and the report says which. A signature says who
+signed these files; it names neither model nor revision, and nobody's signature says *safe*.
+
+What is not covered and no loader reads (README, licence, images) is listed and does not fail.
+
+Findings:
+
+signature/missing
+    The registry has a signer for this repository, and there is no signature. Somebody stripped
+    it, or this is not their release. Fetch from the publisher.
+
+signature/unsigned
+    Nobody signed these files. Ask the publisher to sign, or exempt these bytes by manifest.
+
+signature/not-demanded
+    The registry knows no signer for this repository, so the profile does not ask for a signature.
+
+signature/wrong-signer
+    Somebody signed, but not a registered publisher of this repository. Never waived.
+
+signature/wrong-namespace
+    A registered party signed, whose organisation does not own this repository: its signature was
+    copied to a name that is not theirs. Never waived.
+
+signature/wrong-role
+    A signer of this organisation signed who is not its publisher. No role stands in for another.
+
+signature/unregistered-signer
+    The signature holds, and nobody in the registry is its signer. If you know them, add them.
+
+signature/copied
+    A good signature of the publisher, over other weights: it belongs to another model or release.
+
+signature/mismatch
+    A good signature of the publisher, and some of the files it covers are not what was signed.
+    The integrity check names them.
+
+signature/other-model
+    The very same files are pinned in the registry as another repository.
+
+signature/unsigned-file
+    A loader reads this file, and the signature does not cover it: it may have been added later.
+
+signature/unsigned-other
+    A file no loader reads is not covered by the signature.
+
+signature/pieced-together
+    Every file is signed, but by bundles that do not belong together: files of two releases may be
+    mixed. Ask for one signature over the whole model.
+
+signature/threshold
+    Fewer distinct signers than the organisation requires.
+
+signature/expired
+    The certificate was not valid when the signature was made, as far as anybody vouches for that
+    time. Without a timestamp the time is now.
+
+signature/usage
+    The certificate is not for signing data or code (a server's, for one).
+
+signature/untrusted-chain
+    The certificate claims the registered name and does not chain to the registered authority.
+
+signature/timestamp
+    A timestamp that no registered authority made, or not over this signature.
+
+signature/log
+    A transparency log entry that does not hold, or is about something else.
+
+signature/compromised
+    The signer or key was revoked, and nobody vouches that this was signed before. Never waived.
+
+signature/before-valid-from
+    Signed before the registry says that this signer speaks.
+
+signature/invalid
+    The signature does not verify: the bundle or its statement was changed.
+
+signature/malformed
+    A signature file that breaks its own format.
+
+signature/unsupported
+    A signature that uses an algorithm this version cannot compute.
+
+signature/other-bundle
+    Beside the signature that passes lies one that proves nothing here. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from provenance import oms
+from provenance.checks.case import Case
+from provenance.checks.vouching import Vouch, distrust, publishers, vouches
+from provenance.claims.loader import loader_reads
+from provenance.errors import Malformed
+from provenance.formats.names import is_weight_name
+from provenance.policy import Demand
+from provenance.signature import Attestation, Opinion, Refusal, Stranger
+from provenance.trust import Key, Org, Signer
+from provenance.verdict import Finding, failed, passed, unknown
+
+# Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
+KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
+SHOWN = 20
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whether the publisher's signature covers every file a loader reads."""
+    if not case.opinions:
+        yield _nobody(case)
+        return
+    given = vouches(case)
+    holding = [vouch for vouch in given if vouch.comparison.holds]
+    doubts = [_doubt(case, opinion, given) for opinion in case.opinions]
+    if not holding:
+        yield from (doubt for doubt in doubts if doubt)
+        return
+    yield from _coverage(case, holding)
+    for doubt in doubts:
+        if doubt:
+            yield failed("signature/other-bundle", f"{doubt.rule}: {doubt.message}", doubt.where)
+
+
+def _nobody(case: Case) -> Finding:
+    repo = case.evidence.ref.repo
+    registered = case.registry.publishers(repo) if repo else ()
+    if case.policy.signature is Demand.ALWAYS or registered:
+        whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
+        return failed("signature/missing", f"there is no signature{whose}")
+    if case.exemption:
+        return passed(
+            "signature/pass", f"you exempted exactly these bytes: {case.exemption.reason}"
+        )
+    if case.policy.signature is Demand.REGISTERED:
+        return unknown(
+            "signature/not-demanded",
+            f"nobody signed these bytes; no signer of {repo} is registered",
+        )
+    return unknown("signature/unsigned", "nobody signed these files")
+
+
+def _doubt(case: Case, opinion: Opinion, given: Sequence[Vouch]) -> Finding | None:
+    """Why this bundle does not vouch for these files, or None if it does."""
+    match opinion:
+        case Refusal():
+            return _refused(case, opinion)
+        case Stranger():
+            return _strange(case, opinion.bundle, f"signed by {opinion.identity}")
+        case Attestation():
+            for vouch in given:
+                if vouch.attestation is opinion:
+                    return _different(case, vouch)
+            return _uncounted(case, opinion)
+
+
+def _refused(case: Case, refusal: Refusal) -> Finding:
+    if refusal.foreign:
+        return _strange(case, refusal.bundle, refusal.message)
+    if refusal.slug == "algorithm":
+        return unknown("signature/unsupported", refusal.message, refusal.bundle)
+    slug = refusal.slug if refusal.slug in KNOWN else "malformed"
+    return failed(f"signature/{slug}", refusal.message, refusal.bundle)
+
+
+def _strange(case: Case, bundle: str, what: str) -> Finding:
+    """A good signature by nobody we know: the wrong one where we know who should have signed."""
+    repo = case.evidence.ref.repo
+    expected = case.registry.publishers(repo) if repo else ()
+    if expected:
+        names = ", ".join(f"{org.name} ({signer.name})" for org, signer in expected)
+        return failed("signature/wrong-signer", f"{what}; expected {names}", bundle)
+    if case.policy.signature is Demand.ALWAYS:
+        return failed("signature/wrong-signer", f"{what}; no publisher of {repo} is known", bundle)
+    return unknown(
+        "signature/unregistered-signer", f"{what}, whom the registry does not know", bundle
+    )
+
+
+def _uncounted(case: Case, attestation: Attestation) -> Finding:
+    """A registered party's statement that is not this model's publisher's word."""
+    where = attestation.bundle
+    try:
+        oms.signed_manifest(attestation.statement)
+    except Malformed as error:
+        if error.slug == "algorithm":
+            return unknown("signature/unsupported", str(error), where)
+        return failed("signature/malformed", str(error), where)
+    speaking = publishers(case, attestation)
+    for party in speaking:
+        slug = distrust(case, attestation, party)
+        if slug:
+            who = f"{party.org.name} ({party.signer.name})"
+            return failed(f"signature/{slug}", f"{_reason(case, attestation, slug)} {who}", where)
+    party = attestation.parties[0]
+    who = f"{party.org.name} ({party.signer.name})"
+    repo = case.evidence.ref.repo
+    if repo and case.registry.owner(repo) not in [party.org for party in attestation.parties]:
+        message = f"signed by {who}, which does not own {repo}: the signature was copied"
+        return failed("signature/wrong-namespace", message, where)
+    return failed("signature/wrong-role", f"signed by {who}, who is no publisher of it", where)
+
+
+def _reason(case: Case, attestation: Attestation, slug: str) -> str:
+    times = attestation.times or (case.evidence.at,)
+    stated = "verified" if attestation.times else "nobody vouches for an earlier time than"
+    if slug == "compromised":
+        return f"signed {stated} {times[-1]:%Y-%m-%d %H:%M} UTC, after the compromise of"
+    return f"signed {stated} {times[0]:%Y-%m-%d %H:%M} UTC, before the start of"
+
+
+def _different(case: Case, vouch: Vouch) -> Finding | None:
+    """How the files differ from what was signed, or None if they do not."""
+    comparison, where = vouch.comparison, vouch.attestation.bundle
+    if comparison.holds:
+        return None
+    signer = vouch.parties[0].org.name
+    if comparison.unread and not (comparison.different or comparison.absent):
+        return unknown("signature/unsupported", "some of its digests cannot be computed", where)
+    if _is_copied(case, vouch):
+        return failed(
+            "signature/copied",
+            f"{signer} signed it, over other weights: it belongs to another model or release",
+            where,
+        )
+    count = len(comparison.different) + len(comparison.absent)
+    return failed(
+        "signature/mismatch",
+        f"{signer} signed it, and {count} of its {len(vouch.manifest.paths)} files are not here "
+        "as they were signed",
+        where,
+    )
+
+
+def _is_copied(case: Case, vouch: Vouch) -> bool:
+    """Whether nothing a loader reads is as signed, or several weight files and none of them."""
+    signed, equal = vouch.manifest.paths, vouch.comparison.equal
+    read = (loader_reads(case.evidence) or signed) & signed
+    weights = frozenset(path for path in read if is_weight_name(path))
+    return not equal & read or (len(weights) > 1 and not equal & weights)
+
+
+def _coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
+    """Which files the signatures that hold leave out, and whether enough parties signed."""
+    covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
+    needed = loader_reads(case.evidence) or covered
+    for path in sorted(needed - covered)[:SHOWN]:
+        yield failed(
+            "signature/unsigned-file", "a loader reads it, and the signature leaves it out", path
+        )
+    for path in sorted(case.evidence.manifest.by_path.keys() - needed - covered)[:SHOWN]:
+        yield failed("signature/unsigned-other", "no loader reads it; it is not signed", path)
+    if needed - covered:
+        return
+    whole = [vouch for vouch in holding if vouch.comparison.equal >= needed]
+    if not whole and not _one_each(holding):
+        yield failed(
+            "signature/pieced-together",
+            f"{len(holding)} bundles cover the files, and none of them all",
+        )
+    yield from _pinned_elsewhere(case)
+    yield _enough(case, whole or holding, len(needed))
+
+
+def _one_each(holding: Sequence[Vouch]) -> bool:
+    """One bundle a .gguf by one signer: how GGUF repositories are signed."""
+    signers = {vouch.attestation.identity for vouch in holding}
+    return len(signers) == 1 and all(
+        len(vouch.manifest.paths) == 1 and next(iter(vouch.comparison.equal)).endswith(".gguf")
+        for vouch in holding
+    )
+
+
+def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
+    repo, digest = case.evidence.ref.repo, case.evidence.manifest.digest
+    for org in case.registry.orgs:
+        for root in org.roots:
+            if repo and root.manifest == digest and root.repo != repo:
+                yield failed("signature/other-model", f"these files are {root.repo}, not {repo}")
+
+
+def _enough(case: Case, vouching: Sequence[Vouch], files: int) -> Finding:
+    parties = {(party.org.name, party.signer.name): party for v in vouching for party in v.parties}
+    orgs = {party.org.name: party.org for party in parties.values()}
+    for org in orgs.values():
+        distinct = {_distinct(party.signer) for party in parties.values() if party.org is org}
+        if len(distinct) >= org.threshold:
+            return passed("signature/pass", _who(case, vouching, org, files))
+    org = next(iter(orgs.values()))
+    return failed(
+        "signature/threshold", f"{org.name} requires {org.threshold} distinct signers, found fewer"
+    )
+
+
+def _distinct(signer: Signer) -> str:
+    """What makes two signers two: the key, or the source repository, or who they are."""
+    material = signer.material
+    if isinstance(material, Key):
+        return material.label
+    return getattr(material, "source_repository", None) or material.label
+
+
+def _who(case: Case, vouching: Sequence[Vouch], org: Org, files: int) -> str:
+    vouch = next(v for v in vouching if any(party.org is org for party in v.parties))
+    times = vouch.attestation.times
+    when = f"at {times[-1]:%Y-%m-%d %H:%M} UTC" if times else "at a time nobody vouches for"
+    return f"{org.name} signed the {files} files that count, {when}: {vouch.attestation.identity}"

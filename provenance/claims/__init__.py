@@ -1,0 +1,1 @@
+"""What a repository says of itself: one reader per place. Claims convict, they never acquit."""

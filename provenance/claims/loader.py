@@ -1,0 +1,33 @@
+"""Which files of a selection a loader reads: what a signature has to cover."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from provenance.formats.names import is_by_product, is_weight_name, name_of
+from provenance.model import Evidence, Kind
+
+NAMES = ("*.json", "*.jinja", "*.py", "*.model", "tokenizer*", "vocab*", "merges.txt")
+KINDS = frozenset(Kind) - {
+    Kind.EMPTY,
+    Kind.JSON,
+    Kind.TEXT,
+    Kind.SCRIPT,
+    Kind.BINARY,
+    Kind.LFS_POINTER,
+}
+
+
+def loader_reads(evidence: Evidence) -> frozenset[str]:
+    """The selected files a loader reads; none where a model has nothing a loader knows."""
+    found = frozenset(
+        content.path
+        for content in evidence.contents
+        if content.kind in KINDS or _is_read(content.path)
+    )
+    return found
+
+
+def _is_read(path: str) -> bool:
+    named = any(fnmatchcase(name_of(path), pattern) for pattern in NAMES)
+    return not is_by_product(path) and (named or is_weight_name(path))

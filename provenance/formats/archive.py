@@ -1,0 +1,147 @@
+"""Archives and compressed files: recognised by magic; zips are looked into, never unpacked."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import BinaryIO
+
+from provenance.errors import Malformed
+from provenance.model import Kind
+
+MAX_DIRECTORY = 16 * 1024 * 1024
+TAR_BLOCK = 512
+END_OF_DIRECTORY = b"PK\x05\x06"
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x01\x02", END_OF_DIRECTORY, b"PK\x06\x06", b"PK\x07\x08")
+COMPRESSED: Mapping[bytes, str] = {
+    b"\x1f\x8b\x08": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"]\x00\x00": "lzma",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x02\x21\x4c\x18": "lz4",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+}
+"""How compressed files begin."""
+
+REFUSALS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    EOFError,
+    OSError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    KeyError,
+    IndexError,
+)
+"""Everything zipfile has been seen to raise over hostile archives."""
+
+
+def is_zip(head: bytes, tail: bytes, size: int) -> bool:
+    """Whether a file is a zip, by its beginning or by the end of central directory in its tail.
+
+    What follows the magic has to be plausible: weights hold any four bytes sooner or later.
+    """
+    if head.startswith(ZIP_STARTS):
+        return True
+    position = tail.rfind(END_OF_DIRECTORY)
+    if position < 0 or len(tail) - position < 22:
+        return False
+    length, begin = struct.unpack_from("<II", tail, position + 12)
+    end = size - len(tail) + position
+    if begin == 0xFFFFFFFF or length == 0xFFFFFFFF:
+        return tail.rfind(b"PK\x06\x07", 0, position) >= 0
+    start = position - length
+    return length + begin <= end and (start < 0 or tail[start : start + 2] == b"PK")
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether bytes begin with a tar header: by `ustar`, or by the checksum of older forms."""
+    if head[257:262] == b"ustar":
+        return True
+    if len(head) < TAR_BLOCK or not head[0]:
+        return False
+    stated = head[148:156].strip(b" \0")
+    if not stated or stated.strip(b"01234567"):
+        return False
+    counted = sum(head[:148]) + 8 * ord(" ") + sum(head[156:TAR_BLOCK])
+    return int(stated, 8) == counted
+
+
+def is_compressed(head: bytes) -> bool:
+    """Whether bytes begin as a compressed file does; zlib, which has no magic, is tried."""
+    if head.startswith(tuple(COMPRESSED)):
+        return True
+    if head[:1] != b"\x78" or int.from_bytes(head[:2], "big") % 31:
+        return False
+    try:
+        return bool(zlib.decompressobj().decompress(head, 64))
+    except zlib.error:
+        return False
+
+
+def names(stream: BinaryIO) -> tuple[str, ...]:
+    """The names in a zip's central directory, in its order. Raises Malformed, slug `zip`."""
+    try:
+        with zipfile.ZipFile(_Bounded(stream)) as opened:
+            return tuple(entry.filename for entry in opened.infolist())
+    except REFUSALS as error:
+        raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
+
+
+def member(stream: BinaryIO, name: str, limit: int) -> bytes:
+    """The first `limit` bytes, or fewer, that a member unpacks to. Raises Malformed, slug `zip`."""
+    try:
+        with zipfile.ZipFile(_Bounded(stream)) as opened, opened.open(name) as content:
+            return content.read(limit)
+    except REFUSALS as error:
+        raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
+
+
+def zip_kind(members: Iterable[str]) -> Kind:
+    """What a zip with these members is."""
+    files = [name for name in members if not name.endswith("/")]
+    last = {name.rpartition("/")[2] for name in files}
+    if "data.pkl" in last or "constants.pkl" in last:
+        return Kind.TORCH_ZIP
+    if "config.json" in files and "model.weights.h5" in files:
+        return Kind.KERAS_ZIP
+    if files and all(name.endswith(".npy") for name in files):
+        return Kind.NPZ
+    return Kind.ZIP
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that refuses to be read in larger pieces than a directory may have."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY:
+            raise ValueError(f"a directory of {size} bytes, at most {MAX_DIRECTORY} are read")
+        return self._stream.read(MAX_DIRECTORY if size < 0 else size)

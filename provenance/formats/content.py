@@ -1,0 +1,197 @@
+"""One open file in, what the checks need to know of it out: kind, beginning, and what was seen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from provenance.errors import Malformed
+from provenance.formats import archive, gguf, npy, onnx, pickle, safetensors
+from provenance.formats.names import is_safetensors_index, name_of, suffix_of
+from provenance.formats.sniff import HEAD, TAIL, lfs_pointer, sniff
+from provenance.model import Content, Kind, Observation
+
+MAX_DOCUMENT = 4 * 1024 * 1024
+MAX_INDEX = 32 * 1024 * 1024
+MAX_MEMBER = 8 * 1024 * 1024
+MAX_UNPACKED = 32 * 1024 * 1024
+MAX_MEMBERS = 64
+MAX_SHOWN = 20
+FIRST_GUESS = 256 * 1024
+
+DOCUMENTS = frozenset(
+    {".json", ".jinja", ".jinja2", ".j2", ".py", ".md", ".yaml", ".yml", ".txt", ".toml", ".sh"}
+)
+UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
+ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
+PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
+PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".joblib", ".dill")
+COMMON = ("torch.", "numpy.", "collections.")
+
+
+def read(
+    stream: BinaryIO, path: str, size: int, *, limit: int
+) -> tuple[Content, tuple[Observation, ...]]:
+    """What the `size` bytes of a seekable stream are, and what was seen in them.
+
+    `Content.head` holds what a check reads: a small document whole, else the header of safetensors
+    or GGUF; never more than `limit` bytes, with an observation `limit` where that was too little.
+    Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
+    named), `lfs-pointer` (what it stands for), `limit` and `unreadable`. Raises OSError alone.
+    """
+    kind = _kind(stream, size)
+    seen = list(_observe(stream, path, size, kind))
+    try:
+        head = _head(stream, path, size, kind, limit)
+    except Malformed as error:
+        head = b""
+        seen.append(Observation(code="limit", path=path, detail=str(error)))
+    return Content(path=path, kind=kind, head=head), tuple(seen)
+
+
+def wants_whole(path: str) -> bool:
+    """Whether a check reads the document of this name whole: not one that only lists tokens."""
+    return suffix_of(path) in DOCUMENTS and name_of(path) not in UNREAD
+
+
+def _bytes(stream: BinaryIO, start: int, count: int) -> bytes:
+    stream.seek(start)
+    parts = []
+    while count > 0 and (part := stream.read(count)):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _kind(stream: BinaryIO, size: int) -> Kind:
+    head = _bytes(stream, 0, min(size, HEAD))
+    tail = _bytes(stream, max(0, size - TAIL), min(size, TAIL))
+    kind = sniff(head, tail, size)
+    if kind is Kind.ZIP:
+        try:
+            return archive.zip_kind(archive.names(stream))
+        except Malformed:
+            return kind if head.startswith(archive.ZIP_STARTS) else sniff(head, b"", size)
+    if kind in {Kind.BINARY, Kind.TEXT} and size > len(head) and _is_long_pickle(stream, size):
+        return Kind.PICKLE
+    return kind
+
+
+def _is_long_pickle(stream: BinaryIO, size: int) -> bool:
+    """Whether a pickle without the mark of its protocol begins with more text than the head."""
+    return pickle.trace(stream, size).recognised
+
+
+def _observe(stream: BinaryIO, path: str, size: int, kind: Kind) -> Iterator[Observation]:
+    try:
+        for code, detail in _seen(stream, size, kind):
+            yield Observation(code=code, path=path, detail=detail)
+    except Malformed as error:
+        code = "limit" if error.slug == "limit" else "unreadable"
+        yield Observation(code=code, path=path, detail=str(error))
+
+
+def _seen(stream: BinaryIO, size: int, kind: Kind) -> Iterator[tuple[str, str]]:
+    match kind:
+        case Kind.PICKLE:
+            yield from _imports(pickle.trace(stream, size).imports)
+        case Kind.NPY_OBJECTS:
+            yield "npy-objects", "the array holds Python objects, stored as a pickle"
+            begin = npy.parse(_bytes(stream, 0, HEAD)).begin
+            yield from _imports(pickle.trace(stream, size, start=begin).imports)
+        case Kind.ONNX:
+            yield from (("external-data", name) for name in onnx.locations(stream, size))
+        case Kind.LFS_POINTER:
+            pointer = lfs_pointer(_bytes(stream, 0, size))
+            if pointer:
+                yield "lfs-pointer", f"sha256:{pointer[0]}, {pointer[1]} bytes"
+        case _ if kind in ARCHIVES:
+            yield from _members(stream)
+
+
+def _imports(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """One row per import, those that every checkpoint has last."""
+    ordered = sorted(names, key=lambda name: (name.startswith(COMMON), name))
+    yield from (("pickle-import", name) for name in ordered[:MAX_SHOWN])
+
+
+def _members(stream: BinaryIO) -> Iterator[tuple[str, str]]:
+    found: set[str] = set()
+    left = MAX_UNPACKED
+    refused: Malformed | None = None
+    candidates = [name for name in archive.names(stream) if name.lower().endswith(PICKLED)]
+    for name in candidates[:MAX_MEMBERS]:
+        try:
+            data = archive.member(stream, name, min(left, MAX_MEMBER))
+        except Malformed as error:
+            refused = error
+            continue
+        left -= len(data)
+        objects, begin = _array_objects(data)
+        if objects:
+            yield "npy-objects", name
+        member = pickle.trace(io.BytesIO(data), len(data), start=begin)
+        found.update(member.imports if member.recognised else ())
+    yield from _imports(tuple(found))
+    if refused:
+        raise refused
+    if len(candidates) > MAX_MEMBERS or left <= 0:
+        raise Malformed("not every member of the zip was read", slug="limit")
+
+
+def _array_objects(data: bytes) -> tuple[bool, int]:
+    if not data.startswith(npy.MAGIC):
+        return False, 0
+    try:
+        header = npy.parse(data)
+    except Malformed:
+        return True, 0
+    return header.objects, header.begin
+
+
+def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> bytes:
+    if kind is Kind.GGUF:
+        return _gguf_head(stream, size, limit)
+    named = suffix_of(path) == ".safetensors" and kind is Kind.BINARY
+    if kind is Kind.SAFETENSORS or named:
+        return _safetensors_head(stream, size, limit)
+    if kind is Kind.LFS_POINTER:
+        return _within(stream, size, size, limit)
+    if kind in PLAIN and wants_whole(path):
+        most = MAX_INDEX if is_safetensors_index(path) else MAX_DOCUMENT
+        return _within(stream, size, most, limit)
+    return b""
+
+
+def _safetensors_head(stream: BinaryIO, size: int, limit: int) -> bytes:
+    try:
+        length = 8 + safetensors.header_length(_bytes(stream, 0, min(size, 8)))
+    except Malformed:
+        length = min(size, 8)
+    # A length that is a lie is refused by the eight bytes that state it.
+    return _within(stream, length if length <= size else min(size, 8), limit, limit)
+
+
+def _gguf_head(stream: BinaryIO, size: int, limit: int) -> bytes:
+    most = min(size, limit)
+    wanted = min(FIRST_GUESS, most)
+    while True:
+        head = _bytes(stream, 0, wanted)
+        try:
+            gguf.parse(head, size)
+        except Malformed as error:
+            if error.slug != "header-cut":
+                return head
+        else:
+            return head
+        if wanted >= most:
+            raise Malformed(f"the header is longer than the {limit} bytes read", slug="limit")
+        wanted = min(wanted * 4, most)
+
+
+def _within(stream: BinaryIO, count: int, most: int, limit: int) -> bytes:
+    allowed = min(most, limit)
+    if count > allowed:
+        raise Malformed(f"{count} bytes, of which {allowed} may be read", slug="limit")
+    return _bytes(stream, 0, count)

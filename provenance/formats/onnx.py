@@ -1,0 +1,179 @@
+"""ONNX models (onnx.proto3): whether a file is one, and which other files it would load."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+from provenance.errors import Malformed
+from provenance.formats.window import Window
+
+MAX_FIELDS = 3_000_000
+MAX_DEPTH = 64
+MAX_TEXT = 4_096
+MAX_FILES = 10_000
+MAX_IR_VERSION = 1_000
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+IR_VERSION, GRAPH = 1, 7
+
+MODEL_FIELDS: Mapping[int, int] = {
+    IR_VERSION: VARINT,
+    2: BYTES,
+    3: BYTES,
+    4: BYTES,
+    5: VARINT,
+    6: BYTES,
+    GRAPH: BYTES,
+    8: BYTES,
+    14: BYTES,
+    20: BYTES,
+    25: BYTES,
+    26: BYTES,
+}
+"""The wire type of each field of a ModelProto."""
+
+MESSAGES: Mapping[str, Mapping[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "node": {5: "attribute"},
+    "attribute": {
+        5: "tensor",
+        6: "graph",
+        10: "tensor",
+        11: "graph",
+        22: "sparse",
+        23: "sparse",
+    },
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {13: "entry"},
+}
+"""The fields of each message that lead to a tensor, and the message that each holds."""
+
+
+def is_onnx(head: bytes) -> bool:
+    """Whether bytes begin as a ModelProto does: its fields alone, an IR version, then a graph."""
+    window = Window(io.BytesIO(head), len(head))
+    version = 0
+    try:
+        while window.left:
+            number, wire = _tag(window)
+            if MODEL_FIELDS.get(number) != wire:
+                return False
+            value = _varint(window)
+            if number == IR_VERSION:
+                version = value
+            if number == GRAPH:
+                return 0 < version <= MAX_IR_VERSION
+            window.skip(value if wire == BYTES else 0)
+    except Malformed:
+        return False
+    return False
+
+
+def external_files(data: bytes) -> tuple[str, ...]:
+    """The `location` of every tensor of a ModelProto that keeps its data in another file."""
+    return locations(io.BytesIO(data), len(data))
+
+
+def locations(stream: BinaryIO, size: int) -> tuple[str, ...]:
+    """What `external_files` says, of a stream; tensor data in it are skipped, not read.
+
+    Initialisers, sparse ones, attributes, nested graphs, functions and training graphs are walked.
+    Sorted, without repetition. Raises Malformed: slug `limit` where there is more of anything than
+    this reads, else `onnx`.
+    """
+    walk = _Walk(Window(stream, size))
+    try:
+        walk.message("model", size, 0)
+    except Malformed as error:
+        slug = "onnx" if error.slug == "cut" else error.slug
+        raise Malformed(str(error), slug=slug) from None
+    return tuple(sorted(walk.found))
+
+
+class _Walk:
+    def __init__(self, window: Window) -> None:
+        self.found: set[str] = set()
+        self._window = window
+        self._left = MAX_FIELDS
+
+    def message(self, name: str, end: int, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise Malformed("messages nested too deep", slug="limit")
+        for number, length in self._fields(end):
+            inner = MESSAGES[name].get(number)
+            if inner is None:
+                self._window.skip(length)
+            elif inner == "entry":
+                self._entry(self._window.position + length)
+            else:
+                self.message(inner, self._window.position + length, depth + 1)
+
+    def _fields(self, end: int) -> Iterator[tuple[int, int]]:
+        """Number and length of each field of bytes; whoever is given one consumes its bytes."""
+        while self._window.position < end:
+            self._left -= 1
+            if self._left < 0:
+                raise Malformed(f"more than {MAX_FIELDS} fields", slug="limit")
+            number, wire = _tag(self._window)
+            length = _length(self._window, wire)
+            if self._window.position + length > end:
+                raise Malformed("a field passes the end of its message", slug="onnx")
+            if wire == BYTES:
+                yield number, length
+            else:
+                self._window.skip(length)
+        if self._window.position != end:
+            raise Malformed("a message does not end with a field", slug="onnx")
+
+    def _entry(self, end: int) -> None:
+        key, values = b"", [b""]
+        for number, length in self._fields(end):
+            if length > MAX_TEXT:
+                raise Malformed(f"text of {length} bytes in external_data", slug="limit")
+            text = self._window.take(length)
+            if number == 1:
+                key = text
+            if number == 2:
+                values.append(text)
+        if key == b"location":
+            self.found.add(values[-1].decode("utf-8", "replace"))
+        if len(self.found) > MAX_FILES:
+            raise Malformed(f"more than {MAX_FILES} external files", slug="limit")
+
+
+def _tag(window: Window) -> tuple[int, int]:
+    tag = _varint(window)
+    if not 8 <= tag < 2**32:
+        raise Malformed(f"tag {tag} is no field", slug="onnx")
+    return tag >> 3, tag & 7
+
+
+def _length(window: Window, wire: int) -> int:
+    """How many bytes follow for this field; a number is read, and none follow."""
+    match wire:
+        case 0:
+            _varint(window)
+            return 0
+        case 1:
+            return 8
+        case 2:
+            return _varint(window)
+        case 5:
+            return 4
+        case _:
+            raise Malformed(f"wire type {wire} is not known", slug="onnx")
+
+
+def _varint(window: Window) -> int:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = window.byte()
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value
+    raise Malformed("a number of more than ten bytes", slug="onnx")

@@ -1,0 +1,153 @@
+"""From evidence to a verdict. Pure: the same evidence, policy and registry yield the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from provenance import signature
+from provenance.checks import code, format, integrity, registry
+from provenance.checks import signature as signature_check
+from provenance.checks.case import Case, Check
+from provenance.model import Evidence
+from provenance.policy import Policy, Waiver
+from provenance.signature import Signed
+from provenance.trust import Registry
+from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed
+
+CHECKS: dict[str, Check] = {
+    "integrity": integrity.check,
+    "format": format.check,
+    "code": code.check,
+    "signature": signature_check.check,
+}
+ALWAYS: tuple[Check, ...] = (registry.check,)
+
+
+def judge(
+    evidence: Evidence,
+    policy: Policy,
+    registry: Registry,
+    *,
+    name: str = "",
+    findings: Sequence[Finding] = (),
+) -> Verdict:
+    """The verdict on one model; `findings` are those about the caller's own files.
+
+    Raises TrustError if a trust root of the registry cannot be used, and nothing else.
+    """
+    opinions = tuple(
+        signature.verify(document, registry, evidence.at) for document in evidence.bundles
+    )
+    case = Case(evidence=evidence, policy=policy, registry=registry, opinions=opinions)
+    found = [finding for check in ALWAYS for finding in check(case)]
+    found += findings
+    found += [finding for name in policy.checks for finding in CHECKS[name](case)]
+    weighed = [_weigh(finding, case) for finding in found]
+    weighed += _unused(case, weighed)
+    outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
+    result, reason = _fold(outcomes, weighed)
+    return Verdict(
+        name=name or evidence.ref.repo or evidence.ref.text,
+        ref=evidence.ref.text,
+        commit=evidence.ref.commit,
+        result=result,
+        reason=reason,
+        manifest=evidence.manifest.digest,
+        basis=evidence.basis,
+        profile=policy.profile,
+        checks=outcomes,
+        signers=tuple(_signers(case)),
+        findings=tuple(weighed),
+    )
+
+
+def _weigh(finding: Finding, case: Case) -> Finding:
+    """The finding at its level, and set aside if a waiver in force means exactly it."""
+    level = case.policy.level(finding.rule)
+    for waiver in case.policy.waivers:
+        if finding.outcome is not Outcome.PASS and _means(waiver, finding, case):
+            return replace(finding, level=Level.OFF, waived=waiver.reason)
+    return replace(finding, level=level)
+
+
+def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
+    evidence = case.evidence
+    return (
+        waiver.expires > evidence.at
+        and (waiver.rule, waiver.subject) == (finding.rule, finding.where)
+        and waiver.repo == evidence.ref.repo
+        and waiver.manifest in (None, evidence.manifest.digest)
+    )
+
+
+def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
+    """Waivers and exemptions written for this model that did nothing, or have run out."""
+    repo, at = case.evidence.ref.repo, case.evidence.at
+    for waiver in case.policy.waivers:
+        if waiver.repo != repo or any(f.waived and _means(waiver, f, case) for f in weighed):
+            continue
+        ended = (
+            f"expired on {waiver.expires:%Y-%m-%d}" if waiver.expires <= at else "was not needed"
+        )
+        yield _lint(case, f"the waiver of {waiver.rule} for {waiver.subject} {ended}")
+    for exemption in case.policy.exemptions:
+        if exemption.repo == repo and exemption is not case.exemption:
+            other = exemption.manifest != case.evidence.manifest.digest
+            ended = "is for other bytes" if other else f"expired on {exemption.expires:%Y-%m-%d}"
+            yield _lint(case, f"the exemption of {exemption.repo} {ended}")
+
+
+def _lint(case: Case, message: str) -> Finding:
+    finding = failed("policy/unused-waiver", message, case.evidence.ref.repo or "")
+    return replace(finding, level=case.policy.level(finding.rule))
+
+
+def _outcome(check: str, findings: Iterable[Finding]) -> Outcome:
+    """The worst that a finding which counts says; a check that says nothing is unknown."""
+    own = [finding for finding in findings if finding.check == check]
+    counting = {finding.outcome for finding in own if finding.level is Level.REQUIRE}
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
+        if outcome in counting:
+            return outcome
+    if any(finding.waived for finding in own):
+        return Outcome.PASS
+    lowered = {finding.outcome for finding in own}
+    return next((o for o in (Outcome.FAIL, Outcome.UNKNOWN) if o in lowered), Outcome.UNKNOWN)
+
+
+def _fold(
+    outcomes: Sequence[tuple[str, Outcome]], findings: Sequence[Finding]
+) -> tuple[Result, str]:
+    """The verdict, and its reason in one line: the first finding that decided it."""
+    counting = [finding for finding in findings if finding.level is Level.REQUIRE]
+    for outcome, result in ((Outcome.FAIL, Result.FAIL), (Outcome.UNKNOWN, Result.INCOMPLETE)):
+        for finding in counting:
+            if finding.outcome is outcome:
+                where = f"{finding.where}: " if finding.where else ""
+                return result, f"{finding.rule}: {where}{finding.message}"
+    for check, _ in outcomes:
+        if not any(finding.check == check for finding in findings):
+            return Result.INCOMPLETE, f"{check} said nothing"
+    return Result.PASS, _praise(findings)
+
+
+def _praise(findings: Sequence[Finding]) -> str:
+    waived = sum(bool(finding.waived) for finding in findings)
+    said = [f.message for f in findings if f.rule == "signature/pass"]
+    reason = said[0] if said else "nobody signed these bytes"
+    return f"{reason} ({waived} waived)" if waived else reason
+
+
+def _signers(case: Case) -> Iterator[SignerSeen]:
+    """Everybody whose signature holds, whether or not they count here."""
+    for opinion in case.opinions:
+        if isinstance(opinion, Signed):
+            parties = getattr(opinion, "parties", ())
+            yield SignerSeen(
+                name=", ".join(party.signer.name for party in parties) or "not in the registry",
+                organisation=", ".join(sorted({party.org.name for party in parties})),
+                identity=opinion.identity,
+                bundle=opinion.bundle,
+                times=tuple(moment.isoformat() for moment in opinion.times),
+            )

@@ -1,0 +1,31 @@
+"""What the caller asks of a model. Nothing here does I/O."""
+
+from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
+from provenance.policy.document import BUILTIN, Model, Settings
+from provenance.policy.levels import (
+    CHECKS,
+    DEFAULT_LEVELS,
+    NEVER_LOWERED,
+    PROFILES,
+    Demand,
+    Profile,
+    may_lower,
+)
+from provenance.policy.policy import Policy
+
+__all__ = [
+    "BUILTIN",
+    "CHECKS",
+    "DEFAULT_LEVELS",
+    "NEVER_LOWERED",
+    "PROFILES",
+    "CodeAllowance",
+    "Demand",
+    "Exemption",
+    "Model",
+    "Policy",
+    "Profile",
+    "Settings",
+    "Waiver",
+    "may_lower",
+]

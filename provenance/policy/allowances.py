@@ -1,0 +1,111 @@
+"""What the caller lets pass, each bound to what it is about: code, exact bytes, one finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance.formats.fields import Fields
+from provenance.policy.levels import check_rule, may_lower
+from provenance.trust import reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeAllowance:
+    """A file of code that a loader may run, by its SHA-256 in hex."""
+
+    repo: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """Exact bytes of a publisher nobody knows, by their manifest's digest."""
+
+    repo: str
+    manifest: str
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """One rule set aside for one subject in one repository.
+
+    It holds for the files of one `manifest`, or for any revision where there is none.
+    """
+
+    rule: str
+    repo: str
+    subject: str
+    manifest: str | None
+    reason: str
+    expires: datetime
+
+    @property
+    def any_revision(self) -> bool:
+        """Whether it holds whatever the files are."""
+        return self.manifest is None
+
+
+def read_code(fields: Fields) -> CodeAllowance:
+    """The allowance of one `[[policy.code]]`."""
+    allowance = CodeAllowance(
+        repo=reading.repo(fields, "repo"),
+        path=reading.inner_path(fields, "path"),
+        sha256=fields.hexadecimal("sha256", 64),
+    )
+    fields.end()
+    return allowance
+
+
+def read_exemption(fields: Fields) -> Exemption:
+    """The exemption of one `[[policy.exempt]]`."""
+    exemption = Exemption(
+        repo=reading.repo(fields, "repo"),
+        manifest=reading.manifest(fields, "manifest"),
+        reason=reading.prose(fields, "reason"),
+        expires=reading.day(fields, "expires"),
+    )
+    fields.end()
+    return exemption
+
+
+def read_waiver(fields: Fields) -> Waiver:
+    """The waiver of one `[[policy.waivers]]`; a rule that nobody may waive is an error."""
+    waiver = Waiver(
+        rule=_rule(fields),
+        repo=reading.repo(fields, "repo"),
+        subject=_subject(fields),
+        manifest=_manifest(fields),
+        reason=reading.prose(fields, "reason"),
+        expires=reading.day(fields, "expires"),
+    )
+    fields.end()
+    return waiver
+
+
+def _rule(fields: Fields) -> str:
+    rule = fields.text("rule")
+    if not rule.partition("/")[2]:
+        raise fields.wrong("rule", f"expected check/rule, found {rule[:80]!r}")
+    check_rule(fields, "rule", rule)
+    if not may_lower(rule):
+        raise fields.wrong("rule", f"{rule} may not be waived")
+    return rule
+
+
+def _subject(fields: Fields) -> str:
+    subject = reading.line(fields, "subject")
+    if "*" in subject:
+        raise fields.wrong("subject", "a waiver is for one subject: no *")
+    return subject
+
+
+def _manifest(fields: Fields) -> str | None:
+    if fields.one_of(("manifest", "any_revision")) == "manifest":
+        return reading.manifest(fields, "manifest")
+    if not fields.flag("any_revision"):
+        raise fields.wrong("any_revision", "expected true, or a manifest in its place")
+    return None

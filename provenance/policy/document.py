@@ -1,0 +1,173 @@
+"""A whole `provenance.toml`: what is asked for, of which models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from provenance.formats.fields import Fields
+from provenance.policy import levels
+from provenance.policy.allowances import (
+    CodeAllowance,
+    Exemption,
+    Waiver,
+    read_code,
+    read_exemption,
+    read_waiver,
+)
+from provenance.trust import names, reading
+
+BUILTIN = "builtin"
+DEFAULT_REGISTRY = (BUILTIN,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One `[[models]]`: a repository, or a directory and the repository it claims to be."""
+
+    name: str
+    repo: str | None = None
+    path: str | None = None
+    revision: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one file says, or what holds without one; `source` is its name, empty without one.
+
+    `levels` are the caller's own, beside those of the profile. `profile` None leaves the choice to
+    what is known of the model.
+    """
+
+    source: str = ""
+    profile: str | None = None
+    registry: tuple[str, ...] = DEFAULT_REGISTRY
+    token_namespaces: tuple[str, ...] = ()
+    once_signed_must_stay_signed: bool = True
+    levels: levels.Levels = ()
+    code: tuple[CodeAllowance, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    models: tuple[Model, ...] = ()
+
+    @classmethod
+    def from_table(cls, table: object, *, source: str, path: str = "") -> Settings:
+        """The settings of a parsed `provenance.toml`, or ConfigError with the path of the fault.
+
+        `path` leads to the table in its file (`tool.provenance`). What asks for something this
+        version does not do is an error too: left out in silence, it would look like a pass.
+        """
+        fields = Fields(table, path, raises=reading.errors_in(source))
+        policy = fields.optional_table("policy")
+        _refuse_what_is_not_here(policy)
+        settings = cls(
+            source=source,
+            profile=levels.read_profile(policy),
+            registry=_registry(policy),
+            token_namespaces=reading.namespaces(policy, "token_namespaces"),
+            once_signed_must_stay_signed=policy.flag("once_signed_must_stay_signed", True),
+            levels=levels.read_levels(policy.optional_table("rules")),
+            code=tuple(map(read_code, policy.tables("code"))),
+            exemptions=tuple(map(read_exemption, policy.tables("exempt"))),
+            waivers=tuple(map(read_waiver, policy.tables("waivers"))),
+            models=_models(fields),
+        )
+        policy.end()
+        fields.end()
+        if not levels.requires_something(settings.levels, levels.CHECKS):
+            raise policy.wrong("rules", levels.NOTHING_REQUIRED)
+        return settings
+
+    def under(self, policy: Settings) -> Settings:
+        """The models of this file under the whole policy of another."""
+        return replace(policy, models=self.models)
+
+    def named(self, name: str) -> tuple[Model, ...]:
+        """The models that are called `name` or whose repository it is."""
+        return tuple(model for model in self.models if name in (model.name, model.repo))
+
+
+def _refuse_what_is_not_here(policy: Fields) -> None:
+    if policy.whole("min_age", 0):
+        raise policy.wrong("min_age", "this version cannot hold models back by age")
+    for name, what in (
+        ("registry_root", "check a registry against a root"),
+        ("registry_max_age", "tell a registry's age"),
+    ):
+        if name in policy:
+            raise policy.wrong(name, f"this version cannot {what}")
+    for entry in policy.tables("require_attestation"):
+        raise entry.wrong("", "this version cannot require attestations")
+
+
+def _registry(fields: Fields) -> tuple[str, ...]:
+    entries = fields.texts("registry", DEFAULT_REGISTRY)
+    if not entries:
+        raise fields.wrong("registry", f'must not be empty; ["{BUILTIN}"] is the default')
+    for position, entry in enumerate(entries):
+        where = f"registry[{position}]"
+        if not entry.strip() or not entry.isprintable():
+            raise fields.wrong(where, f"expected a path, found {entry[:80]!r}")
+        if "://" in entry:
+            raise fields.wrong(where, "this version cannot read a registry from a URL")
+    return entries
+
+
+def _models(fields: Fields) -> tuple[Model, ...]:
+    models: dict[str, Model] = {}
+    for entry in fields.tables("models"):
+        model = _model(entry)
+        if model.name in models:
+            raise entry.wrong("name", f"two models are called {model.name!r}; name one")
+        models[model.name] = model
+    return tuple(models.values())
+
+
+def _model(fields: Fields) -> Model:
+    repo = reading.repo(fields, "repo") if "repo" in fields else None
+    path = reading.optional_line(fields, "path")
+    called = repo or path
+    if called is None:
+        raise fields.wrong("repo", "missing: expected repo, path or both")
+    model = Model(
+        name=reading.optional_line(fields, "name") or called,
+        repo=repo,
+        path=path,
+        revision=reading.optional_line(fields, "revision"),
+        include=_patterns(fields, "include"),
+        exclude=_patterns(fields, "exclude"),
+        parents=_each(fields, "parents", _is_parent, "org/name or org/name@<commit>"),
+        profile=levels.read_profile(fields),
+    )
+    fields.end()
+    return model
+
+
+def _patterns(fields: Fields, name: str) -> tuple[str, ...]:
+    if name in fields:
+        patterns = _each(fields, name, _is_inner_pattern, "a pattern of paths inside the model")
+        if not patterns:
+            raise fields.wrong(name, "must not be empty; without it every file is meant")
+        return patterns
+    return ()
+
+
+def _each(fields: Fields, name: str, fits: Callable[[str], bool], expected: str) -> tuple[str, ...]:
+    values = fields.texts(name, ())
+    for position, value in enumerate(values):
+        if not fits(value):
+            raise fields.wrong(f"{name}[{position}]", f"expected {expected}, found {value[:200]!r}")
+    return values
+
+
+def _is_inner_pattern(text: str) -> bool:
+    return text.isprintable() and reading.is_inner_path(text.rstrip("/"))
+
+
+def _is_parent(text: str) -> bool:
+    repo, at, commit = text.partition("@")
+    return names.is_repo(repo) and (not at or reading.is_commit(commit))

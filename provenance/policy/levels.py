@@ -1,0 +1,153 @@
+"""What a profile asks for, what a finding does to the verdict, and what nobody may lower."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from provenance.errors import ConfigError
+from provenance.formats.fields import Fields
+from provenance.trust.reading import is_rule
+from provenance.verdict import Level
+
+CHECKS = ("integrity", "format", "code", "signature")
+LATER_CHECKS = ("identity", "ancestry", "closure", "lineage", "weights")
+OWN_FINDINGS = ("registry", "policy")
+"""Findings about the caller's own files and about revocation: no check of their own."""
+
+NEVER_LOWERED = (
+    "registry",
+    "policy",
+    "identity/replaced",
+    "integrity/mismatch",
+    "signature/wrong-signer",
+    "signature/wrong-namespace",
+    "signature/revoked",
+    "signature/compromised",
+)
+"""Rules, and checks with every rule of theirs, that are never off, warned of or waived."""
+
+LOWERED_BY_NATURE = ("policy/unused-waiver",)
+
+NOTHING_REQUIRED = "no check is left at require: a pass would say nothing"
+
+Levels = tuple[tuple[str, Level], ...]
+
+DEFAULT_LEVELS: Levels = (
+    ("code/pickle-by-product", Level.WARN),
+    ("format/pickle-beside-safetensors", Level.WARN),
+    ("policy/unused-waiver", Level.WARN),
+    ("signature/other-bundle", Level.WARN),
+    ("signature/pieced-together", Level.WARN),
+    ("signature/unsigned-other", Level.WARN),
+)
+REQUIRED_WHEN_SIGNED = (
+    "code/pickle-by-product",
+    "format/pickle-beside-safetensors",
+    "signature/pieced-together",
+)
+
+
+class Demand(StrEnum):
+    """When a signature must be there; one that is there is always judged."""
+
+    ASKED = "an unsigned model is unknown, and any registered publisher may have signed"
+    REGISTERED = "where the registry has a publisher for the repository"
+    ALWAYS = "always, by a publisher for the repository"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A named set of checks, when it demands a signature, and its levels before the caller's."""
+
+    name: str
+    checks: tuple[str, ...]
+    signature: Demand
+    levels: Levels
+
+
+PROFILES = (
+    Profile(name="files", checks=CHECKS, signature=Demand.ASKED, levels=DEFAULT_LEVELS),
+    Profile(name="baseline", checks=CHECKS, signature=Demand.REGISTERED, levels=DEFAULT_LEVELS),
+    Profile(
+        name="signed",
+        checks=CHECKS,
+        signature=Demand.ALWAYS,
+        levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
+    ),
+)
+LATER_PROFILES = (("attested", ("identity", "ancestry", "closure", "lineage")),)
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of this name, or ConfigError: unknown, or of a later version."""
+    for profile in PROFILES:
+        if profile.name == name:
+            return profile
+    for later, checks in LATER_PROFILES:
+        if later == name:
+            raise ConfigError(
+                f"profile {name!r} needs the checks {', '.join(checks)}, "
+                "which this version does not have"
+            )
+    known = ", ".join(profile.name for profile in PROFILES)
+    raise ConfigError(f"expected one of {known}; found {name[:80]!r}")
+
+
+def read_profile(fields: Fields) -> str | None:
+    """The name of a profile that exists, or None where none is named."""
+    if "profile" not in fields:
+        return None
+    name = fields.text("profile")
+    try:
+        return profile_named(name).name
+    except ConfigError as error:
+        raise fields.wrong("profile", str(error)) from None
+
+
+def may_lower(rule: str) -> bool:
+    """Whether `rule`, a check or `check/slug`, may be off, warned of or waived."""
+    if rule in LOWERED_BY_NATURE:
+        return True
+    return rule not in NEVER_LOWERED and rule.partition("/")[0] not in NEVER_LOWERED
+
+
+def level_in(levels: Levels, rule: str) -> Level:
+    """What a finding of `rule` does: its own entry, else its check's, else require."""
+    if not may_lower(rule):
+        return Level.REQUIRE
+    table = dict(levels)
+    return table.get(rule) or table.get(rule.partition("/")[0]) or Level.REQUIRE
+
+
+def read_levels(fields: Fields) -> Levels:
+    """The entries of `[policy.rules]`, sorted."""
+    return tuple(sorted(_level(fields, rule, value) for rule, value in fields.items()))
+
+
+def check_rule(fields: Fields, name: str, rule: str) -> None:
+    """`rule` has the form `check` or `check/slug`, and the check is known, or ConfigError."""
+    check = rule.partition("/")[0]
+    if not is_rule(rule):
+        raise fields.wrong(name, f"expected a check or check/rule, found {rule[:80]!r}")
+    if check not in (*CHECKS, *LATER_CHECKS, *OWN_FINDINGS):
+        raise fields.wrong(name, f"there is no check {check!r}; there are {', '.join(CHECKS)}")
+
+
+def _level(fields: Fields, rule: str, value: object) -> tuple[str, Level]:
+    name = repr(rule[:80])
+    check_rule(fields, name, rule)
+    if not isinstance(value, str) or value not in tuple(Level):
+        raise fields.wrong(name, f"expected one of {', '.join(Level)}")
+    level = Level(value)
+    if level is not Level.REQUIRE and not may_lower(rule):
+        raise fields.wrong(name, "may not be lowered")
+    if level is Level.REQUIRE and rule.partition("/")[0] in LATER_CHECKS:
+        raise fields.wrong(name, "this version cannot require it: it does not have that check")
+    return rule, level
+
+
+def requires_something(levels: Levels, checks: Sequence[str]) -> bool:
+    """Whether at least one of `checks` is required: a pass of nothing says nothing."""
+    return any(level_in(levels, check) is Level.REQUIRE for check in checks)

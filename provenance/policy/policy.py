@@ -1,0 +1,57 @@
+"""What is asked of one model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provenance.errors import ConfigError
+from provenance.policy import levels
+from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
+from provenance.policy.document import Model, Settings
+from provenance.policy.levels import Demand, Levels
+from provenance.verdict import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The checks that must say pass, what each finding does, and what the caller lets pass."""
+
+    profile: str
+    checks: tuple[str, ...]
+    signature: Demand
+    levels: Levels = ()
+    code: tuple[CodeAllowance, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+
+    @classmethod
+    def of(
+        cls, settings: Settings, model: Model | None = None, *, profile: str | None = None
+    ) -> Policy:
+        """The policy for `model`; `profile` stands before the model's own and the file's.
+
+        Where none of them names one it is `baseline` for a model whose repository is said, else
+        `files`. ConfigError for a profile this version does not have, or if no check is required.
+        """
+        chosen = levels.profile_named(profile or _profile(settings, model))
+        combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
+        if not levels.requires_something(combined, chosen.checks):
+            raise ConfigError(levels.NOTHING_REQUIRED, path="policy.rules")
+        return cls(
+            profile=chosen.name,
+            checks=chosen.checks,
+            signature=chosen.signature,
+            levels=combined,
+            code=settings.code,
+            exemptions=settings.exemptions,
+            waivers=settings.waivers,
+        )
+
+    def level(self, rule: str) -> Level:
+        """What a finding of `rule` does to the verdict: the longer key wins."""
+        return levels.level_in(self.levels, rule)
+
+
+def _profile(settings: Settings, model: Model | None) -> str:
+    named = (model.profile if model else None) or settings.profile
+    return named or ("baseline" if model and model.repo else "files")

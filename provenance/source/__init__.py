@@ -1,0 +1,1 @@
+"""Where models come from: every effect that gathering evidence needs."""

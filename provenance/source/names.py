@@ -1,0 +1,62 @@
+"""File names that programs, people or file systems read differently."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from provenance.model import Observation
+
+MAX_COMPONENT = 255
+DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp", "Co", "Cn"})
+RESERVED = frozenset({"provenance.toml", "provenance.lock", "trust.toml"})
+RESERVED_FOLDER = "attestations"
+SPECIAL = frozenset({".git", ".cache", ".gitattributes", "model.sig", "claims.jsonl"})
+
+
+def oddities(paths: Iterable[str]) -> Iterator[Observation]:
+    """What is odd about the names, taken one by one and side by side."""
+    spellings: dict[str, str] = {}
+    for path in sorted(paths):
+        for code, detail in _alone(path):
+            yield Observation(code=code, path=path, detail=detail)
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+        if folded in spellings:
+            detail = f"some file systems take it for {spellings[folded]!r}: keep one of them"
+            yield Observation(code="name-collision", path=path, detail=detail)
+        spellings.setdefault(folded, path)
+
+
+def _alone(path: str) -> Iterator[tuple[str, str]]:
+    for part in path.split("/"):
+        reason = _reason(part)
+        if reason:
+            yield "name", f"{part!r} {reason}: rename or remove it"
+        elif part.lower() in SPECIAL and part not in SPECIAL:
+            yield "special-name", f"{part!r} differs by case from {part.lower()!r}: rename it"
+    folders = [part.lower() for part in path.split("/")[:-1]]
+    name = path.rpartition("/")[2].lower()
+    if name in RESERVED or RESERVED_FOLDER in folders:
+        yield (
+            "reserved-name",
+            "a model may not bring what would judge it; it was not read: remove or exclude it",
+        )
+
+
+def _reason(part: str) -> str:
+    """What is wrong with one component, or nothing."""
+    if any(unicodedata.category(character) in INVISIBLE for character in part):
+        return "holds control or invisible characters"
+    if "\\" in part:
+        return "holds a backslash"
+    if ":" in part:
+        return "holds a colon"
+    if part != part.rstrip(". "):
+        return "ends in a dot or a space"
+    if DEVICES.fullmatch(part):
+        return "is a device on Windows"
+    if len(part.encode()) > MAX_COMPONENT:
+        return f"is longer than {MAX_COMPONENT} bytes"
+    return ""

@@ -1,0 +1,23 @@
+"""Whom the caller trusts: the registry and what it is made of. Nothing here does I/O."""
+
+from provenance.trust.material import PUBLIC_GOOD, Authority, Identity, Key, Material
+from provenance.trust.merge import merge
+from provenance.trust.parties import Org, Role, Root, Signer
+from provenance.trust.registry import Registry, Revocation, Sigstore, TimestampAuthority
+
+__all__ = [
+    "PUBLIC_GOOD",
+    "Authority",
+    "Identity",
+    "Key",
+    "Material",
+    "Org",
+    "Registry",
+    "Revocation",
+    "Role",
+    "Root",
+    "Signer",
+    "Sigstore",
+    "TimestampAuthority",
+    "merge",
+]

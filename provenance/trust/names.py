@@ -1,0 +1,60 @@
+"""Names of namespaces and repositories, and patterns over them.
+
+The rules are those of `huggingface_hub.utils.validate_repo_id`, ASCII only; a `*` stands at the end
+of a pattern's last part and does not cross `/`.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 96
+# What the Hub puts before `org/name` for other kinds of repository: nobody's namespace.
+PREFIXES = frozenset({"datasets", "models", "spaces", "kernels", "buckets"})
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
+_BEGINNING = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+def is_segment(text: str) -> bool:
+    """Whether `text` can be one part of a repository's name."""
+    return bool(_SEGMENT.fullmatch(text)) and _plausible(text) and not text.endswith(".git")
+
+
+def is_namespace(text: str) -> bool:
+    """Whether `text` can be the name of an organisation or user on the Hub."""
+    return is_segment(text) and text.lower() not in PREFIXES
+
+
+def is_repo(text: str) -> bool:
+    """Whether `text` has the form `org/name`."""
+    namespace, _, name = text.partition("/")
+    return is_namespace(namespace) and is_segment(name)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `text` has one of the forms `org/*`, `org/prefix*` and `org/name`."""
+    namespace, slash, name = text.partition("/")
+    if not name.endswith("*"):
+        return is_repo(text)
+    return is_namespace(namespace) and bool(slash) and _is_beginning(name[:-1])
+
+
+def covers(pattern: str, repo: str) -> bool:
+    """Whether `repo`, case-exact, is one that `pattern` stands for."""
+    if not is_repo(repo):
+        return False
+    return repo.startswith(pattern[:-1]) if pattern.endswith("*") else repo == pattern
+
+
+def namespace_of(repo: str) -> str:
+    """What stands before the `/` of a repository or a pattern."""
+    return repo.partition("/")[0]
+
+
+def _is_beginning(text: str) -> bool:
+    return not text or (bool(_BEGINNING.fullmatch(text)) and _plausible(text))
+
+
+def _plausible(text: str) -> bool:
+    return len(text) <= LONGEST and "--" not in text and ".." not in text

@@ -1,0 +1,171 @@
+"""Who may speak for which repositories: organisations, their signers, their roots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from provenance.formats.fields import Fields
+from provenance.trust import names, reading
+from provenance.trust.material import Material, read_material
+
+
+class Role(StrEnum):
+    """What a signer's statements count for; no role stands in for another."""
+
+    PUBLISHER = "publisher"
+    TRAINER = "trainer"
+    EVALUATOR = "evaluator"
+    VERIFIER = "verifier"
+
+
+OWN_ROLES = frozenset({Role.PUBLISHER, Role.TRAINER})
+"""The roles that reach only their own organisation's namespaces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A party, what it is recognised by, and what it may say about which repositories."""
+
+    name: str
+    material: Material
+    roles: frozenset[Role]
+    repos: tuple[str, ...]
+    valid_from: datetime | None = None
+
+    def may(self, role: Role, repo: str) -> bool:
+        """Whether it speaks in `role` for `repo`."""
+        return role in self.roles and any(names.covers(pattern, repo) for pattern in self.repos)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A model at which an ancestry ends; ends it only if every part that is given agrees."""
+
+    repo: str
+    repo_id: str | None = None
+    commit: str | None = None
+    manifest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Org:
+    """An organisation: the namespaces that are its own, and who speaks for it.
+
+    `threshold` publishers must have signed; `namespace_ids` pairs a namespace with its Hub id.
+    """
+
+    name: str
+    namespaces: tuple[str, ...]
+    namespace_ids: tuple[tuple[str, str], ...] = ()
+    originates: bool = False
+    threshold: int = 1
+    signers: tuple[Signer, ...] = ()
+    roots: tuple[Root, ...] = ()
+    once_signed_must_stay_signed: bool | None = None
+
+
+def read_org(fields: Fields, sigstores: frozenset[str]) -> Org:
+    """The organisation of one `[[org]]`."""
+    namespaces = reading.namespaces(fields, "namespaces")
+    org = Org(
+        name=reading.line(fields, "name"),
+        namespaces=namespaces,
+        namespace_ids=_namespace_ids(fields, namespaces),
+        originates=fields.flag("originates", False),
+        signers=_signers(fields, namespaces, sigstores),
+        threshold=fields.whole("threshold", 1, least=1),
+        roots=tuple(_root(entry, namespaces) for entry in fields.tables("root")),
+        once_signed_must_stay_signed=_optional_flag(fields, "once_signed_must_stay_signed"),
+    )
+    publishers = sum(Role.PUBLISHER in signer.roles for signer in org.signers)
+    if publishers and org.threshold > publishers:
+        raise fields.wrong("threshold", f"{org.threshold} of {publishers} publishers cannot be met")
+    fields.end()
+    return org
+
+
+def _optional_flag(fields: Fields, name: str) -> bool | None:
+    return fields.flag(name) if name in fields else None
+
+
+def _namespace_ids(fields: Fields, namespaces: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    if "namespace_id" not in fields:
+        return ()
+    table = fields.table("namespace_id")
+    present = [namespace for namespace in namespaces if namespace in table]
+    pairs = tuple((namespace, table.hexadecimal(namespace, 24)) for namespace in present)
+    table.end()
+    return pairs
+
+
+def _signers(
+    fields: Fields, namespaces: tuple[str, ...], sigstores: frozenset[str]
+) -> tuple[Signer, ...]:
+    signers: dict[str, Signer] = {}
+    for entry in fields.tables("signer"):
+        signer = _signer(entry, namespaces, sigstores)
+        if signer.name in signers:
+            raise entry.wrong("name", f"{signer.name!r} stands twice in this organisation")
+        signers[signer.name] = signer
+    return tuple(signers.values())
+
+
+def _signer(fields: Fields, namespaces: tuple[str, ...], sigstores: frozenset[str]) -> Signer:
+    roles = _roles(fields)
+    signer = Signer(
+        name=reading.line(fields, "name"),
+        material=read_material(fields, sigstores),
+        roles=roles,
+        repos=_repos(fields, namespaces, own=bool(roles & OWN_ROLES)),
+        valid_from=fields.day("valid_from"),
+    )
+    fields.end()
+    return signer
+
+
+def _roles(fields: Fields) -> frozenset[Role]:
+    words = fields.texts("roles")
+    if not words:
+        raise fields.wrong("roles", "must not be empty")
+    known = frozenset(Role)
+    for position, word in enumerate(words):
+        if word not in known:
+            raise fields.wrong(
+                f"roles[{position}]", f"expected one of {', '.join(Role)}; found {word[:80]!r}"
+            )
+    return frozenset(Role(word) for word in words)
+
+
+def _repos(fields: Fields, namespaces: tuple[str, ...], *, own: bool) -> tuple[str, ...]:
+    patterns = fields.texts("repos", [f"{namespace}/*" for namespace in namespaces])
+    if not patterns:
+        raise fields.wrong("repos", "names no repository to speak for")
+    for position, pattern in enumerate(patterns):
+        where = f"repos[{position}]"
+        if not names.is_pattern(pattern):
+            raise fields.wrong(
+                where, f"expected org/*, org/prefix* or org/name, found {pattern[:200]!r}"
+            )
+        if own and names.namespace_of(pattern) not in namespaces:
+            raise fields.wrong(
+                where,
+                f"{pattern!r} lies outside the organisation's namespaces "
+                f"({', '.join(namespaces) or 'none'}), which a publisher or trainer may not",
+            )
+    return patterns
+
+
+def _root(fields: Fields, namespaces: tuple[str, ...]) -> Root:
+    repo = reading.repo(fields, "repo")
+    if names.namespace_of(repo) not in namespaces:
+        raise fields.wrong("repo", f"{repo!r} lies outside the organisation's namespaces")
+    root = Root(
+        repo=repo,
+        repo_id=reading.optional_hexadecimal(fields, "repo_id", 24),
+        commit=reading.optional_hexadecimal(fields, "commit", 40),
+        manifest=reading.optional_hexadecimal(fields, "manifest", 64, "sha256:"),
+    )
+    fields.end()
+    return root

@@ -1,0 +1,208 @@
+"""The registry: who speaks for which repositories, by whose instances, and what was revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from provenance.errors import Malformed
+from provenance.formats import json
+from provenance.formats.fields import Fields
+from provenance.keys import Certificate
+from provenance.trust import names, reading
+from provenance.trust.material import PUBLIC_GOOD, read_certificates
+from provenance.trust.parties import Org, Role, Signer, read_org
+
+VERSION = 1
+DATED = ("signer", "key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sigstore:
+    """A private Sigstore instance; `trusted_root` is the JSON text of what it is trusted by."""
+
+    name: str
+    trusted_root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimestampAuthority:
+    """An RFC 3161 authority, by its certificates."""
+
+    certificates: tuple[Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """Something that must not be used: `kind` is manifest, repo, commit, signer or key.
+
+    A signer or key is refused for what it signed from `compromised_since` on; the rest is refused
+    whatever its date. A signer is named as in its organisation, as `organisation/name`, or by its
+    identity; a key by the fingerprint of its SubjectPublicKeyInfo or of its certificate.
+    """
+
+    kind: str
+    value: str
+    reason: str
+    compromised_since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """One registry, or several merged; `sources` are the files it was read from."""
+
+    version: int = VERSION
+    name: str
+    expires: datetime | None = None
+    sigstores: tuple[Sigstore, ...] = ()
+    timestamp_authorities: tuple[TimestampAuthority, ...] = ()
+    orgs: tuple[Org, ...] = ()
+    revoked: tuple[Revocation, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @classmethod
+    def from_table(cls, table: object, *, source: str) -> Registry:
+        """The registry of a parsed `trust.toml`, or ConfigError with the path of what is wrong.
+
+        `trusted_root` of each `[[sigstore]]` is the JSON text, already read.
+        """
+        fields = Fields(table, raises=reading.errors_in(source))
+        _check_version(fields)
+        sigstores = _sigstores(fields)
+        instances = frozenset({PUBLIC_GOOD, *(instance.name for instance in sigstores)})
+        registry = cls(
+            name=reading.line(fields, "name"),
+            expires=fields.day("expires"),
+            sigstores=sigstores,
+            timestamp_authorities=tuple(map(_authority, fields.tables("timestamp_authority"))),
+            orgs=tuple(read_org(entry, instances) for entry in fields.tables("org")),
+            revoked=tuple(map(_revocation, fields.tables("revoked"))),
+            sources=(source,),
+        )
+        fields.end()
+        _check_claims(fields, registry.orgs)
+        return registry
+
+    @cached_property
+    def _owners(self) -> dict[str, Org]:
+        return {namespace: org for org in self.orgs for namespace in org.namespaces}
+
+    def owner(self, repo: str) -> Org | None:
+        """The organisation in one of whose namespaces `repo` lies, case-exact, if there is one."""
+        return self._owners.get(names.namespace_of(repo)) if names.is_repo(repo) else None
+
+    def publishers(self, repo: str) -> tuple[tuple[Org, Signer], ...]:
+        """Who may publish `repo`; empty if nobody is known who does."""
+        org = self.owner(repo)
+        signers = org.signers if org else ()
+        return tuple((org, s) for s in signers if org and s.may(Role.PUBLISHER, repo))
+
+    def signers(self) -> Iterator[tuple[Org, Signer]]:
+        """Every signer with its organisation, in the order of the file."""
+        return ((org, signer) for org in self.orgs for signer in org.signers)
+
+    @cached_property
+    def _revoked(self) -> dict[tuple[str, str], tuple[Revocation, ...]]:
+        found: dict[tuple[str, str], tuple[Revocation, ...]] = {}
+        for entry in self.revoked:
+            key = (entry.kind, entry.value)
+            found[key] = (*found.get(key, ()), entry)
+        return found
+
+    def revocations(self, kind: str, value: str) -> tuple[Revocation, ...]:
+        """What was revoked of this kind under exactly this value."""
+        return self._revoked.get((kind, value), ())
+
+    def signer_revocations(self, org: Org, signer: Signer) -> tuple[Revocation, ...]:
+        """What was revoked of this signer, by its name, with or without its organisation's, or
+        by what it is recognised by."""
+        called = {signer.name, f"{org.name}/{signer.name}", signer.material.label}
+        found = [entry for name in sorted(called) for entry in self.revocations("signer", name)]
+        return (*found, *self.revocations("key", signer.material.label))
+
+    def sigstore(self, name: str) -> Sigstore | None:
+        """The private instance of this name; None for the public-good one and unknown ones."""
+        return next((instance for instance in self.sigstores if instance.name == name), None)
+
+
+def _check_version(fields: Fields) -> None:
+    version = fields.whole("version")
+    if version != VERSION:
+        raise fields.wrong("version", f"expected {VERSION}, found {version}")
+
+
+def _sigstores(fields: Fields) -> tuple[Sigstore, ...]:
+    instances: dict[str, Sigstore] = {}
+    for entry in fields.tables("sigstore"):
+        name = reading.line(entry, "name")
+        if name == PUBLIC_GOOD:
+            raise entry.wrong("name", f"{PUBLIC_GOOD} is built in and cannot be another instance")
+        if name in instances:
+            raise entry.wrong("name", f"{name!r} stands twice")
+        instances[name] = Sigstore(name=name, trusted_root=_trusted_root(entry))
+        entry.end()
+    return tuple(instances.values())
+
+
+def _trusted_root(fields: Fields) -> str:
+    text = fields.filled("trusted_root")
+    try:
+        value = json.loads(text.encode("utf-8", "surrogatepass"))
+    except Malformed as error:
+        raise fields.wrong("trusted_root", str(error)) from None
+    if not isinstance(value, dict):
+        raise fields.wrong("trusted_root", "not a JSON object")
+    return text
+
+
+def _authority(fields: Fields) -> TimestampAuthority:
+    authority = TimestampAuthority(certificates=read_certificates(fields, "certificates"))
+    fields.end()
+    return authority
+
+
+def _revocation(fields: Fields) -> Revocation:
+    kind = fields.one_of(("manifest", "repo", "commit", *DATED))
+    if kind in DATED:
+        since = reading.day(fields, "compromised_since")
+    elif "compromised_since" in fields:
+        raise fields.wrong("compromised_since", f"a {kind} is revoked whatever its date")
+    else:
+        since = None
+    revocation = Revocation(
+        kind=kind,
+        value=_revoked_value(fields, kind),
+        reason=reading.prose(fields, "reason"),
+        compromised_since=since,
+    )
+    fields.end()
+    return revocation
+
+
+def _revoked_value(fields: Fields, kind: str) -> str:
+    match kind:
+        case "manifest" | "key":
+            return reading.manifest(fields, kind)
+        case "repo":
+            return reading.repo(fields, kind)
+        case "commit":
+            return fields.hexadecimal(kind, 40)
+    return reading.line(fields, kind)
+
+
+def _check_claims(fields: Fields, orgs: tuple[Org, ...]) -> None:
+    called: set[str] = set()
+    claimed: dict[str, str] = {}
+    for position, org in enumerate(orgs):
+        if org.name in called:
+            raise fields.wrong(f"org[{position}].name", f"{org.name!r} stands twice")
+        called.add(org.name)
+        for place, namespace in enumerate(org.namespaces):
+            other = claimed.setdefault(namespace.lower(), org.name)
+            if other != org.name:
+                raise fields.wrong(
+                    f"org[{position}].namespaces[{place}]",
+                    f"{namespace!r} is claimed by both {other!r} and {org.name!r}",
+                )
