@@ -176,7 +176,11 @@ def _certificate(fields: Fields) -> bytes:
     return found
 
 
-_PARTIES: dict[str, Callable[[Fields], KeyHint | Chain | Fulcio]] = {"publicKey": _key, "x509CertificateChain": _chain, "certificate": _fulcio}
+_PARTIES: dict[str, Callable[[Fields], KeyHint | Chain | Fulcio]] = {
+    "publicKey": _key,
+    "x509CertificateChain": _chain,
+    "certificate": _fulcio,
+}
 
 
 def _timestamps(fields: Fields) -> tuple[bytes, ...]:

@@ -15,7 +15,7 @@ MAX_SUBJECTS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What was signed, and the one signature over it; a `keyid` is nobody's proof and is not kept."""
+    """What was signed, and the one signature over it; a `keyid` proves nothing."""
 
     payload_type: str
     payload: bytes

@@ -122,10 +122,12 @@ def _fold(
     """The verdict, and its reason in one line: the first finding that decided it."""
     counting = [finding for finding in findings if finding.level is Level.REQUIRE]
     for outcome, result in ((Outcome.FAIL, Result.FAIL), (Outcome.UNKNOWN, Result.INCOMPLETE)):
-        for finding in counting:
-            if finding.outcome is outcome:
-                where = f"{finding.where}: " if finding.where else ""
-                return result, f"{finding.rule}: {where}{finding.message}"
+        deciding = [finding for finding in counting if finding.outcome is outcome]
+        if deciding:
+            # Why there is nothing to compare with says more than that there is nothing.
+            first = min(deciding, key=lambda finding: finding.rule == "integrity/no-reference")
+            where = f"{first.where}: " if first.where else ""
+            return result, f"{first.rule}: {where}{first.message}"
     for check, _ in outcomes:
         if not any(finding.check == check for finding in findings):
             return Result.INCOMPLETE, f"{check} said nothing"
@@ -145,7 +147,7 @@ def _signers(case: Case) -> Iterator[SignerSeen]:
         if isinstance(opinion, Signed):
             parties = getattr(opinion, "parties", ())
             yield SignerSeen(
-                name=", ".join(party.signer.name for party in parties) or "not in the registry",
+                name=", ".join(party.signer.name for party in parties) or "",
                 organisation=", ".join(sorted({party.org.name for party in parties})),
                 identity=opinion.identity,
                 bundle=opinion.bundle,

@@ -20,12 +20,11 @@ KINDS = frozenset(Kind) - {
 
 def loader_reads(evidence: Evidence) -> frozenset[str]:
     """The selected files a loader reads; none where a model has nothing a loader knows."""
-    found = frozenset(
+    return frozenset(
         content.path
         for content in evidence.contents
         if content.kind in KINDS or _is_read(content.path)
     )
-    return found
 
 
 def _is_read(path: str) -> bool:

@@ -85,6 +85,8 @@ def parse(head: bytes, size: int) -> Header:
     Raises Malformed, whose slug names the reason: `header-cut` when it is only that `head` is too
     short for the header, which the file is long enough to hold.
     """
+    if len(head) < 8 <= size:
+        raise Malformed(f"{len(head)} bytes of {size} were read", slug="header-cut")
     length = header_length(head)
     if 8 + length > size:
         raise Malformed(f"header of {length} bytes in a file of {size}", slug="header-beyond-file")

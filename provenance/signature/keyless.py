@@ -8,6 +8,7 @@ the log's name, and the ends of validity are inclusive.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,11 +111,12 @@ def _by_sigstore(bundle: Bundle, instance: Sigstore, artifact: bytes | None) -> 
     except refused as error:
         raise TrustError(f"the trusted root of {instance.name!r} cannot be used: {error}") from None
     try:
-        theirs = models.Bundle.from_json(bundle.raw)
-        if isinstance(bundle.content, Envelope):
-            verifier.verify_dsse(theirs, _Anybody())
-        else:
-            verifier.verify_artifact(artifact or b"", theirs, _Anybody())
+        with warnings.catch_warnings(action="ignore"):
+            theirs = models.Bundle.from_json(bundle.raw)
+            if isinstance(bundle.content, Envelope):
+                verifier.verify_dsse(theirs, _Anybody())
+            else:
+                verifier.verify_artifact(artifact or b"", theirs, _Anybody())
     except refused as error:
         message = str(error).partition("\n")[0] or type(error).__name__
         raise Malformed(message, slug="invalid") from None

@@ -1,0 +1,73 @@
+"""The command line: the one door to click, and the only place that prints and exits.
+
+Commands import what they need when they run, so that `--help` stays fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+from provenance.cli import outcome
+
+COMMANDS = {
+    "verify": "Judge models: who signed these bytes, and is everything accounted for.",
+    "inspect": "Show the evidence on a model without judging it.",
+    "explain": "Print the manual page of a check or rule.",
+    "sign": "Sign every file of a model (OpenSSF Model Signing).",
+}
+
+EPILOG = """\b
+Exit codes: 0 pass; 1 judged, failed; 2 usage, or your own policy or registry is wrong;
+3 judged, incomplete; 5 could not judge; 130 interrupted."""
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, its module imported now, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"provenance.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with what they do, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    """The version on one line."""
+    if value:
+        click.echo(f"provenance {version('hf-provenance')}")
+        ctx.exit()
+
+
+@click.group(cls=Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Decide whether a model's bytes may be deployed.
+
+    A pass says who vouches for what. It never says that a model is harmless.
+    """
+
+
+def main() -> None:
+    """Run the command line; every way out has its exit code, and none is a traceback."""
+    sys.exit(outcome.run(cli))

@@ -1,0 +1,46 @@
+"""Exit codes: what each way out of the program says to whoever called it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+
+from provenance.errors import ConfigError, ProvenanceError, TrustError
+from provenance.verdict import Result
+
+PASS, FAIL, USAGE, INCOMPLETE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 5, 130
+RESULTS = {Result.PASS: PASS, Result.FAIL: FAIL, Result.INCOMPLETE: INCOMPLETE}
+PRECEDENCE = (USAGE, FAIL, CANNOT_JUDGE, INCOMPLETE, PASS)
+BUG = "please report this with --debug-traceback"
+
+
+def combined(codes: Iterable[int]) -> int:
+    """The exit code for several models: the most serious one first."""
+    found = set(codes)
+    return next((code for code in PRECEDENCE if code in found), INCOMPLETE)
+
+
+def run(command: click.Command) -> int:
+    """The exit code of running `command`; errors are words on stderr."""
+    try:
+        code = command.main(standalone_mode=False)
+        return code if isinstance(code, int) else PASS
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT_JUDGE
+    except (ConfigError, TrustError) as error:
+        click.echo(f"error: {error}", err=True)
+        return USAGE
+    except (ProvenanceError, OSError, MemoryError) as error:
+        click.echo(f"error: could not judge: {error}", err=True)
+        return CANNOT_JUDGE

@@ -1,0 +1,35 @@
+"""The manual: what every check and rule means, out of the checks' own docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from types import ModuleType
+
+from provenance.checks import code, format, integrity, registry, signature
+from provenance.policy import manual as policy
+
+PAGES: dict[str, ModuleType] = {
+    "integrity": integrity,
+    "format": format,
+    "code": code,
+    "signature": signature,
+    "registry": registry,
+    "policy": policy,
+}
+RULE = re.compile(r"^([a-z]+/[a-z0-9-]+)\n((?:    .*\n?|\n)+)", re.MULTILINE)
+
+
+def page(check: str) -> str | None:
+    """The whole manual page of a check, or None if there is no such check."""
+    module = PAGES.get(check)
+    return inspect.cleandoc(module.__doc__ or "") if module else None
+
+
+def rules() -> dict[str, str]:
+    """What every rule means and what to do about it, by its id."""
+    found: dict[str, str] = {}
+    for check in PAGES:
+        for rule, text in RULE.findall((page(check) or "") + "\n"):
+            found[rule] = inspect.cleandoc(text).strip()
+    return found

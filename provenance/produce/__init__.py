@@ -1,0 +1,1 @@
+"""What this tool writes about a model: signatures."""

@@ -1,0 +1,108 @@
+"""Signing every file of a model: OMS 1.0, in a Sigstore bundle 0.3."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from provenance import oms
+from provenance.checks import integrity
+from provenance.errors import ConfigError
+from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
+from provenance.keys import Certificate, PrivateKey, chain
+from provenance.model import Evidence
+
+MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+# What was seen in a tree that nobody should put their name to.
+REFUSED = integrity.FAILED | {"unreadable"}
+
+# What no signature of ours covers: bookkeeping of git, and evidence files beside the model.
+IGNORED = (".git",)
+
+
+class Signer(Protocol):
+    """Anything that turns a statement into a bundle."""
+
+    def sign(self, statement: bytes) -> str:
+        """The bundle, as JSON text, over the bytes of an in-toto statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySigner:
+    """Signs with a key that verifiers have in their registry."""
+
+    key: PrivateKey
+
+    def sign(self, statement: bytes) -> str:
+        """A bundle that names the key by its hint."""
+        return _bundle(self.key, statement, {"publicKey": {"hint": self.key.public.hint}})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSigner:
+    """Signs with a key that a certificate names; the chain goes into the bundle, leaf first."""
+
+    key: PrivateKey
+    certificates: tuple[Certificate, ...]
+
+    def sign(self, statement: bytes) -> str:
+        """A bundle that carries the chain."""
+        items = [
+            {"rawBytes": base64.b64encode(certificate.der).decode()}
+            for certificate in self.certificates
+        ]
+        material = {"x509CertificateChain": {"certificates": items}}
+        return _bundle(self.key, statement, material)
+
+
+def certificate_signer(
+    key: PrivateKey, leaf: Certificate, others: Sequence[Certificate], evidence: Evidence
+) -> CertificateSigner:
+    """A signer whose bundle will verify, or ConfigError: wrong key, expired, or no chain."""
+    if leaf.key.fingerprint != key.public.fingerprint:
+        raise ConfigError("the certificate is for another key", path="--certificate")
+    if others:
+        chain(leaf, others, others[-1:], evidence.at)
+    return CertificateSigner(key=key, certificates=(leaf, *others))
+
+
+def statement(evidence: Evidence, name: str, *, ignored: Sequence[str] = ()) -> bytes:
+    """The OMS 1.0 statement over every file of `evidence`, or ConfigError if that must not be.
+
+    Refused: a model without files, a selection of one, and whatever in the tree is not a plain
+    file: a signature over half a model looks like one over all of it.
+    """
+    files = evidence.manifest.files
+    if not files:
+        raise ConfigError("there is no file to sign")
+    if evidence.include or evidence.exclude:
+        raise ConfigError("a signature covers the whole model: no --include, no --exclude")
+    for seen in evidence.observations:
+        if seen.code in REFUSED:
+            raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {"sha256": oms.root_digest(files)}}],
+        "predicateType": oms.PREDICATE_TYPE,
+        "predicate": oms.predicate(files, (*IGNORED, *ignored)),
+    }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _bundle(key: PrivateKey, payload: bytes, material: Mapping[str, object]) -> str:
+    envelope = Envelope(payload_type=PAYLOAD_TYPE, payload=payload, signature=b"")
+    signature = key.sign(envelope.pae)
+    document = {
+        "mediaType": MEDIA_TYPE,
+        "verificationMaterial": {**material, "tlogEntries": []},
+        "dsseEnvelope": {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"sig": base64.b64encode(signature).decode(), "keyid": ""}],
+        },
+    }
+    return json.dumps(document)

@@ -1,0 +1,187 @@
+"""Evidence as JSON: written by `inspect`, judged again by `verify --evidence`.
+
+What is read back has the basis `replayed`, whatever it had before, and proves nothing about any
+bytes on this machine. Bundles are kept raw, so that every signature is checked again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+
+from provenance.errors import Malformed
+from provenance.formats import json as strict
+from provenance.formats.fields import Fields, config_error
+from provenance.model import (
+    Basis,
+    Content,
+    Document,
+    Evidence,
+    File,
+    Kind,
+    Manifest,
+    Observation,
+    PartDigest,
+    Ref,
+)
+
+VERSION = 1
+SUBJECT = "evidence"
+
+
+def dumps(evidence: Evidence) -> str:
+    """The evidence as one JSON document, the same bytes for the same evidence."""
+    document = {
+        "version": VERSION,
+        "ref": {
+            "text": evidence.ref.text,
+            "repo": evidence.ref.repo,
+            "commit": evidence.ref.commit,
+        },
+        "at": evidence.at.isoformat(),
+        "basis": evidence.basis,
+        "manifest": evidence.manifest.digest,
+        "include": list(evidence.include),
+        "exclude": list(evidence.exclude),
+        "files": [_file(file, evidence) for file in evidence.listing.files],
+        "parts": [
+            {
+                "path": part.path,
+                "algorithm": part.algorithm,
+                "start": part.start,
+                "end": part.end,
+                "digest": part.hex,
+            }
+            for part in evidence.parts
+        ],
+        "bundles": [
+            {"path": document.path, "data": _base64(document.data)} for document in evidence.bundles
+        ],
+        "observations": [
+            {"code": seen.code, "path": seen.path, "detail": seen.detail}
+            for seen in evidence.observations
+        ],
+    }
+    return json.dumps(document, indent=1)
+
+
+def _file(file: File, evidence: Evidence) -> dict[str, object]:
+    row: dict[str, object] = {"path": file.path, "size": file.size, "sha256": file.sha256}
+    content = evidence.by_path.get(file.path)
+    if content:
+        row |= {"kind": content.kind, "head": _base64(content.head)}
+    return row | {"selected": file.path in evidence.manifest.by_path}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def loads(data: bytes) -> Evidence:
+    """The evidence of a document that `dumps` wrote, replayed; ConfigError with the path if not."""
+    try:
+        value = strict.loads(data)
+    except Malformed as error:
+        raise config_error(SUBJECT, str(error)) from None
+    fields = Fields(value, raises=_wrong)
+    if fields.whole("version") != VERSION:
+        raise fields.wrong("version", f"expected {VERSION}: written by another version")
+    ref = _ref(fields.table("ref"))
+    at = _moment(fields)
+    fields.choice("basis", tuple(Basis))
+    stated = fields.text("manifest")
+    rows = [_row(item) for item in fields.tables("files", required=True)]
+    if len({file.path for file, _, _ in rows}) != len(rows):
+        raise fields.wrong("files", "a path stands twice")
+    evidence = Evidence(
+        ref=ref,
+        at=at,
+        basis=Basis.REPLAYED,
+        listing=Manifest.of(file for file, _, _ in rows),
+        manifest=Manifest.of(file for file, _, selected in rows if selected),
+        include=fields.texts("include"),
+        exclude=fields.texts("exclude"),
+        contents=tuple(content for _, content, _ in rows if content),
+        parts=tuple(_part(item) for item in fields.tables("parts")),
+        bundles=tuple(_document(item) for item in fields.tables("bundles")),
+        observations=tuple(_observation(item) for item in fields.tables("observations")),
+    )
+    fields.end()
+    if evidence.manifest.digest != stated:
+        raise fields.wrong("manifest", f"the files give {evidence.manifest.digest}")
+    return evidence
+
+
+def _wrong(path: str, message: str) -> Exception:
+    return config_error(f"{SUBJECT}.{path}" if path else SUBJECT, message)
+
+
+def _ref(fields: Fields) -> Ref:
+    repo, commit = fields.take("repo"), fields.take("commit")
+    for name, value in (("repo", repo), ("commit", commit)):
+        if value is not None and not isinstance(value, str):
+            raise fields.wrong(name, "expected text or null")
+    found = Ref(
+        text=fields.text("text"),
+        repo=repo if isinstance(repo, str) else None,
+        commit=commit if isinstance(commit, str) else None,
+    )
+    fields.end()
+    return found
+
+
+def _moment(fields: Fields) -> datetime:
+    text = fields.text("at")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise fields.wrong("at", f"expected a time, found {text[:40]!r}") from None
+    if moment.tzinfo is None:
+        raise fields.wrong("at", "has no time zone")
+    return moment
+
+
+def _row(fields: Fields) -> tuple[File, Content | None, bool]:
+    file = File(
+        path=fields.filled("path"),
+        size=fields.whole("size"),
+        sha256=fields.hexadecimal("sha256", 64),
+    )
+    selected = fields.flag("selected")
+    content = None
+    if "kind" in fields:
+        kind = Kind(fields.choice("kind", tuple(Kind)))
+        content = Content(path=file.path, kind=kind, head=fields.base64("head"))
+    if (content is None) is selected:
+        raise fields.wrong("selected", "a file has a kind if it is selected, and only then")
+    if content and len(content.head) > file.size:
+        raise fields.wrong("head", f"longer than the file's {file.size} bytes")
+    fields.end()
+    return file, content, selected
+
+
+def _part(fields: Fields) -> PartDigest:
+    found = PartDigest(
+        path=fields.filled("path"),
+        algorithm=fields.filled("algorithm"),
+        start=fields.whole("start"),
+        end=fields.whole("end"),
+        hex=fields.filled("digest"),
+    )
+    fields.end()
+    return found
+
+
+def _document(fields: Fields) -> Document:
+    found = Document(path=fields.filled("path"), data=fields.base64("data"))
+    fields.end()
+    return found
+
+
+def _observation(fields: Fields) -> Observation:
+    found = Observation(
+        code=fields.filled("code"), path=fields.text("path"), detail=fields.text("detail")
+    )
+    fields.end()
+    return found

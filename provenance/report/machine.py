@@ -1,0 +1,58 @@
+"""The JSON report: its form is documented in the README and held by a test."""
+
+from __future__ import annotations
+
+import json
+
+from provenance.report.common import Summary
+from provenance.verdict import Verdict
+
+VERSION = 1
+
+
+def machine(summary: Summary) -> str:
+    """The report as one JSON document, the same bytes for the same verdicts."""
+    document = {
+        "version": VERSION,
+        "verdict": summary.result,
+        "reason": summary.reason,
+        "models": [_model(verdict) for verdict in summary.verdicts],
+        "policy": summary.policy,
+        "registry": summary.registry,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _model(verdict: Verdict) -> dict[str, object]:
+    return {
+        "name": verdict.name,
+        "ref": verdict.ref,
+        "commit": verdict.commit,
+        "profile": verdict.profile,
+        "verdict": verdict.result,
+        "reason": verdict.reason,
+        "manifest": verdict.manifest,
+        "basis": verdict.basis,
+        "checks": dict(verdict.checks),
+        "signers": [
+            {
+                "name": signer.name,
+                "organisation": signer.organisation,
+                "identity": signer.identity,
+                "bundle": signer.bundle,
+                "times": list(signer.times),
+            }
+            for signer in verdict.signers
+        ],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "outcome": finding.outcome,
+                "level": finding.level,
+                "message": finding.message,
+                "where": finding.where,
+                **({"waived": finding.waived} if finding.waived else {}),
+            }
+            for finding in verdict.findings
+        ],
+    }

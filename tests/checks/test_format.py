@@ -1,0 +1,290 @@
+"""The check of formats, over models made of bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from provenance.checks import format as check
+from provenance.checks.case import Case
+from provenance.formats import content
+from provenance.model import Basis, Content, Evidence, File, Manifest, Observation, Ref
+from provenance.policy import Demand, Policy
+from provenance.trust import Registry
+from provenance.verdict import Finding, Outcome
+from tests.formats.test_archive import old_tar, zipped
+from tests.formats.test_content import arrays
+from tests.formats.test_gguf import ARCH, TWO, made
+from tests.formats.test_onnx import field, model, tensor
+from tests.formats.test_sniff import CALL, POINTER, array, framed
+
+Files = Mapping[str, bytes]
+
+HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(40)
+REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n(tR."
+TORCH = zipped("archive/data.pkl", content=REBUILD)
+HOSTILE_TORCH = zipped("archive/data.pkl", content=CALL)
+
+
+def tensors(*names: str) -> bytes:
+    table = {
+        name: {"dtype": "U8", "shape": [1], "data_offsets": [place, place + 1]}
+        for place, name in enumerate(names)
+    }
+    return framed(json.dumps(table).encode(), b"x" * len(names))
+
+
+def index(**shards: str) -> bytes:
+    return json.dumps({"weight_map": shards}).encode()
+
+
+def case(files: Files, *, unselected: tuple[str, ...] = (), limit: int = 1 << 20) -> Case:
+    contents: list[Content] = []
+    observations: list[Observation] = []
+    for path, data in files.items():
+        found, seen = content.read(io.BytesIO(data), path, len(data), limit=limit)
+        contents.append(found)
+        observations.extend(seen)
+    rows = [File(path=path, size=len(data), sha256="0" * 64) for path, data in files.items()]
+    others = [File(path=path, size=1, sha256="0" * 64) for path in unselected]
+    evidence = Evidence(
+        ref=Ref(text="m"),
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        basis=Basis.MEASURED,
+        listing=Manifest.of([*rows, *others]),
+        manifest=Manifest.of(rows),
+        contents=tuple(contents),
+        observations=tuple(observations),
+    )
+    policy = Policy(profile="files", checks=("format",), signature=Demand.ASKED)
+    registry = Registry(name="none")
+    return Case(evidence=evidence, policy=policy, registry=registry, opinions=())
+
+
+def found(files: Files) -> list[Finding]:
+    return list(check.check(case(files)))
+
+
+def rules(files: Files) -> set[tuple[str, str]]:
+    return {(finding.rule.removeprefix("format/"), finding.where) for finding in found(files)}
+
+
+SHARDED = {
+    "model.safetensors.index.json": index(
+        a="model-00001-of-00002.safetensors", b="model-00002-of-00002.safetensors"
+    ),
+    "model-00001-of-00002.safetensors": tensors("a"),
+    "model-00002-of-00002.safetensors": tensors("b"),
+}
+
+PASSES: dict[str, Files] = {
+    "nothing": {},
+    "no weights": {"README.md": b"text", "config.json": b"{}"},
+    "safetensors": {"model.safetensors": tensors("a"), "config.json": b"{}"},
+    "gguf": {"m.gguf": made((ARCH,), TWO, 64)},
+    "npy": {"a.npy": array("f4")},
+    "shards": SHARDED,
+    "by-product": {"model.safetensors": tensors("a"), "training_args.bin": CALL},
+    "pointer": {"model.safetensors": POINTER},
+    "onnx": {"onnx/model.onnx": model(b"")},
+    "onnx with data beside it": {
+        "onnx/model.onnx": model(field(5, tensor(b"model.onnx_data"))),
+        "onnx/model.onnx_data": b"\xff\x00raw",
+    },
+    "script": {"run.sh": b"#!/bin/sh\n"},
+    "index of absent pickles": {
+        "model.safetensors": tensors("a"),
+        "pytorch_model.bin.index.json": index(a="pytorch_model-00001-of-00001.bin"),
+    },
+    "another kind of index": {"faiss.index.json": b'{"ntotal": 3}'},
+}
+
+
+@pytest.mark.parametrize("files", PASSES.values(), ids=PASSES.keys())
+def test_passes(files: Files) -> None:
+    findings = found(files)
+    assert [(finding.rule, finding.outcome) for finding in findings] == [
+        ("format/pass", Outcome.PASS)
+    ], findings
+
+
+def test_the_pass_names_its_scope() -> None:
+    (finding,) = found({**SHARDED, "x.gguf": made((ARCH,), TWO, 64)})
+    assert finding.message == "3 weight files in data-only formats: 2 safetensors, 1 gguf"
+
+
+SHARD = "model-00002-of-00002.safetensors"
+INDEX = "model.safetensors.index.json"
+
+FAILS: dict[str, tuple[Files, set[tuple[str, str]]]] = {
+    "pickle": ({"pytorch_model.bin": TORCH}, {("pickle", "pytorch_model.bin")}),
+    "pickle called safetensors": ({"model.safetensors": CALL}, {("pickle", "model.safetensors")}),
+    "pickle called README": ({"README.md": CALL}, {("pickle", "README.md")}),
+    "npy with objects": ({"a.npy": arrays(1)}, {("pickle", "a.npy")}),
+    "zip": ({"a.zip": zipped("x")}, {("archive", "a.zip")}),
+    "tar": ({"model.pt": old_tar()}, {("archive", "model.pt")}),
+    "npz": ({"a.npz": zipped("a.npy", content=array("f4"))}, {("archive", "a.npz")}),
+    "hdf5": ({"tf_model.h5": HDF5}, {("hdf5", "tf_model.h5")}),
+    "keras": (
+        {"m.keras": zipped("config.json", "model.weights.h5")},
+        {("keras", "m.keras")},
+    ),
+    "executable": ({"lib.so": b"\x7fELF\x02"}, {("executable", "lib.so")}),
+    "disguised": ({"model.gguf": b"just a text"}, {("disguised", "model.gguf")}),
+    "safetensors called pickle": ({"m.pkl": tensors("a")}, {("disguised", "m.pkl")}),
+    "empty": ({"model.gguf": b""}, {("empty", "model.gguf")}),
+    "header": ({"model.safetensors": tensors("a") + b"!"}, {("safetensors", "model.safetensors")}),
+    "no header": ({"m.safetensors": b"\xff" * 20}, {("safetensors", "m.safetensors")}),
+    "header without a name": ({"blob": tensors("a") + b"!"}, {("safetensors", "blob")}),
+    "gguf": ({"m.gguf": made((ARCH, ARCH))}, {("gguf", "m.gguf")}),
+    "onnx": ({"m.onnx": model(b"\x0a\x7f")}, {("onnx", "m.onnx")}),
+    "external data above": (
+        {"m.onnx": model(field(5, tensor(b"../x"))), "x": b"x"},
+        {("external-data", "m.onnx")},
+    ),
+    "external data absent": (
+        {"m.onnx": model(field(5, tensor(b"x.bin")))},
+        {("external-data", "m.onnx")},
+    ),
+    "external data that are a pickle": (
+        {"m.onnx": model(field(5, tensor(b"x.bin"))), "x.bin": CALL},
+        {("pickle", "x.bin")},
+    ),
+    "index": ({INDEX: b"{}"}, {("index", INDEX)}),
+    "index that leads out": ({INDEX: index(a="../x.safetensors")}, {("index", INDEX)}),
+    "missing shard": (
+        {path: data for path, data in SHARDED.items() if path != SHARD},
+        {("missing-shard", SHARD)},
+    ),
+    "orphan shard": (
+        {**SHARDED, "model-00005-of-00004.safetensors": tensors("c")},
+        {("orphan-shard", "model-00005-of-00004.safetensors")},
+    ),
+    "shard without index": (
+        {"model-00001-of-00001.safetensors": tensors("a")},
+        {("orphan-shard", "model-00001-of-00001.safetensors")},
+    ),
+    "a single file shadows the shards": (
+        {**SHARDED, "model.safetensors": tensors("a", "b")},
+        {("orphan-shard", "model.safetensors")},
+    ),
+    "tensor not in its shard": (
+        {**SHARDED, SHARD: tensors("b", "c")},
+        {("index-mismatch", SHARD)},
+    ),
+    "tensor in no shard": (
+        {**SHARDED, SHARD: tensors()},
+        {("index-mismatch", SHARD)},
+    ),
+    "shard that is a signature": (
+        {INDEX: index(a="model.sig"), "model.sig": b"{}"},
+        {("disguised", "model.sig")},
+    ),
+    "shard that is a pickle": (
+        {INDEX: index(a="model.sig"), "model.sig": CALL},
+        {("pickle", "model.sig"), ("disguised", "model.sig")},
+    ),
+    "beside": (
+        {"model.safetensors": tensors("a"), "pytorch_model.bin": TORCH, "tf_model.h5": HDF5},
+        {("pickle-beside-safetensors", ".")},
+    ),
+    "beside shards": (
+        {**SHARDED, "flax_model.msgpack": b"\xff\x00\xff"},
+        {("pickle-beside-safetensors", "flax_model.msgpack")},
+    ),
+    "hostile pickle beside": (
+        {"model.safetensors": tensors("a"), "pytorch_model.bin": HOSTILE_TORCH},
+        {("pickle", "pytorch_model.bin")},
+    ),
+    "pickle beside what no loader prefers to it": (
+        {"decoy.safetensors": tensors("a"), "pytorch_model.bin": TORCH},
+        {("pickle", "pytorch_model.bin")},
+    ),
+    "pickle beside an incomplete set": (
+        {INDEX: SHARDED[INDEX], "pytorch_model.bin": TORCH},
+        {
+            ("pickle", "pytorch_model.bin"),
+            ("missing-shard", "model-00001-of-00002.safetensors"),
+            ("missing-shard", SHARD),
+        },
+    ),
+    "pickle in another folder": (
+        {"model.safetensors": tensors("a"), "old/pytorch_model.bin": TORCH},
+        {("pickle", "old/pytorch_model.bin")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), FAILS.values(), ids=FAILS.keys())
+def test_fails(files: Files, expected: set[tuple[str, str]]) -> None:
+    assert rules(files) == expected
+    assert {finding.outcome for finding in found(files)} == {Outcome.FAIL}
+
+
+@pytest.mark.parametrize(
+    ("files", "limit", "expected"),
+    [
+        ({"model.bin": b"\xff\x00\xff"}, 1 << 20, "format/unrecognised"),
+        ({"model.safetensors": tensors("a")}, 20, "format/unread"),
+        ({"m.gguf": made((ARCH,), TWO, 64)}, 30, "format/unread"),
+        ({INDEX: index(a="x.safetensors")}, 10, "format/unread"),
+    ],
+)
+def test_unknown(files: Files, limit: int, expected: str) -> None:
+    findings = list(check.check(case(files, limit=limit)))
+    assert [(one.rule, one.outcome) for one in findings] == [(expected, Outcome.UNKNOWN)]
+
+
+def test_a_file_without_content_is_unknown() -> None:
+    given = case({"a": b"x"})
+    bare = Evidence(
+        ref=given.evidence.ref,
+        at=given.evidence.at,
+        basis=Basis.LOCKED,
+        listing=given.evidence.listing,
+        manifest=given.evidence.manifest,
+    )
+    findings = list(
+        check.check(Case(evidence=bare, policy=given.policy, registry=given.registry, opinions=()))
+    )
+    assert [(one.rule, one.outcome) for one in findings] == [("format/unread", Outcome.UNKNOWN)]
+
+
+def test_messages_say_what_to_do() -> None:
+    (beside,) = found({"model.safetensors": tensors("a"), "pytorch_model.bin": TORCH})
+    assert 'exclude = ["pytorch_model.bin"]' in beside.message
+    (pickle,) = found({"model.safetensors": CALL})
+    assert "os.system" in pickle.message
+    assert "model.safetensors" in pickle.message
+    (defect,) = found({"model.safetensors": tensors("a") + b"!"})
+    assert defect.message.startswith("trailing-bytes: ")
+    missing = list(
+        check.check(case({INDEX: index(a="x.safetensors")}, unselected=("x.safetensors",)))
+    )
+    assert "not selected" in missing[0].message
+
+
+def test_every_rule_is_on_the_manual_page() -> None:
+    documented = set(re.findall(r"^(format/\S+)$", check.__doc__ or "", re.MULTILINE))
+    source = "".join(
+        Path(module).read_text()
+        for module in (check.__file__, str(Path(check.__file__).with_name("shards.py")))
+    )
+    emitted = set(re.findall(r'"(format/[a-z0-9-]+)"', source))
+    assert emitted == documented
+
+
+def test_real_models(corpus: Path) -> None:
+    def files(folder: Path) -> Files:
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    (fracast,) = found(files(corpus / "models/fracast"))
+    assert fracast.message == "2 weight files in data-only formats: 2 safetensors"
+    assert rules(files(corpus / "models/akiki")) == {("pickle", "akiki-vad.pt")}

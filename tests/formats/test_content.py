@@ -1,0 +1,200 @@
+"""The one entry for an open file: kind, head and observations, within a limit."""
+
+from __future__ import annotations
+
+import collections
+import io
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provenance.formats import content
+from provenance.model import Kind
+from tests.formats.test_archive import zipped
+from tests.formats.test_gguf import ARCH, TWO, made, pair, text
+from tests.formats.test_onnx import field, model, tensor
+from tests.formats.test_sniff import CALL, POINTER, framed
+
+LIMIT = 1 << 20
+
+
+def read(
+    data: bytes, path: str = "x", limit: int = LIMIT
+) -> tuple[Kind, bytes, list[tuple[str, str]]]:
+    found, seen = content.read(io.BytesIO(data), path, len(data), limit=limit)
+    assert found.path == path
+    assert {observation.path for observation in seen} <= {path}
+    assert len(found.head) <= limit
+    return found.kind, found.head, [(one.code, one.detail) for one in seen]
+
+
+def arrays(value: object) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.array([value], dtype=object), allow_pickle=True)
+    return stream.getvalue()
+
+
+def test_small_documents_are_kept_whole() -> None:
+    assert read(b'{"a": 1}', "config.json") == (Kind.JSON, b'{"a": 1}', [])
+    assert read(b'{"a": 1}', "tokenizer.json") == (Kind.JSON, b"", [])
+    assert read(b"text", "LICENSE") == (Kind.TEXT, b"", [])
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("config.json", True),
+        ("tokenizer_config.json", True),
+        ("a/chat_template.jinja", True),
+        ("modeling_x.py", True),
+        ("README.MD", True),
+        ("mergekit_config.yml", True),
+        ("tokenizer.json", False),
+        ("sub/vocab.json", False),
+        ("merges.txt", False),
+        ("model.safetensors", False),
+    ],
+)
+def test_which_documents_are_read(path: str, expected: bool) -> None:
+    assert content.wants_whole(path) is expected
+
+
+def test_a_document_over_the_limit_is_said_to_be_unread() -> None:
+    kind, head, seen = read(b"{" + b" " * 100, "config.json", limit=50)
+    assert (kind, head) == (Kind.JSON, b"")
+    assert [code for code, _ in seen] == ["limit"]
+
+
+def test_only_the_header_of_safetensors() -> None:
+    data = framed(b"{}" + b" " * 100, b"x" * 500)
+    assert read(data) == (Kind.SAFETENSORS, data[:110], [])
+    kind, head, seen = read(data, limit=50)
+    assert (kind, head, [code for code, _ in seen]) == (Kind.SAFETENSORS, b"", ["limit"])
+
+
+@pytest.mark.parametrize("data", [struct.pack("<Q", 2**40) + b"rest", b"\x09" + bytes(20)])
+def test_whatever_is_called_safetensors_keeps_what_convicts_it(data: bytes) -> None:
+    _, head, _ = read(data, "model.safetensors")
+    assert head
+    assert data.startswith(head)
+
+
+def test_the_header_of_gguf_is_read_as_far_as_it_goes() -> None:
+    long = pair(b"k", 8, text(b"y" * 700_000))
+    data = made((ARCH, long), TWO, 64)
+    kind, head, seen = read(data, limit=len(data))
+    assert (kind, seen) == (Kind.GGUF, [])
+    assert head == data
+    _, head, seen = read(data, limit=300_000)
+    assert (head, [code for code, _ in seen]) == (b"", ["limit"])
+
+
+def test_imports_are_named() -> None:
+    assert read(CALL, "README.md") == (Kind.PICKLE, b"", [("pickle-import", "os.system")])
+
+
+def test_the_unusual_imports_come_first_and_twenty_at_most() -> None:
+    data = b"".join(b"ctorch\nf%d\n0" % number for number in range(30)) + b"cos\nsystem\n)R."
+    _, _, seen = read(data)
+    assert len(seen) == 20
+    assert seen[0] == ("pickle-import", "os.system")
+
+
+def test_a_payload_behind_a_long_string_is_found() -> None:
+    data = b"X" + (200_000).to_bytes(4, "little") + b" " * 200_000 + b"0" + CALL
+    kind, _, seen = read(data, "notes.txt")
+    assert (kind, seen) == (Kind.PICKLE, [("pickle-import", "os.system")])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("archive/data.pkl", Kind.TORCH_ZIP), ("inner/evil.pkl", Kind.ZIP), ("x.PICKLE", Kind.ZIP)],
+)
+def test_imports_inside_zips(name: str, kind: Kind) -> None:
+    assert read(zipped(name, "other", content=CALL)) == (
+        kind,
+        b"",
+        [("pickle-import", "os.system")],
+    )
+
+
+def test_objects_in_arrays() -> None:
+    kind, _, seen = read(arrays(collections.Counter()))
+    assert kind is Kind.NPY_OBJECTS
+    assert seen[0][0] == "npy-objects"
+    assert ("pickle-import", "collections.Counter") in seen
+    kind, _, seen = read(zipped("a.npy", content=arrays(1)))
+    assert kind is Kind.NPZ
+    assert ("npy-objects", "a.npy") in seen
+
+
+def test_external_data() -> None:
+    data = model(field(5, tensor(b"../secret")) + field(5, tensor(b"w.bin")))
+    seen = [("external-data", "../secret"), ("external-data", "w.bin")]
+    assert read(data) == (Kind.ONNX, b"", seen)
+    kind, _, observed = read(model(b"\x0a\x7f"))
+    assert (kind, [code for code, _ in observed]) == (Kind.ONNX, ["unreadable"])
+
+
+def test_pointers_say_what_they_stand_for() -> None:
+    assert read(POINTER, "model.safetensors") == (
+        Kind.LFS_POINTER,
+        POINTER,
+        [("lfs-pointer", f"sha256:{'ab' * 32}, 4096 bytes")],
+    )
+
+
+def test_the_end_of_a_directory_that_is_none_is_not_a_zip() -> None:
+    empty = framed(b"{}", bytes(100) + b"PK\x05\x06" + bytes(18))
+    assert read(empty)[0] is Kind.ZIP
+    broken = framed(b"{}", b"PK" + bytes(98) + b"PK\x05\x06" + bytes(4) + b"\x01\0\x01\0d\0\0\0")
+    assert read(broken + bytes(6))[0] is Kind.SAFETENSORS
+
+
+def test_a_zip_bomb_is_unpacked_no_further_than_allowed() -> None:
+    bomb = zipped(*(f"{number}.pkl" for number in range(6)), content=bytes(20_000_000))
+    kind, _, seen = read(bomb)
+    assert kind is Kind.ZIP
+    assert [code for code, _ in seen] == ["limit"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(
+        [
+            CALL,
+            POINTER,
+            zipped("archive/data.pkl", content=CALL),
+            made((ARCH,), TWO, 64),
+            model(field(5, tensor(b"w"))),
+            framed(json.dumps({"__metadata__": {"a": "b"}}).encode()),
+            arrays(1),
+        ]
+    ),
+    st.lists(st.tuples(st.integers(0, 2_000), st.integers(0, 255)), max_size=4),
+    st.integers(0, 200),
+    st.sampled_from(["x", "a.json", "a.safetensors", "a.gguf"]),
+    st.sampled_from([0, 30, LIMIT]),
+)
+def test_never_raises(
+    data: bytes, changes: list[tuple[int, int]], cut: int, path: str, limit: int
+) -> None:
+    changed = bytearray(data)
+    for place, value in changes:
+        changed[place % len(changed)] = value
+    read(bytes(changed[: max(0, len(changed) - cut)]), path, limit)
+
+
+def test_all_real_material(corpus: Path) -> None:
+    paths = [path for path in corpus.rglob("*") if path.is_file()]
+    assert len(paths) > 400
+    for path in paths:
+        with path.open("rb") as stream:
+            found, _ = content.read(stream, path.name, path.stat().st_size, limit=64 << 20)
+        if path.suffix in {".pkl", ".pickle"}:
+            assert found.kind is Kind.PICKLE, path.name
