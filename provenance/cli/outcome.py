@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable
 
 import click
@@ -14,7 +15,7 @@ from provenance.verdict import Result
 PASS, FAIL, USAGE, INCOMPLETE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 5, 130
 RESULTS = {Result.PASS: PASS, Result.FAIL: FAIL, Result.INCOMPLETE: INCOMPLETE}
 PRECEDENCE = (USAGE, FAIL, CANNOT_JUDGE, INCOMPLETE, PASS)
-BUG = "please report this with --debug-traceback"
+BUG = "a bug in provenance, not a verdict; please report it with what stands above"
 
 
 def combined(codes: Iterable[int]) -> int:
@@ -43,4 +44,9 @@ def run(command: click.Command) -> int:
         return USAGE
     except (ProvenanceError, OSError, MemoryError) as error:
         click.echo(f"error: could not judge: {error}", err=True)
+        return CANNOT_JUDGE
+    except Exception:
+        # Python exits 1 for a bug, and 1 means "judged, failed": a traceback is no verdict.
+        traceback.print_exc()
+        click.echo(f"error: {BUG}", err=True)
         return CANNOT_JUDGE

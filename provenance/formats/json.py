@@ -41,7 +41,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     table = dict(pairs)
     if len(table) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise Malformed(f"the key {twice[:80]!r} stands twice in one object")
+        raise Malformed(f"the key {twice[:80]!r} stands twice in one object", slug="duplicate-key")
     return table
 
 

@@ -48,8 +48,8 @@ METHODS = _words(
     "append capitalize casefold center clear copy count endswith extend find get index insert"
     " isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace"
     " istitle isupper items join keys ljust lower lstrip partition pop popitem remove removeprefix"
-    " removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort split"
-    " splitlines startswith strip swapcase title update upper values zfill"
+    " removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort"
+    " split splitlines startswith strip swapcase title update upper values zfill"
 )
 """Methods of text, lists and tables that only yield data; `format` reaches attributes."""
 

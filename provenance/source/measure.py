@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
 from threading import Lock
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from provenance.formats import content
 from provenance.model import Content, File, Observation, PartDigest
@@ -111,38 +111,26 @@ def _batches(order: Sequence[int], sizes: Sequence[int]) -> Iterator[Sequence[in
 
 def _measure(entry: Entry, needs: frozenset[Need], budget: Budget, progress: Progress) -> Measured:
     try:
-        descriptor = os.open(entry.place, FLAGS)
-    except OSError as error:
-        return _unread(entry, "unreadable", f"{error.strerror}: mend its permissions")
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        try:
+        with os.fdopen(os.open(entry.place, FLAGS), "rb") as stream:
             return _read(entry, stream, needs, budget, progress)
-        except OSError as error:
-            return _unread(entry, "unreadable", f"{error.strerror or error}")
+    except OSError as error:
+        return _unread(entry, "unreadable", f"{error.strerror or error}: mend its permissions")
 
 
 def _read(
-    entry: Entry, stream: io.FileIO, needs: frozenset[Need], budget: Budget, progress: Progress
+    entry: Entry,
+    stream: io.BufferedReader,
+    needs: frozenset[Need],
+    budget: Budget,
+    progress: Progress,
 ) -> Measured:
     before = os.fstat(stream.fileno())
     if not stat.S_ISREG(before.st_mode):
         return _unread(entry, "special-file", "neither a file nor a folder: remove it")
     size = before.st_size
-    if size <= SMALL:
-        data = stream.readall()
-        digest, parts = _hash_bytes(entry.path, data, needs)
-        seen, observations = content.read(
-            io.BytesIO(data), entry.path, len(data), limit=budget.left
-        )
-        progress.advance(len(data))
-        changed = len(data) != size
-    else:
-        digest, parts, count = _hash_stream(entry.path, stream, size, needs, progress)
-        with io.BufferedReader(stream, CHUNK) as buffered:
-            seen, observations = content.read(buffered, entry.path, size, limit=budget.left)
-            changed = count != size or _stamp(os.fstat(stream.fileno())) != _stamp(before)
-            buffered.detach()
-    if changed or (size <= SMALL and _stamp(os.fstat(stream.fileno())) != _stamp(before)):
+    digest, parts, count, facts = _digests(entry.path, stream, size, needs, progress)
+    seen, observations = content.read(facts, entry.path, count, limit=budget.left)
+    if count != size or _stamp(os.fstat(stream.fileno())) != _stamp(before):
         return _unread(entry, "changed", "it changed while it was read: verify a copy at rest")
     kept = budget.keep(seen)
     if kept is None:
@@ -150,6 +138,17 @@ def _read(
         observations = (*observations, _over(entry))
     file = File(path=entry.path, size=size, sha256=digest)
     return Measured(file=file, content=kept, parts=parts, observations=observations)
+
+
+def _digests(
+    path: str, stream: io.BufferedReader, size: int, needs: frozenset[Need], progress: Progress
+) -> tuple[str, tuple[PartDigest, ...], int, BinaryIO]:
+    """The digests, the bytes read, and what to read facts from: a small file is read only once."""
+    if size > SMALL:
+        return *_hash_stream(path, stream, size, needs, progress), stream
+    data = stream.read(SMALL + 1)
+    progress.advance(len(data))
+    return *_hash_bytes(path, data, needs), len(data), io.BytesIO(data)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
@@ -189,7 +188,7 @@ def _hash_bytes(
 
 
 def _hash_stream(
-    path: str, stream: io.FileIO, size: int, needs: frozenset[Need], progress: Progress
+    path: str, stream: io.BufferedReader, size: int, needs: frozenset[Need], progress: Progress
 ) -> tuple[str, tuple[PartDigest, ...], int]:
     digest = hashlib.sha256()
     trackers = [Tracker(path, need) for need in needs]

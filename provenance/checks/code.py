@@ -1,0 +1,127 @@
+"""code: does loading this model run anything but the loader?
+
+Passes when the selection brings nothing a loader would run, or your policy lists it by path and
+SHA-256 under [[policy.code]]. A backdoor in weights needs training; one in `modeling_x.py` needs a
+text editor, and it runs before any weight is read. Chat templates are programs too: they are
+parsed, never rendered, and may only format messages.
+
+Findings:
+
+code/auto-map
+    A configuration makes the loader import a file of the model (with trust_remote_code). Read the
+    file; allow it by its SHA-256, or use a model that needs none.
+
+code/remote-code
+    The loader is told to fetch code from another repository, or to trust remote code at large. It
+    would get whatever stands there that day. Never allowed by a digest.
+
+code/python-file
+    The model brings Python. Read it and allow it by path and SHA-256, or exclude it.
+
+code/native
+    The model brings a program or shared library. Exclude it.
+
+code/script
+    The model brings a script. Read it and allow it by path and SHA-256, or exclude it.
+
+code/pipeline
+    diffusers or transformers would run a custom pipeline or component. Read it and allow its file.
+
+code/kernel
+    The configuration names an attention kernel of another repository, which is compiled code.
+
+code/module
+    sentence-transformers would import a class that is not its own.
+
+code/template
+    A chat template does more than format messages: it reaches for attributes that lead out of the
+    sandbox, or waits for certain words or a date. Read it at the line named.
+
+code/template-unparsed
+    A chat template could not be parsed, so nobody can say what it does.
+
+code/unreadable
+    A configuration that a loader reads could not be read here.
+
+code/pickle-by-product
+    A pickle that training left behind (training_args.bin). No loader of the model opens it, and
+    whoever does runs it. Exclude it. A warning unless the profile requires it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.checks.case import Case
+from provenance.claims.code import CodeClaim, code_claims
+from provenance.formats.names import is_by_product
+from provenance.verdict import Finding, failed, passed, unknown
+
+UNKNOWN = frozenset({"template-unparsed", "unreadable"})
+NEXT = {
+    "remote-code": "use a model that needs none",
+    "native": "exclude it",
+    "template": "read the template before anybody renders it",
+}
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whether loading the selected files runs anything that the policy does not list."""
+    allowed = _allowed(case)
+    quiet = True
+    for claim in code_claims(case.evidence):
+        if claim.target and claim.target in allowed and claim.code != "remote-code":
+            continue
+        quiet = False
+        yield _finding(case, claim)
+    yield from _by_products(case)
+    if quiet:
+        said = "nothing that a loader would run"
+        yield passed(
+            "code/pass", f"{said} but what you allow: {', '.join(allowed)}" if allowed else said
+        )
+
+
+def _allowed(case: Case) -> tuple[str, ...]:
+    """The paths whose very bytes the policy allows for this repository."""
+    files = case.evidence.manifest.by_path
+    return tuple(
+        entry.path
+        for entry in case.policy.code
+        if entry.repo == case.evidence.ref.repo
+        and entry.path in files
+        and files[entry.path].sha256 == entry.sha256
+    )
+
+
+def _finding(case: Case, claim: CodeClaim) -> Finding:
+    rule = f"code/{claim.code}"
+    if claim.code in UNKNOWN:
+        return unknown(rule, claim.detail, claim.path)
+    return failed(rule, f"{claim.detail}: {_next(case, claim)}", claim.path)
+
+
+def _next(case: Case, claim: CodeClaim) -> str:
+    if claim.code in NEXT:
+        return NEXT[claim.code]
+    file = case.evidence.manifest.by_path.get(claim.target)
+    if file is None:
+        return "read what it names, or use a model that needs none"
+    return (
+        f'read it, then allow it under [[policy.code]] with sha256 = "{file.sha256}", or exclude it'
+    )
+
+
+def _by_products(case: Case) -> Iterator[Finding]:
+    imports: dict[str, list[str]] = {}
+    for seen in case.evidence.observations:
+        if seen.code == "pickle-import":
+            imports.setdefault(seen.path, []).append(seen.detail)
+    for file in case.evidence.manifest.files:
+        if is_by_product(file.path):
+            what = f" (imports {', '.join(imports[file.path][:5])})" if file.path in imports else ""
+            yield failed(
+                "code/pickle-by-product",
+                f"a pickle that training left behind{what}: no loader needs it, exclude it",
+                file.path,
+            )
