@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import reduce
 
-_DEEP: object = reduce(lambda inner, _: [inner], range(200), [0])
+
+def _deep(levels: int) -> list[object]:
+    nested: list[object] = []
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
 
 HOSTILE: tuple[object, ...] = (
     None,
@@ -22,7 +27,7 @@ HOSTILE: tuple[object, ...] = (
     "x" * 100_000,
     [],
     {"": None, "unknown": [{}]},
-    _DEEP,
+    _deep(200),
 )
 """Fifteen values, one of each way to be wrong: type, sign, size, emptiness, depth."""
 

@@ -36,12 +36,13 @@ MAX_DEPTH = 200
 MAX_PHRASES = 50
 MAX_NUMBER = 100_000
 UNPARSED = "does not parse"
+OWN_TAGS = {"generation"}
 
 
 class Generation(Extension):
     """Accepts transformers' `{% generation %}…{% endgeneration %}`: what is trained on."""
 
-    tags = frozenset({"generation"})
+    tags = OWN_TAGS
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         """The statements between the tags stand where the tags stood."""

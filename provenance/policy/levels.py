@@ -38,6 +38,7 @@ DEFAULT_LEVELS: Levels = (
     ("code/pickle-by-product", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),
     ("policy/unused-waiver", Level.WARN),
+    ("signature/not-demanded", Level.WARN),
     ("signature/other-bundle", Level.WARN),
     ("signature/pieced-together", Level.WARN),
     ("signature/unsigned-other", Level.WARN),

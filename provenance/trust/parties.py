@@ -119,7 +119,7 @@ def _signer(fields: Fields, namespaces: tuple[str, ...], sigstores: frozenset[st
         material=read_material(fields, sigstores),
         roles=roles,
         repos=_repos(fields, namespaces, own=bool(roles & OWN_ROLES)),
-        valid_from=fields.day("valid_from"),
+        valid_from=reading.optional_day(fields, "valid_from"),
     )
     fields.end()
     return signer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
@@ -93,9 +93,18 @@ def optional_hexadecimal(fields: Fields, name: str, digits: int, prefix: str = "
     return fields.hexadecimal(name, digits, prefix=prefix) if name in fields else None
 
 
-def day(fields: Fields, name: str) -> datetime:
-    """A date that must be there."""
+def optional_day(fields: Fields, name: str) -> datetime | None:
+    """A date or date-time as a moment in UTC, or None where the name is absent."""
     moment = fields.day(name)
+    try:
+        return moment.astimezone(UTC) if moment else None
+    except OverflowError:
+        raise fields.wrong(name, "no such moment in UTC") from None
+
+
+def day(fields: Fields, name: str) -> datetime:
+    """A date that must be there, as a moment in UTC."""
+    moment = optional_day(fields, name)
     if moment is None:
         raise fields.wrong(name, "missing")
     return moment

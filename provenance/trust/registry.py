@@ -74,7 +74,7 @@ class Registry:
         instances = frozenset({PUBLIC_GOOD, *(instance.name for instance in sigstores)})
         registry = cls(
             name=reading.line(fields, "name"),
-            expires=fields.day("expires"),
+            expires=reading.optional_day(fields, "expires"),
             sigstores=sigstores,
             timestamp_authorities=tuple(map(_authority, fields.tables("timestamp_authority"))),
             orgs=tuple(read_org(entry, instances) for entry in fields.tables("org")),

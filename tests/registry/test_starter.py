@@ -1,0 +1,38 @@
+"""The registry that comes with the package."""
+
+from __future__ import annotations
+
+import pytest
+
+from provenance.registry import starter
+
+
+def test_the_starter_names_publishers_but_only_documented_signers() -> None:
+    registry = starter()
+    assert (registry.name, registry.expires, registry.sources) == ("starter", None, ("builtin",))
+    assert len(registry.orgs) >= 40
+    assert {
+        (org.name, getattr(signer.material, "identity", ""), signer.repos)
+        for org, signer in registry.signers()
+    } == {
+        ("IBM", "Granite-sign@ibm.com", ("ibm-granite/*",)),
+        ("IBM", "Granite-verify@ibm.com", ("ibm-granite/*",)),
+        ("IBM", "Granite.Preview@ibm.com", ("ibm-granite/*",)),
+    }
+    assert registry.publishers("meta-llama/Llama-3.1-8B") == ()
+
+
+@pytest.mark.parametrize(
+    ("repo", "originates"),
+    [
+        ("meta-llama/Llama-3.1-8B", True),
+        ("Qwen/Qwen3-8B", True),
+        ("openai/privacy-filter", True),
+        ("sentence-transformers/all-MiniLM-L6-v2", False),
+        ("qwen/Qwen3-8B", None),
+        ("TheBloke/Llama-2-7B-GGUF", None),
+    ],
+)
+def test_the_starter_knows_whose_a_repository_is(repo: str, originates: bool | None) -> None:
+    org = starter().owner(repo)
+    assert (org.originates if org else None) is originates
