@@ -26,7 +26,11 @@ from provenance.source import directory
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-CURVES = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
+CURVES: Mapping[str, ec.EllipticCurve] = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+}
 
 
 @cache
@@ -36,7 +40,7 @@ def key(name: str, kind: str = "P-256") -> PrivateKey:
         return PrivateKey(ed25519.Ed25519PrivateKey.generate())
     if kind == "RSA":
         return PrivateKey(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-    return PrivateKey(ec.generate_private_key(CURVES[kind]()))
+    return PrivateKey(ec.generate_private_key(CURVES[kind]))
 
 
 def pem(private: PrivateKey) -> bytes:

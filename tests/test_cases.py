@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from provenance.judge import judge
+from provenance.judgement import judge
 from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
@@ -65,7 +65,7 @@ REGISTRY = forge.registry(
 
 
 def hand(spec: Mapping[str, Any]) -> forge.Hand:
-    bends = {name: spec.get(name) for name in ("statement", "envelope", "bundle")}
+    bends: dict[str, Any] = {name: spec.get(name) for name in ("statement", "envelope", "bundle")}
     if "hint" in spec:
         hint = forge.key(spec["hint"]).public.hint
         bends["bundle"] = {"verificationMaterial.publicKey": {"hint": hint}}

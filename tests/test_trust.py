@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from provenance import trust
 from provenance.errors import ConfigError
-from provenance.trust import Registry, Role
+from provenance.trust import Registry, Role, names
 from tests import hostile
 
 DIGEST = "sha256:" + "a" * 64
@@ -201,6 +201,38 @@ def test_who_owns_and_publishes(repo: str, owner: str | None, publishers: list[s
     found = registry.owner(repo)
     assert (found.name if found else None) == owner
     assert [signer.name for _, signer in registry.publishers(repo)] == publishers
+
+
+@pytest.mark.parametrize(
+    "repo",
+    [
+        "acme",
+        "acme/",
+        "/x",
+        "acme/a/b",
+        "acme/a--b",
+        "acme/a..b",
+        "acme/-x",
+        "acme/x.",
+        "acme/x.git",
+        "acme/é",
+        "acme/x\n",
+        "acme/x y",
+        "acme/*",
+        "acme/" + "x" * 97,
+        "Datasets/x",
+        "-acme/x",
+    ],
+)
+def test_no_pattern_covers_what_is_no_repository(repo: str) -> None:
+    assert not names.is_repo(repo)
+    assert not names.covers("acme/*", repo)
+    assert not read(example()).orgs[0].signers[0].may(Role.PUBLISHER, repo)
+
+
+@pytest.mark.parametrize("repo", ["01-ai/Yi-6B", "Qwen/Qwen2.5_x", "a/b", "acme/" + "x" * 96])
+def test_real_names_are_names(repo: str) -> None:
+    assert names.is_repo(repo)
 
 
 def test_revocations_are_found_by_kind_and_value() -> None:

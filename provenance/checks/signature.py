@@ -102,7 +102,7 @@ from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
 from provenance.signature import Attestation, Opinion, Refusal, Stranger
-from provenance.trust import Key, Org, Signer
+from provenance.trust import Key, Signer
 from provenance.verdict import Finding, failed, passed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
@@ -264,7 +264,7 @@ def _coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
             f"{len(holding)} bundles cover the files, and none of them all",
         )
     yield from _pinned_elsewhere(case)
-    yield _enough(case, whole or holding, len(needed))
+    yield _enough(whole or holding, len(needed))
 
 
 def _one_each(holding: Sequence[Vouch]) -> bool:
@@ -284,13 +284,14 @@ def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
                 yield failed("signature/other-model", f"these files are {root.repo}, not {repo}")
 
 
-def _enough(case: Case, vouching: Sequence[Vouch], files: int) -> Finding:
+def _enough(vouching: Sequence[Vouch], files: int) -> Finding:
     parties = {(party.org.name, party.signer.name): party for v in vouching for party in v.parties}
     orgs = {party.org.name: party.org for party in parties.values()}
     for org in orgs.values():
         distinct = {_distinct(party.signer) for party in parties.values() if party.org is org}
         if len(distinct) >= org.threshold:
-            return passed("signature/pass", _who(case, vouching, org, files))
+            which = f"all {files} files" if files != 1 else "the file"
+            return passed("signature/pass", f"{org.name} signed {which} a loader reads")
     org = next(iter(orgs.values()))
     return failed(
         "signature/threshold", f"{org.name} requires {org.threshold} distinct signers, found fewer"
@@ -303,10 +304,3 @@ def _distinct(signer: Signer) -> str:
     if isinstance(material, Key):
         return material.label
     return getattr(material, "source_repository", None) or material.label
-
-
-def _who(case: Case, vouching: Sequence[Vouch], org: Org, files: int) -> str:
-    vouch = next(v for v in vouching if any(party.org is org for party in v.parties))
-    times = vouch.attestation.times
-    when = f"at {times[-1]:%Y-%m-%d %H:%M} UTC" if times else "at a time nobody vouches for"
-    return f"{org.name} signed the {files} files that count, {when}: {vouch.attestation.identity}"

@@ -97,7 +97,7 @@ def _is_file(text: str) -> bool:
 
 
 def _described(name: str) -> str:
-    return "the starter registry built into this version" if name == BUILTIN else name
+    return "the starter registry built into this version" if name == BUILTIN else _short(name)
 
 
 def _foreign(path: Path) -> Finding:

@@ -14,7 +14,7 @@ from provenance.cli.options import EVIDENCE, OUTPUT, with_options
 from provenance.cli.outcome import RESULTS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError
-from provenance.judge import judge
+from provenance.judgement import judge
 from provenance.model import Evidence
 from provenance.report import Summary, human, machine
 from provenance.source import directory

@@ -53,14 +53,14 @@ def _lines(summary: Summary, width: int) -> Iterator[Line]:
 
 def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
     mark, tone = RESULTS[verdict.result]
-    basis = f"{verdict.result} ({verdict.profile}) for {verdict.basis} bytes"
+    waived = sum(bool(finding.waived) for finding in verdict.findings)
+    aside = f", {waived} waived," if waived else ""
+    basis = f"{verdict.result} ({verdict.profile}){aside} for {verdict.basis} bytes"
     at = f" at {verdict.commit}" if verdict.commit else ""
     yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}{at}")
     if verdict.ref != verdict.name:
         yield (Span(f"  {printable(verdict.ref)}", DIM),)
     yield (Span(f"  {verdict.manifest}", DIM),)
-    if verdict.result is Result.PASS:
-        yield from _wrapped(verdict.reason, "  ", width)
     for check, outcome in verdict.checks:
         yield from _check(check, outcome, verdict.findings, width)
     yield from _own(verdict, width)

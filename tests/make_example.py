@@ -1,0 +1,118 @@
+"""Makes attestations/example: a tiny signed model family, with a key that is then thrown away.
+
+Run from the top of the repository: `python -m tests.make_example`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric import ec
+from safetensors.numpy import save_file
+
+from provenance.keys import PrivateKey
+from tests import forge
+
+FOLDER = Path(__file__).parent.parent / "attestations" / "example"
+WIDTH, WORDS = 32, 64
+CONFIG = {
+    "architectures": ["LlamaForCausalLM"],
+    "hidden_size": WIDTH,
+    "intermediate_size": 2 * WIDTH,
+    "model_type": "llama",
+    "num_attention_heads": 2,
+    "num_hidden_layers": 1,
+    "vocab_size": WORDS,
+}
+TEMPLATE = (
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content | trim }}\n{% endfor %}<|assistant|>"
+)
+SETTINGS = """\
+# What this folder asks for: `provenance verify` here judges the three models below.
+[policy]
+profile = "signed"
+registry = ["trust.toml"]
+
+[[models]]
+name = "tiny-base"
+repo = "example-ai/tiny-base"
+path = "models/tiny-base"
+
+[[models]]
+name = "tiny-chat"
+repo = "example-ai/tiny-chat"
+path = "models/tiny-chat"
+
+# The same model after somebody changed one value of its weights.
+[[models]]
+name = "tiny-chat-tampered"
+repo = "example-ai/tiny-chat"
+path = "models/tiny-chat-tampered"
+"""
+REGISTRY = """\
+# Whom this example trusts: one organisation, one key, for its own repositories.
+version = 1
+name = "example"
+
+[[org]]
+name = "Example AI"
+namespaces = ["example-ai"]
+originates = true
+
+[[org.signer]]
+name = "release key"
+roles = ["publisher"]
+repos = ["example-ai/*"]
+key = \"\"\"
+{key}\"\"\"
+"""
+
+
+def weights(seed: int) -> dict[str, np.ndarray]:
+    """The tensors of a one-layer Llama."""
+    noise = np.random.default_rng(seed)
+    wide, narrow = (2 * WIDTH, WIDTH), (WIDTH, WIDTH)
+    layer = "model.layers.0."
+    shapes = {
+        "model.embed_tokens.weight": (WORDS, WIDTH),
+        **{f"{layer}self_attn.{name}_proj.weight": narrow for name in "qkvo"},
+        f"{layer}mlp.gate_proj.weight": wide,
+        f"{layer}mlp.up_proj.weight": wide,
+        f"{layer}mlp.down_proj.weight": (WIDTH, 2 * WIDTH),
+    }
+    return {name: noise.normal(0, 0.02, shape).astype(np.float16) for name, shape in shapes.items()}
+
+
+def write(name: str, tensors: dict[str, np.ndarray], card: str) -> Path:
+    """A model folder without a signature."""
+    words = {f"word{number}": number for number in range(WORDS)}
+    tokenizer = {"version": "1.0", "model": {"type": "WordLevel", "vocab": words}}
+    documents = {"config.json": CONFIG, "tokenizer.json": tokenizer}
+    files = {path: json.dumps(value, indent=1).encode() for path, value in documents.items()}
+    files |= {"chat_template.jinja": TEMPLATE.encode(), "README.md": card.encode()}
+    folder = forge.write(FOLDER / "models" / name, files)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def main() -> None:
+    """The family, anew."""
+    shutil.rmtree(FOLDER / "models", ignore_errors=True)
+    hand = forge.Hand(key=PrivateKey(ec.generate_private_key(ec.SECP256R1())))
+    base = weights(1)
+    tuned = {name: tensor + weights(2)[name] / 8 for name, tensor in base.items()}
+    forge.sign(write("tiny-base", base, "# tiny-base\n"), hand)
+    card = "---\nbase_model: example-ai/tiny-base\n---\n# tiny-chat\n"
+    chat = forge.sign(write("tiny-chat", tuned, card), hand)
+    copy = Path(shutil.copytree(chat, FOLDER / "models" / "tiny-chat-tampered"))
+    tuned["model.layers.0.mlp.down_proj.weight"][0, 0] += 1
+    save_file(tuned, copy / "model.safetensors", metadata={"format": "pt"})
+    (FOLDER / "provenance.toml").write_text(SETTINGS)
+    (FOLDER / "trust.toml").write_text(REGISTRY.format(key=hand.key.public.pem))
+
+
+if __name__ == "__main__":
+    main()

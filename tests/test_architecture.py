@@ -1,0 +1,89 @@
+"""The shape: a module imports only from rows above it, and each neighbour has one door."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "provenance"
+
+# Each row may import from the rows before it, and from itself.
+ROWS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("model",),
+    ("verdict", "selection"),
+    ("formats",),
+    ("intoto",),
+    ("bundle", "oms"),
+    ("claims",),
+    ("keys",),
+    ("trust",),
+    ("policy",),
+    ("signature",),
+    ("checks",),
+    ("manual", "judgement"),
+    ("replay", "report", "source", "registry"),
+    ("settings",),
+    ("produce",),
+    ("cli",),
+    ("__init__",),
+    ("__main__",),
+)
+DOORS = {
+    "click": ("cli",),
+    "cryptography": ("keys",),
+    "jinja2": ("formats",),
+    "rfc3161_client": ("signature",),
+    "rich": ("cli",),
+    "sigstore": ("signature",),
+    "tuf": ("registry",),
+    "blake3": ("source",),
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The row's name for a module: its package below provenance, or itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def row(name: str) -> int:
+    return next(number for number, rooms in enumerate(ROWS) if name in rooms)
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "provenance":
+            yield from (f"provenance.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_downwards_and_through_doors(path: Path) -> None:
+    own = row(room(path))
+    for name in imports(path):
+        top, *inner = name.split(".")
+        if top == "provenance":
+            assert not inner or row(inner[0]) <= own, f"{name} is above {room(path)}"
+            assert not any(part.startswith("_") for part in inner)
+        elif top not in sys.stdlib_module_names:
+            assert room(path) in DOORS[top], f"{top} has its door in {DOORS[top]}"
+            assert not any(part.startswith("_") for part in inner), f"{name} is a neighbour's own"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_command_line_prints_exits_and_reads_the_environment(path: Path) -> None:
+    if room(path) in ("cli", "__main__"):
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        called = node.func if isinstance(node, ast.Call) else None
+        assert not (isinstance(called, ast.Name) and called.id in ("print", "input", "exit"))
+        assert not (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
