@@ -19,29 +19,34 @@ code/python-file
     The model brings Python. Read it and allow it by path and SHA-256, or exclude it.
 
 code/native
-    The model brings a program or shared library. Exclude it.
+    The model brings a program, a library or compiled code, which nobody can read. Exclude it.
 
 code/script
     The model brings a script. Read it and allow it by path and SHA-256, or exclude it.
 
 code/pipeline
-    diffusers or transformers would run a custom pipeline or component. Read it and allow its file.
+    diffusers or transformers would run a custom pipeline or component. Read it and allow its file
+    by SHA-256, or use a model that needs none.
 
 code/kernel
-    The configuration names an attention kernel of another repository, which is compiled code.
+    The configuration names an attention kernel of another repository, which is compiled code, as
+    it is that day. Use a model that needs none.
 
 code/module
-    sentence-transformers would import a class that is not its own.
+    sentence-transformers would import a class or function that is not its own. Read it and allow
+    its file, or use a model that needs none.
 
 code/template
     A chat template does more than format messages: it reaches for attributes that lead out of the
     sandbox, or waits for certain words or a date. Read it at the line named.
 
 code/template-unparsed
-    A chat template could not be parsed, so nobody can say what it does.
+    A chat template could not be parsed, so nobody can say what it does: it is not Jinja, longer
+    than 1 MiB, or nested too deep. Exclude it, or ask the publisher.
 
 code/unreadable
-    A configuration that a loader reads could not be read here.
+    A configuration, template or header that a loader reads could not be read here, or means
+    different things to different readers (a key twice, NaN). Exclude it, or ask the publisher.
 
 code/pickle-by-product
     A pickle that training left behind (training_args.bin). No loader of the model opens it, and
@@ -97,7 +102,7 @@ def _allowed(case: Case) -> tuple[str, ...]:
 def _finding(case: Case, claim: CodeClaim) -> Finding:
     rule = f"code/{claim.code}"
     if claim.code in UNKNOWN:
-        return unknown(rule, claim.detail, claim.path)
+        return unknown(rule, f"{claim.detail}: exclude it, or ask the publisher", claim.path)
     return failed(rule, f"{claim.detail}: {_next(case, claim)}", claim.path)
 
 

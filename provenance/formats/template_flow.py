@@ -17,6 +17,7 @@ NUMERIC_FILTERS = frozenset({"abs", "count", "float", "int", "length", "round", 
 NUMERIC_METHODS = frozenset({"count", "find", "index", "rfind", "rindex", "startswith", "endswith"})
 JOINING_FILTERS = frozenset({"first", "format", "join", "last", "replace", "reverse", "string"})
 JOINING_METHODS = frozenset({"format", "join", "replace"})
+STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
 ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
 CONTENT = re.compile(r"(?:.*_)?(?:content|text|prompt|query)")
 
@@ -27,7 +28,7 @@ Bindings = list[tuple[tuple[str, ...], nodes.Node]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """What the names of one template may hold; `ns.key` stands for a key of a namespace.
+    """What the names of one template may hold; `.key` stands for that key of any namespace.
 
     `assembled`: text put together from pieces, or taken from the tokenizer's own special tokens.
     `spoken`: what a message says. `dated`: the date. `words`: the texts a name stands for.
@@ -68,16 +69,14 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
 
 
 def key_of(node: nodes.Node) -> str | None:
-    """The key of a name, or of a name's attribute."""
+    """The key of a name, or of an attribute of anything."""
     match node:
+        case nodes.NSRef(attr=attr) | nodes.Getattr(attr=attr):
+            return f".{attr}"
+        case nodes.Getitem(arg=nodes.Const(value=str(key))):
+            return f".{key}"
         case nodes.Name(name=str(name)):
             return name
-        case nodes.NSRef(name=name, attr=attr):
-            return f"{name}.{attr}"
-        case nodes.Getattr(node=nodes.Name(name=str(name)), attr=attr):
-            return f"{name}.{attr}"
-        case nodes.Getitem(node=nodes.Name(name=str(name)), arg=nodes.Const(value=str(key))):
-            return f"{name}.{key}"
     return None
 
 
@@ -112,8 +111,8 @@ def assembles(node: nodes.Node) -> bool:
             return True
         case nodes.Filter(name=name):
             return name in JOINING_FILTERS
-        case nodes.Call(node=nodes.Getattr(attr=attr)):
-            return attr in JOINING_METHODS
+        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
+            return attr in JOINING_METHODS or _is_text(base)
         case nodes.Name(name=name):
             return name.endswith("_token") or "special_tokens" in name
         case nodes.Const(value=str(value)):
@@ -158,7 +157,11 @@ def _bindings(
         case nodes.Call(node=nodes.Name(name=name)) if name in macros:
             for argument, value in zip(macros[name].args, node.args, strict=False):
                 yield (argument.name,), value
-            yield from _keywords((), node)
+            yield from _keywords(node, "")
+        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)) if attr in STORING_METHODS:
+            for value in node.args:
+                yield from _bound(base, value)
+            yield from _keywords(node, ".")
         case nodes.Macro(args=arguments, defaults=defaults):
             for argument, value in zip(reversed(arguments), reversed(defaults), strict=False):
                 yield (argument.name,), value
@@ -168,16 +171,14 @@ def _bound(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[tuple[str, .
     keys = tuple(key for node in descendants(target) if (key := key_of(node)))
     yield keys, value
     if isinstance(value, nodes.Call):
-        yield from _keywords(keys, value)
+        yield from _keywords(value, ".")
 
 
-def _keywords(
-    keys: tuple[str, ...], call: nodes.Call
-) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
-    """Arguments by keyword: of a macro (no `keys`), or what `namespace` begins with."""
+def _keywords(call: nodes.Call, prefix: str) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
+    """Arguments by keyword: a macro's parameters, or (prefix `.`) what a namespace begins with."""
     for keyword in call.kwargs:
         if isinstance(keyword, nodes.Keyword):
-            yield tuple(f"{key}.{keyword.key}" for key in keys) or (keyword.key,), keyword.value
+            yield (prefix + keyword.key,), keyword.value
 
 
 def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozenset[str]:

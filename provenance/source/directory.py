@@ -83,7 +83,7 @@ def collect(
 
 
 def _folder(path: Path, limits: Limits) -> tuple[Layout, tuple[Document, ...]]:
-    found = layout(path)
+    found = layout(path, limits.entries)
     named = [entry for entry in found.entries if evidence_files.is_evidence_name(entry.path)]
     mentioned = evidence_files.mentioned(found.entries, limits) if named else frozenset()
     bundles: list[Document] = []

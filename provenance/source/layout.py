@@ -12,18 +12,38 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from provenance.errors import SourceError
+from provenance.errors import Malformed, SourceError
+from provenance.formats import json
+from provenance.formats.fields import Fields
 from provenance.model import Observation
 
-SNAPSHOT = re.compile(r"(?:models|datasets|spaces)--[^/]+")
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+SNAPSHOT = re.compile(r"(?:models|datasets|spaces|kernels)--[^/]+")
 COMMIT = re.compile("[0-9a-f]{40}")
 SHARED_BLOB = re.compile("([0-9a-f]{2})/(\\1[0-9a-f]{62})")
+SHARED_MARKER = ".huggingface-shared-blobs"
 BOOKKEEPING = ".cache/huggingface/"
 MAX_BOOKKEEPING = 4096
-METADATA = re.compile(rb"[0-9a-f]{40}\n[\w:\"-]{1,200}\n[0-9]+(\.[0-9]+)?\n?")
-TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
+MAX_TREE = 16 << 20
+# What huggingface_hub writes there (`_local_folder.py`, `_tree_cache.py`), name and content.
+TREE = re.compile(r"trees/[0-9a-f]{40}\.json")
+NUMBER = rb"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
+SHAPES = (
+    (r"\.gitignore", rb"\*\n?"),
+    (r"\.gitignore\.lock", rb""),
+    (r"CACHEDIR\.TAG", rb"Signature: 8a477f597d28d172789f06886806bc55\n(?:#[ -~\t]*\n)*"),
+    (r"(?:download|upload)/.+\.lock", rb""),
+    (r"download/.+\.metadata", rb"[0-9a-f]{40}\n[0-9A-Za-z:\"-]{1,200}\n" + NUMBER + rb"\n?"),
+    (
+        r"upload/.+\.metadata",
+        NUMBER + rb"\n[0-9]+\n[01]?\n(?:[0-9a-f]{64})?\n(?:regular|lfs)?\n(?:[0-9a-f]{40,64})?\n"
+        rb"[01]\n[01]\n",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +63,21 @@ class Layout:
     commit: str | None
 
 
-def layout(folder: Path) -> Layout:
-    """What lies in `folder`; SourceError if it cannot be listed at all."""
+def layout(folder: Path, most: int) -> Layout:
+    """What lies in `folder`, as far as its first `most` names; SourceError if it cannot be listed.
+
+    Observations: `symlink`, `special-file`, `unreadable`, and `limit` where there is more.
+    """
     root = os.path.realpath(folder)
     entries: list[Entry] = []
     seen: list[Observation] = []
     try:
-        os.listdir(root)
+        os.close(os.open(root, FOLDER_FLAGS))
     except OSError as error:
-        raise SourceError(f"{folder}: {error.strerror or error}") from None
-    for found in _walk(root, _cache_of(root)):
+        raise SourceError(
+            f"{folder}: {error.strerror or error}: name a folder or a file that you may read"
+        ) from None
+    for found in _walk(root, _cache_of(root), most):
         if isinstance(found, Entry):
             entries.append(found)
         else:
@@ -70,26 +95,43 @@ def _cache_of(root: str) -> str | None:
     return repository if known and SNAPSHOT.fullmatch(os.path.basename(repository)) else None
 
 
-def _walk(root: str, cache: str | None) -> Iterator[Entry | Observation]:
+def _walk(root: str, cache: str | None, most: int) -> Iterator[Entry | Observation]:
     folders = [("", root)]
+    left = most
     while folders:
         inner, place = folders.pop()
         try:
-            with os.scandir(place) as found:
-                items = list(found)
+            items = _items(place, left + 1)
         except OSError as error:
-            yield _seen("unreadable", inner.rstrip("/") or ".", f"{error.strerror}: mend it")
+            yield _seen(
+                "unreadable", inner.rstrip("/") or ".", f"{error.strerror or error}: mend it"
+            )
             continue
-        for item in items:
-            path = inner + _text(item.name)
-            if path == ".git":
+        left -= len(items)
+        if left < 0:
+            yield _seen("limit", "", f"more than {most} names: verify a smaller folder")
+            return
+        for name, mode in items:
+            path, below = inner + _text(name), os.path.join(place, name)
+            if path == ".git" and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
                 continue
-            if item.is_dir(follow_symlinks=False):
-                folders.append((path + "/", item.path))
-            elif path.startswith(BOOKKEEPING) and _is_bookkeeping(path, item):
-                continue
-            else:
-                yield _entry(path, item, cache)
+            if stat.S_ISDIR(mode):
+                folders.append((path + "/", below))
+            elif not (stat.S_ISREG(mode) and _is_bookkeeping(path, below)):
+                yield _entry(path, below, mode, cache)
+
+
+def _items(place: str, most: int) -> list[tuple[str, int]]:
+    """The names in a folder, which is not reached through a link, and what each of them is."""
+    folder = os.open(place, FOLDER_FLAGS)
+    try:
+        with os.scandir(folder) as found:
+            return [
+                (item.name, item.stat(follow_symlinks=False).st_mode)
+                for item in islice(found, most)
+            ]
+    finally:
+        os.close(folder)
 
 
 def _text(name: str) -> str:
@@ -97,16 +139,19 @@ def _text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _entry(path: str, item: os.DirEntry[str], cache: str | None) -> Entry | Observation:
-    if item.is_symlink():
-        blob = _blob(item.path, cache)
+def _entry(path: str, place: str, mode: int, cache: str | None) -> Entry | Observation:
+    if stat.S_ISLNK(mode):
+        try:
+            blob = _blob(place, cache)
+            target = _text(os.readlink(place))
+        except OSError:
+            return _seen("changed", path, "it changed while it was read: verify a copy at rest")
         if blob:
             return Entry(path=path, place=blob)
-        target = _text(os.readlink(item.path))
         return _seen("symlink", path, f"a link to {target!r}: put the file itself in its place")
-    if not item.is_file(follow_symlinks=False):
+    if not stat.S_ISREG(mode):
         return _seen("special-file", path, "neither a file nor a folder: remove it")
-    return Entry(path=path, place=item.path)
+    return Entry(path=path, place=place)
 
 
 def _blob(link: str, cache: str | None) -> str | None:
@@ -121,6 +166,8 @@ def _blob(link: str, cache: str | None) -> str | None:
         store = os.path.join(os.path.dirname(cache), "blobs")
         place = _target(place)
         if not SHARED_BLOB.fullmatch(os.path.relpath(place, store)):
+            return None
+        if _small(os.path.join(store, SHARED_MARKER), MAX_BOOKKEEPING) != b"1\n":
             return None
         if os.path.realpath(place) != place:
             return None
@@ -138,23 +185,58 @@ def _is_regular(place: str) -> bool:
         return False
 
 
-def _is_bookkeeping(path: str, item: os.DirEntry[str]) -> bool:
+def _is_bookkeeping(path: str, place: str) -> bool:
     """Whether a file below `.cache/huggingface/` is what a download leaves there, to the letter."""
-    if not item.is_file(follow_symlinks=False) or item.stat().st_size > MAX_BOOKKEEPING:
-        return False
     inner = path.removeprefix(BOOKKEEPING)
-    try:
-        data = Path(item.path).read_bytes()
-    except OSError:
+    if inner == path:
         return False
-    if inner.endswith(".lock"):
-        return not data
-    if inner == ".gitignore":
-        return data in (b"*", b"*\n")
-    if inner == "CACHEDIR.TAG":
-        return data.startswith(TAG) and data.isascii()
-    placed = inner.startswith(("download/", "upload/")) and inner.endswith(".metadata")
-    return placed and METADATA.fullmatch(data) is not None
+    tree = TREE.fullmatch(inner) is not None
+    data = _small(place, MAX_TREE if tree else MAX_BOOKKEEPING)
+    if data is None:
+        return False
+    return _is_tree(data) if tree else _has_shape(inner, data)
+
+
+def _has_shape(inner: str, data: bytes) -> bool:
+    return any(
+        re.fullmatch(name, inner, re.DOTALL) and re.fullmatch(content, data)
+        for name, content in SHAPES
+    )
+
+
+def _is_tree(data: bytes) -> bool:
+    """Whether it is a cached listing: paths with sizes and digests, and nothing else."""
+    try:
+        fields = Fields(json.loads(data))
+        fields.whole("format_version")
+        for path, value in fields.table("files").items():
+            _check_listed(Fields(value, path[:80]))
+        fields.end()
+    except Malformed:
+        return False
+    return True
+
+
+def _check_listed(fields: Fields) -> None:
+    fields.whole("size")
+    fields.hexadecimal("blob_id", 40)
+    if "lfs_sha256" in fields:
+        fields.hexadecimal("lfs_sha256", 64)
+        fields.whole("lfs_size")
+    if "xet_hash" in fields:
+        fields.hexadecimal("xet_hash", 64)
+    fields.end()
+
+
+def _small(place: str, most: int) -> bytes | None:
+    """The bytes of a regular file of at most that size, reached through no link, or None."""
+    try:
+        with os.fdopen(os.open(place, FILE_FLAGS), "rb") as stream:
+            regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+            data = stream.read(most + 1) if regular else None
+    except OSError:
+        return None
+    return data if data is not None and len(data) <= most else None
 
 
 def _seen(code: str, path: str, detail: str) -> Observation:
