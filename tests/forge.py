@@ -33,9 +33,13 @@ CURVES: Mapping[str, ec.EllipticCurve] = {
 }
 
 
-@cache
 def key(name: str, kind: str = "P-256") -> PrivateKey:
     """The key of this name, made once in a run."""
+    return _made(name, kind)
+
+
+@cache
+def _made(name: str, kind: str) -> PrivateKey:
     if kind == "Ed25519":
         return PrivateKey(ed25519.Ed25519PrivateKey.generate())
     if kind == "RSA":
