@@ -84,8 +84,9 @@ def distrust(case: Case, attestation: Attestation, party: Party) -> str:
 def is_compromised(case: Case, attestation: Attestation, party: Party, moment: datetime) -> bool:
     """Whether the registry revoked this signer, or what it signed with, by `moment`."""
     found = [*case.registry.signer_revocations(party.org, party.signer)]
-    for fingerprint in attestation.fingerprints:
-        found += case.registry.revocations("key", fingerprint)
+    for name in attestation.names:
+        found += case.registry.revocations("key", name)
+        found += case.registry.revocations("signer", name)
     return any(
         entry.compromised_since is None or entry.compromised_since <= moment for entry in found
     )

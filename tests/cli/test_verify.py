@@ -214,6 +214,21 @@ def test_everything_that_settings_name_is_judged(run: Run, model: Path, tmp_path
         assert report["policy"] == "provenance.toml"
 
 
+def test_settings_inside_a_model_they_name_are_refused(run: Run, model: Path) -> None:
+    (model / "provenance.toml").write_text("[[models]]\npath = '.'\n")
+    done = run("verify", cwd=model)
+    assert done.returncode == 2
+    assert "may not judge itself" in done.stderr
+
+
+def test_a_misspelt_rule_is_exit_2(run: Run, tmp_path: Path) -> None:
+    text = "[policy.rules]\n'format/pickel' = 'warn'\n[[models]]\npath = 'm'\n"
+    (tmp_path / "provenance.toml").write_text(text)
+    done = run("verify", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "format/pickle" in done.stderr
+
+
 def test_settings_without_models_are_exit_2(run: Run, tmp_path: Path) -> None:
     (tmp_path / "provenance.toml").write_text("models = []\n")
     assert run("verify", cwd=tmp_path).returncode == 2
