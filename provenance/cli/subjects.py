@@ -11,8 +11,8 @@ from pathlib import Path
 from provenance import registry as registries
 from provenance import settings as files
 from provenance.errors import ConfigError
-from provenance.model import Ref
 from provenance.manual import rules
+from provenance.model import Ref
 from provenance.policy import BUILTIN, CHECKS, Model, Policy, Settings
 from provenance.trust import Registry
 from provenance.trust.names import is_repo
