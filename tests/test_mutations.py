@@ -40,8 +40,9 @@ TRUST = Registry.from_table(
     ),
     source="trust.toml",
 )
-# Nodes that may take another value and mean the same: an absent or empty keyid, no log entry.
-SAME: dict[str, tuple[object, ...]] = {"keyid": ("", None), "tlogEntries": ([],)}
+# Values that leave a bundle as good as it was: no keyid, no log entry where there was none, and a
+# timestamp withheld where the log's own time stands beside it.
+SAME: dict[str, tuple[object, ...]] = {"keyid": ("", None), "tlogEntries": ([],), "rfc3161Timestamps": ([],)}
 
 
 def evidence(folder: Path) -> Evidence:
