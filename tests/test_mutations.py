@@ -42,7 +42,11 @@ TRUST = Registry.from_table(
 )
 # Values that leave a bundle as good as it was: no keyid, no log entry where there was none, and a
 # timestamp withheld where the log's own time stands beside it.
-SAME: dict[str, tuple[object, ...]] = {"keyid": ("", None), "tlogEntries": ([],), "rfc3161Timestamps": ([],)}
+SAME: dict[str, tuple[object, ...]] = {
+    "keyid": ("", None),
+    "tlogEntries": ([],),
+    "rfc3161Timestamps": ([],),
+}
 
 
 def evidence(folder: Path) -> Evidence:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 
 from provenance.formats.names import is_by_product, is_weight_name, name_of
 from provenance.model import Evidence, Kind
 
 NAMES = ("*.json", "*.jinja", "*.py", "*.model", "tokenizer*", "vocab*", "merges.txt")
+NAMED = re.compile("|".join(map(translate, NAMES)))
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
     Kind.JSON,
@@ -28,5 +30,5 @@ def loader_reads(evidence: Evidence) -> frozenset[str]:
 
 
 def _is_read(path: str) -> bool:
-    named = any(fnmatchcase(name_of(path), pattern) for pattern in NAMES)
-    return not is_by_product(path) and (named or is_weight_name(path))
+    named = NAMED.fullmatch(name_of(path)) or is_weight_name(path)
+    return bool(named) and not is_by_product(path)
