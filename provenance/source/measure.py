@@ -22,7 +22,7 @@ from provenance.source.progress import Progress
 
 CHUNK = 1 << 20
 SMALL = 1 << 20
-BATCH = 64
+TINY = 64 << 10
 MAX_WORKERS = 8
 FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_CLOEXEC
 
@@ -102,11 +102,10 @@ def _size(entry: Entry) -> int:
 
 
 def _batches(order: Sequence[int], sizes: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Large files alone, small ones together: a task costs more than a small file."""
-    large = sum(sizes[n] > SMALL for n in order)
+    """Tiny files all in one thread, where they would only wait for each other; the rest alone."""
+    large = sum(sizes[n] > TINY for n in order)
+    yield order[large:]
     yield from ([n] for n in order[:large])
-    for start in range(large, len(order), BATCH):
-        yield order[start : start + BATCH]
 
 
 def _measure(entry: Entry, needs: frozenset[Need], budget: Budget, progress: Progress) -> Measured:
