@@ -9,6 +9,7 @@ from provenance import signature
 from provenance.checks import code, format, integrity, registry
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
+from provenance.checks.vouching import vouches
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Signed
@@ -39,7 +40,13 @@ def judge(
     opinions = tuple(
         signature.verify(document, registry, evidence.at) for document in evidence.bundles
     )
-    case = Case(evidence=evidence, policy=policy, registry=registry, opinions=opinions)
+    case = Case(
+        evidence=evidence,
+        policy=policy,
+        registry=registry,
+        opinions=opinions,
+        vouches=vouches(evidence, registry, opinions),
+    )
     found = [finding for check in ALWAYS for finding in check(case)]
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]

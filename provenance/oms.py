@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
@@ -25,6 +24,7 @@ PREDICATE_TYPES = frozenset({PREDICATE_TYPE, LEGACY_PREDICATE_TYPE})
 ALGORITHMS = {"sha256": 32, "blake2b": 64, "blake3": 32}
 MAX_RESOURCES = 100_000
 SINGLE_FILE = "."
+STRANGE = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +183,8 @@ def _check_resources(resources: tuple[Resource, ...]) -> None:
 
 def _check_path(path: str) -> None:
     """A path is relative, normalised, and spelled in one way only."""
-    parts = PurePosixPath(path).parts
-    plain = path == SINGLE_FILE or (
-        "/".join(parts) == path and not path.startswith("/") and ".." not in parts and parts
-    )
-    if not plain or "\\" in path or any(ord(character) < 32 for character in path):
+    plain = path == SINGLE_FILE or STRANGE.isdisjoint(path.split("/"))
+    if not plain or "\\" in path or not path.isprintable():
         raise Malformed(
             f"the resource {path[:80]!r} is no plain path inside the model", slug="resources"
         )

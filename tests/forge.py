@@ -33,9 +33,13 @@ CURVES: Mapping[str, ec.EllipticCurve] = {
 }
 
 
-@cache
 def key(name: str, kind: str = "P-256") -> PrivateKey:
     """The key of this name, made once in a run."""
+    return _made(name, kind)
+
+
+@cache
+def _made(name: str, kind: str) -> PrivateKey:
     if kind == "Ed25519":
         return PrivateKey(ed25519.Ed25519PrivateKey.generate())
     if kind == "RSA":
@@ -113,10 +117,15 @@ def certificate_pem(*chain: Certificate) -> str:
 
 def safetensors(values: bytes = bytes(16), name: str = "weight") -> bytes:
     """A file of one U8 tensor."""
-    entry = {"dtype": "U8", "shape": [len(values)], "data_offsets": [0, len(values)]}
-    header = json.dumps({name: entry, "__metadata__": {"format": "pt"}}).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + values
+    return header(len(values), name) + values
+
+
+def header(size: int, name: str = "weight") -> bytes:
+    """The header of a safetensors file of one U8 tensor of `size` bytes."""
+    entry = {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}
+    text = json.dumps({name: entry, "__metadata__": {"format": "pt"}}).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
 
 
 MODEL: Mapping[str, bytes] = {

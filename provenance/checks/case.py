@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from provenance.checks.vouching import Vouch
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
@@ -16,13 +17,15 @@ from provenance.verdict import Finding
 class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
-    `opinions` has one entry for each of `evidence.bundles`, in their order.
+    `opinions` has one entry for each of `evidence.bundles`, in their order; `vouches` are those of
+    them that count as the publisher's word.
     """
 
     evidence: Evidence
     policy: Policy
     registry: Registry
     opinions: tuple[Opinion, ...]
+    vouches: tuple[Vouch, ...]
 
     @property
     def exemption(self) -> Exemption | None:

@@ -1,4 +1,4 @@
-"""Every file is data, whatever it is called, and every header says what the bytes are.
+"""format: is every file data, whatever it is called, and does its header say what it is?
 
 Passes when what a loader would read by its name, or a sniffer would recognise by its content, is
 safetensors, GGUF, npy without objects, or ONNX; when their headers are read without a doubt; and

@@ -65,7 +65,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.checks.case import Case
-from provenance.checks.vouching import Vouch, vouches
+from provenance.checks.vouching import Vouch
 from provenance.verdict import Finding, failed, passed, unknown
 
 UNKNOWN = frozenset({"limit", "unreadable"})
@@ -88,7 +88,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether the measured bytes are the ones a reference names, and the tree holds no tricks."""
     odd = list(_tree(case))
     yield from odd
-    given = vouches(case)
+    given = case.vouches
     contradicted = list(_contradicted(given))
     yield from contradicted
     if contradicted:

@@ -96,7 +96,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance import oms
 from provenance.checks.case import Case
-from provenance.checks.vouching import Vouch, distrust, publishers, vouches
+from provenance.checks.vouching import Vouch, distrust, publishers
 from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
@@ -115,9 +115,8 @@ def check(case: Case) -> Iterator[Finding]:
     if not case.opinions:
         yield _nobody(case)
         return
-    given = vouches(case)
-    holding = [vouch for vouch in given if vouch.comparison.holds]
-    doubts = [_doubt(case, opinion, given) for opinion in case.opinions]
+    holding = [vouch for vouch in case.vouches if vouch.comparison.holds]
+    doubts = [_doubt(case, opinion) for opinion in case.opinions]
     if not holding:
         yield from (doubt for doubt in doubts if doubt)
         return
@@ -145,7 +144,7 @@ def _nobody(case: Case) -> Finding:
     return unknown("signature/unsigned", "nobody signed these files")
 
 
-def _doubt(case: Case, opinion: Opinion, given: Sequence[Vouch]) -> Finding | None:
+def _doubt(case: Case, opinion: Opinion) -> Finding | None:
     """Why this bundle does not vouch for these files, or None if it does."""
     match opinion:
         case Refusal():
@@ -153,7 +152,7 @@ def _doubt(case: Case, opinion: Opinion, given: Sequence[Vouch]) -> Finding | No
         case Stranger():
             return _strange(case, opinion.bundle, f"signed by {opinion.identity}")
         case Attestation():
-            for vouch in given:
+            for vouch in case.vouches:
                 if vouch.attestation is opinion:
                     return _different(case, vouch)
             return _uncounted(case, opinion)
@@ -191,9 +190,9 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
         if error.slug == "algorithm":
             return unknown("signature/unsupported", str(error), where)
         return failed("signature/malformed", str(error), where)
-    speaking = publishers(case, attestation)
+    speaking = publishers(case.evidence.ref.repo, attestation)
     for party in speaking:
-        slug = distrust(case, attestation, party)
+        slug = distrust(case.registry, attestation, party, case.evidence.at)
         if slug:
             who = f"{party.org.name} ({party.signer.name})"
             return failed(f"signature/{slug}", f"{_reason(case, attestation, slug)} {who}", where)

@@ -5,17 +5,17 @@ Shared by the checks of integrity and of signatures, which ask the same question
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from provenance import oms
-from provenance.checks.case import Case
 from provenance.errors import Malformed
 from provenance.model import Evidence
 from provenance.oms import Resource, SignedManifest
 from provenance.selection import matches
-from provenance.signature import Attestation, Party
-from provenance.trust import Role
+from provenance.signature import Attestation, Opinion, Party
+from provenance.trust import Registry, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,70 +52,55 @@ class Vouch:
     comparison: Comparison
 
 
-def publishers(case: Case, attestation: Attestation) -> tuple[Party, ...]:
-    """The parties of a signature that may speak for this model as its publisher.
-
-    Without a name to go by, every registered publisher may speak: the report says who did.
-    """
-    repo = case.evidence.ref.repo
-    return tuple(
-        party
-        for party in attestation.parties
-        if (
-            party.signer.may(Role.PUBLISHER, repo) if repo else Role.PUBLISHER in party.signer.roles
-        )
-    )
-
-
-def distrust(case: Case, attestation: Attestation, party: Party) -> str:
-    """The slug of the reason why this party's word does not count at these times, or nothing.
-
-    DESIGN: the latest verified time counts against compromise, the earliest against valid_from;
-    without one, the signature was made now.
-    """
-    times = attestation.times or (case.evidence.at,)
-    if is_compromised(case, attestation, party, times[-1]):
-        return "compromised"
-    if party.signer.valid_from and times[0] < party.signer.valid_from:
-        return "before-valid-from"
-    return ""
-
-
-def is_compromised(case: Case, attestation: Attestation, party: Party, moment: datetime) -> bool:
-    """Whether the registry revoked this signer, or what it signed with, by `moment`."""
-    found = [*case.registry.signer_revocations(party.org, party.signer)]
-    for fingerprint in attestation.fingerprints:
-        found += case.registry.revocations("key", fingerprint)
-    return any(
-        entry.compromised_since is None or entry.compromised_since <= moment for entry in found
-    )
-
-
-def vouches(case: Case) -> tuple[Vouch, ...]:
+def vouches(
+    evidence: Evidence, registry: Registry, opinions: Sequence[Opinion]
+) -> tuple[Vouch, ...]:
     """Every signature over this model that counts as its publisher's, whatever it covers."""
-    return tuple(_vouches(case))
+    return tuple(_vouches(evidence, registry, opinions))
 
 
-def _vouches(case: Case) -> list[Vouch]:
-    found = []
-    for opinion in case.opinions:
+def _vouches(
+    evidence: Evidence, registry: Registry, opinions: Sequence[Opinion]
+) -> Iterator[Vouch]:
+    for opinion in opinions:
         if not isinstance(opinion, Attestation):
             continue
-        parties = tuple(
-            party for party in publishers(case, opinion) if not distrust(case, opinion, party)
-        )
+        speaking = publishers(evidence.ref.repo, opinion)
+        parties = tuple(p for p in speaking if not distrust(registry, opinion, p, evidence.at))
         try:
             manifest = oms.signed_manifest(opinion.statement)
         except Malformed:
             continue
         if parties:
-            comparison = compare(manifest, case.evidence)
-            found.append(
-                Vouch(
-                    attestation=opinion, parties=parties, manifest=manifest, comparison=comparison
-                )
-            )
-    return found
+            found = compare(manifest, evidence)
+            yield Vouch(attestation=opinion, parties=parties, manifest=manifest, comparison=found)
+
+
+def publishers(repo: str | None, attestation: Attestation) -> tuple[Party, ...]:
+    """The parties of a signature that may speak for `repo` as its publisher.
+
+    Without a name to go by, every registered publisher may speak: the report says who did.
+    """
+    if repo is None:
+        return tuple(p for p in attestation.parties if Role.PUBLISHER in p.signer.roles)
+    return tuple(p for p in attestation.parties if p.signer.may(Role.PUBLISHER, repo))
+
+
+def distrust(registry: Registry, attestation: Attestation, party: Party, now: datetime) -> str:
+    """The slug of the reason why this party's word does not count at these times, or nothing.
+
+    The latest verified time counts against compromise, the earliest against `valid_from`; without
+    one, the signature was made now.
+    """
+    times = attestation.times or (now,)
+    found = [*registry.signer_revocations(party.org, party.signer)]
+    for name in attestation.names:
+        found += (*registry.revocations("key", name), *registry.revocations("signer", name))
+    if any(e.compromised_since is None or e.compromised_since <= times[-1] for e in found):
+        return "compromised"
+    if party.signer.valid_from and times[0] < party.signer.valid_from:
+        return "before-valid-from"
+    return ""
 
 
 def compare(manifest: SignedManifest, evidence: Evidence) -> Comparison:

@@ -15,7 +15,6 @@ from provenance.claims.configuration import (
 from provenance.errors import Malformed
 from provenance.formats import gguf, json
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
-from provenance.formats.template import UNPARSED, unsafe
 from provenance.model import Content, Evidence, Kind
 
 NATIVE = frozenset(
@@ -132,6 +131,9 @@ def _jinja(path: str, data: bytes) -> Iterator[CodeClaim]:
 
 
 def _template(path: str, source: str) -> Iterator[CodeClaim]:
+    # Its grammar takes as long to import as all the rest; most models bring no template.
+    from provenance.formats.template import UNPARSED, unsafe
+
     phrases = unsafe(source)
     if phrases:
         code = "template-unparsed" if phrases[0].startswith(UNPARSED) else "template"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from provenance.claims.configuration import texts
 from provenance.errors import Malformed
@@ -12,6 +13,7 @@ from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_
 from provenance.model import Content, Evidence, Kind
 
 NAMES = ("*.json", "*.jinja", "*.py", "*.model", "tokenizer*", "vocab*", "merges.txt")
+NAMED = re.compile("|".join(map(translate, NAMES)))
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
     Kind.JSON,
@@ -48,7 +50,7 @@ def _is_gguf(path: str, kind: Kind | None) -> bool:
 
 
 def _is_named_so(path: str) -> bool:
-    return any(fnmatchcase(name_of(path), pattern) for pattern in NAMES)
+    return NAMED.fullmatch(name_of(path)) is not None
 
 
 def _named_by(evidence: Evidence) -> frozenset[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 
 import click
 
@@ -48,6 +47,8 @@ class Lazy(click.Group):
 def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     """The version on one line."""
     if value:
+        from importlib.metadata import version
+
         click.echo(f"provenance {version('hf-provenance')}")
         ctx.exit()
 

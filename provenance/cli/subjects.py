@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from provenance import registry as registries
 from provenance import settings as files
 from provenance.errors import ConfigError
+from provenance.manual import rules
 from provenance.model import Ref
-from provenance.policy import BUILTIN, Model, Policy, Settings
+from provenance.policy import BUILTIN, CHECKS, Model, Policy, Settings
 from provenance.trust import Registry
 from provenance.trust.names import is_repo
 from provenance.verdict import Finding, failed
@@ -70,13 +72,30 @@ def bench(request: Request, *, replayed: Ref | None = None) -> Bench:
     subjects = tuple(_subject(model, request, own, profile) for model in models)
     names = request.registry or own.registry
     places = [subject.path for subject in subjects]
+    _check(own, found.path, places)
     return Bench(
         subjects=subjects,
-        registry=registries.load_all(names, Path.cwd(), judged=places),
+        registry=registries.load_all(names, Path.cwd(), judged=() if request.registry else places),
         policy_source=own.source or "no provenance.toml: the defaults",
         registry_source=", ".join(map(_described, names)),
         findings=tuple(_foreign(path) for path in found.foreign),
     )
+
+
+def _check(own: Settings, file: Path | None, judged: Sequence[Path]) -> None:
+    """The settings come from outside every model they judge, and name rules that exist."""
+    for place in judged:
+        if file and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(place)):
+            raise ConfigError(
+                f"lies inside the model {place}, which may not judge itself", path=str(file)
+            )
+    known = rules()
+    for rule in (*(rule for rule, _ in own.levels), *(waiver.rule for waiver in own.waivers)):
+        check, slash, _ = rule.partition("/")
+        if slash and check in CHECKS and rule not in known:
+            near = get_close_matches(rule, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigError(f"there is no rule {rule}{hint}", path=f"{own.source}: policy")
 
 
 def _of(replayed: Ref, request: Request) -> Model:

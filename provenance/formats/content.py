@@ -20,9 +20,7 @@ MAX_MEMBERS = 64
 MAX_SHOWN = 20
 FIRST_GUESS = 256 * 1024
 
-DOCUMENTS = frozenset(
-    {".json", ".jinja", ".jinja2", ".j2", ".py", ".md", ".yaml", ".yml", ".txt", ".toml", ".sh"}
-)
+DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
 PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from fnmatch import translate
 
 from provenance.model import Kind
 
@@ -61,6 +60,7 @@ BY_PRODUCTS = (
 )
 """Names of the pickles a trainer leaves behind and no loader of the model opens."""
 
+BY_PRODUCT = re.compile("|".join(map(translate, BY_PRODUCTS)))
 INDEX = re.compile(r".+\.index(\.[\w-]+)?\.json")
 
 
@@ -76,8 +76,14 @@ def folder_of(path: str) -> str:
 
 def suffix_of(path: str) -> str:
     """The suffix in lower case, dot included; that of `pytorch_model.bin.1` is `.bin`."""
-    pure = PurePosixPath(name_of(path))
-    return PurePosixPath(pure.stem).suffix if pure.suffix[1:].isdecimal() else pure.suffix
+    stem, suffix = _split(name_of(path))
+    return _split(stem)[1] if suffix[1:].isdecimal() else suffix
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Stem and suffix, as pathlib has them: a leading or trailing dot begins no suffix."""
+    dot = name.rfind(".")
+    return (name[:dot], name[dot:]) if 0 < dot < len(name) - 1 else (name, "")
 
 
 def is_weight_name(path: str) -> bool:
@@ -100,5 +106,4 @@ def is_safetensors_index(path: str) -> bool:
 
 def is_by_product(path: str) -> bool:
     """Whether the name is that of a pickle a trainer leaves behind."""
-    name = name_of(path)
-    return any(fnmatchcase(name, pattern) for pattern in BY_PRODUCTS)
+    return BY_PRODUCT.fullmatch(name_of(path)) is not None

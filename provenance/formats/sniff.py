@@ -36,7 +36,9 @@ LFS_POINTER = re.compile(
 )
 MAX_POINTER = 1_024
 MAX_SAFETENSORS_LENGTH = 2**32
-CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+# C0 controls that no text holds: all but white space and ESC. No byte of a longer UTF-8 character
+# is among them.
+CONTROL = bytes((*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)))
 
 
 def sniff(head: bytes, tail: bytes, size: int) -> Kind:
@@ -98,19 +100,22 @@ def _is_safetensors(head: bytes) -> bool:
 
 
 def _text(head: bytes, tail: bytes, size: int) -> Kind | None:
-    if not _is_text(head, size) or not _is_text(_from_character(tail), len(tail)):
+    whole = size <= len(head)
+    if not _is_text(head, size) or not (whole or _is_text(_from_character(tail), len(tail))):
         return None
     return Kind.JSON if head.lstrip()[:1] in {b"{", b"["} else Kind.TEXT
 
 
 def _is_text(data: bytes, size: int) -> bool:
     """Whether bytes are UTF-8 without control characters; the last character may be cut off."""
+    if len(data.translate(None, CONTROL)) != len(data):
+        return False
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        text = decoder.decode(data, final=len(data) >= size)
+        decoder.decode(data, final=len(data) >= size)
     except UnicodeDecodeError:
         return False
-    return CONTROL.search(text) is None
+    return True
 
 
 def _from_character(tail: bytes) -> bytes:

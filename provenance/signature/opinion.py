@@ -22,14 +22,15 @@ class Signed:
     """A statement whose signature holds: by whom, as the material says it, and when at the latest.
 
     `times` are verified moments in order, none if nobody but the signer vouches for one.
-    `fingerprints` name the key and the certificate that signed.
+    `names` are what a revocation may call whoever signed: names in the certificate, and the
+    fingerprints of the key and of the certificate.
     """
 
     bundle: str
     statement: Statement
     identity: str
     times: tuple[datetime, ...] = ()
-    fingerprints: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ def _named(
     parties: Sequence[Party],
     identity: str,
     times: tuple[datetime, ...],
-    fingerprints: frozenset[str],
+    names: frozenset[str],
 ) -> Opinion:
     if not parties:
         return Stranger(
@@ -67,14 +67,14 @@ def _named(
             statement=statement,
             identity=identity,
             times=times,
-            fingerprints=fingerprints,
+            names=names,
         )
     return Attestation(
         bundle=path,
         statement=statement,
         identity=identity,
         times=times,
-        fingerprints=fingerprints,
+        names=names,
         parties=tuple(parties),
     )
 
@@ -144,8 +144,12 @@ def _by_chain(
         parties,
         f"certificate {leaf.subject}, {leaf.fingerprint}",
         times,
-        frozenset({leaf.fingerprint, leaf.key.fingerprint}),
+        _names(leaf),
     )
+
+
+def _names(leaf: Certificate) -> frozenset[str]:
+    return frozenset({leaf.subject, *leaf.names, leaf.fingerprint, leaf.key.fingerprint})
 
 
 def _is_pinned(leaf: Certificate, authority: trust.Authority) -> bool:
@@ -175,7 +179,7 @@ def _by_person(
             _people(registry, person, instance.name),
             str(person),
             times,
-            frozenset({leaf.fingerprint, leaf.key.fingerprint}),
+            _names(leaf),
         )
     return Refusal(bundle=path, slug="invalid", message="; ".join(reasons))
 

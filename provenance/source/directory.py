@@ -6,11 +6,10 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from provenance.errors import SourceError
-from provenance.model import Basis, Content, Document, Evidence, Manifest, Observation, Ref
+from provenance.model import Basis, Document, Evidence, Manifest, Observation, Ref
 from provenance.oms import Need
 from provenance.selection import matches
 from provenance.source import evidence_files
@@ -21,6 +20,7 @@ from provenance.source.names import oddities
 from provenance.source.progress import Progress, Silent
 
 PYPROJECT = "pyproject.toml"
+UNSEEN = frozenset({"limit", "unreadable"})
 
 
 def collect(
@@ -38,101 +38,88 @@ def collect(
     """The evidence on the folder or file at `path`, every byte of it measured.
 
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
-    folder, or beside the file. Raises SourceError if `path` or `signature` cannot be read.
+    folder, or beside the file. Raises SourceError if `path` or `signature` cannot be read, and
+    ConfigError for a pattern; whatever else is odd is an observation.
     """
-    found, bundles = _file(path) if path.is_file() else _folder(path, limits)
+    matches("", include, exclude)
+    place, found = _look(path, limits)
     if signature:
-        data = evidence_files.read(str(signature), limits.bundle)
-        bundles = evidence_files.split(signature.name, data) or (
-            Document(path=signature.name, data=data),
-        )
-    seen = list(found.observations)
-    seen += _too_many(bundles, limits)
-    bundles = bundles[: limits.bundles]
-    entries = sorted(found.entries, key=lambda entry: entry.path)
-    kept = sum(len(document.data) for document in bundles)
+        found = _given(signature, place, found, limits)
+    entries = sorted(
+        (entry for entry in place.entries if entry.path not in found.paths),
+        key=lambda entry: entry.path,
+    )
+    chosen = frozenset(e.path for e in entries if matches(e.path, include, exclude))
+    needs, unmet = _affordable(evidence_files.needs(found.documents), entries, limits)
+    kept = sum(len(document.data) for document in found.documents)
     rows = list(
         measure(
             entries,
-            needs=_needs(bundles, limits),
-            budget=Budget(max(0, limits.kept - kept)),
+            needs=needs,
+            selected=chosen,
+            budget=Budget(max(0, limits.kept - kept), limits.head),
             progress=progress or Silent(),
             workers=workers,
         )
     )
-    seen += oddities(entry.path for entry in found.entries)
+    listing = Manifest.of(row.file for row in rows if row.file)
+    seen = [*place.observations, *found.observations, *unmet]
+    seen += oddities(_names(place))
     seen += (observation for row in rows for observation in row.observations)
     seen += _reserved_projects(rows)
-    listing = Manifest.of(row.file for row in rows if row.file)
-    selected = Manifest(
-        files=tuple(file for file in listing.files if matches(file.path, include, exclude))
-    )
     return Evidence(
-        ref=replace(ref, commit=ref.commit or found.commit),
+        ref=replace(ref, commit=ref.commit or place.commit),
         at=at,
         basis=Basis.MEASURED,
         listing=listing,
-        manifest=selected,
+        manifest=Manifest(files=tuple(file for file in listing.files if file.path in chosen)),
         include=tuple(include),
         exclude=tuple(exclude),
-        contents=tuple(_selected(rows, selected)),
+        contents=tuple(row.content for row in rows if row.content),
         parts=tuple(part for row in rows for part in row.parts),
-        bundles=bundles,
+        bundles=found.documents,
         observations=tuple(_relevant(seen, include, exclude)),
     )
 
 
-def _folder(path: Path, limits: Limits) -> tuple[Layout, tuple[Document, ...]]:
-    found = layout(path, limits.entries)
-    named = [entry for entry in found.entries if evidence_files.is_evidence_name(entry.path)]
-    mentioned = evidence_files.mentioned(found.entries, limits) if named else frozenset()
-    bundles: list[Document] = []
-    evidence: set[str] = set()
-    odd: list[Observation] = []
-    for entry in sorted(named, key=lambda entry: entry.path):
-        documents = () if entry.path in mentioned else _documents(entry, limits)
-        if documents:
-            evidence.add(entry.path)
-            bundles += documents
-        else:
-            odd.append(
-                Observation(
-                    code="unreadable-bundle",
-                    path=entry.path,
-                    detail="named like a signature, and not one that can be read: remove it, or "
-                    "fetch it again",
-                )
-            )
-    rest = tuple(entry for entry in found.entries if entry.path not in evidence)
-    return replace(found, entries=rest, observations=(*found.observations, *odd)), tuple(bundles)
-
-
-def _documents(entry: Entry, limits: Limits) -> tuple[Document, ...]:
+def _look(path: Path, limits: Limits) -> tuple[Layout, Found]:
     try:
-        return evidence_files.split(entry.path, evidence_files.read(entry.place, limits.bundle))
-    except SourceError:
-        return ()
+        single = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        raise SourceError(
+            f"{path}: {error.strerror or error}: name a folder or a file that you may read"
+        ) from None
+    if single:
+        return _file(path, limits)
+    found = layout(path, limits.entries)
+    return found, evidence_files.find(found.entries, limits)
 
 
-def _file(path: Path) -> tuple[Layout, tuple[Document, ...]]:
-    bundles: tuple[Document, ...] = ()
-    for pattern in evidence_files.BESIDE_A_FILE:
-        beside = path.with_name(pattern.format(path.name))
-        if beside.is_file() and beside != path:
-            data = evidence_files.read(str(beside), DEFAULT.bundle)
-            bundles = evidence_files.split(beside.name, data) or (
-                Document(path=beside.name, data=data),
-            )
-            break
-    entry = Entry(path=path.name, place=str(path.resolve()))
-    return Layout(entries=(entry,), observations=(), commit=None), bundles
+def _file(path: Path, limits: Limits) -> tuple[Layout, Found]:
+    """One file under the name the caller gave, and the first signature that lies beside it."""
+    entry = Entry(path=path.name, place=os.path.realpath(path))
+    names = [pattern.format(path.name) for pattern in evidence_files.BESIDE_A_FILE]
+    lying = (beside(path.parent, name) for name in names if name != path.name)
+    first = next((item for item in lying if item), None)
+    observations = (first,) if isinstance(first, Observation) else ()
+    found = evidence_files.find([first], limits) if isinstance(first, Entry) else Found()
+    return Layout(entries=(entry,), observations=observations, commit=None), found
 
 
-def _needs(bundles: Iterable[Document], limits: Limits) -> frozenset[Need]:
-    """At most so many ways of digesting: a digest nobody computed stays unread, not equal."""
-    wanted = evidence_files.needs(bundles)
-    ordered = sorted(wanted, key=lambda need: (need.shard_size or 0, need.algorithm), reverse=True)
-    return frozenset(islice(ordered, limits.needs))
+def _given(signature: Path, place: Layout, found: Found, limits: Limits) -> Found:
+    """The caller's own signature in place of those found; as it is, even if it is no bundle."""
+    data = evidence_files.read(str(signature), limits.bundle)
+    documents = evidence_files.split(signature.name, data)
+    whole = documents or (Document(path=signature.name, data=data),)
+    real = os.path.realpath(signature)
+    own = {entry.path for entry in place.entries if documents and entry.place == real}
+    own -= evidence_files.mentioned(place.entries, frozenset(own))
+    return replace(
+        found,
+        paths=found.paths | own,
+        documents=whole[: limits.bundles],
+        observations=(*found.observations, *_too_many(whole, limits)),
+    )
 
 
 def _too_many(bundles: Sequence[Document], limits: Limits) -> Iterator[Observation]:
@@ -141,18 +128,44 @@ def _too_many(bundles: Sequence[Document], limits: Limits) -> Iterator[Observati
         yield Observation(code="limit", path=bundles[limits.bundles].path, detail=detail)
 
 
+def _affordable(
+    wanted: Iterable[Need], entries: Iterable[Entry], limits: Limits
+) -> tuple[tuple[Need, ...], list[Observation]]:
+    """What is computed beside SHA-256, and a word on each need that is too much to ask."""
+    sizes = [size_of(entry) for entry in entries]
+    taken: list[Need] = []
+    unmet: list[Observation] = []
+    for need in sorted(wanted, key=lambda n: (part_count([n], sizes), n.algorithm)):
+        if len(taken) < limits.needs and part_count([*taken, need], sizes) <= limits.parts:
+            taken.append(need)
+        else:
+            way = f"{need.algorithm} of shards of {need.shard_size} bytes"
+            detail = f"a bundle asks for {way}: more digests than are computed for one model"
+            unmet.append(Observation(code="limit", path="", detail=detail))
+    return tuple(taken), unmet
+
+
+def _names(place: Layout) -> set[str]:
+    """Every name that was met, of files and of what is none."""
+    met = {seen.path for seen in place.observations if seen.code in ("symlink", "special-file")}
+    return met | {entry.path for entry in place.entries}
+
+
 def _reserved_projects(rows: Iterable[Measured]) -> Iterator[Observation]:
     """A pyproject.toml is a model's own business unless it would configure its judge."""
     for row in rows:
         content = row.content
         if content is None or content.path.rpartition("/")[2].lower() != PYPROJECT:
             continue
-        if _configures(content.head):
+        if _configures(content.head, row.file):
             detail = "its [tool.provenance] would judge the model; it was not read: remove it"
             yield Observation(code="reserved-name", path=content.path, detail=detail)
 
 
-def _configures(data: bytes) -> bool:
+def _configures(data: bytes, file: File | None) -> bool:
+    """Whether it holds [tool.provenance], or cannot be read to say that it does not."""
+    if file is None or len(data) != file.size:
+        return True
     try:
         tool = tomllib.loads(data.decode("utf-8")).get("tool", {})
     except (ValueError, RecursionError):
@@ -160,15 +173,12 @@ def _configures(data: bytes) -> bool:
     return isinstance(tool, dict) and "provenance" in tool
 
 
-def _selected(rows: Iterable[Measured], selected: Manifest) -> Iterator[Content]:
-    for row in rows:
-        if row.content and row.content.path in selected.by_path:
-            yield row.content
-
-
 def _relevant(
     seen: Iterable[Observation], include: Sequence[str], exclude: Sequence[str]
 ) -> Iterator[Observation]:
-    """What was seen of selected files; a leftover beside them is nobody's concern."""
-    ordered = sorted(seen, key=lambda o: (o.path, o.code, o.detail))
-    return (o for o in ordered if matches(o.path, include, exclude))
+    """What was seen of selected files; a leftover beside them is nobody's concern.
+
+    What could not be looked into may hold a selected file, and is everybody's.
+    """
+    ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
+    return (o for o in ordered if o.code in UNSEEN or matches(o.path, include, exclude))

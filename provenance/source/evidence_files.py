@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -11,13 +13,27 @@ from provenance import intoto, oms
 from provenance.errors import Malformed, SourceError
 from provenance.formats import json
 from provenance.intoto import Envelope
-from provenance.model import Document
+from provenance.model import Document, Observation
 from provenance.oms import Need
-from provenance.source.layout import Entry
+from provenance.source.layout import Entry, small
 from provenance.source.limits import Limits
 
 NAMES = ("model.sig", "*.sig", "*.sigstore.json", "*.sigstore", "*.intoto.jsonl", "claims.jsonl")
+FIRST = "model.sig"
+MAX_PATH = 1024
+MAX_CONFIGURATION = 32 << 20
+NO_BUNDLE = "named like a signature, and not one that can be read: remove it, or fetch it again"
+MENTIONED = "a signature by name, and a file of the model by what an index or configuration says"
 BESIDE_A_FILE = ("{}.sig", "{}.sigstore.json", "model.sig")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The evidence files of a model, the bundles in them, and what is none despite its name."""
+
+    paths: frozenset[str] = frozenset()
+    documents: tuple[Document, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
 
 def is_evidence_name(path: str) -> bool:
@@ -34,25 +50,71 @@ def split(path: str, data: bytes) -> tuple[Document, ...]:
     return found if all(bundles.is_bundle(document.data) for document in found) else ()
 
 
-def mentioned(entries: Iterable[Entry], limits: Limits) -> frozenset[str]:
-    """Every string of the JSON documents at the top of a model: what they name is no evidence."""
-    found: set[str] = set()
-    for entry in entries:
-        if "/" in entry.path or not entry.path.endswith(".json") or is_evidence_name(entry.path):
-            continue
-        try:
-            data = read(entry.place, limits.kept)
-            found.update(_strings(json.loads(data)))
-        except (Malformed, SourceError):
-            continue
-    return frozenset(found)
+def find(entries: Sequence[Entry], limits: Limits) -> Found:
+    """The evidence files among `entries`: named so, bundles, and named by nothing a loader reads.
+
+    Observations: `unreadable-bundle`, and `limit` for what was not looked at.
+    """
+    documents: dict[str, tuple[Document, ...]] = {}
+    odd: list[Observation] = []
+    count, room = 0, limits.kept // 2
+    named = [entry for entry in entries if is_evidence_name(entry.path)]
+    for entry in sorted(named, key=lambda entry: (entry.path != FIRST, entry.path)):
+        data = small(entry.place, min(limits.bundle, room)) if count < limits.bundles else None
+        found = split(entry.path, data) if data is not None else ()
+        if data is None or count + len(found) > limits.bundles:
+            odd.append(_seen("limit", entry.path, "one signature too many, or too large"))
+        elif not found:
+            odd.append(_seen("unreadable-bundle", entry.path, NO_BUNDLE))
+        else:
+            documents[entry.path] = found
+            count, room = count + len(found), room - len(data)
+    taken = mentioned(entries, frozenset(documents))
+    odd += [_seen("unreadable-bundle", path, MENTIONED) for path in sorted(taken)]
+    kept = {path: found for path, found in documents.items() if path not in taken}
+    return Found(
+        paths=frozenset(kept),
+        documents=tuple(document for found in kept.values() for document in found),
+        observations=tuple(odd),
+    )
+
+
+def mentioned(entries: Iterable[Entry], candidates: frozenset[str]) -> frozenset[str]:
+    """Which candidates an index or configuration names, or might: a loader would read that.
+
+    One that cannot be read, or only by a reader less strict than ours, may name what it holds.
+    """
+    taken: set[str] = set()
+    for entry in entries if candidates else ():
+        if entry.path not in candidates and _is_configuration(entry.path):
+            data = small(entry.place, MAX_CONFIGURATION)
+            taken |= candidates if data is None else _mentioned_in(entry.path, data, candidates)
+    return frozenset(taken)
+
+
+def _is_configuration(path: str) -> bool:
+    name = posixpath.basename(path).lower()
+    speaks = "config" in name or "index" in name or name == "modules.json"
+    return speaks and name.endswith(".json")
+
+
+def _mentioned_in(path: str, data: bytes, candidates: frozenset[str]) -> frozenset[str]:
+    try:
+        value = json.loads(data)
+    except Malformed:
+        escaped = b"\\" in data
+        return frozenset(name for name in candidates if escaped or name.encode() in data)
+    folder = posixpath.dirname(path)
+    return candidates & {
+        posixpath.normpath(posixpath.join(folder, text)) for text in _strings(value)
+    }
 
 
 def _strings(value: object) -> Iterator[str]:
     waiting = [value]
     while waiting:
         match waiting.pop():
-            case str() as text:
+            case str() as text if len(text) <= MAX_PATH:
                 yield text
             case list() as items:
                 waiting.extend(items)
@@ -83,3 +145,7 @@ def needs(documents: Iterable[Document]) -> frozenset[Need]:
         except Malformed:
             continue
     return frozenset(found - {Need(algorithm="sha256")})
+
+
+def _seen(code: str, path: str, detail: str) -> Observation:
+    return Observation(code=code, path=path, detail=detail)

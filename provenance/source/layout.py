@@ -87,6 +87,28 @@ def layout(folder: Path, most: int) -> Layout:
     return Layout(entries=tuple(entries), observations=tuple(seen), commit=commit)
 
 
+def beside(folder: Path, name: str) -> Entry | Observation | None:
+    """What lies at a name in `folder`, if anything does; a link is followed as in `layout`."""
+    root = os.path.realpath(folder)
+    place = os.path.join(root, name)
+    try:
+        mode = os.lstat(place).st_mode
+    except OSError:
+        return None
+    return _entry(name, place, mode, _cache_of(root))
+
+
+def small(place: str, most: int) -> bytes | None:
+    """The bytes of a regular file of at most that size, reached through no link, or None."""
+    try:
+        with os.fdopen(os.open(place, FILE_FLAGS), "rb") as stream:
+            regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+            data = stream.read(most + 1) if regular else None
+    except OSError:
+        return None
+    return data if data is not None and len(data) <= most else None
+
+
 def _cache_of(root: str) -> str | None:
     """The repository folder of the Hub cache that `root` is a snapshot of."""
     snapshots = os.path.dirname(root)
@@ -167,7 +189,7 @@ def _blob(link: str, cache: str | None) -> str | None:
         place = _target(place)
         if not SHARED_BLOB.fullmatch(os.path.relpath(place, store)):
             return None
-        if _small(os.path.join(store, SHARED_MARKER), MAX_BOOKKEEPING) != b"1\n":
+        if small(os.path.join(store, SHARED_MARKER), MAX_BOOKKEEPING) != b"1\n":
             return None
         if os.path.realpath(place) != place:
             return None
@@ -191,7 +213,7 @@ def _is_bookkeeping(path: str, place: str) -> bool:
     if inner == path:
         return False
     tree = TREE.fullmatch(inner) is not None
-    data = _small(place, MAX_TREE if tree else MAX_BOOKKEEPING)
+    data = small(place, MAX_TREE if tree else MAX_BOOKKEEPING)
     if data is None:
         return False
     return _is_tree(data) if tree else _has_shape(inner, data)
@@ -226,17 +248,6 @@ def _check_listed(fields: Fields) -> None:
     if "xet_hash" in fields:
         fields.hexadecimal("xet_hash", 64)
     fields.end()
-
-
-def _small(place: str, most: int) -> bytes | None:
-    """The bytes of a regular file of at most that size, reached through no link, or None."""
-    try:
-        with os.fdopen(os.open(place, FILE_FLAGS), "rb") as stream:
-            regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
-            data = stream.read(most + 1) if regular else None
-    except OSError:
-        return None
-    return data if data is not None and len(data) <= most else None
 
 
 def _seen(code: str, path: str, detail: str) -> Observation:

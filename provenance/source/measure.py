@@ -109,7 +109,7 @@ def measure(
     work = Work(
         needs=tuple(needs), selected=selected, budget=budget, progress=progress, stop=Event()
     )
-    sizes = [_size(entry) for entry in entries]
+    sizes = [size_of(entry) for entry in entries]
     progress.begin(sum(sizes), len(entries))
     order = sorted(range(len(entries)), key=lambda n: (-sizes[n], entries[n].path))
     found: dict[int, Measured] = {}
@@ -136,7 +136,8 @@ def _stopping(stop: Event) -> Iterator[None]:
         raise
 
 
-def _size(entry: Entry) -> int:
+def size_of(entry: Entry) -> int:
+    """How large it is now; 0 if that cannot be said, which opening it then will."""
     try:
         return os.stat(entry.place, follow_symlinks=False).st_size
     except OSError:

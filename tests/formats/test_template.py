@@ -11,167 +11,17 @@ from hypothesis import strategies as st
 
 from provenance.formats.template import MAX_SOURCE, UNPARSED, unsafe
 
-CHATML = """{%- for message in messages %}
-    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
-{%- endfor %}
-{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"""
-
-LLAMA = """{{- bos_token }}
-{%- if custom_tools is defined %}{%- set tools = custom_tools %}{%- endif %}
-{%- if not date_string is defined %}
-    {%- if strftime_now is defined %}{%- set date_string = strftime_now("%d %b %Y") %}
-    {%- else %}{%- set date_string = "26 Jul 2024" %}{%- endif %}
-{%- endif %}
-{%- if messages[0]['role'] == 'system' %}
-    {%- set system_message = messages[0]['content']|trim %}{%- set messages = messages[1:] %}
-{%- else %}{%- set system_message = "" %}{%- endif %}
-{{- "<|start_header_id|>system<|end_header_id|>\\n\\nToday Date: " + date_string + "\\n\\n" }}
-{%- if tools is not none and not tools_in_user_message %}
-    {{- "You have access to the following functions. To call a function, please respond with JSON." }}
-    {%- for t in tools %}{{- t | tojson(indent=4) }}{{- "\\n\\n" }}{%- endfor %}
-{%- endif %}
-{%- for message in messages %}
-    {%- if 'tool_calls' in message %}
-        {%- if not message.tool_calls|length == 1 %}
-            {{- raise_exception("This model only supports single tool-calls at once!") }}
-        {%- endif %}
-        {%- set tool_call = message.tool_calls[0].function %}
-        {%- for arg_name, arg_val in tool_call.arguments | items %}
-            {{- arg_name + '="' + arg_val + '"' }}{%- if not loop.last %}{{- ", " }}{%- endif %}
-        {%- endfor %}
-    {%- elif message.content is mapping or message.content is iterable %}
-        {{- message.content | tojson }}
-    {%- endif %}
-{%- endfor %}"""
-
-QWEN = """{%- set ns = namespace(multi_step_tool=true, last_query_index=messages|length - 1) %}
-{%- for message in messages[::-1] %}
-    {%- set index = (messages|length - 1) - loop.index0 %}
-    {%- if ns.multi_step_tool and message.role == "user" and message.content is string
-        and not(message.content.startswith('<tool_response>')
-        and message.content.endswith('</tool_response>')) %}
-        {%- set ns.multi_step_tool = false %}{%- set ns.last_query_index = index %}
-    {%- endif %}
-{%- endfor %}
-{{- messages[ns.last_query_index].role }}
-{%- for message in messages %}
-    {%- set content = message.content if message.content is string else '' %}
-    {%- set reasoning_content = '' %}
-    {%- if '</think>' in content %}
-        {%- set reasoning_content = content.split('</think>')[0].rstrip('\\n').split('<think>')[-1] %}
-        {%- set content = content.split('</think>')[-1].lstrip('\\n') %}
-    {%- endif %}
-    {%- if (loop.index0 == 0) or (messages[loop.index0 - 1].role != "tool") %}
-        {{- '<|im_start|>' + message.role + '\\n<think>\\n' + reasoning_content.strip('\\n') }}
-    {%- endif %}
-    {%- if loop.last or (messages[loop.index0 + 1].role != "tool") %}{{- content }}{%- endif %}
-    {%- for item in content %}
-        {%- if item.type == 'image' or 'image' in item or 'image_url' in item %}<|image_pad|>
-        {%- elif 'text' in item %}{{- item.text }}{%- endif %}
-    {%- endfor %}
-{%- endfor %}"""
-
-MISTRAL = """{%- if messages[0]["role"] == "system" %}
-    {%- set system_message = messages[0]["content"] %}{%- set loop_messages = messages[1:] %}
-{%- else %}{%- set loop_messages = messages %}{%- endif %}
-{%- set user_messages = loop_messages | selectattr("role", "equalto", "user") | list %}
-{%- set ns = namespace(index=0) %}
-{%- for message in loop_messages %}
-    {%- if not (message.role == "tool" or (message.tool_calls is defined)) %}
-        {%- if (message["role"] == "user") != (ns.index % 2 == 0) %}
-            {{- raise_exception("After the optional system message, roles must alternate") }}
-        {%- endif %}
-        {%- set ns.index = ns.index + 1 %}
-    {%- endif %}
-{%- endfor %}
-{{- bos_token }}
-{%- for message in loop_messages %}
-    {%- if message["role"] == "user" %}
-        {%- if tools is not none and (message == user_messages[-1]) %}
-            {%- for tool in tools %}{%- set tool = tool.function %}
-                {%- for key, val in tool.items() if key != "return" %}
-                    {{- '"' + key + '": ' + val|tojson }}
-                {%- endfor %}
-            {%- endfor %}
-        {%- endif %}
-        {{- "[INST] " + message["content"] + "[/INST]" }}
-    {%- elif message.tool_calls is defined and message.tool_calls is not none %}
-        {%- if message.id|length != 9 %}{{- raise_exception("IDs are 9 characters!") }}{%- endif %}
-        {{- message["content"]|trim + eos_token }}
-    {%- endif %}
-{%- endfor %}"""
-
-GEMMA = """{{ bos_token }}
-{%- macro format_parameters(properties, required=[]) -%}
-    {%- set standard_keys = ['description', 'type', 'properties', 'required'] -%}
-    {%- set ns = namespace(found_first=false) -%}
-    {%- for key, value in properties | dictsort -%}
-        {%- if key not in standard_keys -%}
-            {%- if ns.found_first %},{% endif -%}{%- set ns.found_first = true -%}
-            {{ key }}:{{ value['type'] | upper }}
-            {%- if value['items'] is mapping -%}
-                {{- format_parameters(value['items'], required=value['required'] | default([])) -}}
-            {%- endif -%}
-        {%- endif -%}
-    {%- endfor -%}
-{%- endmacro -%}
-{%- set first_user_prefix = messages[0]['content'][0]['text'] + '\\n\\n' -%}
-{%- for message in messages -%}
-    {%- set role = "model" if message['role'] == 'assistant' else message['role'] -%}
-    {{ '<start_of_turn>' + role + '\\n' + (first_user_prefix if loop.first else "") }}
-    {%- if message['content'] is string -%}{{ message['content'] | trim }}
-    {%- elif message['content'] is iterable -%}
-        {%- for item in message['content'] -%}
-            {%- if item['type'] == 'image' -%}<start_of_image>
-            {%- elif item['type'] == 'text' -%}{{ item['text'] | trim }}{%- endif -%}
-        {%- endfor -%}
-    {%- else -%}{{ raise_exception("Invalid content type") }}{%- endif -%}
-{%- endfor -%}"""
-
-DEEPSEEK = """{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}
-{% endif %}{% set ns = namespace(is_first=false, is_tool=false, system_prompt='') %}
-{%- for message in messages %}{%- if message['role'] == 'system' %}
-{%- set ns.system_prompt = ns.system_prompt + '\\n\\n' + message['content'] %}
-{%- endif %}{%- endfor %}{{ bos_token }}{{ ns.system_prompt }}
-{%- for message in messages %}{%- if message['role'] == 'assistant' %}
-{% set content = message['content'] %}
-{% if '</think>' in content %}{% set content = content.split('</think>')|last %}{% endif %}
-{{ '<｜Assistant｜>' + content + '<｜end▁of▁sentence｜>' }}{%- endif %}{%- endfor %}
-{% if add_generation_prompt and not ns.is_tool %}{{ '<｜Assistant｜><think>\\n' }}{% endif %}"""
-
-NEMOTRON = """{%- set ns = namespace(enable_thinking=true) -%}
-{%- for message in messages -%}
-    {%- set content = message['content'] -%}
-    {%- if '/think' in content -%}{%- set ns.enable_thinking = true -%}
-    {%- elif '/no_think' in content -%}{%- set ns.enable_thinking = false -%}{%- endif -%}
-{%- endfor -%}
-{{- (messages[0]['content'] | default('', true)).replace('/think', '').strip() -}}
-{%- if tools -%}
-    {{- 'If you decide to call any of the tools, use the following format and nothing else:' -}}
-{%- endif -%}"""
-
-PHI = """{% for message in messages %}
-{% if message['role'] == 'system' and 'tools' in message and message['tools'] is not none %}
-{{ '<|' + message['role'] + '|>' + message['content'] + '<|tool|>' + message['tools'] + '<|end|>' }}
-{% else %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endif %}
-{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% else %}{{ eos_token }}{% endif %}"""
-
 REAL = {
-    "ChatML": CHATML,
-    "Llama 3.1": LLAMA,
-    "Qwen": QWEN,
-    "Mistral": MISTRAL,
-    "Gemma": GEMMA,
-    "DeepSeek": DEEPSEEK,
-    "Nemotron": NEMOTRON,
-    "Phi": PHI,
+    path.stem: path.read_text("utf-8")
+    for path in sorted(Path(__file__).with_name("templates").glob("*.jinja"))
 }
+"""Templates in the manner of well-known model families."""
 
 IDIOMS = [
     "",
     "plain words with __dunder__ and os.system, which nobody evaluates",
     "{% generation %}{{ message.content }}{% endgeneration %}",
-    "{% for _ in range(3) %}{{ loop.index0 }}{% if loop.index > 2 %}{% break %}{% endif %}{% endfor %}",
+    "{% for _ in range(3) %}{{ loop.index0 }}{% if a %}{% break %}{% endif %}{% endfor %}",
     "{% macro a(x, y='') %}{{ x }}{{ caller() }}{% endmacro %}{% call a('b') %}c{% endcall %}",
     "{% for node in tree recursive %}{{ loop(node.children) }}{% endfor %}",
     "{% set block %}You are a helpful assistant.{% endset %}{{ block }}",
@@ -291,9 +141,9 @@ UNREADABLE = [
 ]
 
 
-@pytest.mark.parametrize("source", REAL.values(), ids=REAL.keys())
-def test_formatting_is_clean(source: str) -> None:
-    assert unsafe(source) == ()
+@pytest.mark.parametrize("name", REAL)
+def test_formatting_is_clean(name: str) -> None:
+    assert unsafe(REAL[name]) == ()
 
 
 @pytest.mark.parametrize("source", IDIOMS)
@@ -325,8 +175,8 @@ def test_unreadable_is_one_phrase(source: str) -> None:
 @pytest.mark.parametrize("name", REAL)
 @pytest.mark.parametrize("hostile", ["{{ x.__class__ }}", "{{ x['_' ~ 'a'] }}"])
 def test_a_way_out_behind_formatting_is_named_by_its_line(name: str, hostile: str) -> None:
-    line = REAL[name].count("\n") + 2
-    (phrase,) = unsafe(f"{REAL[name]}\n{hostile}")
+    line = REAL[name].count("\n") + 1
+    (phrase,) = unsafe(REAL[name] + hostile)
     assert phrase.startswith(f"line {line}: ")
 
 

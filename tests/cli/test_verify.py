@@ -1,0 +1,263 @@
+"""`verify`, `inspect` and `explain` from the outside: words in, words and an exit code out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import tomli_w
+
+from tests import forge
+from tests.cli.conftest import Run
+
+EXAMPLE = Path(__file__).parents[2] / "attestations" / "example"
+WORDS = {
+    "verdict": ["pass", "fail", "incomplete"],
+    "outcome": ["pass", "fail", "unknown", "skipped"],
+    "level": ["require", "warn", "off"],
+}
+TEXT = {"type": "string"}
+
+
+def closed(optional: dict[str, object] | None = None, **properties: object) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": properties | (optional or {}),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def listed(items: object) -> dict[str, object]:
+    return {"type": "array", "items": items}
+
+
+FINDING = closed(
+    {"waived": TEXT},
+    rule={"type": "string", "pattern": "^[a-z]+/[a-z0-9-]+$"},
+    outcome={"enum": WORDS["outcome"]},
+    level={"enum": WORDS["level"]},
+    message={"type": "string", "minLength": 1},
+    where=TEXT,
+)
+SIGNER = closed(name=TEXT, organisation=TEXT, identity=TEXT, bundle=TEXT, times=listed(TEXT))
+MODEL = closed(
+    name=TEXT,
+    ref=TEXT,
+    commit={"type": ["string", "null"]},
+    profile=TEXT,
+    verdict={"enum": WORDS["verdict"]},
+    reason=TEXT,
+    manifest={"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+    basis={"enum": ["declared", "locked", "measured", "replayed"]},
+    checks={"type": "object", "additionalProperties": {"enum": WORDS["outcome"]}},
+    signers=listed(SIGNER),
+    findings=listed(FINDING),
+)
+REPORT = closed(
+    version={"const": 1},
+    verdict={"enum": WORDS["verdict"]},
+    reason=TEXT,
+    models=listed(MODEL),
+    policy=TEXT,
+    registry=TEXT,
+)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A signed model, with the registry that knows its signer beside it."""
+    folder = forge.sign(forge.write(tmp_path / "m"), forge.Hand(key=forge.key("release")))
+    table = forge.registry(forge.org("Acme", forge.signer("release")))
+    (tmp_path / "trust.toml").write_text(tomli_w.dumps(table))
+    return folder
+
+
+def test_the_example_names_a_passing_and_a_tampered_model(run: Run) -> None:
+    done = run("verify", cwd=EXAMPLE)
+    assert done.returncode == 1
+    assert "✓ tiny-chat  pass" in done.stdout
+    assert "✗ tiny-chat-tampered  fail" in done.stdout
+    tampered = done.stdout.partition("✗ tiny-chat-tampered")[2]
+    assert "integrity/mismatch  model.safetensors" in tampered
+    assert len(set(re.findall("sha256:[0-9a-f]{64}", tampered))) >= 3
+    assert "fetch the model again" in " ".join(tampered.split())
+    assert "provenance explain integrity/mismatch" in tampered
+
+
+def test_the_example_is_small() -> None:
+    files = [path for path in EXAMPLE.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--as", "acme/m"], 0),
+        (["--as", "evil/m"], 1),
+        ([], 0),
+        (["--policy", "signed", "--as", "acme/m"], 0),
+    ],
+)
+def test_json_has_its_documented_form(run: Run, model: Path, words: list[str], code: int) -> None:
+    done = run(
+        "verify", model, "--registry", model.parent / "trust.toml", "--format", "json", *words
+    )
+    assert done.returncode == code
+    jsonschema.validate(json.loads(done.stdout), REPORT)
+    assert done.stderr == ""
+
+
+def test_evidence_is_judged_again_as_a_replay(run: Run, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "e.json"
+    trust = ("--registry", tmp_path / "trust.toml")
+    assert run("inspect", model, "--as", "acme/m", "--format", "json", "-o", file).returncode == 0
+    done = run("verify", "--evidence", file, *trust, "--format", "json")
+    found = json.loads(done.stdout)["models"][0]
+    assert (done.returncode, found["basis"], found["name"]) == (0, "replayed", "acme/m")
+
+
+def test_a_model_verifies_read_only_without_home_as_anybody(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    for path in (*model.rglob("*"), model):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = {path: path.stat().st_mtime_ns for path in model.rglob("*")}
+    done = run("verify", model, "--registry", tmp_path / "trust.toml", HOME="/nonexistent")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in model.rglob("*")} == before
+    model.chmod(0o755)
+
+
+def test_a_single_file_and_its_signature(run: Run, tmp_path: Path) -> None:
+    folder = forge.write(tmp_path / "one", {"model.safetensors": forge.safetensors()})
+    forge.sign(folder, forge.Hand(key=forge.key("release")))
+    table = forge.registry(forge.org("Acme", forge.signer("release")))
+    trust = tmp_path / "trust.toml"
+    trust.write_text(tomli_w.dumps(table))
+    file = folder / "model.safetensors"
+    assert run("verify", file, "--registry", trust).returncode == 0
+    os.rename(folder / "model.sig", tmp_path / "elsewhere.sig")
+    assert run("verify", file, "--registry", trust).returncode == 3
+    signed = ("--signature", tmp_path / "elsewhere.sig")
+    assert run("verify", file, "--registry", trust, *signed).returncode == 0
+
+
+def test_the_starter_registry_is_named_when_it_is_used(run: Run, model: Path) -> None:
+    done = run("verify", model)
+    assert done.returncode == 3
+    assert "starter registry" in done.stdout
+
+
+BAD = {
+    "nothing to do": ([], "nothing to verify"),
+    "no such place": (["./nowhere"], "no such file or directory"),
+    "a repository": (["acme/m"], "does not fetch"),
+    "an unknown profile": (["MODEL", "--policy", "nope"], "files, baseline, signed"),
+    "a later profile": (["MODEL", "--policy", "attested"], "does not have"),
+    "a bad name": (["MODEL", "--as", "acme"], "--as: expected org/name"),
+    "no such registry": (["MODEL", "--registry", "none.toml"], "none.toml"),
+    "an unknown option": (["MODEL", "--polcy", "files"], "--polcy"),
+    "a bad pattern": (["MODEL", "--include", "../x"], "../x"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_the_caller_got_wrong_is_exit_2_in_one_line(run: Run, model: Path, name: str) -> None:
+    words, said = BAD[name]
+    done = run("verify", *(model if word == "MODEL" else word for word in words))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("version = 1\nname = 'x'\n[[org]]\nname = 'A'\nnamespaces = ['a']\nfoo = 1", "org[0].foo"),
+        ("version = 1\nname = 'x'\n[[revoked]]\nreason = 'r'", "revoked[0]"),
+        ("version = 2\nname = 'x'", "version"),
+        ("not toml", "trust.toml"),
+    ],
+)
+def test_a_wrong_registry_is_exit_2_with_its_path(
+    run: Run, model: Path, tmp_path: Path, text: str, path: str
+) -> None:
+    (tmp_path / "trust.toml").write_text(text)
+    done = run("verify", model, "--registry", tmp_path / "trust.toml")
+    assert done.returncode == 2
+    assert path in done.stderr
+
+
+def test_settings_of_the_judged_model_are_never_used(run: Run, model: Path) -> None:
+    (model / "provenance.toml").write_text("[policy]\nprofile = 'files'\n[policy.rules]\nx = 1\n")
+    done = run("verify", ".", "--registry", "../trust.toml", cwd=model)
+    assert done.returncode == 1
+    assert "integrity/reserved-name  provenance.toml" in done.stdout
+
+
+def test_everything_that_settings_name_is_judged(run: Run, model: Path, tmp_path: Path) -> None:
+    settings = {
+        "policy": {"profile": "signed", "registry": ["trust.toml"]},
+        "models": [{"name": "bot", "repo": "acme/m", "path": "m", "exclude": ["README.md"]}],
+    }
+    (tmp_path / "provenance.toml").write_text(tomli_w.dumps(settings))
+    for words in ([], ["bot"], ["acme/m"], ["m"]):
+        done = run("verify", *words, "--format", "json", cwd=tmp_path)
+        report = json.loads(done.stdout)
+        assert (done.returncode, report["models"][0]["name"]) == (0, "bot")
+        assert report["policy"] == "provenance.toml"
+
+
+def test_settings_inside_a_model_they_name_are_refused(run: Run, model: Path) -> None:
+    (model / "provenance.toml").write_text("[[models]]\npath = '.'\n")
+    done = run("verify", cwd=model)
+    assert done.returncode == 2
+    assert "may not judge itself" in done.stderr
+
+
+def test_a_misspelt_rule_is_exit_2(run: Run, tmp_path: Path) -> None:
+    text = "[policy.rules]\n'format/pickel' = 'warn'\n[[models]]\npath = 'm'\n"
+    (tmp_path / "provenance.toml").write_text(text)
+    done = run("verify", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "format/pickle" in done.stderr
+
+
+def test_settings_without_models_are_exit_2(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "provenance.toml").write_text("models = []\n")
+    assert run("verify", cwd=tmp_path).returncode == 2
+
+
+def test_output_goes_to_a_file_at_once_or_not_at_all(run: Run, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    run("verify", model, "--format", "json", "-o", file)
+    jsonschema.validate(json.loads(file.read_text()), REPORT)
+    assert run("verify", model, "-o", tmp_path / "no" / "where").returncode == 2
+
+
+def test_no_colour_unless_on_a_terminal(run: Run, model: Path) -> None:
+    assert "\x1b[" not in run("verify", model).stdout
+
+
+@pytest.mark.parametrize("word", ["signature", "signature/wrong-signer", "policy", "format"])
+def test_explain_prints_a_page(run: Run, word: str) -> None:
+    done = run("explain", word)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) >= 3
+
+
+def test_explain_suggests_the_nearest_rule(run: Run) -> None:
+    done = run("explain", "signature/wrong-singer")
+    assert done.returncode == 2
+    assert "signature/wrong-signer" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["verify", "--help"], ["sign", "-h"], ["--version"]])
+def test_help_and_version(run: Run, words: list[str]) -> None:
+    assert run(*words).returncode == 0

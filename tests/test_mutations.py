@@ -1,0 +1,148 @@
+"""Every node of what passes, replaced by hostile values and cut short: no traceback, no pass."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance import replay, signature
+from provenance.errors import ConfigError
+from provenance.judgement import judge
+from provenance.model import Document, Evidence, Ref
+from provenance.policy import Model, Policy, Settings
+from provenance.produce.sign import statement
+from provenance.signature import Attestation
+from provenance.source import directory
+from provenance.trust import Registry
+from provenance.verdict import Result
+from tests import forge
+from tests.hostile import mutations, truncations
+
+SEED, SAMPLE = 20_260_602, 250
+POLICY = Policy.of(Settings(), Model(name="m", repo="acme/m", path="m"))
+ROOT = forge.certificate("root", ca=True)
+HANDS = {
+    "key": forge.Hand(key=forge.key("release")),
+    "certificate": forge.Hand(
+        key=forge.key("leaf"), chain=(forge.certificate("leaf", "root"), ROOT)
+    ),
+}
+PKI = {"certificate_authority": forge.certificate_pem(ROOT), "subject": "CN=leaf"}
+TRUST = Registry.from_table(
+    forge.registry(
+        forge.org("Acme", forge.signer("release"), forge.signer("pki", **PKI)),
+    ),
+    source="trust.toml",
+)
+# Values that leave a bundle as good as it was: no keyid, no log entry where there was none, and a
+# timestamp withheld where the log's own time stands beside it.
+SAME: dict[str, tuple[object, ...]] = {
+    "keyid": ("", None),
+    "tlogEntries": ([],),
+    "rfc3161Timestamps": ([],),
+}
+
+
+def evidence(folder: Path) -> Evidence:
+    return directory.collect(folder, ref=Ref(text="m", repo="acme/m"), at=forge.NOW)
+
+
+def means_the_same(path: tuple[object, ...], document: Any) -> bool:
+    value = document
+    for step in path:
+        value = value[step]
+    return value in SAME.get(str(path[-1]), ())
+
+
+def bundles(text: str) -> Iterator[bytes]:
+    """Every mutation of a bundle that changes what it says, and every cut."""
+    for path, mutated in mutations(json.loads(text)):
+        data = json.dumps(mutated)
+        if data != json.dumps(json.loads(text)) and not (path and means_the_same(path, mutated)):
+            yield data.encode("utf-8", "surrogatepass")
+    yield from truncations(text.encode())
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_no_mutation_of_a_bundle_is_believed(hand: str, tmp_path: Path) -> None:
+    folder = forge.sign(forge.write(tmp_path / "m"), HANDS[hand])
+    found = evidence(folder)
+    assert judge(found, POLICY, TRUST).result is Result.PASS
+    for data in bundles((folder / "model.sig").read_text()):
+        document = Document(path="model.sig", data=data)
+        assert not isinstance(signature.verify(document, TRUST, forge.NOW), Attestation)
+
+
+def believed(folder: Path, sample: int | None) -> list[bytes]:
+    """The mutations of a keyless bundle that verify as somebody all the same."""
+    every = list(bundles((folder / "model.sig").read_text()))
+    chosen = random.Random(SEED).sample(every, sample) if sample else every
+    print(f"{len(chosen)} of {len(every)} mutations, seed {SEED}")
+    documents = [Document(path="model.sig", data=data) for data in chosen]
+    opinions = [signature.verify(document, TRUST, forge.NOW) for document in documents]
+    return [
+        document.data
+        for document, opinion in zip(documents, opinions, strict=True)
+        if isinstance(opinion, signature.Signed)
+    ]
+
+
+@pytest.mark.each("sigstore/model-transparency-tests/v*-sigstore")
+def test_no_mutation_of_a_keyless_bundle_is_believed(each: Path) -> None:
+    assert believed(each, SAMPLE) == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.each("sigstore/model-transparency-tests/v*-sigstore")
+def test_no_mutation_of_a_keyless_bundle_is_believed_exhaustively(each: Path) -> None:
+    assert believed(each, None) == []
+
+
+def test_a_mutated_statement_signed_by_the_publisher_never_raises(tmp_path: Path) -> None:
+    folder = forge.write(tmp_path / "m")
+    found = evidence(folder)
+    whole = json.loads(statement(found, "m"))
+    for path, mutated in mutations(whole):
+        if not isinstance(mutated, dict):
+            continue
+        made = forge.bundle_of(mutated, HANDS["key"])
+        document = Document(path="model.sig", data=json.dumps(made).encode())
+        result = judge(replace(found, bundles=(document,)), POLICY, TRUST).result
+        touched = {"resources", "digest", "_type", "predicateType"} & set(map(str, path))
+        assert not (touched and result is Result.PASS and mutated != whole), path
+
+
+@pytest.fixture
+def replayed(tmp_path: Path) -> Any:
+    folder = forge.sign(forge.write(tmp_path / "m"), HANDS["key"])
+    return json.loads(replay.dumps(evidence(folder)))
+
+
+def test_no_mutation_of_evidence_raises_or_passes_with_other_bytes(replayed: Any) -> None:
+    bound = {"sha256", "size", "data"}
+    for path, mutated in mutations(replayed):
+        try:
+            found = replay.loads(json.dumps(mutated).encode("utf-8", "surrogatepass"))
+        except ConfigError:
+            continue
+        result = judge(found, POLICY, TRUST).result
+        changed = mutated != replayed and bool(path) and path[-1] in bound
+        assert not (changed and result is Result.PASS), path
+
+
+def test_no_cut_of_evidence_raises(replayed: Any) -> None:
+    for data in truncations(json.dumps(replayed).encode()):
+        with pytest.raises(ConfigError):
+            replay.loads(data)
+
+
+def test_evidence_survives_the_journey(tmp_path: Path) -> None:
+    found = evidence(forge.sign(forge.write(tmp_path / "m"), HANDS["key"]))
+    again = replay.loads(replay.dumps(found).encode())
+    assert replace(again, basis=found.basis) == found
