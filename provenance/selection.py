@@ -18,8 +18,9 @@ def matches(path: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
     and `[!a-z]` are one character, `folder/` is all below it. A pattern that cannot be read is a
     ConfigError that names its place.
     """
-    taken = not include or any(rule.fullmatch(path) for rule in _rules("include", tuple(include)))
-    return taken and not any(rule.fullmatch(path) for rule in _rules("exclude", tuple(exclude)))
+    takes, leaves = _rules("include", tuple(include)), _rules("exclude", tuple(exclude))
+    taken = not takes or any(rule.fullmatch(path) for rule in takes)
+    return taken and not any(rule.fullmatch(path) for rule in leaves)
 
 
 @lru_cache(maxsize=64)

@@ -46,7 +46,7 @@ code/template-unparsed
 
 code/unreadable
     A configuration, template or header that a loader reads could not be read here, or means
-    different things to different readers (a key twice, NaN). Exclude it, or ask the publisher.
+    different things to different readers (a key twice). Exclude it, or ask the publisher.
 
 code/pickle-by-product
     A pickle that training left behind (training_args.bin). No loader of the model opens it, and

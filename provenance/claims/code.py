@@ -116,7 +116,7 @@ def _unreadable(path: str, detail: str) -> CodeClaim:
 
 
 def _configuration(path: str, data: bytes) -> Iterator[CodeClaim]:
-    value = json.loads(data)
+    value = json.loads(data, constants=True)
     yield from configured(path, value)
     for source in templates(value):
         yield from _template(path, source)

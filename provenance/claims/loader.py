@@ -69,6 +69,6 @@ def _named_by(evidence: Evidence) -> frozenset[str]:
 
 def _texts(content: Content) -> Iterator[str]:
     try:
-        yield from texts(json.loads(content.head))
+        yield from texts(json.loads(content.head, constants=True))
     except Malformed:
         return

@@ -11,12 +11,13 @@ from provenance.errors import Malformed
 MAX_DIGITS = 32
 
 
-def loads(data: bytes) -> object:
+def loads(data: bytes, *, constants: bool = False) -> object:
     """The value of a UTF-8 JSON text, or Malformed.
 
     Refused beyond the grammar: duplicate keys, NaN and infinities, numbers of more than
-    32 digits, nesting as deep as the
-    interpreter's stack, lone surrogates, a byte order mark.
+    32 digits, nesting as deep as the interpreter's stack, lone surrogates, a byte order mark.
+    `constants` admits NaN and the two infinities, which Python writes into the configurations of
+    real models.
     """
     try:
         text = data.decode("utf-8")
@@ -24,7 +25,10 @@ def loads(data: bytes) -> object:
         raise Malformed(f"not UTF-8: {error.reason} at byte {error.start}") from None
     try:
         value: object = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+            text,
+            object_pairs_hook=_object,
+            parse_constant=float if constants else _constant,
+            parse_int=_integer,
         )
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,18 +11,19 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import SourceError
-from provenance.model import Basis, Document, Evidence, Manifest, Observation, Ref
+from provenance.model import Basis, Document, Evidence, File, Manifest, Observation, Ref
 from provenance.oms import Need
 from provenance.selection import matches
 from provenance.source import evidence_files
-from provenance.source.layout import Entry, Layout, layout
+from provenance.source.digests import part_count
+from provenance.source.evidence_files import Found
+from provenance.source.layout import Entry, Layout, beside, layout
 from provenance.source.limits import DEFAULT, Limits
-from provenance.source.measure import Budget, Measured, measure
+from provenance.source.measure import Budget, Measured, measure, size_of
 from provenance.source.names import oddities
 from provenance.source.progress import Progress, Silent
 
 PYPROJECT = "pyproject.toml"
-UNSEEN = frozenset({"limit", "unreadable"})
 
 
 def collect(
@@ -64,7 +67,7 @@ def collect(
     )
     listing = Manifest.of(row.file for row in rows if row.file)
     seen = [*place.observations, *found.observations, *unmet]
-    seen += oddities(_names(place))
+    seen += _odd_names(place, found.paths)
     seen += (observation for row in rows for observation in row.observations)
     seen += _reserved_projects(rows)
     return Evidence(
@@ -145,10 +148,12 @@ def _affordable(
     return tuple(taken), unmet
 
 
-def _names(place: Layout) -> set[str]:
-    """Every name that was met, of files and of what is none."""
+def _odd_names(place: Layout, evidence: frozenset[str]) -> Iterator[Observation]:
+    """What is odd about every name that was met; a signature collides with signatures alone."""
     met = {seen.path for seen in place.observations if seen.code in ("symlink", "special-file")}
-    return met | {entry.path for entry in place.entries}
+    met |= {entry.path for entry in place.entries}
+    yield from oddities(met - evidence)
+    yield from oddities(evidence)
 
 
 def _reserved_projects(rows: Iterable[Measured]) -> Iterator[Observation]:
@@ -178,7 +183,9 @@ def _relevant(
 ) -> Iterator[Observation]:
     """What was seen of selected files; a leftover beside them is nobody's concern.
 
-    What could not be looked into may hold a selected file, and is everybody's.
+    A folder that could not be looked into may hold a selected file, and a limit concerns all.
     """
     ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
-    return (o for o in ordered if o.code in UNSEEN or matches(o.path, include, exclude))
+    for one in ordered:
+        if one.code == "limit" or one.path.endswith("/") or matches(one.path, include, exclude):
+            yield one

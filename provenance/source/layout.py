@@ -125,9 +125,7 @@ def _walk(root: str, cache: str | None, most: int) -> Iterator[Entry | Observati
         try:
             items = _items(place, left + 1)
         except OSError as error:
-            yield _seen(
-                "unreadable", inner.rstrip("/") or ".", f"{error.strerror or error}: mend it"
-            )
+            yield _seen("unreadable", inner or "./", f"{error.strerror or error}: mend it")
             continue
         left -= len(items)
         if left < 0:

@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator
 from provenance.model import Observation
 
 MAX_COMPONENT = 255
+MAX_PATH = 1024
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp", "Co", "Cn"})
+INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Zl", "Zp", "Co", "Cn"})
+# Drawn as nothing, though Unicode files them under letters, marks and symbols.
+BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 RESERVED = frozenset({"provenance.toml", "provenance.lock", "trust.toml"})
 RESERVED_FOLDER = "attestations"
 SPECIAL = frozenset({".git", ".cache", ".gitattributes", "model.sig", "claims.jsonl"})
+SIGNATURES = (".sig", ".sigstore.json", ".sigstore", ".intoto.jsonl")
 
 
 def oddities(paths: Iterable[str]) -> Iterator[Observation]:
@@ -36,6 +40,12 @@ def _alone(path: str) -> Iterator[tuple[str, str]]:
             yield "name", f"{part!r} {reason}: rename or remove it"
         elif part.lower() in SPECIAL and part not in SPECIAL:
             yield "special-name", f"{part!r} differs by case from {part.lower()!r}: rename it"
+        elif part.lower() == "git~1":
+            yield "special-name", f"{part!r} is '.git' on a Windows file system: rename it"
+    if _is_nearly_a_signature(path):
+        yield "special-name", "differs by case from the name of a signature: rename or remove it"
+    if len(_bytes(path)) > MAX_PATH:
+        yield "name", f"the path is longer than {MAX_PATH} bytes: shorten it"
     folders = [part.lower() for part in path.split("/")[:-1]]
     name = path.rpartition("/")[2].lower()
     if name in RESERVED or RESERVED_FOLDER in folders:
@@ -47,7 +57,9 @@ def _alone(path: str) -> Iterator[tuple[str, str]]:
 
 def _reason(part: str) -> str:
     """What is wrong with one component, or nothing."""
-    if any(unicodedata.category(character) in INVISIBLE for character in part):
+    if part in ("", ".", ".."):
+        return "leads elsewhere"
+    if any(_is_unseen(character) for character in part):
         return "holds control or invisible characters"
     if "\\" in part:
         return "holds a backslash"
@@ -57,6 +69,24 @@ def _reason(part: str) -> str:
         return "ends in a dot or a space"
     if DEVICES.fullmatch(part):
         return "is a device on Windows"
-    if len(part.encode()) > MAX_COMPONENT:
+    if len(_bytes(part)) > MAX_COMPONENT:
         return f"is longer than {MAX_COMPONENT} bytes"
     return ""
+
+
+def _is_nearly_a_signature(path: str) -> bool:
+    lower = path.lower()
+    named = "/" not in path and lower not in SPECIAL and lower.endswith(SIGNATURES)
+    return named and not path.endswith(SIGNATURES)
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether a reader sees nothing, a plain space, or the text turned around."""
+    if character.isascii():
+        return not character.isprintable()
+    category = unicodedata.category(character)
+    return category in INVISIBLE or category == "Zs" or BLANK.match(character) is not None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

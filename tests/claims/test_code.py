@@ -77,7 +77,7 @@ FILES = [
     ("m.gguf", gguf("tokenizer.chat_template.tool_use", SSTI), "template", ""),
     ("m.gguf", gguf("tokenizer.chat_template\0x", SSTI), "template", ""),
     ("weights.bin", gguf("tokenizer.chat_template", SSTI), "template", ""),
-    ("m.gguf", gguf("general.name", "x")[:-3], "unreadable", ""),
+    ("m.gguf", gguf("general.name", "x")[:-8], "unreadable", ""),
     ("config.json", b"", "unreadable", ""),
     ("config.json", b"{", "unreadable", ""),
     ("config.json", b'{"a": 1, "a": 2}', "unreadable", ""),
