@@ -84,7 +84,7 @@ FILES = [
     ("config.json", b"\x80\x02N.", "unreadable", ""),
     ("adapter_config.json", b'\xef\xbb\xbf{"auto_map": "m.M"}', "unreadable", ""),
     ("other.json", b'{"auto_map": 1, "auto_map": 2}', "unreadable", ""),
-    ("other.json", b'{"\\u0061uto_map": "m.M", "a": NaN}', "unreadable", ""),
+    ("other.json", b'{"\\u0061uto_map": "m.M", "a": NaN}', "auto-map", "m.py"),
     (
         "config.json",
         b'{"auto_map": ' + b"[" * 900 + b'"m.M"' + b"]" * 900 + b"}",
