@@ -69,7 +69,7 @@ def command(
     text = signer.sign(statement(evidence, path.resolve().name, ignored=ignored))
     terminal.emit(text, str(target))
     if not quiet:
-        click.echo(f"signed {len(evidence.manifest.files)} files: {target}", err=True)
+        click.echo(f"signed: {target}", err=True)
 
 
 def _beside(path: Path) -> Path:

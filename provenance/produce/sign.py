@@ -10,6 +10,7 @@ from typing import Protocol
 
 from provenance import oms
 from provenance.checks import integrity
+from provenance.claims.loader import loader_reads
 from provenance.errors import ConfigError
 from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 from provenance.keys import Certificate, PrivateKey, chain
@@ -20,8 +21,8 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 # What was seen in a tree that nobody should put their name to.
 REFUSED = integrity.FAILED | {"unreadable"}
 
-# What no signature of ours covers: bookkeeping of git, and evidence files beside the model.
-IGNORED = (".git",)
+# What no signature covers by convention of the reference implementation, which else refuses it.
+IGNORED = (".git", ".gitattributes", ".github", ".gitignore")
 
 
 class Signer(Protocol):
@@ -73,10 +74,11 @@ def certificate_signer(
 def statement(evidence: Evidence, name: str, *, ignored: Sequence[str] = ()) -> bytes:
     """The OMS 1.0 statement over every file of `evidence`, or ConfigError if that must not be.
 
-    Refused: a model without files, a selection of one, and whatever in the tree is not a plain
-    file: a signature over half a model looks like one over all of it.
+    Git's own files at the top stay unsigned. Refused: a model without files, a selection of one,
+    and whatever in the tree is not a plain file: a signature over half a model looks like one over
+    all of it.
     """
-    files = evidence.manifest.files
+    files = [file for file in evidence.manifest.files if not _is_ignored(file.path)]
     if not files:
         raise ConfigError("there is no file to sign")
     if evidence.include or evidence.exclude:
@@ -84,6 +86,9 @@ def statement(evidence: Evidence, name: str, *, ignored: Sequence[str] = ()) -> 
     for seen in evidence.observations:
         if seen.code in REFUSED:
             raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
+    for path in sorted(loader_reads(evidence)):
+        if _is_ignored(path):
+            raise ConfigError("a loader reads it, and no signature covers it: move it", path=path)
     document = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": name, "digest": {"sha256": oms.root_digest(files)}}],
@@ -91,6 +96,10 @@ def statement(evidence: Evidence, name: str, *, ignored: Sequence[str] = ()) -> 
         "predicate": oms.predicate(files, (*IGNORED, *ignored)),
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _is_ignored(path: str) -> bool:
+    return path.partition("/")[0] in IGNORED
 
 
 def _bundle(key: PrivateKey, payload: bytes, material: Mapping[str, object]) -> str:

@@ -107,6 +107,7 @@ REFUSED = {
         [],
         "lfs-pointer",
     ),
+    "code where git's files are": ({"a": b"", ".github/x.py": b""}, [], "move it"),
     "a name": ({"a\nb": b""}, [], "name"),
     "a certificate without a key": ({"a": b""}, ["--certificate", "KEY"], "--key"),
     "no way to sign": ({"a": b""}, [], "nothing to sign with"),
