@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import datetime
 
 from provenance.errors import Malformed
@@ -27,6 +28,9 @@ from provenance.model import (
 )
 
 VERSION = 1
+COMMIT = re.compile("[0-9a-f]{40}")
+# Beyond these years, the same moment in another time zone may be none.
+EARLIEST, LATEST = 1970, 9999
 SUBJECT = "evidence"
 
 
@@ -119,9 +123,10 @@ def _wrong(path: str, message: str) -> Exception:
 
 def _ref(fields: Fields) -> Ref:
     repo, commit = fields.take("repo"), fields.take("commit")
-    for name, value in (("repo", repo), ("commit", commit)):
-        if value is not None and not isinstance(value, str):
-            raise fields.wrong(name, "expected text or null")
+    if repo is not None and not isinstance(repo, str):
+        raise fields.wrong("repo", "expected text or null")
+    if commit is not None and not (isinstance(commit, str) and COMMIT.fullmatch(commit)):
+        raise fields.wrong("commit", f"expected 40 lower-case hex digits or null: {commit!r:.60}")
     found = Ref(
         text=fields.text("text"),
         repo=repo if isinstance(repo, str) else None,
@@ -139,6 +144,8 @@ def _moment(fields: Fields) -> datetime:
         raise fields.wrong("at", f"expected a time, found {text[:40]!r}") from None
     if moment.tzinfo is None:
         raise fields.wrong("at", "has no time zone")
+    if not EARLIEST < moment.year < LATEST:
+        raise fields.wrong("at", f"a year between {EARLIEST} and {LATEST}, found {text[:40]!r}")
     return moment
 
 

@@ -69,7 +69,11 @@ def certificate(
     end: datetime = NOW + 365 * DAY,
 ) -> Certificate:
     """A certificate for the key of `name`, by the key of `issuer` or by itself."""
-    spelled = {"code": ExtendedKeyUsageOID.CODE_SIGNING, "tls": ExtendedKeyUsageOID.SERVER_AUTH}
+    spelled = {
+        "code": ExtendedKeyUsageOID.CODE_SIGNING,
+        "time": ExtendedKeyUsageOID.TIME_STAMPING,
+        "tls": ExtendedKeyUsageOID.SERVER_AUTH,
+    }
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(name))
@@ -83,7 +87,8 @@ def certificate(
     )
     if usages and not ca:
         oids = [spelled[usage] for usage in usages]
-        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+        critical = usages == ("time",)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=critical)
     if san:
         names = x509.SubjectAlternativeName([x509.RFC822Name(san)])
         builder = builder.add_extension(names, critical=False)

@@ -22,7 +22,7 @@ from provenance.model import Document
 from provenance.signature import keyless, managed, roots
 from provenance.signature.opinion import Attestation, Opinion, Party, Refusal, Stranger
 from provenance.signature.roots import Clock, Log
-from provenance.trust import Registry
+from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
 
 
 def verify(document: Document, registry: Registry, at: datetime) -> Opinion:
@@ -177,11 +177,15 @@ def _by_person(
             path,
             statement,
             _people(registry, person, instance.name),
-            str(person),
+            f"{person}{_through(instance)}",
             times,
             _names(leaf),
         )
     return Refusal(bundle=path, slug="invalid", message="; ".join(reasons))
+
+
+def _through(instance: Sigstore) -> str:
+    return "" if instance.name == PUBLIC_GOOD else f", through the Sigstore {instance.name}"
 
 
 def _people(registry: Registry, person: keyless.Person, instance: str) -> list[Party]:

@@ -113,7 +113,7 @@ def test_ten_thousand_bundles(tmp_path: Path) -> None:
     ids=["count", "size", "sum"],
 )
 def test_limits(tmp_path: Path, limits: Limits, left: list[str]) -> None:
-    forge.write(tmp_path, {name: BUNDLE for name in ("b.sig", "a.sig", "model.sig")})
+    forge.write(tmp_path, dict.fromkeys(("b.sig", "a.sig", "model.sig"), BUNDLE))
     evidence = gather(tmp_path, limits=limits)
     assert paths(evidence) == left
     assert {("limit", path) for path in left} <= seen(evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -125,7 +126,7 @@ def asking(folder: Path, name: str, shard_size: int) -> None:
             ],
         },
     }
-    forge.write(folder, {name: forge.json.dumps(forge.bundle_of(document, HAND)).encode()})
+    forge.write(folder, {name: json.dumps(forge.bundle_of(document, HAND)).encode()})
 
 
 def test_shards_a_bundle_asks_for(tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+"""Evidence written and read back is the same evidence, and proves nothing about any bytes here."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance import replay
+from provenance.errors import ConfigError
+from provenance.model import (
+    Basis,
+    Content,
+    Document,
+    Evidence,
+    File,
+    Kind,
+    Manifest,
+    Observation,
+    PartDigest,
+    Ref,
+)
+from provenance.source import directory
+from tests import forge
+from tests.hostile import mutations, truncations
+
+A = File(path="a.json", size=2, sha256="a" * 64)
+B = File(path="sub/b\u202e.bin", size=9, sha256="b" * 64)
+SAMPLE = Evidence(
+    ref=Ref(text="./m", repo="acme/m", commit="c" * 40),
+    at=datetime(2026, 6, 1, 12, 30, tzinfo=timezone(timedelta(hours=2))),
+    basis=Basis.MEASURED,
+    listing=Manifest.of([A, B]),
+    manifest=Manifest.of([A]),
+    include=("*.json",),
+    exclude=("b/",),
+    contents=(Content(path="a.json", kind=Kind.JSON, head=b"{}"),),
+    parts=(PartDigest(path="a.json", algorithm="blake2b", start=0, end=2, hex="d" * 128),),
+    bundles=(Document(path="model.sig", data=b"\x00\xff any"),),
+    observations=(Observation(code="name", path=B.path, detail="odd\n"),),
+)
+TEXT = replay.dumps(SAMPLE).encode()
+
+hexes = st.text("0123456789abcdef", min_size=64, max_size=64)
+files = st.builds(
+    File,
+    path=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),
+    size=st.integers(0, 1 << 62),
+    sha256=hexes,
+)
+
+
+@st.composite
+def evidences(draw: st.DrawFn) -> Evidence:
+    listing = draw(st.lists(files, unique_by=lambda file: file.path, max_size=5))
+    chosen = [file for file in listing if draw(st.booleans())]
+    return Evidence(
+        ref=Ref(text=draw(st.text(st.characters(exclude_categories=["Cs"])))),
+        at=draw(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC))),
+        basis=draw(st.sampled_from(Basis)),
+        listing=Manifest.of(listing),
+        manifest=Manifest.of(chosen),
+        contents=tuple(
+            Content(
+                path=file.path,
+                kind=draw(st.sampled_from(Kind)),
+                head=draw(st.binary(max_size=min(20, file.size))),
+            )
+            for file in Manifest.of(chosen).files
+        ),
+        bundles=tuple(
+            Document(path="x", data=draw(st.binary(max_size=50))) for _ in range(len(chosen))
+        ),
+    )
+
+
+def outcome(data: bytes) -> Evidence | None:
+    """The evidence, or None where it is refused; anything else is the test's failure."""
+    try:
+        return replay.loads(data)
+    except ConfigError:
+        return None
+
+
+def test_what_is_read_back_is_the_same_but_for_its_basis() -> None:
+    assert replay.loads(TEXT) == replace(SAMPLE, basis=Basis.REPLAYED)
+
+
+@given(evidences())
+def test_any_evidence_is_read_back(evidence: Evidence) -> None:
+    text = replay.dumps(evidence)
+    again = replay.loads(text.encode())
+    assert again == replace(evidence, basis=Basis.REPLAYED)
+    assert replay.dumps(replace(again, basis=evidence.basis)) == text
+
+
+def test_a_real_folder_with_the_oddest_names(tmp_path: Path) -> None:
+    forge.write(tmp_path, {**forge.MODEL, "a\nb\u202e.txt": b""})
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_bytes(b"\xff")
+    bundle = forge.bundle_of({"any": "statement"}, forge.Hand(key=forge.key("release")))
+    (tmp_path / "model.sig").write_text(json.dumps(bundle))
+    evidence = directory.collect(tmp_path, ref=Ref(text="m"), at=forge.NOW)
+    assert evidence.bundles
+    assert evidence.observations
+    again = replay.loads(replay.dumps(evidence).encode())
+    assert again == replace(evidence, basis=Basis.REPLAYED)
+
+
+@pytest.mark.parametrize("commit", ["main", "C" * 40, "c" * 39])
+def test_a_commit_is_one(commit: str) -> None:
+    document = json.loads(TEXT)
+    document["ref"]["commit"] = commit
+    assert outcome(json.dumps(document).encode()) is None
+
+
+@pytest.mark.parametrize(
+    "at", ["yesterday", "2026-06-01", "2026-06-01T00:00:00", "0001-01-01T00:00:00+23:59"]
+)
+def test_a_moment_is_one(at: str) -> None:
+    document = json.loads(TEXT)
+    document["at"] = at
+    assert outcome(json.dumps(document).encode()) is None
+
+
+def test_every_node_replaced_by_hostile_values() -> None:
+    refused = 0
+    for _, document in mutations(json.loads(TEXT)):
+        found = outcome(json.dumps(document).encode())
+        refused += found is None
+        assert found is None or found.basis is Basis.REPLAYED
+    assert refused > 0
+
+
+def test_an_error_leads_to_its_place() -> None:
+    document = json.loads(TEXT)
+    document["files"][1]["size"] = "x"
+    with pytest.raises(ConfigError) as caught:
+        replay.loads(json.dumps(document).encode())
+    assert caught.value.path == "evidence.files[1].size"
+
+
+def test_every_key_left_out_and_an_unknown_one_put_in() -> None:
+    document = json.loads(TEXT)
+    for name in document:
+        short = {key: value for key, value in document.items() if key != name}
+        assert (outcome(json.dumps(short).encode()) is None) is (name not in OPTIONAL)
+        assert outcome(json.dumps({**document, name + "x": 1}).encode()) is None
+
+
+OPTIONAL = {"parts", "bundles", "observations"}
+
+
+@pytest.mark.parametrize("cut", list(truncations(TEXT.rstrip())))
+def test_cut_short(cut: bytes) -> None:
+    assert outcome(cut) is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff", b"[" * 100_000, b"null", b"{}", b'{"version": 2}', b"1" * 5000]
+)
+def test_what_is_no_evidence(data: bytes) -> None:
+    assert outcome(data) is None
+
+
+def test_a_file_twice_or_another_manifest_is_refused() -> None:
+    document = json.loads(TEXT)
+    twice = {**document, "files": document["files"] + document["files"][:1]}
+    assert outcome(json.dumps(twice).encode()) is None
+    changed = json.loads(TEXT)
+    changed["files"][0]["sha256"] = "e" * 64
+    assert outcome(json.dumps(changed).encode()) is None
