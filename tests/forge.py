@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance.intoto import PAYLOAD_TYPE, Envelope
+from provenance import oms
+from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 from provenance.keys import Certificate, PrivateKey
 from provenance.model import Ref
-from provenance.produce.sign import MEDIA_TYPE, statement
+from provenance.produce.sign import MEDIA_TYPE
 from provenance.source import directory
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -164,8 +165,14 @@ class Hand:
 
 def bundle(folder: Path, hand: Hand) -> dict[str, Any]:
     """A bundle over all files of `folder`."""
-    evidence = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW)
-    return bundle_of(json.loads(statement(evidence, folder.name)), hand)
+    files = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW).manifest.files
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": folder.name, "digest": {"sha256": oms.root_digest(files)}}],
+        "predicateType": oms.PREDICATE_TYPE,
+        "predicate": oms.predicate(files, ()),
+    }
+    return bundle_of(document, hand)
 
 
 def bundle_of(document: dict[str, Any], hand: Hand) -> dict[str, Any]:

@@ -97,7 +97,13 @@ from provenance.checks.case import Case
 from provenance.checks.shards import Sets
 from provenance.errors import Malformed
 from provenance.formats import gguf, index
-from provenance.formats.names import folder_of, is_by_product, is_weight_name, kinds_named
+from provenance.formats.names import (
+    folder_of,
+    is_by_product,
+    is_weight_name,
+    kinds_named,
+    suffix_of,
+)
 from provenance.model import Content, Evidence, Kind
 from provenance.verdict import Finding, failed, passed, unknown
 
@@ -114,6 +120,9 @@ FORBIDDEN: Mapping[Kind, str] = {
     Kind.EXECUTABLE: "format/executable",
 }
 DATA_ONLY = (Kind.SAFETENSORS, Kind.GGUF, Kind.NPY, Kind.ONNX)
+DATA_SUFFIXES = frozenset({".gguf", ".npy", ".onnx", ".safetensors"})
+"""Names that promise data: another format under one of them is no leftover but a disguise."""
+
 REPLACEABLE = frozenset(
     {Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.KERAS_ZIP, Kind.NPZ, Kind.BINARY}
 )
@@ -185,6 +194,7 @@ class _Survey:
         imports = self._noted(content.path, "pickle-import")
         return (
             is_weight_name(content.path)
+            and suffix_of(content.path) not in DATA_SUFFIXES
             and content.kind in REPLACEABLE
             and content.path not in self.sets.headers
             and all(REBUILDS_TENSORS.fullmatch(name) for name in imports)

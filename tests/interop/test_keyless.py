@@ -5,7 +5,7 @@ Signatures of the reference implementation are held against the same instance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ PERSON = "release@acme.example"
 WORKFLOW = "https://github.com/acme/train/.github/workflows/release.yml"
 TAGS = f"{WORKFLOW}@refs/tags/*"
 PARTY = {"identity": PERSON, "issuer": ISSUER, "sigstore": "acme"}
+NOTHING: Mapping[str, str] = {}
 REFUSED = {("signature/wrong-signer", "model.sig")}
 
 
@@ -49,21 +50,14 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sigstore]:
         yield running
 
 
-def proof(instance: Sigstore, rekor: int = 1, **claims: str) -> Words:
-    """How `provenance sign` is told who signs, and where."""
-    said = {"iss": ISSUER, "sub": "1", "email": PERSON, **claims}
-    return (
-        "--identity-token",
-        token(**said),
-        "--trust-config",
-        instance.trust_config(rekor),
-    )
-
-
-def signed(folder: Path, instance: Sigstore, rekor: int = 1, **claims: str) -> Path:
-    """A model with a keyless signature of ours."""
+def signed(
+    folder: Path, instance: Sigstore, rekor: int = 1, claims: Mapping[str, str] = NOTHING
+) -> Path:
+    """A model with a keyless signature of ours, by whom the claims name."""
     model = forge.write(folder / "m")
-    ended = ours(folder, "sign", model, *proof(instance, rekor, **claims))
+    identity = token(**{"iss": ISSUER, "sub": "1", "email": PERSON, **claims})
+    said: Words = ("--identity-token", identity, "--trust-config", instance.trust_config(rekor))
+    ended = ours(folder, "sign", model, *said)
     assert ended.returncode == 0, ended.stderr
     return model
 
@@ -110,7 +104,7 @@ def test_an_instance_speaks_only_for_signers_that_name_it(
     people: Sigstore, machines: Sigstore, tmp_path: Path
 ) -> None:
     """The other private instance certifies the very name that the registry expects of ours."""
-    model = signed(tmp_path, machines, sub=PERSON)
+    model = signed(tmp_path, machines, claims={"sub": PERSON})
     assert verdict(model, PARTY, acme=people, other=machines).refusals == REFUSED
 
 
@@ -152,7 +146,7 @@ JOB = {
 def test_a_workflow_passes_by_its_source_repository(
     machines: Sigstore, tmp_path: Path, rekor: int
 ) -> None:
-    found = verdict(signed(tmp_path, machines, rekor, **CLAIMS), JOB, acme=machines)
+    found = verdict(signed(tmp_path, machines, rekor, CLAIMS), JOB, acme=machines)
     assert found.passes, found.model
 
 
@@ -170,7 +164,7 @@ WORKFLOWS = {
 def test_a_workflow_that_is_not_the_one_is_refused(
     machines: Sigstore, tmp_path: Path, claims: dict[str, str]
 ) -> None:
-    model = signed(tmp_path, machines, **{**CLAIMS, **claims})
+    model = signed(tmp_path, machines, claims={**CLAIMS, **claims})
     assert verdict(model, JOB, acme=machines).refusals == REFUSED
 
 

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from huggingface_hub import _local_folder, _tree_cache
 
 from provenance.errors import SourceError
 from provenance.model import Basis
@@ -167,7 +166,32 @@ def test_pipes_and_sockets_are_not_opened(tmp_path: Path, monkeypatch: pytest.Mo
     assert seen(evidence) == {("special-file", "weights.bin"), ("special-file", "door")}
 
 
-def test_local_dir_download(tmp_path: Path) -> None:
+LEFT: dict[str, bytes] = {
+    ".gitignore": b"*",
+    ".gitignore.lock": b"",
+    "CACHEDIR.TAG": b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache.\n#\thttps://x/\n",
+    "download/config.json.lock": b"",
+    "download/config.json.metadata": b"%s\n%s\n1712656091.123\n" % (b"a" * 40, b"b" * 40),
+    "download/sub/m.gguf.metadata": b"%s\n%s\n1712656091\n" % (b"a" * 40, b"c" * 64),
+    "upload/config.json.metadata": b"1712656091.5\n2\n0\n%s\nregular\n\n1\n0\n" % (b"c" * 64),
+    f"trees/{COMMIT}.json": b"""{"format_version": 1, "files": {
+        "config.json": {"size": 2, "blob_id": "%s"},
+        "m.gguf": {"size": 9, "blob_id": "%s", "lfs_sha256": "%s", "lfs_size": 9}}}"""
+    % (b"a" * 40, b"b" * 40, b"c" * 64),
+}
+
+
+def test_what_a_download_leaves_is_no_part_of_the_model(tmp_path: Path) -> None:
+    left = {f".cache/huggingface/{path}": data for path, data in LEFT.items()}
+    evidence = gather(forge.write(tmp_path, {"config.json": b"{}", **left}))
+    assert paths(evidence) == ["config.json"]
+    assert evidence.observations == ()
+
+
+def test_what_huggingface_hub_writes_itself(tmp_path: Path) -> None:
+    """Held against the library's own hand, which its first releases did not have in this form."""
+    _tree_cache = pytest.importorskip("huggingface_hub._tree_cache")
+    _local_folder = pytest.importorskip("huggingface_hub._local_folder")
     forge.write(tmp_path, {"config.json": b"{}", "sub/model.safetensors": b""})
     for name, etag in (("config.json", "a" * 40), ("sub/model.safetensors", "b" * 64)):
         _local_folder.write_download_metadata(tmp_path, name, COMMIT, etag)
