@@ -63,11 +63,9 @@ def bench(request: Request, *, replayed: Ref | None = None) -> Bench:
     home = os.environ.get("HOME")
     found = files.find(Path.cwd(), judged, home=Path(home) if home else None)
     own = files.load(found.path) if found.path else Settings()
-    profile = None
+    foreign, profile = found.foreign, request.policy
     if request.policy and _is_file(request.policy):
-        own = own.under(files.load(Path(request.policy)))
-    elif request.policy:
-        profile = request.policy
+        own, foreign, profile = own.under(files.load(Path(request.policy))), (), None
     models = [_of(replayed, request)] if replayed else _models(request, own)
     subjects = tuple(_subject(model, request, own, profile) for model in models)
     names = request.registry or own.registry
@@ -78,7 +76,7 @@ def bench(request: Request, *, replayed: Ref | None = None) -> Bench:
         registry=registries.load_all(names, Path.cwd(), judged=() if request.registry else places),
         policy_source=own.source or "no provenance.toml: the defaults",
         registry_source=", ".join(map(_described, names)),
-        findings=tuple(_foreign(path) for path in found.foreign),
+        findings=tuple(_foreign(path) for path in foreign),
     )
 
 

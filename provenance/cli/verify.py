@@ -28,9 +28,22 @@ MAX_EVIDENCE = 512 << 20
 @click.command(name="verify")
 @click.argument("refs", nargs=-1, metavar="[REF]...")
 @with_options(*EVIDENCE)
-@click.option("--policy", metavar="NAME|FILE", help="A profile, or a file like provenance.toml.")
-@click.option("--registry", multiple=True, metavar="FILE", help="Whom to trust: a trust.toml.")
+@click.option(
+    "--policy",
+    metavar="NAME|FILE",
+    envvar="PROVENANCE_POLICY",
+    help="A profile, or a file like provenance.toml.",
+)
+@click.option(
+    "--registry",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    envvar="PROVENANCE_REGISTRY",
+    help="Whom to trust: a trust.toml, or builtin.",
+)
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
+@click.option("--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Refuse to.")
 @click.option(
     "--evidence",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -47,6 +60,7 @@ def command(
     policy: str | None,
     registry: tuple[str, ...],
     refresh_roots: bool,
+    offline: bool,
     evidence: Path | None,
     form: str,
     output: str | None,
@@ -74,6 +88,10 @@ def command(
         replayed = None
         setting = bench(request)
     if refresh_roots:
+        if offline:
+            raise ConfigError(
+                "asks for the network, and --offline forbids it", path="--refresh-roots"
+            )
         setting = _refreshed(setting)
     now = datetime.now(UTC)
     verdicts = [

@@ -229,6 +229,28 @@ def test_a_misspelt_rule_is_exit_2(run: Run, tmp_path: Path) -> None:
     assert "format/pickle" in done.stderr
 
 
+def test_the_environment_names_policy_and_registry(run: Run, model: Path, tmp_path: Path) -> None:
+    named = {"PROVENANCE_REGISTRY": str(tmp_path / "trust.toml"), "PROVENANCE_POLICY": "signed"}
+    done = run("verify", model, "--as", "acme/m", **named)
+    assert (done.returncode, "pass (signed)" in done.stdout) == (0, True)
+
+
+def test_offline_forbids_what_asks_for_the_network(run: Run, model: Path) -> None:
+    done = run("verify", model, "--refresh-roots", PROVENANCE_OFFLINE="1")
+    assert done.returncode == 2
+
+
+def test_settings_of_another_user_are_not_used(run: Run, model: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "provenance.toml"
+    settings.write_text("[policy]\nprofile = 'files'\n")
+    settings.chmod(0o666)
+    trust = ("--registry", tmp_path / "trust.toml")
+    done = run("verify", model, *trust, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "policy/foreign-settings" in done.stdout
+    assert run("verify", model, *trust, "--policy", settings, cwd=tmp_path).returncode == 0
+
+
 def test_settings_without_models_are_exit_2(run: Run, tmp_path: Path) -> None:
     (tmp_path / "provenance.toml").write_text("models = []\n")
     assert run("verify", cwd=tmp_path).returncode == 2
