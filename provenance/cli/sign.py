@@ -24,6 +24,7 @@ from provenance.produce.sign import (
 from provenance.signature.signing import KeylessSigner, ambient_token
 from provenance.source import directory
 from provenance.source.evidence_files import read
+from provenance.source.layout import BOOKKEEPING
 
 PASSWORD = "PROVENANCE_KEY_PASSWORD"  # the name of a variable, not a password
 MAX_KEY = 1 << 20
@@ -65,11 +66,21 @@ def command(
     )
     signer = _signer(key, certificate, issuers, identity_token, trust_config, evidence)
     _refuse_to_replace(target, signer, force=force)
-    ignored = () if path.is_file() else (target.name,)
+    ignored = () if path.is_file() else _ignored(path, target, evidence)
     text = signer.sign(statement(evidence, path.resolve().name, ignored=ignored))
     terminal.emit(text, str(target))
     if not quiet:
         click.echo(f"signed: {target}", err=True)
+
+
+def _ignored(path: Path, target: Path, evidence: Evidence) -> set[str]:
+    """What lies in the folder and is no part of the model: signatures, a download's bookkeeping."""
+    found = {document.path.partition(":")[0] for document in evidence.bundles}
+    if target.resolve().is_relative_to(path.resolve()):
+        found.add(target.resolve().relative_to(path.resolve()).as_posix())
+    if (path / BOOKKEEPING).is_dir():
+        found.add(BOOKKEEPING.rstrip("/"))
+    return found
 
 
 def _beside(path: Path) -> Path:
@@ -87,9 +98,9 @@ def _signer(
     if key is None:
         if certificate or issuers:
             raise ConfigError("--certificate and --chain go with the --key they are for")
-        config = trust_config.read_text("utf-8") if trust_config else None
-        return KeylessSigner(token=token or ambient_token(), trust_config=config)
-    if token or trust_config:
+        config = _text(trust_config) if trust_config else None
+        return KeylessSigner(token=ambient_token() if token is None else token, trust_config=config)
+    if token is not None or trust_config:
         raise ConfigError("--key signs without an identity: drop --identity-token, --trust-config")
     try:
         private = PrivateKey.from_pem(read(str(key), MAX_KEY), os.environ.get(PASSWORD))
@@ -106,11 +117,21 @@ def _certified(
     key: PrivateKey, certificate: Path, issuers: Path | None, evidence: Evidence
 ) -> Signer:
     try:
-        leaf, *others = certificates(certificate.read_text("utf-8"))
-        above = certificates(issuers.read_text("utf-8")) if issuers else ()
-        return certificate_signer(key, leaf, (*others, *above), evidence)
-    except (Malformed, UnicodeDecodeError) as error:
+        leaf, *others = certificates(_text(certificate))
+    except Malformed as error:
         raise ConfigError(str(error), path=str(certificate)) from None
+    try:
+        above = certificates(_text(issuers)) if issuers else ()
+        return certificate_signer(key, leaf, (*others, *above), evidence)
+    except Malformed as error:
+        raise ConfigError(str(error), path=str(issuers or certificate)) from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8", path=str(file)) from None
 
 
 def _refuse_to_replace(target: Path, signer: Signer, *, force: bool) -> None:

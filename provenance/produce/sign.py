@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,7 +71,7 @@ def certificate_signer(
     return CertificateSigner(key=key, certificates=(leaf, *others))
 
 
-def statement(evidence: Evidence, name: str, *, ignored: Sequence[str] = ()) -> bytes:
+def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> bytes:
     """The OMS 1.0 statement over every file of `evidence`, or ConfigError if that must not be.
 
     Git's own files at the top stay unsigned. Refused: a model without files, a selection of one,

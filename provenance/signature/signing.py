@@ -24,17 +24,25 @@ class KeylessSigner:
     trust_config: str | None = None
 
     def sign(self, statement: bytes) -> str:
-        """A bundle with a short-lived certificate and a log entry; SourceError if none was made."""
+        """A bundle with a short-lived certificate and a log entry.
+
+        Raises ConfigError for what the caller gave, and SourceError if a service made no signature.
+        """
         from sigstore import dsse, errors, oidc, sign
+
+        try:
+            identity = oidc.IdentityToken(self.token)
+        except (errors.Error, oidc.ExpiredIdentity) as error:
+            raise ConfigError(_first_line(error), path="--identity-token") from None
 
         # What a service that answers nonsense, or does not answer, makes sigstore raise.
         refused = (errors.Error, oidc.ExpiredIdentity, *UNREADABLE, OSError, KeyError)
         try:
             context = sign.SigningContext.from_trust_config(self._config())
-            with context.signer(oidc.IdentityToken(self.token)) as signer:
+            with context.signer(identity) as signer:
                 return signer.sign_dsse(dsse.Statement(statement)).to_json()
         except refused as error:
-            raise SourceError(f"the keyless signature was not made: {error}") from None
+            raise SourceError(f"no keyless signature was made: {_first_line(error)}") from None
 
     def _config(self) -> ClientTrustConfig:
         from sigstore import errors, models
@@ -44,7 +52,13 @@ class KeylessSigner:
         try:
             return models.ClientTrustConfig.from_json(self.trust_config)
         except (errors.Error, ValueError) as error:
-            raise ConfigError(f"not a client trust configuration: {error}") from None
+            raise ConfigError(
+                f"not a client trust configuration: {_first_line(error)}", path="--trust-config"
+            ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def ambient_token() -> str:
@@ -54,7 +68,7 @@ def ambient_token() -> str:
     try:
         token = oidc.detect_credential()
     except oidc.IdentityError as error:
-        raise ConfigError(f"the CI's identity token cannot be had: {error}") from None
+        raise ConfigError(f"the CI's identity token cannot be had: {_first_line(error)}") from None
     if not token:
         raise ConfigError(
             "nothing to sign with: name --key, --certificate or --identity-token, or run in a CI "

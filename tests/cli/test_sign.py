@@ -112,6 +112,8 @@ REFUSED = {
     "a certificate without a key": ({"a": b""}, ["--certificate", "KEY"], "--key"),
     "no way to sign": ({"a": b""}, [], "nothing to sign with"),
     "a key that is none": ({"a": b""}, ["--key", "NOKEY"], "not a PEM private key"),
+    "an empty token": ({"a": b""}, ["--identity-token", ""], "--identity-token"),
+    "a token that is none": ({"a": b""}, ["--identity-token", "x"], "--identity-token"),
 }
 
 
