@@ -12,7 +12,7 @@ from provenance.checks.case import Case, Check
 from provenance.checks.vouching import vouches
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
-from provenance.signature import Signed
+from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
 from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed
 
@@ -152,7 +152,7 @@ def _signers(case: Case) -> Iterator[SignerSeen]:
     """Everybody whose signature holds, whether or not they count here."""
     for opinion in case.opinions:
         if isinstance(opinion, Signed):
-            parties = getattr(opinion, "parties", ())
+            parties = opinion.parties if isinstance(opinion, Attestation) else ()
             yield SignerSeen(
                 name=", ".join(party.signer.name for party in parties) or "",
                 organisation=", ".join(sorted({party.org.name for party in parties})),

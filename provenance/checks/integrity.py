@@ -114,21 +114,13 @@ def _tree(case: Case) -> Iterator[Finding]:
 
 def _contradicted(given: tuple[Vouch, ...]) -> Iterator[Finding]:
     """What a publisher's signature denies and no other bears out, each file once."""
-    if any(vouch.comparison.holds for vouch in given):
-        borne_out = {path for vouch in given for path in vouch.comparison.equal}
-    else:
-        borne_out = set()
-    told: set[str] = set()
+    holding = [vouch for vouch in given if vouch.comparison.holds]
+    settled = {path for vouch in given for path in vouch.comparison.equal} if holding else set()
     for vouch in given:
-        if vouch.comparison.holds:
-            continue
-        whole = any(
-            other.comparison.holds and other.manifest.paths >= vouch.manifest.paths
-            for other in given
-        )
-        for finding in () if whole else _denied(vouch):
-            if finding.where not in told | borne_out:
-                told.add(finding.where)
+        outdone = any(other.manifest.paths >= vouch.manifest.paths for other in holding)
+        for finding in () if outdone else _denied(vouch):
+            if finding.where not in settled:
+                settled.add(finding.where)
                 yield finding
 
 

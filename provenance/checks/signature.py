@@ -102,7 +102,7 @@ from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
 from provenance.signature import Attestation, Opinion, Refusal, Stranger
-from provenance.trust import Key, Signer
+from provenance.trust import Identity, Org, Signer
 from provenance.verdict import Finding, failed, passed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
@@ -247,7 +247,8 @@ def _is_copied(case: Case, vouch: Vouch) -> bool:
 def _coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
     """Which files the signatures that hold leave out, and whether enough parties signed."""
     covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
-    needed = loader_reads(case.evidence) or covered
+    read = loader_reads(case.evidence)
+    needed = read or covered
     for path in sorted(needed - covered)[:SHOWN]:
         yield failed(
             "signature/unsigned-file", "a loader reads it, and the signature leaves it out", path
@@ -256,14 +257,14 @@ def _coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
         yield failed("signature/unsigned-other", "no loader reads it; it is not signed", path)
     if needed - covered:
         return
-    whole = [vouch for vouch in holding if vouch.comparison.equal >= needed]
-    if not whole and not _one_each(holding):
+    if not any(vouch.comparison.equal >= needed for vouch in holding) and not _one_each(holding):
         yield failed(
             "signature/pieced-together",
             f"{len(holding)} bundles cover the files, and none of them all",
         )
     yield from _pinned_elsewhere(case)
-    yield _enough(whole or holding, len(needed))
+    which = "a loader reads" if read else "its signature names"
+    yield _enough(holding, needed, f"all {len(needed)} files {which}")
 
 
 def _one_each(holding: Sequence[Vouch]) -> bool:
@@ -283,23 +284,30 @@ def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
                 yield failed("signature/other-model", f"these files are {root.repo}, not {repo}")
 
 
-def _enough(vouching: Sequence[Vouch], files: int) -> Finding:
-    parties = {(party.org.name, party.signer.name): party for v in vouching for party in v.parties}
-    orgs = {party.org.name: party.org for party in parties.values()}
+def _enough(holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
+    """Whether one organisation's signers, as many as it requires, each signed every file."""
+    orgs = {party.org.name: party.org for vouch in holding for party in vouch.parties}
     for org in orgs.values():
-        distinct = {_distinct(party.signer) for party in parties.values() if party.org is org}
-        if len(distinct) >= org.threshold:
-            which = f"all {files} files" if files != 1 else "the file"
-            return passed("signature/pass", f"{org.name} signed {which} a loader reads")
+        if min(len(_signers_of(path, org, holding)) for path in needed) >= org.threshold:
+            return passed("signature/pass", f"{org.name} signed {what}")
     org = next(iter(orgs.values()))
     return failed(
         "signature/threshold", f"{org.name} requires {org.threshold} distinct signers, found fewer"
     )
 
 
+def _signers_of(path: str, org: Org, holding: Sequence[Vouch]) -> frozenset[str]:
+    return frozenset(
+        _distinct(party.signer)
+        for vouch in holding
+        for party in vouch.parties
+        if party.org is org and path in vouch.comparison.equal
+    )
+
+
 def _distinct(signer: Signer) -> str:
     """What makes two signers two: the key, or the source repository, or who they are."""
     material = signer.material
-    if isinstance(material, Key):
-        return material.label
-    return getattr(material, "source_repository", None) or material.label
+    if isinstance(material, Identity) and material.source_repository:
+        return material.source_repository
+    return material.label
