@@ -24,7 +24,7 @@ def trusted_root(url: str, first_root: bytes) -> str:
     Trust starts at `first_root`, which this version brought along; nothing is cached.
     """
     from tuf.api.exceptions import DownloadError, RepositoryError
-    from tuf.ngclient.updater import Updater
+    from tuf.ngclient import Updater
 
     with tempfile.TemporaryDirectory() as folder:
         try:
