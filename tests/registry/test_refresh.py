@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from securesystemslib.signer import CryptoSigner
@@ -38,6 +39,11 @@ def url(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
+def put(place: Path, metadata: Metadata[Any], signer: CryptoSigner) -> None:
+    metadata.sign(signer)
+    metadata.to_file(str(place))
+
+
 def publish(folder: Path, *, days: int = 1, signer: CryptoSigner | None = None) -> bytes:
     """A TUF repository of one target, and its first root; `signer` signs all but the root."""
     own = CryptoSigner.generate_ecdsa()
@@ -50,21 +56,12 @@ def publish(folder: Path, *, days: int = 1, signer: CryptoSigner | None = None) 
     root = Root(expires=expires, consistent_snapshot=True)
     for role in ("root", "targets", "snapshot", "timestamp"):
         root.add_key(own.public_key, role)
-    parts = {
-        FIRST: (Metadata(root), own),
-        "1.targets.json": (Metadata(targets), signer or own),
-        "1.snapshot.json": (
-            Metadata(Snapshot(expires=expires, meta={"targets.json": MetaFile(version=1)})),
-            signer or own,
-        ),
-        "timestamp.json": (
-            Metadata(Timestamp(expires=expires, snapshot_meta=MetaFile(version=1))),
-            signer or own,
-        ),
-    }
-    for name, (metadata, who) in parts.items():
-        metadata.sign(who)
-        metadata.to_file(str(folder / name))
+    snapshot = Snapshot(expires=expires, meta={"targets.json": MetaFile(version=1)})
+    timestamp = Timestamp(expires=expires, snapshot_meta=MetaFile(version=1))
+    put(folder / FIRST, Metadata(root), own)
+    put(folder / "1.targets.json", Metadata(targets), signer or own)
+    put(folder / "1.snapshot.json", Metadata(snapshot), signer or own)
+    put(folder / "timestamp.json", Metadata(timestamp), signer or own)
     return (folder / FIRST).read_bytes()
 
 
