@@ -35,6 +35,7 @@ ACCEPTED = "P-256, P-384, P-521, Ed25519, or RSA of 2048 bits or more"
 UNREADABLE = (
     ValueError,
     TypeError,
+    KeyError,
     OverflowError,
     InvalidSignature,
     UnsupportedAlgorithm,

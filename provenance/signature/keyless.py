@@ -104,7 +104,7 @@ def _by_sigstore(bundle: Bundle, instance: Sigstore, artifact: bytes | None) -> 
     from sigstore.verify import Verifier
 
     # What sigstore and its parsers were seen to raise on hostile bundles .
-    refused = (errors.Error, *UNREADABLE, KeyError, AttributeError, RecursionError)
+    refused = (errors.Error, *UNREADABLE, AttributeError, RecursionError)
     try:
         config = models.ClientTrustConfig.from_json(roots.client_config(instance.trusted_root))
         verifier = Verifier(trusted_root=config.trusted_root)

@@ -36,7 +36,7 @@ class KeylessSigner:
             raise ConfigError(_first_line(error), path="--identity-token") from None
 
         # What a service that answers nonsense, or does not answer, makes sigstore raise.
-        refused = (errors.Error, oidc.ExpiredIdentity, *UNREADABLE, OSError, KeyError)
+        refused = (errors.Error, oidc.ExpiredIdentity, *UNREADABLE, OSError)
         try:
             context = sign.SigningContext.from_trust_config(self._config())
             with context.signer(identity) as signer:
