@@ -2,7 +2,8 @@
 
 Where they are is said by the environment: PROVENANCE_MODEL_SIGNING is the `bin` folder of a virtual
 environment with model-signing and pyOpenSSL, PROVENANCE_SIGSTORE a folder with mock-sigstore.cjs
-and its node_modules. A test that needs one and is not told fails; `.ci/interop` says both.
+and its node_modules, PROVENANCE_SERVERS the folder of hub.py. A test that needs one and is not told
+fails; `.ci/interop` says all.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ def sigstore(folder: Path, *, subject: str) -> Iterator[Sigstore]:
     """
     home = told("PROVENANCE_SIGSTORE")
     process = subprocess.Popen(
-        ["node", "mock-sigstore.cjs", str(_free_port()), str(folder)],
+        ["node", "mock-sigstore.cjs", str(free_port()), str(folder)],
         cwd=home,
         env={**os.environ, "SUBJECT_CLAIM": subject},
         stdout=subprocess.PIPE,
@@ -162,7 +163,8 @@ def sigstore(folder: Path, *, subject: str) -> Iterator[Sigstore]:
         process.communicate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port

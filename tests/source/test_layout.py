@@ -188,32 +188,6 @@ def test_what_a_download_leaves_is_no_part_of_the_model(tmp_path: Path) -> None:
     assert evidence.observations == ()
 
 
-def test_what_huggingface_hub_writes_itself(tmp_path: Path) -> None:
-    """Held against the library's own hand, which its first releases did not have in this form."""
-    _tree_cache = pytest.importorskip("huggingface_hub._tree_cache")
-    _local_folder = pytest.importorskip("huggingface_hub._local_folder")
-    forge.write(tmp_path, {"config.json": b"{}", "sub/model.safetensors": b""})
-    for name, etag in (("config.json", "a" * 40), ("sub/model.safetensors", "b" * 64)):
-        _local_folder.write_download_metadata(tmp_path, name, COMMIT, etag)
-        _local_folder.read_download_metadata(tmp_path, name)
-    upload = _local_folder.get_local_upload_paths(tmp_path, "config.json")
-    known = _local_folder.LocalUploadFileMetadata(size=2, sha256="c" * 64, upload_mode="lfs")
-    known.save(upload)
-    entries = {
-        "config.json": _tree_cache.TreeCacheEntry(size=2, blob_id="a" * 40),
-        "sub/model.safetensors": _tree_cache.TreeCacheEntry(
-            size=0, blob_id="b" * 40, lfs_sha256="c" * 64, lfs_size=0, xet_hash="d" * 64
-        ),
-    }
-    _tree_cache.write_tree_cache(str(tmp_path / ".cache" / "huggingface"), COMMIT, entries)
-    written = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
-    assert f".cache/huggingface/trees/{COMMIT}.json" in written
-    assert ".cache/huggingface/CACHEDIR.TAG" in written
-    evidence = gather(tmp_path)
-    assert paths(evidence) == ["config.json", "sub/model.safetensors"]
-    assert evidence.observations == ()
-
-
 @pytest.mark.parametrize(
     ("path", "data"),
     [
