@@ -28,6 +28,11 @@ class Case:
     vouches: tuple[Vouch, ...]
 
     @property
+    def subject(self) -> str:
+        """What a finding about the whole model is about: its name, so that a waiver can say it."""
+        return self.evidence.ref.repo or self.evidence.ref.text
+
+    @property
     def exemption(self) -> Exemption | None:
         """What exempts exactly these bytes under this name today, if anything does."""
         for entry in self.policy.exemptions:

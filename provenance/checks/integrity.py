@@ -99,6 +99,7 @@ def check(case: Case) -> Iterator[Finding]:
             "integrity/no-reference",
             "nothing says what these bytes should be: no signature of a known publisher, no root "
             f"in the registry, no exemption of {case.evidence.manifest.digest}",
+            case.subject,
         )
     elif not odd:
         yield passed("integrity/pass", reference)

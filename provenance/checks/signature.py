@@ -131,7 +131,7 @@ def _nobody(case: Case) -> Finding:
     registered = case.registry.publishers(repo) if repo else ()
     if case.policy.signature is Demand.ALWAYS or registered:
         whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
-        return failed("signature/missing", f"there is no signature{whose}")
+        return failed("signature/missing", f"there is no signature{whose}", case.subject)
     if case.exemption:
         return passed(
             "signature/pass", f"you exempted exactly these bytes: {case.exemption.reason}"
@@ -140,8 +140,9 @@ def _nobody(case: Case) -> Finding:
         return unknown(
             "signature/not-demanded",
             f"nobody signed these bytes; no signer of {repo} is registered",
+            case.subject,
         )
-    return unknown("signature/unsigned", "nobody signed these files")
+    return unknown("signature/unsigned", "nobody signed these files", case.subject)
 
 
 def _doubt(case: Case, opinion: Opinion) -> Finding | None:
@@ -177,7 +178,7 @@ def _strange(case: Case, bundle: str, what: str) -> Finding:
     if case.policy.signature is Demand.ALWAYS:
         return failed("signature/wrong-signer", f"{what}; no publisher of {repo} is known", bundle)
     return unknown(
-        "signature/unregistered-signer", f"{what}, whom the registry does not know", bundle
+        "signature/unregistered-signer", f"{what}: the registry knows no such signer", bundle
     )
 
 
@@ -261,10 +262,11 @@ def _coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
         yield failed(
             "signature/pieced-together",
             f"{len(holding)} bundles cover the files, and none of them all",
+            case.subject,
         )
     yield from _pinned_elsewhere(case)
     which = "a loader reads" if read else "its signature names"
-    yield _enough(holding, needed, f"all {len(needed)} files {which}")
+    yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
 
 
 def _one_each(holding: Sequence[Vouch]) -> bool:
@@ -281,19 +283,19 @@ def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
     for org in case.registry.orgs:
         for root in org.roots:
             if repo and root.manifest == digest and root.repo != repo:
-                yield failed("signature/other-model", f"these files are {root.repo}, not {repo}")
+                message = f"the registry has these very files as {root.repo}"
+                yield failed("signature/other-model", message, case.subject)
 
 
-def _enough(holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
+def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
     """Whether one organisation's signers, as many as it requires, each signed every file."""
     orgs = {party.org.name: party.org for vouch in holding for party in vouch.parties}
     for org in orgs.values():
         if min(len(_signers_of(path, org, holding)) for path in needed) >= org.threshold:
             return passed("signature/pass", f"{org.name} signed {what}")
     org = next(iter(orgs.values()))
-    return failed(
-        "signature/threshold", f"{org.name} requires {org.threshold} distinct signers, found fewer"
-    )
+    message = f"{org.name} requires {org.threshold} distinct signers, found fewer"
+    return failed("signature/threshold", message, case.subject)
 
 
 def _signers_of(path: str, org: Org, holding: Sequence[Vouch]) -> frozenset[str]:

@@ -102,7 +102,7 @@ def _by_key(
         return Refusal(
             bundle=path,
             slug="unknown-key",
-            message=f"signed with a key the registry does not have (hint {hint.hint[:80]})",
+            message=f"signed with a key that calls itself {hint.hint[:80]}",
             foreign=True,
         )
     times = managed.verify(bundle, key, clocks=_clocks(registry), logs=_logs(bundle, registry))
