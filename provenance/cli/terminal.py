@@ -29,7 +29,8 @@ def width() -> int:
 def emit(text: str, output: str | None) -> None:
     """Write a result to `output`, atomically, or to stdout."""
     if output is None or output == "-":
-        click.echo(text)
+        # A terminal that cannot show a character shows its number, and the verdict all the same.
+        click.echo(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return
     try:
         with click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:

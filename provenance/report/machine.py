@@ -11,7 +11,7 @@ VERSION = 1
 
 
 def machine(summary: Summary) -> str:
-    """The report as one JSON document, the same bytes for the same verdicts."""
+    """The report as one JSON document in ASCII, the same bytes for the same verdicts."""
     document = {
         "version": VERSION,
         "verdict": summary.result,
@@ -20,7 +20,7 @@ def machine(summary: Summary) -> str:
         "policy": summary.policy,
         "registry": summary.registry,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2)
 
 
 def _model(verdict: Verdict) -> dict[str, object]:

@@ -263,6 +263,14 @@ def test_output_goes_to_a_file_at_once_or_not_at_all(run: Run, model: Path, tmp_
     assert run("verify", model, "-o", tmp_path / "no" / "where").returncode == 2
 
 
+def test_a_terminal_without_unicode_still_gets_the_verdict(run: Run, model: Path) -> None:
+    (model / "caf\u00e9\u202e.txt").write_text("x")
+    done = run("verify", model, PYTHONIOENCODING="ascii:strict")
+    assert done.returncode == 1
+    assert "integrity/name" in done.stdout
+    assert done.stdout.isascii()
+
+
 def test_no_colour_unless_on_a_terminal(run: Run, model: Path) -> None:
     assert "\x1b[" not in run("verify", model).stdout
 
