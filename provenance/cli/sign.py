@@ -61,11 +61,11 @@ def command(
     """
     target = Path(output) if output else _beside(path)
     now = datetime.now(UTC)
+    signer = _signer(key, certificate, issuers, identity_token, trust_config, now)
+    _refuse_to_replace(target, signer, force=force)
     evidence = directory.collect(
         path, ref=Ref(text=str(path)), at=now, progress=terminal.progress(quiet=quiet)
     )
-    signer = _signer(key, certificate, issuers, identity_token, trust_config, evidence)
-    _refuse_to_replace(target, signer, force=force)
     ignored = () if path.is_file() else _ignored(path, target, evidence)
     text = signer.sign(statement(evidence, path.resolve().name, ignored=ignored))
     terminal.emit(text, str(target))
@@ -93,7 +93,7 @@ def _signer(
     issuers: Path | None,
     token: str | None,
     trust_config: Path | None,
-    evidence: Evidence,
+    now: datetime,
 ) -> Signer:
     if key is None:
         if certificate or issuers:
@@ -110,19 +110,17 @@ def _signer(
         if issuers:
             raise ConfigError("--chain goes with the --certificate it is above")
         return KeySigner(key=private)
-    return _certified(private, certificate, issuers, evidence)
+    return _certified(private, certificate, issuers, now)
 
 
-def _certified(
-    key: PrivateKey, certificate: Path, issuers: Path | None, evidence: Evidence
-) -> Signer:
+def _certified(key: PrivateKey, certificate: Path, issuers: Path | None, now: datetime) -> Signer:
     try:
         leaf, *others = certificates(_text(certificate))
     except Malformed as error:
         raise ConfigError(str(error), path=str(certificate)) from None
     try:
         above = certificates(_text(issuers)) if issuers else ()
-        return certificate_signer(key, leaf, (*others, *above), evidence)
+        return certificate_signer(key, leaf, (*others, *above), now)
     except Malformed as error:
         raise ConfigError(str(error), path=str(issuers or certificate)) from None
 

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from provenance import oms
@@ -61,13 +62,13 @@ class CertificateSigner:
 
 
 def certificate_signer(
-    key: PrivateKey, leaf: Certificate, others: Sequence[Certificate], evidence: Evidence
+    key: PrivateKey, leaf: Certificate, others: Sequence[Certificate], at: datetime
 ) -> CertificateSigner:
-    """A signer whose bundle will verify, or ConfigError: wrong key, expired, or no chain."""
+    """A signer whose bundle will verify at `at`; ConfigError or Malformed if it would not."""
     if leaf.key.fingerprint != key.public.fingerprint:
         raise ConfigError("the certificate is for another key", path="--certificate")
     if others:
-        chain(leaf, others, others[-1:], evidence.at)
+        chain(leaf, others, others[-1:], at)
     return CertificateSigner(key=key, certificates=(leaf, *others))
 
 

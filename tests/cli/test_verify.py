@@ -288,6 +288,11 @@ def test_explain_suggests_the_nearest_rule(run: Run) -> None:
     assert "signature/wrong-signer" in done.stderr
 
 
+def test_a_misspelt_command_is_told_what_is_near_it(run: Run) -> None:
+    done = run("verfy", ".")
+    assert (done.returncode, "'verify'" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("words", [["--help"], ["verify", "--help"], ["sign", "-h"], ["--version"]])
 def test_help_and_version(run: Run, words: list[str]) -> None:
     assert run(*words).returncode == 0
