@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import load
 
 from provenance import replay, signature
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, Malformed
+from provenance.formats import safetensors
 from provenance.judgement import judge
 from provenance.model import Document, Evidence, Ref
 from provenance.policy import Model, Policy, Settings
@@ -146,3 +148,32 @@ def test_evidence_survives_the_journey(tmp_path: Path) -> None:
     found = evidence(forge.sign(forge.write(tmp_path / "m"), HANDS["key"]))
     again = replay.loads(replay.dumps(found).encode())
     assert replace(again, basis=found.basis) == found
+
+
+def header(value: object) -> bytes:
+    text = json.dumps(value).encode("utf-8", "surrogatepass")
+    return len(text).to_bytes(8, "little") + text + bytes(16)
+
+
+def test_no_mutation_of_a_header_is_read_that_the_library_would_not_read() -> None:
+    whole = {
+        "__metadata__": {"format": "pt"},
+        "a": {"dtype": "F16", "shape": [2, 2], "data_offsets": [0, 8]},
+        "b": {"dtype": "U8", "shape": [8], "data_offsets": [8, 16]},
+    }
+    assert len(safetensors.parse(header(whole)[:-16], len(header(whole))).tensors) == 2
+    for _, mutated in mutations(whole):
+        data = header(mutated)
+        try:
+            safetensors.parse(data[:-16], len(data))
+        except Malformed:
+            continue
+        load(data)
+
+
+def test_no_cut_of_a_header_is_read() -> None:
+    data = header({"a": {"dtype": "U8", "shape": [16], "data_offsets": [0, 16]}})
+    assert len(safetensors.parse(data, len(data)).tensors) == 1
+    for length in range(len(data)):
+        with pytest.raises(Malformed):
+            safetensors.parse(data[:length], length)
