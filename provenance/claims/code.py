@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from provenance.claims.claim import CodeClaim
 from provenance.claims.configuration import (
@@ -15,6 +16,7 @@ from provenance.claims.configuration import (
 from provenance.errors import Malformed
 from provenance.formats import gguf, json
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
+from provenance.formats.template_allowed import UNPARSED
 from provenance.model import Content, Evidence, Kind
 
 NATIVE = frozenset(
@@ -44,10 +46,22 @@ PYTHON = frozenset({".py", ".pyw"})
 SCRIPTS = frozenset({".sh", ".bash", ".bat", ".cmd", ".ps1"})
 TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
 SHOWN = 4
+MAX_TEMPLATES = 2 << 20
+TOO_MANY = f"{UNPARSED}: the templates of this model are longer than {MAX_TEMPLATES} in all"
 
 __all__ = ["CodeClaim", "code_claims"]
 
-Reader = Callable[[str, bytes], Iterator[CodeClaim]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A chat template, found and not yet judged."""
+
+    path: str
+    source: str
+
+
+Item = CodeClaim | Template
+Reader = Callable[[str, bytes], Iterator[Item]]
 
 
 def code_claims(evidence: Evidence) -> tuple[CodeClaim, ...]:
@@ -56,16 +70,42 @@ def code_claims(evidence: Evidence) -> tuple[CodeClaim, ...]:
     A file that nobody looked into is judged by its name. What a loader reads and could not be read
     here is a claim too, with the code `unreadable`.
     """
-    return tuple(
-        claim
+    contents = (
+        (evidence.by_path.get(file.path, Content(path=file.path, kind=Kind.BINARY)), file.size)
         for file in evidence.manifest.files
-        for claim in _claims(
-            evidence.by_path.get(file.path, Content(path=file.path, kind=Kind.BINARY)), file.size
-        )
     )
+    return tuple(_weighed(item for content, size in contents for item in _claims(content, size)))
 
 
-def _claims(content: Content, size: int) -> Iterator[CodeClaim]:
+def _weighed(found: Iterable[Item]) -> Iterator[CodeClaim]:
+    """The claims as they are, and each template once as what it does; so many characters in all."""
+    left = MAX_TEMPLATES
+    known: dict[str, tuple[str, ...]] = {}
+    for item in found:
+        if isinstance(item, CodeClaim):
+            yield item
+            continue
+        if item.source not in known:
+            left -= len(item.source)
+            known[item.source] = _phrases(item.source) if left >= 0 else (TOO_MANY,)
+        yield from _told(item.path, known[item.source])
+
+
+def _phrases(source: str) -> tuple[str, ...]:
+    # Its grammar takes as long to import as all the rest; most models bring no template.
+    from provenance.formats.template import unsafe
+
+    return unsafe(source)
+
+
+def _told(path: str, phrases: Sequence[str]) -> Iterator[CodeClaim]:
+    if phrases:
+        code = "template-unparsed" if phrases[0].startswith(UNPARSED) else "template"
+        more = f", and {len(phrases) - SHOWN} more" if len(phrases) > SHOWN else ""
+        yield CodeClaim(path=path, code=code, detail="; ".join(phrases[:SHOWN]) + more)
+
+
+def _claims(content: Content, size: int) -> Iterator[Item]:
     path, suffix = content.path, suffix_of(content.path)
     if (
         content.kind is Kind.EXECUTABLE
@@ -92,7 +132,7 @@ def _is_other_json(content: Content) -> bool:
     return named and not is_safetensors_index(content.path)
 
 
-def _other(content: Content) -> Iterator[CodeClaim]:
+def _other(content: Content) -> Iterator[Item]:
     """JSON of any other name: a configuration may send a loader to it."""
     try:
         yield from _configuration(content.path, content.head)
@@ -101,7 +141,7 @@ def _other(content: Content) -> Iterator[CodeClaim]:
             yield _unreadable(content.path, str(error))
 
 
-def _document(content: Content, size: int, reader: Reader) -> Iterator[CodeClaim]:
+def _document(content: Content, size: int, reader: Reader) -> Iterator[Item]:
     if len(content.head) != size:
         yield _unreadable(content.path, f"{size} bytes of {content.kind} were not read")
         return
@@ -115,33 +155,22 @@ def _unreadable(path: str, detail: str) -> CodeClaim:
     return CodeClaim(path=path, code="unreadable", detail=detail)
 
 
-def _configuration(path: str, data: bytes) -> Iterator[CodeClaim]:
+def _configuration(path: str, data: bytes) -> Iterator[Item]:
     value = json.loads(data, constants=True)
     yield from configured(path, value)
     for source in templates(value):
-        yield from _template(path, source)
+        yield Template(path=path, source=source)
 
 
-def _jinja(path: str, data: bytes) -> Iterator[CodeClaim]:
+def _jinja(path: str, data: bytes) -> Iterator[Item]:
     try:
         source = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("not UTF-8") from None
-    yield from _template(path, source)
+    yield Template(path=path, source=source)
 
 
-def _template(path: str, source: str) -> Iterator[CodeClaim]:
-    # Its grammar takes as long to import as all the rest; most models bring no template.
-    from provenance.formats.template import UNPARSED, unsafe
-
-    phrases = unsafe(source)
-    if phrases:
-        code = "template-unparsed" if phrases[0].startswith(UNPARSED) else "template"
-        more = f", and {len(phrases) - SHOWN} more" if len(phrases) > SHOWN else ""
-        yield CodeClaim(path=path, code=code, detail="; ".join(phrases[:SHOWN]) + more)
-
-
-def _gguf(content: Content, size: int) -> Iterator[CodeClaim]:
+def _gguf(content: Content, size: int) -> Iterator[Item]:
     try:
         metadata = gguf.parse(content.head, size).metadata
     except Malformed as error:
@@ -151,4 +180,4 @@ def _gguf(content: Content, size: int) -> Iterator[CodeClaim]:
         if "chat_template" in key.casefold():
             for source in value if isinstance(value, tuple) else (value,):
                 if isinstance(source, str):
-                    yield from _template(content.path, source)
+                    yield Template(path=content.path, source=source)

@@ -27,6 +27,7 @@ from provenance.formats.template_allowed import (
     METHODS,
     PLAIN_FORMAT,
     TESTS,
+    UNPARSED,
 )
 from provenance.formats.template_flow import Flow, assembles, flow_of, key_of, sources
 from provenance.formats.template_triggers import triggers
@@ -35,7 +36,6 @@ MAX_SOURCE = 1 << 20
 MAX_DEPTH = 200
 MAX_PHRASES = 50
 MAX_NUMBER = 100_000
-UNPARSED = "does not parse"
 OWN_TAGS = {"generation"}
 
 

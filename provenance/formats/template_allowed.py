@@ -79,3 +79,6 @@ CODE = re.compile(
 
 PLAIN_FORMAT = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[A-Za-z0-9]*\})*")
 """A text whose `format` looks up no attribute and no item."""
+
+UNPARSED = "does not parse"
+"""How a phrase begins that stands for a template nobody could read."""

@@ -213,3 +213,11 @@ def test_real_vocabularies_run_nothing(corpus: Path) -> None:
     models = {path.name: path.read_bytes() for path in sorted((corpus / "gguf").glob("*.gguf"))}
     assert len(models) >= 3
     assert code_claims(evidence(models, limit=16 << 20)) == ()
+
+
+def test_templates_are_read_once_and_so_many_characters_in_all() -> None:
+    """Twenty quantisations bring one template; a flood of others is unknown, not waited for."""
+    same = {f"{number}/chat_template.jinja": SSTI.encode() for number in range(20)}
+    assert [claim.code for claim in code_claims(evidence(same))] == ["template"] * 20
+    flood = {f"{n}.jinja": f"{n}{'x' * 900_000}".encode() for n in range(4)}
+    assert [claim.code for claim in code_claims(evidence(flood))] == ["template-unparsed"] * 2
