@@ -18,7 +18,6 @@ from provenance.model import File
 
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1"
-PREDICATE_TYPES = frozenset({PREDICATE_TYPE, LEGACY_PREDICATE_TYPE})
 
 # Digest sizes in bytes; an algorithm that is not here is unknown, never a mismatch.
 ALGORITHMS = {"sha256": 32, "blake2b": 64, "blake3": 32}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from provenance import bundle as bundles
 from provenance import intoto, oms
+from provenance.claims.configuration import texts
 from provenance.errors import Malformed, SourceError
 from provenance.formats import json
 from provenance.intoto import Envelope
@@ -100,26 +101,12 @@ def _is_configuration(path: str) -> bool:
 
 def _mentioned_in(path: str, data: bytes, candidates: frozenset[str]) -> frozenset[str]:
     try:
-        value = json.loads(data)
+        named = [text for text in texts(json.loads(data)) if len(text) <= MAX_PATH]
     except Malformed:
         escaped = b"\\" in data
         return frozenset(name for name in candidates if escaped or name.encode() in data)
     folder = posixpath.dirname(path)
-    return candidates & {
-        posixpath.normpath(posixpath.join(folder, text)) for text in _strings(value)
-    }
-
-
-def _strings(value: object) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        match waiting.pop():
-            case str() as text if len(text) <= MAX_PATH:
-                yield text
-            case list() as items:
-                waiting.extend(items)
-            case dict() as table:
-                waiting.extend(table.values())
+    return candidates & {posixpath.normpath(posixpath.join(folder, text)) for text in named}
 
 
 def read(place: str, most: int) -> bytes:

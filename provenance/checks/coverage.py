@@ -1,0 +1,86 @@
+"""What the signatures that hold leave out, and whether enough parties signed all of the rest.
+
+The second half of the signature check; its rules are on that check's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from provenance.checks.case import Case
+from provenance.checks.vouching import Vouch
+from provenance.claims.loader import loader_reads
+from provenance.trust import Identity, Org, Signer
+from provenance.verdict import Finding, failed, passed
+
+SHOWN = 20
+
+
+def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
+    """Which files the signatures that hold leave out, and whether enough parties signed."""
+    covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
+    read = loader_reads(case.evidence)
+    needed = read or covered
+    for path in sorted(needed - covered)[:SHOWN]:
+        yield failed(
+            "signature/unsigned-file", "a loader reads it, and the signature leaves it out", path
+        )
+    for path in sorted(case.evidence.manifest.by_path.keys() - needed - covered)[:SHOWN]:
+        yield failed("signature/unsigned-other", "no loader reads it; it is not signed", path)
+    if needed - covered:
+        return
+    if not any(vouch.comparison.equal >= needed for vouch in holding) and not _one_each(holding):
+        yield failed(
+            "signature/pieced-together",
+            f"{len(holding)} bundles cover the files, and none of them all",
+            case.subject,
+        )
+    yield from _pinned_elsewhere(case)
+    which = "a loader reads" if read else "its signature names"
+    yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
+
+
+def _one_each(holding: Sequence[Vouch]) -> bool:
+    """One bundle a .gguf by one signer: how GGUF repositories are signed."""
+    signers = {vouch.attestation.identity for vouch in holding}
+    return len(signers) == 1 and all(
+        len(vouch.manifest.paths) == 1 and next(iter(vouch.comparison.equal)).endswith(".gguf")
+        for vouch in holding
+    )
+
+
+def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
+    repo, digest = case.evidence.ref.repo, case.evidence.manifest.digest
+    for org in case.registry.orgs:
+        for root in org.roots:
+            if repo and root.manifest == digest and root.repo != repo:
+                message = f"the registry has these very files as {root.repo}"
+                yield failed("signature/other-model", message, case.subject)
+
+
+def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
+    """Whether one organisation's signers, as many as it requires, each signed every file."""
+    orgs = {party.org.name: party.org for vouch in holding for party in vouch.parties}
+    for org in orgs.values():
+        if min(len(_signers_of(path, org, holding)) for path in needed) >= org.threshold:
+            return passed("signature/pass", f"{org.name} signed {what}")
+    org = next(iter(orgs.values()))
+    message = f"{org.name} requires {org.threshold} distinct signers, found fewer"
+    return failed("signature/threshold", message, case.subject)
+
+
+def _signers_of(path: str, org: Org, holding: Sequence[Vouch]) -> frozenset[str]:
+    return frozenset(
+        _distinct(party.signer)
+        for vouch in holding
+        for party in vouch.parties
+        if party.org is org and path in vouch.comparison.equal
+    )
+
+
+def _distinct(signer: Signer) -> str:
+    """What makes two signers two: the key, or the source repository, or who they are."""
+    material = signer.material
+    if isinstance(material, Identity) and material.source_repository:
+        return material.source_repository
+    return material.label
