@@ -6,9 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
+
+
+SHA256_DIGITS = 64
 
 
 class Basis(StrEnum):
@@ -47,20 +50,33 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ref:
-    """What the caller asked about: `text` as written, `repo` as `org/name`, `commit` as 40 hex."""
+    """What the caller asked about: `text` as written, `repo` as `org/name`, `commit` as 40 hex.
+
+    `revision` is the branch, tag or commit that was asked for; None stands for `main`.
+    """
 
     text: str
     repo: str | None = None
+    revision: str | None = None
     commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class File:
-    """One file of a model: POSIX path below its root, size in bytes, SHA-256 in hex."""
+    """One file of a model: POSIX path below its root, size in bytes, digest in hex.
+
+    The digest is SHA-256; of an unselected small file of a Hub listing it is the git blob id (40
+    digits), and it is empty where a Hub states none.
+    """
 
     path: str
     size: int
-    sha256: str
+    digest: str
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 in hex, or nothing where it is not known."""
+        return self.digest if len(self.digest) == SHA256_DIGITS else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +93,7 @@ class Manifest:
     @cached_property
     def digest(self) -> str:
         """`sha256:<hex>` over canonical JSON `[[path, size, digest], …]`."""
-        rows = [[file.path, file.size, file.sha256] for file in self.files]
+        rows = [[file.path, file.size, file.digest] for file in self.files]
         text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -127,13 +143,73 @@ class Document:
     data: bytes
 
 
+class Reach(StrEnum):
+    """By what a commit can be reached in its repository, the most telling first."""
+
+    BRANCH = "branch"
+    TAG = "tag"
+    PULL_REQUEST = "pull request"
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """What a scanner of the Hub says of one file, in the Hub's own word."""
+
+    path: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a Hub says of a repository at one commit; None is what it does not say.
+
+    `id` is the canonical `org/name` of its answer, `repo_id` and `owner_id` are its own ids (24
+    hex digits), `parents` what its copy of the card declares.
+    """
+
+    id: str
+    repo_id: str | None = None
+    owner: str | None = None
+    owner_id: str | None = None
+    gated: bool | None = None
+    private: bool | None = None
+    reach: Reach = Reach.UNKNOWN
+    flags: tuple[Flag, ...] = ()
+    parents: tuple[str, ...] = ()
+    relation: str | None = None
+
+    @property
+    def created(self) -> datetime | None:
+        """When the repository was made, as the first four bytes of its id say."""
+        return datetime.fromtimestamp(int(self.repo_id[:8], 16), UTC) if self.repo_id else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ancestor:
+    """A repository that a claim names, as a Hub or the lockfile knows it.
+
+    `claimed` and `revision` are what the claim says. Without `facts` it could not be resolved, and
+    `missing` says why. `manifest` is the digest of its whole listing.
+    """
+
+    claimed: str
+    revision: str | None = None
+    facts: Facts | None = None
+    commit: str | None = None
+    manifest: str | None = None
+    missing: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """All that a verdict may rest on, gathered at one moment: judged again, it yields the same.
 
     `listing` names every file of the model, `manifest` the selected ones, which `include` and
     `exclude` leave; `contents` has one row for each of those. `bundles` are evidence files, raw
-    and unverified.
+    and unverified. `facts` are those of the Hub it came from, or of the lockfile that names it;
+    `ancestors` has one row for every repository that was asked for because something claims it.
     """
 
     ref: Ref
@@ -147,6 +223,8 @@ class Evidence:
     parts: tuple[PartDigest, ...] = ()
     bundles: tuple[Document, ...] = ()
     observations: tuple[Observation, ...] = ()
+    facts: Facts | None = None
+    ancestors: tuple[Ancestor, ...] = ()
 
     @cached_property
     def by_path(self) -> dict[str, Content]:

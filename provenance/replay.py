@@ -29,6 +29,7 @@ from provenance.model import (
 
 VERSION = 1
 COMMIT = re.compile("[0-9a-f]{40}")
+DIGEST = re.compile("([0-9a-f]{40}|[0-9a-f]{64})?")
 # Beyond these years, the same moment in another time zone may be none.
 EARLIEST, LATEST = 1970, 9999
 SUBJECT = "evidence"
@@ -71,7 +72,7 @@ def dumps(evidence: Evidence) -> str:
 
 
 def _file(file: File, evidence: Evidence) -> dict[str, object]:
-    row: dict[str, object] = {"path": file.path, "size": file.size, "sha256": file.sha256}
+    row: dict[str, object] = {"path": file.path, "size": file.size, "digest": file.digest}
     content = evidence.by_path.get(file.path)
     if content:
         row |= {"kind": content.kind, "head": _base64(content.head)}
@@ -153,7 +154,7 @@ def _row(fields: Fields) -> tuple[File, Content | None, bool]:
     file = File(
         path=fields.filled("path"),
         size=fields.whole("size"),
-        sha256=fields.hexadecimal("sha256", 64),
+        digest=_digest(fields),
     )
     selected = fields.flag("selected")
     content = None
@@ -166,6 +167,13 @@ def _row(fields: Fields) -> tuple[File, Content | None, bool]:
         raise fields.wrong("head", f"longer than the file's {file.size} bytes")
     fields.end()
     return file, content, selected
+
+
+def _digest(fields: Fields) -> str:
+    text = fields.text("digest")
+    if not DIGEST.fullmatch(text):
+        raise fields.wrong("digest", f"expected 64 or 40 hex digits or nothing: {text[:80]!r}")
+    return text
 
 
 def _part(fields: Fields) -> PartDigest:

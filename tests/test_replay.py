@@ -30,8 +30,8 @@ from provenance.source import directory
 from tests import forge
 from tests.hostile import mutations, truncations
 
-A = File(path="a.json", size=2, sha256="a" * 64)
-B = File(path="sub/b\u202e.bin", size=9, sha256="b" * 64)
+A = File(path="a.json", size=2, digest="a" * 64)
+B = File(path="sub/b\u202e.bin", size=9, digest="b" * 64)
 SAMPLE = Evidence(
     ref=Ref(text="./m", repo="acme/m", commit="c" * 40),
     at=datetime(2026, 6, 1, 12, 30, tzinfo=timezone(timedelta(hours=2))),
@@ -52,7 +52,7 @@ files = st.builds(
     File,
     path=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),
     size=st.integers(0, 1 << 62),
-    sha256=hexes,
+    digest=hexes,
 )
 
 
@@ -173,5 +173,5 @@ def test_a_file_twice_or_another_manifest_is_refused() -> None:
     twice = {**document, "files": document["files"] + document["files"][:1]}
     assert outcome(json.dumps(twice).encode()) is None
     changed = json.loads(TEXT)
-    changed["files"][0]["sha256"] = "e" * 64
+    changed["files"][0]["digest"] = "e" * 64
     assert outcome(json.dumps(changed).encode()) is None

@@ -172,7 +172,7 @@ def _read(entry: Entry, stream: io.BufferedReader, work: Work) -> Measured:
     if count != size or _stamp(os.fstat(stream.fileno())) != _stamp(before):
         return _unread(entry, "changed", "it changed while it was read: verify a copy at rest")
     return Measured(
-        file=File(path=entry.path, size=size, sha256=digest),
+        file=File(path=entry.path, size=size, digest=digest),
         content=work.budget.take(seen) if seen else None,
         parts=parts,
         observations=observations,

@@ -51,8 +51,8 @@ def case(files: Files, *, unselected: tuple[str, ...] = (), limit: int = 1 << 20
         found, seen = content.read(io.BytesIO(data), path, len(data), limit=limit)
         contents.append(found)
         observations.extend(seen)
-    rows = [File(path=path, size=len(data), sha256="0" * 64) for path, data in files.items()]
-    others = [File(path=path, size=1, sha256="0" * 64) for path in unselected]
+    rows = [File(path=path, size=len(data), digest="0" * 64) for path, data in files.items()]
+    others = [File(path=path, size=1, digest="0" * 64) for path in unselected]
     evidence = Evidence(
         ref=Ref(text="m"),
         at=datetime(2026, 1, 1, tzinfo=UTC),

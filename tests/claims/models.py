@@ -30,7 +30,7 @@ def evidence(
             contents.append(found)
             observations.extend(seen)
     manifest = Manifest.of(
-        File(path=path, size=len(data), sha256=digest(data)) for path, data in files.items()
+        File(path=path, size=len(data), digest=digest(data)) for path, data in files.items()
     )
     return Evidence(
         ref=Ref(text=REPO, repo=REPO),
