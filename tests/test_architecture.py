@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("claims",),
     ("keys",),
     ("trust",),
-    ("policy",),
+    ("policy", "lock"),
     ("signature",),
     ("checks",),
     ("manual", "judgement"),

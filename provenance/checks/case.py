@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provenance.checks.vouching import Vouch
+from provenance.lock import Entry
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
@@ -18,7 +19,8 @@ class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
     `opinions` has one entry for each of `evidence.bundles`, in their order; `vouches` are those of
-    them that count as the publisher's word.
+    them that count as the publisher's word. `locked` is the entry of the caller's lockfile for the
+    model, if there is one.
     """
 
     evidence: Evidence
@@ -26,6 +28,7 @@ class Case:
     registry: Registry
     opinions: tuple[Opinion, ...]
     vouches: tuple[Vouch, ...]
+    locked: Entry | None = None
 
     @property
     def subject(self) -> str:

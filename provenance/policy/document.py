@@ -48,6 +48,7 @@ class Settings:
     registry: tuple[str, ...] = DEFAULT_REGISTRY
     token_namespaces: tuple[str, ...] = ()
     once_signed_must_stay_signed: bool = True
+    min_age: int = 0
     levels: levels.Levels = ()
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
@@ -70,6 +71,7 @@ class Settings:
             registry=_registry(policy),
             token_namespaces=reading.namespaces(policy, "token_namespaces"),
             once_signed_must_stay_signed=policy.flag("once_signed_must_stay_signed", True),
+            min_age=policy.whole("min_age", 0),
             levels=levels.read_levels(policy.optional_table("rules")),
             code=tuple(map(read_code, policy.tables("code"))),
             exemptions=tuple(map(read_exemption, policy.tables("exempt"))),
@@ -92,8 +94,6 @@ class Settings:
 
 
 def _refuse_what_is_not_here(policy: Fields) -> None:
-    if policy.whole("min_age", 0):
-        raise policy.wrong("min_age", "this version cannot hold models back by age")
     for name, what in (
         ("registry_root", "check a registry against a root"),
         ("registry_max_age", "tell a registry's age"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from provenance.errors import ConfigError
 from provenance.policy import levels
@@ -14,7 +15,11 @@ from provenance.verdict import Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The checks that must say pass, what each finding does, and what the caller lets pass."""
+    """The checks that must say pass, what each finding does, and what the caller lets pass.
+
+    `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
+    `min_age` is in days.
+    """
 
     profile: str
     checks: tuple[str, ...]
@@ -23,6 +28,10 @@ class Policy:
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    parents: tuple[str, ...] = ()
+    min_age: int = 0
+    exclude_newer: datetime | None = None
+    once_signed_must_stay_signed: bool = True
 
     @classmethod
     def of(
@@ -45,6 +54,9 @@ class Policy:
             code=settings.code,
             exemptions=settings.exemptions,
             waivers=settings.waivers,
+            parents=model.parents if model else (),
+            min_age=settings.min_age,
+            once_signed_must_stay_signed=settings.once_signed_must_stay_signed,
         )
 
     def level(self, rule: str) -> Level:

@@ -1,0 +1,125 @@
+"""What `provenance.lock` says: one entry per model, ancestor and closure member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from provenance.model import Facts, Manifest
+
+VERSION = 1
+
+
+class Part(StrEnum):
+    """What an entry is to the models that were asked for."""
+
+    MODEL = "model"
+    CLOSURE = "closure"
+    ANCESTOR = "ancestor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedSigner:
+    """Whose signature was there: `kind` is sigstore, key or certificate (as in PEP 751).
+
+    `identity` is what the bundle is recognised by, and `time` the earliest verified time of the
+    signature, if anybody vouches for one.
+    """
+
+    kind: str
+    identity: str
+    organisation: str = ""
+    name: str = ""
+    bundle: str = ""
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedParent:
+    """An edge to a parent: who says so (a file, `the Hub`, or `provenance.toml`), how strongly."""
+
+    repo: str
+    commit: str | None = None
+    relation: str | None = None
+    tier: str = "declared"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFinding:
+    """A finding that was no pass, for the reader alone: it admits nothing."""
+
+    rule: str
+    where: str = ""
+    outcome: str = ""
+    level: str = ""
+    waived: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A change against an earlier lock that somebody accepted by name."""
+
+    rule: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One repository at one commit, as it was judged.
+
+    `manifest` and `selected` are digests of the whole listing and of the selection, `files` the
+    selected files. `revision` is what was asked for, None for `main`. `facts` are those of the Hub
+    that a later judgement without it needs; None of a model that only lies on disk.
+    """
+
+    name: str
+    part: Part = Part.MODEL
+    repo: str | None = None
+    path: str | None = None
+    revision: str | None = None
+    commit: str | None = None
+    facts: Facts | None = None
+    organisation: str = ""
+    basis: str = ""
+    profile: str = ""
+    verdict: str = ""
+    manifest: str = ""
+    selected: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    parents: tuple[LockedParent, ...] = ()
+    signers: tuple[LockedSigner, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    findings: tuple[LockedFinding, ...] = ()
+    files: Manifest = Manifest(files=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """A registry that took part, and the lowest version of it that may judge from now on."""
+
+    name: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A whole lockfile: entries in the order of part and name."""
+
+    version: int = VERSION
+    registries: tuple[Floor, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+    def models(self) -> tuple[Entry, ...]:
+        """The entries of what was asked for."""
+        return tuple(entry for entry in self.entries if entry.part is Part.MODEL)
+
+    def named(self, name: str) -> Entry | None:
+        """The model that is called so, or else the only one of that repository."""
+        models = self.models()
+        called = [entry for entry in models if entry.name == name]
+        same = called or [entry for entry in models if entry.repo == name]
+        return same[0] if len(same) == 1 else None
