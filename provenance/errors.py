@@ -3,6 +3,7 @@
 ProvenanceError
 ├── ConfigError     what the caller wrote is wrong: carries the path into their file
 ├── SourceError     something could not be read: says nothing about the model
+│   └── Absent      a Hub has no such thing, or does not show it to us
 ├── TrustError      there is nothing to judge by: no usable trust root or registry
 └── Malformed       bytes are not what they claim to be: evidence, never shown as a crash
 Rejected            nothing went wrong: the answer is no
@@ -25,6 +26,14 @@ class ConfigError(ProvenanceError):
 
 class SourceError(ProvenanceError):
     """A model, file or service could not be read."""
+
+
+class Absent(SourceError):
+    """A Hub has no such repository, revision or file, or does not show it; `code` is its word."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TrustError(ProvenanceError):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from provenance import signature
-from provenance.checks import code, format, integrity, registry
+from provenance.checks import ancestry, code, format, identity, integrity, registry
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
+from provenance.checks.ratchet import change_of
 from provenance.checks.vouching import vouches
+from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
@@ -20,7 +23,9 @@ CHECKS: dict[str, Check] = {
     "integrity": integrity.check,
     "format": format.check,
     "code": code.check,
+    "identity": identity.check,
     "signature": signature_check.check,
+    "ancestry": ancestry.check,
 }
 ALWAYS: tuple[Check, ...] = (registry.check,)
 
@@ -32,10 +37,15 @@ def judge(
     *,
     name: str = "",
     findings: Sequence[Finding] = (),
+    lock: Lock | None = None,
+    locked: Entry | None = None,
+    exact: bool = False,
+    accepted: Collection[str] = (),
 ) -> Verdict:
     """The verdict on one model; `findings` are those about the caller's own files.
 
-    Raises TrustError if a trust root of the registry cannot be used, and nothing else.
+    `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
+    that are meant. `accepted` are rules whose change against it the caller accepts. Raises TrustError if a trust root of the registry cannot be used, and nothing else.
     """
     opinions = tuple(
         signature.verify(document, registry, evidence.at) for document in evidence.bundles
@@ -46,11 +56,14 @@ def judge(
         registry=registry,
         opinions=opinions,
         vouches=vouches(evidence, registry, opinions),
+        lock=lock,
+        locked=locked,
+        exact=exact,
     )
     found = [finding for check in ALWAYS for finding in check(case)]
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]
-    weighed = [_weigh(finding, case) for finding in found]
+    weighed = [_weigh(finding, case, accepted) for finding in found]
     weighed += _unused(case, weighed)
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
     result, reason = _fold(outcomes, weighed)
@@ -69,9 +82,13 @@ def judge(
     )
 
 
-def _weigh(finding: Finding, case: Case) -> Finding:
-    """The finding at its level, and set aside if a waiver in force means exactly it."""
+def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
+    """The finding at its level, and set aside if it was accepted or a waiver means exactly it."""
     level = case.policy.level(finding.rule)
+    if finding.rule == "registry/expired" and case.policy.lenient_expiry:
+        level = Level.WARN
+    if finding.rule in accepted and (change := change_of(finding.rule, case)):
+        return replace(finding, level=Level.OFF, waived=f"accepted: {change.old} → {change.new}")
     for waiver in case.policy.waivers:
         if finding.outcome is not Outcome.PASS and _means(waiver, finding, case):
             return replace(finding, level=Level.OFF, waived=waiver.reason)
@@ -81,7 +98,7 @@ def _weigh(finding: Finding, case: Case) -> Finding:
 def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
     evidence = case.evidence
     return (
-        waiver.expires > evidence.at
+        case.in_force(waiver.expires)
         and (waiver.rule, waiver.subject) == (finding.rule, finding.where)
         and waiver.repo == evidence.ref.repo
         and waiver.manifest in (None, evidence.manifest.digest)
@@ -92,17 +109,20 @@ def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
     """Waivers and exemptions written for this model that did nothing, or have run out."""
     repo, at = case.evidence.ref.repo, case.evidence.at
     for waiver in case.policy.waivers:
-        if waiver.repo != repo or any(f.waived and _means(waiver, f, case) for f in weighed):
-            continue
-        ended = (
-            f"expired on {waiver.expires:%Y-%m-%d}" if waiver.expires <= at else "was not needed"
-        )
-        yield _lint(case, f"the waiver of {waiver.rule} for {waiver.subject} {ended}")
+        used = any(f.waived and _means(waiver, f, case) for f in weighed)
+        if waiver.repo == repo and (not used or waiver.expires <= at):
+            ended = _expired(waiver.expires) if waiver.expires <= at else "was not needed"
+            yield _lint(case, f"the waiver of {waiver.rule} for {waiver.subject} {ended}")
     for exemption in case.policy.exemptions:
-        if exemption.repo == repo and exemption is not case.exemption:
+        used = exemption is case.exemption
+        if exemption.repo == repo and (not used or exemption.expires <= at):
             other = exemption.manifest != case.evidence.manifest.digest
-            ended = "is for other bytes" if other else f"expired on {exemption.expires:%Y-%m-%d}"
+            ended = "is for other bytes" if other else _expired(exemption.expires)
             yield _lint(case, f"the exemption of {exemption.repo} {ended}")
+
+
+def _expired(day: datetime) -> str:
+    return f"expired on {day:%Y-%m-%d}"
 
 
 def _lint(case: Case, message: str) -> Finding:
@@ -154,6 +174,7 @@ def _signers(case: Case) -> Iterator[SignerSeen]:
         if isinstance(opinion, Signed):
             parties = opinion.parties if isinstance(opinion, Attestation) else ()
             yield SignerSeen(
+                kind=parties[0].signer.material.kind if parties else "",
                 name=", ".join(party.signer.name for party in parties) or "",
                 organisation=", ".join(sorted({party.org.name for party in parties})),
                 identity=opinion.identity,

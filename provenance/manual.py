@@ -6,14 +6,16 @@ import inspect
 import re
 from types import ModuleType
 
-from provenance.checks import code, format, integrity, registry, signature
+from provenance.checks import ancestry, code, format, identity, integrity, registry, signature
 from provenance.policy import manual as policy
 
 PAGES: dict[str, ModuleType] = {
     "integrity": integrity,
     "format": format,
     "code": code,
+    "identity": identity,
     "signature": signature,
+    "ancestry": ancestry,
     "registry": registry,
     "policy": policy,
 }

@@ -38,7 +38,7 @@ def find(
     models = [_real(path) for path in judged]
     owner = os.geteuid() if user is None else user
     foreign: list[Path] = []
-    for folder in _folders(_real(start), models, _real(home) if home else None):
+    for folder in folders(start, judged, home):
         present = [file for file in _candidates(folder) if os.path.lexists(file)]
         strangers = [file for file in present if not is_own(file, owner)]
         foreign += [file for file in strangers if _may_speak(file)]
@@ -74,12 +74,15 @@ def is_own(path: Path, user: int) -> bool:
     return owners <= {user, 0} and not file.st_mode & stat.S_IWOTH
 
 
-def _folders(start: Path, judged: Sequence[Path], home: Path | None) -> Iterator[Path]:
-    for folder in (start, *start.parents):
-        if any(folder.is_relative_to(path) for path in judged):
+def folders(start: Path, judged: Sequence[Path], home: Path | None) -> Iterator[Path]:
+    """Where a file of the caller's may lie, from `start` upwards and outside of what is judged."""
+    first, models = _real(start), [_real(path) for path in judged]
+    last = _real(home) if home else None
+    for folder in (first, *first.parents):
+        if any(folder.is_relative_to(path) for path in models):
             continue
         yield folder
-        if folder == home or os.path.lexists(folder / ".git"):
+        if folder == last or os.path.lexists(folder / ".git"):
             return
 
 

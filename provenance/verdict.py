@@ -50,8 +50,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerSeen:
-    """A party whose signature over this model was verified, as reports name it."""
+    """A party whose signature over this model was verified, as reports name it.
 
+    `kind` is sigstore, key or certificate, of a party that the registry knows.
+    """
+
+    kind: str = ""
     name: str
     organisation: str
     identity: str

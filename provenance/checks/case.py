@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from provenance.checks.vouching import Vouch
-from provenance.lock import Entry
+from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
@@ -19,8 +20,9 @@ class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
     `opinions` has one entry for each of `evidence.bundles`, in their order; `vouches` are those of
-    them that count as the publisher's word. `locked` is the entry of the caller's lockfile for the
-    model, if there is one.
+    them that count as the publisher's word. `lock` is the caller's lockfile, `locked` its entry for
+    the model; `exact` asks for the very files of that entry, where otherwise it is only what was
+    known before.
     """
 
     evidence: Evidence
@@ -28,12 +30,18 @@ class Case:
     registry: Registry
     opinions: tuple[Opinion, ...]
     vouches: tuple[Vouch, ...]
+    lock: Lock | None = None
     locked: Entry | None = None
+    exact: bool = False
 
     @property
     def subject(self) -> str:
         """What a finding about the whole model is about: its name, so that a waiver can say it."""
         return self.evidence.ref.repo or self.evidence.ref.text
+
+    def in_force(self, expires: datetime) -> bool:
+        """Whether what expires then counts: until then, or on, where that is only warned of."""
+        return expires > self.evidence.at or self.policy.lenient_expiry
 
     @property
     def exemption(self) -> Exemption | None:
@@ -43,7 +51,7 @@ class Case:
                 self.evidence.ref.repo,
                 self.evidence.manifest.digest,
             )
-            if same and entry.expires > self.evidence.at:
+            if same and self.in_force(entry.expires):
                 return entry
         return None
 

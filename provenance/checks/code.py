@@ -48,6 +48,13 @@ code/unreadable
     A configuration, template or header that a loader reads could not be read here, or means
     different things to different readers (a key twice). Exclude it, or ask the publisher.
 
+code/hub-flagged
+    A scanner of the Hub says that the file is unsafe. That nothing was found would prove nothing;
+    this does not say that much either, but somebody has to look before it is used.
+
+code/hub-caution
+    A scanner of the Hub is suspicious of the file without calling it unsafe. A warning.
+
 code/pickle-by-product
     A pickle that training left behind (training_args.bin). No loader of the model opens it, and
     whoever does runs it. Exclude it. A warning unless the profile requires it.
@@ -63,6 +70,7 @@ from provenance.formats.names import is_by_product
 from provenance.verdict import Finding, failed, passed, unknown
 
 UNKNOWN = frozenset({"template-unparsed", "unreadable"})
+UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
 NEXT = {
     "remote-code": "use a model that needs none",
     "native": "exclude it",
@@ -80,7 +88,9 @@ def check(case: Case) -> Iterator[Finding]:
         quiet = False
         yield _finding(case, claim)
     yield from _by_products(case)
-    if quiet:
+    flagged = list(_flagged(case))
+    yield from flagged
+    if quiet and not flagged:
         said = "nothing that a loader would run"
         yield passed(
             "code/pass", f"{said} but what you allow: {', '.join(allowed)}" if allowed else said
@@ -115,6 +125,15 @@ def _next(case: Case, claim: CodeClaim) -> str:
     return (
         f'read it, then allow it under [[policy.code]] with sha256 = "{file.sha256}", or exclude it'
     )
+
+
+def _flagged(case: Case) -> Iterator[Finding]:
+    """What the Hub's scanners say of selected files: it can only lower the answer."""
+    for flag in case.evidence.facts.flags if case.evidence.facts else ():
+        if flag.path in case.evidence.manifest.by_path:
+            rule = "code/hub-flagged" if flag.level in UNSAFE else "code/hub-caution"
+            message = f"the Hub's scanners call it {flag.level!r}: read their report, or exclude it"
+            yield failed(rule, message, flag.path)
 
 
 def _by_products(case: Case) -> Iterator[Finding]:

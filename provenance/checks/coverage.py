@@ -56,6 +56,10 @@ def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
             if repo and root.manifest == digest and root.repo != repo:
                 message = f"the registry has these very files as {root.repo}"
                 yield failed("signature/other-model", message, case.subject)
+    for entry in case.lock.models() if case.lock else ():
+        if repo and entry.repo and entry.repo != repo and entry.selected == digest:
+            message = f"the lockfile has these very files as {entry.repo}"
+            yield failed("signature/other-model", message, case.subject)
 
 
 def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:

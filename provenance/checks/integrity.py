@@ -1,9 +1,11 @@
 """integrity: are these the bytes that somebody stands for, and nothing else?
 
 Passes when every selected file was measured and equals what a publisher signed, what a root of
-the registry states, or what an exemption of yours names. A checksum alone proves nothing: without
-such a reference the answer is unknown. What a signature leaves uncovered is the signature check's
-matter; what it contradicts is this one's.
+the registry states, what your lockfile pins, or what an exemption of yours names. A checksum alone
+proves nothing: without such a reference the answer is unknown. Before a download, the digests that
+the Hub declares for a commit are such a reference, and only `fetch` proves that the bytes have
+them. What a signature leaves uncovered is the signature check's matter; what it contradicts is this
+one's.
 
 Findings:
 
@@ -12,8 +14,23 @@ integrity/mismatch
     the model again; if it stays, do not deploy it, and tell the publisher. Never waived.
 
 integrity/missing
-    A signed file is not here. Fetch the model again, or leave the file out on purpose with
-    `include` or `exclude`.
+    A signed or locked file is not here. Fetch the model again, or leave the file out on purpose
+    with `include` or `exclude`, and lock again.
+
+integrity/extra
+    A file is here that the lockfile does not name. Somebody put it there: remove it.
+
+integrity/not-locked
+    The lockfile has no entry for these bytes. The message names the nearest one and what differs.
+    Fetch what is locked, or lock what you mean to use.
+
+integrity/contradiction
+    The Hub says two things of one file: the listing, the bytes and the answers by range disagree.
+    Do not use this Hub or mirror before somebody has found out why.
+
+integrity/undeclared
+    The Hub or mirror states no digest of the file. `provenance lock --measure` downloads the file
+    and pins what was measured.
 
 integrity/no-reference
     Nothing says what these bytes should be: no signature that holds, no root, no exemption. Ask
@@ -64,14 +81,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provenance import lock
 from provenance.checks.case import Case
 from provenance.checks.vouching import Vouch
+from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, failed, passed, unknown
 
-UNKNOWN = frozenset({"limit", "unreadable"})
+UNKNOWN = frozenset({"limit", "unreadable", "undeclared"})
 FAILED = frozenset(
     {
         "changed",
+        "contradiction",
         "lfs-pointer",
         "name",
         "name-collision",
@@ -84,12 +104,15 @@ FAILED = frozenset(
 )
 
 
+SLUGS = {"changed": "mismatch", "missing": "missing", "extra": "extra"}
+
+
 def check(case: Case) -> Iterator[Finding]:
     """Whether the measured bytes are the ones a reference names, and the tree holds no tricks."""
     odd = list(_tree(case))
     yield from odd
     given = case.vouches
-    contradicted = list(_contradicted(given))
+    contradicted = [*_contradicted(given), *_unlocked(case)]
     yield from contradicted
     if contradicted:
         return
@@ -146,6 +169,49 @@ def _denied(vouch: Vouch) -> Iterator[Finding]:
         )
 
 
+def _unlocked(case: Case) -> Iterator[Finding]:
+    """How the files differ from those of the lockfile, where just those are meant."""
+    if not case.exact or _is_locked(case):
+        return
+    listing = case.evidence.listing
+    meant = case.locked or (lock.nearest(case.lock, listing) if case.lock else None)
+    if case.locked is None:
+        near = f": nearest is {meant.name} ({meant.selected})" if meant else ""
+        yield failed(
+            "integrity/not-locked",
+            f"the lockfile has no entry for {case.evidence.manifest.digest}{near}; fetch what is "
+            "locked, or lock what you mean",
+            case.subject,
+        )
+    for change in lock.file_differences(meant, _compared(case)) if meant else ():
+        yield failed(f"integrity/{SLUGS[change.what]}", _differs(change), change.name)
+
+
+def _is_locked(case: Case) -> bool:
+    locked, evidence = case.locked, case.evidence
+    if locked is None:
+        return False
+    if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
+        return True
+    same = evidence.listing.digest == locked.manifest
+    return same and evidence.manifest.digest == locked.selected
+
+
+def _compared(case: Case) -> Manifest:
+    """The files that should be the locked ones: of a directory all, of a Hub's those selected."""
+    evidence = case.evidence
+    return evidence.listing if evidence.basis is Basis.MEASURED else evidence.manifest
+
+
+def _differs(change: lock.Change) -> str:
+    match change.what:
+        case "missing":
+            return f"the lockfile has it as {change.old}, and it is not here: fetch the model again"
+        case "extra":
+            return f"it is not in the lockfile: remove it (it is {change.new})"
+    return f"expected {change.old} as it is locked, found {change.new}: fetch the model again"
+
+
 def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
     """What the measured bytes are equal to, as a sentence; empty if to nothing."""
     manifest = case.evidence.manifest
@@ -161,4 +227,10 @@ def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
             return f"the files are those of the registry's root {repo}"
     if exemption := case.exemption:
         return f"the files are those you exempted: {exemption.reason}"
+    if case.exact and _is_locked(case):
+        return f"all {len(manifest.files)} files are those of the lockfile"
+    if case.evidence.basis is Basis.LOCKED:
+        return f"the lockfile or the Hub states a digest for each of {len(manifest.files)} files"
+    if case.evidence.basis is Basis.DECLARED:
+        return f"the Hub declares a digest for each of {len(manifest.files)} files"
     return ""

@@ -6,8 +6,8 @@ turns it off.
 Findings:
 
 registry/revoked
-    The manifest, repository or commit was revoked. Do not deploy it; the reason says where to read
-    on.
+    The manifest, repository or commit was revoked, or that of an ancestor, claimed or found. Do not
+    deploy it; the reason says where to read on.
 
 registry/expired
     The registry has expired: whoever keeps it has not looked at it since. Nothing passes by it.
@@ -19,11 +19,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.checks.case import Case
+from provenance.claims.claim import ParentClaim
+from provenance.claims.parents import parent_claims
+from provenance.model import Ancestor
+from provenance.trust import Registry
 from provenance.verdict import Finding, failed
 
 
+Subjects = dict[str, set[str | None]]
+
+
 def check(case: Case) -> Iterator[Finding]:
-    """What the registry refuses whatever else is true; silence is the normal answer."""
+    """What the registry refuses whatever else is true, once each; silence is the normal answer."""
+    yield from dict.fromkeys(_refused(case))
+
+
+def _refused(case: Case) -> Iterator[Finding]:
     evidence, registry = case.evidence, case.registry
     if registry.expires and evidence.at >= registry.expires:
         yield failed(
@@ -31,12 +42,34 @@ def check(case: Case) -> Iterator[Finding]:
             f"{registry.name} expired on {registry.expires:%Y-%m-%d}",
             registry.name,
         )
-    subjects: dict[str, set[str | None]] = {
+    own: Subjects = {
         "manifest": {evidence.manifest.digest, evidence.listing.digest},
-        "repo": {evidence.ref.repo},
+        "repo": {evidence.ref.repo, evidence.facts.id if evidence.facts else None},
         "commit": {evidence.ref.commit},
     }
+    yield from _revoked(registry, own, "")
+    for parent in case.policy.parents:
+        repo, _, commit = parent.partition("@")
+        yield from _revoked(registry, {"repo": {repo}, "commit": {commit}}, "ancestor ")
+    for claim in parent_claims(evidence):
+        if isinstance(claim, ParentClaim):
+            named: Subjects = {"repo": {claim.repo}, "commit": {claim.revision}}
+            yield from _revoked(registry, named, "ancestor ")
+    for ancestor in evidence.ancestors:
+        yield from _revoked(registry, _of(ancestor), "ancestor ")
+
+
+def _of(ancestor: Ancestor) -> Subjects:
+    return {
+        "manifest": {ancestor.manifest},
+        "repo": {ancestor.claimed, ancestor.facts.id if ancestor.facts else None},
+        "commit": {ancestor.revision, ancestor.commit},
+    }
+
+
+def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Finding]:
     for kind, values in subjects.items():
         for value in sorted(value for value in values if value):
             for entry in registry.revocations(kind, value):
-                yield failed("registry/revoked", f"the {kind} was revoked: {entry.reason}", value)
+                message = f"the {whose}{kind} was revoked: {entry.reason}"
+                yield failed("registry/revoked", message, value)

@@ -86,6 +86,18 @@ signature/malformed
 signature/unsupported
     A signature that uses an algorithm this version cannot compute.
 
+signature/lost
+    The lockfile remembers a signature, and none holds now: it was stripped, or a release went out
+    unsigned. Ask the publisher; if it is meant, `lock --accept` it by name.
+
+signature/signer-changed
+    Somebody else of the registry signs now than when the model was locked. Find out why, then
+    `lock --accept` it by name.
+
+signature/rollback
+    The signature is older than the one in the lockfile, over other files: an earlier release was
+    put in its place. If you mean to go back, `lock --accept` it by name.
+
 signature/other-bundle
     Beside the signature that passes lies one that proves nothing here. It changes nothing.
 """
@@ -97,6 +109,7 @@ from collections.abc import Iterator
 from provenance import oms
 from provenance.checks.case import Case
 from provenance.checks.coverage import coverage
+from provenance.checks.ratchet import signature_changes
 from provenance.checks.vouching import Vouch, distrust, publishers
 from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
@@ -111,6 +124,7 @@ KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "i
 
 def check(case: Case) -> Iterator[Finding]:
     """Whether the publisher's signature covers every file a loader reads."""
+    yield from signature_changes(case)
     if not case.opinions:
         yield _nobody(case)
         return

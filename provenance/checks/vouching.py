@@ -123,7 +123,9 @@ def compare(manifest: SignedManifest, evidence: Evidence) -> Comparison:
         end = file.size if resource.end is None else resource.end
         whole = resource.end is None and resource.algorithm == "sha256"
         actual = (
-            file.sha256 or None if whole else parts.get((path, resource.algorithm, resource.start, end))
+            file.sha256 or None
+            if whole
+            else parts.get((path, resource.algorithm, resource.start, end))
         )
         last[path] = max(last.get(path, 0), end)
         if actual == resource.digest:

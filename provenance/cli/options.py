@@ -24,6 +24,47 @@ EVIDENCE: tuple[Decorator, ...] = (
     ),
     *SELECTION,
 )
+RULES: tuple[Decorator, ...] = (
+    click.option(
+        "--policy",
+        metavar="NAME|FILE",
+        envvar="PROVENANCE_POLICY",
+        help="A profile, or a file like provenance.toml.",
+    ),
+    click.option(
+        "--registry",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        envvar="PROVENANCE_REGISTRY",
+        help="Whom to trust: a trust.toml, or builtin.",
+    ),
+)
+LOCKFILE: tuple[Decorator, ...] = (
+    click.option(
+        "--lockfile",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The lockfile, if not the provenance.lock beside provenance.toml.",
+    ),
+)
+HUB: tuple[Decorator, ...] = (
+    click.option(
+        "--token",
+        metavar="TOKEN",
+        help="For the repositories you name; else that of huggingface_hub.",
+    ),
+    click.option(
+        "--cache-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The Hub's cache, if not where huggingface_hub has it.",
+    ),
+    click.option(
+        "--max-workers", type=click.IntRange(1, 64), default=8, help="Requests at once (8)."
+    ),
+    click.option(
+        "--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Use no network at all."
+    ),
+)
 OUTPUT: tuple[Decorator, ...] = (
     click.option("-o", "--output", metavar="FILE", help="Write the result there."),
     click.option("-q", "--quiet", is_flag=True, help="No progress, no hints."),

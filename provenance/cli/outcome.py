@@ -12,9 +12,9 @@ import click
 from provenance.errors import ConfigError, ProvenanceError, TrustError
 from provenance.verdict import Result
 
-PASS, FAIL, USAGE, INCOMPLETE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 5, 130
+PASS, FAIL, USAGE, INCOMPLETE, OUT_OF_DATE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 RESULTS = {Result.PASS: PASS, Result.FAIL: FAIL, Result.INCOMPLETE: INCOMPLETE}
-PRECEDENCE = (USAGE, FAIL, CANNOT_JUDGE, INCOMPLETE, PASS)
+PRECEDENCE = (USAGE, FAIL, CANNOT_JUDGE, INCOMPLETE, OUT_OF_DATE, PASS)
 BUG = "a bug in provenance, not a verdict; please report it with what stands above"
 
 

@@ -1,21 +1,24 @@
-"""What the caller's words mean: which models to judge, by which policy and registry."""
+"""What the caller's words mean: which models to judge, by which policy, registry and lockfile."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from provenance import lockfile, refs
 from provenance import registry as registries
 from provenance import settings as files
 from provenance.errors import ConfigError
+from provenance.lock import Lock
 from provenance.manual import rules
 from provenance.model import Ref
 from provenance.policy import BUILTIN, CHECKS, Model, Policy, Settings
 from provenance.trust import Registry
-from provenance.trust.names import is_repo
+from provenance.trust.names import is_repo, namespace_of
 from provenance.verdict import Finding, failed
 
 
@@ -25,59 +28,101 @@ class Request:
 
     refs: tuple[str, ...] = ()
     named: str | None = None
+    revision: str | None = None
     policy: str | None = None
     registry: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    lockfile: Path | None = None
+    exclude_newer: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One model to judge: where it lies, what it claims to be, and what is asked of it."""
+    """One model to judge: what it claims to be, what is asked of it, and where it lies.
+
+    `place` is None for a model on a Hub.
+    """
 
     name: str
-    path: Path
+    place: Path | None
     ref: Ref
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     policy: Policy
+    model: Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Everything that judging takes but the evidence; `policy` and `registry` are how to say it."""
+    """Everything that judging takes but the evidence; `policy` and `registry` are how to say it.
+
+    `lock` is the caller's lockfile and `lock_path` where it lies, or would. `namespaces` are those
+    whose repositories the caller named, and which may be asked for with a token.
+    """
 
     subjects: tuple[Subject, ...]
+    settings: Settings
     registry: Registry
     policy_source: str
     registry_source: str
     findings: tuple[Finding, ...]
+    lock: Lock | None
+    lock_path: Path
+    namespaces: frozenset[str]
+    profile: str | None
+    settings_path: Path | None
+
+    def policy_for(self, model: Model, *, exclude_newer: datetime | None = None) -> Policy:
+        """What is asked of a model."""
+        policy = Policy.of(self.settings, model, profile=self.profile)
+        return replace(policy, exclude_newer=exclude_newer)
 
 
-def bench(request: Request, *, replayed: Ref | None = None) -> Bench:
+def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool = True) -> Bench:
     """The models and the rules a command line asks for, or ConfigError.
 
     `replayed` is the one model of an evidence file, which stands in place of any on disk.
     """
     judged = [Path(ref) for ref in request.refs if Path(ref).is_dir()]
     home = os.environ.get("HOME")
-    found = files.find(Path.cwd(), judged, home=Path(home) if home else None)
+    top = Path(home) if home else None
+    found = files.find(Path.cwd(), judged, home=top)
     own = files.load(found.path) if found.path else Settings()
     foreign, profile = found.foreign, request.policy
     if request.policy and _is_file(request.policy):
         own, foreign, profile = own.under(files.load(Path(request.policy))), (), None
-    models = [_of(replayed, request)] if replayed else _models(request, own)
+    models = [_of(replayed, request)] if replayed else _models(request, own, needs_models)
     subjects = tuple(_subject(model, request, own, profile) for model in models)
     names = request.registry or own.registry
-    places = [subject.path for subject in subjects]
+    places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
+    lock_path = request.lockfile or lockfile.find(
+        Path.cwd(), judged, home=top, settings=found.path
+    )
     return Bench(
         subjects=subjects,
+        settings=own,
         registry=registries.load_all(names, Path.cwd(), judged=() if request.registry else places),
         policy_source=own.source or "no provenance.toml: the defaults",
         registry_source=", ".join(map(_described, names)),
         findings=tuple(_foreign(path) for path in foreign),
+        lock=lockfile.load(lock_path) if lock_path and lock_path.exists() else None,
+        lock_path=lock_path or _beside(found.path),
+        namespaces=_namespaces(subjects, own),
+        profile=profile,
+        settings_path=found.path,
     )
+
+
+def _beside(settings: Path | None) -> Path:
+    return (settings.parent if settings else Path.cwd()) / lockfile.FILE_NAME
+
+
+def _namespaces(subjects: Sequence[Subject], own: Settings) -> frozenset[str]:
+    repos = [subject.ref.repo for subject in subjects] + [model.repo for model in own.models]
+    named = {namespace_of(repo) for repo in repos if repo}
+    return frozenset(named | set(own.token_namespaces))
 
 
 def _check(own: Settings, file: Path | None, judged: Sequence[Path]) -> None:
@@ -126,32 +171,36 @@ def _foreign(path: Path) -> Finding:
     )
 
 
-def _models(request: Request, own: Settings) -> Sequence[Model]:
+def _models(request: Request, own: Settings, needs_models: bool) -> Sequence[Model]:
     models = [model for ref in request.refs for model in _named(ref, own)]
     if not request.refs:
         models = list(own.models)
-    if not models:
+    if not models and needs_models:
         raise ConfigError(
-            "nothing to verify: name a directory, or list [[models]] in provenance.toml"
+            "nothing to judge: name a model or a directory, or list [[models]] in provenance.toml"
         )
-    for number, model in enumerate(models):
-        if model.path is None:
-            where = f"{own.source}: models[{number}].path"
-            raise ConfigError(
-                f"missing: this version verifies models on disk. Download {model.repo} and name "
-                "the directory",
-                path=where,
-            )
+    if request.revision is not None:
+        models = [_at_revision(model, request.revision) for model in models]
     if request.named is None:
         return models
-    if len(models) != 1:
-        raise ConfigError(f"--as names one model, and there are {len(models)}")
+    if len(models) != 1 or models[0].path is None:
+        raise ConfigError(f"--as names one directory, and there are {len(models)} models")
     named = reference(request.named, request.named).repo
     return [replace(models[0], name=request.named, repo=named)]
 
 
+def _at_revision(model: Model, revision: str) -> Model:
+    if model.path is not None:
+        raise ConfigError(f"{model.path} lies on disk, where there is no revision", path="--revision")
+    if model.revision not in (None, revision):
+        raise ConfigError(f"{model.name} has the revision {model.revision}", path="--revision")
+    if not refs.is_revision(revision):
+        raise ConfigError(f"expected a branch, tag or commit, found {revision!r}", path="--revision")
+    return replace(model, revision=revision)
+
+
 def _named(ref: str, own: Settings) -> Sequence[Model]:
-    """The models of the settings that `ref` means, or the directory or file that it is."""
+    """The models of the settings that `ref` means, the directory or file that it is, or a Hub's."""
     listed = own.named(ref)
     if listed:
         return listed
@@ -160,26 +209,40 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
         real = os.path.realpath(place)
         same = [m for m in own.models if m.path and os.path.realpath(m.path) == real]
         return same or [Model(name=ref, path=ref)]
-    if is_repo(ref):
-        raise ConfigError(
-            f"there is no directory {ref}, and this version does not fetch: run "
-            f"`hf download {ref} --local-dir DIR`, then `provenance verify DIR --as {ref}`"
-        )
+    if refs.is_hub_name(ref):
+        asked = refs.parse(ref)
+        listed = [model for model in own.named(asked.repo or "") if not model.path]
+        found = listed or [Model(name=asked.repo or ref, repo=asked.repo)]
+        return [replace(model, revision=asked.revision or model.revision) for model in found]
     known = ", ".join(model.name for model in own.models)
     listed_too = f"; {own.source} lists {known}" if known else ""
     raise ConfigError(f"no such file or directory, nor a model: {ref}{listed_too}")
 
 
 def _subject(model: Model, request: Request, own: Settings, profile: str | None) -> Subject:
-    path = model.path or ""
+    policy = Policy.of(own, model, profile=profile)
+    place = Path(model.path) if model.path is not None else None
+    text = _short(model.path) if model.path is not None else hub_name(model)
     return Subject(
         name=model.name,
-        path=Path(path),
-        ref=Ref(text=_short(path), repo=model.repo),
+        place=place,
+        ref=_ref(model, text),
         include=request.include or model.include,
         exclude=request.exclude or model.exclude,
-        policy=Policy.of(own, model, profile=profile),
+        policy=replace(policy, exclude_newer=request.exclude_newer),
+        model=model,
     )
+
+
+def _ref(model: Model, text: str) -> Ref:
+    if model.path is not None:
+        return Ref(text=text, repo=model.repo)
+    return replace(refs.parse(model.repo or "", revision=model.revision), text=text)
+
+
+def hub_name(model: Model) -> str:
+    """How a model on a Hub is asked for."""
+    return f"{model.repo}@{model.revision}" if model.revision else model.repo or ""
 
 
 def _short(path: str) -> str:

@@ -6,19 +6,21 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
 
 from provenance.errors import ConfigError
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
-from provenance.source.progress import Progress, Silent
+from provenance.source.progress import Progress, Silent, Step, Unit
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn, TaskID
 
 COLOURS = {GOOD: "green", BAD: "red", DOUBT: "yellow"}
-WORTH_SHOWING = 256 << 20
+WORTH_SHOWING = {Unit.BYTES: 256 << 20, Unit.ITEMS: 25}
 
 
 def width() -> int:
@@ -61,36 +63,67 @@ def progress(*, quiet: bool) -> Progress:
 
 
 class Shown:
-    """A bar with rate and time left, once the work is worth one."""
+    """One bar a step, with rate and time left, for the steps that are worth one."""
 
     def __init__(self) -> None:
-        self._bar: Bar | None = None
+        self._bars: Bars | None = None
+        self._running = 0
+        self._lock = Lock()
 
-    def begin(self, size: int, files: int) -> None:
-        """Show the bar if so many bytes take a while."""
-        if size < WORTH_SHOWING:
-            return
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
+    def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
+        """A bar if so much takes a while, else nothing."""
+        if total < WORTH_SHOWING[unit]:
+            return Silent()
+        with self._lock:
+            self._bars = self._bars or _bars()
+            self._running += 1
+            return Bar(self, self._bars, self._bars.add_task(what, total=total, unit=unit))
 
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        self._bar = Progress("hashing", *columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("hashing", total=size)
-        self._bar.start()
+    def ended(self) -> None:
+        """One step fewer; the bars go with the last."""
+        with self._lock:
+            self._running -= 1
+            if not self._running and self._bars:
+                self._bars.stop()
+                self._bars = None
 
-    def advance(self, size: int) -> None:
+
+class Bar:
+    """The bar of one step."""
+
+    def __init__(self, shown: Shown, bars: Bars, task: TaskID) -> None:
+        self._shown, self._bars, self._task = shown, bars, task
+
+    def advance(self, count: int) -> None:
         """Move the bar."""
-        if self._bar:
-            self._bar.advance(self._task, size)
+        self._bars.advance(self._task, count)
 
     def end(self) -> None:
         """Take the bar away."""
-        if self._bar:
-            self._bar.stop()
-            self._bar = None
+        self._bars.remove_task(self._task)
+        self._shown.ended()
+
+
+def _bars() -> Bars:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), _amounts(), TimeRemainingColumn())
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    bars.start()
+    return bars
+
+
+def _amounts() -> ProgressColumn:
+    """How much of how much and how fast: of bytes as bytes, of items as a count."""
+    from rich.progress import DownloadColumn, MofNCompleteColumn, ProgressColumn, Task
+    from rich.progress import TransferSpeedColumn as Speed
+    from rich.text import Text
+
+    class Amounts(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            if task.fields["unit"] == Unit.ITEMS:
+                return MofNCompleteColumn().render(task)
+            return Text("  ").join([DownloadColumn().render(task), Speed().render(task)])
+
+    return Amounts()

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import click
 
-from provenance import replay
+from provenance import locking, replay
 from provenance.cli import terminal
-from provenance.cli.options import EVIDENCE, OUTPUT, with_options
-from provenance.cli.outcome import RESULTS, combined
+from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.options import EVIDENCE, HUB, LOCKFILE, OUTPUT, RULES, with_options
+from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, SourceError
 from provenance.judgement import judge
+from provenance.lock import Entry, Lock
 from provenance.model import Evidence
+from provenance.policy import Model
 from provenance.report import Summary, human, machine
-from provenance.source import directory
 from provenance.source.evidence_files import read
 from provenance.trust import PUBLIC_GOOD, Sigstore
 from provenance.verdict import Verdict
@@ -27,117 +29,172 @@ MAX_EVIDENCE = 512 << 20
 
 @click.command(name="verify")
 @click.argument("refs", nargs=-1, metavar="[REF]...")
-@with_options(*EVIDENCE)
-@click.option(
-    "--policy",
-    metavar="NAME|FILE",
-    envvar="PROVENANCE_POLICY",
-    help="A profile, or a file like provenance.toml.",
-)
-@click.option(
-    "--registry",
-    multiple=True,
-    type=click.Path(),
-    metavar="FILE",
-    envvar="PROVENANCE_REGISTRY",
-    help="Whom to trust: a trust.toml, or builtin.",
-)
+@click.option("--revision", metavar="REV", help="A branch, tag or commit, if not behind @.")
+@with_options(*EVIDENCE, *RULES)
+@click.option("--lock", "exact", is_flag=True, help="The files must be those of the lockfile.")
+@with_options(*LOCKFILE)
+@click.option("--strict-expiry", is_flag=True, help="With --lock: what has expired fails.")
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
-@click.option("--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Refuse to.")
 @click.option(
     "--evidence",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Judge what `inspect --format json` wrote.",
 )
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-@with_options(*OUTPUT)
+@with_options(*HUB, *OUTPUT)
 def command(
     refs: tuple[str, ...],
+    revision: str | None,
     named: str | None,
     signature: Path | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     policy: str | None,
     registry: tuple[str, ...],
+    exact: bool,
+    lockfile: Path | None,
+    strict_expiry: bool,
     refresh_roots: bool,
-    offline: bool,
     evidence: Path | None,
     form: str,
+    token: str | None,
+    cache_dir: Path | None,
+    max_workers: int,
+    offline: bool,
     output: str | None,
     quiet: bool,
 ) -> int:
-    """Judge models on this machine.
+    """Judge models on a Hub or on this machine.
 
-    REF is a directory, a file, or the name of a model in provenance.toml; without one, all of
-    them. Nothing is fetched, nothing in a model is run, and nothing is written.
+    REF is org/name[@revision], a directory, a file, or the name of a model in provenance.toml;
+    without one, all of them. Of a model on a Hub some kilobytes are read, and no weights; nothing
+    in a model is run, and nothing is written.
     """
     request = Request(
         refs=refs,
         named=named,
+        revision=revision,
         policy=policy,
         registry=registry,
         include=include,
         exclude=exclude,
+        lockfile=lockfile,
     )
-    if evidence:
-        if refs or signature:
-            raise ConfigError("--evidence stands alone: it holds the model and its signatures")
-        replayed = replay.loads(read(str(evidence), MAX_EVIDENCE))
-        setting = bench(request, replayed=replayed.ref)
-    else:
-        replayed = None
-        setting = bench(request)
+    replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
+    setting = bench(request, replayed=replayed.ref if replayed else None)
     if refresh_roots:
-        if offline:
-            raise ConfigError(
-                "asks for the network, and --offline forbids it", path="--refresh-roots"
-            )
-        setting = _refreshed(setting)
-    now = datetime.now(UTC)
-    verdicts = [
-        _judged(subject, setting, replayed or _gathered(subject, signature, now, quiet))
-        for subject in setting.subjects
-    ]
-    summary = Summary(
-        verdicts=tuple(verdicts),
-        policy=setting.policy_source,
-        registry=setting.registry_source,
+        setting = _refreshed(setting, offline)
+    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
+    progress = terminal.progress(quiet=quiet)
+    gathering = Gathering(
+        bench=setting,
+        means=means,
+        at=datetime.now(UTC),
+        progress=progress,
+        hub=means.hub(setting, progress) if _on_hub(setting) and not replayed else None,
+        signature=signature,
     )
+    judging = Judging(gathering, exact or lockfile is not None, strict_expiry)
+    found = side_by_side(lambda subject: judging.of(subject, replayed), setting.subjects)
+    verdicts = tuple(item for item in found if isinstance(item, Verdict))
+    summary = Summary(
+        verdicts=verdicts, policy=setting.policy_source, registry=setting.registry_source
+    )
+    errors = [item for item in found if isinstance(item, SourceError)]
+    for error in errors:
+        click.echo(f"error: could not judge: {error}", err=True)
+    if verdicts or form == "json":
+        show(summary, form, output)
+    return combined([CANNOT_JUDGE for _ in errors] + [RESULTS[v.result] for v in verdicts])
+
+
+def show(summary: Summary, form: str, output: str | None) -> None:
+    """The report goes to `output`, or to stdout."""
     if form == "json":
         terminal.emit(machine(summary), output)
-    else:
-        colour = output is None and terminal.wants_colour()
-        lines = human(summary, width=terminal.width())
-        terminal.emit(terminal.styled(lines, colour=colour), output)
-    return combined(RESULTS[verdict.result] for verdict in verdicts)
+        return
+    colour = output is None and terminal.wants_colour()
+    lines = human(summary, width=terminal.width())
+    terminal.emit(terminal.styled(lines, colour=colour), output)
 
 
-def _refreshed(setting: Bench) -> Bench:
+def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
+    if evidence is None:
+        return None
+    if not alone:
+        raise ConfigError("--evidence stands alone: it holds the model and its signatures")
+    return replay.loads(read(str(evidence), MAX_EVIDENCE))
+
+
+def _on_hub(setting: Bench) -> bool:
+    return any(subject.place is None for subject in setting.subjects)
+
+
+def _refreshed(setting: Bench, offline: bool) -> Bench:
     """The same, with the public-good root as its TUF repository has it now."""
     from provenance.registry.refresh import public_good
 
+    if offline:
+        raise ConfigError("asks for the network, and --offline forbids it", path="--refresh-roots")
     instance = Sigstore(name=PUBLIC_GOOD, trusted_root=public_good())
     registry = setting.registry
     return replace(setting, registry=replace(registry, sigstores=(instance, *registry.sigstores)))
 
 
-def _gathered(subject: Subject, signature: Path | None, now: datetime, quiet: bool) -> Evidence:
-    return directory.collect(
-        subject.path,
-        ref=subject.ref,
-        at=now,
-        include=subject.include,
-        exclude=subject.exclude,
-        signature=signature,
-        progress=terminal.progress(quiet=quiet),
-    )
+class Judging:
+    """One verdict after another, by the same rules."""
 
+    def __init__(self, gathering: Gathering, exact: bool, strict_expiry: bool) -> None:
+        self._gathering, self._bench = gathering, gathering.bench
+        self._exact, self._strict = exact, strict_expiry
+        if exact and self._bench.lock is None:
+            raise ConfigError("there is no lockfile: run `provenance lock`", path="--lock")
 
-def _judged(subject: Subject, setting: Bench, evidence: Evidence) -> Verdict:
-    return judge(
-        evidence,
-        subject.policy,
-        setting.registry,
-        name=subject.name,
-        findings=setting.findings,
-    )
+    def of(self, subject: Subject, replayed: Evidence | None) -> Verdict | SourceError:
+        """The verdict on one model, or why it could not be judged."""
+        if replayed:
+            return self._judged(subject, replayed, None)
+        try:
+            evidence = self._gathering.of(subject)
+        except SourceError as error:
+            return error
+        lock = self._bench.lock
+        if lock and self._exact:
+            return self._against(subject, evidence, lock)
+        locked = lock.named(subject.name) if lock and subject.place is None else None
+        return self._judged(subject, evidence, locked)
+
+    def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Verdict:
+        """The verdict where the files must be those of the lockfile: of the entry they match, else
+        of the one that was named."""
+        entry = locking.matching(lock, evidence)
+        meant = entry or lock.named(subject.name)
+        if entry:
+            subject = self._named(subject, entry)
+            evidence = locking.with_locked(evidence, lock, entry)
+        return self._judged(subject, evidence, meant, lenient=not self._strict)
+
+    def _named(self, subject: Subject, entry: Entry) -> Subject:
+        """The subject by the name, and under the policy, that the matching entry has."""
+        listed = self._bench.settings.named(entry.name)
+        model = listed[0] if listed else Model(name=entry.name, repo=entry.repo)
+        return replace(subject, name=entry.name, policy=self._bench.policy_for(model))
+
+    def _judged(
+        self,
+        subject: Subject,
+        evidence: Evidence,
+        locked: Entry | None,
+        *,
+        lenient: bool = False,
+    ) -> Verdict:
+        return judge(
+            evidence,
+            replace(subject.policy, lenient_expiry=lenient),
+            self._bench.registry,
+            name=subject.name,
+            findings=self._bench.findings,
+            lock=self._bench.lock,
+            locked=locked,
+            exact=self._exact,
+        )

@@ -14,12 +14,14 @@ from provenance.model import Content, Kind, Observation
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_INDEX = 32 * 1024 * 1024
+MAX_CARD = 1024 * 1024
 MAX_MEMBER = 8 * 1024 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 MAX_MEMBERS = 64
 MAX_SHOWN = 20
 FIRST_GUESS = 256 * 1024
 
+CARD = "readme.md"
 DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
@@ -33,8 +35,8 @@ def read(
 ) -> tuple[Content, tuple[Observation, ...]]:
     """What the `size` bytes of a seekable stream are, and what was seen in them.
 
-    `Content.head` holds what a check reads: a small document whole, else the header of safetensors
-    or GGUF; never more than `limit` bytes, with an observation `limit` where that was too little.
+    `Content.head` holds what a check reads: a small document whole, the beginning of a model card,
+    else the header of safetensors or GGUF; never more than `limit` bytes, with an observation `limit` where that was too little.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
     named), `lfs-pointer` (what it stands for), `limit` and `unreadable`. Raises OSError alone.
     """
@@ -51,6 +53,11 @@ def read(
 def wants_whole(path: str) -> bool:
     """Whether a check reads the document of this name whole: not one that only lists tokens."""
     return suffix_of(path) in DOCUMENTS and name_of(path) not in UNREAD
+
+
+def is_card(path: str) -> bool:
+    """Whether it is the model's card, whose beginning speaks of its parents."""
+    return path.lower() == CARD
 
 
 def _bytes(stream: BinaryIO, start: int, count: int) -> bytes:
@@ -156,6 +163,8 @@ def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> byt
         return _safetensors_head(stream, size, limit)
     if kind is Kind.LFS_POINTER:
         return _within(stream, size, size, limit)
+    if kind in PLAIN and is_card(path):
+        return _bytes(stream, 0, min(size, MAX_CARD, limit))
     if kind in PLAIN and wants_whole(path):
         most = MAX_INDEX if is_safetensors_index(path) else MAX_DOCUMENT
         return _within(stream, size, most, limit)

@@ -11,8 +11,9 @@ from provenance.formats.fields import Fields
 from provenance.trust.reading import is_rule
 from provenance.verdict import Level
 
-CHECKS = ("integrity", "format", "code", "signature")
-LATER_CHECKS = ("identity", "ancestry", "closure", "lineage", "weights")
+OF_FILES = ("integrity", "format", "code", "signature")
+CHECKS = ("integrity", "format", "code", "identity", "signature", "ancestry")
+LATER_CHECKS = ("closure", "lineage", "weights")
 OWN_FINDINGS = ("registry", "policy")
 """Findings about the caller's own files and about revocation: no check of their own."""
 
@@ -20,7 +21,12 @@ NEVER_LOWERED = (
     "registry",
     "policy",
     "identity/replaced",
+    "identity/namespace-replaced",
     "integrity/mismatch",
+    "integrity/missing",
+    "integrity/extra",
+    "integrity/contradiction",
+    "integrity/not-locked",
     "signature/wrong-signer",
     "signature/wrong-namespace",
     "signature/revoked",
@@ -35,8 +41,11 @@ NOTHING_REQUIRED = "no check is left at require: a pass would say nothing"
 Levels = tuple[tuple[str, Level], ...]
 
 DEFAULT_LEVELS: Levels = (
+    ("ancestry/no-origin", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
+    ("code/hub-caution", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),
+    ("identity/near-miss", Level.WARN),
     ("policy/unused-waiver", Level.WARN),
     ("signature/not-demanded", Level.WARN),
     ("signature/other-bundle", Level.WARN),
@@ -44,6 +53,7 @@ DEFAULT_LEVELS: Levels = (
     ("signature/unsigned-other", Level.WARN),
 )
 REQUIRED_WHEN_SIGNED = (
+    "ancestry/no-origin",
     "code/pickle-by-product",
     "format/pickle-beside-safetensors",
     "signature/pieced-together",
@@ -69,7 +79,7 @@ class Profile:
 
 
 PROFILES = (
-    Profile(name="files", checks=CHECKS, signature=Demand.ASKED, levels=DEFAULT_LEVELS),
+    Profile(name="files", checks=OF_FILES, signature=Demand.ASKED, levels=DEFAULT_LEVELS),
     Profile(name="baseline", checks=CHECKS, signature=Demand.REGISTERED, levels=DEFAULT_LEVELS),
     Profile(
         name="signed",
@@ -78,7 +88,7 @@ PROFILES = (
         levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
     ),
 )
-LATER_PROFILES = (("attested", ("identity", "ancestry", "closure", "lineage")),)
+LATER_PROFILES = (("attested", ("closure", "lineage")),)
 
 
 def profile_named(name: str) -> Profile:

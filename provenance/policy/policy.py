@@ -18,7 +18,8 @@ class Policy:
     """The checks that must say pass, what each finding does, and what the caller lets pass.
 
     `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
-    `min_age` is in days.
+    `min_age` is in days. `lenient_expiry` lets what has run out count on, with a warning: for a host
+    that serves what was locked, where nobody can renew it.
     """
 
     profile: str
@@ -32,6 +33,7 @@ class Policy:
     min_age: int = 0
     exclude_newer: datetime | None = None
     once_signed_must_stay_signed: bool = True
+    lenient_expiry: bool = False
 
     @classmethod
     def of(

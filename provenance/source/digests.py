@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Protocol
 
-from provenance.model import PartDigest
+from provenance.model import Observation, PartDigest
 from provenance.oms import Need
+from provenance.source.limits import Limits
 
 
 class Hash(Protocol):
@@ -25,6 +26,22 @@ def part_count(needs: Iterable[Need], sizes: Iterable[int]) -> int:
     """How many part digests these needs would make of files of these sizes."""
     shards = [need.shard_size for need in needs]
     return sum(-(-size // shard) if shard else 1 for size in sizes for shard in shards)
+
+
+def affordable(
+    wanted: Iterable[Need], sizes: Sequence[int], limits: Limits
+) -> tuple[tuple[Need, ...], list[Observation]]:
+    """What is computed beside SHA-256, and a word on each need that is too much to ask."""
+    taken: list[Need] = []
+    unmet: list[Observation] = []
+    for need in sorted(wanted, key=lambda n: (part_count([n], sizes), n.algorithm)):
+        if len(taken) < limits.needs and part_count([*taken, need], sizes) <= limits.parts:
+            taken.append(need)
+        else:
+            way = f"{need.algorithm} of shards of {need.shard_size} bytes"
+            detail = f"a bundle asks for {way}: more digests than are computed for one model"
+            unmet.append(Observation(code="limit", path="", detail=detail))
+    return tuple(taken), unmet
 
 
 def algorithm(name: str) -> Hash | None:

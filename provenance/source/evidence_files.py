@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,8 +16,7 @@ from provenance.formats import json
 from provenance.intoto import Envelope
 from provenance.model import Document, Observation
 from provenance.oms import Need
-from provenance.source.layout import Entry, small
-from provenance.source.limits import Limits
+from provenance.source.limits import DEFAULT, Limits
 
 NAMES = ("model.sig", "*.sig", "*.sigstore.json", "*.sigstore", "*.intoto.jsonl", "claims.jsonl")
 FIRST = "model.sig"
@@ -25,6 +24,9 @@ MAX_PATH = 1024
 MAX_CONFIGURATION = 32 << 20
 NO_BUNDLE = "named like a signature, and not one that can be read: remove it, or fetch it again"
 MENTIONED = "a signature by name, and a file of the model by what an index or configuration says"
+Reader = Callable[[str, int], bytes | None]
+"""The bytes of the file at a path if it is there, can be read and has at most so many, or None."""
+
 BESIDE_A_FILE = ("{}.sig", "{}.sigstore.json", "model.sig")
 
 
@@ -51,26 +53,31 @@ def split(path: str, data: bytes) -> tuple[Document, ...]:
     return found if all(bundles.is_bundle(document.data) for document in found) else ()
 
 
-def find(entries: Sequence[Entry], limits: Limits) -> Found:
-    """The evidence files among `entries`: named so, bundles, and named by nothing a loader reads.
+def file_of(document: str) -> str:
+    """The evidence file that a document is, or that has it on one of its lines."""
+    name, colon, line = document.rpartition(":")
+    return name if colon and name.endswith(".jsonl") and line.isdecimal() else document
+
+
+def find(paths: Collection[str], read: Reader, limits: Limits) -> Found:
+    """The evidence files among `paths`: named so, bundles, and named by nothing a loader reads.
 
     Observations: `unreadable-bundle`, and `limit` for what was not looked at.
     """
     documents: dict[str, tuple[Document, ...]] = {}
     odd: list[Observation] = []
     count, room = 0, limits.kept // 2
-    named = [entry for entry in entries if is_evidence_name(entry.path)]
-    for entry in sorted(named, key=lambda entry: (entry.path != FIRST, entry.path)):
-        data = small(entry.place, min(limits.bundle, room)) if count < limits.bundles else None
-        found = split(entry.path, data) if data is not None else ()
+    for path in sorted(filter(is_evidence_name, paths), key=lambda path: (path != FIRST, path)):
+        data = read(path, min(limits.bundle, room)) if count < limits.bundles else None
+        found = split(path, data) if data is not None else ()
         if data is None or count + len(found) > limits.bundles:
-            odd.append(_seen("limit", entry.path, "one signature too many, or too large"))
+            odd.append(_seen("limit", path, "one signature too many, or too large"))
         elif not found:
-            odd.append(_seen("unreadable-bundle", entry.path, NO_BUNDLE))
+            odd.append(_seen("unreadable-bundle", path, NO_BUNDLE))
         else:
-            documents[entry.path] = found
+            documents[path] = found
             count, room = count + len(found), room - len(data)
-    taken = mentioned(entries, frozenset(documents))
+    taken = mentioned(paths, read, frozenset(documents))
     odd += [_seen("unreadable-bundle", path, MENTIONED) for path in sorted(taken)]
     kept = {path: found for path, found in documents.items() if path not in taken}
     return Found(
@@ -80,16 +87,35 @@ def find(entries: Sequence[Entry], limits: Limits) -> Found:
     )
 
 
-def mentioned(entries: Iterable[Entry], candidates: frozenset[str]) -> frozenset[str]:
+def given(signature: Path, limits: Limits = DEFAULT) -> Found:
+    """The bundles of a file that the caller named; as it is, even if it is none.
+
+    `paths` has its name where it is one. SourceError where it cannot be read.
+    """
+    data = read(str(signature), limits.bundle)
+    documents = split(signature.name, data)
+    whole = documents or (Document(path=signature.name, data=data),)
+    over: tuple[Observation, ...] = ()
+    if len(whole) > limits.bundles:
+        detail = f"{len(whole)} bundles, of which {limits.bundles} are looked at"
+        over = (_seen("limit", whole[limits.bundles].path, detail),)
+    return Found(
+        paths=frozenset({signature.name}) if documents else frozenset(),
+        documents=whole[: limits.bundles],
+        observations=over,
+    )
+
+
+def mentioned(paths: Iterable[str], read: Reader, candidates: frozenset[str]) -> frozenset[str]:
     """Which candidates an index or configuration names, or might: a loader would read that.
 
     One that cannot be read, or only by a reader less strict than ours, may name what it holds.
     """
     taken: set[str] = set()
-    for entry in entries if candidates else ():
-        if entry.path not in candidates and _is_configuration(entry.path):
-            data = small(entry.place, MAX_CONFIGURATION)
-            taken |= candidates if data is None else _mentioned_in(entry.path, data, candidates)
+    for path in paths if candidates else ():
+        if path not in candidates and _is_configuration(path):
+            data = read(path, MAX_CONFIGURATION)
+            taken |= candidates if data is None else _mentioned_in(path, data, candidates)
     return frozenset(taken)
 
 

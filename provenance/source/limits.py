@@ -12,12 +12,17 @@ class Limits:
     """The most that one model may cost; sizes in bytes.
 
     `kept` bounds what is kept of small files, headers and bundles together, `head` what is read
-    of one file for its facts. Bodies that are being hashed do not count.
+    of one file for its facts, `ranged` what may be fetched of one that stays on a Hub. Bodies that
+    are being hashed do not count.
     """
 
     entries: int = 200_000
+    requests: int = 2_000
+    ancestors: int = 256
+    commits: int = 2_000
     kept: int = 64 * MEBIBYTE
     head: int = 16 * MEBIBYTE
+    ranged: int = 24 * MEBIBYTE
     bundle: int = 4 * MEBIBYTE
     bundles: int = 64
     needs: int = 4

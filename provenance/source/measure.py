@@ -20,7 +20,7 @@ from provenance.model import Content, File, Observation, PartDigest
 from provenance.oms import Need
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
-from provenance.source.progress import Progress
+from provenance.source.progress import Progress, Step
 
 CHUNK = 1 << 20
 SMALL = 1 << 20
@@ -92,7 +92,7 @@ class Work:
     needs: tuple[Need, ...]
     selected: frozenset[str]
     budget: Budget
-    progress: Progress
+    step: Step
     stop: Event
 
 
@@ -106,23 +106,21 @@ def measure(
     workers: int | None = None,
 ) -> Iterator[Measured]:
     """Each of `entries` measured, in their order, by as many threads as there are cores."""
-    work = Work(
-        needs=tuple(needs), selected=selected, budget=budget, progress=progress, stop=Event()
-    )
     sizes = [size_of(entry) for entry in entries]
-    progress.begin(sum(sizes), len(entries))
+    step = progress.step("hashing", sum(sizes))
+    work = Work(needs=tuple(needs), selected=selected, budget=budget, step=step, stop=Event())
     order = sorted(range(len(entries)), key=lambda n: (-sizes[n], entries[n].path))
     found: dict[int, Measured] = {}
 
     def batch(numbers: Sequence[int]) -> list[tuple[int, Measured]]:
-        return [(n, _measure(entries[n], work)) for n in numbers if not work.stop.is_set()]
+        return [(n, measure_one(entries[n], work)) for n in numbers if not work.stop.is_set()]
 
     count = workers or min(os.cpu_count() or 1, MAX_WORKERS)
     try:
         with ThreadPoolExecutor(count) as pool, _stopping(work.stop):
             found.update(chain.from_iterable(pool.map(batch, _batches(order, sizes))))
     finally:
-        progress.end()
+        step.end()
     return (budget.give(found[n]) for n in range(len(entries)))
 
 
@@ -151,7 +149,8 @@ def _batches(order: Sequence[int], sizes: Sequence[int]) -> Iterator[Sequence[in
     yield from ([n] for n in order[:large])
 
 
-def _measure(entry: Entry, work: Work) -> Measured:
+def measure_one(entry: Entry, work: Work) -> Measured:
+    """What one file is; its content is kept by the budget of `work`, which gives it back."""
     try:
         with os.fdopen(os.open(entry.place, FLAGS), "rb") as stream:
             return _read(entry, stream, work)
@@ -186,8 +185,8 @@ def _digests(
     if size > SMALL:
         return *_hash_stream(path, stream, size, work), stream
     data = stream.read(SMALL + 1)
-    work.progress.advance(len(data))
-    return *_hash_bytes(path, data, work.needs), len(data), io.BytesIO(data)
+    work.step.advance(len(data))
+    return *hash_bytes(path, data, work.needs), len(data), io.BytesIO(data)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
@@ -198,9 +197,8 @@ def _unread(entry: Entry, code: str, detail: str) -> Measured:
     return Measured(observations=(Observation(code=code, path=entry.path, detail=detail),))
 
 
-def _hash_bytes(
-    path: str, data: bytes, needs: Sequence[Need]
-) -> tuple[str, tuple[PartDigest, ...]]:
+def hash_bytes(path: str, data: bytes, needs: Sequence[Need]) -> tuple[str, tuple[PartDigest, ...]]:
+    """The SHA-256 of a whole file's bytes, and the digests that are needed beside it."""
     trackers = [Tracker(path, need) for need in needs]
     for tracker in trackers:
         tracker.update(memoryview(data))
@@ -222,8 +220,8 @@ def _hash_stream(
             tracker.update(part)
         total += count
         if total - told >= TOLD:
-            work.progress.advance(total - told)
+            work.step.advance(total - told)
             told = total
-    work.progress.advance(total - told)
+    work.step.advance(total - told)
     parts = tuple(chain.from_iterable(tracker.end() for tracker in trackers))
     return digest.hexdigest(), parts, total

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
 
 
-class Progress(Protocol):
-    """Told from several threads at once."""
+class Unit(StrEnum):
+    """What a step counts."""
 
-    def begin(self, size: int, files: int) -> None:
-        """`size` bytes in `files` files are about to be read."""
+    BYTES = "bytes"
+    ITEMS = "items"
 
-    def advance(self, size: int) -> None:
-        """`size` more bytes were read."""
+
+class Step(Protocol):
+    """One piece of long work under way; told from several threads at once."""
+
+    def advance(self, count: int) -> None:
+        """`count` more bytes or items are done."""
 
     def end(self) -> None:
-        """Nothing more will be read."""
+        """The step is over, whether or not it was finished."""
+
+
+class Progress(Protocol):
+    """Told of every step, from several threads at once."""
+
+    def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
+        """`total` bytes or items are about to be worked through."""
 
 
 class Silent:
-    """Tells nobody."""
+    """Tells nobody; both a Progress and its Step."""
 
-    def begin(self, size: int, files: int) -> None:
-        """Nothing."""
+    def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
+        """Itself."""
+        return self
 
-    def advance(self, size: int) -> None:
+    def advance(self, count: int) -> None:
         """Nothing."""
 
     def end(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
@@ -28,6 +29,8 @@ class Identity:
     source_repository_id: str | None = None
     owner_id: str | None = None
 
+    kind: ClassVar[str] = "sigstore"
+
     @property
     def label(self) -> str:
         """What reports call it."""
@@ -47,6 +50,8 @@ class Key:
 
     key: PublicKey
 
+    kind: ClassVar[str] = "key"
+
     @property
     def label(self) -> str:
         """What reports call it."""
@@ -61,6 +66,8 @@ class Authority:
     subject: str | None = None
     san: str | None = None
     fingerprint: str | None = None
+
+    kind: ClassVar[str] = "certificate"
 
     @property
     def label(self) -> str:

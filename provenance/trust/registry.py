@@ -51,7 +51,8 @@ class Revocation:
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """One registry, or several merged; `sources` are the files it was read from."""
+    """One registry, or several merged; `sources` are the files it was read from,
+    `parts` the names of those that were merged."""
 
     version: int = VERSION
     name: str
@@ -61,6 +62,7 @@ class Registry:
     orgs: tuple[Org, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     sources: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def from_table(cls, table: object, *, source: str) -> Registry:
@@ -84,6 +86,11 @@ class Registry:
         fields.end()
         _check_claims(fields, registry.orgs)
         return registry
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the registries that this one is merged from, or its own."""
+        return self.parts or (self.name,)
 
     @cached_property
     def _owners(self) -> dict[str, Org]:

@@ -21,7 +21,7 @@ from provenance.source import directory
 from provenance.source.layout import Entry
 from provenance.source.limits import Limits
 from provenance.source.measure import Budget, measure
-from provenance.source.progress import Progress, Silent
+from provenance.source.progress import Progress, Silent, Step, Unit
 from tests import forge
 from tests.source.gather import HAND, gather, paths, seen
 
@@ -33,14 +33,15 @@ class Heard(Silent):
     """Keeps what it was told."""
 
     def __init__(self) -> None:
-        self.total = self.files = self.done = 0
+        self.total = self.done = 0
         self.ended = False
 
-    def begin(self, size: int, files: int) -> None:
-        self.total, self.files = size, files
+    def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
+        self.total = total
+        return self
 
-    def advance(self, size: int) -> None:
-        self.done += size
+    def advance(self, count: int) -> None:
+        self.done += count
 
     def end(self) -> None:
         self.ended = True
@@ -52,7 +53,7 @@ class Meddler(Silent):
     def __init__(self, act: Callable[[], object]) -> None:
         self._act = act
 
-    def advance(self, size: int) -> None:
+    def advance(self, count: int) -> None:
         self._act()
 
 
@@ -159,7 +160,7 @@ def test_progress_adds_up(tmp_path: Path) -> None:
     heard = Heard()
     meddled(forge.write(tmp_path, BYTES), heard)
     size = sum(map(len, BYTES.values()))
-    assert (heard.total, heard.files, heard.done, heard.ended) == (size, len(BYTES), size, True)
+    assert (heard.total, heard.done, heard.ended) == (size, size, True)
 
 
 def test_an_interruption_ends_it(tmp_path: Path) -> None:

@@ -1,0 +1,175 @@
+"""`provenance fetch`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance.cli import terminal
+from provenance.cli.gathering import Means
+from provenance.cli.options import HUB, LOCKFILE, RULES, with_options
+from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
+from provenance.cli.subjects import Bench, Request, bench
+from provenance.cli.verify import show
+from provenance.errors import ConfigError, SourceError
+from provenance.lock import Entry, Lock
+from provenance.policy import Model
+from provenance.report import Summary
+
+
+@click.command(name="fetch")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--local-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the model is to lie; else the Hub's cache.",
+)
+@click.option("--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed.")
+@with_options(*RULES, *LOCKFILE, *HUB)
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no hints.")
+def command(
+    names: tuple[str, ...],
+    local_dir: Path | None,
+    frozen: bool,
+    policy: str | None,
+    registry: tuple[str, ...],
+    lockfile: Path | None,
+    token: str | None,
+    cache_dir: Path | None,
+    max_workers: int,
+    offline: bool,
+    quiet: bool,
+) -> int:
+    """Download exactly what is locked and passes, or nothing.
+
+    NAME is a model of provenance.lock; without one, all that come from a Hub. Each is judged again
+    with today's registry, before the download and by the downloaded bytes.
+    """
+    setting = bench(
+        Request(policy=policy, registry=registry, lockfile=lockfile), needs_models=False
+    )
+    if setting.lock is None:
+        raise ConfigError("there is none: run `provenance lock`", path=setting.lock_path.name)
+    entries = _chosen(setting, setting.lock, names)
+    if local_dir and len(entries) != 1:
+        raise ConfigError(f"takes one model, and {len(entries)} are meant", path="--local-dir")
+    stale = [] if frozen else [text for entry in entries for text in _out_of_step(setting, entry)]
+    if stale:
+        for text in stale:
+            click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
+        return OUT_OF_DATE
+    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
+    fetching = Fetching(
+        setting=setting, lock=setting.lock, means=means, local_dir=local_dir, quiet=quiet
+    )
+    return combined([fetching.fetch(entry) for entry in entries])
+
+
+def _chosen(setting: Bench, lock: Lock, names: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries that are meant, or ConfigError for a name that has none."""
+    if not names:
+        found = tuple(entry for entry in lock.models() if entry.path is None)
+        if not found:
+            raise ConfigError("has no model of a Hub", path=setting.lock_path.name)
+        return found
+    return tuple(_entry(setting, lock, name) for name in dict.fromkeys(names))
+
+
+def _entry(setting: Bench, lock: Lock, name: str) -> Entry:
+    entry = lock.named(name)
+    if entry is None:
+        known = ", ".join(entry.name for entry in lock.models()) or "nothing"
+        listed = " (it is in provenance.toml: run `provenance lock`)" * bool(
+            setting.settings.named(name)
+        )
+        raise ConfigError(
+            f"has no model {name!r}{listed}; it has {known}", path=setting.lock_path.name
+        )
+    if entry.path is not None:
+        raise ConfigError(f"{name} lies on disk at {entry.path}: there is nothing to fetch")
+    return entry
+
+
+def _out_of_step(setting: Bench, entry: Entry) -> Iterator[str]:
+    """How provenance.toml asks for something else than is locked."""
+    for model in setting.settings.models:
+        if model.name == entry.name:
+            for word in ("repo", "revision", "include", "exclude"):
+                locked, asked = getattr(entry, word), getattr(model, word)
+                if locked != asked:
+                    yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
+            return
+    if setting.settings.source:
+        yield f"{entry.name} is not in {setting.settings.source} any more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """One entry after the other, by the same rules."""
+
+    setting: Bench
+    lock: Lock
+    means: Means
+    local_dir: Path | None
+    quiet: bool
+
+    def fetch(self, entry: Entry) -> int:
+        """The exit code of one entry; where it was admitted, how to load it is printed."""
+        from provenance.gate import Refused, Rules, Target, admit
+
+        rules = Rules(
+            entry=entry,
+            lock=self.lock,
+            policy=self.setting.policy_for(self._model(entry)),
+            registry=self.setting.registry,
+            at=datetime.now(UTC),
+        )
+        cache = self.means.cache_dir
+        target = (
+            Target.folder(self.local_dir) if self.local_dir else Target.snapshot(entry, cache)
+        )
+        hub = self.means.hub(self.setting, terminal.progress(quiet=self.quiet))
+        try:
+            admitted = admit(hub, rules, target)
+        except Refused as refused:
+            summary = Summary(
+                verdicts=(refused.verdict,),
+                policy=self.setting.policy_source,
+                registry=self.setting.registry_source,
+            )
+            show(summary, "human", None)
+            click.echo(f"error: {entry.name} was not fetched: {refused}", err=True)
+            return max(FAIL, RESULTS[refused.verdict.result])
+        except (SourceError, OSError) as error:
+            click.echo(f"error: {entry.name} was not fetched: {error}", err=True)
+            return CANNOT_JUDGE
+        done = "was there already, and is" if admitted.already else "fetched:"
+        click.echo(f"✓ {entry.name} {done} {admitted.verdict.result} ({admitted.verdict.profile})")
+        click.echo(f"  {admitted.verdict.reason}")
+        click.echo(f"  {admitted.place}")
+        if not self.quiet:
+            for line in _usage(entry, admitted.place, local=self.local_dir is not None):
+                click.echo(f"  {line}")
+        return 0
+
+    def _model(self, entry: Entry) -> Model:
+        listed = self.setting.settings.named(entry.name)
+        return listed[0] if listed else Model(name=entry.name, repo=entry.repo)
+
+
+def _usage(entry: Entry, place: Path, *, local: bool) -> Iterator[str]:
+    """The lines to type for the loaders people use, each pinned to what was judged."""
+    commit, repo = entry.commit or "", entry.repo or ""
+    where = f'"{place}"' if local else f'"{repo}", revision="{commit}"'
+    yield f"transformers  HF_HUB_OFFLINE=1 python -c 'from transformers import AutoModel; AutoModel.from_pretrained({where})'"
+    if local:
+        yield f"vLLM          HF_HUB_OFFLINE=1 vllm serve {shlex.quote(str(place))}"
+        yield f"TGI           HF_HUB_OFFLINE=1 text-generation-launcher --model-id {shlex.quote(str(place))}"
+    else:
+        yield f"vLLM          HF_HUB_OFFLINE=1 vllm serve {repo} --revision {commit}"
+        yield f"TGI           HF_HUB_OFFLINE=1 text-generation-launcher --model-id {repo} --revision {commit}"

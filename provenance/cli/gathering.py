@@ -1,0 +1,125 @@
+"""How evidence is had: from a directory, a Hub, or the cache of one where there is no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from provenance import locking
+from provenance.cli.subjects import Bench, Subject
+from provenance.lock import Entry
+from provenance.model import Evidence
+from provenance.source import directory
+from provenance.source.progress import Progress
+from provenance.trust import Registry
+
+if TYPE_CHECKING:
+    from provenance.source.hub.client import Hub
+
+T = TypeVar("T")
+R = TypeVar("R")
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the caller allows for reaching a Hub."""
+
+    token: str | None = None
+    cache_dir: Path | None = None
+    max_workers: int = 8
+    offline: bool = False
+
+    def hub(self, bench: Bench, progress: Progress) -> Hub | None:
+        """The Hub, or None where the caller or the machine forbids asking it."""
+        from provenance.source.hub.cache import is_offline
+        from provenance.source.hub.client import Hub
+
+        if self.offline or is_offline():
+            return None
+        return Hub(
+            token=self.token,
+            namespaces=bench.namespaces,
+            workers=self.max_workers,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """Everything evidence is gathered with, for all models of one run."""
+
+    bench: Bench
+    means: Means
+    at: datetime
+    progress: Progress
+    hub: Hub | None = None
+    signature: Path | None = None
+
+    def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
+        """The evidence on one model; of a Hub's at the commit of `pinned`, if given."""
+        if subject.place is not None:
+            return self._directory(subject, subject.place)
+        if self.hub is None:
+            return self._cached(subject)
+        return self._hub(subject, self.hub, pinned)
+
+    def _directory(self, subject: Subject, place: Path) -> Evidence:
+        return directory.collect(
+            place,
+            ref=subject.ref,
+            at=self.at,
+            include=subject.include,
+            exclude=subject.exclude,
+            signature=self.signature,
+            progress=self.progress,
+        )
+
+    def _cached(self, subject: Subject) -> Evidence:
+        from provenance.source.hub import cache
+
+        repo, revision = subject.ref.repo or "", subject.ref.revision
+        place, commit = cache.resolved(self.means.cache_dir, repo, revision)
+        found = self._directory(subject, place)
+        return replace(found, ref=replace(found.ref, commit=commit))
+
+    def _hub(self, subject: Subject, hub: Hub, pinned: Entry | None) -> Evidence:
+        from provenance.source.evidence_files import given
+        from provenance.source.hub.ancestors import with_ancestors
+        from provenance.source.hub.collect import collect
+
+        commit = pinned.commit if pinned else None
+        found = collect(
+            hub,
+            replace(subject.ref, commit=commit or subject.ref.commit),
+            at=self.at,
+            include=subject.include,
+            exclude=subject.exclude,
+            given=given(self.signature) if self.signature else None,
+            ask_owner=_pins_owner(self.bench.registry, subject.ref.repo or ""),
+        )
+        pins = locking.pins(self.bench.lock)
+        return with_ancestors(hub, found, subject.policy.parents, pins=pins)
+
+
+def _pins_owner(registry: Registry, repo: str) -> bool:
+    owner = registry.owner(repo)
+    return bool(owner and owner.namespace_ids)
+
+
+def side_by_side(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """`function` of each item, in their order, several at once; the first error ends it."""
+    todo = list(items)
+    if len(todo) < 2:
+        return [function(item) for item in todo]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [pool.submit(function, item) for item in todo]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

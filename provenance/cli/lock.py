@@ -1,0 +1,301 @@
+"""`provenance lock`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance import locking
+from provenance.checks.ratchet import ACCEPTABLE
+from provenance.cli import terminal
+from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.options import HUB, LOCKFILE, OUTPUT, RULES, with_options
+from provenance.cli.outcome import CANNOT_JUDGE, OUT_OF_DATE, RESULTS, combined
+from provenance.cli.subjects import Bench, Request, Subject, bench
+from provenance.cli.verify import show
+from provenance.errors import ConfigError, SourceError
+from provenance.judgement import judge
+from provenance.lock import Change, Entry, Floor, Lock, Part, difference, dumps
+from provenance.lockfile import save
+from provenance.model import Evidence
+from provenance.report import Summary
+from provenance.verdict import Result, Verdict
+
+ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
+
+
+@click.command(name="lock")
+@click.argument("refs", nargs=-1, metavar="[NAME]...")
+@click.option("--check", is_flag=True, help="Write nothing; exit 4 if the lock would change.")
+@click.option("--upgrade", is_flag=True, help="Follow every branch and tag anew.")
+@click.option("--upgrade-model", multiple=True, metavar="NAME", help="Follow those of one model.")
+@click.option(
+    "--exclude-newer",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]),
+    metavar="DATE",
+    help="Refuse what nobody vouches to be older.",
+)
+@click.option("--measure", is_flag=True, help="Download and hash what the Hub does not state.")
+@click.option(
+    "--accept", multiple=True, metavar="RULE@REPO", help="Take a change against the old lock."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["human", "json", "sha256sum"]),
+    default="human",
+    help="sha256sum prints what is locked, for `sha256sum -c`, and judges nothing.",
+)
+@with_options(*RULES, *LOCKFILE, *HUB, *OUTPUT)
+def command(
+    refs: tuple[str, ...],
+    check: bool,
+    upgrade: bool,
+    upgrade_model: tuple[str, ...],
+    exclude_newer: datetime | None,
+    measure: bool,
+    accept: tuple[str, ...],
+    form: str,
+    policy: str | None,
+    registry: tuple[str, ...],
+    lockfile: Path | None,
+    token: str | None,
+    cache_dir: Path | None,
+    max_workers: int,
+    offline: bool,
+    output: str | None,
+    quiet: bool,
+) -> int:
+    """Judge what provenance.toml names and write provenance.lock.
+
+    What is locked already stays at its commit. A model that does not pass keeps the entry it had,
+    and gets none if it had none.
+    """
+    setting = bench(
+        Request(
+            refs=refs,
+            policy=policy,
+            registry=registry,
+            lockfile=lockfile,
+            exclude_newer=_in_utc(exclude_newer),
+        )
+    )
+    _check_listed(setting, refs)
+    if form == "sha256sum":
+        terminal.emit(_sums(setting, refs), output)
+        return 0
+    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
+    progress = terminal.progress(quiet=quiet)
+    hub = means.hub(setting, progress)
+    if hub is None and any(subject.place is None for subject in setting.subjects):
+        raise ConfigError("asks a Hub, and nothing may be asked for offline", path="lock")
+    gathering = Gathering(
+        bench=setting, means=means, at=datetime.now(UTC), progress=progress, hub=hub
+    )
+    locker = Locker(
+        gathering=gathering,
+        upgrade=_upgraded(setting, upgrade, upgrade_model),
+        accepted=_accepted(setting, accept),
+        measure=measure,
+    )
+    found = side_by_side(locker.judged, setting.subjects)
+    new = locker.lock(found, whole=not refs)
+    changes = difference(setting.lock, new)
+    _report(setting, found, form, output)
+    codes = [item.code for item in found]
+    if not check:
+        if save(setting.lock_path, new):
+            _say(changes, setting.lock_path.name, quiet)
+    elif setting.lock is None or dumps(setting.lock) != dumps(new):
+        _say(changes, f"{setting.lock_path.name} would change", quiet)
+        codes.append(OUT_OF_DATE)
+    return combined(codes)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _check_listed(setting: Bench, refs: Sequence[str]) -> None:
+    for ref in refs:
+        if not setting.settings.named(ref):
+            raise ConfigError(
+                f"{ref} is not in provenance.toml: add it under [[models]], or "
+                f"`provenance init {ref}`"
+            )
+
+
+def _upgraded(setting: Bench, every: bool, names: Sequence[str]) -> Callable[[Subject], bool]:
+    for name in names:
+        if not setting.settings.named(name):
+            raise ConfigError(f"{name} is not in provenance.toml", path="--upgrade-model")
+    return lambda subject: every or subject.name in names or subject.ref.repo in names
+
+
+def _accepted(setting: Bench, words: Sequence[str]) -> dict[str, frozenset[str]]:
+    """By the name of a model, the rules whose change is accepted for it."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        match = ACCEPT.fullmatch(word)
+        if not match or match[1] not in ACCEPTABLE:
+            known = ", ".join(sorted(ACCEPTABLE))
+            raise ConfigError(f"expected RULE@REPO with one of {known}; found {word!r}", path="--accept")
+        models = setting.settings.named(match[2])
+        if not models:
+            raise ConfigError(f"{match[2]} is not in provenance.toml", path="--accept")
+        for model in models:
+            found.setdefault(model.name, set()).add(match[1])
+    return {name: frozenset(rules) for name, rules in found.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What became of one model: its verdict and new entry, or why there is none."""
+
+    subject: Subject
+    code: int
+    verdict: Verdict | None = None
+    entry: Entry | None = None
+    evidence: Evidence | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locker:
+    """One model after the other is judged against what the lock has of it, and made an entry."""
+
+    gathering: Gathering
+    upgrade: Callable[[Subject], bool]
+    accepted: dict[str, frozenset[str]]
+    measure: bool
+
+    def judged(self, subject: Subject) -> Judged:
+        """The model judged at its locked commit, or at today's where it is not locked so."""
+        before = self._before(subject)
+        kept = before if before and _in_step(before, subject) else None
+        pinned = None if self.upgrade(subject) else kept
+        try:
+            evidence = self.gathering.of(subject, pinned=pinned)
+            evidence = locking.with_known_digests(evidence, pinned)
+            verdict = self._verdict(subject, evidence, before)
+            if self.measure and subject.place is None and locking.bytes_may_tell(verdict):
+                evidence = self._measured(subject, evidence)
+                verdict = self._verdict(subject, evidence, before)
+        except SourceError as error:
+            return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
+        entry = self._entry(subject, evidence, verdict, before)
+        return Judged(
+            subject=subject,
+            code=RESULTS[verdict.result],
+            verdict=verdict,
+            entry=entry if verdict.result is Result.PASS else before,
+            evidence=evidence if verdict.result is Result.PASS else None,
+        )
+
+    def _before(self, subject: Subject) -> Entry | None:
+        lock = self.gathering.bench.lock
+        models = lock.models() if lock else ()
+        return next((entry for entry in models if entry.name == subject.name), None)
+
+    def _measured(self, subject: Subject, declared: Evidence) -> Evidence:
+        from provenance.source.hub.staging import measured
+
+        assert self.gathering.hub
+        return measured(self.gathering.hub, declared, self.gathering.means.cache_dir)
+
+    def _verdict(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Verdict:
+        setting = self.gathering.bench
+        return judge(
+            evidence,
+            subject.policy,
+            setting.registry,
+            name=subject.name,
+            findings=setting.findings,
+            lock=setting.lock,
+            locked=before,
+            accepted=self.accepted.get(subject.name, frozenset()),
+        )
+
+    def _entry(
+        self, subject: Subject, evidence: Evidence, verdict: Verdict, before: Entry | None
+    ) -> Entry:
+        return locking.entry_of(
+            subject.name,
+            evidence,
+            verdict,
+            subject.policy,
+            self.gathering.bench.registry,
+            path=_written(subject, self.gathering.bench),
+            before=before,
+        )
+
+    def lock(self, found: Sequence[Judged], *, whole: bool) -> Lock:
+        """The lock with the new entries; where `whole`, without models that are no longer named."""
+        setting = self.gathering.bench
+        named = {item.subject.name for item in found}
+        old = setting.lock.entries if setting.lock else ()
+        others = [entry for entry in old if entry.part is Part.MODEL and entry.name not in named]
+        listed = {model.name for model in setting.settings.models}
+        kept = [] if whole else [entry for entry in others if entry.name in listed]
+        entries = [*kept, *(item.entry for item in found if item.entry)]
+        evidences = [item.evidence for item in found if item.evidence]
+        fresh = locking.ancestor_entries(evidences, setting.registry)
+        unseen = bool(kept) or any(item.entry and not item.evidence for item in found)
+        called = {entry.name for entry in fresh}
+        past = [e for e in old if unseen and e.part is Part.ANCESTOR and e.name not in called]
+        return Lock(
+            registries=tuple(Floor(name=name) for name in setting.registry.names),
+            entries=locking.entries_in_order([*entries, *fresh, *past]),
+        )
+
+
+def _in_step(entry: Entry, subject: Subject) -> bool:
+    """Whether the entry is an answer to what is asked for today."""
+    return (entry.repo, entry.revision) == (subject.ref.repo, subject.ref.revision)
+
+
+def _written(subject: Subject, setting: Bench) -> str | None:
+    """The path of a model on disk as the settings have it."""
+    if subject.place is None:
+        return None
+    base = setting.settings_path.parent if setting.settings_path else Path.cwd()
+    absolute = subject.place.absolute()
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
+
+
+def _report(setting: Bench, found: Sequence[Judged], form: str, output: str | None) -> None:
+    for item in found:
+        if item.error:
+            click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
+    verdicts = tuple(item.verdict for item in found if item.verdict)
+    if verdicts:
+        summary = Summary(
+            verdicts=verdicts, policy=setting.policy_source, registry=setting.registry_source
+        )
+        show(summary, form, output)
+
+
+def _say(changes: Sequence[Change], what: str, quiet: bool) -> None:
+    """What changed, on stderr."""
+    if quiet:
+        return
+    click.echo(f"{what}:", err=True)
+    for change in changes:
+        click.echo(f"  {terminal.described(change)}", err=True)
+
+
+def _sums(setting: Bench, refs: Sequence[str]) -> str:
+    """The selected files of one locked model in the form of sha256sum(1)."""
+    models = setting.lock.models() if setting.lock else ()
+    chosen = [entry for entry in models if not refs or {entry.name, entry.repo} & set(refs)]
+    if len(chosen) != 1:
+        names = ", ".join(entry.name for entry in models) or "nothing"
+        raise ConfigError(f"name one locked model; {setting.lock_path.name} has {names}")
+    return "\n".join(f"{file.sha256}  {file.path}" for file in chosen[0].files.files)

@@ -1,0 +1,59 @@
+"""Finding, reading and writing the caller's `provenance.lock`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from provenance.errors import ConfigError
+from provenance.lock import Lock, dumps, loads
+from provenance.registry.file import read_text
+from provenance.settings import folders, is_own
+from provenance.source.files import write
+
+FILE_NAME = "provenance.lock"
+
+
+def find(
+    start: Path, judged: Sequence[Path], *, home: Path | None, settings: Path | None
+) -> Path | None:
+    """The lockfile beside the caller's `settings`, else the nearest from `start` upwards.
+
+    None where there is none outside of every judged directory that is the caller's own; another
+    user's is a ConfigError, since a lock that is passed over in silence protects nobody.
+    """
+    places = [settings.parent] if settings else folders(start, judged, home)
+    for folder in places:
+        file = folder / FILE_NAME
+        if os.path.lexists(file):
+            if not is_own(file, os.geteuid()):
+                raise ConfigError(
+                    "belongs to another user, or everybody may write it: name it with --lockfile "
+                    "if it is yours",
+                    path=str(file),
+                )
+            return file
+    return None
+
+
+def load(path: Path) -> Lock:
+    """The lock of a file, or ConfigError with the path inside it."""
+    return loads(read_text(path), source=path.name)
+
+
+def save(path: Path, lock: Lock) -> bool:
+    """The file holds the lock; whether it had to be written.
+
+    ConfigError, and nothing written, where something else lies there than a lock of this version.
+    """
+    text = dumps(lock)
+    if os.path.lexists(path):
+        if read_text(path) == text:
+            return False
+        load(path)
+    try:
+        write(path, text)
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", path=str(path)) from None
+    return True

@@ -1,0 +1,256 @@
+"""Between judgements and the lockfile: an entry out of a verdict, and evidence with what is locked.
+
+Pure: which entry is meant, what it adds to evidence, and what a judged model is written as.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from provenance.claims.claim import ParentClaim
+from provenance.claims.parents import parent_claims
+from provenance.lock import (
+    Accepted,
+    Entry,
+    Lock,
+    LockedFinding,
+    LockedParent,
+    LockedSigner,
+    Part,
+)
+from provenance.model import Ancestor, Basis, Evidence, Facts, File, Manifest
+from provenance.policy import Policy
+from provenance.trust import Registry
+from provenance.verdict import Level, Outcome, Result, SignerSeen, Verdict
+
+SAID_BY_YOU = "provenance.toml"
+SHORT_OF_BYTES = frozenset(
+    {
+        "format/unread",
+        "integrity/no-reference",
+        "integrity/undeclared",
+        "integrity/unread",
+        "signature/unsupported",
+    }
+)
+"""What may be unknown only because no byte was downloaded."""
+
+
+def matching(lock: Lock, evidence: Evidence) -> Entry | None:
+    """The model whose files are just those of a measured directory, or None.
+
+    Its whole listing or its selection may lie there. A name that was given must be its own.
+    """
+    found = {evidence.listing.digest, evidence.manifest.digest}
+    for entry in lock.models():
+        named = evidence.ref.repo in (None, entry.repo)
+        if named and found & {entry.manifest, entry.selected}:
+            return entry
+    return None
+
+
+def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
+    """The evidence with what the lockfile knows of the repository: name, commit, facts, ancestors.
+
+    What the evidence states itself stays.
+    """
+    ref = evidence.ref
+    return replace(
+        evidence,
+        ref=replace(ref, repo=ref.repo or entry.repo, commit=ref.commit or entry.commit),
+        facts=evidence.facts or entry.facts,
+        ancestors=evidence.ancestors or ancestors(lock),
+    )
+
+
+def ancestors(lock: Lock) -> tuple[Ancestor, ...]:
+    """The ancestors that a lockfile knows, by the names that claims use."""
+    return tuple(
+        Ancestor(
+            claimed=_claimed(entry),
+            revision=entry.revision,
+            facts=entry.facts,
+            commit=entry.commit,
+            manifest=entry.manifest or None,
+        )
+        for entry in lock.entries
+        if entry.part is Part.ANCESTOR
+    )
+
+
+def pins(lock: Lock | None) -> dict[str, str]:
+    """The commit at which each ancestor of the lockfile was looked at, by its claimed name."""
+    entries = lock.entries if lock else ()
+    return {
+        _claimed(entry): entry.commit
+        for entry in entries
+        if entry.part is Part.ANCESTOR and entry.commit and entry.revision is None
+    }
+
+
+def _claimed(entry: Entry) -> str:
+    """What claims call an ancestor: the name before the revision that they state."""
+    return entry.name.partition("@")[0]
+
+
+def with_known_digests(evidence: Evidence, entry: Entry | None) -> Evidence:
+    """The evidence with the digests that the lockfile has of this very commit, where the Hub states
+    none: they were measured once, and the bytes have to have them."""
+    if entry is None or entry.commit is None or entry.commit != evidence.ref.commit:
+        return evidence
+    known = {file.path: file for file in entry.files.files if file.sha256}
+    silent = {file.path for file in evidence.manifest.files if not file.sha256}
+    sizes = {file.path: file.size for file in evidence.manifest.files}
+    filled = {path for path in silent & known.keys() if known[path].size == sizes[path]}
+    if not filled:
+        return evidence
+    return replace(
+        evidence,
+        basis=Basis.LOCKED,
+        listing=_with(evidence.listing, known, filled),
+        manifest=_with(evidence.manifest, known, filled),
+        observations=tuple(
+            seen
+            for seen in evidence.observations
+            if not (seen.code == "undeclared" and seen.path in filled)
+        ),
+    )
+
+
+def _with(manifest: Manifest, known: Mapping[str, File], filled: Collection[str]) -> Manifest:
+    return Manifest.of(known[f.path] if f.path in filled else f for f in manifest.files)
+
+
+def bytes_may_tell(verdict: Verdict) -> bool:
+    """Whether nothing failed, and all that is unknown would be known of downloaded bytes."""
+    open_ = [
+        finding.rule
+        for finding in verdict.findings
+        if finding.level is Level.REQUIRE and finding.outcome is Outcome.UNKNOWN
+    ]
+    return verdict.result is Result.INCOMPLETE and all(rule in SHORT_OF_BYTES for rule in open_)
+
+
+def entry_of(
+    name: str,
+    evidence: Evidence,
+    verdict: Verdict,
+    policy: Policy,
+    registry: Registry,
+    *,
+    path: str | None = None,
+    before: Entry | None = None,
+    accepted: Iterable[Accepted] = (),
+) -> Entry:
+    """What the lockfile says of a model that was judged.
+
+    Changes that were accepted before stay on record.
+    """
+    owner = registry.owner(evidence.ref.repo or "")
+    return Entry(
+        name=name,
+        repo=evidence.ref.repo,
+        path=path,
+        revision=evidence.ref.revision,
+        commit=evidence.ref.commit,
+        facts=_kept(evidence.facts),
+        organisation=owner.name if owner else "",
+        basis=_basis(evidence, before),
+        profile=policy.profile,
+        verdict=verdict.result,
+        manifest=evidence.listing.digest,
+        selected=evidence.manifest.digest,
+        include=evidence.include,
+        exclude=evidence.exclude,
+        parents=tuple(_parents(evidence, policy)),
+        signers=tuple(_signer(signer) for signer in verdict.signers if signer.organisation),
+        accepted=(*(before.accepted if before else ()), *accepted),
+        findings=tuple(_findings(verdict)),
+        files=evidence.manifest,
+    )
+
+
+def _basis(evidence: Evidence, before: Entry | None) -> str:
+    """How the digests were had in the first place."""
+    return before.basis if evidence.basis is Basis.LOCKED and before else evidence.basis
+
+
+def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple[Entry, ...]:
+    """An entry for each ancestor of any of the models that a Hub knows, once, by claimed name."""
+    found: dict[tuple[str, str | None], Entry] = {}
+    for evidence in evidences:
+        for ancestor in evidence.ancestors:
+            if ancestor.facts:
+                key = (ancestor.claimed, ancestor.revision)
+                found.setdefault(key, _ancestor(ancestor, ancestor.facts, registry))
+    return tuple(found.values())
+
+
+def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
+    owner = registry.owner(facts.id)
+    return Entry(
+        name="@".join(filter(None, (ancestor.claimed, ancestor.revision))),
+        part=Part.ANCESTOR,
+        repo=facts.id,
+        revision=ancestor.revision,
+        commit=ancestor.commit,
+        facts=_kept(facts),
+        organisation=owner.name if owner else "",
+        manifest=ancestor.manifest or "",
+    )
+
+
+def _kept(facts: Facts | None) -> Facts | None:
+    """Only what a lockfile keeps: what changes by the day would change the lock."""
+    return replace(facts, gated=None, private=None, flags=()) if facts else None
+
+
+def _parents(evidence: Evidence, policy: Policy) -> Iterator[LockedParent]:
+    known = {(a.claimed, a.revision): a for a in evidence.ancestors}
+    for text in policy.parents:
+        repo, _, commit = text.partition("@")
+        found = known.get((repo, commit or None))
+        resolved = found.commit if found else None
+        yield LockedParent(repo=repo, commit=commit or resolved, source=SAID_BY_YOU)
+    for claim in parent_claims(evidence):
+        if isinstance(claim, ParentClaim) and claim.repo:
+            found = known.get((claim.repo, claim.revision))
+            yield LockedParent(
+                repo=found.facts.id if found and found.facts else claim.repo,
+                commit=found.commit if found else None,
+                relation=claim.relation,
+                source=claim.path,
+            )
+
+
+def _signer(signer: SignerSeen) -> LockedSigner:
+    return LockedSigner(
+        kind=signer.kind,
+        identity=signer.identity,
+        organisation=signer.organisation,
+        name=signer.name,
+        bundle=signer.bundle,
+        time=datetime.fromisoformat(signer.times[0]) if signer.times else None,
+    )
+
+
+def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
+    for finding in verdict.findings:
+        if finding.outcome is not Outcome.PASS:
+            yield LockedFinding(
+                rule=finding.rule,
+                where=finding.where,
+                outcome=finding.outcome,
+                level=finding.level,
+                waived=finding.waived,
+            )
+
+
+def entries_in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries as a lockfile has them: models first, then by name."""
+    order = {part: number for number, part in enumerate((Part.MODEL, Part.CLOSURE, Part.ANCESTOR))}
+    return tuple(
+        sorted(entries, key=lambda entry: (order[entry.part], entry.name, entry.revision or ""))
+    )

@@ -1,0 +1,76 @@
+"""What people write for a model on a Hub: `org/name@revision`, an hf:// name, a pasted URL."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from provenance.errors import ConfigError
+from provenance.model import Ref
+from provenance.trust.names import PREFIXES, is_repo
+
+MAIN = "main"
+SCHEMES = ("hf://", "https://", "http://")
+PAGES = frozenset({"tree", "blob", "resolve", "commit"})
+COMMIT = re.compile("[0-9a-f]{40}")
+COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
+# git check-ref-format, and nothing that a URL or a terminal reads differently.
+REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
+
+
+def parse(text: str, *, revision: str | None = None) -> Ref:
+    """The ref of `org/name[@revision]`, `hf://…` or a page of a Hub, or ConfigError.
+
+    `revision` is one that was given apart; two of them are an error. A page's URL names a
+    repository only: whichever host it has, the configured Hub is asked.
+    """
+    repo, stated = _split(text)
+    if not is_repo(repo):
+        raise ConfigError(_reason(text, repo), path=text[:200])
+    if stated is not None and revision is not None:
+        raise ConfigError("a revision stands in the name and in --revision", path=text[:200])
+    chosen = stated if stated is not None else revision
+    if chosen is not None and not is_revision(chosen):
+        raise ConfigError(f"expected a branch, tag or commit, found {chosen[:200]!r}", path=text)
+    commit = chosen if chosen and COMMIT.fullmatch(chosen) else None
+    return Ref(text=text, repo=repo, revision=chosen, commit=commit)
+
+
+def is_hub_name(text: str) -> bool:
+    """Whether `text` is one that only a Hub could mean: it has a scheme, or a repository's form."""
+    return text.startswith(SCHEMES) or is_repo(text.partition("@")[0])
+
+
+def is_revision(text: str) -> bool:
+    """Whether `text` can name a branch, tag, pull request or commit."""
+    return REVISION.fullmatch(text) is not None and not text.endswith(("/", "."))
+
+
+def may_be_commit(revision: str) -> bool:
+    """Whether a revision may be a commit's id, whole or cut short, and not a name."""
+    return COMMIT_LIKE.fullmatch(revision) is not None
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    if text.startswith(("https://", "http://")):
+        return _page(text)
+    name, at, revision = text.removeprefix("hf://").partition("@")
+    return name, revision if at else None
+
+
+def _page(url: str) -> tuple[str, str | None]:
+    """Of a repository's page; `/tree/refs%2Fpr%2F1/sub` is revision `refs/pr/1`."""
+    try:
+        parts = urlsplit(url).path.strip("/").split("/")
+    except ValueError:
+        return url, None
+    name = "/".join(parts[:2])
+    if len(parts) > 3 and parts[2] in PAGES:
+        return name, unquote(parts[3])
+    return name, None
+
+
+def _reason(text: str, repo: str) -> str:
+    if repo.partition("/")[0].lower() in PREFIXES:
+        return "this version judges models only: write org/name of a model"
+    return f"expected org/name[@revision], found {text[:200]!r}"

@@ -1,0 +1,32 @@
+"""Small files of ours: written whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(place: Path, text: str) -> None:
+    """The file holds `text` in UTF-8, on disk for good; OSError leaves it as it was."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fchmod(stream.fileno(), _mode(place))
+            os.fsync(stream.fileno())
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _mode(place: Path) -> int:
+    """What the file has already, or what a new one of this process gets."""
+    try:
+        return place.stat().st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -1,0 +1,67 @@
+"""Where the Hub's own cache keeps the snapshots of a repository."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from provenance.errors import SourceError
+from provenance.refs import MAIN
+from provenance.source.files import write
+
+COMMIT = re.compile("[0-9a-f]{40}")
+OUR_REF = "provenance"
+"""The name a fetched commit is kept by: never `main`, which an unpinned load would take."""
+
+STAGING = ".provenance"
+
+
+def folder(cache: Path | None, repo: str) -> Path:
+    """The folder of a repository in the cache; `cache` None is where this machine has it."""
+    base = cache or Path(constants.HF_HUB_CACHE)
+    return base / f"models--{repo.replace('/', '--')}"
+
+
+def snapshot(cache: Path | None, repo: str, commit: str) -> Path:
+    """The folder of a snapshot, which may not be there."""
+    return folder(cache, repo) / "snapshots" / commit
+
+
+def staging(cache: Path | None, repo: str, commit: str) -> Path:
+    """Where a commit is made ready, on the file system of the cache."""
+    top = folder(cache, repo)
+    return top.parent / STAGING / f"{top.name}--{commit}"
+
+
+def resolved(cache: Path | None, repo: str, revision: str | None) -> tuple[Path, str]:
+    """The snapshot that is here for a revision and its commit, or SourceError."""
+    asked = revision or MAIN
+    commit = asked if COMMIT.fullmatch(asked) else _named(folder(cache, repo), asked)
+    place = snapshot(cache, repo, commit) if commit else None
+    if commit is None or place is None or not place.is_dir():
+        raise SourceError(
+            f"{repo}@{asked} is not in the cache, and nothing may be asked for offline"
+        )
+    return place, commit
+
+
+def keep(cache: Path | None, repo: str, commit: str) -> None:
+    """The ref of ours names the commit, so that pruning the cache leaves its snapshot."""
+    refs = folder(cache, repo) / "refs"
+    refs.mkdir(exist_ok=True)
+    write(refs / OUR_REF, commit)
+
+
+def _named(place: Path, revision: str) -> str | None:
+    try:
+        text = (place / "refs" / revision).read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return text if COMMIT.fullmatch(text) else None
+
+
+def is_offline() -> bool:
+    """Whether this machine's settings for the Hub forbid asking it."""
+    return bool(constants.HF_HUB_OFFLINE)

@@ -1,0 +1,254 @@
+"""One Hub, spoken to politely: bounded answers, few retries, the token only where it belongs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Lock
+from typing import Literal, TypeVar
+from urllib.parse import quote, urlsplit
+
+from provenance.errors import Absent, ConfigError, SourceError
+from provenance.source.limits import Limits
+from provenance.source.progress import Progress, Silent, Unit
+from provenance.trust.names import namespace_of
+
+# Before the import, which reads it: a verdict asks nobody but the Hub.
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+from huggingface_hub import constants
+from huggingface_hub.errors import OfflineModeIsEnabled
+from huggingface_hub.utils import build_hf_headers, http_stream_backoff
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS = 8
+TRIES = 4
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 60.0
+PATIENCE = 120.0
+"""Seconds that one answer may take in all, however slowly it drips."""
+
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+MISSING = frozenset({401, 403, 404, 410})
+REASONS = {
+    "RepoNotFound": "the Hub has no such repository, or shows it only with a token",
+    "GatedRepo": "it is gated: ask for access, then give a token",
+    "RevisionNotFound": "the Hub has no such branch, tag or commit",
+    "EntryNotFound": "the Hub has no such file",
+    "DisabledRepo": "the Hub has disabled it",
+}
+logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+
+
+class Beyond(SourceError):
+    """One model asked for more than its limits allow."""
+
+
+class Account:
+    """How many requests one model may still make; shared by threads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.requests
+        self._lock = Lock()
+
+    def spend(self) -> None:
+        """One request fewer, or Beyond."""
+        with self._lock:
+            self._left -= 1
+            if self._left < 0:
+                raise Beyond("more requests than one model may cost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request: a URL of the endpoint, about a repository, and how many bytes may come back.
+
+    `span` asks for the bytes from its first number up to its second. An answer longer than `most`
+    is an error, or where `cut` is set cut there.
+    """
+
+    url: str
+    repo: str
+    most: int
+    method: Literal["GET", "HEAD", "POST"] = "GET"
+    span: tuple[int, int] | None = None
+    json: Mapping[str, object] | None = None
+    cut: bool = False
+    anonymous: bool = False
+    follow: bool = True
+    timeout: float = constants.HF_HUB_ETAG_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: `url` is where it came from in the end, names of headers are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Hub:
+    """A Hub and how to ask it; safe for threads.
+
+    The token (None for the one this machine has, if it may be used) goes to the endpoint alone,
+    and only in questions about `namespaces`.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        token: str | None = None,
+        namespaces: Iterable[str] = (),
+        workers: int = WORKERS,
+        progress: Progress | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+        if urlsplit(self.endpoint).scheme not in ("http", "https"):
+            raise ConfigError(f"expected an http or https URL, found {self.endpoint[:80]!r}")
+        self.progress = progress or Silent()
+        self.workers = workers
+        self._token = token
+        self._namespaces = frozenset(name.lower() for name in namespaces)
+        self._sleep = sleep
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hub")
+
+    def token_for(self, repo: str) -> str | bool | None:
+        """What huggingface_hub is to send for this repository; False is nothing."""
+        return self._token if namespace_of(repo).lower() in self._namespaces else False
+
+    def each(self, what: str, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """`function` of each item, several at once; the first error ends it."""
+        todo = list(items)
+        step = self.progress.step(what, len(todo), Unit.ITEMS)
+
+        def one(item: T) -> R:
+            result = function(item)
+            step.advance(1)
+            return result
+
+        futures = [self._pool.submit(one, item) for item in todo]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+            step.end()
+
+    def api(self, repo: str, *parts: str) -> str:
+        """The URL of one of the endpoint's answers about a repository."""
+        quoted = [quote(part, safe="") for part in parts]
+        return "/".join([f"{self.endpoint}/api/models/{quote(repo)}", *quoted])
+
+    def file(self, repo: str, commit: str, path: str) -> str:
+        """The URL of a file."""
+        return f"{self.endpoint}/{quote(repo)}/resolve/{commit}/{quote(path)}"
+
+    def ask(self, question: Question, account: Account) -> Answer:
+        """The answer, after as many tries as are polite.
+
+        Absent where the Hub has no such thing or does not show it, Beyond for an answer that is
+        too long or one request too many, SourceError for every other failure.
+        """
+        wait = FIRST_WAIT
+        for left in reversed(range(TRIES)):
+            account.spend()
+            answer = self._tried(question)
+            if isinstance(answer, Answer) and answer.status not in AGAIN:
+                return _accepted(question, answer)
+            if isinstance(answer, Answer):
+                wait = max(wait, _asked_to_wait(answer))
+            if not left or wait > LONGEST_WAIT:
+                break
+            self._sleep(wait)
+            wait *= 2
+        what = f"status {answer.status}" if isinstance(answer, Answer) else answer
+        raise SourceError(f"{question.url} does not answer ({what}): try again later")
+
+    def _tried(self, question: Question) -> Answer | str:
+        """The answer, or what went wrong on the way to it and may not the next time."""
+        try:
+            return self._once(question)
+        except SourceError:
+            raise
+        except OfflineModeIsEnabled as error:
+            raise SourceError(f"{question.url}: {error}") from None
+        except Exception as error:
+            # Whatever the HTTP library raises: its errors have no base that is public here.
+            return f"{type(error).__name__}: {error}"
+
+    def _once(self, question: Question) -> Answer:
+        headers = self._headers(question)
+        with http_stream_backoff(
+            question.method,
+            question.url,
+            max_retries=0,
+            retry_on_status_codes=(),
+            headers=headers,
+            json=question.json,
+            timeout=question.timeout,
+            follow_redirects=question.follow,
+        ) as response:
+            body = b""
+            if question.method != "HEAD" and response.status_code < 300:
+                body = _read(question, response.iter_bytes(), response.status_code)
+            return Answer(
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=body,
+                url=str(response.url),
+            )
+
+    def _headers(self, question: Question) -> dict[str, str]:
+        headers: dict[str, str] = build_hf_headers(
+            token=False if question.anonymous else self.token_for(question.repo),
+            library_name="provenance",
+            library_version=version("hf-provenance"),
+        )
+        if question.span:
+            headers["range"] = f"bytes={question.span[0]}-{question.span[1] - 1}"
+            headers["accept-encoding"] = "identity"
+        return headers
+
+
+def _read(question: Question, chunks: Iterable[bytes], status: int) -> bytes:
+    """As many bytes as may come; where the server ignored a span, the file is cut here."""
+    end = time.monotonic() + PATIENCE
+    parts: list[bytes] = []
+    left = question.most
+    for chunk in chunks:
+        parts.append(chunk[: left + 1])
+        left -= len(chunk)
+        if left < 0 and (question.cut or (question.span and status == 200)):
+            break
+        if left < 0:
+            raise Beyond(f"{question.url}: more than {question.most} bytes")
+        if time.monotonic() > end:
+            raise SourceError(f"{question.url}: no end after {PATIENCE:.0f} seconds")
+    return b"".join(parts)[: question.most]
+
+
+def _accepted(question: Question, answer: Answer) -> Answer:
+    if answer.status < 300 or (300 <= answer.status < 400 and not question.follow):
+        return answer
+    code = answer.headers.get("x-error-code", "")
+    if answer.status in MISSING:
+        reason = REASONS.get(code, REASONS["RepoNotFound"] if answer.status != 404 else "not found")
+        raise Absent(f"{question.repo}: {reason}", code=code)
+    raise SourceError(f"{question.url}: status {answer.status} {code}".rstrip())
+
+
+def _asked_to_wait(answer: Answer) -> float:
+    """The seconds of a Retry-After header (RFC 9110, section 10.2.3); none if it states a date."""
+    stated = answer.headers.get("retry-after", "")
+    return float(stated) if stated.isdecimal() and len(stated) < 9 else 0.0

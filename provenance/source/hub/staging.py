@@ -1,0 +1,265 @@
+"""A folder beside a model's place, where its files are downloaded, measured and made ready."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+from provenance.errors import SourceError
+from provenance.model import Evidence, File, Manifest
+from provenance.oms import Need
+from provenance.source import directory, evidence_files
+from provenance.source.digests import affordable
+from provenance.source.hub import cache as snapshots
+from provenance.source.hub.client import Hub
+from provenance.source.hub.download import download
+from provenance.source.layout import Entry
+from provenance.source.limits import DEFAULT, Limits
+from provenance.source.measure import Budget, Measured, Work, measure_one
+from provenance.source.progress import Step
+
+DOWNLOADS = 2
+FILES, OLD, BOOKKEEPING = "files", "old", ".cache"
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Differs(Exception):
+    """A file came twice, and neither time as the one that was judged."""
+
+    def __init__(self, wanted: File, found: File | None) -> None:
+        super().__init__(wanted.path)
+        self.wanted, self.found = wanted, found
+
+
+@contextmanager
+def held(place: Path) -> Iterator[Path]:
+    """The staging folder `place`, ours alone until the block ends; who comes second waits."""
+    descriptor = _locked(place)
+    try:
+        yield place
+    finally:
+        os.close(descriptor)
+
+
+def _locked(place: Path) -> int:
+    while True:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(place, DIRECTORY)
+        try:
+            if os.fstat(descriptor).st_uid != os.geteuid():
+                raise SourceError(f"{place} belongs to another user: remove it")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Whoever held it before may have removed the folder that we waited for.
+            if os.path.lexists(place) and os.path.samestat(os.fstat(descriptor), os.lstat(place)):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is to be made ready, of which evidence, and where."""
+
+    hub: Hub
+    declared: Evidence
+    folder: Path
+    cache: Path | None = None
+    limits: Limits = DEFAULT
+
+    @property
+    def files(self) -> Path:
+        """The folder that becomes the model."""
+        return self.folder / FILES
+
+    def fill(self) -> dict[str, Measured]:
+        """Every selected file and every bundle lies in `files`, and nothing else; what was measured
+        of each selected one. Differs for one that is not as declared, SourceError as `download`."""
+        self._tidy()
+        wanted = sorted(self.declared.manifest.files, key=lambda file: (-file.size, file.path))
+        sizes = [file.size for file in wanted]
+        needs, _ = affordable(evidence_files.needs(self.declared.bundles), sizes, self.limits)
+        progress = self.hub.progress
+        downloading = progress.step("downloading", sum(sizes))
+        hashing = progress.step("hashing", sum(sizes))
+        try:
+            rows = self._measured(wanted, needs, downloading, hashing)
+        finally:
+            downloading.end()
+            hashing.end()
+        shutil.rmtree(self.files / BOOKKEEPING, ignore_errors=True)
+        return rows
+
+    def _measured(
+        self, wanted: Sequence[File], needs: tuple[Need, ...], downloading: Step, hashing: Step
+    ) -> dict[str, Measured]:
+        kept = sum(len(document.data) for document in self.declared.bundles)
+        budget = Budget(max(0, self.limits.kept - kept), self.limits.head)
+        stop = Event()
+        paths = frozenset(file.path for file in wanted)
+        work = Work(needs=needs, selected=paths, budget=budget, step=hashing, stop=stop)
+        with ThreadPoolExecutor(DOWNLOADS) as loaders, ThreadPoolExecutor() as hashers:
+            task = _Task(stage=self, work=work, step=downloading, hashers=hashers)
+            bundles = [loaders.submit(task.load, path, again=False) for path in self._bundles()]
+            futures = [loaders.submit(task.begin, file) for file in wanted]
+            try:
+                for future in bundles:
+                    future.result()
+                found = [task.finish(future.result()) for future in futures]
+            except BaseException:
+                stop.set()
+                for future in (*bundles, *futures):
+                    future.cancel()
+                raise
+        return {row.content.path: row for row in map(budget.give, found) if row.content}
+
+    def _bundles(self) -> tuple[str, ...]:
+        """The evidence files, the same ones that the verdict rests on."""
+        names = {evidence_files.file_of(document.path) for document in self.declared.bundles}
+        return tuple(sorted(names))
+
+    def _tidy(self) -> None:
+        """Nothing is left of an earlier attempt but whole files that are wanted."""
+        self.files.mkdir(exist_ok=True)
+        shutil.rmtree(self.folder / OLD, ignore_errors=True)
+        shutil.rmtree(self.files / BOOKKEEPING, ignore_errors=True)
+        sizes = {file.path: file.size for file in self.declared.manifest.files}
+        for folder, names, files in os.walk(self.files, topdown=False):
+            for name in files:
+                place = Path(folder, name)
+                path = place.relative_to(self.files).as_posix()
+                if place.is_symlink() or sizes.get(path) != place.lstat().st_size:
+                    place.unlink()
+            for name in names:
+                _remove_if_empty(Path(folder, name))
+
+
+def _remove_if_empty(place: Path) -> None:
+    if place.is_symlink():
+        place.unlink()
+        return
+    with suppress(OSError):
+        place.rmdir()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One file after the other is loaded, and each hashed while the next one comes."""
+
+    stage: Stage
+    work: Work
+    step: Step
+    hashers: ThreadPoolExecutor
+
+    def begin(self, file: File) -> tuple[File, Future[Measured]]:
+        """The file is here, and is being measured."""
+        if (self.stage.files / file.path).exists():
+            self.step.advance(file.size)
+        else:
+            self.load(file.path, again=False)
+        return file, self.hashers.submit(self._measure, file.path)
+
+    def finish(self, begun: tuple[File, Future[Measured]]) -> Measured:
+        """What was measured of it; a file that differs is fetched once more, past the cache."""
+        file, future = begun
+        row = future.result()
+        if not _is(row.file, file):
+            self.load(file.path, again=True)
+            row = self._measure(file.path)
+        if not _is(row.file, file):
+            raise Differs(file, row.file)
+        return row
+
+    def load(self, path: str, *, again: bool) -> None:
+        stage = self.stage
+        place = stage.files / path
+        if again:
+            place.unlink(missing_ok=True)
+        download(
+            stage.hub,
+            stage.declared.facts.id if stage.declared.facts else "",
+            stage.declared.ref.commit or "",
+            path,
+            stage.files,
+            again=again,
+            cache=stage.cache,
+            step=self.step,
+            stop=self.work.stop,
+        )
+
+    def _measure(self, path: str) -> Measured:
+        return measure_one(Entry(path=path, place=str(self.stage.files / path)), self.work)
+
+
+def _is(found: File | None, wanted: File) -> bool:
+    """Whether it is the file that was meant; where no digest was stated, one of its size."""
+    if found is None or found.size != wanted.size:
+        return False
+    return wanted.sha256 in ("", found.sha256)
+
+
+def measured(hub: Hub, declared: Evidence, cache: Path | None) -> Evidence:
+    """The same evidence from the bytes: every selected file is downloaded, hashed and removed.
+
+    What was not selected stays as it was declared.
+    """
+    place = snapshots.staging(cache, declared.ref.repo or "", declared.ref.commit or "")
+    with held(place):
+        stage = Stage(hub=hub, declared=declared, folder=place, cache=cache)
+        try:
+            rows = stage.fill()
+            found = directory.collect(
+                stage.files,
+                ref=declared.ref,
+                at=declared.at,
+                include=declared.include,
+                exclude=declared.exclude,
+                facts=declared.facts,
+                measured=rows,
+            )
+        except Differs as error:
+            raise SourceError(f"{declared.ref.text}: {error} is not what the Hub declares") from None
+        shutil.rmtree(place)
+    others = (f for f in declared.listing.files if f.path not in found.manifest.by_path)
+    return replace(
+        found,
+        listing=Manifest.of([*found.manifest.files, *others]),
+        ancestors=declared.ancestors,
+    )
+
+
+def settle(files: Path, place: Path) -> None:
+    """What is in `files` lies at `place`, on disk for good; in one step, or not at all.
+
+    What was there before is gone.
+    """
+    _sync(files)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(place):
+        os.rename(place, files.parent / OLD)
+    os.rename(files, place)
+    _sync_one(place.parent)
+    shutil.rmtree(files.parent)
+
+
+def _sync(top: Path) -> None:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            _sync_one(Path(folder, name))
+        _sync_one(Path(folder))
+
+
+def _sync_one(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
