@@ -105,7 +105,9 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
             if present := _present(rules, target, declared):
                 return present
             if hub is None or declared is None:
-                raise ConfigError("is not here, and nothing may be fetched offline", path=_at(target))
+                raise ConfigError(
+                    "is not here, and nothing may be fetched offline", path=_at(target)
+                )
             # 3. Every file is downloaded beside the target, and measured as it comes.
             stage = Stage(hub=hub, declared=declared, folder=target.staging, cache=target.cache)
             try:

@@ -45,7 +45,8 @@ def judge(
     """The verdict on one model; `findings` are those about the caller's own files.
 
     `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
-    that are meant. `accepted` are rules whose change against it the caller accepts. Raises TrustError if a trust root of the registry cannot be used, and nothing else.
+    that are meant. `accepted` are rules whose change against it the caller accepts. Raises
+    TrustError if a trust root of the registry cannot be used, and nothing else.
     """
     opinions = tuple(
         signature.verify(document, registry, evidence.at) for document in evidence.bundles

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 
-
 SHA256_DIGITS = 64
 
 

@@ -24,8 +24,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("trust",),
     ("policy", "lock", "refs"),
     ("signature",),
+    ("lineage",),
     ("checks",),
-    ("manual", "judgement", "locking"),
+    ("manual", "judgement"),
+    ("adoption", "locking"),
     ("replay", "report", "source", "registry"),
     ("settings",),
     ("lockfile",),
@@ -44,6 +46,8 @@ DOORS = {
     "sigstore": ("signature",),
     "tuf": ("registry",),
     "blake3": ("source",),
+    "tomli_w": ("lock", "cli"),
+    "yaml": ("formats",),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -129,10 +129,10 @@ def _publisher(case: Case, repo: str) -> Iterator[Finding]:
         message = f"{namespace!r} is one letter off {listed}: write that name if you mean it"
         yield failed(NEAR_MISS, message, case.subject)
     if not case.exemption:
-        nearest = f"; the nearest is {listed}" if listed else ""
-        message = f"no registered organisation owns the namespace {namespace!r}{nearest}"
-        step = "" if alike else f": register its publisher, or exempt {_block(case, repo)}"
-        yield failed("identity/unknown-publisher", message + step, case.subject)
+        message = f"no registered organisation owns the namespace {namespace!r}"
+        if not alike and names.is_repo(repo):
+            message += f": register its publisher, or exempt exactly these bytes\n{_block(case)}"
+        yield failed("identity/unknown-publisher", message, case.subject)
 
 
 def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
@@ -144,13 +144,12 @@ def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
     )
 
 
-def _block(case: Case, repo: str) -> str:
+def _block(case: Case) -> str:
     """What to add to provenance.toml to admit exactly these bytes."""
     expires = case.evidence.at + timedelta(days=EXEMPT_DAYS)
     return (
-        "exactly these bytes in provenance.toml:\n"
         "[[policy.exempt]]\n"
-        f'repo = "{repo}"\n'
+        f'repo = "{case.evidence.ref.repo}"\n'
         f'manifest = "{case.evidence.manifest.digest}"\n'
         'reason = "…"\n'
         f"expires = {expires:%Y-%m-%d}"
@@ -166,6 +165,7 @@ def _answer(case: Case, repo: str) -> Iterator[Finding]:
         yield failed("identity/renamed", _renamed(case, repo, facts.id), case.subject)
     yield from _replaced(case, repo, facts)
     yield from _owner(case, repo, facts)
+    yield from _namespace(case, repo, facts)
     yield from _reach(case, facts)
 
 
@@ -209,26 +209,39 @@ def _locked(case: Case, repo: str) -> Facts | None:
 
 
 def _owner(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
+    """Names of the owner that the Hub's differs from: the namespace, and the lockfile's."""
     namespace, locked = names.namespace_of(facts.id), _locked(case, repo)
     before = locked.owner if locked else None
-    for expected, source in ((namespace, "of the name"), (before, "of the lockfile")):
-        if expected and facts.owner and facts.owner != expected:
-            message = f"the Hub names {facts.owner!r} as owner, not {expected!r} {source}"
+    if not facts.owner:
+        if before:
+            yield _unverified(case, f"{before!r} as the lockfile has it")
+        return
+    for expected in dict.fromkeys((namespace, before)):
+        if expected and facts.owner != expected:
+            source = "as its name says" if expected == namespace else "as the lockfile has it"
+            message = f"the owner is {facts.owner!r}, expected {expected!r} {source}"
             yield failed(
                 "identity/owner-changed", f"{message}: ask the publisher why", case.subject
             )
-    org = case.registry.owner(repo)
+
+
+def _namespace(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
+    """That the account is not the one that the registry has under this name."""
+    org, namespace = case.registry.owner(repo), names.namespace_of(facts.id)
     pin = dict(org.namespace_ids).get(namespace) if org else None
-    if pin and facts.owner_id and facts.owner_id != pin:
+    if pin and not facts.owner_id:
+        yield _unverified(case, f"the id {pin} as the registry has it")
+    elif pin and facts.owner_id != pin:
         message = (
             f"the id of {namespace!r} is {facts.owner_id}, expected {pin} as the registry has it: "
-            "somebody registered the name again; ask the publisher elsewhere"
+            "somebody else registered the name; ask the publisher elsewhere"
         )
         yield failed("identity/namespace-replaced", message, case.subject)
-    if (before and not facts.owner) or (pin and not facts.owner_id):
-        expected = f"the id {pin}" if pin and not facts.owner_id else f"{before!r}"
-        message = f"the Hub does not say who the owner is, expected {expected}"
-        yield unknown("identity/unverified-owner", f"{message}: ask the Hub itself", case.subject)
+
+
+def _unverified(case: Case, expected: str) -> Finding:
+    message = f"the Hub does not say who the owner is, expected {expected}: ask the Hub itself"
+    return unknown("identity/unverified-owner", message, case.subject)
 
 
 def _reach(case: Case, facts: Facts) -> Iterator[Finding]:

@@ -38,7 +38,9 @@ def signature_changes(case: Case) -> Iterator[Finding]:
     elif not _identities(case) & {signer.identity for signer in locked.signers}:
         message = f"it was signed by {before}, and now by {now}"
         yield failed(
-            "signature/signer-changed", f"{message}: {_accept(case, 'signer-changed')}", case.subject
+            "signature/signer-changed",
+            f"{message}: {_accept(case, 'signer-changed')}",
+            case.subject,
         )
     yield from _rollback(case)
 
@@ -82,9 +84,7 @@ def _rollback(case: Case) -> Iterator[Finding]:
     before = [signer.time for signer in locked.signers if signer.time]
     if before and now < max(before):
         message = f"signed {_moment(now)}, and the lockfile has a release of {_moment(max(before))}"
-        yield failed(
-            "signature/rollback", f"{message}: {_accept(case, 'rollback')}", case.subject
-        )
+        yield failed("signature/rollback", f"{message}: {_accept(case, 'rollback')}", case.subject)
 
 
 def _holding(case: Case) -> tuple[Vouch, ...]:

@@ -25,7 +25,6 @@ from provenance.model import Ancestor
 from provenance.trust import Registry
 from provenance.verdict import Finding, failed
 
-
 Subjects = dict[str, set[str | None]]
 
 

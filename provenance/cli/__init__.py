@@ -14,7 +14,10 @@ import click
 from provenance.cli import outcome
 
 COMMANDS = {
+    "init": "Write provenance.toml for the models in use today.",
     "verify": "Judge models: who signed these bytes, and is everything accounted for.",
+    "lock": "Judge what provenance.toml names and write provenance.lock.",
+    "fetch": "Download exactly what is locked and passes, or nothing.",
     "inspect": "Show the evidence on a model without judging it.",
     "explain": "Print the manual page of a check or rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
@@ -22,7 +25,7 @@ COMMANDS = {
 
 EPILOG = """\b
 Exit codes: 0 pass; 1 judged, failed; 2 usage, or your own policy or registry is wrong;
-3 judged, incomplete; 5 could not judge; 130 interrupted."""
+3 judged, incomplete; 4 the lockfile is out of date; 5 could not judge; 130 interrupted."""
 
 
 class Lazy(click.Group):

@@ -130,9 +130,7 @@ class Fetching:
             at=datetime.now(UTC),
         )
         cache = self.means.cache_dir
-        target = (
-            Target.folder(self.local_dir) if self.local_dir else Target.snapshot(entry, cache)
-        )
+        target = Target.folder(self.local_dir) if self.local_dir else Target.snapshot(entry, cache)
         hub = self.means.hub(self.setting, terminal.progress(quiet=self.quiet))
         try:
             admitted = admit(hub, rules, target)
@@ -165,11 +163,9 @@ class Fetching:
 def _usage(entry: Entry, place: Path, *, local: bool) -> Iterator[str]:
     """The lines to type for the loaders people use, each pinned to what was judged."""
     commit, repo = entry.commit or "", entry.repo or ""
-    where = f'"{place}"' if local else f'"{repo}", revision="{commit}"'
-    yield f"transformers  HF_HUB_OFFLINE=1 python -c 'from transformers import AutoModel; AutoModel.from_pretrained({where})'"
-    if local:
-        yield f"vLLM          HF_HUB_OFFLINE=1 vllm serve {shlex.quote(str(place))}"
-        yield f"TGI           HF_HUB_OFFLINE=1 text-generation-launcher --model-id {shlex.quote(str(place))}"
-    else:
-        yield f"vLLM          HF_HUB_OFFLINE=1 vllm serve {repo} --revision {commit}"
-        yield f"TGI           HF_HUB_OFFLINE=1 text-generation-launcher --model-id {repo} --revision {commit}"
+    load = f'"{place}"' if local else f'"{repo}", revision="{commit}"'
+    serve = shlex.quote(str(place)) if local else f"{repo} --revision {commit}"
+    python = f"from transformers import AutoModel; AutoModel.from_pretrained({load})"
+    yield f"transformers  HF_HUB_OFFLINE=1 python -c {shlex.quote(python)}"
+    yield f"vLLM          HF_HUB_OFFLINE=1 vllm serve {serve}"
+    yield f"TGI           HF_HUB_OFFLINE=1 text-generation-launcher --model-id {serve}"

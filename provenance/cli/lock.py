@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +26,9 @@ from provenance.lockfile import save
 from provenance.model import Evidence
 from provenance.report import Summary
 from provenance.verdict import Result, Verdict
+
+if TYPE_CHECKING:
+    from provenance.source.hub.client import Hub
 
 ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
 
@@ -146,7 +150,9 @@ def _accepted(setting: Bench, words: Sequence[str]) -> dict[str, frozenset[str]]
         match = ACCEPT.fullmatch(word)
         if not match or match[1] not in ACCEPTABLE:
             known = ", ".join(sorted(ACCEPTABLE))
-            raise ConfigError(f"expected RULE@REPO with one of {known}; found {word!r}", path="--accept")
+            raise ConfigError(
+                f"expected RULE@REPO with one of {known}; found {word!r}", path="--accept"
+            )
         models = setting.settings.named(match[2])
         if not models:
             raise ConfigError(f"{match[2]} is not in provenance.toml", path="--accept")
@@ -185,8 +191,9 @@ class Locker:
             evidence = self.gathering.of(subject, pinned=pinned)
             evidence = locking.with_known_digests(evidence, pinned)
             verdict = self._verdict(subject, evidence, before)
-            if self.measure and subject.place is None and locking.bytes_may_tell(verdict):
-                evidence = self._measured(subject, evidence)
+            hub = self.gathering.hub if subject.place is None else None
+            if self.measure and hub and locking.bytes_may_tell(verdict):
+                evidence = self._measured(hub, evidence)
                 verdict = self._verdict(subject, evidence, before)
         except SourceError as error:
             return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
@@ -204,11 +211,10 @@ class Locker:
         models = lock.models() if lock else ()
         return next((entry for entry in models if entry.name == subject.name), None)
 
-    def _measured(self, subject: Subject, declared: Evidence) -> Evidence:
+    def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
 
-        assert self.gathering.hub
-        return measured(self.gathering.hub, declared, self.gathering.means.cache_dir)
+        return measured(hub, declared, self.gathering.means.cache_dir)
 
     def _verdict(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Verdict:
         setting = self.gathering.bench

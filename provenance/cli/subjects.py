@@ -97,9 +97,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     names = request.registry or own.registry
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
-    lock_path = request.lockfile or lockfile.find(
-        Path.cwd(), judged, home=top, settings=found.path
-    )
+    lock_path = request.lockfile or lockfile.find(Path.cwd(), judged, home=top, settings=found.path)
     return Bench(
         subjects=subjects,
         settings=own,
@@ -191,11 +189,15 @@ def _models(request: Request, own: Settings, needs_models: bool) -> Sequence[Mod
 
 def _at_revision(model: Model, revision: str) -> Model:
     if model.path is not None:
-        raise ConfigError(f"{model.path} lies on disk, where there is no revision", path="--revision")
+        raise ConfigError(
+            f"{model.path} lies on disk, where there is no revision", path="--revision"
+        )
     if model.revision not in (None, revision):
         raise ConfigError(f"{model.name} has the revision {model.revision}", path="--revision")
     if not refs.is_revision(revision):
-        raise ConfigError(f"expected a branch, tag or commit, found {revision!r}", path="--revision")
+        raise ConfigError(
+            f"expected a branch, tag or commit, found {revision!r}", path="--revision"
+        )
     return replace(model, revision=revision)
 
 
@@ -211,8 +213,8 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
         return same or [Model(name=ref, path=ref)]
     if refs.is_hub_name(ref):
         asked = refs.parse(ref)
-        listed = [model for model in own.named(asked.repo or "") if not model.path]
-        found = listed or [Model(name=asked.repo or ref, repo=asked.repo)]
+        hosted = [model for model in own.named(asked.repo or "") if not model.path]
+        found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
         return [replace(model, revision=asked.revision or model.revision) for model in found]
     known = ", ".join(model.name for model in own.models)
     listed_too = f"; {own.source} lists {known}" if known else ""

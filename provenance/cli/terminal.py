@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from provenance.errors import ConfigError
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
+from provenance.lock import Change
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, RESULTS, Line, Span, printable
 from provenance.source.progress import Progress, Silent, Step, Unit
+from provenance.verdict import Result
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -50,6 +52,17 @@ def _styled(span: Span, colour: bool) -> str:
     if not colour or not span.tone:
         return span.text
     return click.style(span.text, fg=COLOURS.get(span.tone), dim=span.tone == DIM)
+
+
+def mark(result: Result) -> str:
+    """The sign of a result, as in the report."""
+    return RESULTS[result][0]
+
+
+def described(change: Change) -> str:
+    """A change of the lockfile on one line."""
+    values = " → ".join(printable(text) for text in (change.old, change.new) if text)
+    return f"{printable(change.name)}  {change.what}" + (f"  {values}" if values else "")
 
 
 def wants_colour() -> bool:

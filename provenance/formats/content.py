@@ -36,7 +36,8 @@ def read(
     """What the `size` bytes of a seekable stream are, and what was seen in them.
 
     `Content.head` holds what a check reads: a small document whole, the beginning of a model card,
-    else the header of safetensors or GGUF; never more than `limit` bytes, with an observation `limit` where that was too little.
+    else the header of safetensors or GGUF; never more than `limit` bytes, with an observation
+    `limit` where that was too little.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
     named), `lfs-pointer` (what it stands for), `limit` and `unreadable`. Raises OSError alone.
     """

@@ -1,5 +1,6 @@
 """The lockfile: which bytes were judged, and by what. Nothing here does I/O."""
 
+from provenance.lock.difference import Change, difference, file_differences, nearest
 from provenance.lock.entry import (
     Accepted,
     Entry,
@@ -10,9 +11,12 @@ from provenance.lock.entry import (
     LockedSigner,
     Part,
 )
+from provenance.lock.reading import loads
+from provenance.lock.writing import dumps
 
 __all__ = [
     "Accepted",
+    "Change",
     "Entry",
     "Floor",
     "Lock",
@@ -20,4 +24,9 @@ __all__ = [
     "LockedParent",
     "LockedSigner",
     "Part",
+    "difference",
+    "dumps",
+    "file_differences",
+    "loads",
+    "nearest",
 ]

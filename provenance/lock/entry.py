@@ -9,6 +9,7 @@ from enum import StrEnum
 from provenance.model import Facts, Manifest
 
 VERSION = 1
+NO_FILES = Manifest(files=())
 
 
 class Part(StrEnum):
@@ -94,7 +95,7 @@ class Entry:
     signers: tuple[LockedSigner, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     findings: tuple[LockedFinding, ...] = ()
-    files: Manifest = Manifest(files=())
+    files: Manifest = NO_FILES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ class Policy:
     """The checks that must say pass, what each finding does, and what the caller lets pass.
 
     `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
-    `min_age` is in days. `lenient_expiry` lets what has run out count on, with a warning: for a host
-    that serves what was locked, where nobody can renew it.
+    `min_age` is in days. `lenient_expiry` lets what has run out count on, with a warning: for a
+    host that serves what was locked, where nobody can renew it.
     """
 
     profile: str

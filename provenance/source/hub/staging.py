@@ -111,13 +111,12 @@ class Stage:
             bundles = [loaders.submit(task.load, path, again=False) for path in self._bundles()]
             futures = [loaders.submit(task.begin, file) for file in wanted]
             try:
-                for future in bundles:
-                    future.result()
+                for loaded in bundles:
+                    loaded.result()
                 found = [task.finish(future.result()) for future in futures]
             except BaseException:
                 stop.set()
-                for future in (*bundles, *futures):
-                    future.cancel()
+                loaders.shutdown(wait=False, cancel_futures=True)
                 raise
         return {row.content.path: row for row in map(budget.give, found) if row.content}
 
@@ -226,7 +225,9 @@ def measured(hub: Hub, declared: Evidence, cache: Path | None) -> Evidence:
                 measured=rows,
             )
         except Differs as error:
-            raise SourceError(f"{declared.ref.text}: {error} is not what the Hub declares") from None
+            raise SourceError(
+                f"{declared.ref.text}: {error} is not what the Hub declares"
+            ) from None
         shutil.rmtree(place)
     others = (f for f in declared.listing.files if f.path not in found.manifest.by_path)
     return replace(

@@ -1,0 +1,169 @@
+"""`provenance init`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+import tomli_w
+
+from provenance.adoption import Adoption, adopt
+from provenance.cli import terminal
+from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.options import HUB, RULES, with_options
+from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
+from provenance.cli.subjects import Request, Subject, bench
+from provenance.errors import ConfigError, SourceError
+from provenance.policy import Exemption, Waiver
+from provenance.report.human import printable
+from provenance.settings import FILE_NAME
+from provenance.source.files import write
+
+DAYS = 90
+HEAD = """\
+# What is deployed, and what is asked of it. Written by `provenance init`; yours from now on.
+# Everything set aside here holds for exactly these bytes, and ends on its day.
+"""
+
+
+@click.command(name="init")
+@click.argument("refs", nargs=-1, metavar="[REF]...")
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="When what is set aside runs out (in 90 days).",
+)
+@with_options(*RULES, *HUB)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def command(
+    refs: tuple[str, ...],
+    expires: datetime | None,
+    policy: str | None,
+    registry: tuple[str, ...],
+    token: str | None,
+    cache_dir: Path | None,
+    max_workers: int,
+    offline: bool,
+    quiet: bool,
+) -> int:
+    """Write provenance.toml for the models in use today.
+
+    What fails today is set aside for exactly these bytes: an unknown publisher by an exemption,
+    any other finding that may be waived by a waiver, each with a reason and a day on which it runs
+    out. What may not be waived is listed, and stays a failure.
+    """
+    target = Path.cwd() / FILE_NAME
+    if os.path.lexists(target):
+        raise ConfigError("is there already: add [[models]] to it by hand", path=FILE_NAME)
+    setting = bench(Request(refs=refs, policy=policy, registry=registry), needs_models=False)
+    if setting.settings_path:
+        path = str(setting.settings_path)
+        raise ConfigError("holds your settings already: add [[models]] to it", path=path)
+    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
+    progress = terminal.progress(quiet=quiet)
+    now = datetime.now(UTC)
+    until = expires.date() if expires else (now + timedelta(days=DAYS)).date()
+    gathering = Gathering(
+        bench=setting,
+        means=means,
+        at=now,
+        progress=progress,
+        hub=means.hub(setting, progress) if refs else None,
+    )
+    found = side_by_side(lambda subject: _adopted(subject, gathering, until), setting.subjects)
+    write(target, HEAD + tomli_w.dumps(_document(found, policy, registry)))
+    click.echo(f"wrote {FILE_NAME}")
+    for item in found:
+        _tell(item)
+    if found:
+        click.echo("next: provenance lock")
+    return combined(item.code for item in found) if found else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """What became of one model: what is set aside for it, or why it could not be judged."""
+
+    subject: Subject
+    code: int
+    adoption: Adoption | None = None
+    error: str = ""
+
+
+def _adopted(subject: Subject, gathering: Gathering, until: date) -> Adopted:
+    try:
+        evidence = gathering.of(subject)
+    except SourceError as error:
+        return Adopted(subject=subject, code=CANNOT_JUDGE, error=str(error))
+    ends = datetime(until.year, until.month, until.day, tzinfo=UTC)
+    adoption = adopt(evidence, subject.policy, gathering.bench.registry, ends)
+    return Adopted(subject=subject, code=RESULTS[adoption.verdict.result], adoption=adoption)
+
+
+def _document(
+    found: Sequence[Adopted], policy: str | None, registry: Sequence[str]
+) -> dict[str, object]:
+    adoptions = [item.adoption for item in found if item.adoption]
+    own: dict[str, object] = {}
+    if policy and not policy.endswith(".toml"):
+        own["profile"] = policy
+    if registry:
+        own["registry"] = list(registry)
+    exempt = [_exemption(entry) for each in adoptions for entry in each.exemptions]
+    waivers = [_waiver(entry) for each in adoptions for entry in each.waivers]
+    own |= {"exempt": exempt} if exempt else {}
+    own |= {"waivers": waivers} if waivers else {}
+    models = [_model(item.subject) for item in found]
+    return ({"policy": own} if own else {}) | ({"models": models} if models else {})
+
+
+def _exemption(entry: Exemption) -> dict[str, object]:
+    return {
+        "repo": entry.repo,
+        "manifest": entry.manifest,
+        "reason": entry.reason,
+        "expires": entry.expires.date(),
+    }
+
+
+def _waiver(entry: Waiver) -> dict[str, object]:
+    return {
+        "rule": entry.rule,
+        "repo": entry.repo,
+        "subject": entry.subject,
+        "manifest": entry.manifest,
+        "reason": entry.reason,
+        "expires": entry.expires.date(),
+    }
+
+
+def _model(subject: Subject) -> dict[str, object]:
+    model = subject.model
+    words = {"repo": model.repo, "path": model.path, "revision": model.revision}
+    return {name: value for name, value in words.items() if value is not None}
+
+
+def _tell(item: Adopted) -> None:
+    """What was set aside, and what stays red."""
+    name = printable(item.subject.name)
+    if item.adoption is None:
+        click.echo(f"? {name}  could not be judged: {item.error}")
+        return
+    adoption = item.adoption
+    aside = len(adoption.exemptions) + len(adoption.waivers)
+    what = f"{aside} findings set aside" if aside != 1 else "1 finding set aside"
+    click.echo(
+        f"{terminal.mark(adoption.verdict.result)} {name}  {adoption.verdict.result}, {what}"
+    )
+    for exemption in adoption.exemptions:
+        click.echo(f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}")
+    for waiver in adoption.waivers:
+        click.echo(f"    waived  {waiver.rule}  {printable(waiver.subject)}")
+    for finding in adoption.left:
+        where = f"  {printable(finding.where)}" if finding.where else ""
+        click.echo(f"    stays   {finding.rule}{where}: {printable(finding.message)}")

@@ -1,0 +1,85 @@
+"""YAML, strictly: the front matter of a model card. The one door to PyYAML.
+
+Refused beyond the grammar: aliases (what they expand to is not what is seen), tags, duplicate
+keys, several documents, deep nesting, and more than 1 MiB.
+"""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from provenance.errors import Malformed
+
+MAX_SIZE = 1 << 20
+MAX_DEPTH = 64
+PLAIN = "tag:yaml.org,2002:"
+FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
+END = re.compile(rb"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+
+
+class _Strict(yaml.SafeLoader):
+    """PyYAML's safe loader, without what makes one text mean two things."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise Malformed("an alias (*name)", slug="alias")
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Malformed("nested too deep")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        if node is not None and not node.tag.startswith(PLAIN):
+            raise Malformed(f"a tag ({node.tag!r:.80})", slug="tag")
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise Malformed("a key that is no plain text")
+            if key.value in seen:
+                raise Malformed(f"the key {key.value[:80]!r} stands twice", slug="duplicate-key")
+            seen.add(key.value)
+        table: dict[object, object] = super().construct_mapping(node, deep=deep)
+        return table
+
+
+def loads(data: bytes) -> object:
+    """The value of one YAML document in UTF-8, or Malformed."""
+    if len(data) > MAX_SIZE:
+        raise Malformed(f"{len(data)} bytes of YAML, at most {MAX_SIZE} are read", slug="limit")
+    try:
+        loader = _Strict(data.decode("utf-8"))
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise Malformed("nested too deep") from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
+        raise Malformed(f"not YAML: {' '.join(str(error).split())[:200]}") from None
+
+
+def front_matter(data: bytes) -> dict[object, object] | None:
+    """What stands between `---` at the first line of a card and the next one; None without it.
+
+    Malformed where it has no end, cannot be read, or is no table.
+    """
+    start = FENCE.match(data)
+    if start is None:
+        return None
+    end = END.search(data, start.end())
+    if end is None:
+        raise Malformed("front matter without an end")
+    value = loads(data[start.end() : end.start()])
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed("front matter that is no table")
+    return value

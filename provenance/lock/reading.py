@@ -1,0 +1,231 @@
+"""A lockfile read strictly: what somebody edited by hand is an error at its place, or is judged."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TypeVar
+
+from provenance.errors import ConfigError
+from provenance.formats.fields import Fields
+from provenance.lock.entry import (
+    VERSION,
+    Accepted,
+    Entry,
+    Floor,
+    Lock,
+    LockedFinding,
+    LockedParent,
+    LockedSigner,
+    Part,
+)
+from provenance.model import Basis, Facts, File, Manifest, Reach
+from provenance.selection import matches
+from provenance.trust import reading
+from provenance.verdict import Level, Outcome, Result
+
+T = TypeVar("T")
+
+CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(\s|$)", re.MULTILINE)
+REMEDY = "resolve the conflict, then run `provenance lock`"
+MAX_SIZE = 2**63
+KINDS = ("sigstore", "key", "certificate")
+TIERS = ("contradicted", "declared", "consistent", "corroborated", "attested", "anchored")
+
+
+def loads(text: str, *, source: str) -> Lock:
+    """The lock of a text that `dumps` wrote, or ConfigError with the path of what is wrong.
+
+    Facts have only what a lock keeps. Nothing in it is believed for standing there.
+    """
+    if conflict := CONFLICT.search(text):
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise ConfigError(f"has the mark of a merge conflict: {REMEDY}", path=f"{source}:{line}")
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"not TOML: {error}", path=source) from None
+    fields = Fields(table, raises=reading.errors_in(source))
+    version = fields.whole("version")
+    if version != VERSION:
+        raise fields.wrong(
+            "version", f"expected {VERSION}, found {version}: another provenance wrote it"
+        )
+    lock = Lock(
+        registries=tuple(_floor(entry) for entry in fields.tables("registries")),
+        entries=tuple(entry for part in Part for entry in _entries(fields, part)),
+    )
+    fields.end()
+    return lock
+
+
+def _floor(fields: Fields) -> Floor:
+    version = fields.whole("version") if "version" in fields else None
+    floor = Floor(name=reading.line(fields, "name"), version=version)
+    fields.end()
+    return floor
+
+
+def _entries(fields: Fields, part: Part) -> Iterator[Entry]:
+    names: set[str] = set()
+    for table in fields.tables(part):
+        entry = _entry(table, part)
+        if entry.name in names:
+            raise table.wrong("name", f"{entry.name!r} stands twice")
+        names.add(entry.name)
+        yield entry
+
+
+def _entry(fields: Fields, part: Part) -> Entry:
+    files = _files(fields)
+    entry = Entry(
+        name=reading.line(fields, "name"),
+        part=part,
+        repo=reading.repo(fields, "repo") if "repo" in fields else None,
+        path=reading.optional_line(fields, "path"),
+        revision=reading.optional_line(fields, "revision"),
+        commit=reading.optional_hexadecimal(fields, "commit", 40),
+        facts=_facts(fields) if "id" in fields else None,
+        organisation=_line(fields, "organisation"),
+        basis=_choice(fields, "basis", tuple(Basis)),
+        profile=_line(fields, "profile"),
+        verdict=_choice(fields, "verdict", tuple(Result)),
+        manifest=reading.optional_hexadecimal(fields, "manifest", 64, "sha256:") or "",
+        selected=reading.optional_hexadecimal(fields, "selected", 64, "sha256:") or "",
+        include=_patterns(fields, "include"),
+        exclude=_patterns(fields, "exclude"),
+        parents=_each(fields, "parents", _parent),
+        signers=_each(fields, "signers", _signer),
+        accepted=_each(fields, "accepted", _accepted),
+        findings=_each(fields, "findings", _finding),
+        files=files,
+    )
+    _check(fields, entry)
+    fields.end()
+    return entry
+
+
+def _check(fields: Fields, entry: Entry) -> None:
+    """An entry says which bytes it means, and its files are those."""
+    if entry.repo is None and entry.path is None:
+        raise fields.wrong("repo", "missing: expected repo, path or both")
+    if entry.part is not Part.MODEL:
+        return
+    if not entry.manifest:
+        raise fields.wrong("manifest", "missing")
+    if entry.selected != entry.files.digest:
+        raise fields.wrong("selected", f"the files give {entry.files.digest}: lock again")
+    if entry.path is None and entry.commit is None:
+        raise fields.wrong("commit", "missing")
+
+
+def _facts(fields: Fields) -> Facts:
+    return Facts(
+        id=reading.repo(fields, "id"),
+        repo_id=reading.optional_hexadecimal(fields, "repo_id", 24),
+        owner=reading.optional_line(fields, "owner"),
+        owner_id=reading.optional_hexadecimal(fields, "owner_id", 24),
+        reach=Reach(fields.choice("reach", tuple(Reach), Reach.UNKNOWN)),
+        parents=fields.texts("hub_parents", ()),
+        relation=fields.text("hub_relation") if "hub_relation" in fields else None,
+    )
+
+
+def _files(fields: Fields) -> Manifest:
+    files: dict[str, File] = {}
+    for row in fields.tables("files"):
+        file = _file(row)
+        if file.path in files:
+            raise row.wrong("path", f"{file.path!r} stands twice")
+        files[file.path] = file
+    return Manifest.of(files.values())
+
+
+def _file(fields: Fields) -> File:
+    size = fields.whole("size")
+    if size >= MAX_SIZE:
+        raise fields.wrong("size", f"{size} bytes")
+    file = File(
+        path=reading.inner_path(fields, "path"), size=size, digest=fields.hexadecimal("sha256", 64)
+    )
+    fields.end()
+    return file
+
+
+def _each(fields: Fields, name: str, read: Callable[[Fields], T]) -> tuple[T, ...]:
+    return tuple(map(read, fields.tables(name)))
+
+
+def _parent(fields: Fields) -> LockedParent:
+    parent = LockedParent(
+        repo=reading.line(fields, "repo"),
+        commit=reading.optional_hexadecimal(fields, "commit", 40),
+        relation=reading.optional_line(fields, "relation"),
+        tier=fields.choice("tier", TIERS),
+        source=_line(fields, "source"),
+    )
+    fields.end()
+    return parent
+
+
+def _signer(fields: Fields) -> LockedSigner:
+    signer = LockedSigner(
+        kind=_choice(fields, "kind", KINDS),
+        identity=reading.line(fields, "identity"),
+        organisation=_line(fields, "organisation"),
+        name=_line(fields, "name"),
+        bundle=_line(fields, "bundle"),
+        time=_moment(fields, "time"),
+    )
+    fields.end()
+    return signer
+
+
+def _moment(fields: Fields, name: str) -> datetime | None:
+    return reading.optional_day(fields, name)
+
+
+def _accepted(fields: Fields) -> Accepted:
+    accepted = Accepted(
+        rule=_rule(fields), old=reading.line(fields, "old"), new=reading.line(fields, "new")
+    )
+    fields.end()
+    return accepted
+
+
+def _finding(fields: Fields) -> LockedFinding:
+    finding = LockedFinding(
+        rule=_rule(fields),
+        where=fields.text("where", ""),
+        outcome=_choice(fields, "outcome", tuple(Outcome)),
+        level=_choice(fields, "level", tuple(Level)),
+        waived=fields.text("waived", ""),
+    )
+    fields.end()
+    return finding
+
+
+def _rule(fields: Fields) -> str:
+    rule = fields.text("rule")
+    if not reading.is_rule(rule):
+        raise fields.wrong("rule", f"expected check/rule, found {rule[:80]!r}")
+    return rule
+
+
+def _line(fields: Fields, name: str) -> str:
+    return reading.optional_line(fields, name) or ""
+
+
+def _choice(fields: Fields, name: str, allowed: tuple[str, ...]) -> str:
+    return fields.choice(name, allowed) if name in fields else ""
+
+
+def _patterns(fields: Fields, name: str) -> tuple[str, ...]:
+    patterns = fields.texts(name, ())
+    try:
+        matches("", patterns, ())
+    except ConfigError as error:
+        raise fields.wrong(name, str(error)) from None
+    return patterns
