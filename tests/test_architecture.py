@@ -49,6 +49,8 @@ DOORS = {
     "tomli_w": ("lock", "cli"),
     "yaml": ("formats",),
 }
+# What must be said to huggingface_hub before it is imported, and can be said in no other way.
+TELEMETRY = 'os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"'
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -80,7 +82,7 @@ def test_imports_only_downwards_and_through_doors(path: Path) -> None:
         if top == "provenance":
             assert not inner or row(inner[0]) <= own, f"{name} is above {room(path)}"
             assert not any(part.startswith("_") for part in inner)
-        elif top not in sys.stdlib_module_names:
+        elif top not in sys.stdlib_module_names and top != "_typeshed":
             assert room(path) in DOORS[top], f"{top} has its door in {DOORS[top]}"
             assert not any(part.startswith("_") for part in inner), f"{name} is a neighbour's own"
 
@@ -89,7 +91,7 @@ def test_imports_only_downwards_and_through_doors(path: Path) -> None:
 def test_only_the_command_line_prints_exits_and_reads_the_environment(path: Path) -> None:
     if room(path) in ("cli", "__main__"):
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text().replace(TELEMETRY, ""))):
         called = node.func if isinstance(node, ast.Call) else None
         assert not (isinstance(called, ast.Name) and called.id in ("print", "input", "exit"))
         assert not (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))

@@ -59,8 +59,9 @@ REGISTRY = forge.registry(
         forge.signer("trainer", roles=["trainer"]),
         forge.signer("late", valid_from="2026-07-01"),
         forge.signer("pki", certificate_authority=forge.certificate_pem(ROOT), subject="CN=leaf"),
+        originates=True,
     ),
-    forge.org("Other", forge.signer("other")),
+    forge.org("Other", forge.signer("other"), originates=True),
 )
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from tests.hub import git
 from tests.hub.objects import Content, Objects
@@ -51,8 +52,8 @@ class Site:
 
     page_size: int = 1000
     """Rows of a tree listing in one answer."""
-    xet: bool = True
-    """Whether large files state a Xet hash; there is no Xet service behind it."""
+    xet: bool = False
+    """Whether large files state a Xet hash in listings; there is no Xet service behind it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -173,15 +174,9 @@ class Site:
     def _at(self, repo: str) -> Repository:
         return self._repositories[repo]
 
-    def _set(
-        self,
-        repo: str,
-        *,
-        gate: str | None = None,
-        hidden: str | None = None,
-        verdicts: Mapping[str, str] | None = None,
-    ) -> None:
-        raise NotImplementedError
+    def _set(self, repo: str, **changes: Any) -> None:
+        with self._lock:
+            self._repositories[repo] = dataclasses.replace(self._at(repo), **changes)
 
     def _create(self, name: str, created: datetime) -> Repository:
         id = self._new_id(name, created)
