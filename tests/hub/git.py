@@ -114,7 +114,7 @@ def refs(folder: Path) -> Mapping[str, str]:
     """Every ref and the commit it names, through tag objects."""
     form = "--format=%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     rows = (line.split(" ") for line in run(folder, "for-each-ref", form).decode().splitlines())
-    return {name: oid for name, oid in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ LARGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparse:
-    """`head`, then zeros up to `size`; its SHA-256 is what the caller declares, nobody hashes it."""
+    """`head`, then zeros up to `size`; the SHA-256 is what the caller declares."""
 
     head: bytes
     size: int
@@ -40,7 +40,7 @@ class Objects:
         return self._root / digest
 
     def blob(self, path: str, content: Content) -> bytes:
-        """What git holds for this file: the content itself, or a pointer to the object kept here."""
+        """What git holds for this file: its content, or a pointer to the object kept here."""
         match content:
             case Sparse():
                 self._keep(content.sha256, lambda place: _write_sparse(place, content))

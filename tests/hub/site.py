@@ -83,7 +83,7 @@ class Site:
         """
         with self._lock:
             found = self._repositories.get(repo) or self._create(repo, created or CREATED)
-            self._repositories[repo] = dataclasses.replace(found, commits=found.commits + 1)
+            self._put(dataclasses.replace(found, commits=found.commits + 1))
             return git.commit(
                 found.folder,
                 ref,
@@ -107,9 +107,9 @@ class Site:
         """The repository is `new`, and `old` redirects to it until it is taken again."""
         with self._lock:
             moved = dataclasses.replace(self._repositories.pop(old), name=new)
-            self._repositories[new] = moved
+            self._put(moved)
             self._moved[old] = moved.id
-            self._organizations.get(moved.org) or self.found(moved.org)
+            self._settle(moved.org, CREATED)
 
     def delete(self, repo: str) -> None:
         """There is no such repository."""
@@ -137,16 +137,17 @@ class Site:
 
     def gate(self, repo: str, token: str = "hf_test") -> None:
         """Files need this token, metadata does not."""
-        self._set(repo, gate=token)
+        self._put(dataclasses.replace(self._at(repo), gate=token))
 
     def hide(self, repo: str, token: str = "hf_test") -> None:
         """The repository is private: without this token it looks absent."""
-        self._set(repo, hidden=token)
+        self._put(dataclasses.replace(self._at(repo), hidden=token))
 
     def flag(self, repo: str, path: str, level: str) -> None:
         """The Hub's scanner says `level` of this file ("unsafe", "suspicious", …)."""
         with self._lock:
-            self._set(repo, verdicts={**self._at(repo).verdicts, path: level})
+            now = self._at(repo)
+            self._put(dataclasses.replace(now, verdicts={**now.verdicts, path: level}))
 
     def repo_id(self, repo: str) -> str:
         """The repository's `_id`."""
@@ -171,20 +172,26 @@ class Site:
         id = self._moved[name]
         return next((item.name for item in self._repositories.values() if item.id == id), None)
 
+    def xet_hash(self, lfs: git.Lfs | None) -> str | None:
+        """The Xet hash that the Hub states: of the same content, and not its SHA-256."""
+        return sha256(f"xet {lfs.sha256}".encode()).hexdigest() if lfs and self.xet else None
+
     def _at(self, repo: str) -> Repository:
         return self._repositories[repo]
 
-    def _set(self, repo: str, **changes: Any) -> None:
-        with self._lock:
-            self._repositories[repo] = dataclasses.replace(self._at(repo), **changes)
+    def _put(self, repository: Repository) -> None:
+        self._repositories[repository.name] = repository
 
     def _create(self, name: str, created: datetime) -> Repository:
         id = self._new_id(name, created)
         made = Repository(name=name, id=id, created=created, folder=self._root / f"{id}.git")
         git.init(made.folder)
-        if made.org not in self._organizations:
-            self.found(made.org, created=created)
+        self._settle(made.org, created)
         return made
+
+    def _settle(self, org: str, created: datetime) -> None:
+        if org and org not in self._organizations:
+            self.found(org, created=created)
 
     def _new_id(self, name: str, created: datetime) -> str:
         """24 hex digits, the first 8 of which are a time, as MongoDB makes them."""
