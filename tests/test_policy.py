@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from provenance.errors import ConfigError
+from provenance.policy.levels import OF_FILES
 from provenance.policy import (
     CHECKS,
     CodeAllowance,
@@ -162,7 +163,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*POLICY, "registry"), ["https://a.org/x"], "policy.registry[0]", "this version cannot"),
     ((*POLICY, "registry_root"), "root.json", "policy.registry_root", "this version cannot"),
     ((*POLICY, "registry_max_age"), 30, "policy.registry_max_age", "this version cannot"),
-    ((*POLICY, "min_age"), 7, "policy.min_age", "this version cannot"),
+    ((*POLICY, "min_age"), -7, "policy.min_age", "0 or more"),
     (
         (*POLICY, "require_attestation"),
         [{"predicate": "test-result"}],
@@ -174,7 +175,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*RULES, "format"), ["warn"], "policy.rules.'format'", "require, warn, off"),
     ((*RULES, "sigature"), "off", "policy.rules.'sigature'", "no check"),
     ((*RULES, "format/*"), "off", "policy.rules.'format/*'", "check/rule"),
-    ((*RULES, "ancestry"), "require", "policy.rules.'ancestry'", "this version cannot"),
+    ((*RULES, "lineage"), "require", "policy.rules.'lineage'", "this version cannot"),
     (RULES, EVERYTHING_WARN, "policy.rules", "no check is left"),
     ((*CODE, "sha256"), DIGEST, "policy.code[0].sha256", "64"),
     ((*CODE, "path"), "../x.py", "policy.code[0].path", "inside the model"),
@@ -210,7 +211,12 @@ PROTECTED = [
     "policy",
     "policy/foreign",
     "identity/replaced",
+    "identity/namespace-replaced",
+    "integrity/contradiction",
+    "integrity/extra",
     "integrity/mismatch",
+    "integrity/missing",
+    "integrity/not-locked",
     "signature/wrong-signer",
     "signature/wrong-namespace",
     "signature/revoked",
@@ -339,7 +345,8 @@ def test_whose_profile_holds(
     file: str | None, model: Model | None, flag: str | None, profile: str, demand: Demand
 ) -> None:
     policy = Policy.of(Settings(profile=file), model, profile=flag)
-    assert (policy.profile, policy.signature, policy.checks) == (profile, demand, CHECKS)
+    checks = OF_FILES if profile == "files" else CHECKS
+    assert (policy.profile, policy.signature, policy.checks) == (profile, demand, checks)
 
 
 @pytest.mark.parametrize(("name", "says"), [("attested", "lineage"), ("../x", "files, baseline")])

@@ -72,7 +72,7 @@ REPORT = closed(
 def model(tmp_path: Path) -> Path:
     """A signed model, with the registry that knows its signer beside it."""
     folder = forge.sign(forge.write(tmp_path / "m"), forge.Hand(key=forge.key("release")))
-    table = forge.registry(forge.org("Acme", forge.signer("release")))
+    table = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
     (tmp_path / "trust.toml").write_text(tomli_w.dumps(table))
     return folder
 
@@ -154,9 +154,13 @@ def test_the_starter_registry_is_named_when_it_is_used(run: Run, model: Path) ->
 
 
 BAD = {
-    "nothing to do": ([], "nothing to verify"),
+    "nothing to do": ([], "nothing to judge"),
     "no such place": (["./nowhere"], "no such file or directory"),
-    "a repository": (["acme/m"], "does not fetch"),
+    "a data set": (["hf://datasets/acme/m"], "models only"),
+    "a bad revision": (["acme/m@../x"], "branch, tag or commit"),
+    "two revisions": (["acme/m@v1", "--revision", "v2"], "v1"),
+    "a revision on disk": (["MODEL", "--revision", "v2"], "--revision"),
+    "no lockfile": (["MODEL", "--lock"], "provenance lock"),
     "an unknown profile": (["MODEL", "--policy", "nope"], "files, baseline, signed"),
     "a later profile": (["MODEL", "--policy", "attested"], "does not have"),
     "a bad name": (["MODEL", "--as", "acme"], "--as: expected org/name"),
