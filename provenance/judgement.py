@@ -155,7 +155,8 @@ def _fold(
             # Why there is nothing to compare with says more than that there is nothing.
             first = min(deciding, key=lambda finding: finding.rule == "integrity/no-reference")
             where = f"{first.where}: " if first.where else ""
-            return result, f"{first.rule}: {where}{first.message}"
+            said, _, _ = first.message.partition("\n")
+            return result, f"{first.rule}: {where}{said}"
     for check, _ in outcomes:
         if not any(finding.check == check for finding in findings):
             return Result.INCOMPLETE, f"{check} said nothing"
@@ -165,7 +166,9 @@ def _fold(
 def _praise(findings: Sequence[Finding]) -> str:
     waived = sum(bool(finding.waived) for finding in findings)
     said = [f.message for f in findings if f.rule == "signature/pass"]
-    reason = said[0] if said else "nobody signed these bytes"
+    known = any(f.rule == "identity/pass" for f in findings)
+    unsigned = "the publisher is registered; " * known + "nobody signed these bytes"
+    reason = said[0] if said else unsigned
     return f"{reason} ({waived} waived)" if waived else reason
 
 

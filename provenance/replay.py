@@ -15,24 +15,32 @@ from provenance.errors import Malformed
 from provenance.formats import json as strict
 from provenance.formats.fields import Fields, config_error
 from provenance.model import (
+    Ancestor,
     Basis,
     Content,
     Document,
     Evidence,
+    Facts,
     File,
+    Flag,
     Kind,
     Manifest,
     Observation,
     PartDigest,
+    Reach,
     Ref,
 )
 
 VERSION = 1
 COMMIT = re.compile("[0-9a-f]{40}")
 DIGEST = re.compile("([0-9a-f]{40}|[0-9a-f]{64})?")
+MANIFEST = re.compile("sha256:[0-9a-f]{64}")
+OBJECT_ID = re.compile("[0-9a-f]{24}")
 # Beyond these years, the same moment in another time zone may be none.
 EARLIEST, LATEST = 1970, 9999
 SUBJECT = "evidence"
+FACTS = ("id", "repo_id", "owner", "owner_id", "gated", "private", "reach", "relation")
+ANCESTOR = ("claimed", "revision", "commit", "manifest", "missing")
 
 
 def dumps(evidence: Evidence) -> str:
@@ -42,6 +50,7 @@ def dumps(evidence: Evidence) -> str:
         "ref": {
             "text": evidence.ref.text,
             "repo": evidence.ref.repo,
+            "revision": evidence.ref.revision,
             "commit": evidence.ref.commit,
         },
         "at": evidence.at.isoformat(),
@@ -67,6 +76,8 @@ def dumps(evidence: Evidence) -> str:
             {"code": seen.code, "path": seen.path, "detail": seen.detail}
             for seen in evidence.observations
         ],
+        "facts": _facts(evidence.facts),
+        "ancestors": [_ancestor(ancestor) for ancestor in evidence.ancestors],
     }
     return json.dumps(document, indent=1)
 
@@ -77,6 +88,19 @@ def _file(file: File, evidence: Evidence) -> dict[str, object]:
     if content:
         row |= {"kind": content.kind, "head": _base64(content.head)}
     return row | {"selected": file.path in evidence.manifest.by_path}
+
+
+def _facts(facts: Facts | None) -> dict[str, object] | None:
+    if facts is None:
+        return None
+    flags = [{"path": flag.path, "level": flag.level} for flag in facts.flags]
+    row = {name: getattr(facts, name) for name in FACTS}
+    return {**row, "parents": list(facts.parents), "flags": flags}
+
+
+def _ancestor(ancestor: Ancestor) -> dict[str, object]:
+    row = {name: getattr(ancestor, name) for name in ANCESTOR}
+    return {**row, "facts": _facts(ancestor.facts)}
 
 
 def _base64(data: bytes) -> str:
@@ -111,6 +135,8 @@ def loads(data: bytes) -> Evidence:
         parts=tuple(_part(item) for item in fields.tables("parts")),
         bundles=tuple(_document(item) for item in fields.tables("bundles")),
         observations=tuple(_observation(item) for item in fields.tables("observations")),
+        facts=_read_facts(fields),
+        ancestors=tuple(_read_ancestor(item) for item in fields.tables("ancestors")),
     )
     fields.end()
     if evidence.manifest.digest != stated:
@@ -123,18 +149,71 @@ def _wrong(path: str, message: str) -> Exception:
 
 
 def _ref(fields: Fields) -> Ref:
-    repo, commit = fields.take("repo"), fields.take("commit")
-    if repo is not None and not isinstance(repo, str):
-        raise fields.wrong("repo", "expected text or null")
-    if commit is not None and not (isinstance(commit, str) and COMMIT.fullmatch(commit)):
-        raise fields.wrong("commit", f"expected 40 lower-case hex digits or null: {commit!r:.60}")
     found = Ref(
         text=fields.text("text"),
-        repo=repo if isinstance(repo, str) else None,
-        commit=commit if isinstance(commit, str) else None,
+        repo=_optional(fields, "repo"),
+        revision=_optional(fields, "revision"),
+        commit=_optional(fields, "commit", COMMIT),
     )
     fields.end()
     return found
+
+
+def _optional(fields: Fields, name: str, form: re.Pattern[str] | None = None) -> str | None:
+    """A text of this form, or null."""
+    value = fields.take(name)
+    if value is not None and not isinstance(value, str):
+        raise fields.wrong(name, "expected text or null")
+    if value is not None and form and not form.fullmatch(value):
+        raise fields.wrong(name, f"expected {form.pattern} or null, found {value!r:.60}")
+    return value
+
+
+def _optional_flag(fields: Fields, name: str) -> bool | None:
+    value = fields.take(name)
+    if value is not None and not isinstance(value, bool):
+        raise fields.wrong(name, "expected true, false or null")
+    return value
+
+
+def _read_facts(fields: Fields) -> Facts | None:
+    value = fields.take("facts")
+    if value is None:
+        return None
+    inner = Fields(value, fields.where("facts"), raises=_wrong)
+    facts = Facts(
+        id=inner.filled("id"),
+        repo_id=_optional(inner, "repo_id", OBJECT_ID),
+        owner=_optional(inner, "owner"),
+        owner_id=_optional(inner, "owner_id", OBJECT_ID),
+        gated=_optional_flag(inner, "gated"),
+        private=_optional_flag(inner, "private"),
+        reach=Reach(inner.choice("reach", tuple(Reach))),
+        relation=_optional(inner, "relation"),
+        parents=inner.texts("parents"),
+        flags=tuple(_flag(item) for item in inner.tables("flags")),
+    )
+    inner.end()
+    return facts
+
+
+def _flag(fields: Fields) -> Flag:
+    flag = Flag(path=fields.filled("path"), level=fields.filled("level"))
+    fields.end()
+    return flag
+
+
+def _read_ancestor(fields: Fields) -> Ancestor:
+    ancestor = Ancestor(
+        claimed=fields.filled("claimed"),
+        revision=_optional(fields, "revision"),
+        commit=_optional(fields, "commit", COMMIT),
+        manifest=_optional(fields, "manifest", MANIFEST),
+        missing=fields.text("missing"),
+        facts=_read_facts(fields),
+    )
+    fields.end()
+    return ancestor
 
 
 def _moment(fields: Fields) -> datetime:

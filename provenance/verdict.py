@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provenance.model import Basis
+
 
 class Outcome(StrEnum):
     """What one finding, or one check, says."""
@@ -73,7 +75,7 @@ class Verdict:
     result: Result
     reason: str
     manifest: str
-    basis: str
+    basis: Basis
     profile: str
     checks: tuple[tuple[str, Outcome], ...]
     signers: tuple[SignerSeen, ...]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from provenance.errors import ConfigError
-from provenance.policy.levels import OF_FILES
 from provenance.policy import (
     CHECKS,
     CodeAllowance,
@@ -20,6 +19,7 @@ from provenance.policy import (
     Waiver,
     may_lower,
 )
+from provenance.policy.levels import OF_FILES
 from provenance.verdict import Level
 from tests import hostile
 

@@ -15,15 +15,19 @@ from hypothesis import strategies as st
 from provenance import replay
 from provenance.errors import ConfigError
 from provenance.model import (
+    Ancestor,
     Basis,
     Content,
     Document,
     Evidence,
+    Facts,
     File,
+    Flag,
     Kind,
     Manifest,
     Observation,
     PartDigest,
+    Reach,
     Ref,
 )
 from provenance.source import directory
@@ -44,6 +48,17 @@ SAMPLE = Evidence(
     parts=(PartDigest(path="a.json", algorithm="blake2b", start=0, end=2, hex="d" * 128),),
     bundles=(Document(path="model.sig", data=b"\x00\xff any"),),
     observations=(Observation(code="name", path=B.path, detail="odd\n"),),
+    facts=Facts(
+        id="acme/m",
+        repo_id="1" * 24,
+        owner="acme",
+        gated=True,
+        reach=Reach.TAG,
+        flags=(Flag(path="a.json", level="unsafe"),),
+        parents=("acme/base",),
+        relation="finetune",
+    ),
+    ancestors=(Ancestor(claimed="acme/base", revision="v1", missing="gone"),),
 )
 TEXT = replay.dumps(SAMPLE).encode()
 
@@ -153,7 +168,7 @@ def test_every_key_left_out_and_an_unknown_one_put_in() -> None:
         assert outcome(json.dumps({**document, name + "x": 1}).encode()) is None
 
 
-OPTIONAL = {"parts", "bundles", "observations"}
+OPTIONAL = {"parts", "bundles", "observations", "ancestors"}
 
 
 @pytest.mark.parametrize("cut", list(truncations(TEXT.rstrip())))

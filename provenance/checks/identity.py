@@ -77,7 +77,7 @@ identity/pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from provenance.checks.age import age
@@ -129,10 +129,18 @@ def _publisher(case: Case, repo: str) -> Iterator[Finding]:
         message = f"{namespace!r} is one letter off {listed}: write that name if you mean it"
         yield failed(NEAR_MISS, message, case.subject)
     if not case.exemption:
-        message = f"no registered organisation owns the namespace {namespace!r}"
-        if not alike and names.is_repo(repo):
-            message += f": register its publisher, or exempt exactly these bytes\n{_block(case)}"
+        message = _unowned(case, repo, listed, advise=not alike)
         yield failed("identity/unknown-publisher", message, case.subject)
+
+
+def _unowned(case: Case, repo: str, nearest: str, *, advise: bool) -> str:
+    """An exemption is no advice where it would not do: what is confusable stays so."""
+    said = f"no registered organisation owns the namespace {names.namespace_of(repo)!r}"
+    if nearest:
+        said += f", the nearest is {nearest}"
+    if not advise or not names.is_repo(repo):
+        return said
+    return f"{said}: register its publisher, or exempt exactly these bytes\n{_block(case)}"
 
 
 def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
@@ -183,23 +191,31 @@ def _replaced(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
     """Ids that the registry and the lockfile have for the repository, and this is none of them."""
     owner, locked = case.registry.owner(repo), _locked(case, repo)
     roots = owner.roots if owner else ()
-    pins = {
-        "the registry": {root.repo_id for root in roots if root.repo == repo and root.repo_id},
-        "the lockfile": {locked.repo_id} if locked and locked.repo_id else set(),
-    }
-    for source, ids in pins.items():
-        expected = " or ".join(sorted(ids))
-        if ids and facts.repo_id is None:
-            message = f"the Hub states no repository id, expected {expected} as {source} has it"
-            yield unknown(
-                "identity/unverified-id", f"{message}: ask the Hub itself, no mirror", case.subject
-            )
-        elif ids and facts.repo_id not in ids:
-            message = (
-                f"the repository's id is {facts.repo_id}, expected {expected} as {source} has it: "
-                "it was deleted and made again, another one under the same name; ask the publisher"
-            )
-            yield failed("identity/replaced", message, case.subject)
+    pinned = {root.repo_id for root in roots if root.repo == repo and root.repo_id}
+    if pinned:
+        expected = f"{' or '.join(sorted(pinned))} as the registry has it"
+        yield from _other_id(case, facts, pinned, expected, "ask the publisher elsewhere")
+    if locked and locked.repo_id:
+        expected = f"{locked.repo_id} as the lockfile has it"
+        yield from _other_id(case, facts, {locked.repo_id}, expected, _accept(case, "replaced"))
+
+
+def _other_id(
+    case: Case, facts: Facts, ids: Collection[str], expected: str, step: str
+) -> Iterator[Finding]:
+    if facts.repo_id is None:
+        message = f"the Hub states no repository id, expected {expected}: ask the Hub itself"
+        yield unknown("identity/unverified-id", message, case.subject)
+    elif facts.repo_id not in ids:
+        message = (
+            f"the repository's id is {facts.repo_id}, expected {expected}: it was deleted and made "
+            f"again, another one under the same name; {step}"
+        )
+        yield failed("identity/replaced", message, case.subject)
+
+
+def _accept(case: Case, slug: str) -> str:
+    return f"find out why, then `provenance lock --accept identity/{slug}@{case.subject}`"
 
 
 def _locked(case: Case, repo: str) -> Facts | None:
@@ -209,20 +225,20 @@ def _locked(case: Case, repo: str) -> Facts | None:
 
 
 def _owner(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
-    """Names of the owner that the Hub's differs from: the namespace, and the lockfile's."""
+    """That the owner the Hub names is not the namespace, or not the lockfile's."""
     namespace, locked = names.namespace_of(facts.id), _locked(case, repo)
     before = locked.owner if locked else None
     if not facts.owner:
         if before:
             yield _unverified(case, f"{before!r} as the lockfile has it")
         return
-    for expected in dict.fromkeys((namespace, before)):
-        if expected and facts.owner != expected:
-            source = "as its name says" if expected == namespace else "as the lockfile has it"
-            message = f"the owner is {facts.owner!r}, expected {expected!r} {source}"
-            yield failed(
-                "identity/owner-changed", f"{message}: ask the publisher why", case.subject
-            )
+    said = f"the owner is {facts.owner!r}, expected"
+    if facts.owner != namespace:
+        message = f"{said} {namespace!r} as its name says: ask the publisher why"
+        yield failed("identity/owner-changed", message, case.subject)
+    elif before and facts.owner != before:
+        message = f"{said} {before!r} as the lockfile has it: {_accept(case, 'owner-changed')}"
+        yield failed("identity/owner-changed", message, case.subject)
 
 
 def _namespace(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:

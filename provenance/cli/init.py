@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -76,7 +76,7 @@ def command(
         hub=means.hub(setting, progress) if refs else None,
     )
     found = side_by_side(lambda subject: _adopted(subject, gathering, until), setting.subjects)
-    write(target, HEAD + tomli_w.dumps(_document(found, policy, registry)))
+    write(target, _document(found, policy, registry))
     click.echo(f"wrote {FILE_NAME}")
     for item in found:
         _tell(item)
@@ -105,21 +105,20 @@ def _adopted(subject: Subject, gathering: Gathering, until: date) -> Adopted:
     return Adopted(subject=subject, code=RESULTS[adoption.verdict.result], adoption=adoption)
 
 
-def _document(
-    found: Sequence[Adopted], policy: str | None, registry: Sequence[str]
-) -> dict[str, object]:
+def _document(found: Sequence[Adopted], policy: str | None, registry: Sequence[str]) -> str:
     adoptions = [item.adoption for item in found if item.adoption]
-    own: dict[str, object] = {}
+    own: dict[str, object] = {"registry": list(registry)} if registry else {}
     if policy and not policy.endswith(".toml"):
         own["profile"] = policy
-    if registry:
-        own["registry"] = list(registry)
-    exempt = [_exemption(entry) for each in adoptions for entry in each.exemptions]
-    waivers = [_waiver(entry) for each in adoptions for entry in each.waivers]
-    own |= {"exempt": exempt} if exempt else {}
-    own |= {"waivers": waivers} if waivers else {}
-    models = [_model(item.subject) for item in found]
-    return ({"policy": own} if own else {}) | ({"models": models} if models else {})
+    parts = [HEAD, f"\n[policy]\n{tomli_w.dumps(own)}" if own else ""]
+    parts += _tables("policy.exempt", [_exemption(e) for a in adoptions for e in a.exemptions])
+    parts += _tables("policy.waivers", [_waiver(w) for a in adoptions for w in a.waivers])
+    parts += _tables("models", [_model(item.subject) for item in found])
+    return "".join(parts)
+
+
+def _tables(name: str, rows: Sequence[dict[str, object]]) -> Iterator[str]:
+    return (f"\n[[{name}]]\n{tomli_w.dumps(row)}" for row in rows)
 
 
 def _exemption(entry: Exemption) -> dict[str, object]:

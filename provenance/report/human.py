@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from provenance.model import Basis
 from provenance.report.common import Summary, counted
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
@@ -20,6 +21,12 @@ OUTCOMES = {
     Outcome.FAIL: ("✗", BAD),
     Outcome.UNKNOWN: ("?", DOUBT),
     Outcome.SKIPPED: ("-", DIM),
+}
+BASES = {
+    Basis.DECLARED: "declared digests{at}: only `fetch` proves bytes",
+    Basis.LOCKED: "locked digests{at}: only `fetch` proves bytes",
+    Basis.MEASURED: "measured bytes{at}",
+    Basis.REPLAYED: "replayed evidence{at}",
 }
 INDENT = " " * 6
 LEAST_WIDTH = 60
@@ -55,9 +62,9 @@ def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
     mark, tone = RESULTS[verdict.result]
     waived = sum(bool(finding.waived) for finding in verdict.findings)
     aside = f", {waived} waived," if waived else ""
-    basis = f"{verdict.result} ({verdict.profile}){aside} for {verdict.basis} bytes"
     at = f" at {verdict.commit}" if verdict.commit else ""
-    yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}{at}")
+    basis = f"{verdict.result} ({verdict.profile}){aside} for {BASES[verdict.basis].format(at=at)}"
+    yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}")
     if verdict.ref != verdict.name:
         yield (Span(f"  {printable(verdict.ref)}", DIM),)
     yield (Span(f"  {verdict.manifest}", DIM),)
@@ -116,7 +123,10 @@ def _next(verdict: Verdict) -> Iterator[Line]:
 
 
 def _wrapped(text: str, indent: str, width: int, tone: str = PLAIN) -> Iterator[Line]:
-    yield from ((Span(indent + line, tone),) for line in _broken(text, width - len(indent)))
+    """The text wrapped; what stands behind its first line break is to be copied as it is."""
+    first, *block = text.split("\n")
+    yield from ((Span(indent + line, tone),) for line in _broken(first, width - len(indent)))
+    yield from ((Span(f"{indent}  {printable(line)}", tone),) for line in block)
 
 
 def _broken(text: str, width: int) -> list[str]:

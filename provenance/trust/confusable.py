@@ -130,10 +130,9 @@ def _brand(name: str) -> str:
     return "".join((first, *words))
 
 
-def _forms(name: str) -> frozenset[str]:
+def _forms(name: str) -> tuple[str, str]:
     """As written but for case and separators, and as it looks."""
-    plain = "".join(re.split(f"[{SEPARATORS}]", name.casefold()))
-    return frozenset({plain, skeleton(name)})
+    return re.sub(f"[{SEPARATORS}]", "", name.casefold()), skeleton(name)
 
 
 def _shortened(name: str) -> frozenset[str]:
@@ -146,7 +145,7 @@ def _shortened(name: str) -> frozenset[str]:
 def _is_near(name: str, registered: str) -> bool:
     if len(_brand(registered)) < LEAST:
         return False
-    return any(_one_edit(a, b) for a in _forms(name) for b in _forms(registered))
+    return any(map(_one_edit, _forms(name), _forms(registered)))
 
 
 def _one_edit(a: str, b: str) -> bool:

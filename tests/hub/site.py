@@ -10,7 +10,6 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
 from tests.hub import git
 from tests.hub.objects import Content, Objects
