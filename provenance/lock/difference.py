@@ -4,56 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from provenance.lock.entry import Entry, Lock, Part
-from provenance.lock.order import Row, in_order, place
+from provenance.model import File, Manifest
 
 SHOWN = 10
-ASPECTS = {
-    "verdict": "verdict",
-    "facts.repo_id": "repo id",
-    "facts.owner": "owner",
-    "facts.owner_id": "owner id",
-    "signers": "signer",
-    "commit": "commit",
-    "include": "include",
-    "exclude": "exclude",
-    "parents": "parent",
-    "files": "files",
-    "accepted": "accepted",
-    "repo": "repo",
-    "path": "path",
-    "revision": "revision",
-    "facts.id": "id",
-    "facts.reach": "reach",
-    "facts.parents": "parents on the Hub",
-    "facts.relation": "relation on the Hub",
-    "organisation": "organisation",
-    "basis": "basis",
-    "profile": "profile",
-    "manifest": "manifest",
-    "selected": "selected",
-    "findings": "finding",
-}
-"""What of an entry is compared, in a reviewer's order, and what a change of it is called."""
-SAME = {
-    "registries": ("name",),
-    "signers": ("organisation", "identity", "kind"),
-    "parents": ("repo", "source"),
-    "accepted": ("rule", "old", "new"),
-    "findings": ("rule", "where"),
-}
-"""By what a row is known again: with these gone it is lost, with others otherwise it changed."""
-IN_A_LOCK = {"changed": "changed", "extra": "added", "missing": "removed"}
+WORDS = (
+    "verdict",
+    "organisation",
+    "commit",
+    "revision",
+    "profile",
+    "basis",
+    "path",
+    "include",
+    "exclude",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that is otherwise than before: of which model or file, what, and both values.
-
-    All of it may hold what an attacker wrote: whoever shows it escapes it.
-    """
+    """One thing that is otherwise than before: of which model or file, what, and both values."""
 
     name: str
     what: str
@@ -62,73 +33,110 @@ class Change:
 
 
 def difference(old: Lock | None, new: Lock) -> tuple[Change, ...]:
-    """What changed, model by model in a reviewer's order; nothing for locks of one content."""
-    return tuple(_difference(in_order(old or Lock()), in_order(new)))
+    """What changed, model by model in a reviewer's order; nothing for equal locks."""
+    return tuple(_difference(old or Lock(), new))
 
 
 def _difference(old: Lock, new: Lock) -> Iterator[Change]:
-    yield from _rows("registries", "registry", "registries", old.registries, new.registries)
+    if old.registries != new.registries:
+        names = [", ".join(floor.name for floor in lock.registries) for lock in (old, new)]
+        yield Change(name="registries", what="changed", old=names[0], new=names[1])
     before, after = ({(e.part, e.name): e for e in lock.entries} for lock in (old, new))
-    for part, name in sorted(before.keys() | after.keys(), key=lambda key: place(*key)):
+    for part, name in sorted(before.keys() | after.keys(), key=_order):
         called = name if part is Part.MODEL else f"{part} {name}"
-        yield from _entry(called, before.get((part, name)), after.get((part, name)))
+        first, last = before.get((part, name)), after.get((part, name))
+        if first is None and last:
+            yield Change(name=called, what="added", new=last.commit or last.selected)
+        elif last is None and first:
+            yield Change(name=called, what="removed", old=first.commit or first.selected)
+        elif first and last:
+            yield from _changed(called, first, last)
 
 
-def _entry(name: str, old: Entry | None, new: Entry | None) -> Iterator[Change]:
-    if old and new:
-        for aspect in ASPECTS:
-            yield from _aspect(name, aspect, old, new)
-    elif new:
-        yield Change(name=name, what="added", new=_place(new))
-    elif old:
-        yield Change(name=name, what="removed", old=_place(old))
+def _order(key: tuple[Part, str]) -> tuple[int, str]:
+    return list(Part).index(key[0]), key[1]
 
 
-def _place(entry: Entry) -> str:
-    at = entry.commit or entry.selected or entry.manifest
-    return "@".join(filter(None, (entry.repo or entry.path, at)))
-
-
-def _aspect(name: str, aspect: str, old: Entry, new: Entry) -> Iterator[Change]:
-    before, after = _value(old, aspect), _value(new, aspect)
-    if before == after:
+def _changed(name: str, old: Entry, new: Entry) -> Iterator[Change]:
+    if old == new:
         return
-    if aspect == "files":
-        yield from _files(name, old, new)
-    elif aspect in SAME:
-        yield from _rows(name, ASPECTS[aspect], aspect, getattr(old, aspect), getattr(new, aspect))
-    else:
-        yield Change(name=name, what=ASPECTS[aspect], old=_text(before), new=_text(after))
+    for word in WORDS:
+        yield from _word(name, word, getattr(old, word), getattr(new, word))
+    for word in ("id", "repo_id", "owner", "owner_id", "reach", "parents", "relation"):
+        values = [getattr(entry.facts, word, None) for entry in (old, new)]
+        yield from _word(name, word, *values)
+    yield from _gained(name, "signer", _signers(old), _signers(new))
+    yield from _gained(name, "parent", _parents(old), _parents(new))
+    yield from _gained(name, "accepted", map(str, old.accepted), map(str, new.accepted))
+    yield from _gained(name, "finding", _findings(old), _findings(new))
+    yield from _word(name, "manifest", old.manifest, new.manifest)
+    changes = file_differences(old, new.files)
+    yield from (
+        Change(name=name, what=f"{change.what} {change.name}", old=change.old, new=change.new)
+        for change in changes[:SHOWN]
+    )
+    if len(changes) > SHOWN:
+        yield Change(name=name, what=f"and {len(changes) - SHOWN} more files")
 
 
-def _value(entry: Entry, aspect: str) -> object:
-    """What an entry says at `facts.owner` or `commit`; None where it says nothing."""
-    value: object = entry
-    for name in aspect.split("."):
-        value = getattr(value, name, None)
-    return value
+def _word(name: str, word: str, old: object, new: object) -> Iterator[Change]:
+    if old != new:
+        yield Change(name=name, what=word.replace("_", " "), old=_text(old), new=_text(new))
 
 
 def _text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case tuple():
-            return ", ".join(map(_text, value))
-        case datetime():
-            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
-def _rows(
-    name: str, word: str, aspect: str, old: Iterable[Row], new: Iterable[Row]
-) -> Iterator[Change]:
-    """The rows that were lost, gained or changed."""
-    before, after = _known(old, SAME[aspect]), _known(new, SAME[aspect])
-    for key in sorted(before.keys() | after.keys()):
-        first, last = before.get(key, ()), after.get(key, ())
-        if first != last:
-            what = "changed" if first and last else "gained" if last else "lost"
-            yield Change(
-                name=name, what=f"{word} {what}", old=_described(first), new=_described(last)
-            )
+def _gained(name: str, word: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:
+    before, after = set(old), set(new)
+    for text in sorted(before - after):
+        yield Change(name=name, what=f"{word} lost", old=text)
+    for text in sorted(after - before):
+        yield Change(name=name, what=f"{word} gained", new=text)
+
+
+def _signers(entry: Entry) -> Iterator[str]:
+    return (f"{signer.organisation}: {signer.identity}" for signer in entry.signers)
+
+
+def _parents(entry: Entry) -> Iterator[str]:
+    for parent in entry.parents:
+        at = f"@{parent.commit}" if parent.commit else ""
+        yield f"{parent.repo}{at} ({parent.source})"
+
+
+def _findings(entry: Entry) -> Iterator[str]:
+    for finding in entry.findings:
+        yield " ".join(filter(None, (finding.rule, finding.where, finding.level, finding.waived)))
+
+
+def file_differences(entry: Entry, manifest: Manifest) -> tuple[Change, ...]:
+    """How files differ from those of an entry: `changed`, `missing` or `extra`, by path."""
+    return tuple(_files(entry.files, manifest))
+
+
+def _files(old: Manifest, new: Manifest) -> Iterator[Change]:
+    for path in sorted(old.by_path.keys() | new.by_path.keys()):
+        before, after = old.by_path.get(path), new.by_path.get(path)
+        if before == after:
+            continue
+        what = "extra" if before is None else "missing" if after is None else "changed"
+        yield Change(name=path, what=what, old=_file(before), new=_file(after))
+
+
+def _file(file: File | None) -> str:
+    return f"sha256:{file.sha256}, {file.size} bytes" if file else ""
+
+
+def nearest(lock: Lock, manifest: Manifest) -> Entry | None:
+    """The model that shares the most files with these, the first by name; None if none shares."""
+    rows = {(file.path, file.digest) for file in manifest.files}
+
+    def shared(entry: Entry) -> int:
+        return sum((file.path, file.digest) in rows for file in entry.files.files)
+
+    best = max(lock.models(), key=lambda e: (shared(e), [-ord(c) for c in e.name]), default=None)
+    return best if best and shared(best) else None

@@ -2,134 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 
 import tomli_w
 
-from provenance.errors import ConfigError
-from provenance.lock.entry import Entry, Lock, Part
-from provenance.lock.order import Row, in_order
-from provenance.lock.reading import from_table
-from provenance.model import Facts, File, Reach
+from provenance.lock.entry import Entry, Floor, Lock, Part
+from provenance.model import Facts, Reach
 
 HEAD = "# Written by `provenance lock`. It pins, it proves nothing: every use judges again.\n"
-UNFIT = "cannot be locked"
-WHICH = ("name", "repo", "path", "revision", "commit")
-JUDGED = (
-    "organisation",
-    "basis",
-    "profile",
-    "verdict",
-    "manifest",
-    "selected",
-    "include",
-    "exclude",
-)
-FACTS = ("id", "repo_id", "owner", "owner_id")
-LISTS = ("parents", "signers", "accepted", "findings")
+ORDER = (Part.MODEL, Part.CLOSURE, Part.ANCESTOR)
 
-Table = dict[str, object]
+Row = Mapping[str, object]
 
 
 def dumps(lock: Lock) -> str:
-    """The text of a lock, from which `loads` has the same lock back, in order.
-
-    Facts keep what a lock has of them. ConfigError, naming the place, for what `loads` would
-    refuse: no lock is written that cannot be read.
-    """
-    table = _table(in_order(lock))
-    from_table(table, source=UNFIT)
-    return HEAD + "".join(f"{line}\n" for line in _lines(table))
-
-
-def _table(lock: Lock) -> Table:
-    table: Table = {"version": lock.version, "registries": [_row(row) for row in lock.registries]}
-    for part in Part:
-        entries = [_entry(entry) for entry in lock.entries if entry.part is part]
-        table |= {part: entries} if entries else {}
-    return table
+    """The text of a lock; `loads` gives the same lock back, but for facts that no lock keeps."""
+    parts = [HEAD, _scalar("version", lock.version)]
+    parts += _rows("registries", map(_floor, sorted(lock.registries, key=lambda f: f.name)))
+    for entry in sorted(lock.entries, key=lambda e: (ORDER.index(e.part), e.name)):
+        parts.append(f"\n[[{entry.part}]]\n")
+        parts += _entry(entry)
+    return "".join(parts)
 
 
-def _entry(entry: Entry) -> Table:
-    table = _said(entry, WHICH)
-    table |= _facts(entry.facts) if entry.facts else {}
-    table |= _said(entry, JUDGED)
-    for name in LISTS:
-        rows = [_row(row) for row in getattr(entry, name)]
-        table |= {name: rows} if rows else {}
-    if entry.files.files or entry.part is Part.MODEL:
-        table["files"] = [_file(entry, file) for file in entry.files.files]
-    return table
+def _entry(entry: Entry) -> Iterator[str]:
+    words = {
+        "name": entry.name,
+        "repo": entry.repo,
+        "path": entry.path,
+        "revision": entry.revision,
+        "commit": entry.commit,
+        **(_facts(entry.facts) if entry.facts else {}),
+        "organisation": entry.organisation,
+        "basis": entry.basis,
+        "profile": entry.profile,
+        "verdict": entry.verdict,
+        "manifest": entry.manifest,
+        "selected": entry.selected,
+        "include": list(entry.include),
+        "exclude": list(entry.exclude),
+    }
+    for name, value in words.items():
+        if value:
+            yield _scalar(name, value)
+    yield from _rows("parents", _sorted(entry.parents, "repo commit relation tier source"))
+    yield from _rows(
+        "signers", _sorted(entry.signers, "kind identity organisation name bundle time")
+    )
+    yield from _rows("accepted", _in_order(entry.accepted, "rule old new"))
+    yield from _rows("findings", _sorted(entry.findings, "rule where outcome level waived"))
+    files = ({"path": f.path, "size": f.size, "sha256": f.sha256} for f in entry.files.files)
+    yield from _rows("files", files)
 
 
-def _facts(facts: Facts) -> Table:
-    table = _said(facts, FACTS)
-    if facts.reach is not Reach.UNKNOWN:
-        table["reach"] = str(facts.reach)
-    if facts.parents:
-        table["hub_parents"] = list(facts.parents)
-    if facts.relation is not None:
-        table["hub_relation"] = facts.relation
-    return table
-
-
-def _file(entry: Entry, file: File) -> Table:
-    if not file.sha256:
-        raise ConfigError(
-            f"nothing states the SHA-256 of {file.path!r}: `provenance lock --measure` takes it "
-            "from the bytes",
-            path=f"{entry.name} {UNFIT}",
-        )
-    return {"path": file.path, "size": file.size, "sha256": file.sha256}
-
-
-def _row(row: Row) -> Table:
-    return _said(row, [field.name for field in fields(row)])
-
-
-def _said(value: Entry | Facts | Row, names: Sequence[str]) -> Table:
-    """The named fields that say something: None does not, and nor does an empty default."""
-    defaults = {field.name: field.default for field in fields(value)}
-    said = {name: getattr(value, name) for name in names}
+def _facts(facts: Facts) -> dict[str, object]:
     return {
-        name: list(item) if isinstance(item, tuple) else item
-        for name, item in said.items()
-        if item is not None and (item or item != defaults[name])
+        "id": facts.id,
+        "repo_id": facts.repo_id,
+        "owner": facts.owner,
+        "owner_id": facts.owner_id,
+        "reach": None if facts.reach is Reach.UNKNOWN else str(facts.reach),
+        "hub_parents": list(facts.parents),
+        "hub_relation": facts.relation,
     }
 
 
-def _lines(table: Mapping[str, object]) -> Iterator[str]:
-    for name, value in table.items():
-        if name in tuple(Part) and isinstance(value, list):
-            for entry in value:
-                yield from ("", f"[[{name}]]", *_lines(entry))
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            # tomli_w would spread a long row over lines, and the difference is the review.
-            rows = (", ".join(_pair(*pair) for pair in row.items()) for row in value)
-            yield from (f"{name} = [", *(f"    {{{row}}}," for row in rows), "]")
-        else:
-            yield _pair(name, value)
+def _floor(floor: Floor) -> Row:
+    return {"name": floor.name} | ({} if floor.version is None else {"version": floor.version})
+
+
+def _in_order(items: Iterable[object], names: str) -> Iterator[Row]:
+    for item in items:
+        row = {name: getattr(item, name) for name in names.split()}
+        yield {name: value for name, value in row.items() if value not in (None, "")}
+
+
+def _sorted(items: Iterable[object], names: str) -> list[Row]:
+    return sorted(
+        _in_order(items, names), key=lambda row: [str(row.get(n, "")) for n in names.split()]
+    )
+
+
+def _rows(name: str, rows: Iterable[Row]) -> Iterator[str]:
+    """A list of tables, one line each whatever its length: the difference is the review."""
+    lines = [f"    {{{', '.join(_pair(*pair) for pair in row.items())}}},\n" for row in rows]
+    if lines:
+        yield f"{name} = [\n"
+        yield from lines
+        yield "]\n"
 
 
 def _pair(name: str, value: object) -> str:
-    return f"{name} = {_value(value)}"
+    return _scalar(name, value).rstrip("\n")
+
+
+def _scalar(name: str, value: object) -> str:
+    """`name = value`, as tomli_w writes it; a list on one line."""
+    if isinstance(value, list):
+        return f"{name} = [{', '.join(_value(item) for item in value)}]\n"
+    return tomli_w.dumps({name: value})
 
 
 def _value(value: object) -> str:
-    """A value on one line, a text as tomli_w writes it."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return _visible(tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n"))
-
-
-def _visible(text: str) -> str:
-    """The text with an escape for each character that a reviewer would not see as it is."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
