@@ -89,7 +89,8 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
     if finding.rule == "registry/expired" and case.policy.lenient_expiry:
         level = Level.WARN
     if finding.rule in accepted and (change := change_of(finding.rule, case)):
-        return replace(finding, level=Level.OFF, waived=f"accepted: {change.old} → {change.new}")
+        said = f"accepted: {change[0]} → {change[1]}"
+        return replace(finding, level=Level.OFF, waived=said, accepted=change)
     for waiver in case.policy.waivers:
         if finding.outcome is not Outcome.PASS and _means(waiver, finding, case):
             return replace(finding, level=Level.OFF, waived=waiver.reason)

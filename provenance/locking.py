@@ -142,11 +142,10 @@ def entry_of(
     *,
     path: str | None = None,
     before: Entry | None = None,
-    accepted: Iterable[Accepted] = (),
 ) -> Entry:
     """What the lockfile says of a model that was judged.
 
-    Changes that were accepted before stay on record.
+    Changes that were accepted stay on record.
     """
     owner = registry.owner(evidence.ref.repo or "")
     return Entry(
@@ -166,7 +165,7 @@ def entry_of(
         exclude=evidence.exclude,
         parents=tuple(_parents(evidence, policy)),
         signers=tuple(_signer(signer) for signer in verdict.signers if signer.organisation),
-        accepted=(*(before.accepted if before else ()), *accepted),
+        accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
         findings=tuple(_findings(verdict)),
         files=evidence.manifest,
     )
@@ -236,9 +235,15 @@ def _signer(signer: SignerSeen) -> LockedSigner:
     )
 
 
+def _accepted(verdict: Verdict) -> Iterator[Accepted]:
+    for finding in verdict.findings:
+        if finding.accepted:
+            yield Accepted(rule=finding.rule, old=finding.accepted[0], new=finding.accepted[1])
+
+
 def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
     for finding in verdict.findings:
-        if finding.outcome is not Outcome.PASS:
+        if finding.outcome is not Outcome.PASS and not finding.accepted:
             yield LockedFinding(
                 rule=finding.rule,
                 where=finding.where,
@@ -246,6 +251,17 @@ def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
                 level=finding.level,
                 waived=finding.waived,
             )
+
+
+def twins(lock: Lock) -> frozenset[str]:
+    """The names of signed models that have the same files under different names of repositories."""
+    repos: dict[str, set[str]] = {}
+    for entry in lock.models():
+        if entry.signers and entry.repo:
+            repos.setdefault(entry.selected, set()).add(entry.repo)
+    return frozenset(
+        entry.name for entry in lock.models() if len(repos.get(entry.selected, ())) > 1
+    )
 
 
 def entries_in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:

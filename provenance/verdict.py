@@ -35,7 +35,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing a check found: `rule` is `check/slug`, `where` the file or party it is about."""
+    """One thing a check found: `rule` is `check/slug`, `where` the file or party it is about.
+
+    `accepted` has the old and the new value of a change that the caller accepted by name.
+    """
 
     rule: str
     outcome: Outcome
@@ -43,6 +46,7 @@ class Finding:
     where: str = ""
     level: Level = Level.REQUIRE
     waived: str = ""
+    accepted: tuple[str, str] | None = None
 
     @property
     def check(self) -> str:

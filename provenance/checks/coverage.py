@@ -51,14 +51,16 @@ def _one_each(holding: Sequence[Vouch]) -> bool:
 
 def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
     repo, digest = case.evidence.ref.repo, case.evidence.manifest.digest
+    owner = case.registry.owner(repo) if repo else None
     for org in case.registry.orgs:
         for root in org.roots:
             if repo and root.manifest == digest and root.repo != repo:
                 message = f"the registry has these very files as {root.repo}"
                 yield failed("signature/other-model", message, case.subject)
     for entry in case.lock.models() if case.lock else ():
-        if repo and entry.repo and entry.repo != repo and entry.selected == digest:
-            message = f"the lockfile has these very files as {entry.repo}"
+        other = entry.repo if entry.signers and entry.selected == digest else None
+        if repo and other not in (None, repo) and case.registry.owner(other or "") is owner:
+            message = f"the lockfile has these very files, signed, as {other}"
             yield failed("signature/other-model", message, case.subject)
 
 

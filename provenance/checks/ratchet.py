@@ -10,7 +10,6 @@ from datetime import datetime
 
 from provenance.checks.case import Case
 from provenance.checks.vouching import Vouch
-from provenance.lock import Accepted
 from provenance.verdict import Finding, failed
 
 ACCEPTABLE = frozenset(
@@ -45,12 +44,10 @@ def signature_changes(case: Case) -> Iterator[Finding]:
     yield from _rollback(case)
 
 
-def change_of(rule: str, case: Case) -> Accepted | None:
-    """The change against the lockfile that a rule is about, if it may be accepted by name."""
+def change_of(rule: str, case: Case) -> tuple[str, str] | None:
+    """The old and new value that a rule about the lockfile found, if it may be accepted by name."""
     values = _values(rule, case)
-    if case.locked is None or values is None or values[0] == values[1]:
-        return None
-    return Accepted(rule=rule, old=values[0], new=values[1])
+    return values if case.locked and values and values[0] != values[1] else None
 
 
 def _values(rule: str, case: Case) -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,9 +106,15 @@ def command(
         upgrade=_upgraded(setting, upgrade, upgrade_model),
         accepted=_accepted(setting, accept),
         measure=measure,
+        known=setting.lock,
     )
     found = side_by_side(locker.judged, setting.subjects)
     new = locker.lock(found, whole=not refs)
+    if twins := locking.twins(new):
+        # A signature names no model: two of one publisher with the same files, and one is false.
+        locker = replace(locker, known=new)
+        found = [locker.judged(i.subject) if i.subject.name in twins else i for i in found]
+        new = locker.lock(found, whole=not refs)
     changes = difference(setting.lock, new)
     _report(setting, found, form, output)
     codes = [item.code for item in found]
@@ -181,6 +187,7 @@ class Locker:
     upgrade: Callable[[Subject], bool]
     accepted: dict[str, frozenset[str]]
     measure: bool
+    known: Lock | None
 
     def judged(self, subject: Subject) -> Judged:
         """The model judged at its locked commit, or at today's where it is not locked so."""
@@ -224,7 +231,7 @@ class Locker:
             setting.registry,
             name=subject.name,
             findings=setting.findings,
-            lock=setting.lock,
+            lock=self.known,
             locked=before,
             accepted=self.accepted.get(subject.name, frozenset()),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,17 +12,14 @@ from threading import Lock
 from typing import Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
+from huggingface_hub import constants
+from huggingface_hub.errors import OfflineModeIsEnabled
+from huggingface_hub.utils import build_hf_headers, http_stream_backoff
+
 from provenance.errors import Absent, ConfigError, SourceError
 from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
 from provenance.trust.names import namespace_of
-
-# Before the import, which reads it: a verdict asks nobody but the Hub.
-os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-
-from huggingface_hub import constants
-from huggingface_hub.errors import OfflineModeIsEnabled
-from huggingface_hub.utils import build_hf_headers, http_stream_backoff
 
 T = TypeVar("T")
 R = TypeVar("R")
