@@ -60,7 +60,9 @@ class _Visit:
         )
 
     def _manifest(self, repo: str, commit: str) -> str | None:
-        entries = listing(self._hub, repo, commit, self._account, self._limits.entries)
+        entries, more = listing(self._hub, repo, commit, self._account, self._limits.entries)
+        if more:
+            return None
         files = (File(path=e.path, size=e.size, digest=e.sha256 or e.blob) for e in entries)
         return Manifest.of(files).digest
 

@@ -20,7 +20,7 @@ from provenance.source import evidence_files
 from provenance.source.assemble import assemble
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found
-from provenance.source.hub.client import Account, Hub, Question
+from provenance.source.hub.client import Account, Beyond, Hub, Question
 from provenance.source.hub.facts import known, owner_id, reach
 from provenance.source.hub.listing import Listed, blob_id, listing, pointer, stated
 from provenance.source.hub.ranged import Contradiction, Ranged, stream
@@ -59,7 +59,7 @@ def collect(
     asked = ref.commit or ref.revision
     answer = known(hub, ref.repo or "", asked, account)
     repo, commit = answer.facts.id, answer.commit
-    entries = listing(hub, repo, commit, account, limits.entries)
+    entries, more = listing(hub, repo, commit, account, limits.entries)
     visit = Visit(
         hub=hub,
         repo=repo,
@@ -87,12 +87,17 @@ def collect(
         basis=Basis.DECLARED,
         rows=visit.rows(chosen, found),
         found=found,
-        seen=visit.odd(found.paths),
+        seen=[*visit.odd(found.paths), *([_over(limits)] if more else [])],
         chosen=chosen,
         include=include,
         exclude=exclude,
         facts=facts,
     )
+
+
+def _over(limits: Limits) -> Observation:
+    detail = f"more than {limits.entries} files: the rest is not known"
+    return Observation(code="limit", path="", detail=detail)
 
 
 def _owner_id(hub: Hub, facts: Facts, account: Account) -> str | None:
@@ -110,6 +115,7 @@ class Visit:
     limits: Limits
     entries: dict[str, Listed]
     fetched: dict[str, bytes] = field(default_factory=dict)
+    beyond: set[str] = field(default_factory=set)
 
     def evidence(self) -> Found:
         """The evidence files at its top."""
@@ -136,7 +142,7 @@ class Visit:
         return self.fetched.get(path)
 
     def fetch(self, paths: Iterable[str]) -> None:
-        """The files are fetched whole, several at once; those that are not there are left out."""
+        """The files are fetched whole, several at once; those that cannot be had are left out."""
         wanted = [path for path in paths if path not in self.fetched]
         for path, data in zip(wanted, self.hub.each("reading", self._get, wanted), strict=True):
             if data is not None:
@@ -148,6 +154,9 @@ class Visit:
         question = Question(url=url, repo=self.repo, most=size + 1, cut=True)
         try:
             return self.hub.ask(question, self.account).body
+        except Beyond:
+            self.beyond.add(path)
+            return None
         except Absent as error:
             if error.code != "EntryNotFound":
                 raise
@@ -226,6 +235,8 @@ class Reader:
             return _odd(entry, "limit", "the small files of the model are too many to read this")
         if data is not None:
             return self._fetched(entry, data)
+        if entry.path in self.visit.beyond:
+            return _odd(entry, "limit", "more requests than one model may cost")
         if _is_small(entry):
             return _odd(entry, "contradiction", "it is listed, and the Hub has no such file")
         return self._ranged(entry)

@@ -33,8 +33,11 @@ class Listed:
     lfs: bool = False
 
 
-def listing(hub: Hub, repo: str, commit: str, account: Account, most: int) -> tuple[Listed, ...]:
-    """Every file of the tree, page by page, in path order; Beyond for more than `most`."""
+def listing(
+    hub: Hub, repo: str, commit: str, account: Account, most: int
+) -> tuple[tuple[Listed, ...], bool]:
+    """The files of the tree, page by page, in path order; and whether there are more than `most`,
+    where it was left off."""
     url = hub.api(repo, "tree", commit)
     found: dict[str, Listed] = {}
     step = hub.progress.step(f"listing {repo}", 0)
@@ -45,11 +48,11 @@ def listing(hub: Hub, repo: str, commit: str, account: Account, most: int) -> tu
                     raise SourceError(f"{url}: {entry.path!r:.200} stands twice")
                 found[entry.path] = entry
             if len(found) > most:
-                raise Beyond(f"{repo} has more than {most} files")
+                break
             step.advance(len(found))
     finally:
         step.end()
-    return tuple(found[path] for path in sorted(found))
+    return tuple(found[path] for path in sorted(found)), len(found) > most
 
 
 def pages(
@@ -118,6 +121,7 @@ def stated(
     """The entries, each with what the Hub states of it when it is asked in other ways.
 
     A mirror may drop digests from the listing and know them all the same: of paths, then by HEAD.
+    Where the requests run out, the rest stays as it was.
     """
     named = {entry.path: entry for entry in entries}
     for start in range(0, len(entries), ASKED_AT_ONCE):
@@ -143,7 +147,7 @@ def _paths_info(
     )
     try:
         return tuple(_entries(hub.ask(question, account)))
-    except Absent:
+    except (Absent, Beyond):
         return ()
 
 
@@ -153,7 +157,7 @@ def _head(hub: Hub, repo: str, commit: str, entry: Listed, account: Account) -> 
     )
     try:
         answer = hub.ask(question, account)
-    except Absent:
+    except (Absent, Beyond):
         return entry
     etag = answer.headers.get("x-linked-etag", "").removeprefix("W/").strip('"')
     size = answer.headers.get("x-linked-size", "")
