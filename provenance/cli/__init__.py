@@ -5,6 +5,7 @@ Commands import what they need when they run, so that `--help` stays fast.
 
 from __future__ import annotations
 
+import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -84,4 +85,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every way out has its exit code, and none is a traceback."""
-    sys.exit(outcome.run(cli))
+    code = outcome.run(cli)
+    if code == outcome.INTERRUPTED:
+        # Threads may still wait for a server; whoever interrupts does not.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

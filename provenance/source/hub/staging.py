@@ -106,18 +106,22 @@ class Stage:
         stop = Event()
         paths = frozenset(file.path for file in wanted)
         work = Work(needs=needs, selected=paths, budget=budget, step=hashing, stop=stop)
-        with ThreadPoolExecutor(DOWNLOADS) as loaders, ThreadPoolExecutor() as hashers:
-            task = _Task(stage=self, work=work, step=downloading, hashers=hashers)
+        loaders, hashers = ThreadPoolExecutor(DOWNLOADS), ThreadPoolExecutor()
+        task = _Task(stage=self, work=work, step=downloading, hashers=hashers)
+        wait = True
+        try:
             bundles = [loaders.submit(task.load, path, again=False) for path in self._bundles()]
             futures = [loaders.submit(task.begin, file) for file in wanted]
-            try:
-                for loaded in bundles:
-                    loaded.result()
-                found = [task.finish(future.result()) for future in futures]
-            except BaseException:
-                stop.set()
-                loaders.shutdown(wait=False, cancel_futures=True)
-                raise
+            for loaded in bundles:
+                loaded.result()
+            found = [task.finish(future.result()) for future in futures]
+        except BaseException as error:
+            stop.set()
+            wait = isinstance(error, Exception)
+            raise
+        finally:
+            loaders.shutdown(wait=wait, cancel_futures=True)
+            hashers.shutdown(wait=wait, cancel_futures=True)
         return {row.content.path: row for row in map(budget.give, found) if row.content}
 
     def _bundles(self) -> tuple[str, ...]:
