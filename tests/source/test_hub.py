@@ -138,7 +138,7 @@ def test_scanners_words_and_the_owners_id_are_kept(hub: Hub) -> None:
     assert found.owner_id == hub.org_id("acme")
 
 
-OTHER = WEIGHTS[:-1] + b"\xff"
+OTHER = WEIGHTS[:-1] + b"\x00"
 ENTRY = {"type": "file", "oid": "0" * 40, "size": 4}
 LIES: dict[str, tuple[str, attacks.Hook, set[tuple[str, str]]]] = {
     "another size in the listing": (
