@@ -45,9 +45,11 @@ def load(path: Path) -> Lock:
 def save(path: Path, lock: Lock) -> bool:
     """The file holds the lock; whether it had to be written.
 
-    ConfigError, and nothing written, where something else lies there than a lock of this version.
+    ConfigError, and nothing written, where something else lies there than a lock of this version,
+    or where a model has what no lockfile may hold (a name with a backslash, which was waived).
     """
     text = dumps(lock)
+    loads(text, source=path.name)
     if os.path.lexists(path):
         if read_text(path) == text:
             return False

@@ -209,7 +209,7 @@ def _finding(fields: Fields) -> LockedFinding:
 
 def _rule(fields: Fields) -> str:
     rule = fields.text("rule")
-    if not reading.is_rule(rule):
+    if not reading.is_rule(rule) or "/" not in rule:
         raise fields.wrong("rule", f"expected check/rule, found {rule[:80]!r}")
     return rule
 

@@ -1,0 +1,228 @@
+"""The check of ancestry, over claims, resolved ancestors and what the caller says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from provenance.checks import ancestry as check
+from provenance.checks.case import Case
+from provenance.lineage import Wanted, frontier
+from provenance.model import Ancestor, Evidence, Facts, Observation, Reach
+from provenance.policy import Demand, Policy
+from provenance.trust import Org, Registry, Root
+from provenance.verdict import Finding, Outcome
+from tests.claims.models import evidence
+from tests.hubs import card
+
+COMMIT, ID = "c" * 40, "1" * 24
+REGISTRY = Registry(
+    name="r",
+    orgs=(
+        Org(name="Acme", namespaces=("acme",)),
+        Org(name="Base", namespaces=("base",), originates=True),
+        Org(name="Rooted", namespaces=("rooted",), roots=(Root(repo="rooted/x", repo_id=ID),)),
+    ),
+)
+POLICY = Policy(profile="baseline", checks=("ancestry",), signature=Demand.REGISTERED)
+
+
+def ancestor(name: str, *parents: str, claimed: str = "", **facts: Any) -> Ancestor:
+    found = replace(Facts(id=name, parents=parents, reach=Reach.BRANCH), **facts)
+    return Ancestor(claimed=claimed or name, facts=found, commit=COMMIT)
+
+
+def gone(name: str) -> Ancestor:
+    return Ancestor(claimed=name, missing=f"{name}: the Hub has no such repository")
+
+
+def model(
+    front: str = "",
+    adapter: str | None = None,
+    *,
+    repo: str | None = "acme/m",
+    known: Sequence[Ancestor] = (),
+    hub: tuple[str, ...] = (),
+) -> Evidence:
+    files = {"README.md": card(front)} if front else {"config.json": b"{}"}
+    if adapter is not None:
+        base = {"base_model_name_or_path": adapter}
+        files["adapter_config.json"] = json.dumps(base).encode()
+    given = evidence(files)
+    facts = Facts(id=repo, parents=hub) if hub and repo else None
+    return replace(given, ref=replace(given.ref, repo=repo), ancestors=tuple(known), facts=facts)
+
+
+def found(given: Evidence, *said: str) -> list[Finding]:
+    policy = replace(POLICY, parents=said)
+    case = Case(evidence=given, policy=policy, registry=REGISTRY, opinions=(), vouches=())
+    return list(check.check(case))
+
+
+PASS = {("pass", "")}
+CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
+    "a known parent": (model("base_model: base/b"), (), PASS),
+    "a known parent, resolved": (
+        model("base_model: base/b", known=[ancestor("base/b")]),
+        (),
+        PASS,
+    ),
+    "an unknown parent": (
+        model("base_model: old/b"),
+        (),
+        {("unknown-ancestor", "old/b")},
+    ),
+    "a known parent of an unknown one": (
+        model("base_model: base/b", known=[ancestor("base/b", "old/a"), ancestor("old/a")]),
+        (),
+        {("unknown-ancestor", "old/a")},
+    ),
+    "a renamed parent": (
+        model("base_model: gpt2", "base/gpt2", known=[ancestor("base/gpt2", claimed="gpt2")]),
+        (),
+        PASS,
+    ),
+    "a bare name that nobody asked about": (
+        model("base_model: gpt2"),
+        (),
+        {("unresolved", "gpt2")},
+    ),
+    "a path": (
+        model(adapter="/root/models/base/b"),
+        (),
+        {("unresolvable", "adapter_config.json")},
+    ),
+    "a path that the caller explains": (model(adapter="/root/b"), (f"base/b@{COMMIT}",), PASS),
+    "a URL that the caller cannot explain": (
+        model("base_model: https://evil.example/x"),
+        ("base/b",),
+        {("unresolvable", "README.md")},
+    ),
+    "a parent that is gone": (
+        model("base_model: base/b", known=[gone("base/b")]),
+        (),
+        {("unresolvable", "base/b")},
+    ),
+    "what the caller says is unknown": (
+        model(),
+        ("old/b",),
+        {("unknown-ancestor", "old/b")},
+    ),
+    "two places that differ": (
+        model("base_model: base/b", "base/other"),
+        (),
+        {("conflict", "README.md")},
+    ),
+    "two places of which one leads to the other": (
+        model(
+            "base_model: base/b",
+            "acme/b-4bit",
+            known=[ancestor("acme/b-4bit", "base/b"), ancestor("base/b")],
+        ),
+        (),
+        PASS,
+    ),
+    "a merge of which an adapter names one": (
+        model("base_model: [base/a, base/b]", "base/b"),
+        (),
+        PASS,
+    ),
+    "the Hub's copy differs": (
+        model("base_model: base/b", hub=("base/other",)),
+        (),
+        {("conflict", "README.md")},
+    ),
+    "the caller differs": (
+        model("base_model: base/b"),
+        ("base/other",),
+        {("conflict", "README.md")},
+    ),
+    "itself": (model("base_model: acme/m"), (), {("self", "README.md")}),
+    "a circle": (
+        model(
+            "base_model: base/a", known=[ancestor("base/a", "base/b"), ancestor("base/b", "base/a")]
+        ),
+        (),
+        {("cycle", "base/a"), ("cycle", "base/b")},
+    ),
+    "a circle through the model": (
+        model("base_model: base/a", known=[ancestor("base/a", "acme/m")]),
+        (),
+        {("cycle", "base/a")},
+    ),
+    "made again under its name": (
+        model("base_model: rooted/x", known=[ancestor("rooted/x", repo_id="2" * 24)]),
+        (),
+        {("replaced", "rooted/x")},
+    ),
+    "the very root": (
+        model("base_model: rooted/x", known=[ancestor("rooted/x", repo_id=ID)]),
+        (),
+        PASS,
+    ),
+    "a commit of a pull request": (
+        model("base_model: base/b", known=[ancestor("base/b", reach=Reach.PULL_REQUEST)]),
+        (),
+        {("pull-request-only", "base/b")},
+    ),
+    "no origin": (model(), (), {("no-origin", "acme/m")}),
+    "no origin, of who originates": (model(repo="base/m"), (), PASS),
+    "no origin, of a root": (model(repo="rooted/x"), (), PASS),
+    "no name, a known parent": (model("base_model: base/b", repo=None), (), PASS),
+    "an unreadable card": (
+        model("base_model: ["),
+        (),
+        {("unreadable", "README.md"), ("no-origin", "acme/m")},
+    ),
+}
+UNKNOWN = {"unresolved", "no-origin", "unreadable", "limit"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ancestry(name: str) -> None:
+    given, said, expected = CASES[name]
+    findings = found(given, *said)
+    assert {(f.rule.removeprefix("ancestry/"), f.where) for f in findings} == expected
+    for finding in findings:
+        slug = finding.rule.removeprefix("ancestry/")
+        outcome = Outcome.UNKNOWN if slug in UNKNOWN else Outcome.FAIL
+        assert finding.outcome is (Outcome.PASS if slug == "pass" else outcome)
+
+
+def test_the_message_has_the_line_to_add() -> None:
+    (finding,) = found(model(adapter="/root/models/base/b"))
+    assert 'parents = ["base/b@<commit>"]' in finding.message
+
+
+def test_what_the_caller_says_is_always_printed() -> None:
+    (finding,) = found(model(adapter="/root/b"), f"base/b@{COMMIT}")
+    assert "you say base/b" in finding.message
+
+
+def test_more_ancestors_than_are_looked_at_are_unknown() -> None:
+    given = model("base_model: base/b")
+    over = Observation(code="ancestors-limit", path="", detail="more than 2 ancestors")
+    assert [f.rule for f in found(replace(given, observations=(over,)))] == ["ancestry/limit"]
+
+
+def test_the_frontier_moves_up_until_all_are_known() -> None:
+    given = model("base_model: [base/a, acme/m]", "base/b")
+    assert frontier(given, ["base/c@v1"], 9) == (
+        Wanted(repo="base/c", revision="v1"),
+        Wanted(repo="base/a"),
+        Wanted(repo="base/b"),
+    )
+    known = [ancestor("base/a", "base/d"), ancestor("base/b")]
+    given = replace(given, ancestors=tuple(known))
+    assert frontier(given, [], 9) == (Wanted(repo="base/d"),)
+    assert frontier(given, [], 2) == ()
+
+
+def test_a_long_chain_takes_no_long_time() -> None:
+    chain = [ancestor(f"base/n{n}", f"base/n{n + 1}") for n in range(1_000)]
+    given = model("base_model: base/n0", known=[*chain, ancestor("base/n1000")])
+    assert [finding.rule for finding in found(given)] == ["ancestry/pass"]

@@ -1,0 +1,66 @@
+"""What people write for a model on a Hub."""
+
+from __future__ import annotations
+
+import pytest
+
+from provenance.errors import ConfigError
+from provenance.refs import is_hub_name, may_be_commit, parse
+
+COMMIT = "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("text", "repo", "revision"),
+    [
+        ("acme/bot", "acme/bot", None),
+        ("acme/bot@main", "acme/bot", "main"),
+        ("acme/bot@refs/pr/1", "acme/bot", "refs/pr/1"),
+        ("hf://acme/bot@v1.2", "acme/bot", "v1.2"),
+        ("https://huggingface.co/acme/bot", "acme/bot", None),
+        ("https://huggingface.co/acme/bot/tree/v1", "acme/bot", "v1"),
+        ("https://huggingface.co/acme/bot/blob/refs%2Fpr%2F1/x.md", "acme/bot", "refs/pr/1"),
+        (f"acme/bot@{COMMIT}", "acme/bot", COMMIT),
+    ],
+)
+def test_a_ref_is_understood(text: str, repo: str, revision: str | None) -> None:
+    found = parse(text)
+    assert (found.text, found.repo, found.revision) == (text, repo, revision)
+    assert found.commit == (COMMIT if revision == COMMIT else None)
+    assert is_hub_name(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("acme", "org/name"),
+        ("acme/bot/x", "org/name"),
+        ("acme/bot@", "branch, tag or commit"),
+        ("acme/bot@a..b", "branch, tag or commit"),
+        ("acme/bot@-x", "branch, tag or commit"),
+        ("acme/bot@a b", "branch, tag or commit"),
+        ("hf://datasets/acme/x", "models only"),
+        ("https://huggingface.co/datasets/acme", "models only"),
+        ("http://[::1", "org/name"),
+        ("../acme/bot", "org/name"),
+    ],
+)
+def test_what_is_no_ref_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        parse(text)
+
+
+def test_two_revisions_are_one_too_many() -> None:
+    assert parse("acme/bot", revision="v1").revision == "v1"
+    with pytest.raises(ConfigError, match="--revision"):
+        parse("acme/bot@v1", revision="v1")
+
+
+def test_what_may_be_a_commit_is_no_name() -> None:
+    assert [may_be_commit(t) for t in (COMMIT, "abcdef0", "main", "v1.2", "abc")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
