@@ -2,8 +2,9 @@
 
 Where they are is said by the environment: PROVENANCE_MODEL_SIGNING is the `bin` folder of a virtual
 environment with model-signing and pyOpenSSL, PROVENANCE_SIGSTORE a folder with mock-sigstore.cjs
-and its node_modules, PROVENANCE_SERVERS the folder of hub.py. A test that needs one and is not told
-fails; `.ci/interop` says all.
+and its node_modules, PROVENANCE_SERVERS the folder of hub.py, PROVENANCE_OLAH the `bin` folder of
+an environment with olah, PROVENANCE_TRANSFORMERS of one with torch and transformers. A test that
+needs one and is not told fails; `.ci/interop` says all.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import jwt
 import pytest
@@ -161,6 +165,18 @@ def sigstore(folder: Path, *, subject: str) -> Iterator[Sigstore]:
         patience.cancel()
         process.kill()
         process.communicate()
+
+
+def await_answer(address: str) -> None:
+    """Somebody answers at a URL."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            urlopen(address).close()
+        except URLError:
+            continue
+        return
+    pytest.fail(f"no Hub at {address}")
 
 
 def free_port() -> int:

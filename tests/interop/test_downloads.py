@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 from provenance.model import Evidence, Ref
 from provenance.source import directory
 from tests import forge
-from tests.interop.servers import free_port, told
+from tests.interop.servers import await_answer, free_port, told
 
 pytestmark = pytest.mark.interop
 
 REPO = "acme/m"
-START_SECONDS = 30
 GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
 FILES = {**forge.MODEL, "sub/model-2.safetensors": forge.safetensors(b"two"), ".gitattributes": b""}
 DOWNLOAD = """
@@ -51,17 +47,6 @@ def endpoint(origin: Path) -> Iterator[str]:
         await_answer(f"{address}/api/models")
         yield address
         server.terminate()
-
-
-def await_answer(address: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            urlopen(address).close()
-        except URLError:
-            continue
-        return
-    pytest.fail(f"no Hub at {address}")
 
 
 def download(endpoint: str, home: Path, *where: Path) -> Path:
