@@ -100,10 +100,15 @@ def with_known_digests(evidence: Evidence, entry: Entry | None) -> Evidence:
     none: they were measured once, and the bytes have to have them."""
     if entry is None or entry.commit is None or entry.commit != evidence.ref.commit:
         return evidence
-    known = {file.path: file for file in entry.files.files if file.sha256}
-    silent = {file.path for file in evidence.manifest.files if not file.sha256}
-    sizes = {file.path: file.size for file in evidence.manifest.files}
-    filled = {path for path in silent & known.keys() if known[path].size == sizes[path]}
+    known = entry.files.by_path
+    settled = {
+        file.path
+        for file in evidence.manifest.files
+        if file.path in known and file.digest in ("", known[file.path].sha256)
+        if file.size == known[file.path].size
+    }
+    silent = {seen.path for seen in evidence.observations if seen.code == "undeclared"}
+    filled = settled & silent
     if not filled:
         return evidence
     return replace(

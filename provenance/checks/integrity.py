@@ -229,6 +229,8 @@ def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
         return f"the files are those you exempted: {exemption.reason}"
     if case.exact and _is_locked(case):
         return f"all {len(manifest.files)} files are those of the lockfile"
+    if case.evidence.basis is Basis.MEASURED and case.evidence.facts:
+        return f"all {len(manifest.files)} files were measured as the Hub served them"
     if case.evidence.basis is Basis.LOCKED:
         return f"the lockfile or the Hub states a digest for each of {len(manifest.files)} files"
     if case.evidence.basis is Basis.DECLARED:

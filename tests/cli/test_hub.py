@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import forge
+from tests import hub as attacks
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, WEIGHTS, Desk, card, desk, signed, trust
 
@@ -305,3 +306,95 @@ def test_a_checksum_file_is_one_that_sha256sum_reads(bench: Desk) -> None:
     lines = bench.run("lock", "--format", "sha256sum").stdout.splitlines()
     digests = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     assert set(digests) == set(FILES)
+
+
+def test_a_mirror_without_digests_is_measured_once_and_then_held_to_it(bench: Desk) -> None:
+    bench.hub.on(".", attacks.drop_hashes)
+    assert bench.rules(UNSIGNED) == (3, {"integrity/undeclared"})
+    bench.settings({"repo": UNSIGNED})
+    assert bench.run("lock").returncode == 3
+    assert not bench.lock.exists() or "[[model]]" not in bench.lock.read_text()
+    ended = bench.run("lock", "--measure")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert 'basis = "measured"' in bench.lock.read_text()
+    assert bench.run("lock", "--check").returncode == 0
+    assert bench.run("fetch", "--local-dir", "model").returncode == 0
+    assert (bench.folder / "model" / "model.safetensors").read_bytes() == WEIGHTS
+    other = WEIGHTS[:-1] + b"\x00"
+    bench.hub.on("model.safetensors|/cdn/", attacks.swap(other))
+    ended = bench.run("fetch", "--local-dir", "other")
+    assert (ended.returncode, (bench.folder / "other").exists()) == (1, False)
+
+
+def test_what_is_too_young_is_not_locked(bench: Desk) -> None:
+    bench.settings({"repo": UNSIGNED})
+    ended = bench.run("lock", "--exclude-newer", "2020-01-01")
+    assert (ended.returncode, "identity/too-young" in ended.stdout) == (1, True)
+    ended = bench.run("lock", "--exclude-newer", "2030-01-01")
+    assert (ended.returncode, "identity/age-unknown" in ended.stdout) == (3, True)
+
+
+def test_a_selection_is_all_that_is_judged_locked_and_fetched(bench: Desk) -> None:
+    pickle = b"cposix\nsystem\n(S'id'\ntR."
+    bench.hub.commit(UNSIGNED, {"original/x.pth": pickle, "a.gguf.txt": b"x"})
+    assert bench.rules(UNSIGNED)[0] == 1
+    assert bench.rules(UNSIGNED, "--exclude", "original/")[0] == 0
+    bench.locked({"repo": UNSIGNED, "include": ["*.json", "*.safetensors"]})
+    assert "original" not in bench.lock.read_text()
+    assert bench.run("fetch", "--local-dir", "model").returncode == 0
+    names = {path.name for path in (bench.folder / "model").iterdir()}
+    assert names == {"config.json", "tokenizer.json", "model.safetensors"}
+    assert bench.run("verify", "./model", "--lock").returncode == 0
+    bench.settings({"repo": UNSIGNED, "include": ["*.json"]})
+    assert bench.run("fetch", "--local-dir", "model").returncode == 4
+    assert bench.run("fetch", "--local-dir", "model", "--frozen").returncode == 0
+
+
+def test_an_expired_registry_only_warns_where_a_locked_model_is_served(bench: Desk) -> None:
+    bench.locked({"repo": REPO})
+    assert bench.run("fetch", "--local-dir", "model").returncode == 0
+    bench.trust(trust(expires=forge.NOW.date()))
+    assert bench.run("verify").returncode == 1
+    assert bench.run("lock", "--check").returncode == 1
+    ended = bench.run("verify", "./model", "--lock")
+    assert (ended.returncode, "registry/expired" in ended.stdout) == (0, True)
+    assert bench.run("verify", "./model", "--lock", "--strict-expiry").returncode == 1
+    bench.trust(trust(expires=forge.NOW.date(), revoked=[{"repo": REPO, "reason": "r"}]))
+    assert bench.run("verify", "./model", "--lock").returncode == 1
+
+
+def test_a_revoked_ancestor_is_refused_at_any_depth(bench: Desk) -> None:
+    bench.hub.commit("acme-free/child", BASE)
+    bench.hub.commit(
+        "acme-free/grandchild", {**FILES, "README.md": card("base_model: acme-free/child")}
+    )
+    bench.trust(trust(revoked=[{"repo": REPO, "reason": "r"}]))
+    assert bench.rules("acme-free/grandchild")[1] == {"registry/revoked"}
+
+
+NAMES = {
+    "a pull request": ("refs/pr/1", "identity/pull-request-only"),
+    "a commit of a pull request": ("COMMIT", "identity/pull-request-only"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_only_a_pull_request_reaches_is_nobodys(bench: Desk, name: str) -> None:
+    revision, rule = NAMES[name]
+    commit = bench.hub.commit(UNSIGNED, {"config.json": b"{}"}, ref="refs/pr/1")
+    assert bench.rules(f"{UNSIGNED}@{revision.replace('COMMIT', commit)}") == (1, {rule})
+
+
+def test_a_moved_and_a_confusable_name_are_refused(bench: Desk) -> None:
+    bench.hub.rename(UNSIGNED, "acme-free/renamed")
+    assert bench.rules(UNSIGNED) == (1, {"identity/renamed"})
+    bench.hub.commit("acme-fr3e/base", FILES)
+    assert "identity/confusable" in bench.rules("acme-fr3e/base")[1]
+
+
+def test_evidence_of_a_hub_is_judged_again_elsewhere(bench: Desk) -> None:
+    assert bench.run("inspect", REPO, "--format", "json", "-o", "e.json").returncode == 0
+    bench.hub.clear()
+    ended = bench.run("verify", "--evidence", "e.json", "--registry", "trust.toml")
+    assert (ended.returncode, "replayed" in ended.stdout, bench.hub.requests) == (0, True, [])
+    assert "repository  acme/bot" in bench.run("inspect", REPO).stdout

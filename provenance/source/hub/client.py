@@ -40,6 +40,9 @@ REASONS = {
     "EntryNotFound": "the Hub has no such file",
     "DisabledRepo": "the Hub has disabled it",
 }
+FILE_TIMEOUT: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
+"""Seconds without a byte after which reading a file is given up."""
+
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 

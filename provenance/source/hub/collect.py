@@ -20,7 +20,7 @@ from provenance.source import evidence_files
 from provenance.source.assemble import assemble
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found
-from provenance.source.hub.client import Account, Beyond, Hub, Question
+from provenance.source.hub.client import FILE_TIMEOUT, Account, Beyond, Hub, Question
 from provenance.source.hub.facts import known, owner_id, reach
 from provenance.source.hub.listing import Listed, blob_id, listing, pointer, stated
 from provenance.source.hub.ranged import Contradiction, Ranged, stream
@@ -151,7 +151,7 @@ class Visit:
     def _get(self, path: str) -> bytes | None:
         size = self.entries[path].size
         url = self.hub.file(self.repo, self.commit, path)
-        question = Question(url=url, repo=self.repo, most=size + 1, cut=True)
+        question = Question(url=url, repo=self.repo, most=size + 1, cut=True, timeout=FILE_TIMEOUT)
         try:
             return self.hub.ask(question, self.account).body
         except Beyond:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from provenance.source.hub.client import Account, Answer, Beyond, Hub, Question
+from provenance.source.hub.client import FILE_TIMEOUT, Account, Answer, Beyond, Hub, Question
 from provenance.source.hub.listing import Listed
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Ranged(io.RawIOBase):
     ) -> None:
         super().__init__()
         self._hub, self._entry, self._account = hub, entry, account
-        self._question = Question(url=hub.file(repo, commit, entry.path), repo=repo, most=0)
+        url = hub.file(repo, commit, entry.path)
+        self._question = Question(url=url, repo=repo, most=0, timeout=FILE_TIMEOUT)
         self._parts: list[tuple[int, bytes]] = []
         self._at, self._left = 0, most
 

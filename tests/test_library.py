@@ -1,0 +1,63 @@
+"""The library as its users import it: gather, judge, admit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import provenance
+from provenance import Hub as Client
+from provenance import Lock, Policy, Registry, Rules, Settings, Target
+from provenance.errors import Rejected
+from provenance.locking import entry_of
+from provenance.policy import Model
+from provenance.refs import parse
+from provenance.registry import starter
+from tests import forge
+from tests.hub import Hub
+from tests.hubs import FILES, signed
+
+GRANITE = "ibm-granite/granite-test"
+
+
+def forged() -> Registry:
+    """The starter registry, with a key of ours in the place of its one documented signer."""
+    (real,) = (org for org in starter().orgs if "ibm-granite" in org.namespaces)
+    table = forge.org(real.name, forge.signer("release"), originates=real.originates)
+    table["namespaces"] = list(real.namespaces)
+    return Registry.from_table(forge.registry(table), source="builtin")
+
+
+def test_a_signed_model_of_a_starter_publisher_passes_and_is_admitted(tmp_path: Path) -> None:
+    policy = Policy.of(Settings(), Model(name=GRANITE, repo=GRANITE))
+    with Hub(tmp_path) as hub:
+        hub.commit(GRANITE, signed(tmp_path / "m"))
+        client = Client(endpoint=hub.url)
+        evidence = provenance.gather_from_hub(client, parse(GRANITE), at=forge.NOW)
+        verdict = provenance.judge(evidence, policy, forged())
+        assert (verdict.result, verdict.profile) == ("pass", "baseline")
+        entry = entry_of(GRANITE, evidence, verdict, policy, forged())
+        rules = Rules(
+            entry=entry,
+            lock=Lock(entries=(entry,)),
+            policy=policy,
+            registry=forged(),
+            at=forge.NOW,
+        )
+        admitted = provenance.admit(client, rules, Target.folder(tmp_path / "out"))
+        assert {path.name for path in admitted.place.iterdir()} == {*FILES, "model.sig"}
+        stranger = Registry(name="nobody")
+        refused = Rules(
+            entry=entry, lock=rules.lock, policy=policy, registry=stranger, at=forge.NOW
+        )
+        with pytest.raises(Rejected):
+            provenance.admit(client, refused, Target.folder(tmp_path / "no"))
+        assert not (tmp_path / "no").exists()
+
+
+def test_every_public_name_is_there() -> None:
+    for name in provenance.__all__:
+        assert getattr(provenance, name)
+    with pytest.raises(AttributeError, match="no attribute"):
+        _ = provenance.nothing_of_the_sort
