@@ -201,10 +201,7 @@ def _not_refused(declared: Evidence, rules: Rules) -> None:
 
 
 def _differs(error: Differs) -> Finding:
-    found = error.found
-    actual = f"{found.sha256}, {found.size} bytes" if found else "nothing that could be read"
-    message = f"expected {error.wanted.sha256}, {error.wanted.size} bytes; twice came {actual}"
-    return failed("integrity/mismatch", message, error.wanted.path)
+    return failed("integrity/mismatch", str(error), error.path)
 
 
 def _contradictions(declared: Evidence, measured: Evidence) -> Iterator[Finding]:

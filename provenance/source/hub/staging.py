@@ -33,9 +33,13 @@ DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Differs(Exception):
     """A file came twice, and neither time as the one that was judged."""
 
-    def __init__(self, wanted: File, found: File | None) -> None:
-        super().__init__(wanted.path)
-        self.wanted, self.found = wanted, found
+    def __init__(self, wanted: File, found: File) -> None:
+        super().__init__(f"expected {_said(wanted)}; twice came {_said(found)}")
+        self.path = wanted.path
+
+
+def _said(file: File) -> str:
+    return f"{file.sha256 or 'any digest'}, {file.size} bytes"
 
 
 @contextmanager
@@ -177,6 +181,9 @@ class _Task:
         if not _is(row.file, file):
             self.load(file.path, again=True)
             row = self._measure(file.path)
+        if row.file is None:
+            detail = "; ".join(seen.detail for seen in row.observations)
+            raise SourceError(f"{self.stage.files / file.path}: {detail}")
         if not _is(row.file, file):
             raise Differs(file, row.file)
         return row
@@ -230,7 +237,7 @@ def measured(hub: Hub, declared: Evidence, cache: Path | None) -> Evidence:
             )
         except Differs as error:
             raise SourceError(
-                f"{declared.ref.text}: {error} is not what the Hub declares"
+                f"{declared.ref.text}: {error.path} is not what the Hub declares: {error}"
             ) from None
         shutil.rmtree(place)
     others = (f for f in declared.listing.files if f.path not in found.manifest.by_path)
