@@ -12,7 +12,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.gathering import Means
-from provenance.cli.options import HUB, LOCKFILE, RULES, with_options
+from provenance.cli.options import LOCKFILE, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.subjects import Bench, Request, bench
 from provenance.cli.verify import show
@@ -30,7 +30,8 @@ from provenance.report import Summary
     help="Where the model is to lie; else the Hub's cache.",
 )
 @click.option("--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed.")
-@with_options(*RULES, *LOCKFILE, *HUB)
+@with_options(*RULES, *LOCKFILE)
+@with_means
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no hints.")
 def command(
     names: tuple[str, ...],
@@ -39,10 +40,7 @@ def command(
     policy: str | None,
     registry: tuple[str, ...],
     lockfile: Path | None,
-    token: str | None,
-    cache_dir: Path | None,
-    max_workers: int,
-    offline: bool,
+    means: Means,
     quiet: bool,
 ) -> int:
     """Download exactly what is locked and passes, or nothing.
@@ -63,7 +61,6 @@ def command(
         for text in stale:
             click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
         return OUT_OF_DATE
-    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
     fetching = Fetching(
         setting=setting, lock=setting.lock, means=means, local_dir=local_dir, quiet=quiet
     )

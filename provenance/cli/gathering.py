@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from provenance import locking
+from provenance.cli import terminal
 from provenance.cli.subjects import Bench, Subject
 from provenance.lock import Entry
 from provenance.model import Evidence
@@ -59,6 +60,21 @@ class Gathering:
     progress: Progress
     hub: Hub | None = None
     signature: Path | None = None
+
+    @classmethod
+    def begun(
+        cls, bench: Bench, means: Means, *, quiet: bool, signature: Path | None = None
+    ) -> Gathering:
+        """As of now; with a Hub if a model lies there and it may be asked."""
+        progress = terminal.progress(quiet=quiet)
+        return cls(
+            bench=bench,
+            means=means,
+            at=datetime.now(UTC),
+            progress=progress,
+            hub=means.hub(bench, progress) if bench.away else None,
+            signature=signature,
+        )
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
         """The evidence on one model; of a Hub's at the commit of `pinned`, if given."""

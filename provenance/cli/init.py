@@ -14,7 +14,7 @@ import tomli_w
 from provenance.adoption import Adoption, adopt
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
-from provenance.cli.options import HUB, RULES, with_options
+from provenance.cli.options import RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.subjects import Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
@@ -38,17 +38,15 @@ HEAD = """\
     metavar="DATE",
     help="When what is set aside runs out (in 90 days).",
 )
-@with_options(*RULES, *HUB)
+@with_options(*RULES)
+@with_means
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     refs: tuple[str, ...],
     expires: datetime | None,
     policy: str | None,
     registry: tuple[str, ...],
-    token: str | None,
-    cache_dir: Path | None,
-    max_workers: int,
-    offline: bool,
+    means: Means,
     quiet: bool,
 ) -> int:
     """Write provenance.toml for the models in use today.
@@ -64,17 +62,8 @@ def command(
     if setting.settings_path:
         path = str(setting.settings_path)
         raise ConfigError("holds your settings already: add [[models]] to it", path=path)
-    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
-    progress = terminal.progress(quiet=quiet)
-    now = datetime.now(UTC)
-    until = expires.date() if expires else (now + timedelta(days=DAYS)).date()
-    gathering = Gathering(
-        bench=setting,
-        means=means,
-        at=now,
-        progress=progress,
-        hub=means.hub(setting, progress) if refs else None,
-    )
+    gathering = Gathering.begun(setting, means, quiet=quiet)
+    until = expires.date() if expires else (gathering.at + timedelta(days=DAYS)).date()
     found = side_by_side(lambda subject: _adopted(subject, gathering, until), setting.subjects)
     write(target, _document(found, policy, registry))
     click.echo(f"wrote {FILE_NAME}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from provenance import replay
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means
-from provenance.cli.options import EVIDENCE, HUB, OUTPUT, with_options
+from provenance.cli.options import EVIDENCE, OUTPUT, with_means, with_options
 from provenance.cli.subjects import Request, bench
 from provenance.errors import ConfigError
 from provenance.report.evidence import evidence_lines
@@ -21,7 +20,8 @@ from provenance.report.evidence import evidence_lines
 @click.option("--revision", metavar="REV", help="A branch, tag or commit, if not behind @.")
 @with_options(*EVIDENCE)
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-@with_options(*HUB, *OUTPUT)
+@with_means
+@with_options(*OUTPUT)
 def command(
     ref: str,
     revision: str | None,
@@ -30,10 +30,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     form: str,
-    token: str | None,
-    cache_dir: Path | None,
-    max_workers: int,
-    offline: bool,
+    means: Means,
     output: str | None,
     quiet: bool,
 ) -> None:
@@ -47,17 +44,7 @@ def command(
     if len(setting.subjects) != 1:
         raise ConfigError(f"{ref} means {len(setting.subjects)} models: name one")
     subject = setting.subjects[0]
-    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
-    progress = terminal.progress(quiet=quiet)
-    gathering = Gathering(
-        bench=setting,
-        means=means,
-        at=datetime.now(UTC),
-        progress=progress,
-        hub=means.hub(setting, progress) if subject.place is None else None,
-        signature=signature,
-    )
-    evidence = gathering.of(subject)
+    evidence = Gathering.begun(setting, means, quiet=quiet, signature=signature).of(subject)
     if form == "json":
         terminal.emit(replay.dumps(evidence), output)
     else:

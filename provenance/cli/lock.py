@@ -15,7 +15,7 @@ from provenance import locking
 from provenance.checks.ratchet import ACCEPTABLE
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
-from provenance.cli.options import HUB, LOCKFILE, OUTPUT, RULES, with_options
+from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.verify import show
@@ -55,7 +55,9 @@ ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
     default="human",
     help="sha256sum prints what is locked, for `sha256sum -c`, and judges nothing.",
 )
-@with_options(*RULES, *LOCKFILE, *HUB, *OUTPUT)
+@with_options(*RULES, *LOCKFILE)
+@with_means
+@with_options(*OUTPUT)
 def command(
     refs: tuple[str, ...],
     check: bool,
@@ -68,10 +70,7 @@ def command(
     policy: str | None,
     registry: tuple[str, ...],
     lockfile: Path | None,
-    token: str | None,
-    cache_dir: Path | None,
-    max_workers: int,
-    offline: bool,
+    means: Means,
     output: str | None,
     quiet: bool,
 ) -> int:
@@ -93,14 +92,9 @@ def command(
     if form == "sha256sum":
         terminal.emit(_sums(setting, refs), output)
         return 0
-    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
-    progress = terminal.progress(quiet=quiet)
-    hub = means.hub(setting, progress)
-    if hub is None and any(subject.place is None for subject in setting.subjects):
+    gathering = Gathering.begun(setting, means, quiet=quiet)
+    if gathering.hub is None and setting.away:
         raise ConfigError("asks a Hub, and nothing may be asked for offline", path="lock")
-    gathering = Gathering(
-        bench=setting, means=means, at=datetime.now(UTC), progress=progress, hub=hub
-    )
     locker = Locker(
         gathering=gathering,
         upgrade=_upgraded(setting, upgrade, upgrade_model),

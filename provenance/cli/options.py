@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import reduce, wraps
 from pathlib import Path
 from typing import Any
 
 import click
+
+from provenance.cli.gathering import Means
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -74,3 +76,21 @@ OUTPUT: tuple[Decorator, ...] = (
 def with_options(*options: Decorator) -> Decorator:
     """All of `options`, listed in their order."""
     return lambda function: reduce(lambda f, option: option(f), reversed(options), function)
+
+
+def with_means(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options about a Hub, as the one argument `means`."""
+
+    @wraps(function)
+    def command(
+        *args: Any,
+        token: str | None,
+        cache_dir: Path | None,
+        max_workers: int,
+        offline: bool,
+        **words: Any,
+    ) -> Any:
+        means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
+        return function(*args, means=means, **words)
+
+    return with_options(*HUB)(command)

@@ -73,6 +73,11 @@ class Bench:
     profile: str | None
     settings_path: Path | None
 
+    @property
+    def away(self) -> bool:
+        """Whether any of the models lies on a Hub."""
+        return any(subject.place is None for subject in self.subjects)
+
     def policy_for(self, model: Model, *, exclude_newer: datetime | None = None) -> Policy:
         """What is asked of a model."""
         policy = Policy.of(self.settings, model, profile=self.profile)

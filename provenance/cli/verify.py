@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ import click
 from provenance import locking, replay
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
-from provenance.cli.options import EVIDENCE, HUB, LOCKFILE, OUTPUT, RULES, with_options
+from provenance.cli.options import EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
@@ -41,7 +40,8 @@ MAX_EVIDENCE = 512 << 20
     help="Judge what `inspect --format json` wrote.",
 )
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-@with_options(*HUB, *OUTPUT)
+@with_means
+@with_options(*OUTPUT)
 def command(
     refs: tuple[str, ...],
     revision: str | None,
@@ -57,10 +57,7 @@ def command(
     refresh_roots: bool,
     evidence: Path | None,
     form: str,
-    token: str | None,
-    cache_dir: Path | None,
-    max_workers: int,
-    offline: bool,
+    means: Means,
     output: str | None,
     quiet: bool,
 ) -> int:
@@ -83,17 +80,8 @@ def command(
     replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
     setting = bench(request, replayed=replayed.ref if replayed else None)
     if refresh_roots:
-        setting = _refreshed(setting, offline)
-    means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
-    progress = terminal.progress(quiet=quiet)
-    gathering = Gathering(
-        bench=setting,
-        means=means,
-        at=datetime.now(UTC),
-        progress=progress,
-        hub=means.hub(setting, progress) if _on_hub(setting) and not replayed else None,
-        signature=signature,
-    )
+        setting = _refreshed(setting, means.offline)
+    gathering = Gathering.begun(setting, means, quiet=quiet, signature=signature)
     judging = Judging(gathering, exact or lockfile is not None, strict_expiry)
     found = side_by_side(lambda subject: judging.of(subject, replayed), setting.subjects)
     verdicts = tuple(item for item in found if isinstance(item, Verdict))
@@ -124,10 +112,6 @@ def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
     if not alone:
         raise ConfigError("--evidence stands alone: it holds the model and its signatures")
     return replay.loads(read(str(evidence), MAX_EVIDENCE))
-
-
-def _on_hub(setting: Bench) -> bool:
-    return any(subject.place is None for subject in setting.subjects)
 
 
 def _refreshed(setting: Bench, offline: bool) -> Bench:
