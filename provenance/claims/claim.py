@@ -1,4 +1,4 @@
-"""What one place says: of code that a loader would run, or of a model's parents."""
+"""What one place says: of code that a loader would run, of a model's parents, of its making."""
 
 from __future__ import annotations
 
@@ -23,19 +23,53 @@ class CodeClaim:
 class ParentClaim:
     """One place that names a parent: the file (or `the Hub`), the key there, the text as written.
 
-    `repo` is the text as a name that a Hub may know: `org/name`, or a bare name of old. Without
-    one, `reason` says why not, and `likely` is the name that was probably meant, if one can be
-    guessed. `relation` is a word of the Hub: finetune, adapter, quantized, merge.
+    `line` counts from 1 where the text stands in the file. `repo` is the text as a name that a Hub
+    may know: `org/name`, or a bare name of old. Without one, `reason` says why not, and `likely`
+    is the name that was probably meant, if one can be guessed. `relation` is a word of the Hub:
+    finetune, adapter, quantized, merge. A `hint` is what a program left behind, not what anybody
+    declared.
     """
 
     path: str
     key: str
     text: str
+    line: int | None = None
     repo: str | None = None
     revision: str | None = None
     relation: str | None = None
     reason: str = ""
     likely: str = ""
+    hint: bool = False
+
+    @property
+    def place(self) -> str:
+        """The file and line, as an editor opens it."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodClaim:
+    """One place that says how the model was trained; `trace` is what a trainer left behind."""
+
+    path: str
+    key: str
+    method: str
+    line: int | None = None
+    trace: bool = False
+
+    @property
+    def place(self) -> str:
+        """The file and line, as an editor opens it."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestClaim:
+    """One place that gives the digest of a file the model was made from, and no name for it."""
+
+    path: str
+    key: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +78,6 @@ class Unread:
 
     path: str
     detail: str
+
+
+Claim = ParentClaim | MethodClaim | DigestClaim | Unread

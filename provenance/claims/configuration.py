@@ -75,13 +75,13 @@ def configured(path: str, value: object) -> Iterator[CodeClaim]:
         yield from _modules(path, value)
     if name_of(path) in PIPELINE_NAMES and isinstance(value, dict):
         yield from _pipeline(path, value)
-    for key, found in _pairs(value):
+    for key, found in pairs(value):
         yield from _named(path, key, found)
 
 
 def templates(value: object) -> Iterator[str]:
     """Each chat template that a configuration holds: one, several by name, or a list of them."""
-    for key, found in _pairs(value):
+    for key, found in pairs(value):
         if "chat_template" in key:
             yield from texts(found)
 
@@ -105,7 +105,8 @@ def _values(value: object) -> Iterator[object]:
             waiting.extend(reversed(node))
 
 
-def _pairs(value: object) -> Iterator[tuple[str, object]]:
+def pairs(value: object) -> Iterator[tuple[str, object]]:
+    """Every key of every table in `value`, however deep, with what it holds."""
     for node in _values(value):
         if isinstance(node, dict):
             yield from node.items()
@@ -187,7 +188,7 @@ def _activation(path: str, key: str, found: object) -> Iterator[CodeClaim]:
 
 def _modules(path: str, value: object) -> Iterator[CodeClaim]:
     """sentence-transformers imports whatever class a module or a route names."""
-    kinds = [found for key, found in _pairs(value) if key in {"type", "types"}]
+    kinds = [found for key, found in pairs(value) if key in {"type", "types"}]
     for kind in texts(kinds):
         if not kind.startswith(SENTENCE_MODULES):
             yield from _references(path, "type", "module", iter([kind]))

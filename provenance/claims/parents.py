@@ -1,4 +1,4 @@
-"""Where a repository speaks of its parents: one reader for each place, and all of them asked.
+"""What a repository says of its parents and its training: every place asked, by one reader each.
 
 What they say is written by whoever uploads. It may convict, and never acquits.
 """
@@ -7,107 +7,101 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provenance.claims.claim import ParentClaim, Unread
-from provenance.claims.reference import reference
+from provenance.claims import headers, recipe, settings
+from provenance.claims.card import card
+from provenance.claims.claim import Claim, MethodClaim, Unread
+from provenance.claims.configuration import is_configuration
+from provenance.claims.methods import BY_CLASS
+from provenance.claims.named import RELATIONS, named
 from provenance.errors import Malformed
-from provenance.formats import json, yaml
 from provenance.formats.content import is_card
 from provenance.formats.names import name_of
-from provenance.model import Content, Evidence
+from provenance.model import Content, Evidence, Facts, Kind, Observation
 
 THE_HUB = "the Hub"
-RELATIONS = frozenset({"adapter", "finetune", "merge", "quantized"})
-MAX_PARENTS = 1_000
-TAG = "base_model:"
-
-Claim = ParentClaim | Unread
+BY_NAME: dict[str, Callable[[Content], Iterator[Claim]]] = {
+    "adapter_config.json": settings.adapter,
+    "axolotl.yaml": recipe.settings,
+    "axolotl.yml": recipe.settings,
+    "axolotl_config.yaml": recipe.settings,
+    "axolotl_config.yml": recipe.settings,
+    "mergekit_config.yaml": recipe.merge,
+    "mergekit_config.yml": recipe.merge,
+    "mergekit_moe_config.yaml": recipe.merge,
+    "mergekit_moe_config.yml": recipe.merge,
+    "quantize_config.json": settings.quantisation,
+    "trainer_state.json": settings.trainer_state,
+    "training_args.yaml": recipe.settings,
+    "training_args.yml": recipe.settings,
+}
+BY_KIND: dict[Kind, Callable[[Content, int], Iterator[Claim]]] = {
+    Kind.SAFETENSORS: headers.safetensors_metadata,
+    Kind.GGUF: headers.gguf_keys,
+}
+ARGUMENTS = "training_args.bin"
 
 
 def parent_claims(evidence: Evidence) -> tuple[Claim, ...]:
-    """Everything the selected files and the Hub say of the model's parents, in path order."""
+    """Everything the selected files and the Hub say of parents and methods, in path order."""
     found = [claim for content in evidence.contents for claim in _read(content, evidence)]
-    return tuple(dict.fromkeys([*found, *_of_hub(evidence)]))
+    found += _arguments(evidence.observations)
+    found += of_hub(evidence.facts)
+    return tuple(dict.fromkeys(found))
 
 
 def _read(content: Content, evidence: Evidence) -> Iterator[Claim]:
-    reader = _reader(content.path)
+    reader = _reader(content)
     file = evidence.manifest.by_path.get(content.path)
-    if reader is None or file is None:
+    if reader is None or file is None or not file.size:
         return
-    if file.size and not content.head:
+    if not content.head:
         yield Unread(path=content.path, detail="it was not read, and may speak of parents")
         return
+    if is_card(content.path) and len(content.head) < file.size:
+        detail = f"only its first {len(content.head)} of {file.size} bytes were read"
+        yield Unread(path=content.path, detail=detail)
     try:
-        yield from reader(content)
+        yield from reader(content, file.size)
     except Malformed as error:
         yield Unread(path=content.path, detail=str(error))
 
 
-def _reader(path: str) -> Callable[[Content], Iterator[Claim]] | None:
-    if is_card(path):
-        return _card
-    return _adapter if name_of(path) == "adapter_config.json" else None
+def _reader(content: Content) -> Callable[[Content, int], Iterator[Claim]] | None:
+    """The reader of a place, given a file and its size."""
+    if content.kind in BY_KIND:
+        # What is wrong with a header is the matter of another check.
+        reader = BY_KIND[content.kind]
+        return lambda content, size: _quietly(reader, content, size)
+    if is_card(content.path):
+        return lambda content, _: card(content)
+    if named_one := BY_NAME.get(name_of(content.path)):
+        return lambda content, _: named_one(content)
+    if is_configuration(content.path):
+        return lambda content, _: _quietly(lambda c, _: settings.configuration(c), content, 0)
+    return None
 
 
-def _card(content: Content) -> Iterator[Claim]:
-    """The front matter of a model card."""
-    table = yaml.front_matter(content.head) or {}
-    relation = table.get("base_model_relation")
-    stated = relation if isinstance(relation, str) and relation in RELATIONS else None
-    for text in _texts(table.get("base_model"), "base_model"):
-        yield _claim(content.path, "base_model", text, relation=stated)
-    tags = table.get("tags")
-    for tag in tags if isinstance(tags, list) else ():
-        if isinstance(tag, str) and tag.startswith(TAG):
-            first, colon, rest = tag.removeprefix(TAG).partition(":")
-            related = bool(colon) and first in RELATIONS
-            text = rest if related else tag.removeprefix(TAG)
-            yield _claim(content.path, "tags", text, relation=first if related else stated)
+def _quietly(
+    reader: Callable[[Content, int], Iterator[Claim]], content: Content, size: int
+) -> Iterator[Claim]:
+    try:
+        yield from reader(content, size)
+    except Malformed:
+        return
 
 
-def _adapter(content: Content) -> Iterator[Claim]:
-    """A PEFT adapter is loaded onto its base."""
-    table = json.loads(content.head, constants=True)
-    if not isinstance(table, dict):
-        raise Malformed("no table")
-    key = "base_model_name_or_path"
-    revision = table.get("revision")
-    for text in _texts(table.get(key), key):
-        stated = revision if isinstance(revision, str) and revision else None
-        yield _claim(content.path, key, text, relation="adapter", revision=stated)
+def _arguments(observations: tuple[Observation, ...]) -> Iterator[Claim]:
+    """The class of the arguments that a trainer pickled beside the model tells its method."""
+    for seen in observations:
+        if seen.code == "pickle-import" and name_of(seen.path) == ARGUMENTS:
+            kind = seen.detail.rpartition(".")[2]
+            if kind in BY_CLASS:
+                yield MethodClaim(path=seen.path, key=kind, method=BY_CLASS[kind], trace=True)
 
 
-def _of_hub(evidence: Evidence) -> Iterator[Claim]:
+def of_hub(facts: Facts | None) -> Iterator[Claim]:
     """The Hub's own copy of the card, which it has even where the card was not selected."""
-    facts = evidence.facts
+    place = Content(path=THE_HUB, kind=Kind.TEXT)
     for text in facts.parents if facts else ():
         relation = facts.relation if facts and facts.relation in RELATIONS else None
-        yield _claim(THE_HUB, "base_model", text, relation=relation)
-
-
-def _texts(value: object, key: str) -> Iterator[str]:
-    """The texts of one value or a list; an empty one says nothing, and another kind is no name."""
-    items = value if isinstance(value, list) else [value]
-    if len(items) > MAX_PARENTS:
-        raise Malformed(f"{key}: {len(items)} parents, at most {MAX_PARENTS} are read")
-    for item in items:
-        if isinstance(item, str) and item.strip():
-            yield item
-        elif item is not None and not isinstance(item, str):
-            raise Malformed(f"{key}: expected a name, found {item!r:.60}")
-
-
-def _claim(
-    path: str, key: str, text: str, *, relation: str | None, revision: str | None = None
-) -> ParentClaim:
-    found = reference(text)
-    return ParentClaim(
-        path=path,
-        key=key,
-        text=text[:512],
-        repo=found.repo,
-        revision=(found.revision or revision) if found.repo else None,
-        relation=relation,
-        reason=found.reason,
-        likely=found.likely,
-    )
+        yield named(place, "base_model", text, relation=relation)

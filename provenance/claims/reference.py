@@ -67,6 +67,7 @@ FOLDERS = frozenset(
 )
 """Names of folders where models lie, and that nobody means as an organisation."""
 
+WEIGHTS = (".bin", ".ckpt", ".gguf", ".pt", ".pth", ".safetensors")
 LOCAL_PATH = "a local path"
 
 
@@ -97,8 +98,11 @@ def _named(text: str) -> Reference:
     name = name.rstrip("/").removesuffix(".git")
     if not is_name(name) or (at and not REVISION.fullmatch(revision)):
         return _local(text)
-    if name.partition("/")[0].lower() in FOLDERS and "/" in name:
+    bare = "/" not in name
+    if name.partition("/")[0].lower() in FOLDERS and not bare:
         return _local(text)
+    if bare and name.endswith(WEIGHTS):
+        return Reference(reason="a file of weights")
     return Reference(repo=name, revision=revision or None)
 
 

@@ -1,7 +1,7 @@
-"""YAML, strictly: the front matter of a model card. The one door to PyYAML.
+"""YAML, strictly: the front matter of a model card, recipes. The one door to PyYAML.
 
 Refused beyond the grammar: aliases (what they expand to is not what is seen), tags, duplicate
-keys, several documents, deep nesting, and more than 1 MiB.
+keys, deep nesting, and more than 1 MiB.
 """
 
 from __future__ import annotations
@@ -50,14 +50,18 @@ class _Strict(yaml.SafeLoader):
 
 def loads(data: bytes) -> object:
     """The value of one YAML document in UTF-8, or Malformed."""
+    values = documents(data)
+    if len(values) > 1:
+        raise Malformed(f"{len(values)} documents, expected one")
+    return values[0] if values else None
+
+
+def documents(data: bytes) -> tuple[object, ...]:
+    """The values of all YAML documents of a text in UTF-8, or Malformed."""
     if len(data) > MAX_SIZE:
         raise Malformed(f"{len(data)} bytes of YAML, at most {MAX_SIZE} are read", slug="limit")
     try:
-        loader = _Strict(data.decode("utf-8"))
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
+        return tuple(yaml.load_all(data.decode("utf-8"), Loader=_Strict))
     except UnicodeDecodeError as error:
         raise Malformed(f"not UTF-8 at byte {error.start}") from None
     except RecursionError:

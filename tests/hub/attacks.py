@@ -10,7 +10,7 @@ from typing import Any
 from tests.hub.values import Answer, Hook, Request, Stream, length, prefix
 
 GIB = 1 << 30
-STATED = ("X-Linked-Etag", "X-Linked-Size", "ETag", "X-Xet-Hash")
+STATED = ("X-Linked-Etag", "ETag", "X-Xet-Hash")
 
 
 def _rows(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Hook:

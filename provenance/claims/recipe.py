@@ -1,0 +1,111 @@
+"""Recipes: what mergekit merged, and the settings of axolotl, LLaMA-Factory and their like.
+
+mergekit names a model `path[@revision][+lora[@revision]]`, or as a mapping of the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from provenance.claims.claim import Claim, MethodClaim, ParentClaim
+from provenance.claims.methods import METHODS
+from provenance.claims.named import MAX_PARENTS, line_of, named
+from provenance.errors import Malformed
+from provenance.formats import yaml
+from provenance.model import Content
+
+MERGES = frozenset({"merge_method", "slices", "experts", "merges"})
+MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
+TRAINED_FROM = ("base_model", "model_name_or_path", "model_id")
+TRAINED_BY = ("rl", "stage")
+MAX_NODES = 100_000
+
+
+def merge(content: Content) -> Iterator[Claim]:
+    """Each model of a mergekit recipe, in whatever document of it."""
+    for value in yaml.documents(content.head):
+        if value is not None:
+            yield from _merge(content, value)
+
+
+def settings(content: Content) -> Iterator[Claim]:
+    """What the settings of a training run say of its base and its method."""
+    value = yaml.loads(content.head)
+    if isinstance(value, dict):
+        yield from _settings(content, value)
+
+
+def quoted(content: Content) -> Iterator[Claim]:
+    """What a block in a card says, if it is a recipe of one kind or the other."""
+    for value in yaml.documents(content.head):
+        if not isinstance(value, dict):
+            continue
+        if MERGES & value.keys():
+            yield from _merge(content, value)
+        elif "datasets" in value or "adapter" in value:
+            yield from _settings(content, value)
+
+
+def moved(claim: Claim, lines: int) -> Claim:
+    """The same claim, so many lines further down."""
+    if isinstance(claim, ParentClaim | MethodClaim) and claim.line:
+        return replace(claim, line=claim.line + lines)
+    return claim
+
+
+def _merge(content: Content, value: object) -> Iterator[Claim]:
+    found: dict[str, None] = {}
+    waiting, count = [value], 0
+    while waiting:
+        node = waiting.pop()
+        count += 1
+        if count > MAX_NODES:
+            raise Malformed(f"more than {MAX_NODES} values")
+        if isinstance(node, list):
+            waiting.extend(reversed(node))
+        elif isinstance(node, dict):
+            found |= dict.fromkeys(_models(node))
+            waiting.extend(reversed(list(node.values())))
+    if len(found) > MAX_PARENTS:
+        raise Malformed(f"{len(found)} models, at most {MAX_PARENTS} are read")
+    for text in found:
+        yield named(content, "recipe", text, relation="merge")
+
+
+def _models(table: Mapping[object, object]) -> Iterator[str]:
+    """The models that the keys of one table name, an adapter beside its base."""
+    for key in MODEL_KEYS & table.keys():
+        yield from _names(table[key])
+    tokenizer = table.get("models") if "merge_method" not in table else None
+    for item in tokenizer if isinstance(tokenizer, list) else ():
+        if isinstance(item, str):
+            yield from _names(item)
+
+
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (part for part in value.split("+") if part.strip())
+    elif isinstance(value, dict):
+        inner = value.get("model", value.get("path"))
+        if isinstance(inner, dict):
+            yield from _names(inner)
+        elif isinstance(inner, str):
+            revision = value.get("revision")
+            yield f"{inner}@{revision}" if isinstance(revision, str) and revision else inner
+        if "lora" in value:
+            yield from _names(value["lora"])
+
+
+def _settings(content: Content, table: Mapping[object, object]) -> Iterator[Claim]:
+    adapter = table.get("adapter") or table.get("finetuning_type") == "lora"
+    for key in TRAINED_FROM:
+        text = table.get(key)
+        if isinstance(text, str) and text.strip():
+            yield named(content, key, text, relation="adapter" if adapter else "finetune")
+            break
+    for key in TRAINED_BY:
+        method = str(table.get(key) or "").lower()
+        if method in METHODS:
+            line = line_of(content.head, key, method)
+            yield MethodClaim(path=content.path, key=key, method=method, line=line, trace=True)
