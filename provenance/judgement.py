@@ -6,12 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from provenance import signature
-from provenance.checks import ancestry, code, format, identity, integrity, registry
+from provenance.checks import ancestry, code, format, identity, integrity, lineage, registry
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
 from provenance.checks.ratchet import change_of
-from provenance.checks.vouching import vouches
 from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
@@ -26,6 +24,7 @@ CHECKS: dict[str, Check] = {
     "identity": identity.check,
     "signature": signature_check.check,
     "ancestry": ancestry.check,
+    "lineage": lineage.check,
 }
 ALWAYS: tuple[Check, ...] = (registry.check,)
 
@@ -48,19 +47,8 @@ def judge(
     that are meant. `accepted` are rules whose change against it the caller accepts. Raises
     TrustError if a trust root of the registry cannot be used, and nothing else.
     """
-    opinions = tuple(
-        signature.verify(document, registry, evidence.at) for document in evidence.bundles
-    )
-    case = Case(
-        evidence=evidence,
-        policy=policy,
-        registry=registry,
-        opinions=opinions,
-        vouches=vouches(evidence, registry, opinions),
-        lock=lock,
-        locked=locked,
-        exact=exact,
-    )
+    heard = Case.heard(evidence, policy, registry)
+    case = replace(heard, lock=lock, locked=locked, exact=exact)
     found = [finding for check in ALWAYS for finding in check(case)]
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]

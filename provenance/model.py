@@ -190,7 +190,8 @@ class Ancestor:
     """A repository that a claim names, as a Hub or the lockfile knows it.
 
     `claimed` and `revision` are what the claim says. Without `facts` it could not be resolved, and
-    `missing` says why. `manifest` is the digest of its whole listing.
+    `missing` says why. `manifest` is the digest of all its files. `evidence` is what was read of
+    it, as of any model, but no weights; None where only the lockfile speaks of it.
     """
 
     claimed: str
@@ -199,6 +200,7 @@ class Ancestor:
     commit: str | None = None
     manifest: str | None = None
     missing: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

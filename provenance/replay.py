@@ -45,8 +45,11 @@ ANCESTOR = ("claimed", "revision", "commit", "manifest", "missing")
 
 def dumps(evidence: Evidence) -> str:
     """The evidence as one JSON document, the same bytes for the same evidence."""
-    document = {
-        "version": VERSION,
+    return json.dumps({"version": VERSION, **_table(evidence)}, indent=1)
+
+
+def _table(evidence: Evidence) -> dict[str, object]:
+    return {
         "ref": {
             "text": evidence.ref.text,
             "repo": evidence.ref.repo,
@@ -79,7 +82,6 @@ def dumps(evidence: Evidence) -> str:
         "facts": _facts(evidence.facts),
         "ancestors": [_ancestor(ancestor) for ancestor in evidence.ancestors],
     }
-    return json.dumps(document, indent=1)
 
 
 def _file(file: File, evidence: Evidence) -> dict[str, object]:
@@ -100,7 +102,8 @@ def _facts(facts: Facts | None) -> dict[str, object] | None:
 
 def _ancestor(ancestor: Ancestor) -> dict[str, object]:
     row = {name: getattr(ancestor, name) for name in ANCESTOR}
-    return {**row, "facts": _facts(ancestor.facts)}
+    inner = _table(ancestor.evidence) if ancestor.evidence else None
+    return {**row, "facts": _facts(ancestor.facts), "evidence": inner}
 
 
 def _base64(data: bytes) -> str:
@@ -116,6 +119,11 @@ def loads(data: bytes) -> Evidence:
     fields = Fields(value, raises=_wrong)
     if fields.whole("version") != VERSION:
         raise fields.wrong("version", f"expected {VERSION}: written by another version")
+    return _evidence(fields)
+
+
+def _evidence(fields: Fields, *, of_ancestor: bool = False) -> Evidence:
+    """The evidence of one table; an ancestor's has no ancestors, they are all the model's."""
     ref = _ref(fields.table("ref"))
     at = _moment(fields)
     fields.choice("basis", tuple(Basis))
@@ -141,6 +149,8 @@ def loads(data: bytes) -> Evidence:
     fields.end()
     if evidence.manifest.digest != stated:
         raise fields.wrong("manifest", f"the files give {evidence.manifest.digest}")
+    if of_ancestor and evidence.ancestors:
+        raise fields.wrong("ancestors", "those of an ancestor stand beside it")
     return evidence
 
 
@@ -211,9 +221,17 @@ def _read_ancestor(fields: Fields) -> Ancestor:
         manifest=_optional(fields, "manifest", MANIFEST),
         missing=fields.text("missing"),
         facts=_read_facts(fields),
+        evidence=_read_evidence(fields),
     )
     fields.end()
     return ancestor
+
+
+def _read_evidence(fields: Fields) -> Evidence | None:
+    value = fields.take("evidence")
+    if value is None:
+        return None
+    return _evidence(Fields(value, fields.where("evidence"), raises=_wrong), of_ancestor=True)
 
 
 def _moment(fields: Fields) -> datetime:

@@ -177,7 +177,9 @@ def _file(fields: Fields) -> File:
 
 
 def _material(kind: str, fields: Fields) -> Material:
-    digests = tuple((name, str(value)[:256]) for name, value in fields.optional_table("digest").items())
+    digests = tuple(
+        (name, str(value)[:256]) for name, value in fields.optional_table("digest").items()
+    )
     return Material(kind=kind, uri=fields.text("uri", ""), digest=digests)
 
 

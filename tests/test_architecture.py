@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("claims",),
     ("keys",),
     ("trust",),
-    ("policy", "lock", "refs"),
+    ("policy", "lock", "refs", "training"),
     ("signature",),
     ("lineage",),
     ("checks",),

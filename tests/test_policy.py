@@ -19,7 +19,7 @@ from provenance.policy import (
     Waiver,
     may_lower,
 )
-from provenance.policy.levels import OF_FILES
+from provenance.policy.levels import OF_FILES, OF_MODELS
 from provenance.verdict import Level
 from tests import hostile
 
@@ -156,7 +156,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     (("models",), {}, "models", "a list"),
     ((*POLICY, "surprise"), 1, "policy.surprise", "unknown key"),
     ((*POLICY, "profile"), "strict", "policy.profile", "files, baseline, signed"),
-    ((*POLICY, "profile"), "attested", "policy.profile", "lineage"),
+    ((*POLICY, "profile"), "certified", "policy.profile", "attested"),
     ((*POLICY, "registry"), [], "policy.registry", "empty"),
     ((*POLICY, "registry"), "trust.toml", "policy.registry", "a list"),
     ((*POLICY, "registry"), ["a", " "], "policy.registry[1]", "path"),
@@ -175,7 +175,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*RULES, "format"), ["warn"], "policy.rules.'format'", "require, warn, off"),
     ((*RULES, "sigature"), "off", "policy.rules.'sigature'", "no check"),
     ((*RULES, "format/*"), "off", "policy.rules.'format/*'", "check/rule"),
-    ((*RULES, "lineage"), "require", "policy.rules.'lineage'", "this version cannot"),
+    ((*RULES, "closure"), "require", "policy.rules.'closure'", "this version cannot"),
     (RULES, EVERYTHING_WARN, "policy.rules", "no check is left"),
     ((*CODE, "sha256"), DIGEST, "policy.code[0].sha256", "64"),
     ((*CODE, "path"), "../x.py", "policy.code[0].path", "inside the model"),
@@ -194,7 +194,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*WAIVER, "subject"), "*", "policy.waivers[0].subject", "one subject"),
     ((*WAIVER, "subject"), "", "policy.waivers[0].subject", "empty"),
     ((*MODEL, "repo"), "support-bot", "models[0].repo", "org/name"),
-    ((*MODEL, "profile"), "attested", "models[0].profile", "lineage"),
+    ((*MODEL, "profile"), "certified", "models[0].profile", "attested"),
     ((*MODEL, "include"), [], "models[0].include", "empty"),
     ((*MODEL, "include"), ["a", "../x"], "models[0].include[1]", "inside the model"),
     ((*MODEL, "exclude"), ["/x"], "models[0].exclude[0]", "inside the model"),
@@ -339,20 +339,28 @@ def test_the_longer_key_wins(rules: dict[str, str], rule: str, level: Level) -> 
         ("signed", Model(name="x", path="x"), None, "signed", Demand.ALWAYS),
         ("signed", Model(name="x", path="x", profile="files"), None, "files", Demand.ASKED),
         ("files", Model(name="x", profile="files"), "signed", "signed", Demand.ALWAYS),
+        (None, Model(name="x", profile="attested"), None, "attested", Demand.ALWAYS),
     ],
 )
 def test_whose_profile_holds(
     file: str | None, model: Model | None, flag: str | None, profile: str, demand: Demand
 ) -> None:
     policy = Policy.of(Settings(profile=file), model, profile=flag)
-    checks = OF_FILES if profile == "files" else CHECKS
+    checks = {"files": OF_FILES, "attested": CHECKS}.get(profile, OF_MODELS)
     assert (policy.profile, policy.signature, policy.checks) == (profile, demand, checks)
 
 
-@pytest.mark.parametrize(("name", "says"), [("attested", "lineage"), ("../x", "files, baseline")])
-def test_a_profile_that_is_not_there_is_an_error(name: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=says):
+@pytest.mark.parametrize("name", ["certified", "../x"])
+def test_a_profile_that_is_not_there_is_an_error(name: str) -> None:
+    with pytest.raises(ConfigError, match="files, baseline"):
         Policy.of(Settings(), profile=name)
+
+
+def test_a_check_outside_the_profile_is_made_if_a_rule_asks_for_it() -> None:
+    assert Policy.of(Settings(levels=(("lineage", Level.REQUIRE),))).checks == (
+        *OF_FILES,
+        "lineage",
+    )
 
 
 def test_a_policy_of_nothing_is_an_error() -> None:

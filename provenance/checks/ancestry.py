@@ -1,10 +1,12 @@
 """ancestry: is everything known that the repository says of its parents?
 
-Passes when nothing it says of its parents is unknown or contradictory: every ancestor that its
-card, its adapters or the Hub name lies in a namespace of a registered organisation, and all places
-agree. It never means that the model descends from them: claims may convict, and never acquit.
-A model without a stated parent is fine if the registry has it as a root, or its organisation as
-one that originates models.
+Passes when nothing it says of its parents is unknown or contradictory: every ancestor that any
+place of it names lies in a namespace of a registered organisation, and all places agree. The places
+are the card, its prose and the recipes in it, configurations, adapters, recipes of mergekit and
+axolotl, the headers of safetensors and GGUF, what trainers leave behind, and the Hub. It never
+means that the model descends from them: claims may convict, and never acquit. A model without a
+stated parent is fine if the registry has it as a root, or its organisation as one that originates
+models.
 
 Findings:
 
@@ -24,6 +26,35 @@ ancestry/unresolved
 ancestry/conflict
     Two places name different parents, and neither leads to the other. At least one is wrong: ask
     the publisher which.
+
+ancestry/under-declared
+    A merge recipe names models that the card leaves out. Ask the publisher for the rest.
+
+ancestry/method
+    What a trainer left behind tells another method than the card: it says SFT, and the trainer was
+    GRPO's. Ask the publisher what was done.
+
+ancestry/relation
+    The card says adapter or quantisation, and the files are something else. Ask the publisher.
+
+ancestry/contradicted
+    The headers of the weights or the configuration cannot come from the stated parent: other
+    shapes, layers or tensors. Whatever it descends from, it is not that.
+
+ancestry/identical
+    Its weight files are those of another model, of an ancestor further up or of an older one in the
+    lockfile, and it does not name that model as its parent. It is a copy that does not say so.
+
+ancestry/copied-signature
+    It carries a signature by an organisation whose models it does not name as parents. It may
+    descend from one of them: look at what was signed.
+
+ancestry/loaded-from-path
+    A program left the path on somebody's machine from which the model was loaded. A warning: it
+    says that there was a parent, and not which.
+
+ancestry/bare-digest
+    Only the digest of what it was made from is given, and no known file has it. A warning.
 
 ancestry/self
     The repository names itself as its parent. Ask the publisher what was meant.
@@ -62,14 +93,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from provenance.checks.case import Case
-from provenance.claims.claim import ParentClaim, Unread
-from provenance.claims.parents import parent_claims
+from provenance.checks.discord import discord
+from provenance.claims.claim import DigestClaim, ParentClaim, Unread
+from provenance.claims.parents import THE_HUB
 from provenance.claims.reference import LOCAL_PATH
-from provenance.lineage import Lineage
+from provenance.lineage import YOU, Claimed, own_names
 from provenance.model import Reach
 from provenance.verdict import Finding, failed, passed, unknown
 
-YOU = "provenance.toml"
 SHOWN = 5
 STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 
@@ -77,7 +108,7 @@ STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 def check(case: Case) -> Iterator[Finding]:
     """Whether every stated ancestor is known, and every place says the same of them."""
     survey = _Survey(case=case)
-    found = [*survey.unread(), *survey.unresolvable(), *survey.conflicts(), *survey.ancestors()]
+    found = [*survey.unread(), *survey.unresolvable(), *discord(case), *survey.ancestors()]
     found += survey.origin()
     found = list(dict.fromkeys(found))
     yield from found
@@ -91,36 +122,53 @@ class _Survey:
 
     case: Case
 
-    @cached_property
-    def lineage(self) -> Lineage:
-        return Lineage(evidence=self.case.evidence)
+    @property
+    def claimed(self) -> Claimed:
+        return self.case.claimed
 
     @cached_property
     def claims(self) -> tuple[ParentClaim, ...]:
-        """What the repository says, and what its user says of it."""
-        found = [c for c in parent_claims(self.case.evidence) if isinstance(c, ParentClaim)]
-        return (*self.said, *found)
-
-    @cached_property
-    def said(self) -> tuple[ParentClaim, ...]:
+        """What is said of its parents, where a program's hint at itself says nothing."""
+        own = own_names(self.case.evidence)
         return tuple(
-            ParentClaim(path=YOU, key="parents", text=text, repo=repo, revision=commit or None)
-            for text in self.case.policy.parents
-            for repo, _, commit in [text.partition("@")]
+            claim
+            for claim in self.claimed.parent_claims
+            if not (claim.hint and claim.repo and self.claimed.canonical(claim.repo) in own)
         )
 
+    @cached_property
+    def said(self) -> frozenset[str | None]:
+        """The parents that the user states."""
+        return frozenset(claim.repo for claim in self.claims if claim.path == YOU)
+
     def unread(self) -> Iterator[Finding]:
-        for claim in parent_claims(self.case.evidence):
+        known = {
+            file.sha256
+            for a in self.case.evidence.ancestors
+            if a.evidence
+            for file in a.evidence.listing.files
+        }
+        for claim in self.claimed.all:
             if isinstance(claim, Unread):
                 yield unknown("ancestry/unreadable", f"{claim.detail}: mend it", claim.path)
+            elif isinstance(claim, DigestClaim) and claim.sha256 not in known:
+                message = f"{claim.key} is {claim.sha256}, which no known file has"
+                yield unknown("ancestry/bare-digest", message, claim.path)
         for seen in self.case.evidence.observations:
             if seen.code == "ancestors-limit":
                 yield unknown("ancestry/limit", seen.detail, self.case.subject)
 
     def unresolvable(self) -> Iterator[Finding]:
         """Claims that lead nowhere, unless the user says where."""
+        told: set[str] = set()
         for claim in self.claims:
-            if claim.repo is None and not (self.said and claim.reason == LOCAL_PATH):
+            if claim.repo or (claim.path == THE_HUB and claim.text in told):
+                continue
+            told.add(claim.text)
+            if claim.hint:
+                message = f"{claim.key} is {claim.text[:200]!r}, {claim.reason}"
+                yield unknown("ancestry/loaded-from-path", message, claim.place)
+            elif not (self.said and claim.reason == LOCAL_PATH):
                 yield failed("ancestry/unresolvable", _lost(claim), claim.path)
         for ancestor in self.case.evidence.ancestors:
             if ancestor.missing and not self.said:
@@ -128,48 +176,28 @@ class _Survey:
                 message = f"{ancestor.missing}: if it was renamed or is private, say it: {line}"
                 yield failed("ancestry/unresolvable", message, ancestor.claimed)
 
-    def conflicts(self) -> Iterator[Finding]:
-        """Each pair of places that name different parents, once."""
-        places: dict[tuple[str, str], set[str]] = {}
-        for claim in self.claims:
-            if claim.repo:
-                key = claim.path, claim.key
-                places.setdefault(key, set()).add(self.lineage.canonical(claim.repo))
-        rows = sorted(places.items())
-        for number, (place, names) in enumerate(rows):
-            for other, others in rows[number + 1 :]:
-                if not self._agree(names, others):
-                    yield failed("ancestry/conflict", _clash(place, names, other, others), place[0])
-
-    def _agree(self, names: set[str], others: set[str]) -> bool:
-        """Whether the names of one place are among the other's, or lead to them."""
-        return self._leads(names, others) or self._leads(others, names)
-
-    def _leads(self, names: set[str], others: set[str]) -> bool:
-        above = others.union(*(self.lineage.above(name) for name in others))
-        return names <= above
-
     def ancestors(self) -> Iterator[Finding]:
-        own = {self.case.evidence.ref.repo}
-        own |= {self.case.evidence.facts.id} if self.case.evidence.facts else set()
+        own = own_names(self.case.evidence)
         for claim in self.claims:
-            if claim.repo and self.lineage.canonical(claim.repo) in own:
+            if claim.repo and self.claimed.canonical(claim.repo) in own:
                 message = f"{claim.key} names the model itself: ask what was meant"
                 yield failed("ancestry/self", message, claim.path)
-        for name in self._names():
+        for name in self.names:
             if name not in own:
-                yield from self._ancestor(name, own)
+                yield from self._ancestor(name)
         yield from self._resolved()
 
-    def _names(self) -> tuple[str, ...]:
+    @cached_property
+    def names(self) -> tuple[str, ...]:
         """The canonical names of all ancestors, the claimed ones first."""
-        direct = [self.lineage.canonical(claim.repo) for claim in self.claims if claim.repo]
-        further = [parent for name in direct for parent in sorted(self.lineage.above(name))]
-        return tuple(dict.fromkeys([*direct, *further]))
+        direct = [self.claimed.canonical(claim.repo) for claim in self.claims if claim.repo]
+        further = sorted(self.claimed.above(self.claimed.own))
+        attested = [node.repo for node in self.case.graph.nodes if node.repo]
+        names = dict.fromkeys([*direct, *further, *attested])
+        return tuple(name for name in names if name != self.claimed.own)
 
-    def _ancestor(self, name: str, own: set[str | None]) -> Iterator[Finding]:
-        above = self.lineage.above(name)
-        if name in above or above & own:
+    def _ancestor(self, name: str) -> Iterator[Finding]:
+        if name in self.claimed.circular:
             message = f"what the cards say leads from {name} back to where it began"
             yield failed("ancestry/cycle", message, name)
         if "/" not in name:
@@ -185,8 +213,10 @@ class _Survey:
             yield failed("ancestry/unknown-ancestor", message, name)
 
     def _said_by(self, name: str) -> str:
-        places = [c.path for c in self.claims if c.repo and self.lineage.canonical(c.repo) == name]
-        return f" ({places[0]} names it)" if places else " (an ancestor's card names it)"
+        for claim in self.claims:
+            if claim.repo and self.claimed.canonical(claim.repo) == name:
+                return f" ({claim.place} names it)"
+        return " (an ancestor's card names it)"
 
     def _resolved(self) -> Iterator[Finding]:
         """What is wrong with the repositories behind the names."""
@@ -204,7 +234,8 @@ class _Survey:
                     yield failed("ancestry/replaced", message, facts.id)
 
     def origin(self) -> Iterator[Finding]:
-        if not self.claims and not self._is_origin():
+        stated = any(claim.repo or not claim.hint for claim in self.claims)
+        if not stated and not self.names and not self._is_origin():
             message = "nothing states where it comes from: say it with `parents`, or ask"
             yield unknown("ancestry/no-origin", message, self.case.subject)
 
@@ -216,13 +247,12 @@ class _Survey:
         return owner.originates or any(root.repo == repo for root in owner.roots)
 
     def praise(self) -> str:
-        names = self._names()
+        names = self.names
         if not names:
             return "it states no parent, and its organisation makes models of its own"
         parts = [self._introduced(name) for name in names[:SHOWN]]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        by_you = {c.repo for c in self.said}
-        you = f"; you say {', '.join(sorted(filter(None, by_you)))}" if by_you else ""
+        you = f"; you say {', '.join(sorted(filter(None, self.said)))}" if self.said else ""
         asked = "" if self.case.evidence.ancestors else ", by name"
         return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
 
@@ -232,20 +262,12 @@ class _Survey:
 
 
 def _lost(claim: ParentClaim) -> str:
-    what = f"{claim.key} is {claim.text[:200]!r}, {claim.reason}"
-    return f"{what}: find out what was meant, and say it: {_line(claim.likely)}"
+    at = f"line {claim.line}: " if claim.line else ""
+    what = f"{at}{claim.key} is {claim.text[:200]!r}, {claim.reason}"
+    return f"{what}: find out what was meant, and say it:\n{_line(claim.likely)}"
 
 
 def _line(name: str) -> str:
     """The line to add to the model's entry."""
     meant = name or "org/name"
     return f'parents = ["{meant if "@" in meant else f"{meant}@<commit>"}"]'
-
-
-def _clash(
-    place: tuple[str, str], names: set[str], other: tuple[str, str], others: set[str]
-) -> str:
-    def said(at: tuple[str, str], what: set[str]) -> str:
-        return f"{at[0]} ({at[1]}) names {', '.join(sorted(what))[:300]}"
-
-    return f"{said(place, names)}; {said(other, others)}: ask the publisher which is true"

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from provenance.checks.vouching import Vouch
+from provenance.checks.hearing import hear
+from provenance.checks.vouching import Vouch, vouches
+from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy
@@ -19,10 +21,11 @@ from provenance.verdict import Finding
 class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
-    `opinions` has one entry for each of `evidence.bundles`, in their order; `vouches` are those of
-    them that count as the publisher's word. `lock` is the caller's lockfile, `locked` its entry for
-    the model; `exact` asks for the very files of that entry, where otherwise it is only what was
-    known before.
+    `opinions` has one entry for each of `evidence.bundles` that is no training statement, in their
+    order; `vouches` are those of them that count as the publisher's word. `claimed` and `graph`
+    are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
+    lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
+    otherwise it is only what was known before.
     """
 
     evidence: Evidence
@@ -30,9 +33,25 @@ class Case:
     registry: Registry
     opinions: tuple[Opinion, ...]
     vouches: tuple[Vouch, ...]
+    claimed: Claimed
+    graph: Graph
     lock: Lock | None = None
     locked: Entry | None = None
     exact: bool = False
+
+    @classmethod
+    def heard(cls, evidence: Evidence, policy: Policy, registry: Registry) -> Case:
+        """The case of a model once every bundle and claim was heard, without a lockfile."""
+        heard = hear(evidence, registry, policy.parents)
+        return cls(
+            evidence=evidence,
+            policy=policy,
+            registry=registry,
+            opinions=heard.opinions,
+            vouches=vouches(evidence, registry, heard.opinions),
+            claimed=heard.claimed,
+            graph=heard.graph,
+        )
 
     @property
     def subject(self) -> str:

@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.checks.case import Case
-from provenance.claims.claim import ParentClaim
-from provenance.claims.parents import parent_claims
-from provenance.model import Ancestor
+from provenance.lineage.steps import unverified_steps
+from provenance.model import Ancestor, Evidence
+from provenance.training import Parent
 from provenance.trust import Registry
 from provenance.verdict import Finding, failed
 
@@ -50,12 +50,26 @@ def _refused(case: Case) -> Iterator[Finding]:
     for parent in case.policy.parents:
         repo, _, commit = parent.partition("@")
         yield from _revoked(registry, {"repo": {repo}, "commit": {commit}}, "ancestor ")
-    for claim in parent_claims(evidence):
-        if isinstance(claim, ParentClaim):
-            named: Subjects = {"repo": {claim.repo}, "commit": {claim.revision}}
-            yield from _revoked(registry, named, "ancestor ")
+    for claim in case.claimed.parent_claims:
+        named: Subjects = {"repo": {claim.repo}, "commit": {claim.revision}}
+        yield from _revoked(registry, named, "ancestor ")
     for ancestor in evidence.ancestors:
         yield from _revoked(registry, _of(ancestor), "ancestor ")
+    for attested in _attested(evidence):
+        stated: Subjects = {
+            "manifest": {attested.manifest},
+            "repo": {attested.repo},
+            "commit": {attested.commit},
+        }
+        yield from _revoked(registry, stated, "ancestor ")
+
+
+def _attested(evidence: Evidence) -> Iterator[Parent]:
+    """The parents in every training statement at hand, whoever signed it."""
+    known = (ancestor.evidence for ancestor in evidence.ancestors)
+    for one in (evidence, *filter(None, known)):
+        for step in unverified_steps(one.bundles):
+            yield from step.parents
 
 
 def _of(ancestor: Ancestor) -> Subjects:

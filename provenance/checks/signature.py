@@ -110,12 +110,12 @@ from provenance import oms
 from provenance.checks.case import Case
 from provenance.checks.coverage import coverage
 from provenance.checks.ratchet import signature_changes
-from provenance.checks.vouching import Vouch, distrust, publishers
+from provenance.checks.vouching import Vouch, publishers
 from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
-from provenance.signature import Attestation, Opinion, Refusal, Stranger
+from provenance.signature import Attestation, Opinion, Refusal, Stranger, distrust
 from provenance.verdict import Finding, failed, passed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.

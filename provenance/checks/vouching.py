@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from provenance import oms
 from provenance.errors import Malformed
 from provenance.model import Evidence
 from provenance.oms import Resource, SignedManifest
 from provenance.selection import matches
-from provenance.signature import Attestation, Opinion, Party
+from provenance.signature import Attestation, Opinion, Party, distrust
 from provenance.trust import Registry, Role
 
 
@@ -84,23 +83,6 @@ def publishers(repo: str | None, attestation: Attestation) -> tuple[Party, ...]:
     if repo is None:
         return tuple(p for p in attestation.parties if Role.PUBLISHER in p.signer.roles)
     return tuple(p for p in attestation.parties if p.signer.may(Role.PUBLISHER, repo))
-
-
-def distrust(registry: Registry, attestation: Attestation, party: Party, now: datetime) -> str:
-    """The slug of the reason why this party's word does not count at these times, or nothing.
-
-    The latest verified time counts against compromise, the earliest against `valid_from`; without
-    one, the signature was made now.
-    """
-    times = attestation.times or (now,)
-    found = [*registry.signer_revocations(party.org, party.signer)]
-    for name in attestation.names:
-        found += (*registry.revocations("key", name), *registry.revocations("signer", name))
-    if any(e.compromised_since is None or e.compromised_since <= times[-1] for e in found):
-        return "compromised"
-    if party.signer.valid_from and times[0] < party.signer.valid_from:
-        return "before-valid-from"
-    return ""
 
 
 def compare(manifest: SignedManifest, evidence: Evidence) -> Comparison:

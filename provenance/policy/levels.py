@@ -12,8 +12,9 @@ from provenance.trust.reading import is_rule
 from provenance.verdict import Level
 
 OF_FILES = ("integrity", "format", "code", "signature")
-CHECKS = ("integrity", "format", "code", "identity", "signature", "ancestry")
-LATER_CHECKS = ("closure", "lineage", "weights")
+OF_MODELS = ("integrity", "format", "code", "identity", "signature", "ancestry")
+CHECKS = (*OF_MODELS, "lineage")
+LATER_CHECKS = ("closure", "weights")
 OWN_FINDINGS = ("registry", "policy")
 """Findings about the caller's own files and about revocation: no check of their own."""
 
@@ -41,6 +42,8 @@ NOTHING_REQUIRED = "no check is left at require: a pass would say nothing"
 Levels = tuple[tuple[str, Level], ...]
 
 DEFAULT_LEVELS: Levels = (
+    ("ancestry/bare-digest", Level.WARN),
+    ("ancestry/loaded-from-path", Level.WARN),
     ("ancestry/no-origin", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
@@ -80,30 +83,35 @@ class Profile:
 
 PROFILES = (
     Profile(name="files", checks=OF_FILES, signature=Demand.ASKED, levels=DEFAULT_LEVELS),
-    Profile(name="baseline", checks=CHECKS, signature=Demand.REGISTERED, levels=DEFAULT_LEVELS),
+    Profile(name="baseline", checks=OF_MODELS, signature=Demand.REGISTERED, levels=DEFAULT_LEVELS),
     Profile(
         name="signed",
+        checks=OF_MODELS,
+        signature=Demand.ALWAYS,
+        levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
+    ),
+    Profile(
+        name="attested",
         checks=CHECKS,
         signature=Demand.ALWAYS,
         levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
     ),
 )
-LATER_PROFILES = (("attested", ("closure", "lineage")),)
 
 
 def profile_named(name: str) -> Profile:
-    """The profile of this name, or ConfigError: unknown, or of a later version."""
+    """The profile of this name, or ConfigError."""
     for profile in PROFILES:
         if profile.name == name:
             return profile
-    for later, checks in LATER_PROFILES:
-        if later == name:
-            raise ConfigError(
-                f"profile {name!r} needs the checks {', '.join(checks)}, "
-                "which this version does not have"
-            )
     known = ", ".join(profile.name for profile in PROFILES)
     raise ConfigError(f"expected one of {known}; found {name[:80]!r}")
+
+
+def checks_of(profile: Profile, levels: Levels) -> tuple[str, ...]:
+    """The checks of a profile, and those that the caller asks for by name."""
+    asked = {rule for rule, level in levels if level is not Level.OFF}
+    return tuple(check for check in CHECKS if check in profile.checks or check in asked)
 
 
 def read_profile(fields: Fields) -> str | None:

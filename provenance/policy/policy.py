@@ -46,11 +46,12 @@ class Policy:
         """
         chosen = levels.profile_named(profile or _profile(settings, model))
         combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
-        if not levels.requires_something(combined, chosen.checks):
+        checks = levels.checks_of(chosen, settings.levels)
+        if not levels.requires_something(combined, checks):
             raise ConfigError(levels.NOTHING_REQUIRED, path="policy.rules")
         return cls(
             profile=chosen.name,
-            checks=chosen.checks,
+            checks=checks,
             signature=chosen.signature,
             levels=combined,
             code=settings.code,

@@ -1,5 +1,6 @@
 """Signatures: the one door to sigstore, and the only place where an Attestation is made."""
 
+from provenance.signature.distrust import distrust
 from provenance.signature.opinion import (
     Attestation,
     Opinion,
@@ -10,4 +11,4 @@ from provenance.signature.opinion import (
 )
 from provenance.signature.verify import verify
 
-__all__ = ["Attestation", "Opinion", "Party", "Refusal", "Signed", "Stranger", "verify"]
+__all__ = ["Attestation", "Opinion", "Party", "Refusal", "Signed", "Stranger", "distrust", "verify"]

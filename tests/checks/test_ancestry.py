@@ -59,7 +59,7 @@ def model(
 
 def found(given: Evidence, *said: str) -> list[Finding]:
     policy = replace(POLICY, parents=said)
-    case = Case(evidence=given, policy=policy, registry=REGISTRY, opinions=(), vouches=())
+    case = Case.heard(given, policy, REGISTRY)
     return list(check.check(case))
 
 
@@ -212,9 +212,9 @@ def test_more_ancestors_than_are_looked_at_are_unknown() -> None:
 def test_the_frontier_moves_up_until_all_are_known() -> None:
     given = model("base_model: [base/a, acme/m]", "base/b")
     assert frontier(given, ["base/c@v1"], 9) == (
-        Wanted(repo="base/c", revision="v1"),
-        Wanted(repo="base/a"),
-        Wanted(repo="base/b"),
+        Wanted(repo="base/c", revision="v1", direct=True),
+        Wanted(repo="base/a", direct=True),
+        Wanted(repo="base/b", direct=True),
     )
     known = [ancestor("base/a", "base/d"), ancestor("base/b")]
     given = replace(given, ancestors=tuple(known))

@@ -30,7 +30,7 @@ def allow(path: str, data: bytes, repo: str = REPO) -> CodeAllowance:
 def found(files: Files, *allowed: CodeAllowance) -> list[Finding]:
     policy = Policy(profile="files", checks=("code",), signature=Demand.ASKED, code=allowed)
     registry = Registry(name="none")
-    case = Case(evidence=evidence(files), policy=policy, registry=registry, opinions=(), vouches=())
+    case = Case.heard(evidence(files), policy, registry)
     return list(check.check(case))
 
 

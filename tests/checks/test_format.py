@@ -64,7 +64,7 @@ def case(files: Files, *, unselected: tuple[str, ...] = (), limit: int = 1 << 20
     )
     policy = Policy(profile="files", checks=("format",), signature=Demand.ASKED)
     registry = Registry(name="none")
-    return Case(evidence=evidence, policy=policy, registry=registry, opinions=(), vouches=())
+    return Case.heard(evidence, policy, registry)
 
 
 def found(files: Files) -> list[Finding]:
@@ -250,13 +250,7 @@ def test_a_file_without_content_is_unknown() -> None:
         listing=given.evidence.listing,
         manifest=given.evidence.manifest,
     )
-    findings = list(
-        check.check(
-            Case(
-                evidence=bare, policy=given.policy, registry=given.registry, opinions=(), vouches=()
-            )
-        )
-    )
+    findings = list(check.check(Case.heard(bare, given.policy, given.registry)))
     assert [(one.rule, one.outcome) for one in findings] == [("format/unread", Outcome.UNKNOWN)]
 
 

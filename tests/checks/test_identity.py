@@ -51,11 +51,8 @@ def case(
 ) -> Case:
     given = evidence(FILES)
     ref = replace(given.ref, text=repo or "./dir", repo=repo, commit=COMMIT if facts else None)
-    return Case(
-        evidence=replace(given, ref=ref, at=AT, facts=facts),
-        policy=policy,
-        registry=registry,
-        opinions=(),
+    return replace(
+        Case.heard(replace(given, ref=ref, at=AT, facts=facts), policy, registry),
         vouches=tuple(vouches),
         locked=Entry(name="m", repo=REPO, facts=locked) if locked else None,
     )

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.claims.claim import ParentClaim, Unread
-from provenance.claims.claim import Claim
+from provenance.claims.claim import Claim, ParentClaim, Unread
 from provenance.claims.parents import parent_claims
 from provenance.claims.reference import LOCAL_PATH, Reference, reference
 from provenance.model import Facts

@@ -11,8 +11,21 @@ import pytest
 from tests import forge
 from tests import hub as attacks
 from tests.hub import Hub
-from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, WEIGHTS, Desk, card, desk, signed, trust
+from tests.hubs import (
+    FILES,
+    REPO,
+    SIZE,
+    STRANGER,
+    UNSIGNED,
+    WEIGHTS,
+    Desk,
+    card,
+    desk,
+    signed,
+    trust,
+)
 
+OTHER = {**FILES, "model.safetensors": forge.safetensors(bytes(SIZE))}
 BASE = {**FILES, "README.md": card("base_model: acme/bot")}
 
 
@@ -21,7 +34,7 @@ def bench(tmp_path: Path) -> Iterator[Desk]:
     """A desk at a Hub with a signed model, an unsigned one, and one by a stranger."""
     with Hub(tmp_path) as hub:
         hub.commit(REPO, signed(tmp_path / "m"))
-        hub.commit(UNSIGNED, FILES)
+        hub.commit(UNSIGNED, OTHER)
         hub.commit(STRANGER, BASE)
         yield desk(tmp_path, hub)
 
@@ -319,8 +332,9 @@ def test_a_mirror_without_digests_is_measured_once_and_then_held_to_it(bench: De
     assert 'basis = "measured"' in bench.lock.read_text()
     assert bench.run("lock", "--check").returncode == 0
     assert bench.run("fetch", "--local-dir", "model").returncode == 0
-    assert (bench.folder / "model" / "model.safetensors").read_bytes() == WEIGHTS
-    other = WEIGHTS[:-1] + b"\x00"
+    weights = OTHER["model.safetensors"]
+    assert (bench.folder / "model" / "model.safetensors").read_bytes() == weights
+    other = weights[:-1] + b"\x01"
     bench.hub.on("model.safetensors|/cdn/", attacks.swap(other))
     ended = bench.run("fetch", "--local-dir", "other")
     assert (ended.returncode, (bench.folder / "other").exists()) == (1, False)
@@ -366,7 +380,7 @@ def test_an_expired_registry_only_warns_where_a_locked_model_is_served(bench: De
 def test_a_revoked_ancestor_is_refused_at_any_depth(bench: Desk) -> None:
     bench.hub.commit("acme-free/child", BASE)
     bench.hub.commit(
-        "acme-free/grandchild", {**FILES, "README.md": card("base_model: acme-free/child")}
+        "acme-free/grandchild", {**OTHER, "README.md": card("base_model: acme-free/child")}
     )
     bench.trust(trust(revoked=[{"repo": REPO, "reason": "r"}]))
     assert bench.rules("acme-free/grandchild")[1] == {"registry/revoked"}

@@ -162,7 +162,7 @@ BAD = {
     "a revision on disk": (["MODEL", "--revision", "v2"], "--revision"),
     "no lockfile": (["MODEL", "--lock"], "provenance lock"),
     "an unknown profile": (["MODEL", "--policy", "nope"], "files, baseline, signed"),
-    "a later profile": (["MODEL", "--policy", "attested"], "does not have"),
+    "a profile that is none": (["MODEL", "--policy", "certified"], "attested"),
     "a bad name": (["MODEL", "--as", "acme"], "--as: expected org/name"),
     "no such registry": (["MODEL", "--registry", "none.toml"], "none.toml"),
     "an unknown option": (["MODEL", "--polcy", "files"], "--polcy"),

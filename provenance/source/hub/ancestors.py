@@ -1,16 +1,16 @@
-"""The repositories that a model's claims name, each as the Hub knows it."""
+"""The repositories that a model's claims and statements name, each as the Hub knows it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from provenance.errors import Absent
 from provenance.lineage import Wanted, frontier
-from provenance.model import Ancestor, Evidence, File, Manifest, Observation, Reach
+from provenance.model import Ancestor, Evidence, Observation, Ref
 from provenance.source.hub.client import Account, Beyond, Hub
-from provenance.source.hub.facts import known, reach
-from provenance.source.hub.listing import listing
+from provenance.source.hub.collect import Glance, collect
 from provenance.source.limits import DEFAULT, Limits
 
 
@@ -22,14 +22,20 @@ def with_ancestors(
     pins: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT,
 ) -> Evidence:
-    """The evidence with every ancestor that its claims, `parents` and theirs lead to.
+    """The evidence with every ancestor that claims, statements, `parents` and theirs lead to.
 
-    `pins` has the commit at which a repository is looked at where a claim states none. An
-    ancestor is asked for by name and listed, nothing of it is fetched.
+    `pins` has the commit at which a repository is looked at where a claim states none. Of an
+    ancestor the small files are read and no weights; of a parent also the headers of those. All of
+    them together may cost what one model may.
     """
-    visit = _Visit(hub, pins or {}, Account(limits), limits)
+    account = Account(limits)
+    left = limits.kept
     while wanted := frontier(evidence, parents, limits.ancestors):
+        share = replace(limits, kept=max(0, left) // len(wanted))
+
+        visit = _Visit(hub=hub, at=evidence.at, pins=pins or {}, account=account, limits=share)
         found = hub.each("asking for ancestors", visit.ancestor, wanted)
+        left -= sum(_kept(ancestor.evidence) for ancestor in found if ancestor.evidence)
         evidence = replace(evidence, ancestors=(*evidence.ancestors, *found))
     if len(evidence.ancestors) >= limits.ancestors:
         detail = f"more than {limits.ancestors} ancestors"
@@ -38,36 +44,37 @@ def with_ancestors(
     return evidence
 
 
+def _kept(evidence: Evidence) -> int:
+    bundles = sum(len(document.data) for document in evidence.bundles)
+    return bundles + sum(len(content.head) for content in evidence.contents)
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Visit:
-    def __init__(self, hub: Hub, pins: Mapping[str, str], account: Account, limits: Limits) -> None:
-        self._hub, self._pins, self._account, self._limits = hub, pins, account, limits
+    """Several ancestors are asked for, each by the same limits."""
+
+    hub: Hub
+    at: datetime
+    pins: Mapping[str, str]
+    account: Account
+    limits: Limits
 
     def ancestor(self, wanted: Wanted) -> Ancestor:
         """What the Hub knows of one."""
         blank = Ancestor(claimed=wanted.repo, revision=wanted.revision)
-        asked = wanted.revision or self._pins.get(wanted.repo)
+        commit = None if wanted.revision else self.pins.get(wanted.repo)
+        ref = Ref(text=wanted.repo, repo=wanted.repo, revision=wanted.revision, commit=commit)
+        reached = wanted.revision is None
+        glance = Glance(account=self.account, headers=wanted.direct, reached=reached)
         try:
-            answer = known(self._hub, wanted.repo, asked, self._account)
-            manifest = self._manifest(answer.facts.id, answer.commit)
+            found = collect(self.hub, ref, at=self.at, glance=glance, limits=self.limits)
         except (Absent, Beyond) as error:
             return replace(blank, missing=str(error))
-        by = self._reach(wanted, answer.facts.id, answer.commit)
+        name = found.facts.id if found.facts else wanted.repo
         return replace(
             blank,
-            facts=replace(answer.facts, reach=by),
-            commit=answer.commit,
-            manifest=manifest,
+            facts=found.facts,
+            commit=found.ref.commit,
+            manifest=found.manifest.digest,
+            evidence=replace(found, ref=replace(found.ref, repo=name)),
         )
-
-    def _manifest(self, repo: str, commit: str) -> str | None:
-        entries, more = listing(self._hub, repo, commit, self._account, self._limits.entries)
-        if more:
-            return None
-        files = (File(path=e.path, size=e.size, digest=e.sha256 or e.blob) for e in entries)
-        return Manifest.of(files).digest
-
-    def _reach(self, wanted: Wanted, repo: str, commit: str) -> Reach:
-        if wanted.revision is None:
-            return Reach.BRANCH
-        most = self._limits.commits
-        return reach(self._hub, repo, wanted.revision, commit, self._account, most)

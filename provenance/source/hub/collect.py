@@ -13,7 +13,7 @@ from datetime import datetime
 
 from provenance.errors import Absent
 from provenance.formats import content
-from provenance.model import Basis, Evidence, Facts, File, Observation, Ref
+from provenance.model import Basis, Evidence, Facts, File, Observation, Reach, Ref
 from provenance.oms import Need
 from provenance.selection import matches
 from provenance.source import evidence_files
@@ -36,6 +36,18 @@ BOOKKEEPING = (".git/", ".cache/huggingface/")
 UNDECLARED = "the Hub states no digest of it: lock with --measure to download and hash it"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """At an ancestor less is looked at: `headers` of its weights or none, by a common account.
+
+    `reached` says that its commit needs no search: nobody pinned it.
+    """
+
+    account: Account
+    headers: bool
+    reached: bool
+
+
 def collect(
     hub: Hub,
     ref: Ref,
@@ -45,17 +57,19 @@ def collect(
     exclude: Sequence[str] = (),
     given: Found | None = None,
     ask_owner: bool = False,
+    glance: Glance | None = None,
     limits: Limits = DEFAULT,
 ) -> Evidence:
     """The evidence on the model that `ref` names, its large files as the Hub declares them.
 
     A commit that `ref` has is asked for in place of its revision.
     `given` are the signatures that count in place of the repository's; `ask_owner` also asks for
-    the id of its namespace. Absent where there is no such model or revision, SourceError where the
-    Hub does not answer, ConfigError for a pattern; whatever else is odd is an observation.
+    the id of its namespace; `glance` is for an ancestor. Absent where there is no such model or
+    revision, SourceError where the Hub does not answer, ConfigError for a pattern; whatever else is
+    odd is an observation.
     """
     matches("", include, exclude)
-    account = Account(limits)
+    account = glance.account if glance else Account(limits)
     asked = ref.commit or ref.revision
     answer = known(hub, ref.repo or "", asked, account)
     repo, commit = answer.facts.id, answer.commit
@@ -67,6 +81,7 @@ def collect(
         account=account,
         limits=limits,
         entries={entry.path: entry for entry in entries},
+        headers=glance is None or glance.headers,
     )
     found = visit.evidence()
     if given:
@@ -76,9 +91,10 @@ def collect(
         for entry in entries
         if entry.path not in found.paths and matches(entry.path, include, exclude)
     )
+    reached = glance is not None and glance.reached
     facts = replace(
         answer.facts,
-        reach=reach(hub, repo, asked, commit, account, limits.commits),
+        reach=Reach.BRANCH if reached else reach(hub, repo, asked, commit, account, limits.commits),
         owner_id=_owner_id(hub, answer.facts, account) if ask_owner else None,
     )
     return assemble(
@@ -114,6 +130,7 @@ class Visit:
     account: Account
     limits: Limits
     entries: dict[str, Listed]
+    headers: bool = True
     fetched: dict[str, bytes] = field(default_factory=dict)
     beyond: set[str] = field(default_factory=set)
 
@@ -239,7 +256,7 @@ class Reader:
             return _odd(entry, "limit", "more requests than one model may cost")
         if _is_small(entry):
             return _odd(entry, "contradiction", "it is listed, and the Hub has no such file")
-        return self._ranged(entry)
+        return self._ranged(entry) if self.visit.headers else Measured(file=_file(entry))
 
     def _fetched(self, entry: Listed, data: bytes) -> Measured:
         digest, parts = hash_bytes(entry.path, data, self.needs)

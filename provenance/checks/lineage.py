@@ -1,0 +1,78 @@
+"""lineage: does somebody who may vouch for every training step, down to a registered root?
+
+Passes when every path of attested edges ends in a root of the registry: each model on the way is
+spoken of by a training statement that a trainer of its organisation signed, over every file that
+a loader reads, and its parents are named by digest. Every parent that the repository names must be
+among them. The statements are found in the repository, in its ancestors', and in your own
+attestations/ folder; their form is in attestations/README.md.
+
+Findings:
+
+lineage/unattested-step
+    Nobody who may says how this model was made. Ask its organisation for a training statement
+    (`provenance attest` makes one), or register the model as a root.
+
+lineage/uncovered-file
+    A statement speaks of the model and leaves out a file that a loader reads. What was left out may
+    be what was changed: ask for a statement over all of it.
+
+lineage/parent-without-digest
+    A statement names a parent and not its digest, so that it may mean any bytes under that name.
+
+lineage/parent-mismatch
+    The parent that is there under this name and commit has other files than were attested.
+
+lineage/claimed-not-attested
+    The repository names a parent that no statement has. The statement is incomplete, or the card
+    is wrong.
+
+lineage/no-root
+    A statement says that the model was trained from nothing, and the registry has no such root.
+
+lineage/cycle
+    The statements lead back to where they began. Somebody attests what cannot be.
+
+lineage/out-of-order
+    A step was attested, by verified times, before the step that it builds on.
+
+lineage/contradicted
+    The headers of the weights speak against an attested parent. Do not deploy it, and ask.
+
+lineage/malformed
+    A training statement cannot be read as one. Ask for a good one.
+
+lineage/pass
+    The path, and who attests each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.checks.case import Case
+from provenance.lineage import Edge, Graph
+from provenance.verdict import Finding, failed, passed
+
+SHOWN = 5
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whether every path of attested edges ends in a root, and nothing is missing on the way."""
+    for problem in dict.fromkeys(case.graph.problems):
+        yield failed(f"lineage/{problem.slug}", problem.message, problem.where)
+    if not case.graph.problems:
+        yield passed("lineage/pass", _praise(case.graph))
+
+
+def _praise(graph: Graph) -> str:
+    attested = [edge for edge in graph.edges if edge.attested]
+    if not attested:
+        return f"{graph.model} is a root of the registry, with these bytes"
+    said = "; ".join(map(_step, attested[:SHOWN]))
+    more = f"; and {len(attested) - SHOWN} more" if len(attested) > SHOWN else ""
+    roots = ", ".join(sorted(node.key for node in graph.nodes if node.root))
+    return f"every step is attested down to {roots}: {said}{more}"
+
+
+def _step(edge: Edge) -> str:
+    return f"{edge.child} by {edge.method} from {edge.parent} ({edge.attested})"

@@ -1,0 +1,208 @@
+"""A walk up the training statements, from a model to where the registry says to stop.
+
+1. A model that the registry has as a root, with these very digests, ends its path.
+2. Else a statement must speak of it: its subjects are every file of it that a loader reads, with
+   their digests, and a trainer of its organisation signed it.
+3. Each parent in it is named by digest. It is a repository that has these files, a root, or a
+   model that was never published, of which another statement then speaks.
+4. No walk comes back, and no step was verifiably attested before the step it builds on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from provenance.claims.loader import loader_reads
+from provenance.lineage.claimed import Claimed
+from provenance.lineage.graph import Edge, Node, Problem, Tier
+from provenance.lineage.steps import Files, Index, Told
+from provenance.lineage.walks import circles
+from provenance.model import Evidence
+from provenance.signature import Party
+from provenance.training import RELATIONS, Method, Parent
+from provenance.trust import Registry, Root
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A node with the files of it that a statement must cover.
+
+    `speaks` is the repository whose trainers may speak of it.
+    """
+
+    node: Node
+    files: Files
+    speaks: str
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """What the walk has met so far; `nodes`, `edges` and `problems` are its result."""
+
+    claimed: Claimed
+    registry: Registry
+    index: Index
+    at: datetime
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    times: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Everything that statements lead to from the model is known, or why it is not."""
+        ref = self.claimed.evidence.ref
+        waiting = [self._published(self.claimed.own, ref.repo, ref.commit, self.claimed.evidence)]
+        while waiting:
+            model = waiting.pop()
+            if model.node.key not in self.nodes:
+                self.nodes[model.node.key] = model.node
+                waiting.extend(reversed(list(self._above(model))))
+        self._check_circles()
+        self._check_times()
+
+    def _published(
+        self, key: str, repo: str | None, commit: str | None, evidence: Evidence
+    ) -> Model:
+        listed = evidence.manifest.by_path
+        files = {
+            path: listed[path].sha256 for path in sorted(loader_reads(evidence) or listed.keys())
+        }
+        node = self._node(key, repo, commit, evidence.manifest.digest)
+        return Model(node=node, files=files, speaks=repo or "")
+
+    def _node(self, key: str, repo: str | None, commit: str | None, manifest: str | None) -> Node:
+        owner = self.registry.owner(repo) if repo else None
+        root = any(
+            root.manifest == manifest is not None
+            and (root.commit is None or commit is None or root.commit == commit)
+            for root in self._roots(repo)
+        )
+        return Node(
+            key=key,
+            repo=repo,
+            commit=commit,
+            manifest=manifest,
+            publisher=owner.name if owner else "",
+            root=root,
+        )
+
+    def _roots(self, repo: str | None) -> tuple[Root, ...]:
+        owner = self.registry.owner(repo) if repo else None
+        return tuple(root for root in owner.roots if root.repo == repo) if owner else ()
+
+    def _above(self, model: Model) -> Iterator[Model]:
+        """1 and 2: the parents that a statement gives the model; none of a root."""
+        key = model.node.key
+        if model.node.root or (found := self._speaking(model)) is None:
+            return
+        told, party = found
+        self.times[key] = told.attestation.times if told.attestation else ()
+        if told.step.method is Method.PRETRAIN:
+            who = f"{party.org.name} ({party.signer.name})"
+            message = f"{who} attests that it was made from nothing, and it is no root: "
+            self._problem("no-root", key, f"{message}add it to the registry, or ask who that is")
+        for parent in told.step.parents:
+            yield from self._parent(model, told, party, parent)
+
+    def _speaking(self, model: Model) -> tuple[Told, Party] | None:
+        """2: the statement about these files by a trainer who may say so, or None."""
+        reasons: dict[str, None] = {}
+        for told in self.index.about(model.files):
+            stated = told.step.model
+            party, reason = told.speaker(model.speaks, self.registry, self.at)
+            lacking = [path for path in model.files if path not in told.step.subjects]
+            if model.node.repo and stated and stated != model.node.repo:
+                reasons[f"{told.bundle} speaks of {stated}"] = None
+            elif party is None:
+                reasons[reason] = None
+            elif lacking:
+                shown = ", ".join(lacking[:SHOWN])
+                message = f"a loader reads {shown}, which {told.bundle} leaves out"
+                self._problem("uncovered-file", model.node.key, message)
+                return None
+            else:
+                return told, party
+        self._unattested(model, list(reasons))
+        return None
+
+    def _unattested(self, model: Model, reasons: Sequence[str]) -> None:
+        node = model.node
+        why = "; ".join(reasons[:SHOWN]) or "no statement speaks of these files"
+        roots = self._roots(node.repo)
+        if any(root.manifest is None for root in roots):
+            why += "; the registry has it as a root without a manifest"
+        elif roots:
+            why += "; the registry has it as a root with other bytes"
+        made = ", ".join(sorted(self.claimed.parents_of(node.key))[:SHOWN])
+        by = ", ".join(self.claimed.methods_of(node.key))
+        how = (f" by {by}" if by else "") + (f" from {made}" if made else "")
+        message = f"nobody who may vouches for how it was made{how}: {why}"
+        self._problem("unattested-step", node.key, message)
+
+    def _parent(self, child: Model, told: Told, party: Party, parent: Parent) -> Iterator[Model]:
+        if parent.manifest is None:
+            called = parent.repo or "a parent that it does not name"
+            message = f"{told.bundle} names {called} without a digest"
+            self._problem("parent-without-digest", child.node.key, message)
+            return
+        model = self._found(child, parent)
+        if model is None:
+            return
+        method = told.step.method
+        self.edges.append(
+            Edge(
+                child=child.node.key,
+                parent=model.node.key,
+                tier=Tier.ATTESTED,
+                relation=RELATIONS.get(method),
+                method=method.value,
+                attested=f"{party.org.name} ({party.signer.name})",
+                bundle=told.bundle,
+                detail="its author had not verified the parent" if parent.unverified else "",
+            )
+        )
+        yield model
+
+    def _found(self, child: Model, parent: Parent) -> Model | None:
+        """3: the parent as the repository it is, or by its digests alone."""
+        name = self.claimed.canonical(parent.repo) if parent.repo else None
+        earlier = name in (child.node.repo, self.claimed.evidence.ref.repo)
+        key = f"{name}@{parent.commit or parent.manifest}" if name and earlier else name
+        node = self._node(key or parent.manifest or "", name, parent.commit, parent.manifest)
+        known = [a for a in self.claimed.by_name.get(name or "", ()) if a.evidence and not earlier]
+        for ancestor in known:
+            evidence = ancestor.evidence
+            if evidence and parent.manifest in (ancestor.manifest, evidence.manifest.digest):
+                return self._published(node.key, name, ancestor.commit, evidence)
+        if known and not node.root:
+            there = ", ".join(sorted({ancestor.manifest or "" for ancestor in known}))
+            message = f"attested with manifest {parent.manifest}, and what is there has {there}"
+            self._problem("parent-mismatch", node.key, message)
+            return None
+        files = {file.path: file.sha256 for file in parent.files}
+        return Model(node=node, files=files, speaks=name or child.speaks)
+
+    def _check_circles(self) -> None:
+        """4: no walk comes back."""
+        parents: dict[str, list[str]] = {}
+        for edge in self.edges:
+            parents.setdefault(edge.child, []).append(edge.parent)
+        for key in sorted(circles(parents)):
+            self._problem("cycle", key, "statements lead from it back to itself")
+
+    def _check_times(self) -> None:
+        """4: every step was attested after the step it builds on, as far as times are verified."""
+        for edge in self.edges:
+            child, parent = self.times.get(edge.child, ()), self.times.get(edge.parent, ())
+            if child and parent and child[-1] < parent[0]:
+                message = (
+                    f"attested on {child[-1]:%Y-%m-%d}, its parent only on {parent[0]:%Y-%m-%d}"
+                )
+                self._problem("out-of-order", edge.child, message)
+
+    def _problem(self, slug: str, where: str, message: str) -> None:
+        self.problems.append(Problem(slug=slug, where=where, message=message))

@@ -1,0 +1,172 @@
+"""Ancestors as claims lead to them: who is still unknown, who leads where, and in what circles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from provenance.claims.claim import Claim, MethodClaim, ParentClaim
+from provenance.claims.parents import of_hub, parent_claims
+from provenance.lineage.steps import unverified_steps
+from provenance.lineage.walks import circles, reached
+from provenance.model import Ancestor, Evidence
+
+YOU = "provenance.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Wanted:
+    """A repository that a claim or a statement names, and the revision if it states one.
+
+    `direct` says that the model itself names it.
+    """
+
+    repo: str
+    revision: str | None = None
+    direct: bool = False
+
+
+def frontier(evidence: Evidence, parents: Sequence[str], limit: int) -> tuple[Wanted, ...]:
+    """Whom claims name and nobody has asked for yet, in a fixed order, `limit` ancestors in all.
+
+    Claims are those of the model, `parents` that its user states, what known ancestors say of
+    their own, and the parents in any training statement, verified or not.
+    """
+    known = {(ancestor.claimed, ancestor.revision) for ancestor in evidence.ancestors}
+    known |= {(name, None) for name in own_names(evidence)}
+    named: dict[tuple[str, str | None], Wanted] = {}
+    for wanted in (*_direct(evidence, parents), *_further(evidence)):
+        named.setdefault((wanted.repo, wanted.revision), wanted)
+    found = [wanted for key, wanted in named.items() if key not in known]
+    return tuple(found[: max(0, limit - len(evidence.ancestors))])
+
+
+def own_names(evidence: Evidence) -> frozenset[str]:
+    """What the model is called: by whoever asked, and by the Hub."""
+    facts = evidence.facts
+    return frozenset(filter(None, (evidence.ref.repo, facts.id if facts else None)))
+
+
+def _direct(evidence: Evidence, parents: Sequence[str]) -> Iterator[Wanted]:
+    for text in parents:
+        repo, _, revision = text.partition("@")
+        yield Wanted(repo=repo, revision=revision or None, direct=True)
+    for claim in _named(parent_claims(evidence)):
+        yield Wanted(repo=claim.repo or "", revision=claim.revision, direct=True)
+    yield from _attested(evidence, direct=True)
+
+
+def _further(evidence: Evidence) -> Iterator[Wanted]:
+    for ancestor in evidence.ancestors:
+        for claim in _named(said_by(ancestor)):
+            yield Wanted(repo=claim.repo or "", revision=claim.revision)
+        if ancestor.evidence:
+            yield from _attested(ancestor.evidence, direct=False)
+
+
+def _named(claims: Sequence[Claim]) -> Iterator[ParentClaim]:
+    return (claim for claim in claims if isinstance(claim, ParentClaim) and claim.repo)
+
+
+def _attested(evidence: Evidence, *, direct: bool) -> Iterator[Wanted]:
+    own = own_names(evidence)
+    for step in unverified_steps(evidence.bundles):
+        for parent in step.parents:
+            if parent.repo and parent.repo not in own:
+                yield Wanted(repo=parent.repo, revision=parent.commit, direct=direct)
+
+
+def said_by(ancestor: Ancestor) -> tuple[Claim, ...]:
+    """What a known ancestor says of its own parents and making."""
+    if ancestor.evidence:
+        return parent_claims(ancestor.evidence)
+    return tuple(of_hub(ancestor.facts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """Everything that is claimed of one model and its known ancestors; `said` by its user."""
+
+    evidence: Evidence
+    said: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> str:
+        """The model's name in a graph."""
+        return self.evidence.ref.repo or self.evidence.ref.text
+
+    @cached_property
+    def all(self) -> tuple[Claim, ...]:
+        """Every claim about the model itself."""
+        mine = (
+            ParentClaim(path=YOU, key="parents", text=text, repo=repo, revision=commit or None)
+            for text in self.said
+            for repo, _, commit in [text.partition("@")]
+        )
+        return (*mine, *parent_claims(self.evidence))
+
+    @cached_property
+    def parent_claims(self) -> tuple[ParentClaim, ...]:
+        """Those of them that are about its parents."""
+        return tuple(claim for claim in self.all if isinstance(claim, ParentClaim))
+
+    @cached_property
+    def by_claim(self) -> dict[str, Ancestor]:
+        """Each ancestor by the name that a claim gives it, whatever its revision."""
+        return {ancestor.claimed: ancestor for ancestor in reversed(self.evidence.ancestors)}
+
+    @cached_property
+    def by_name(self) -> dict[str, tuple[Ancestor, ...]]:
+        """The known ancestors by their canonical names, one for each commit of it."""
+        found: dict[str, tuple[Ancestor, ...]] = {}
+        for ancestor in self.evidence.ancestors:
+            if ancestor.facts:
+                found[ancestor.facts.id] = (*found.get(ancestor.facts.id, ()), ancestor)
+        return found
+
+    def canonical(self, name: str) -> str:
+        """The name under which a Hub has what a claim calls `name`."""
+        ancestor = self.by_claim.get(name)
+        return ancestor.facts.id if ancestor and ancestor.facts else name
+
+    @cached_property
+    def _said(self) -> dict[str, tuple[Claim, ...]]:
+        """Of each known ancestor what it says, at every commit of it that is known."""
+        return {
+            name: tuple(dict.fromkeys(claim for a in ancestors for claim in said_by(a)))
+            for name, ancestors in self.by_name.items()
+        }
+
+    def claims_of(self, name: str) -> tuple[ParentClaim, ...]:
+        """What the model or an ancestor says of its parents, themselves left out."""
+        if name == self.own:
+            return tuple(claim for claim in self.parent_claims if claim.repo)
+        return tuple(_named(self._said.get(name, ())))
+
+    def methods_of(self, name: str) -> tuple[str, ...]:
+        """How the model or an ancestor says it was trained, each with the place that says so."""
+        claims = self.all if name == self.own else self._said.get(name, ())
+        found = [c for c in claims if isinstance(c, MethodClaim)]
+        return tuple(dict.fromkeys(f"{c.method} ({c.place} says so)" for c in found))
+
+    @cached_property
+    def parents(self) -> dict[str, frozenset[str]]:
+        """Of the model and of each known ancestor the canonical names of what it names."""
+        return {
+            name: frozenset(self.canonical(c.repo) for c in self.claims_of(name) if c.repo) - {name}
+            for name in (self.own, *self.by_name)
+        }
+
+    def parents_of(self, name: str) -> frozenset[str]:
+        """The canonical names that it gives as its parents."""
+        return self.parents.get(name, frozenset())
+
+    def above(self, *names: str) -> frozenset[str]:
+        """Every name that a walk up from one of these meets, itself only if a walk comes back."""
+        return reached(self.parents, names)
+
+    @cached_property
+    def circular(self) -> frozenset[str]:
+        """The names from which a walk up comes back."""
+        return circles(self.parents)

@@ -1,0 +1,113 @@
+"""The graph of a model's ancestors: who descends from whom, by whose word, and how far that holds.
+
+An edge has a tier. What contradicts it overrides the rest; else `declared` (somebody says so),
+`consistent` (shapes agree), `attested` (who speaks for the child says so, by digest), `anchored`
+(attested, and the parent holds by itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+
+from provenance.lineage.walks import paths
+
+
+class Tier(StrEnum):
+    """How well an edge is known, the worst first."""
+
+    CONTRADICTED = "contradicted"
+    DECLARED = "declared"
+    CONSISTENT = "consistent"
+    CORROBORATED = "corroborated"
+    ATTESTED = "attested"
+    ANCHORED = "anchored"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order, 0 for the worst."""
+        return tuple(Tier).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A model in the graph: a repository, or files that were never published, by their digest.
+
+    `root` says that the registry lets lineages end here. `missing` is why nothing is known of it.
+    """
+
+    key: str
+    repo: str | None = None
+    commit: str | None = None
+    manifest: str | None = None
+    publisher: str = ""
+    root: bool = False
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One step from a child to a parent; `claims` are the places that speak of it.
+
+    `attested` is who vouches for it in which bundle. `detail` is what agrees or contradicts.
+    """
+
+    child: str
+    parent: str
+    tier: Tier
+    relation: str | None = None
+    method: str = ""
+    claims: tuple[str, ...] = ()
+    attested: str = ""
+    bundle: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why the lineage is not complete; `slug` is the rule's, `where` what it is about."""
+
+    slug: str
+    where: str
+    message: str
+    unknown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage."""
+
+    model: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Node]:
+        """The nodes by their keys."""
+        return {node.key: node for node in self.nodes}
+
+    @cached_property
+    def above(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges to the parents of each node."""
+        found: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.child, []).append(edge)
+        return {key: tuple(edges) for key, edges in found.items()}
+
+    def paths(self, ancestor: str, most: int = 64) -> tuple[tuple[Edge, ...], ...]:
+        """Each way from the model up to an ancestor, the shortest first."""
+        steps = {key: [edge.parent for edge in edges] for key, edges in self.above.items()}
+        by_ends = {(edge.child, edge.parent): edge for edge in reversed(self.edges)}
+        return tuple(
+            tuple(by_ends[pair] for pair in pairwise(path))
+            for path in paths(steps, self.model, ancestor, most)
+        )
+
+
+def weakest(edges: tuple[Edge, ...]) -> Tier:
+    """The tier of a path: that of its weakest link."""
+    return min((edge.tier for edge in edges), key=lambda tier: tier.rank)

@@ -1,0 +1,115 @@
+"""Training statements among bundles: as they say it, and as somebody's word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance import bundle as bundles
+from provenance import intoto, training
+from provenance.errors import Malformed
+from provenance.intoto import Envelope, Statement
+from provenance.model import Document
+from provenance.signature import Attestation, Opinion, Party, Stranger, distrust
+from provenance.training import Step
+from provenance.trust import Registry, Role
+
+Files = Mapping[str, str]
+"""Files by their path, each with its SHA-256."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A step that a training statement tells of; without an `attestation` it is nobody's word.
+
+    `doubt` says why not.
+    """
+
+    bundle: str
+    step: Step
+    attestation: Attestation | None = None
+    doubt: str = ""
+
+    def speaks_of(self, files: Files) -> bool:
+        """Whether it says nothing of these files but what they are; not whether it says enough."""
+        return all(self.step.subjects.get(path, digest) == digest for path, digest in files.items())
+
+    def speaker(self, repo: str, registry: Registry, at: datetime) -> tuple[Party | None, str]:
+        """Who of its signers may speak of `repo` as its trainer, or None and why nobody may."""
+        if self.attestation is None:
+            return None, f"{self.bundle} ({self.step.method}): {self.doubt}"
+        for party in self.attestation.parties:
+            if party.signer.may(Role.TRAINER, repo):
+                slug = distrust(registry, self.attestation, party, at)
+                return (None, f"{_named(party)} attests it, {slug}") if slug else (party, "")
+        who = _named(self.attestation.parties[0])
+        said = f"{self.bundle} ({self.step.method})"
+        return None, f"{said}: {who} attests it, who is no trainer of {repo or 'it'}"
+
+
+def _named(party: Party) -> str:
+    return f"{party.org.name} ({party.signer.name})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """A bundle that means to be a training statement and cannot be read as one."""
+
+    bundle: str
+    message: str
+
+
+def statement_of(document: Document) -> Statement | None:
+    """The training statement in a bundle, unverified; None where it holds another or none."""
+    try:
+        content = bundles.parse(document.data).content
+        found = intoto.statement(content) if isinstance(content, Envelope) else None
+    except Malformed:
+        return None
+    return found if found and training.is_training(found) else None
+
+
+def unverified_steps(documents: Iterable[Document]) -> Iterator[Step]:
+    """What the training statements among bundles say, whoever signed them."""
+    for document in documents:
+        found = statement_of(document)
+        try:
+            if found:
+                yield training.step(found)
+        except Malformed:
+            continue
+
+
+def told(document: Document, opinion: Opinion) -> Told | Unusable | None:
+    """What a bundle tells of a training step, and whose word it is; None if it means no such."""
+    statement = statement_of(document)
+    if statement is None:
+        return None
+    try:
+        step = training.step(statement)
+    except Malformed as error:
+        return Unusable(bundle=document.path, message=str(error))
+    match opinion:
+        case Attestation():
+            return Told(bundle=document.path, step=step, attestation=opinion)
+        case Stranger():
+            doubt = f"signed by {opinion.identity}, whom the registry does not know"
+        case _:
+            doubt = opinion.message
+    return Told(bundle=document.path, step=step, doubt=doubt)
+
+
+class Index:
+    """Steps by the files they are about."""
+
+    def __init__(self, steps: Iterable[Told]) -> None:
+        self._by_file: dict[tuple[str, str], list[Told]] = {}
+        for one in steps:
+            for pair in one.step.subjects.items():
+                self._by_file.setdefault(pair, []).append(one)
+
+    def about(self, files: Files) -> list[Told]:
+        """The steps that have some of these files, and say nothing else of any of them."""
+        found = {id(one): one for pair in files.items() for one in self._by_file.get(pair, ())}
+        return [one for one in found.values() if one.speaks_of(files)]
