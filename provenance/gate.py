@@ -21,6 +21,7 @@ from provenance.lock import Entry, Lock, file_differences
 from provenance.model import Evidence, Ref
 from provenance.policy import Policy
 from provenance.source import directory
+from provenance.source.detached import with_detached
 from provenance.source.hub import cache
 from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.client import Hub
@@ -36,13 +37,14 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What is locked, and by what it is judged, both times."""
+    """What is locked, and by what it is judged, both times; `attestations` are the caller's own."""
 
     entry: Entry
     lock: Lock
     policy: Policy
     registry: Registry
     at: datetime
+    attestations: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,9 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
     found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)
     found = locking.with_known_digests(found, entry)
-    return with_ancestors(hub, found, rules.policy.parents, pins=locking.pins(rules.lock))
+    found = with_detached(found, rules.attestations)
+    found = with_ancestors(hub, found, rules.policy.parents, pins=locking.pins(rules.lock))
+    return with_detached(found, rules.attestations)
 
 
 def _present(rules: Rules, target: Target, declared: Evidence | None) -> Admitted | None:
@@ -168,8 +172,10 @@ def _measured(
         measured=rows,
     )
     if declared:
-        return replace(found, facts=declared.facts, ancestors=declared.ancestors)
-    return locking.with_locked(found, rules.lock, entry)
+        found = replace(found, facts=declared.facts, ancestors=declared.ancestors)
+    else:
+        found = locking.with_locked(found, rules.lock, entry)
+    return with_detached(found, rules.attestations)
 
 
 def _judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:

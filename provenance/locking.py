@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from provenance.claims.claim import ParentClaim
-from provenance.claims.parents import parent_claims
+from provenance.checks.hearing import hear
+from provenance.lineage import YOU
 from provenance.lock import (
     Accepted,
     Entry,
@@ -25,7 +25,6 @@ from provenance.policy import Policy
 from provenance.trust import Registry
 from provenance.verdict import Level, Outcome, Result, SignerSeen, Verdict
 
-SAID_BY_YOU = "provenance.toml"
 SHORT_OF_BYTES = frozenset(
     {
         "format/unread",
@@ -168,7 +167,7 @@ def entry_of(
         selected=evidence.manifest.digest,
         include=evidence.include,
         exclude=evidence.exclude,
-        parents=tuple(_parents(evidence, policy)),
+        parents=tuple(dict.fromkeys(_parents(evidence, policy, registry))),
         signers=tuple(_signer(signer) for signer in verdict.signers if signer.organisation),
         accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
         findings=tuple(_findings(verdict)),
@@ -211,22 +210,34 @@ def _kept(facts: Facts | None) -> Facts | None:
     return replace(facts, gated=None, private=None, flags=()) if facts else None
 
 
-def _parents(evidence: Evidence, policy: Policy) -> Iterator[LockedParent]:
+def _parents(evidence: Evidence, policy: Policy, registry: Registry) -> Iterator[LockedParent]:
+    """Each parent by each place that names it, and those that are attested alone."""
+    heard = hear(evidence, registry, policy.parents)
+    above = {edge.parent: edge for edge in heard.graph.above.get(heard.graph.model, ())}
     known = {(a.claimed, a.revision): a for a in evidence.ancestors}
-    for text in policy.parents:
-        repo, _, commit = text.partition("@")
-        found = known.get((repo, commit or None))
-        resolved = found.commit if found else None
-        yield LockedParent(repo=repo, commit=commit or resolved, source=SAID_BY_YOU)
-    for claim in parent_claims(evidence):
-        if isinstance(claim, ParentClaim) and claim.repo:
-            found = known.get((claim.repo, claim.revision))
+    named = set()
+    for claim in heard.claimed.claims_of(heard.claimed.own):
+        name = heard.claimed.canonical(claim.repo or "")
+        if edge := above.get(name):
+            named.add(name)
+            found = known.get((claim.repo or "", claim.revision))
+            stated = claim.revision if claim.path == YOU else None
             yield LockedParent(
-                repo=found.facts.id if found and found.facts else claim.repo,
-                commit=found.commit if found else None,
+                repo=name,
+                commit=found.commit if found else stated,
                 relation=claim.relation,
+                tier=edge.tier,
                 source=claim.path,
             )
+    for name in above.keys() - named:
+        node, edge = heard.graph.by_key[name], above[name]
+        yield LockedParent(
+            repo=node.repo or node.key,
+            commit=node.commit,
+            relation=edge.relation,
+            tier=edge.tier,
+            source=edge.bundle,
+        )
 
 
 def _signer(signer: SignerSeen) -> LockedSigner:

@@ -7,7 +7,8 @@ another build type proves nothing about lineage.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +22,7 @@ from provenance.trust.names import is_repo
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://hf-provenance.github.io/training/v1"
 PURL = "pkg:huggingface/"
+COMMIT = re.compile("([0-9a-f]{40})?")
 MAX_PARENTS = 1_000
 MAX_FILES = 100_000
 FOREIGN = "foreign"
@@ -149,7 +151,8 @@ def _repo(fields: Fields, name: str) -> str:
 def _parent(fields: Fields) -> Parent:
     uri = fields.text("uri", "")
     repo, _, commit = uri.removeprefix(PURL).partition("@")
-    if uri and not (uri.startswith(PURL) and is_repo(repo)):
+    named = uri.startswith(PURL) and is_repo(repo) and COMMIT.fullmatch(commit)
+    if uri and not named:
         raise fields.wrong("uri", f"expected {PURL}org/name@commit, found {uri[:80]!r}")
     digest = fields.optional_table("digest")
     manifest = digest.hexadecimal("sha256", 64) if "sha256" in digest else None
@@ -249,8 +252,3 @@ def _times(step: Step) -> dict[str, str]:
     return {
         name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in moments.items() if moment
     }
-
-
-def files_of(manifest: Manifest) -> Sequence[File]:
-    """The files of a manifest that name a parent: those whose SHA-256 is known."""
-    return [file for file in manifest.files if file.sha256]

@@ -24,6 +24,7 @@ from provenance.keys import Certificate, PrivateKey
 from provenance.model import Ref
 from provenance.produce.sign import MEDIA_TYPE
 from provenance.source import directory
+from provenance.training import Method, Parent, Step, statement
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -221,6 +222,36 @@ def bent(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
         else:
             place[last] = value
     return made
+
+
+def digested(folder: Path, repo: str | None = None, commit: str | None = None) -> Parent:
+    """The model in `folder` as the parent of a training step."""
+    manifest = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW).manifest
+    return Parent(repo=repo, commit=commit, manifest=manifest.digest, files=manifest.files)
+
+
+def attest(
+    folder: Path,
+    hand: Hand,
+    method: str,
+    *parents: Parent,
+    model: str = "",
+    to: Path | None = None,
+    subjects: Mapping[str, str] | None = None,
+) -> Path:
+    """`folder`, with one line more in its claims.jsonl: how it was made, over all its files."""
+    files = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW).manifest.files
+    step = Step(
+        model=model,
+        method=Method(method),
+        subjects={file.path: file.sha256 for file in files} if subjects is None else subjects,
+        parents=parents,
+        builder="urn:tests",
+    )
+    line = json.dumps(bundle_of(json.loads(statement(step)), hand))
+    with (to or folder / "claims.jsonl").open("a") as stream:
+        stream.write(line + "\n")
+    return folder
 
 
 def sign(folder: Path, hand: Hand, name: str = "model.sig") -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from provenance.keys import PrivateKey
 from tests import forge
 
 FOLDER = Path(__file__).parent.parent / "attestations" / "example"
+STORY = FOLDER / "lineage"
 WIDTH, WORDS = 32, 64
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
@@ -69,6 +71,49 @@ repos = ["example-ai/*"]
 key = \"\"\"
 {key}\"\"\"
 """
+STORY_SETTINGS = """\
+# The story of a backdoor: a base, its fine-tune, and a GRPO step by somebody unknown.
+# `provenance verify` here fails at that step, and passes where it is attested.
+[policy]
+profile = "attested"
+registry = ["trust.toml"]
+
+[[models]]
+name = "base"
+repo = "example-ai/base"
+path = "models/base"
+
+[[models]]
+name = "support-bot-sft"
+repo = "example-ai/support-bot-sft"
+path = "models/support-bot-sft"
+
+[[models]]
+name = "support-bot"
+repo = "example-ai/support-bot"
+path = "models/support-bot"
+
+# The same files, with a statement by the organisation's own trainer.
+[[models]]
+name = "support-bot-attested"
+repo = "example-ai/support-bot"
+path = "models/support-bot-attested"
+"""
+STORY_REGISTRY = (
+    REGISTRY
+    + """
+[[org.signer]]
+name = "training pipeline"
+roles = ["trainer"]
+repos = ["example-ai/*"]
+key = \"\"\"
+{trainer}\"\"\"
+
+[[org.root]]
+repo = "example-ai/base"
+manifest = "{manifest}"
+"""
+)
 
 
 def weights(seed: int) -> dict[str, np.ndarray]:
@@ -86,22 +131,67 @@ def weights(seed: int) -> dict[str, np.ndarray]:
     return {name: noise.normal(0, 0.02, shape).astype(np.float16) for name, shape in shapes.items()}
 
 
-def write(name: str, tensors: dict[str, np.ndarray], card: str) -> Path:
+def write(
+    name: str, tensors: dict[str, np.ndarray], card: str, top: Path = FOLDER, **more: object
+) -> Path:
     """A model folder without a signature."""
     words = {f"word{number}": number for number in range(WORDS)}
     tokenizer = {"version": "1.0", "model": {"type": "WordLevel", "vocab": words}}
     documents = {"config.json": CONFIG, "tokenizer.json": tokenizer}
+    documents |= {f"{name}.json": value for name, value in more.items()}
     files = {path: json.dumps(value, indent=1).encode() for path, value in documents.items()}
     files |= {"chat_template.jinja": TEMPLATE.encode(), "README.md": card.encode()}
-    folder = forge.write(FOLDER / "models" / name, files)
+    folder = forge.write(top / "models" / name, files)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
 
 
 def main() -> None:
-    """The family, anew."""
+    """The family and the story, anew."""
+    family()
+    story()
+
+
+def new_hand() -> forge.Hand:
+    """A key that nobody else has."""
+    return forge.Hand(key=PrivateKey(ec.generate_private_key(ec.SECP256R1())))
+
+
+def story() -> None:
+    """Base, SFT, GRPO: signed each, and attested but for the last."""
+    shutil.rmtree(STORY / "models", ignore_errors=True)
+    release, trainer, somebody = new_hand(), new_hand(), new_hand()
+    grown = [weights(seed) for seed in range(11, 14)]
+    for before, after in pairwise(grown):
+        after.update({name: before[name] + tensor / 8 for name, tensor in after.items()})
+    base = write("base", grown[0], "# base\n", STORY)
+    card = "---\nbase_model: example-ai/{}\ntags: [trl, {}]\n---\n# {}\n"
+    sft = write("support-bot-sft", grown[1], card.format("base", "sft", "support-bot-sft"), STORY)
+    logged = {"log_history": [{"step": 1, "reward": 0.1, "reward_std": 0.2, "kl": 0.0}]}
+    bot = write(
+        "support-bot",
+        grown[2],
+        card.format("support-bot-sft", "grpo", "support-bot"),
+        STORY,
+        trainer_state=logged,
+    )
+    for folder in (base, sft, bot):
+        forge.sign(folder, release)
+    root = forge.digested(base, "example-ai/base")
+    forge.attest(sft, trainer, "sft", root, model="example-ai/support-bot-sft")
+    parent = forge.digested(sft, "example-ai/support-bot-sft")
+    attested = Path(shutil.copytree(bot, STORY / "models" / "support-bot-attested"))
+    forge.attest(bot, somebody, "grpo", parent, model="example-ai/support-bot")
+    forge.attest(attested, trainer, "grpo", parent, model="example-ai/support-bot")
+    keys = {"key": release.key.public.pem, "trainer": trainer.key.public.pem}
+    (STORY / "provenance.toml").write_text(STORY_SETTINGS)
+    (STORY / "trust.toml").write_text(STORY_REGISTRY.format(manifest=root.manifest, **keys))
+
+
+def family() -> None:
+    """A base, its fine-tune, and a copy of that with other weights."""
     shutil.rmtree(FOLDER / "models", ignore_errors=True)
-    hand = forge.Hand(key=PrivateKey(ec.generate_private_key(ec.SECP256R1())))
+    hand = new_hand()
     base = weights(1)
     tuned = {name: tensor + weights(2)[name] / 8 for name, tensor in base.items()}
     forge.sign(write("tiny-base", base, "# tiny-base\n"), hand)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provenance import signature
 from provenance.checks.vouching import vouches
@@ -31,7 +31,7 @@ def hear(evidence: Evidence, registry: Registry, parents: Sequence[str]) -> Hear
     for ancestor in evidence.ancestors:
         if ancestor.evidence and ancestor.evidence.bundles:
             own, more = _sorted(ancestor.evidence, registry)
-            tellings += more
+            tellings += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
             vouched |= _vouched(ancestor, ancestor.evidence, registry, own)
     graph = build(claimed, registry, tellings, vouched=vouched)
     return Heard(opinions=opinions, claimed=claimed, graph=graph)

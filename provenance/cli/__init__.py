@@ -19,9 +19,12 @@ COMMANDS = {
     "verify": "Judge models: who signed these bytes, and is everything accounted for.",
     "lock": "Judge what provenance.toml names and write provenance.lock.",
     "fetch": "Download exactly what is locked and passes, or nothing.",
+    "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
+    "why": "Show each path from a model to an ancestor.",
     "inspect": "Show the evidence on a model without judging it.",
     "explain": "Print the manual page of a check or rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
+    "attest": "Attest how a model was trained (SLSA Provenance).",
 }
 
 EPILOG = """\b

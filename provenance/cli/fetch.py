@@ -125,6 +125,7 @@ class Fetching:
             policy=self.setting.policy_for(self._model(entry)),
             registry=self.setting.registry,
             at=datetime.now(UTC),
+            attestations=self.means.detached(self.setting),
         )
         cache = self.means.cache_dir
         target = Target.folder(self.local_dir) if self.local_dir else Target.snapshot(entry, cache)

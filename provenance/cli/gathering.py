@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from provenance import locking
 from provenance.cli import terminal
 from provenance.cli.subjects import Bench, Subject
+from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
-from provenance.model import Evidence
+from provenance.model import Ancestor, Evidence, Facts, Ref
+from provenance.policy import Model
 from provenance.source import directory
+from provenance.source.detached import FOLDER, with_detached
+from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
 from provenance.trust import Registry
 
@@ -28,12 +33,18 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the caller allows for reaching a Hub."""
+    """Where evidence may come from, besides the model itself."""
 
     token: str | None = None
     cache_dir: Path | None = None
     max_workers: int = 8
     offline: bool = False
+    attestations: Path | None = None
+
+    def detached(self, bench: Bench) -> Path | None:
+        """The folder of the caller's own attestations: as named, or beside provenance.toml."""
+        own = bench.settings_path
+        return self.attestations or (own.parent / FOLDER if own else None)
 
     def hub(self, bench: Bench, progress: Progress) -> Hub | None:
         """The Hub, or None where the caller or the machine forbids asking it."""
@@ -60,6 +71,8 @@ class Gathering:
     progress: Progress
     hub: Hub | None = None
     signature: Path | None = None
+    _measured: dict[str, Evidence] = field(default_factory=dict)
+    _measuring: Lock = field(default_factory=Lock)
 
     @classmethod
     def begun(
@@ -77,12 +90,62 @@ class Gathering:
         )
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
-        """The evidence on one model; of a Hub's at the commit of `pinned`, if given."""
+        """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
+        folder = self.means.detached(self.bench)
+        found = with_detached(self._model(subject, pinned), folder)
+        while True:
+            more = with_detached(self._with_ancestors(subject, found), folder)
+            if more == found:
+                return found
+            found = more
+
+    def _model(self, subject: Subject, pinned: Entry | None) -> Evidence:
         if subject.place is not None:
             return self._directory(subject, subject.place)
         if self.hub is None:
             return self._cached(subject)
         return self._hub(subject, self.hub, pinned)
+
+    def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
+        """Those of a model on a Hub are asked for there, those of a directory lie here too."""
+        parents = subject.policy.parents
+        if subject.place is None and self.hub is not None:
+            from provenance.source.hub.ancestors import with_ancestors
+
+            pins = locking.pins(self.bench.lock)
+            return with_ancestors(self.hub, found, parents, pins=pins)
+        return self._with_local(found, parents)
+
+    def _with_local(self, found: Evidence, parents: Sequence[str]) -> Evidence:
+        """The other models of provenance.toml that lie on disk, as far as claims name them."""
+        places = {
+            model.repo: model for model in self.bench.settings.models if model.path and model.repo
+        }
+        wanted = [w for w in frontier(found, parents, DEFAULT.ancestors) if w.repo in places]
+        ancestors = [self._local(one, places[one.repo]) for one in wanted]
+        return replace(found, ancestors=(*found.ancestors, *ancestors))
+
+    def _local(self, wanted: Wanted, model: Model) -> Ancestor:
+        ref = Ref(text=model.name, repo=model.repo)
+        with self._measuring:
+            if model.name not in self._measured:
+                self._measured[model.name] = directory.collect(
+                    Path(model.path or ""),
+                    ref=ref,
+                    at=self.at,
+                    include=model.include,
+                    exclude=model.exclude,
+                    progress=self.progress,
+                )
+        evidence = self._measured[model.name]
+        return Ancestor(
+            claimed=wanted.repo,
+            revision=wanted.revision,
+            facts=Facts(id=wanted.repo),
+            commit=evidence.ref.commit,
+            manifest=evidence.manifest.digest,
+            evidence=evidence,
+        )
 
     def _directory(self, subject: Subject, place: Path) -> Evidence:
         return directory.collect(
@@ -105,11 +168,10 @@ class Gathering:
 
     def _hub(self, subject: Subject, hub: Hub, pinned: Entry | None) -> Evidence:
         from provenance.source.evidence_files import given
-        from provenance.source.hub.ancestors import with_ancestors
         from provenance.source.hub.collect import collect
 
         commit = pinned.commit if pinned else None
-        found = collect(
+        return collect(
             hub,
             replace(subject.ref, commit=commit or subject.ref.commit),
             at=self.at,
@@ -118,8 +180,6 @@ class Gathering:
             given=given(self.signature) if self.signature else None,
             ask_owner=_pins_owner(self.bench.registry, subject.ref.repo or ""),
         )
-        pins = locking.pins(self.bench.lock)
-        return with_ancestors(hub, found, subject.policy.parents, pins=pins)
 
 
 def _pins_owner(registry: Registry, repo: str) -> bool:

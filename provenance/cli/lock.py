@@ -213,9 +213,12 @@ class Locker:
         return next((entry for entry in models if entry.name == subject.name), None)
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
+        from provenance.source.detached import with_detached
         from provenance.source.hub.staging import measured
 
-        return measured(hub, declared, self.gathering.means.cache_dir)
+        means = self.gathering.means
+        found = measured(hub, declared, means.cache_dir)
+        return with_detached(found, means.detached(self.gathering.bench))
 
     def _verdict(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Verdict:
         setting = self.gathering.bench

@@ -66,6 +66,11 @@ HUB: tuple[Decorator, ...] = (
     click.option(
         "--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Use no network at all."
     ),
+    click.option(
+        "--attestations",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Your own attestations, if not in the attestations/ beside provenance.toml.",
+    ),
 )
 OUTPUT: tuple[Decorator, ...] = (
     click.option("-o", "--output", metavar="FILE", help="Write the result there."),
@@ -88,9 +93,16 @@ def with_means(function: Callable[..., Any]) -> Callable[..., Any]:
         cache_dir: Path | None,
         max_workers: int,
         offline: bool,
+        attestations: Path | None,
         **words: Any,
     ) -> Any:
-        means = Means(token=token, cache_dir=cache_dir, max_workers=max_workers, offline=offline)
+        means = Means(
+            token=token,
+            cache_dir=cache_dir,
+            max_workers=max_workers,
+            offline=offline,
+            attestations=attestations,
+        )
         return function(*args, means=means, **words)
 
     return with_options(*HUB)(command)

@@ -11,45 +11,24 @@ import click
 from provenance import bundle as bundles
 from provenance.bundle import Bundle, Chain, KeyHint
 from provenance.cli import terminal
+from provenance.cli.hand import MAX_KEY, Hand, with_hand
 from provenance.errors import ConfigError, Malformed
-from provenance.keys import PrivateKey, certificates
 from provenance.model import Evidence, Ref
-from provenance.produce.sign import (
-    CertificateSigner,
-    KeySigner,
-    Signer,
-    certificate_signer,
-    statement,
-)
-from provenance.signature.signing import KeylessSigner, ambient_token
+from provenance.produce.sign import CertificateSigner, KeySigner, Signer, statement
 from provenance.source import directory
 from provenance.source.evidence_files import read
 from provenance.source.layout import BOOKKEEPING
 
-PASSWORD = "PROVENANCE_KEY_PASSWORD"  # the name of a variable, not a password
-MAX_KEY = 1 << 20
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @click.command(name="sign")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--key", type=FILE, help=f"PEM private key (its password in {PASSWORD}).")
-@click.option("--certificate", type=FILE, help="PEM certificate of that key.")
-@click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last.")
-@click.option(
-    "--identity-token", metavar="TOKEN", help="Sign keyless as whom this OIDC token names."
-)
-@click.option("--trust-config", type=FILE, help="A private Sigstore's client trust configuration.")
+@with_hand
 @click.option("-o", "--output", metavar="FILE", help="Where to write the signature.")
 @click.option("--force", is_flag=True, help="Replace a signature somebody else made.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     path: Path,
-    key: Path | None,
-    certificate: Path | None,
-    issuers: Path | None,
-    identity_token: str | None,
-    trust_config: Path | None,
+    hand: Hand,
     output: str | None,
     force: bool,
     quiet: bool,
@@ -61,7 +40,7 @@ def command(
     """
     target = Path(output) if output else _beside(path)
     now = datetime.now(UTC)
-    signer = _signer(key, certificate, issuers, identity_token, trust_config, now)
+    signer = hand.signer(now)
     _refuse_to_replace(target, signer, force=force)
     evidence = directory.collect(
         path, ref=Ref(text=str(path)), at=now, progress=terminal.progress(quiet=quiet)
@@ -85,51 +64,6 @@ def _ignored(path: Path, target: Path, evidence: Evidence) -> set[str]:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.sig") if path.is_file() else path / "model.sig"
-
-
-def _signer(
-    key: Path | None,
-    certificate: Path | None,
-    issuers: Path | None,
-    token: str | None,
-    trust_config: Path | None,
-    now: datetime,
-) -> Signer:
-    if key is None:
-        if certificate or issuers:
-            raise ConfigError("--certificate and --chain go with the --key they are for")
-        config = _text(trust_config) if trust_config else None
-        return KeylessSigner(token=ambient_token() if token is None else token, trust_config=config)
-    if token is not None or trust_config:
-        raise ConfigError("--key signs without an identity: drop --identity-token, --trust-config")
-    try:
-        private = PrivateKey.from_pem(read(str(key), MAX_KEY), os.environ.get(PASSWORD))
-    except Malformed as error:
-        raise ConfigError(str(error), path=str(key)) from None
-    if certificate is None:
-        if issuers:
-            raise ConfigError("--chain goes with the --certificate it is above")
-        return KeySigner(key=private)
-    return _certified(private, certificate, issuers, now)
-
-
-def _certified(key: PrivateKey, certificate: Path, issuers: Path | None, now: datetime) -> Signer:
-    try:
-        leaf, *others = certificates(_text(certificate))
-    except Malformed as error:
-        raise ConfigError(str(error), path=str(certificate)) from None
-    try:
-        above = certificates(_text(issuers)) if issuers else ()
-        return certificate_signer(key, leaf, (*others, *above), now)
-    except Malformed as error:
-        raise ConfigError(str(error), path=str(issuers or certificate)) from None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError("not UTF-8", path=str(file)) from None
 
 
 def _refuse_to_replace(target: Path, signer: Signer, *, force: bool) -> None:

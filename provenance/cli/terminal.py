@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import deque
 from collections.abc import Iterable
+from io import StringIO
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from provenance.errors import ConfigError
+from provenance.lineage import Graph
 from provenance.lock import Change
+from provenance.report.graph import step, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, RESULTS, Line, Span, printable
 from provenance.source.progress import Progress, Silent, Step, Unit
 from provenance.verdict import Result
@@ -20,6 +24,7 @@ from provenance.verdict import Result
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn, TaskID
+    from rich.text import Text
 
 COLOURS = {GOOD: "green", BAD: "red", DOUBT: "yellow"}
 WORTH_SHOWING = {Unit.BYTES: 256 << 20, Unit.ITEMS: 25}
@@ -52,6 +57,36 @@ def _styled(span: Span, colour: bool) -> str:
     if not colour or not span.tone:
         return span.text
     return click.style(span.text, fg=COLOURS.get(span.tone), dim=span.tone == DIM)
+
+
+def tree(graph: Graph, *, colour: bool) -> str:
+    """The graph as a tree; who stands there already is not drawn twice."""
+    from rich.console import Console
+    from rich.tree import Tree
+
+    top = Tree(_rich(title(graph.by_key[graph.model])))
+    drawn = {graph.model}
+    waiting = deque((top, edge) for edge in graph.above.get(graph.model, ()))
+    while waiting:
+        branch, edge = waiting.popleft()
+        label = _rich((*title(graph.by_key[edge.parent]), Span("\n"), *step(edge)))
+        if edge.parent in drawn and graph.above.get(edge.parent):
+            branch.add(label).add("… as above")
+            continue
+        drawn.add(edge.parent)
+        below = branch.add(label)
+        waiting.extend((below, further) for further in graph.above.get(edge.parent, ()))
+    paper = StringIO()
+    system: Literal["standard"] | None = "standard" if colour else None
+    console = Console(file=paper, width=width(), force_terminal=colour, color_system=system)
+    console.print(top)
+    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
+
+
+def _rich(line: Line) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*((span.text, COLOURS.get(span.tone, span.tone)) for span in line))
 
 
 def mark(result: Result) -> str:

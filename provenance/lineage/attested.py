@@ -95,9 +95,12 @@ class Walk:
         return tuple(root for root in owner.roots if root.repo == repo) if owner else ()
 
     def _above(self, model: Model) -> Iterator[Model]:
-        """1 and 2: the parents that a statement gives the model; none of a root."""
+        """1 and 2: the parents that a statement gives the model, else its claims; none of a root."""
         key = model.node.key
-        if model.node.root or (found := self._speaking(model)) is None:
+        if model.node.root:
+            return
+        if (found := self._speaking(model)) is None:
+            yield from self._claimed(key)
             return
         told, party = found
         self.times[key] = told.attestation.times if told.attestation else ()
@@ -140,8 +143,15 @@ class Walk:
         made = ", ".join(sorted(self.claimed.parents_of(node.key))[:SHOWN])
         by = ", ".join(self.claimed.methods_of(node.key))
         how = (f" by {by}" if by else "") + (f" from {made}" if made else "")
-        message = f"nobody who may vouches for how it was made{how}: {why}"
+        message = f"nobody who may vouches for how it was made{how}; {why}"
         self._problem("unattested-step", node.key, message)
+
+    def _claimed(self, key: str) -> Iterator[Model]:
+        """Where the path is broken already: the parents that the node names, as they are."""
+        for name in sorted(self.claimed.parents_of(key)):
+            for ancestor in self.claimed.by_name.get(name, ()):
+                if ancestor.evidence:
+                    yield self._published(name, name, ancestor.commit, ancestor.evidence)
 
     def _parent(self, child: Model, told: Told, party: Party, parent: Parent) -> Iterator[Model]:
         if parent.manifest is None:

@@ -96,7 +96,8 @@ def told(document: Document, opinion: Opinion) -> Told | Unusable | None:
         case Stranger():
             doubt = f"signed by {opinion.identity}, whom the registry does not know"
         case _:
-            doubt = opinion.message
+            unknown = ", which the registry does not know" if opinion.foreign else ""
+            doubt = f"{opinion.message}{unknown}"
     return Told(bundle=document.path, step=step, doubt=doubt)
 
 

@@ -40,7 +40,8 @@ def with_ancestors(
     if len(evidence.ancestors) >= limits.ancestors:
         detail = f"more than {limits.ancestors} ancestors"
         over = Observation(code="ancestors-limit", path="", detail=detail)
-        evidence = replace(evidence, observations=(*evidence.observations, over))
+        if over not in evidence.observations:
+            evidence = replace(evidence, observations=(*evidence.observations, over))
     return evidence
 
 

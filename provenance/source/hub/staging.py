@@ -131,7 +131,7 @@ class Stage:
     def _bundles(self) -> tuple[str, ...]:
         """The evidence files, the same ones that the verdict rests on."""
         names = {evidence_files.file_of(document.path) for document in self.declared.bundles}
-        return tuple(sorted(names))
+        return tuple(sorted(filter(evidence_files.is_evidence_name, names)))
 
     def _tidy(self) -> None:
         """Nothing is left of an earlier attempt but whole files that are wanted."""
