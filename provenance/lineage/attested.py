@@ -51,6 +51,7 @@ class Walk:
     edges: list[Edge] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     times: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    met: dict[tuple[str | None, str | None], Model] = field(default_factory=dict)
 
     def run(self) -> None:
         """Everything that statements lead to from the model is known, or why it is not."""
@@ -60,6 +61,7 @@ class Walk:
             model = waiting.pop()
             if model.node.key not in self.nodes:
                 self.nodes[model.node.key] = model.node
+                self.met[model.node.repo, model.node.manifest] = model
                 waiting.extend(reversed(list(self._above(model))))
         self._check_circles()
         self._check_times()
@@ -95,7 +97,7 @@ class Walk:
         return tuple(root for root in owner.roots if root.repo == repo) if owner else ()
 
     def _above(self, model: Model) -> Iterator[Model]:
-        """1 and 2: the parents that a statement gives the model, else its claims; none of a root."""
+        """1 and 2: the parents by a statement, or by claims where there is none; none of a root."""
         key = model.node.key
         if model.node.root:
             return
@@ -180,6 +182,8 @@ class Walk:
     def _found(self, child: Model, parent: Parent) -> Model | None:
         """3: the parent as the repository it is, or by its digests alone."""
         name = self.claimed.canonical(parent.repo) if parent.repo else None
+        if again := self.met.get((name, parent.manifest)):
+            return again
         earlier = name in (child.node.repo, self.claimed.evidence.ref.repo)
         key = f"{name}@{parent.commit or parent.manifest}" if name and earlier else name
         node = self._node(key or parent.manifest or "", name, parent.commit, parent.manifest)

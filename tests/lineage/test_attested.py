@@ -1,0 +1,253 @@
+"""Training statements: what completes a lineage, and every way in which one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance.lineage.steps import unverified_steps
+from provenance.model import Evidence
+from tests import forge
+from tests.lineage.family import BASE, BOT, SFT, TEMPLATE, TRAINER, Family, found, graph, tiers
+
+STRANGER = forge.Hand(key=forge.key("stranger"))
+NOBODY = forge.Hand(key=forge.key("nobody"))
+RELEASE = forge.Hand(key=forge.key("release"))
+Found = set[tuple[str, str]]
+UNATTESTED: Found = {("unattested-step", BOT)}
+
+
+def attested(family: Family) -> Evidence:
+    family.attested()
+    return family.case(BOT, SFT, BASE)
+
+
+def by(hand: forge.Hand) -> Callable[[Family], Evidence]:
+    """The last step, attested by somebody else."""
+
+    def case(family: Family) -> Evidence:
+        family.attested()
+        (family.folder(BOT) / "claims.jsonl").unlink()
+        forge.attest(family.folder(BOT), hand, "grpo", family.parent(SFT), model=BOT)
+        return family.case(BOT, SFT, BASE)
+
+    return case
+
+
+def bent(**statement: object) -> Callable[[Family], Evidence]:
+    """The last step, attested by the right trainer over something bent."""
+    paths = {name.replace("__", "."): value for name, value in statement.items()}
+    return by(replace(TRAINER, statement=paths))
+
+
+def parents(*names: str, **changes: Any) -> Callable[[Family], Evidence]:
+    """The last step, with these parents."""
+
+    def case(family: Family) -> Evidence:
+        family.attested()
+        (family.folder(BOT) / "claims.jsonl").unlink()
+        given = [family.parent(name, **changes) for name in names]
+        forge.attest(family.folder(BOT), TRAINER, "grpo", *given, model=BOT)
+        return family.case(BOT, SFT, BASE)
+
+    return case
+
+
+def without_statement(family: Family) -> Evidence:
+    family.attested()
+    (family.folder(BOT) / "claims.jsonl").unlink()
+    return family.case(BOT, SFT, BASE)
+
+
+def weights_alone(family: Family) -> Evidence:
+    """The subjects leave out the template, which carries the backdoor."""
+    family.attested()
+    (family.folder(BOT) / "claims.jsonl").unlink()
+    files = family.evidence(BOT).manifest.files
+    weights = {f.path: f.sha256 for f in files if f.path.endswith(".safetensors")}
+    forge.attest(family.folder(BOT), TRAINER, "grpo", family.parent(SFT), subjects=weights)
+    return family.case(BOT, SFT, BASE)
+
+
+def template_changed(family: Family) -> Evidence:
+    family.attested()
+    (family.folder(BOT) / "chat_template.jinja").write_bytes(TEMPLATE + b"!")
+    return family.case(BOT, SFT, BASE)
+
+
+def middle_unattested(family: Family) -> Evidence:
+    family.attested()
+    (family.folder(SFT) / "claims.jsonl").unlink()
+    return family.case(BOT, SFT, BASE)
+
+
+def never_published(family: Family) -> Evidence:
+    """The fine-tune is known by digest alone, and the bot's claims carry its statement."""
+    family.write(BASE)
+    family.write(SFT, BASE)
+    family.write(BOT)
+    (family.folder(BOT) / "README.md").write_bytes(b"# bot\n")
+    to = family.folder(BOT) / "claims.jsonl"
+    middle = family.parent(SFT, repo=None, commit=None)
+    forge.attest(family.folder(SFT), TRAINER, "sft", family.parent(BASE), to=to)
+    forge.attest(family.folder(BOT), TRAINER, "grpo", middle, model=BOT)
+    return family.case(BOT)
+
+
+def of_a_root_that_is_not_here(family: Family) -> Evidence:
+    """Nothing but the registry and the statement knows the base."""
+    family.attested()
+    return family.case(SFT)
+
+
+def parent_changed(family: Family) -> Evidence:
+    family.attested()
+    (family.folder(SFT) / "config.json").write_bytes(b'{"model_type": "other"}')
+    return family.case(BOT, SFT, BASE)
+
+
+def omitted_parent(family: Family) -> Evidence:
+    """A merge of two, of which the statement names one."""
+    family.attested()
+    family.write("acme/merge", SFT, "other/x")
+    forge.attest(family.folder("acme/merge"), TRAINER, "merge", family.parent(SFT))
+    return family.case("acme/merge", SFT, BASE)
+
+
+def circular(family: Family) -> Evidence:
+    """Two models that are each made from the other, by their statements."""
+    family.write(SFT)
+    family.write(BOT)
+    forge.attest(family.folder(SFT), TRAINER, "sft", family.parent(BOT), model=SFT)
+    forge.attest(family.folder(BOT), TRAINER, "sft", family.parent(SFT), model=BOT)
+    return family.case(BOT, SFT)
+
+
+def from_nothing(family: Family) -> Evidence:
+    family.write(BOT)
+    forge.attest(family.folder(BOT), TRAINER, "pretrain", model=BOT)
+    return family.case(BOT)
+
+
+def by_the_parents_trainer(family: Family) -> Evidence:
+    """The trainer of the parent attests somebody else's child."""
+    family.attested()
+    family.write("other/child", BOT)
+    folder = family.folder("other/child")
+    forge.attest(folder, TRAINER, "sft", family.parent(BOT), model="other/child")
+    return family.case("other/child", BOT, SFT, BASE)
+
+
+CASES: dict[str, tuple[Callable[[Family], Evidence], Found]] = {
+    "every step is attested": (attested, set()),
+    "a middle step was never published": (never_published, set()),
+    "the root is known to the registry alone": (of_a_root_that_is_not_here, set()),
+    "no statement": (without_statement, UNATTESTED),
+    "a key that nobody knows": (by(NOBODY), UNATTESTED),
+    "a trainer of another organisation": (by(STRANGER), UNATTESTED),
+    "a publisher is no trainer": (by(RELEASE), UNATTESTED),
+    "the parent's trainer for somebody else's child": (
+        by_the_parents_trainer,
+        {("unattested-step", "other/child")},
+    ),
+    "a statement of another model": (
+        bent(predicate__buildDefinition__externalParameters__model="acme/else"),
+        UNATTESTED,
+    ),
+    "a foreign build type": (
+        bent(predicate__buildDefinition__buildType="https://example.org/train"),
+        UNATTESTED,
+    ),
+    "a method that is none": (
+        bent(predicate__buildDefinition__externalParameters__method="magic"),
+        {*UNATTESTED, ("malformed", "claims.jsonl:1")},
+    ),
+    "files that are not what their digest says": (
+        bent(predicate__buildDefinition__resolvedDependencies__0__digest__sha256="0" * 64),
+        {*UNATTESTED, ("malformed", "claims.jsonl:1")},
+    ),
+    "a middle step is unattested": (middle_unattested, {("unattested-step", SFT)}),
+    "the template is left out": (weights_alone, {("uncovered-file", BOT)}),
+    "the template was changed": (template_changed, UNATTESTED),
+    "a parent without digest": (
+        parents(SFT, manifest=None, files=()),
+        {("parent-without-digest", BOT)},
+    ),
+    "a parent that is something else now": (parent_changed, {("parent-mismatch", SFT)}),
+    "a parent left out": (
+        omitted_parent,
+        {("claimed-not-attested", "other/x")},
+    ),
+    "a circle": (circular, {("cycle", BOT), ("cycle", SFT)}),
+    "made from nothing, by whoever": (from_nothing, {("no-root", BOT)}),
+}
+
+
+@pytest.fixture
+def family(tmp_path: Path) -> Family:
+    return Family(top=tmp_path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_lineage_is_complete_or_says_where_not(name: str, family: Family) -> None:
+    make, expected = CASES[name]
+    assert found(make(family), family.registry()) == expected
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"manifest": "sha256:" + "0" * 64}, {"commit": "d" * 40}],
+    ids=["other bytes", "another commit"],
+)
+def test_a_root_ends_a_path_only_with_its_very_bytes(
+    fields: dict[str, str], family: Family
+) -> None:
+    assert found(attested(family), family.registry(**fields)) == {("unattested-step", BASE)}
+
+
+def test_a_root_without_a_manifest_ends_nothing(family: Family) -> None:
+    given = attested(family)
+    family.roots = False
+    assert found(given, family.registry()) == {("unattested-step", BASE)}
+
+
+def test_withholding_any_statement_never_completes_a_lineage(family: Family) -> None:
+    given = attested(family)
+    registry = family.registry()
+    for position in range(len(given.ancestors)):
+        kept = given.ancestors[:position] + given.ancestors[position + 1 :]
+        gone = replace(given, ancestors=kept)
+        assert found(replace(gone, bundles=()), registry) >= UNATTESTED
+    stripped = tuple(
+        replace(a, evidence=replace(a.evidence, bundles=())) for a in given.ancestors if a.evidence
+    )
+    assert found(replace(given, ancestors=stripped), registry) == {("unattested-step", SFT)}
+
+
+def test_tiers_are_as_good_as_the_word_behind_them(family: Family) -> None:
+    given = attested(family)
+    assert tiers(graph(given, family.registry())) == {
+        (BOT, SFT): "attested",
+        (SFT, BASE): "anchored",
+    }
+    for repo in (SFT, BOT):
+        forge.sign(family.folder(repo), RELEASE)
+    given = family.case(BOT, SFT, BASE)
+    assert tiers(graph(given, family.registry()))[BOT, SFT] == "anchored"
+    bare = replace(given, bundles=())
+    assert tiers(graph(bare, family.registry()))[BOT, SFT] == "consistent"
+
+
+def test_an_unverified_parent_stays_on_record(family: Family) -> None:
+    given = parents(SFT, unverified=True)(family)
+    (edge, _) = graph(given, family.registry()).edges
+    assert "had not verified" in edge.detail
+
+
+def test_a_statement_read_back_is_the_one_that_was_written(family: Family) -> None:
+    (step,) = unverified_steps(attested(family).bundles)
+    assert step.parents == (family.parent(SFT),)
