@@ -23,6 +23,7 @@ TAG = "base_model:"
 LINK = r"\[`?(?P<label>[^\]\n]{1,300})`?\]\((?P<url>[^)\s]{1,600})\)"
 NAME = r"(?P<name>[A-Za-z0-9_][\w.-]*/[\w.-]*\w|https?://(?:huggingface\.co|hf\.co)/[^\s)>\]]+)"
 WHAT = rf"`?(?:{LINK}|{NAME})`?"
+PATH = re.compile(r"^[ \t]*[*+-] `?((?:/|\.{1,2}/|~/|[A-Za-z]:\\)[^\s`]+)", re.MULTILINE)
 PHRASES: tuple[tuple[str, str | None, re.Pattern[str]], ...] = tuple(
     (key, relation, re.compile(pattern + WHAT, re.IGNORECASE))
     for key, relation, pattern in (
@@ -32,6 +33,8 @@ PHRASES: tuple[tuple[str, str | None, re.Pattern[str]], ...] = tuple(
         ("original model", None, r"^[ >*#-]*Original model(?: page)? ?:[ *]*"),
         ("converted from", None, r"\bconverted to [A-Za-z0-9]+ format from "),
         ("quantized from", "quantized", r"\bquanti[sz]ed (?:version|variant) of (?:the )?"),
+        ("quants of", "quantized", r"\bquants of "),
+        ("weights for", "adapter", r"\bLoRA adapt(?:at)?ion weights for "),
         ("as a base", "merge", r"\bmerge method using "),
     )
 )
@@ -41,7 +44,7 @@ MERGED = re.compile(
     r"(?P<rows>(?:[ \t]*(?:[*+-] .*)?\n)+)",
     re.IGNORECASE,
 )
-ITEM = re.compile(rf"^[ \t]*[*+-] {WHAT}", re.MULTILINE)
+ITEM = re.compile(rf"(?:^[ \t]*[*+-]| \+) {WHAT}", re.MULTILINE)
 TRAINED_WITH = re.compile(r"\bwas trained with (?:the )?\[?([A-Z]{3,6})\b")
 FENCED = re.compile(r"^```(?:ya?ml)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 UNNAMED = re.compile(r"more information needed", re.IGNORECASE)
@@ -106,6 +109,9 @@ def _merged(content: Content, text: str) -> Iterator[ParentClaim]:
             line = first + rows["rows"].count("\n", 0, item.start())
             if claim := _linked(content, "merge of", item, "merge", line):
                 yield claim
+        for local in PATH.finditer(rows["rows"]):
+            line = first + rows["rows"].count("\n", 0, local.start())
+            yield replace(named(content, "merge of", local[1], relation="merge"), line=line)
 
 
 def _linked(

@@ -41,7 +41,9 @@ def named(
 def line_of(data: bytes, key: str, text: str) -> int | None:
     """The line on which `text` stands behind `key`, else the line of the key; from 1."""
     begin = data.find(key.rpartition(".")[2].encode())
-    place = data.find(text.encode("utf-8", "replace"), max(0, begin))
+    place = -1
+    for part in (text, text.partition("@")[0]):
+        place = data.find(part.encode("utf-8", "replace"), max(0, begin)) if place < 0 else place
     found = place if place >= 0 else begin
     return data.count(b"\n", 0, found) + 1 if found >= 0 else None
 

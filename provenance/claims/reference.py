@@ -122,6 +122,9 @@ def _url(text: str) -> Reference:
         return Reference(reason="a URL that cannot be read")
     if (url.hostname or "") not in HOSTS or url.scheme not in ("http", "https"):
         return Reference(reason="a URL of another host")
+    if LOCAL.match(url.path[1:]):
+        # A Trainer makes a link of whatever it loaded, of a folder too.
+        return _local(url.path[1:])
     parts = [unquote(part) for part in url.path.strip("/").split("/")]
     name = "/".join(parts[:2]).removesuffix(".git")
     if not is_name(name):

@@ -1,0 +1,269 @@
+"""Every place where a repository speaks of its parents: read, told apart, and nothing invented."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from provenance.claims.claim import DigestClaim, MethodClaim, ParentClaim, Unread
+from provenance.claims.parents import parent_claims
+from provenance.model import Observation
+from tests import forge
+from tests.claims.models import evidence
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+HUB = "https://huggingface.co"
+Row = tuple[str, str | None, str | None, str | None]
+"""The place with its line, the repository, its revision, the relation."""
+
+
+def card(text: str) -> dict[str, bytes]:
+    return {"README.md": text.encode()}
+
+
+def settings(name: str, **values: Any) -> dict[str, bytes]:
+    return {name: json.dumps(values, indent=1).encode()}
+
+
+def tensors(**metadata: str) -> dict[str, bytes]:
+    header = {
+        "__metadata__": metadata,
+        "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]},
+    }
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return {"model.safetensors": len(text).to_bytes(8, "little") + text + bytes(4)}
+
+
+MERGED = f"""# m
+This model was merged using the [TIES](https://arxiv.org/abs/2306.01708) merge method using \
+[acme/base]({HUB}/acme/base) as a base.
+
+### Models Merged
+
+The following models were included in the merge:
+* [acme/a]({HUB}/acme/a)
+* [acme/b]({HUB}/acme/b) + [acme/lora]({HUB}/acme/lora)
+* /workspace/models/c
+"""
+RECIPE = """\
+merge_method: ties
+base_model: acme/base
+models:
+  - model: acme/a@v1
+    parameters: {weight: 1}
+  - model: acme/b+acme/lora
+  - model: {model: {path: acme/c, revision: v2}, lora: acme/d}
+slices:
+  - sources:
+      - model: /data/e
+tokenizer_source: acme/base
+"""
+AXOLOTL = """\
+base_model: acme/base
+adapter: qlora
+rl: dpo
+datasets:
+  - path: acme/data
+"""
+PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
+    "a Trainer's words": (
+        card(f"\nThis model is a fine-tuned version of [acme/b]({HUB}/acme/b) on the x dataset.\n"),
+        [("README.md:2", "acme/b", None, "finetune")],
+    ),
+    "a Trainer's words about a folder": (
+        card(f"This model is a fine-tuned version of [/data/x/y]({HUB}//data/x/y) on an unknown"),
+        [("README.md:1", None, None, "finetune")],
+    ),
+    "sentence-transformers, with a revision": (
+        card(f"- **Base model:** [acme/b]({HUB}/acme/b) <!-- at revision {COMMIT} -->"),
+        [("README.md:1", "acme/b", COMMIT, None)],
+    ),
+    "an original model": (
+        card(f"- Original model: [B by Acme]({HUB}/acme/b)\n- Original model: acme/b\n"),
+        [("README.md:1", "acme/b", None, None), ("README.md:2", "acme/b", None, None)],
+    ),
+    "unsloth": (
+        card("- **Finetuned from model :** acme/b-bnb-4bit\n"),
+        [("README.md:1", "acme/b-bnb-4bit", None, "finetune")],
+    ),
+    "the Hub's template, filled in and not": (
+        card(
+            "- **Finetuned from model [optional]:** acme/b\n"
+            "- **Finetuned from model [optional]:** [More Information Needed]\n"
+        ),
+        [("README.md:1", "acme/b", None, "finetune")],
+    ),
+    "a converter": (
+        card(f"This was converted to GGUF format from [`acme/b`]({HUB}/acme/b) using llama.cpp"),
+        [("README.md:1", "acme/b", None, None)],
+    ),
+    "quants": (
+        card(f"static quants of {HUB}/acme/b\n"),
+        [("README.md:1", "acme/b", None, "quantized")],
+    ),
+    "mergekit's card": (
+        card(MERGED),
+        [
+            ("README.md:2", "acme/base", None, "merge"),
+            ("README.md:7", "acme/a", None, "merge"),
+            ("README.md:8", "acme/b", None, "merge"),
+            ("README.md:8", "acme/lora", None, "merge"),
+            ("README.md:9", None, None, "merge"),
+        ],
+    ),
+    "a recipe in a card": (
+        card(f"# m\n```yaml\n{AXOLOTL}```\n"),
+        [("README.md:3", "acme/base", None, "adapter")],
+    ),
+    "code that is no recipe": (card("```yaml\nmodel: acme/b\n```\n```yaml\n{[\n```\n"), []),
+    "words about others": (
+        card("A fine-tuned version of a good model, better than the base model: yes."),
+        [],
+    ),
+    "a merge recipe": (
+        {"mergekit_config.yml": RECIPE.encode()},
+        [
+            ("mergekit_config.yml:2", "acme/base", None, "merge"),
+            ("mergekit_config.yml:4", "acme/a", "v1", "merge"),
+            ("mergekit_config.yml:6", "acme/b", None, "merge"),
+            ("mergekit_config.yml:6", "acme/lora", None, "merge"),
+            ("mergekit_config.yml:7", "acme/c", "v2", "merge"),
+            ("mergekit_config.yml:7", "acme/d", None, "merge"),
+            ("mergekit_config.yml:10", None, None, "merge"),
+        ],
+    ),
+    "a mixture of experts": (
+        {"mergekit_moe_config.yml": b"base_model: acme/a\nexperts:\n  - source_model: acme/b\n"},
+        [
+            ("mergekit_moe_config.yml:1", "acme/a", None, "merge"),
+            ("mergekit_moe_config.yml:3", "acme/b", None, "merge"),
+        ],
+    ),
+    "a recipe in two documents": (
+        {"mergekit_config.yml": b"models: [{model: acme/a}]\n---\nmodels: [{model: acme/b}]\n"},
+        [
+            ("mergekit_config.yml:1", "acme/a", None, "merge"),
+            ("mergekit_config.yml:3", "acme/b", None, "merge"),
+        ],
+    ),
+    "where a model was loaded from, and its parts": (
+        settings("config.json", _name_or_path="acme/b", text_config={"_name_or_path": "./x"}),
+        [("config.json:2", "acme/b", None, None), ("config.json:4", None, None, None)],
+    ),
+    "a part of a pipeline": (
+        settings("unet/config.json", _name_or_path="acme/sd"),
+        [("unet/config.json:2", "acme/sd", None, None)],
+    ),
+    "an adapter at a revision": (
+        settings("sub/adapter_config.json", base_model_name_or_path="acme/b", revision="v1"),
+        [("sub/adapter_config.json:2", "acme/b", "v1", "adapter")],
+    ),
+    "a quantisation": (
+        settings("quantize_config.json", bits=4, model_name_or_path="acme/b"),
+        [("quantize_config.json:3", "acme/b", None, "quantized")],
+    ),
+    "axolotl's settings": (
+        {"axolotl_config.yaml": AXOLOTL.encode()},
+        [("axolotl_config.yaml:1", "acme/base", None, "adapter")],
+    ),
+    "LLaMA-Factory's settings": (
+        {"training_args.yaml": b"stage: sft\nmodel_name_or_path: acme/b\n"},
+        [("training_args.yaml:2", "acme/b", None, "finetune")],
+    ),
+    "a LoRA's metadata": (
+        tensors(ss_sd_model_name="acme/sd", ss_base_model_version="sdxl_base_v1-0"),
+        [("model.safetensors:1", "acme/sd", None, "adapter")],
+    ),
+    "a file of weights": (
+        tensors(ss_sd_model_name="sd_xl_base_1.0.safetensors"),
+        [("model.safetensors:1", None, None, "adapter")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_is_read_with_its_line(name: str) -> None:
+    files, expected = PLACES[name]
+    claims = [c for c in parent_claims(evidence(files)) if isinstance(c, ParentClaim)]
+    rows = [(c.place, c.repo, c.revision, c.relation) for c in claims]
+    assert sorted(rows, key=str) == sorted(expected, key=str)
+
+
+METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
+    "tags": (
+        card("---\ntags: [trl, sft, gguf]\n---\n"),
+        [("README.md:2", "sft", False)],
+    ),
+    "TRL's words": (card("This model was trained with SFT.\n"), [("README.md:1", "sft", False)]),
+    "TRL's words about a paper": (
+        card("This model was trained with GRPO, a method of [a paper](https://x.org).\n"),
+        [("README.md:1", "grpo", False)],
+    ),
+    "what a trainer logged": (
+        settings("trainer_state.json", log_history=[{"loss": 1}, {"reward_std": 0.1}]),
+        [("trainer_state.json", "grpo", True)],
+    ),
+    "axolotl's settings": (
+        {"axolotl_config.yml": AXOLOTL.encode()},
+        [("axolotl_config.yml:3", "dpo", True)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_read_where_it_is_told(name: str) -> None:
+    files, expected = METHODS[name]
+    claims = [c for c in parent_claims(evidence(files)) if isinstance(c, MethodClaim)]
+    assert [(c.place, c.method, c.trace) for c in claims] == expected
+
+
+def test_the_class_of_pickled_arguments_tells_the_trainer() -> None:
+    from dataclasses import replace
+
+    given = evidence({"training_args.bin": b"\x80\x02."})
+    seen = Observation(
+        code="pickle-import", path="training_args.bin", detail="trl.trainer.grpo_config.GRPOConfig"
+    )
+    (claim,) = parent_claims(replace(given, observations=(seen,)))
+    assert isinstance(claim, MethodClaim)
+    assert (claim.method, claim.trace) == ("grpo", True)
+
+
+def test_a_bare_digest_names_nobody() -> None:
+    (claim,) = parent_claims(evidence(tensors(source_checkpoint_sha256="a" * 64)))
+    assert claim == DigestClaim(
+        path="model.safetensors", key="source_checkpoint_sha256", sha256="a" * 64
+    )
+
+
+UNREADABLE = {
+    "a recipe of many parents": (
+        "mergekit_config.yml",
+        b"models:\n" + b"".join(b"  - model: acme/m%d\n" % n for n in range(1_001)),
+    ),
+    "a bomb": ("mergekit_config.yml", b"a: &a [x, x]\nb: [*a, *a]\n"),
+    "not UTF-8": ("README.md", b"---\nbase_model: \xff\n---\n"),
+    "front matter that is a list": ("README.md", b"---\n- base_model\n---\n"),
+    "settings cut off": ("adapter_config.json", b'{"base_model_name_or_path": "acme'),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_cannot_be_read_is_said(name: str) -> None:
+    path, data = UNREADABLE[name]
+    claims = parent_claims(evidence({path: data}))
+    assert [claim.path for claim in claims if isinstance(claim, Unread)] == [path]
+
+
+def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
+    text = f"This model is a fine-tuned version of [acme/b]({HUB}/acme/b)\n".encode()
+    claims = parent_claims(evidence({"README.md": text + b"x" * (10 << 20)}))
+    assert [claim.repo for claim in claims if isinstance(claim, ParentClaim)] == ["acme/b"]
+    assert any(isinstance(claim, Unread) for claim in claims)
+
+
+def test_weights_say_nothing_by_themselves() -> None:
+    assert parent_claims(evidence({"model.safetensors": forge.safetensors()})) == ()
