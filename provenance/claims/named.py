@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from provenance.claims.claim import ParentClaim
@@ -41,10 +42,11 @@ def named(
 def line_of(data: bytes, key: str, text: str) -> int | None:
     """The line on which `text` stands behind `key`, else the line of the key; from 1."""
     begin = data.find(key.rpartition(".")[2].encode())
-    place = -1
-    for part in (text, text.partition("@")[0]):
-        place = data.find(part.encode("utf-8", "replace"), max(0, begin)) if place < 0 else place
-    found = place if place >= 0 else begin
+    ends = (text, text.partition("@")[0])
+    words = (re.escape(end.encode("utf-8", "replace")) + rb"(?![\w-])" for end in ends)
+    places = (re.compile(word).search(data, max(0, begin)) for word in words)
+    place = next(filter(None, places), None)
+    found = place.start() if place else begin
     return data.count(b"\n", 0, found) + 1 if found >= 0 else None
 
 

@@ -182,6 +182,101 @@ CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
 UNKNOWN = {"unresolved", "no-origin", "unreadable", "limit"}
 
 
+def made(**files: bytes) -> Evidence:
+    """The model `acme/m` of these files; `__` stands for a dot."""
+    given = evidence({name.replace("__", "."): data for name, data in files.items()})
+    return replace(given, ref=replace(given.ref, repo="acme/m"))
+
+
+def tensors(*shape: int, dtype: str = "F32") -> bytes:
+    """One weight of this shape."""
+    size = {"F32": 4, "I8": 1}[dtype]
+    for number in shape:
+        size *= number
+    entry = {"dtype": dtype, "shape": list(shape), "data_offsets": [0, size]}
+    text = json.dumps({"model.layers.0.q.weight": entry}).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + bytes(size)
+
+
+def based(relation: str, **files: bytes) -> Evidence:
+    """A model that says it descends from base/b, whose weight is 4 by 2."""
+    text = card(f"base_model: base/b\nbase_model_relation: {relation}")
+    child = made(README__md=text, **files)
+    base = made(config__json=b'{"hidden_size": 2}', model__safetensors=tensors(4, 2))
+    known = replace(ancestor("base/b"), evidence=base)
+    return replace(child, ancestors=(known,))
+
+
+LOGGED = b'{"log_history": [{"reward_std": 0.1}]}'
+RECIPE = b"models: [{model: base/b}, {model: base/c}]"
+ADAPTER = b'{"base_model_name_or_path": "base/b"}'
+DISCORD: dict[str, tuple[Evidence, set[tuple[str, str]]]] = {
+    "a recipe of two, of which the card names one": (
+        made(README__md=card("base_model: base/b"), mergekit_config__yml=RECIPE),
+        {("under-declared", "mergekit_config.yml")},
+    ),
+    "a recipe whose models the card names": (
+        made(README__md=card("base_model: [base/b, base/c]"), mergekit_config__yml=RECIPE),
+        PASS,
+    ),
+    "SFT by the card, GRPO by the trainer": (
+        made(README__md=card("base_model: base/b\ntags: [sft]"), trainer_state__json=LOGGED),
+        {("method", "trainer_state.json")},
+    ),
+    "GRPO by both": (
+        made(README__md=card("base_model: base/b\ntags: [grpo]"), trainer_state__json=LOGGED),
+        PASS,
+    ),
+    "prose that names another than the front matter": (
+        made(README__md=card("base_model: base/b") + b"a fine-tuned version of base/c\n"),
+        {("conflict", "README.md")},
+    ),
+    "loaded from a folder": (
+        made(README__md=card("base_model: base/b"), config__json=b'{"_name_or_path": "/data/x"}'),
+        {("loaded-from-path", "config.json:1")},
+    ),
+    "loaded from itself": (
+        made(README__md=card("base_model: base/b"), config__json=b'{"_name_or_path": "acme/m"}'),
+        PASS,
+    ),
+    "a fine-tune of the same shapes": (
+        based("finetune", model__safetensors=tensors(4, 2)),
+        PASS,
+    ),
+    "a fine-tune of other shapes": (
+        based("finetune", model__safetensors=tensors(4, 3)),
+        {("contradicted", "base/b")},
+    ),
+    "a fine-tune of another size by its configuration": (
+        based("finetune", config__json=b'{"hidden_size": 3}'),
+        {("contradicted", "base/b")},
+    ),
+    "a quantisation of the same tensors": (
+        based("quantized", config__json=b"{}", model__safetensors=tensors(4, 2, dtype="I8")),
+        PASS,
+    ),
+    "a quantisation that is none": (
+        based("quantized", config__json=b"{}", model__safetensors=tensors(4, 2)),
+        {("relation", "README.md")},
+    ),
+    "an adapter that the card calls a fine-tune": (
+        based("finetune", adapter_config__json=ADAPTER, adapter_model__safetensors=tensors(4, 2)),
+        {("relation", "README.md")},
+    ),
+    "a whole model that the card calls an adapter": (
+        based("adapter", config__json=b"{}", model__safetensors=tensors(4, 2)),
+        {("relation", "README.md")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DISCORD)
+def test_what_cannot_be_true_together(name: str) -> None:
+    given, expected = DISCORD[name]
+    assert {(f.rule.removeprefix("ancestry/"), f.where) for f in found(given)} == expected
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_ancestry(name: str) -> None:
     given, said, expected = CASES[name]
