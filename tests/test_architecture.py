@@ -33,6 +33,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("lockfile",),
     ("gate", "produce"),
     ("cli",),
+    ("train",),
     ("__init__",),
     ("__main__",),
 )
@@ -44,6 +45,7 @@ DOORS = {
     "rfc3161_client": ("signature",),
     "rich": ("cli",),
     "sigstore": ("signature",),
+    "transformers": ("train",),
     "tuf": ("registry",),
     "blake3": ("source",),
     "tomli_w": ("lock", "cli"),

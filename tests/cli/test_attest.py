@@ -1,0 +1,182 @@
+"""`attest`, `lineage` and `why` from the outside, on models on disk."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import tomli_w
+
+from tests import forge
+from tests.hubs import card
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "attestations" / "training.schema.json").read_text()
+)
+COMMIT = "c" * 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """A folder with a base and what was made from it, settings, a registry and keys."""
+
+    top: Path
+
+    def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.top), "COLUMNS": "100"}
+        ended = subprocess.run(
+            [sys.executable, "-m", "provenance", *map(str, words)],
+            cwd=self.top,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended
+
+    def attest(self, name: str, method: str, *words: str | Path) -> tuple[int, str]:
+        ended = self.run(
+            "attest", name, "--as", f"acme/{name}", "--method", method, "--key", "key.pem", *words
+        )
+        return ended.returncode, ended.stderr
+
+    def statements(self, name: str) -> list[dict[str, Any]]:
+        lines = (self.top / name / "claims.jsonl").read_text().splitlines()
+        return [
+            json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))
+            for line in lines
+        ]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    release = forge.Hand(key=forge.key("release"))
+    for name, parent in (("base", ""), ("sft", "acme/base"), ("bot", "acme/sft")):
+        text = card(f"base_model: {parent}") if parent else b"# base\n"
+        files = {
+            **forge.MODEL,
+            "README.md": text,
+            "model.safetensors": forge.safetensors(name.encode().ljust(16, b".")),
+        }
+        forge.sign(forge.write(tmp_path / name, files), release)
+    models = [{"name": n, "repo": f"acme/{n}", "path": n} for n in ("base", "sft", "bot")]
+    root = {"repo": "acme/base", "manifest": forge.digested(tmp_path / "base").manifest}
+    acme = forge.org(
+        "Acme", forge.signer("release"), forge.signer("trainer", ["trainer"]), root=[root]
+    )
+    settings = {"policy": {"profile": "attested", "registry": ["trust.toml"]}, "models": models}
+    (tmp_path / "provenance.toml").write_text(tomli_w.dumps(settings))
+    (tmp_path / "trust.toml").write_text(tomli_w.dumps(forge.registry(acme)))
+    (tmp_path / "key.pem").write_bytes(forge.pem(forge.key("trainer")))
+    return Shop(top=tmp_path)
+
+
+def test_a_history_is_attested_step_by_step_and_then_passes(shop: Shop) -> None:
+    assert shop.run("verify", "bot").returncode == 1
+    (shop.top / "run.yaml").write_text("lr: 1.0e-5\nbegan: 2026-01-01\n")
+    code = f"git+https://example.org/train@{COMMIT}"
+    assert shop.attest("sft", "sft", "--parent", "base", "--code", code)[0] == 0
+    assert shop.attest("bot", "grpo", "--parent", "sft", "--config", "run.yaml")[0] == 0
+    ended = shop.run("verify")
+    assert ended.returncode == 0, ended.stdout
+    assert "every step is attested down to acme/base" in ended.stdout
+    carried, own = shop.statements("bot")
+    assert carried == shop.statements("sft")[0]
+    outside = own["predicate"]["buildDefinition"]["externalParameters"]
+    assert outside["parameters"] == {"lr": 1e-05, "began": "2026-01-01"}
+    materials = carried["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert materials[1] == {"name": "code", "uri": code, "digest": {"gitCommit": COMMIT}}
+    for statement in (carried, own):
+        jsonschema.validate(statement, SCHEMA)
+
+
+def test_a_model_that_brings_its_history_needs_nothing_else_on_disk(shop: Shop) -> None:
+    assert shop.attest("sft", "sft", "--parent", "base")[0] == 0
+    assert shop.attest("bot", "grpo", "--parent", "sft")[0] == 0
+    settings = shop.top / "provenance.toml"
+    table = tomllib.loads(settings.read_text())
+    settings.write_text(tomli_w.dumps({**table, "models": table["models"][-1:]}))
+    ended = shop.run("verify", "bot")
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_a_parent_that_does_not_pass_is_not_attested_unless_told(shop: Shop) -> None:
+    code, said = shop.attest("bot", "grpo", "--parent", "sft")
+    assert (code, "lineage/unattested-step" in said) == (1, True)
+    assert not (shop.top / "bot" / "claims.jsonl").exists()
+    assert shop.attest("bot", "grpo", "--parent", "sft", "--unverified-parent")[0] == 0
+    (own,) = shop.statements("bot")
+    (parent,) = own["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert parent["annotations"]["unverified"] is True
+    jsonschema.validate(own, SCHEMA)
+
+
+def test_attesting_again_keeps_what_is_there(shop: Shop) -> None:
+    for _ in range(2):
+        assert shop.attest("sft", "sft", "--parent", "base")[0] == 0
+    assert len(shop.statements("sft")) == 2
+    (shop.top / "sft" / "claims.jsonl").write_text("mine\n")
+    code, said = shop.attest("sft", "sft", "--parent", "base")
+    assert (code, "holds something else" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["sft"], "begins with a model"),
+        (["pretrain", "--parent", "base"], "begins with nothing"),
+        (["sft", "--parent", "nowhere"], "nowhere"),
+        (["magic", "--parent", "base"], "magic"),
+    ],
+)
+def test_what_the_caller_got_wrong_is_exit_2(words: list[str], says: str, shop: Shop) -> None:
+    code, said = shop.attest("sft", *words)
+    assert (code, says in said) == (2, True)
+
+
+def test_the_callers_own_attestations_count(shop: Shop) -> None:
+    own = shop.top / "attestations" / "acme" / "sft"
+    own.mkdir(parents=True)
+    assert shop.attest("sft", "sft", "--parent", "base", "-o", own / "claims.jsonl")[0] == 0
+    assert not (shop.top / "sft" / "claims.jsonl").exists()
+    assert shop.run("verify", "sft").returncode == 0
+    moved = (shop.top / "attestations").rename(shop.top / "elsewhere")
+    assert shop.run("verify", "sft").returncode == 1
+    assert shop.run("verify", "sft", "--attestations", moved).returncode == 0
+
+
+def test_the_graph_is_drawn_in_every_form(shop: Shop) -> None:
+    assert shop.attest("sft", "sft", "--parent", "base")[0] == 0
+    tree = shop.run("lineage", "bot").stdout
+    assert "└── acme/sft" in tree
+    assert "lineage/unattested-step  acme/bot" in tree
+    graph = json.loads(shop.run("lineage", "bot", "--format", "json").stdout)
+    assert [(e["child"], e["parent"], e["tier"]) for e in graph["edges"]] == [
+        ("acme/bot", "acme/sft", "consistent"),
+        ("acme/sft", "acme/base", "anchored"),
+    ]
+    assert "flowchart TB" in shop.run("lineage", "bot", "--format", "mermaid").stdout
+    assert '"acme/base" -> "acme/sft"' in shop.run("lineage", "bot", "--format", "dot").stdout
+    said = shop.run("why", "bot", "acme/base").stdout
+    assert said.startswith("path 1, weakest link: ~ consistent")
+    assert shop.run("why", "bot", "acme/else").returncode == 2
+
+
+def test_what_a_card_says_is_shown_inert(shop: Shop) -> None:
+    evil = '/x/\x1b[31m"]; end <script>|`::error::'
+    text = f"---\nbase_model: {json.dumps(evil)}\n---\n"
+    (shop.top / "bot" / "README.md").write_text(text)
+    for form in ("human", "mermaid", "dot"):
+        shown = shop.run("lineage", "bot", "--format", form).stdout
+        assert "\x1b" not in shown
+        assert "<script>" not in shown
