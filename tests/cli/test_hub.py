@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.training import Parent
 from tests import forge
 from tests import hub as attacks
 from tests.hub import Hub
@@ -412,3 +413,39 @@ def test_evidence_of_a_hub_is_judged_again_elsewhere(bench: Desk) -> None:
     ended = bench.run("verify", "--evidence", "e.json", "--registry", "trust.toml")
     assert (ended.returncode, "replayed" in ended.stdout, bench.hub.requests) == (0, True, [])
     assert "repository  acme/bot" in bench.run("inspect", REPO).stdout
+
+
+def test_a_history_on_the_hub_is_judged_locked_and_fetched(bench: Desk, tmp_path: Path) -> None:
+    trainer, release = (forge.Hand(key=forge.key(name)) for name in ("trainer", "release"))
+    known: list[Parent] = []
+    for name, method in (("base", ""), ("sft", "sft"), ("tuned", "grpo")):
+        text = card(f"base_model: {known[-1].repo}") if known else b"# base\n"
+        weights = forge.safetensors(name.encode() * SIZE)
+        folder = forge.write(
+            tmp_path / name, {**FILES, "README.md": text, "model.safetensors": weights}
+        )
+        if known:
+            forge.attest(folder, trainer, method, known[-1], model=f"acme/{name}")
+        forge.sign(folder, release)
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        commit = bench.hub.commit(f"acme/{name}", files)
+        known.append(forge.digested(folder, f"acme/{name}", commit))
+    root = {"repo": "acme/base", "manifest": known[0].manifest}
+    signers = (forge.signer("release"), forge.signer("trainer", ["trainer"]))
+    acme = forge.org("Acme", *signers, root=[root])
+    bench.trust(forge.registry(acme))
+    bench.settings({"repo": "acme/tuned"}, profile="attested")
+    ended = bench.run("verify")
+    assert (ended.returncode, "down to acme/base" in ended.stdout) == (0, True), ended.stdout
+    assert bench.run("lock").returncode == 0
+    assert 'tier = "anchored"' in bench.lock.read_text()
+    assert bench.run("lock", "--check").returncode == 0
+    assert bench.run("fetch", "--local-dir", "model").returncode == 0
+    revoked = [{"manifest": known[1].manifest, "reason": "temporal backdoor"}]
+    bench.trust(forge.registry(acme, revoked=revoked))
+    assert bench.rules("acme/tuned", "--policy", "attested")[1] == {"registry/revoked"}
+    bench.trust(forge.registry(forge.org("Acme", *signers)))
+    assert bench.rules("acme/tuned", "--policy", "attested") == (
+        1,
+        {"lineage/unattested-step"},
+    )

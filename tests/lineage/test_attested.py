@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from provenance.lineage import Claimed, Told, build, told
 from provenance.lineage.steps import unverified_steps
 from provenance.model import Evidence
+from provenance.signature import verify
+from provenance.trust import Registry
 from tests import forge
 from tests.lineage.family import BASE, BOT, SFT, TEMPLATE, TRAINER, Family, found, graph, tiers
 
@@ -251,3 +254,27 @@ def test_an_unverified_parent_stays_on_record(family: Family) -> None:
 def test_a_statement_read_back_is_the_one_that_was_written(family: Family) -> None:
     (step,) = unverified_steps(attested(family).bundles)
     assert step.parents == (family.parent(SFT),)
+
+
+def timed(evidence: Evidence, registry: Registry, day: int) -> Told:
+    """The one statement of a model, as if a timestamp of this day had been verified."""
+    (document,) = evidence.bundles
+    found = told(document, verify(document, registry, evidence.at))
+    assert isinstance(found, Told)
+    assert found.attestation
+    times = (forge.NOW.replace(day=day),)
+    return replace(found, attestation=replace(found.attestation, times=times))
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "slugs"), [(10, 11, set()), (11, 11, set()), (12, 11, {"out-of-order"})]
+)
+def test_no_step_is_attested_before_the_one_it_builds_on(
+    parent: int, child: int, slugs: set[str], family: Family
+) -> None:
+    given, registry = attested(family), family.registry()
+    steps = [
+        timed(family.evidence(repo), registry, day) for repo, day in ((SFT, parent), (BOT, child))
+    ]
+    drawn = build(Claimed(evidence=given), registry, steps)
+    assert {problem.slug for problem in drawn.problems} == slugs
