@@ -19,7 +19,7 @@ from tests import forge
 
 FOLDER = Path(__file__).parent.parent / "attestations" / "example"
 STORY = FOLDER / "lineage"
-WIDTH, WORDS = 32, 64
+WIDTH, WORDS = 24, 64
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "hidden_size": WIDTH,

@@ -89,6 +89,23 @@ def test_the_example_names_a_passing_and_a_tampered_model(run: Run) -> None:
     assert "provenance explain integrity/mismatch" in tampered
 
 
+def test_the_story_fails_at_the_step_nobody_vouches_for_and_passes_attested(run: Run) -> None:
+    ended = run("verify", "--format", "json", cwd=EXAMPLE / "lineage")
+    models = json.loads(ended.stdout)["models"]
+    assert {m["name"]: m["verdict"] for m in models} == {
+        "base": "pass",
+        "support-bot-sft": "pass",
+        "support-bot": "fail",
+        "support-bot-attested": "pass",
+    }
+    failing = next(m for m in models if m["name"] == "support-bot")
+    found = [f for f in failing["findings"] if f["outcome"] == "fail"]
+    assert [(f["rule"], f["where"]) for f in found] == [
+        ("lineage/unattested-step", "example-ai/support-bot")
+    ]
+    assert "by grpo" in found[0]["message"]
+
+
 def test_the_example_is_small() -> None:
     files = [path for path in EXAMPLE.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 200_000
