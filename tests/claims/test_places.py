@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,3 +268,9 @@ def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
 
 def test_weights_say_nothing_by_themselves() -> None:
     assert parent_claims(evidence({"model.safetensors": forge.safetensors()})) == ()
+
+
+@pytest.mark.each("malicious/**/*.pkl")
+def test_a_hostile_pickle_in_place_of_arguments_says_nothing(each: Path) -> None:
+    claims = parent_claims(evidence({"training_args.bin": each.read_bytes()}))
+    assert all(isinstance(claim, MethodClaim) for claim in claims)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provenance.claims.loader import loader_reads
 from provenance.lineage import Claimed, Told, build, told
 from provenance.lineage.steps import unverified_steps
-from provenance.model import Evidence
+from provenance.model import Document, Evidence
 from provenance.signature import verify
 from provenance.trust import Registry
 from tests import forge
@@ -278,3 +281,44 @@ def test_no_step_is_attested_before_the_one_it_builds_on(
     ]
     drawn = build(Claimed(evidence=given), registry, steps)
     assert {problem.slug for problem in drawn.problems} == slugs
+
+
+HARMLESS = (
+    "predicate.runDetails.builder.id",
+    "predicate.runDetails.metadata",
+    "predicate.buildDefinition.internalParameters",
+    "predicate.buildDefinition.externalParameters.model",
+    "predicate.buildDefinition.externalParameters.parameters",
+    "predicate.buildDefinition.resolvedDependencies.0.annotations",
+)
+"""What may be said otherwise, or not at all, and leaves the same edge by the same word."""
+
+VALUES: tuple[object, ...] = (None, "", "x", 0, -1, [], {}, ["x"], {"x": 1}, True)
+
+
+def nodes(value: object, path: str = "") -> Iterator[str]:
+    """The dotted path of every node in a JSON document."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list) else pairs
+    for key, inner in items:
+        where = f"{path}.{key}" if path else str(key)
+        yield where
+        yield from nodes(inner, where)
+
+
+def test_no_node_of_a_statement_can_be_anything_else(family: Family) -> None:
+    family.attested()
+    registry = family.registry()
+    bundle = (family.folder(BOT) / "claims.jsonl").read_text()
+    envelope = json.loads(bundle)["dsseEnvelope"]
+    document = json.loads(base64.b64decode(envelope["payload"]))
+    given = family.case(BOT, SFT, BASE)
+    files = loader_reads(given)
+    matters = {f"subject.{n}" for n, s in enumerate(document["subject"]) if s["name"] in files}
+    for path in nodes(document):
+        for value in VALUES:
+            bent = forge.bundle_of(document, replace(TRAINER, statement={path: value}))
+            line = Document(path="claims.jsonl:1", data=json.dumps(bent).encode())
+            problems = found(replace(given, bundles=(line,)), registry)
+            other = path.startswith("subject.") and ".".join(path.split(".")[:2]) not in matters
+            assert problems or other or path.startswith(HARMLESS), (path, value)
