@@ -6,7 +6,16 @@ import inspect
 import re
 from types import ModuleType
 
-from provenance.checks import ancestry, code, format, identity, integrity, registry, signature
+from provenance.checks import (
+    ancestry,
+    code,
+    format,
+    identity,
+    integrity,
+    lineage,
+    registry,
+    signature,
+)
 from provenance.policy import manual as policy
 
 PAGES: dict[str, ModuleType] = {
@@ -16,6 +25,7 @@ PAGES: dict[str, ModuleType] = {
     "identity": identity,
     "signature": signature,
     "ancestry": ancestry,
+    "lineage": lineage,
     "registry": registry,
     "policy": policy,
 }

@@ -14,7 +14,7 @@ from provenance.policy import PROFILES, may_lower
 
 PACKAGE = Path(__file__).parent.parent / "provenance"
 LITERAL = re.compile(
-    r"""["']((?:integrity|signature|registry|policy|format|code)/[a-z0-9-]+)["']"""
+    r"""["']((?:integrity|signature|registry|policy|format|code|ancestry|identity)/[a-z0-9-]+)["']"""
 )
 
 
@@ -27,6 +27,16 @@ def literals() -> set[str]:
 
 def test_every_rule_is_documented() -> None:
     assert literals() <= manual.rules().keys()
+
+
+def test_every_problem_of_a_lineage_is_documented() -> None:
+    found = [
+        slug
+        for path in (PACKAGE / "lineage").glob("*.py")
+        for slug in re.findall(r"""(?:slug=|_problem\(\s*)"([a-z-]+)\"""", path.read_text())
+    ]
+    assert found
+    assert {f"lineage/{slug}" for slug in found} <= manual.rules().keys()
 
 
 def test_every_slug_of_a_reader_is_documented() -> None:

@@ -55,7 +55,7 @@ def command(
         terminal.emit(FORMATS[form](graph), output)
         return
     colour = output is None and terminal.wants_colour()
-    missing = terminal.styled(drawn.problems(graph), colour=colour)
+    missing = terminal.styled(drawn.problems(graph, terminal.width()), colour=colour)
     tree = terminal.tree(graph, colour=colour)
     terminal.emit("\n".join(filter(None, (tree, missing))), output)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from provenance.lineage import Edge, Graph, Node, Tier, weakest
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, printable
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, printable, wrapped
 
 TIERS = {
     Tier.CONTRADICTED: ("✗", BAD),
@@ -76,11 +76,11 @@ def path(number: int, edges: tuple[Edge, ...]) -> Iterator[Line]:
         yield (Span(f"  └ {printable(edge.parent)}  "), *step(edge))
 
 
-def problems(graph: Graph) -> Iterator[Line]:
-    """What is missing for a complete lineage, one line each."""
+def problems(graph: Graph, width: int) -> Iterator[Line]:
+    """What is missing for a complete lineage, wrapped to so many columns."""
     for problem in graph.problems:
-        where, message = printable(problem.where), printable(problem.message)
-        yield (Span(f"✗ lineage/{problem.slug}", BAD), Span(f"  {where}: {message}"))
+        yield (Span(f"✗ lineage/{problem.slug}", BAD), Span(f"  {printable(problem.where)}"))
+        yield from wrapped(problem.message, "  ", width)
 
 
 def mermaid(graph: Graph) -> str:

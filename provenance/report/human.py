@@ -96,7 +96,7 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
         mark, tone, note = "!", DOUBT, f"  ({finding.level})"
     where = f"  {printable(finding.where)}" if finding.where else ""
     yield Span(f"{INDENT}{mark} {finding.rule}", tone), Span(where), Span(printable(note), DIM)
-    yield from _wrapped(finding.message, INDENT + "  ", width)
+    yield from wrapped(finding.message, INDENT + "  ", width)
 
 
 def _own(verdict: Verdict, width: int) -> Iterator[Line]:
@@ -113,7 +113,7 @@ def _signers(verdict: Verdict, width: int) -> Iterator[Line]:
         party = known if signer.organisation else "somebody the registry does not know"
         when = f"verified {signer.times[-1]}" if signer.times else "no verified time"
         text = f"signed by {party}: {signer.identity}; {when}; {signer.bundle}"
-        yield from _wrapped(text, "  ", width, DIM)
+        yield from wrapped(text, "  ", width, DIM)
 
 
 def _next(verdict: Verdict) -> Iterator[Line]:
@@ -122,7 +122,7 @@ def _next(verdict: Verdict) -> Iterator[Line]:
         yield (Span(f"  next: provenance explain {rule}"),)
 
 
-def _wrapped(text: str, indent: str, width: int, tone: str = PLAIN) -> Iterator[Line]:
+def wrapped(text: str, indent: str, width: int, tone: str = PLAIN) -> Iterator[Line]:
     """The text wrapped; what stands behind its first line break is to be copied as it is."""
     first, *block = text.split("\n")
     yield from ((Span(indent + line, tone),) for line in _broken(first, width - len(indent)))
