@@ -11,6 +11,26 @@ SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 NAME = re.compile(rf"(?:{SEGMENT}/)?{SEGMENT}")
 REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
+OTHER_PAGES = frozenset(
+    [
+        "api",
+        "blog",
+        "buckets",
+        "chat",
+        "collections",
+        "datasets",
+        "docs",
+        "kernels",
+        "learn",
+        "models",
+        "organizations",
+        "papers",
+        "posts",
+        "settings",
+        "spaces",
+        "tasks",
+    ]
+)
 PAGES = frozenset({"tree", "blob", "resolve", "commit", "raw"})
 CACHED = re.compile(rf"models--({SEGMENT})--({SEGMENT})(?:/snapshots/([0-9a-f]{{40}}))?")
 LOCAL = re.compile(r"[/.~\\]|[A-Za-z]:[\\/]")
@@ -127,7 +147,7 @@ def _url(text: str) -> Reference:
         return _local(url.path[1:])
     parts = [unquote(part) for part in url.path.strip("/").split("/")]
     name = "/".join(parts[:2]).removesuffix(".git")
-    if not is_name(name):
+    if not is_name(name) or parts[0] in OTHER_PAGES:
         return Reference(reason="a page of the Hub that is no model")
     paged = len(parts) > 3 and parts[2] in PAGES and REVISION.fullmatch(parts[3])
     return Reference(repo=name, revision=parts[3] if paged else None)

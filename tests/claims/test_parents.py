@@ -61,7 +61,11 @@ def test_a_path_names_none_and_what_was_meant_is_guessed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "a\x00b", "x" * 600, "https://evil.example/org/name", "http://[::1", "file:///etc"],
+    [
+        *("", "  ", "a\x00b", "x" * 600, "file:///etc", "model.safetensors"),
+        *("https://evil.example/org/name", "http://[::1", f"{HUB}/docs/transformers"),
+        *(f"{HUB}/datasets/org/name", f"{HUB}/models?other=base_model:x"),
+    ],
 )
 def test_anything_else_names_none(text: str) -> None:
     found = reference(text)
