@@ -13,6 +13,9 @@ from provenance.source.hub.client import Account, Beyond, Hub
 from provenance.source.hub.collect import Glance, collect
 from provenance.source.limits import DEFAULT, Limits
 
+LEAST_BUNDLES = 4
+"""How many of each ancestor are looked at, however many there are."""
+
 
 def with_ancestors(
     hub: Hub,
@@ -29,20 +32,33 @@ def with_ancestors(
     them together may cost what one model may.
     """
     account = Account(limits)
-    left = limits.kept
+    left, bundles = limits.kept, limits.bundles
     while wanted := frontier(evidence, parents, limits.ancestors):
-        share = replace(limits, kept=max(0, left) // len(wanted))
+        share = replace(
+            limits,
+            kept=max(0, left) // len(wanted),
+            bundles=max(LEAST_BUNDLES, bundles // len(wanted)),
+        )
 
         visit = _Visit(hub=hub, at=evidence.at, pins=pins or {}, account=account, limits=share)
-        found = hub.each("asking for ancestors", visit.ancestor, wanted)
-        left -= sum(_kept(ancestor.evidence) for ancestor in found if ancestor.evidence)
+        try:
+            found = hub.each("asking for ancestors", visit.ancestor, wanted)
+        except Beyond as error:
+            return _over(evidence, str(error))
+        known = [ancestor.evidence for ancestor in found if ancestor.evidence]
+        left -= sum(map(_kept, known))
+        bundles -= sum(len(evidence.bundles) for evidence in known)
         evidence = replace(evidence, ancestors=(*evidence.ancestors, *found))
     if len(evidence.ancestors) >= limits.ancestors:
-        detail = f"more than {limits.ancestors} ancestors"
-        over = Observation(code="ancestors-limit", path="", detail=detail)
-        if over not in evidence.observations:
-            evidence = replace(evidence, observations=(*evidence.observations, over))
+        return _over(evidence, f"more than {limits.ancestors} ancestors")
     return evidence
+
+
+def _over(evidence: Evidence, detail: str) -> Evidence:
+    """The evidence, with the word that there are ancestors nobody looked at."""
+    over = Observation(code="ancestors-limit", path="", detail=detail)
+    observations = dict.fromkeys((*evidence.observations, over))
+    return replace(evidence, observations=tuple(observations))
 
 
 def _kept(evidence: Evidence) -> int:
@@ -69,7 +85,7 @@ class _Visit:
         glance = Glance(account=self.account, headers=wanted.direct, reached=reached)
         try:
             found = collect(self.hub, ref, at=self.at, glance=glance, limits=self.limits)
-        except (Absent, Beyond) as error:
+        except Absent as error:
             return replace(blank, missing=str(error))
         name = found.facts.id if found.facts else wanted.repo
         return replace(
