@@ -321,6 +321,9 @@ def test_ancestors_are_asked_for_up_to_the_first(hub: Hub) -> None:
     found = with_ancestors(ask(hub), gather(hub, "d/child"), ["e/gone"])
     known = {a.claimed: a.facts.id if a.facts else "" for a in found.ancestors}
     assert known == {"e/gone": "", "b/merge": "b/merge", "c/x": "c/x", "c/y": "", REPO: REPO}
+    poor = with_ancestors(ask(hub), gather(hub, "d/child"), [], limits=Limits(requests=1))
+    assert [(seen.code, seen.path) for seen in poor.observations] == [("ancestors-limit", "")]
+    assert not any(ancestor.missing for ancestor in poor.ancestors)
     pinned = with_ancestors(ask(hub), gather(hub, "d/child"), [], limits=Limits(ancestors=2))
     assert len(pinned.ancestors) == 2
     assert ("ancestors-limit", "") in codes(pinned)
