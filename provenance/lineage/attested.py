@@ -52,11 +52,13 @@ class Walk:
     problems: list[Problem] = field(default_factory=list)
     times: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     met: dict[tuple[str | None, str | None], Model] = field(default_factory=dict)
+    keys: dict[str, str | None] = field(default_factory=dict)
 
     def run(self) -> None:
         """Everything that statements lead to from the model is known, or why it is not."""
         ref = self.claimed.evidence.ref
-        waiting = [self._published(self.claimed.own, ref.repo, ref.commit, self.claimed.evidence)]
+        own = self._key(self.claimed.own, ref.commit, self.claimed.evidence.manifest.digest)
+        waiting = [self._published(own, ref.repo, ref.commit, self.claimed.evidence)]
         while waiting:
             model = waiting.pop()
             if model.node.key not in self.nodes:
@@ -65,6 +67,13 @@ class Walk:
                 waiting.extend(reversed(list(self._above(model))))
         self._check_circles()
         self._check_times()
+
+    def _key(self, name: str, commit: str | None, manifest: str | None) -> str:
+        """A key for these files alone: the name, unless other files of that name have it."""
+        for key in (name, f"{name}@{commit}"):
+            if self.keys.setdefault(key, manifest) == manifest:
+                return key
+        return f"{name}@{manifest}"
 
     def _published(
         self, key: str, repo: str | None, commit: str | None, evidence: Evidence
@@ -153,7 +162,9 @@ class Walk:
         for name in sorted(self.claimed.parents_of(key)):
             for ancestor in self.claimed.by_name.get(name, ()):
                 if ancestor.evidence:
-                    yield self._published(name, name, ancestor.commit, ancestor.evidence)
+                    digest = ancestor.evidence.manifest.digest
+                    own = self._key(name, ancestor.commit, digest)
+                    yield self._published(own, name, ancestor.commit, ancestor.evidence)
 
     def _parent(self, child: Model, told: Told, party: Party, parent: Parent) -> Iterator[Model]:
         if parent.manifest is None:
@@ -185,8 +196,8 @@ class Walk:
         if again := self.met.get((name, parent.manifest)):
             return again
         earlier = name in (child.node.repo, self.claimed.evidence.ref.repo)
-        key = f"{name}@{parent.commit or parent.manifest}" if name and earlier else name
-        node = self._node(key or parent.manifest or "", name, parent.commit, parent.manifest)
+        key = self._key(name or parent.manifest or "", parent.commit, parent.manifest)
+        node = self._node(key, name, parent.commit, parent.manifest)
         known = [a for a in self.claimed.by_name.get(name or "", ()) if a.evidence and not earlier]
         for ancestor in known:
             evidence = ancestor.evidence

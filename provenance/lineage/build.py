@@ -125,7 +125,7 @@ class _Drawing:
             key
             for key, node in self.walk.nodes.items()
             if key not in lost
-            and (node.root or key in self.vouched or key not in self.claimed.by_name)
+            and (node.root or node.repo in self.vouched or node.repo not in self.claimed.by_name)
         )
 
     @cached_property

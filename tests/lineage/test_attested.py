@@ -139,6 +139,20 @@ def from_nothing(family: Family) -> Evidence:
     return family.case(BOT)
 
 
+def two_commits_of_one_parent(family: Family) -> Evidence:
+    """A merge of a model at two commits, of which one is attested and the other is not."""
+    family.attested()
+    good, known = family.parent(SFT), family.ancestor(SFT)
+    family.write(SFT, BASE, model__safetensors=forge.safetensors(b"another training"))
+    (family.folder(SFT) / "claims.jsonl").unlink()
+    bad = family.parent(SFT, commit="d" * 40)
+    other = replace(family.ancestor(SFT), revision="d" * 40, commit="d" * 40)
+    family.write("acme/merge", SFT)
+    forge.attest(family.folder("acme/merge"), TRAINER, "merge", good, bad, model="acme/merge")
+    given = family.case("acme/merge", BASE)
+    return replace(given, ancestors=(*given.ancestors, known, other))
+
+
 def by_the_parents_trainer(family: Family) -> Evidence:
     """The trainer of the parent attests somebody else's child."""
     family.attested()
@@ -187,6 +201,10 @@ CASES: dict[str, tuple[Callable[[Family], Evidence], Found]] = {
     "a parent left out": (
         omitted_parent,
         {("claimed-not-attested", "other/x")},
+    ),
+    "a parent at two commits, one of them unattested": (
+        two_commits_of_one_parent,
+        {("unattested-step", f"{SFT}@{'d' * 40}")},
     ),
     "a circle": (circular, {("cycle", BOT), ("cycle", SFT)}),
     "made from nothing, by whoever": (from_nothing, {("no-root", BOT)}),
