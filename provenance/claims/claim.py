@@ -20,7 +20,20 @@ class CodeClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParentClaim:
+class Placed:
+    """Something that stands in a file, on a line where that is known."""
+
+    path: str
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The file and line, as an editor opens it."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentClaim(Placed):
     """One place that names a parent: the file (or `the Hub`), the key there, the text as written.
 
     `line` counts from 1 where the text stands in the file. `repo` is the text as a name that a Hub
@@ -30,10 +43,8 @@ class ParentClaim:
     declared.
     """
 
-    path: str
     key: str
     text: str
-    line: int | None = None
     repo: str | None = None
     revision: str | None = None
     relation: str | None = None
@@ -41,26 +52,14 @@ class ParentClaim:
     likely: str = ""
     hint: bool = False
 
-    @property
-    def place(self) -> str:
-        """The file and line, as an editor opens it."""
-        return f"{self.path}:{self.line}" if self.line else self.path
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MethodClaim:
+class MethodClaim(Placed):
     """One place that says how the model was trained; `trace` is what a trainer left behind."""
 
-    path: str
     key: str
     method: str
-    line: int | None = None
     trace: bool = False
-
-    @property
-    def place(self) -> str:
-        """The file and line, as an editor opens it."""
-        return f"{self.path}:{self.line}" if self.line else self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

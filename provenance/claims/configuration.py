@@ -88,16 +88,17 @@ def templates(value: object) -> Iterator[str]:
 
 def texts(value: object) -> Iterator[str]:
     """Every text among the values of `value`, however deep."""
-    return (node for node in _values(value) if isinstance(node, str))
+    return (node for node in values(value) if isinstance(node, str))
 
 
-def _values(value: object) -> Iterator[object]:
+def values(value: object, most: int = MAX_VALUES) -> Iterator[object]:
+    """Every value in `value`, itself first, however deep; Malformed for more than `most`."""
     waiting, count = [value], 0
     while waiting:
         node = waiting.pop()
         count += 1
-        if count > MAX_VALUES:
-            raise Malformed(f"more than {MAX_VALUES} values")
+        if count > most:
+            raise Malformed(f"more than {most} values")
         yield node
         if isinstance(node, dict):
             waiting.extend(reversed(node.values()))
@@ -107,7 +108,7 @@ def _values(value: object) -> Iterator[object]:
 
 def pairs(value: object) -> Iterator[tuple[str, object]]:
     """Every key of every table in `value`, however deep, with what it holds."""
-    for node in _values(value):
+    for node in values(value):
         if isinstance(node, dict):
             yield from node.items()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
+from provenance.claims.configuration import values
 from provenance.claims.methods import METHODS
 from provenance.claims.named import MAX_PARENTS, line_of, named
 from provenance.errors import Malformed
@@ -56,17 +57,9 @@ def moved(claim: Claim, lines: int) -> Claim:
 
 def _merge(content: Content, value: object) -> Iterator[Claim]:
     found: dict[str, None] = {}
-    waiting, count = [value], 0
-    while waiting:
-        node = waiting.pop()
-        count += 1
-        if count > MAX_NODES:
-            raise Malformed(f"more than {MAX_NODES} values")
-        if isinstance(node, list):
-            waiting.extend(reversed(node))
-        elif isinstance(node, dict):
+    for node in values(value, MAX_NODES):
+        if isinstance(node, dict):
             found |= dict.fromkeys(_models(node))
-            waiting.extend(reversed(list(node.values())))
     if len(found) > MAX_PARENTS:
         raise Malformed(f"{len(found)} models, at most {MAX_PARENTS} are read")
     for text in found:

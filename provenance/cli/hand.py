@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
-from provenance.cli.options import Decorator, with_options
+from provenance.cli.options import Decorator, folded
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, certificates
 from provenance.produce.sign import KeySigner, Signer, certificate_signer
@@ -42,37 +39,17 @@ class Hand:
     key: Path | None
     certificate: Path | None
     issuers: Path | None
-    token: str | None
+    identity_token: str | None
     trust_config: Path | None
 
     def signer(self, now: datetime) -> Signer:
         """The signer that this is, or ConfigError for options that do not go together."""
-        return _signer(self.key, self.certificate, self.issuers, self.token, self.trust_config, now)
-
-
-def with_hand(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options about who signs, as the one argument `hand`."""
-
-    @wraps(function)
-    def command(
-        *args: Any,
-        key: Path | None,
-        certificate: Path | None,
-        issuers: Path | None,
-        identity_token: str | None,
-        trust_config: Path | None,
-        **words: Any,
-    ) -> Any:
-        hand = Hand(
-            key=key,
-            certificate=certificate,
-            issuers=issuers,
-            token=identity_token,
-            trust_config=trust_config,
+        return _signer(
+            self.key, self.certificate, self.issuers, self.identity_token, self.trust_config, now
         )
-        return function(*args, hand=hand, **words)
 
-    return with_options(*SIGNER)(command)
+
+with_hand = folded("hand", Hand, *SIGNER)
 
 
 def _signer(

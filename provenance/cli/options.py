@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import reduce, wraps
 from pathlib import Path
 from typing import Any
@@ -83,26 +84,19 @@ def with_options(*options: Decorator) -> Decorator:
     return lambda function: reduce(lambda f, option: option(f), reversed(options), function)
 
 
-def with_means(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options about a Hub, as the one argument `means`."""
+def folded(name: str, kind: type[Any], *options: Decorator) -> Decorator:
+    """All of `options` as the one argument `name`: a dataclass with a field for each of them."""
+    names = [field.name for field in fields(kind)]
 
-    @wraps(function)
-    def command(
-        *args: Any,
-        token: str | None,
-        cache_dir: Path | None,
-        max_workers: int,
-        offline: bool,
-        attestations: Path | None,
-        **words: Any,
-    ) -> Any:
-        means = Means(
-            token=token,
-            cache_dir=cache_dir,
-            max_workers=max_workers,
-            offline=offline,
-            attestations=attestations,
-        )
-        return function(*args, means=means, **words)
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(*args: Any, **words: Any) -> Any:
+            own = kind(**{field: words.pop(field) for field in names})
+            return function(*args, **{name: own}, **words)
 
-    return with_options(*HUB)(command)
+        return with_options(*options)(command)
+
+    return decorate
+
+
+with_means = folded("means", Means, *HUB)

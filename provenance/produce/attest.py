@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance import training
-from provenance.checks import integrity
 from provenance.errors import ConfigError
 from provenance.lineage import statement_of
 from provenance.model import Document, Evidence
+from provenance.produce.sign import refuse_strange
 from provenance.training import Material, Method, Parent, Step
-
-REFUSED = integrity.FAILED | {"unreadable"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +39,7 @@ def statement(evidence: Evidence, making: Making) -> bytes:
         raise ConfigError("a statement is about the whole model: no --include, no --exclude")
     if not evidence.manifest.files:
         raise ConfigError("there is no file to attest")
-    for seen in evidence.observations:
-        if seen.code in REFUSED:
-            raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
+    refuse_strange(evidence)
     if making.method is Method.PRETRAIN and making.parents:
         raise ConfigError("pretraining begins with nothing: leave --parent out", path="--method")
     if making.method is not Method.PRETRAIN and not making.parents:

@@ -84,9 +84,7 @@ def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> 
         raise ConfigError("there is no file to sign")
     if evidence.include or evidence.exclude:
         raise ConfigError("a signature covers the whole model: no --include, no --exclude")
-    for seen in evidence.observations:
-        if seen.code in REFUSED:
-            raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
+    refuse_strange(evidence)
     for path in sorted(loader_reads(evidence)):
         if _is_ignored(path):
             raise ConfigError("a loader reads it, and no signature covers it: move it", path=path)
@@ -97,6 +95,13 @@ def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> 
         "predicate": oms.predicate(files, (*IGNORED, *ignored)),
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def refuse_strange(evidence: Evidence) -> None:
+    """Nothing was seen in the tree that nobody should put their name to, or ConfigError."""
+    for seen in evidence.observations:
+        if seen.code in REFUSED:
+            raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
 
 
 def _is_ignored(path: str) -> bool:
