@@ -5,6 +5,7 @@ ProvenanceError
 ├── SourceError     something could not be read: says nothing about the model
 │   └── Absent      a Hub has no such thing, or does not show it to us
 ├── TrustError      there is nothing to judge by: no usable trust root or registry
+├── RegistryRefused the signatures, versions or dates of a registry do not hold
 └── Malformed       bytes are not what they claim to be: evidence, never shown as a crash
 Rejected            nothing went wrong: the answer is no
 """
@@ -38,6 +39,10 @@ class Absent(SourceError):
 
 class TrustError(ProvenanceError):
     """No trust root, or one that cannot be used."""
+
+
+class RegistryRefused(ProvenanceError):
+    """A registry is not what its root vouches for, or no longer: nothing passes by it."""
 
 
 class Malformed(ProvenanceError):

@@ -21,7 +21,7 @@ from provenance.lock import Entry, Lock, file_differences
 from provenance.model import Evidence, Ref
 from provenance.policy import Policy
 from provenance.source import directory
-from provenance.source.detached import with_detached
+from provenance.source.detached import Documents, nothing, with_detached
 from provenance.source.hub import cache
 from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.client import Hub
@@ -37,14 +37,15 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What is locked, and by what it is judged, both times; `attestations` are the caller's own."""
+    """What is locked, and by what it is judged, both times; `attestations` are those that lie
+    elsewhere than in the model."""
 
     entry: Entry
     lock: Lock
     policy: Policy
     registry: Registry
     at: datetime
-    attestations: Path | None = None
+    attestations: Documents = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

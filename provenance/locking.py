@@ -14,6 +14,7 @@ from provenance.lineage import YOU
 from provenance.lock import (
     Accepted,
     Entry,
+    Floor,
     Lock,
     LockedFinding,
     LockedParent,
@@ -267,6 +268,19 @@ def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
                 level=finding.level,
                 waived=finding.waived,
             )
+
+
+def floors(registry: Registry, before: Lock | None) -> tuple[Floor, ...]:
+    """The registries that took part, each at the highest version that was ever seen."""
+    known = {floor.name: floor.version for floor in before.registries} if before else {}
+    return tuple(
+        Floor(name=release.name, version=_higher(release.version, known.get(release.name)))
+        for release in registry.releases
+    )
+
+
+def _higher(version: int | None, other: int | None) -> int | None:
+    return max((v for v in (version, other) if v is not None), default=None)
 
 
 def twins(lock: Lock) -> frozenset[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN, Model, Settings
 from provenance.registry.file import read_table, read_text
+from provenance.trust.reading import is_url
 
 FILE_NAME = "provenance.toml"
 PROJECT_FILE_NAME = "pyproject.toml"
@@ -127,9 +128,14 @@ def _single(files: Sequence[Path], judged: Sequence[Path]) -> Path:
 def _anchored(settings: Settings, folder: Path) -> Settings:
     return replace(
         settings,
-        registry=tuple(n if n == BUILTIN else str(folder / n) for n in settings.registry),
+        registry=tuple(_anchored_name(name, folder) for name in settings.registry),
+        registry_roots=tuple((url, str(folder / file)) for url, file in settings.registry_roots),
         models=tuple(_anchored_model(model, folder) for model in settings.models),
     )
+
+
+def _anchored_name(name: str, folder: Path) -> str:
+    return name if name == BUILTIN or is_url(name) else str(folder / name)
 
 
 def _anchored_model(model: Model, folder: Path) -> Model:

@@ -12,25 +12,74 @@ registry/revoked
 registry/expired
     The registry has expired: whoever keeps it has not looked at it since. Nothing passes by it.
     Fetch the current one.
+
+registry/refused
+    The registry's signatures, versions or dates do not hold, so that nothing is judged by it. Ask
+    whoever publishes it, by another way than the one it came by.
+
+registry/rollback
+    The lockfile was written by a newer version of this registry: what was revoked since is missing.
+    Fetch the current one; if the lockfile is wrong, its maintainer can tell.
+
+registry/unknown-section
+    The part of the registry that the organisation keeps itself cannot be used, so that nobody
+    knows who speaks for it or what it revoked. Other organisations are not concerned.
+
+registry/old
+    Nobody has asked for a newer registry for longer than `registry_max_age` allows. Run once with
+    the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from provenance.checks.case import Case
 from provenance.lineage.steps import unverified_steps
 from provenance.model import Ancestor, Evidence
 from provenance.training import Parent
 from provenance.trust import Registry
-from provenance.verdict import Finding, failed
+from provenance.trust.names import namespace_of
+from provenance.verdict import Finding, failed, unknown
 
 Subjects = dict[str, set[str | None]]
 
 
 def check(case: Case) -> Iterator[Finding]:
     """What the registry refuses whatever else is true, once each; silence is the normal answer."""
-    yield from dict.fromkeys(_refused(case))
+    yield from _standing(case)
+    yield from dict.fromkeys((*_refused(case), *_unknown(case)))
+
+
+def _standing(case: Case) -> Iterator[Finding]:
+    """Whether the registry is one to judge by: not older than it was, and recent enough."""
+    floors = {floor.name: floor.version for floor in case.lock.registries} if case.lock else {}
+    longest = case.policy.registry_max_age
+    for release in case.registry.releases:
+        floor = floors.get(release.name)
+        if floor is not None and (release.version is None or release.version < floor):
+            found = "no version" if release.version is None else f"version {release.version}"
+            message = f"{found}, and the lockfile knows version {floor}"
+            yield failed("registry/rollback", message, release.name)
+        age = case.evidence.at - release.seen if release.seen else timedelta(0)
+        if longest is not None and age > timedelta(days=longest):
+            message = f"last asked for {age.days} days ago, and {longest} are allowed"
+            yield unknown("registry/old", message, release.name)
+
+
+def _unknown(case: Case) -> Iterator[Finding]:
+    """The organisations of this model and its ancestors whose own section cannot be used."""
+    evidence, claims = case.evidence, case.claimed.parent_claims
+    repos = {evidence.ref.repo, *(claim.repo for claim in claims)}
+    repos |= {
+        facts.id for facts in (evidence.facts, *(a.facts for a in evidence.ancestors)) if facts
+    }
+    repos |= {a.claimed for a in evidence.ancestors} | {p.repo for p in _attested(evidence)}
+    owners = {case.registry.owner(repo) for repo in repos if repo}
+    for owner in sorted(filter(None, owners), key=lambda org: org.name):
+        if owner.unknown:
+            yield unknown("registry/unknown-section", owner.unknown, owner.name)
 
 
 def _refused(case: Case) -> Iterator[Finding]:
@@ -81,8 +130,9 @@ def _of(ancestor: Ancestor) -> Subjects:
 
 
 def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Finding]:
+    namespaces = {namespace_of(repo) for repo in subjects["repo"] if repo}
     for kind, values in subjects.items():
         for value in sorted(value for value in values if value):
-            for entry in registry.revocations(kind, value):
+            for entry in registry.revocations(kind, value, namespaces or None):
                 message = f"the {whose}{kind} was revoked: {entry.reason}"
                 yield failed("registry/revoked", message, value)

@@ -84,7 +84,7 @@ def command(
         raise ConfigError(f"expected org/name, found {model!r}", path="--as")
     now = datetime.now(UTC)
     signer = hand.signer(now)
-    request = Request(refs=parents, policy=policy, registry=registry)
+    request = Request(refs=parents, policy=policy, registry=registry, offline=means.offline)
     setting = bench(request, needs_models=False)
     setting = replace(setting, subjects=setting.subjects if parents else ())
     gathering = Gathering.begun(setting, means, quiet=quiet)

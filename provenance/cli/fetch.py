@@ -49,7 +49,8 @@ def command(
     with today's registry, before the download and by the downloaded bytes.
     """
     setting = bench(
-        Request(policy=policy, registry=registry, lockfile=lockfile), needs_models=False
+        Request(policy=policy, registry=registry, lockfile=lockfile, offline=means.offline),
+        needs_models=False,
     )
     if setting.lock is None:
         raise ConfigError("there is none: run `provenance lock`", path=setting.lock_path.name)
@@ -125,7 +126,7 @@ class Fetching:
             policy=self.setting.policy_for(self._model(entry)),
             registry=self.setting.registry,
             at=datetime.now(UTC),
-            attestations=self.means.detached(self.setting),
+            attestations=self.means.documents(self.setting),
         )
         cache = self.means.cache_dir
         target = Target.folder(self.local_dir) if self.local_dir else Target.snapshot(entry, cache)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,10 +15,10 @@ from provenance.cli import terminal
 from provenance.cli.subjects import Bench, Subject
 from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
-from provenance.model import Ancestor, Evidence, Facts, Ref
+from provenance.model import Ancestor, Document, Evidence, Facts, Ref
 from provenance.policy import Model
-from provenance.source import directory
-from provenance.source.detached import FOLDER, with_detached
+from provenance.source import detached, directory
+from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
 from provenance.trust import Registry
@@ -41,10 +41,17 @@ class Means:
     offline: bool = False
     attestations: Path | None = None
 
-    def detached(self, bench: Bench) -> Path | None:
-        """The folder of the caller's own attestations: as named, or beside provenance.toml."""
+    def documents(self, bench: Bench) -> Documents:
+        """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
         own = bench.settings_path
-        return self.attestations or (own.parent / FOLDER if own else None)
+        folder = self.attestations or (own.parent / detached.FOLDER if own else None)
+
+        def found(repo: str) -> Iterator[Document]:
+            yield from detached.in_folder(folder, repo)
+            for registry in bench.published:
+                yield from registry.attestations(repo)
+
+        return found
 
     def hub(self, bench: Bench, progress: Progress) -> Hub | None:
         """The Hub, or None where the caller or the machine forbids asking it."""
@@ -91,13 +98,16 @@ class Gathering:
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
         """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
-        folder = self.means.detached(self.bench)
-        found = with_detached(self._model(subject, pinned), folder)
+        found = self.with_detached(self._model(subject, pinned))
         while True:
-            more = with_detached(self._with_ancestors(subject, found), folder)
+            more = self.with_detached(self._with_ancestors(subject, found))
             if more == found:
                 return found
             found = more
+
+    def with_detached(self, evidence: Evidence) -> Evidence:
+        """The evidence with the bundles that the caller, and the registries, have for it."""
+        return with_detached(evidence, self.means.documents(self.bench))
 
     def _model(self, subject: Subject, pinned: Entry | None) -> Evidence:
         if subject.place is not None:

@@ -58,7 +58,8 @@ def command(
     target = Path.cwd() / FILE_NAME
     if os.path.lexists(target):
         raise ConfigError("is there already: add [[models]] to it by hand", path=FILE_NAME)
-    setting = bench(Request(refs=refs, policy=policy, registry=registry), needs_models=False)
+    request = Request(refs=refs, policy=policy, registry=registry, offline=means.offline)
+    setting = bench(request, needs_models=False)
     if setting.settings_path:
         path = str(setting.settings_path)
         raise ConfigError("holds your settings already: add [[models]] to it", path=path)

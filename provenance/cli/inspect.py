@@ -39,7 +39,14 @@ def command(
     The JSON form can be judged later, elsewhere: `provenance verify --evidence FILE`.
     """
     setting = bench(
-        Request(refs=(ref,), named=named, revision=revision, include=include, exclude=exclude)
+        Request(
+            refs=(ref,),
+            named=named,
+            revision=revision,
+            include=include,
+            exclude=exclude,
+            offline=means.offline,
+        )
     )
     if len(setting.subjects) != 1:
         raise ConfigError(f"{ref} means {len(setting.subjects)} models: name one")

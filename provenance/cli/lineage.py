@@ -49,6 +49,7 @@ def command(
         registry=registry,
         include=include,
         exclude=exclude,
+        offline=means.offline,
     )
     graph = gathered(request, means, signature, quiet=quiet)
     if form != "human":

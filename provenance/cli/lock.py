@@ -21,7 +21,7 @@ from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.verify import show
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import judge
-from provenance.lock import Change, Entry, Floor, Lock, Part, difference, dumps
+from provenance.lock import Change, Entry, Lock, Part, difference, dumps
 from provenance.lockfile import save
 from provenance.model import Evidence
 from provenance.report import Summary
@@ -85,6 +85,7 @@ def command(
             policy=policy,
             registry=registry,
             lockfile=lockfile,
+            offline=means.offline,
             exclude_newer=_in_utc(exclude_newer),
         )
     )
@@ -213,12 +214,10 @@ class Locker:
         return next((entry for entry in models if entry.name == subject.name), None)
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
-        from provenance.source.detached import with_detached
         from provenance.source.hub.staging import measured
 
-        means = self.gathering.means
-        found = measured(hub, declared, means.cache_dir)
-        return with_detached(found, means.detached(self.gathering.bench))
+        found = measured(hub, declared, self.gathering.means.cache_dir)
+        return self.gathering.with_detached(found)
 
     def _verdict(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Verdict:
         setting = self.gathering.bench
@@ -261,7 +260,7 @@ class Locker:
         called = {entry.name for entry in fresh}
         past = [e for e in old if unseen and e.part is Part.ANCESTOR and e.name not in called]
         return Lock(
-            registries=tuple(Floor(name=name) for name in setting.registry.names),
+            registries=locking.floors(setting.registry, setting.lock),
             entries=locking.entries_in_order([*entries, *fresh, *past]),
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import click
 
-from provenance.errors import ConfigError, ProvenanceError, TrustError
+from provenance.errors import ConfigError, ProvenanceError, RegistryRefused, TrustError
 from provenance.verdict import Result
 
 PASS, FAIL, USAGE, INCOMPLETE, OUT_OF_DATE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -42,6 +42,9 @@ def run(command: click.Command) -> int:
     except (ConfigError, TrustError) as error:
         click.echo(f"error: {error}", err=True)
         return USAGE
+    except RegistryRefused as error:
+        click.echo(f"fail: registry/refused: {error}", err=True)
+        return FAIL
     except (ProvenanceError, OSError, MemoryError) as error:
         click.echo(f"error: could not judge: {error}", err=True)
         return CANNOT_JUDGE

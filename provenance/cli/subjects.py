@@ -8,18 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance import lockfile, refs
 from provenance import registry as registries
 from provenance import settings as files
+from provenance.cli.published import described, place_of
 from provenance.errors import ConfigError
 from provenance.lock import Lock
 from provenance.manual import rules
 from provenance.model import Ref
 from provenance.policy import BUILTIN, CHECKS, Model, Policy, Settings
+from provenance.registry import Loaded
 from provenance.trust import Registry
 from provenance.trust.names import is_repo, namespace_of
 from provenance.verdict import Finding, failed
+
+if TYPE_CHECKING:
+    from provenance.registry.remote import Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     lockfile: Path | None = None
     exclude_newer: datetime | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +79,7 @@ class Bench:
     namespaces: frozenset[str]
     profile: str | None
     settings_path: Path | None
+    published: tuple[Published, ...] = ()
 
     @property
     def away(self) -> bool:
@@ -103,12 +111,19 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     lock_path = request.lockfile or lockfile.find(Path.cwd(), judged, home=top, settings=found.path)
+    loaded = registries.load_all(
+        names,
+        Path.cwd(),
+        judged=() if request.registry else places,
+        place=lambda url: place_of(url, own.registry_roots, places, offline=request.offline),
+    )
     return Bench(
         subjects=subjects,
         settings=own,
-        registry=registries.load_all(names, Path.cwd(), judged=() if request.registry else places),
+        registry=loaded.registry,
         policy_source=own.source or "no provenance.toml: the defaults",
-        registry_source=", ".join(map(_described, names)),
+        registry_source=", ".join(_described(name, loaded) for name in names),
+        published=loaded.published,
         findings=tuple(_foreign(path) for path in foreign),
         lock=lockfile.load(lock_path) if lock_path and lock_path.exists() else None,
         lock_path=lock_path or _beside(found.path),
@@ -161,8 +176,13 @@ def _is_file(text: str) -> bool:
     return text.endswith(".toml") or Path(text).is_file()
 
 
-def _described(name: str) -> str:
-    return "the starter registry built into this version" if name == BUILTIN else _short(name)
+def _described(name: str, loaded: Loaded) -> str:
+    if name == BUILTIN:
+        return "the starter registry built into this version"
+    for published in loaded.published:
+        if published.url == name:
+            return described(published)
+    return _short(name)
 
 
 def _foreign(path: Path) -> Finding:

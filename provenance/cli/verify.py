@@ -76,6 +76,7 @@ def command(
         include=include,
         exclude=exclude,
         lockfile=lockfile,
+        offline=means.offline,
     )
     replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
     setting = bench(request, replayed=replayed.ref if replayed else None)

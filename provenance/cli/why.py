@@ -32,7 +32,7 @@ def command(
     quiet: bool,
 ) -> None:
     """Show each path from a model to an ANCESTOR, the shortest first, with its weakest link."""
-    request = Request(refs=(ref,), policy=policy, registry=registry)
+    request = Request(refs=(ref,), policy=policy, registry=registry, offline=means.offline)
     graph = gathered(request, means, None, quiet=quiet)
     found = graph.paths(_known(graph, ancestor), MOST)
     if not found:

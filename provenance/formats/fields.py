@@ -61,6 +61,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def holds(self, name: str, kind: type) -> bool:
+        """Whether what stands at `name` is of this kind; nothing is taken."""
+        return isinstance(self._values.get(name), kind)
+
     def where(self, name: str) -> str:
         """The path of `name` in the whole document."""
         return ".".join(part for part in (self.path, name) if part)

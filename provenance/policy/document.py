@@ -15,6 +15,7 @@ from provenance.policy.allowances import (
     read_exemption,
     read_waiver,
 )
+from provenance.policy.required import RequiredAttestation, read_required
 from provenance.trust import names, reading
 
 BUILTIN = "builtin"
@@ -39,6 +40,8 @@ class Model:
 class Settings:
     """What one file says, or what holds without one; `source` is its name, empty without one.
 
+    `registry_roots` pairs the URL of a registry with the file of the root that it is trusted by.
+
     `levels` are the caller's own, beside those of the profile. `profile` None leaves the choice to
     what is known of the model.
     """
@@ -46,10 +49,13 @@ class Settings:
     source: str = ""
     profile: str | None = None
     registry: tuple[str, ...] = DEFAULT_REGISTRY
+    registry_roots: tuple[tuple[str, str], ...] = ()
+    registry_max_age: int | None = None
     token_namespaces: tuple[str, ...] = ()
     once_signed_must_stay_signed: bool = True
     min_age: int = 0
     levels: levels.Levels = ()
+    required: tuple[RequiredAttestation, ...] = ()
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -64,15 +70,18 @@ class Settings:
         """
         fields = Fields(table, path, raises=reading.errors_in(source))
         policy = fields.optional_table("policy")
-        _refuse_what_is_not_here(policy)
+        registry = _registry(policy)
         settings = cls(
             source=source,
             profile=levels.read_profile(policy),
-            registry=_registry(policy),
+            registry=registry,
+            registry_roots=_roots(policy, registry),
+            registry_max_age=_max_age(policy, registry),
             token_namespaces=reading.namespaces(policy, "token_namespaces"),
             once_signed_must_stay_signed=policy.flag("once_signed_must_stay_signed", True),
             min_age=policy.whole("min_age", 0),
             levels=levels.read_levels(policy.optional_table("rules")),
+            required=tuple(map(read_required, policy.tables("require_attestation"))),
             code=tuple(map(read_code, policy.tables("code"))),
             exemptions=tuple(map(read_exemption, policy.tables("exempt"))),
             waivers=tuple(map(read_waiver, policy.tables("waivers"))),
@@ -93,17 +102,6 @@ class Settings:
         return tuple(model for model in self.models if name in (model.name, model.repo))
 
 
-def _refuse_what_is_not_here(policy: Fields) -> None:
-    for name, what in (
-        ("registry_root", "check a registry against a root"),
-        ("registry_max_age", "tell a registry's age"),
-    ):
-        if name in policy:
-            raise policy.wrong(name, f"this version cannot {what}")
-    for entry in policy.tables("require_attestation"):
-        raise entry.wrong("", "this version cannot require attestations")
-
-
 def _registry(fields: Fields) -> tuple[str, ...]:
     entries = fields.texts("registry", DEFAULT_REGISTRY)
     if not entries:
@@ -112,9 +110,35 @@ def _registry(fields: Fields) -> tuple[str, ...]:
         where = f"registry[{position}]"
         if not entry.strip() or not entry.isprintable():
             raise fields.wrong(where, f"expected a path, found {entry[:80]!r}")
-        if "://" in entry:
-            raise fields.wrong(where, "this version cannot read a registry from a URL")
+        if "://" in entry and not reading.is_url(entry):
+            raise fields.wrong(where, f"expected a path or an https URL, found {entry[:200]!r}")
     return entries
+
+
+def _roots(fields: Fields, registry: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`registry_root`: one file where one URL is named, else a table of a file for each."""
+    name = "registry_root"
+    urls = [entry for entry in registry if reading.is_url(entry)]
+    if name not in fields:
+        return ()
+    if fields.holds(name, str):
+        if len(urls) > 1:
+            raise fields.wrong(name, 'several URLs: write { "https://…" = "root.json" } for each')
+        file = reading.line(fields, name)
+        return tuple((url, file) for url in urls or [""])
+    table = fields.table(name)
+    pairs = tuple((url, reading.line(table, url)) for url in urls if url in table)
+    table.end()
+    return pairs
+
+
+def _max_age(fields: Fields, registry: tuple[str, ...]) -> int | None:
+    name = "registry_max_age"
+    if name not in fields:
+        return None
+    if not any(map(reading.is_url, registry)):
+        raise fields.wrong(name, "no registry comes from a URL; the age of a file is unknown")
+    return fields.whole(name)
 
 
 def _models(fields: Fields) -> tuple[Model, ...]:

@@ -13,7 +13,10 @@ from provenance.verdict import Level
 
 OF_FILES = ("integrity", "format", "code", "signature")
 OF_MODELS = ("integrity", "format", "code", "identity", "signature", "ancestry")
-CHECKS = (*OF_MODELS, "lineage")
+OF_LINEAGES = (*OF_MODELS, "lineage")
+ATTESTATION = "attestation"
+"""The check of what `[[policy.require_attestation]]` asks for; it is in no profile."""
+CHECKS = (*OF_LINEAGES, ATTESTATION)
 LATER_CHECKS = ("closure", "weights")
 OWN_FINDINGS = ("registry", "policy")
 """Findings about the caller's own files and about revocation: no check of their own."""
@@ -30,6 +33,8 @@ NEVER_LOWERED = (
     "integrity/not-locked",
     "signature/wrong-signer",
     "signature/wrong-namespace",
+    "attestation/failed",
+    "attestation/withheld",
     "signature/revoked",
     "signature/compromised",
 )
@@ -92,7 +97,7 @@ PROFILES = (
     ),
     Profile(
         name="attested",
-        checks=CHECKS,
+        checks=OF_LINEAGES,
         signature=Demand.ALWAYS,
         levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
     ),

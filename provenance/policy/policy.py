@@ -10,6 +10,7 @@ from provenance.policy import levels
 from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
 from provenance.policy.document import Model, Settings
 from provenance.policy.levels import Demand, Levels
+from provenance.policy.required import RequiredAttestation
 from provenance.verdict import Level
 
 
@@ -19,13 +20,14 @@ class Policy:
 
     `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
     `min_age` is in days. `lenient_expiry` lets what has run out count on, with a warning: for a
-    host that serves what was locked, where nobody can renew it.
+    host that serves what was locked, where nobody can renew it. `registry_max_age` is in days.
     """
 
     profile: str
     checks: tuple[str, ...]
     signature: Demand
     levels: Levels = ()
+    required: tuple[RequiredAttestation, ...] = ()
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -34,6 +36,7 @@ class Policy:
     exclude_newer: datetime | None = None
     once_signed_must_stay_signed: bool = True
     lenient_expiry: bool = False
+    registry_max_age: int | None = None
 
     @classmethod
     def of(
@@ -47,6 +50,8 @@ class Policy:
         chosen = levels.profile_named(profile or _profile(settings, model))
         combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
         checks = levels.checks_of(chosen, settings.levels)
+        if settings.required and levels.ATTESTATION not in checks:
+            checks = (*checks, levels.ATTESTATION)
         if not levels.requires_something(combined, checks):
             raise ConfigError(levels.NOTHING_REQUIRED, path="policy.rules")
         return cls(
@@ -54,12 +59,14 @@ class Policy:
             checks=checks,
             signature=chosen.signature,
             levels=combined,
+            required=settings.required,
             code=settings.code,
             exemptions=settings.exemptions,
             waivers=settings.waivers,
             parents=model.parents if model else (),
             min_age=settings.min_age,
             once_signed_must_stay_signed=settings.once_signed_must_stay_signed,
+            registry_max_age=settings.registry_max_age,
         )
 
     def level(self, rule: str) -> Level:

@@ -1,35 +1,65 @@
-"""Where registries come from: the package itself, and files."""
+"""Where registries come from: the package itself, files, and servers that publish them by TUF."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
 from provenance.registry.file import load
 from provenance.registry.starter import starter
 from provenance.trust import Registry, merge
+from provenance.trust.reading import is_url
 
-__all__ = ["load", "load_all", "starter"]
+if TYPE_CHECKING:
+    from provenance.registry.remote import Place, Published
+
+__all__ = ["Loaded", "load", "load_all", "starter"]
 
 
-def load_all(names: Sequence[str], base: Path, *, judged: Sequence[Path] = ()) -> Registry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The registries that were named, as one, and those of them that a server publishes."""
+
+    registry: Registry
+    published: tuple[Published, ...] = ()
+
+
+def load_all(
+    names: Sequence[str],
+    base: Path,
+    *,
+    judged: Sequence[Path] = (),
+    place: Callable[[str], Place] | None = None,
+) -> Loaded:
     """The registries of `names` as one, an earlier one before a later one, or ConfigError.
 
-    A name is `builtin`, or the path of a file or folder, relative to `base`. None of them is read
-    from inside a `judged` directory.
+    A name is `builtin`, the path of a file or folder, relative to `base`, or a URL, of which
+    `place` knows how it is had. None of them is read from inside a `judged` directory.
     """
     within = [os.path.realpath(path) for path in judged]
-    return merge([_load(name, base, within) for name in names])
+    registries: list[Registry] = []
+    published: list[Published] = []
+    for name in names:
+        if is_url(name) and place:
+            from provenance.registry.remote import open_published
+
+            published.append(open_published(place(name)))
+            registries.append(published[-1].registry)
+        else:
+            registries.append(_load(name, base, within))
+    return Loaded(registry=merge(registries), published=tuple(published))
 
 
 def _load(name: str, base: Path, judged: Sequence[str]) -> Registry:
     if name == BUILTIN:
         return starter()
     if "://" in name:
-        raise ConfigError("this version cannot read a registry from a URL", path=name[:200])
+        raise ConfigError("expected a path or an https URL", path=name[:200])
     if not name.strip():
         raise ConfigError("a registry's path is empty")
     if any(Path(os.path.realpath(base / name)).is_relative_to(path) for path in judged):

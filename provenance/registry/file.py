@@ -4,40 +4,45 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import ConfigError
+from provenance.registry.shelf import FILE_NAME, assembled, parsed
 from provenance.trust import Registry
 
 LIMIT = 16 * 2**20
-FILE_NAME = "trust.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The texts of a registry on disk: its `trust.toml`, and what lies in the folder of that."""
+
+    file: Path
+
+    def text(self, name: str) -> str:
+        """The text of a file, its name relative to the folder and inside of it."""
+        if name == self.file.name:
+            return read_text(self.file)
+        return read_text(_inside(self.file.parent, name))
+
+    def version(self, name: str) -> int | None:
+        """None: nobody counts the versions of files."""
+        return None
 
 
 def load(path: Path) -> Registry:
     """The registry of a file, or of the `trust.toml` of a folder, or ConfigError.
 
-    A `[[sigstore]]` names its trusted root by a path relative to the file, inside its folder.
+    Trusted roots and sections that it names lie beside it.
     """
     file = path / FILE_NAME if _is_folder(path) else path
-    table = read_table(file)
-    sigstores = table.get("sigstore")
-    if isinstance(sigstores, list):
-        table["sigstore"] = [
-            _with_root(entry, file, f"{file.name}: sigstore[{position}].trusted_root")
-            for position, entry in enumerate(sigstores)
-        ]
-    return Registry.from_table(table, source=file.name)
+    return assembled(Folder(file), file=file.name)
 
 
 def read_table(path: Path) -> dict[str, object]:
     """The table of a TOML file, or ConfigError."""
-    try:
-        return tomllib.loads(read_text(path))
-    except RecursionError:
-        raise ConfigError("nested too deep", path=path.name) from None
-    except ValueError as error:
-        raise ConfigError(f"not TOML: {error}", path=path.name) from None
+    return parsed(read_text(path), path.name)
 
 
 def read_text(path: Path) -> str:
@@ -67,17 +72,8 @@ def _read(path: Path) -> bytes:
         os.close(descriptor)
 
 
-def _with_root(entry: object, file: Path, where: str) -> object:
-    if not isinstance(entry, dict) or not isinstance(entry.get("trusted_root"), str):
-        return entry
-    try:
-        return entry | {"trusted_root": read_text(_inside(file, entry["trusted_root"]))}
-    except ConfigError as error:
-        raise ConfigError(str(error), path=where) from None
-
-
-def _inside(file: Path, name: str) -> Path:
-    folder = Path(os.path.realpath(file.parent))
+def _inside(parent: Path, name: str) -> Path:
+    folder = Path(os.path.realpath(parent))
     try:
         path = Path(os.path.realpath(folder / name))
     except ValueError:

@@ -16,8 +16,10 @@ def distrust(registry: Registry, attestation: Attestation, party: Party, now: da
     """
     times = attestation.times or (now,)
     found = [*registry.signer_revocations(party.org, party.signer)]
+    own = party.org.namespaces
     for name in attestation.names:
-        found += (*registry.revocations("key", name), *registry.revocations("signer", name))
+        found += registry.revocations("key", name, own)
+        found += registry.revocations("signer", name, own)
     if any(e.compromised_since is None or e.compromised_since <= times[-1] for e in found):
         return "compromised"
     if party.signer.valid_from and times[0] < party.signer.valid_from:

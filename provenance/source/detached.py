@@ -1,8 +1,8 @@
-"""Attestations that the caller keeps: `attestations/<org>/<name>/` beside provenance.toml."""
+"""Attestations that lie elsewhere than in the model: with the caller, or with a registry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,32 +14,41 @@ from provenance.trust.names import is_repo
 
 FOLDER = "attestations"
 
+Documents = Callable[[str], Iterable[Document]]
+"""The bundles that there are elsewhere for a repository."""
 
-def with_detached(evidence: Evidence, folder: Path | None, limits: Limits = DEFAULT) -> Evidence:
-    """The evidence, and that on its ancestors, with the bundles that `folder` has for each.
 
-    SourceError for one that cannot be read, or is none.
-    """
-    if folder is None or not folder.is_dir():
-        return evidence
+def nothing(repo: str) -> Iterable[Document]:
+    """No bundle at all."""
+    return ()
+
+
+def with_detached(evidence: Evidence, documents: Documents) -> Evidence:
+    """The evidence, and that on its ancestors, with the bundles that `documents` has for each."""
     ancestors = tuple(
-        replace(ancestor, evidence=_with_own(ancestor.evidence, folder, limits))
+        replace(ancestor, evidence=_with_own(ancestor.evidence, documents))
         if ancestor.evidence
         else ancestor
         for ancestor in evidence.ancestors
     )
-    return _with_own(replace(evidence, ancestors=ancestors), folder, limits)
+    return _with_own(replace(evidence, ancestors=ancestors), documents)
 
 
-def _with_own(evidence: Evidence, folder: Path, limits: Limits) -> Evidence:
+def _with_own(evidence: Evidence, documents: Documents) -> Evidence:
+    repo = evidence.ref.repo
+    if repo is None or not is_repo(repo):
+        return evidence
     present = {document.path for document in evidence.bundles}
-    found = _documents(folder, evidence.ref.repo, limits)
-    new = tuple(document for document in found if document.path not in present)
+    new = tuple(document for document in documents(repo) if document.path not in present)
     return replace(evidence, bundles=(*evidence.bundles, *new))
 
 
-def _documents(folder: Path, repo: str | None, limits: Limits) -> Iterator[Document]:
-    if repo is None or not is_repo(repo) or not (folder / repo).is_dir():
+def in_folder(folder: Path | None, repo: str, limits: Limits = DEFAULT) -> Iterator[Document]:
+    """The bundles that a folder has for a repository, in `<org>/<name>/`.
+
+    SourceError for one that cannot be read, or is none.
+    """
+    if folder is None or not (folder / repo).is_dir():
         return
     names = sorted(place.name for place in (folder / repo).iterdir())
     for name in filter(is_evidence_name, names):

@@ -9,10 +9,15 @@ from pathlib import Path
 
 def write(place: Path, text: str) -> None:
     """The file holds `text` in UTF-8, on disk for good; OSError leaves it as it was."""
+    write_bytes(place, text.encode("utf-8"))
+
+
+def write_bytes(place: Path, data: bytes) -> None:
+    """The file holds `data`, on disk for good; OSError leaves it as it was."""
     descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fchmod(stream.fileno(), _mode(place))
             os.fsync(stream.fileno())

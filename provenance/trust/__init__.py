@@ -2,8 +2,8 @@
 
 from provenance.trust.material import PUBLIC_GOOD, Authority, Identity, Key, Material
 from provenance.trust.merge import merge
-from provenance.trust.parties import Org, Role, Root, Signer
-from provenance.trust.registry import Registry, Revocation, Sigstore, TimestampAuthority
+from provenance.trust.parties import Org, Role, Root, Section, Signer
+from provenance.trust.registry import Registry, Release, Revocation, Sigstore, TimestampAuthority
 
 __all__ = [
     "PUBLIC_GOOD",
@@ -13,9 +13,11 @@ __all__ = [
     "Material",
     "Org",
     "Registry",
+    "Release",
     "Revocation",
     "Role",
     "Root",
+    "Section",
     "Signer",
     "Sigstore",
     "TimestampAuthority",

@@ -29,7 +29,7 @@ def merge(registries: Sequence[Registry]) -> Registry:
         timestamp_authorities=tuple(a for r in registries for a in r.timestamp_authorities),
         orgs=tuple(_orgs(registries)),
         revoked=tuple(entry for r in registries for entry in r.revoked),
-        parts=tuple(name for r in registries for name in r.names),
+        releases=tuple(release for r in registries for release in r.releases),
         sources=tuple(source for r in registries for source in r.sources),
     )
 

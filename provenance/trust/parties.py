@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from provenance.errors import Malformed
 from provenance.formats.fields import Fields
+from provenance.keys import PublicKey
 from provenance.trust import names, reading
 from provenance.trust.material import Material, read_material
+
+MOST_KEYS = 16
 
 
 class Role(StrEnum):
@@ -50,10 +54,20 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """That an organisation keeps its own part of the registry: `threshold` of `keys` sign it."""
+
+    name: str
+    keys: tuple[PublicKey, ...]
+    threshold: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Org:
     """An organisation: the namespaces that are its own, and who speaks for it.
 
     `threshold` publishers must have signed; `namespace_ids` pairs a namespace with its Hub id.
+    `unknown` says why the part that it keeps itself cannot be used; then nobody knows who speaks.
     """
 
     name: str
@@ -64,6 +78,8 @@ class Org:
     signers: tuple[Signer, ...] = ()
     roots: tuple[Root, ...] = ()
     once_signed_must_stay_signed: bool | None = None
+    section: Section | None = None
+    unknown: str = ""
 
 
 def read_org(fields: Fields, sigstores: frozenset[str]) -> Org:
@@ -74,16 +90,45 @@ def read_org(fields: Fields, sigstores: frozenset[str]) -> Org:
         namespaces=namespaces,
         namespace_ids=_namespace_ids(fields, namespaces),
         originates=fields.flag("originates", False),
-        signers=_signers(fields, namespaces, sigstores),
+        signers=read_signers(fields, namespaces, sigstores),
         threshold=fields.whole("threshold", 1, least=1),
-        roots=tuple(_root(entry, namespaces) for entry in fields.tables("root")),
+        roots=read_roots(fields, namespaces),
         once_signed_must_stay_signed=_optional_flag(fields, "once_signed_must_stay_signed"),
+        section=_section(fields.table("section")) if "section" in fields else None,
     )
+    if org.section is None:
+        check_threshold(fields, org)
+    fields.end()
+    return org
+
+
+def check_threshold(fields: Fields, org: Org) -> None:
+    """As many publishers are known as must sign, or ConfigError."""
     publishers = sum(Role.PUBLISHER in signer.roles for signer in org.signers)
     if publishers and org.threshold > publishers:
         raise fields.wrong("threshold", f"{org.threshold} of {publishers} publishers cannot be met")
+
+
+def _section(fields: Fields) -> Section:
+    keys = tuple(_key(fields, n, pem) for n, pem in enumerate(fields.texts("keys")))
+    if not 0 < len({key.fingerprint for key in keys}) == len(keys) <= MOST_KEYS:
+        raise fields.wrong("keys", f"expected 1 to {MOST_KEYS} keys, none of them twice")
+    section = Section(
+        name=reading.slug(fields, "name"),
+        keys=keys,
+        threshold=fields.whole("threshold", 1, least=1),
+    )
+    if section.threshold > len(keys):
+        raise fields.wrong("threshold", f"{section.threshold} of {len(keys)} keys cannot be met")
     fields.end()
-    return org
+    return section
+
+
+def _key(fields: Fields, position: int, pem: str) -> PublicKey:
+    try:
+        return PublicKey.from_pem(pem)
+    except Malformed as error:
+        raise fields.wrong(f"keys[{position}]", str(error)) from None
 
 
 def _optional_flag(fields: Fields, name: str) -> bool | None:
@@ -100,9 +145,10 @@ def _namespace_ids(fields: Fields, namespaces: tuple[str, ...]) -> tuple[tuple[s
     return pairs
 
 
-def _signers(
+def read_signers(
     fields: Fields, namespaces: tuple[str, ...], sigstores: frozenset[str]
 ) -> tuple[Signer, ...]:
+    """The signers of a `[[signer]]` array, none of them called like another."""
     signers: dict[str, Signer] = {}
     for entry in fields.tables("signer"):
         signer = _signer(entry, namespaces, sigstores)
@@ -155,6 +201,11 @@ def _repos(fields: Fields, namespaces: tuple[str, ...], *, own: bool) -> tuple[s
                 f"({', '.join(namespaces) or 'none'}), which a publisher or trainer may not",
             )
     return patterns
+
+
+def read_roots(fields: Fields, namespaces: tuple[str, ...]) -> tuple[Root, ...]:
+    """The roots of a `[[root]]` array."""
+    return tuple(_root(entry, namespaces) for entry in fields.tables("root"))
 
 
 def _root(fields: Fields, namespaces: tuple[str, ...]) -> Root:

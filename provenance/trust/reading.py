@@ -15,6 +15,7 @@ _REST = r"(?::[0-9]{1,5})?(?:/[!-~]*)?"
 _HTTPS = re.compile(f"https://{_HOST}{_REST}")
 _LOOPBACK = re.compile(rf"http://(?:localhost|127\.0\.0\.1|\[::1\]){_REST}")
 _RULE = re.compile(r"[a-z]+(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -48,10 +49,23 @@ def prose(fields: Fields, name: str) -> str:
     return value
 
 
+def slug(fields: Fields, name: str) -> str:
+    """A name of lower-case letters, digits and single hyphens, which can be that of a file."""
+    value = fields.text(name)
+    if not _SLUG.fullmatch(value) or len(value) > names.LONGEST:
+        raise fields.wrong(name, f"expected letters, digits and hyphens, found {value[:80]!r}")
+    return value
+
+
+def is_url(text: str) -> bool:
+    """Whether `text` is an https URL, or an http one of this machine."""
+    return bool(_HTTPS.fullmatch(text) or _LOOPBACK.fullmatch(text))
+
+
 def url(fields: Fields, name: str) -> str:
     """An https URL, or an http one of this machine (where test instances of Sigstore run)."""
     value = fields.text(name)
-    if not (_HTTPS.fullmatch(value) or _LOOPBACK.fullmatch(value)):
+    if not is_url(value):
         raise fields.wrong(name, f"expected an https URL, found {value[:200]!r}")
     return value
 

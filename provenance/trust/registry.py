@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -40,19 +40,39 @@ class Revocation:
 
     A signer or key is refused for what it signed from `compromised_since` on; the rest is refused
     whatever its date. A signer is named as in its organisation, as `organisation/name`, or by its
-    identity; a key by the fingerprint of its SubjectPublicKeyInfo or of its certificate.
+    identity; a key by the fingerprint of its SubjectPublicKeyInfo or of its certificate. `within`
+    are the namespaces outside of which it says nothing, where an organisation revoked for itself.
     """
 
     kind: str
     value: str
     reason: str
     compromised_since: datetime | None = None
+    within: tuple[str, ...] | None = None
+
+    def reaches(self, namespaces: Collection[str] | None) -> bool:
+        """Whether it counts for what lies in `namespaces`; None, which is unknown, counts too."""
+        if self.within is None or namespaces is None:
+            return True
+        return not set(namespaces).isdisjoint(self.within)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A registry, or a section of one, that took part: its name and version, if it has versions.
+
+    `seen` is when its server last stated that this is the newest.
+    """
+
+    name: str
+    version: int | None = None
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
     """One registry, or several merged; `sources` are the files it was read from,
-    `parts` the names of those that were merged."""
+    `releases` what was merged, in order."""
 
     version: int = VERSION
     name: str
@@ -62,7 +82,7 @@ class Registry:
     orgs: tuple[Org, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     sources: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = ()
 
     @classmethod
     def from_table(cls, table: object, *, source: str) -> Registry:
@@ -80,17 +100,13 @@ class Registry:
             sigstores=sigstores,
             timestamp_authorities=tuple(map(_authority, fields.tables("timestamp_authority"))),
             orgs=tuple(read_org(entry, instances) for entry in fields.tables("org")),
-            revoked=tuple(map(_revocation, fields.tables("revoked"))),
+            revoked=read_revoked(fields),
             sources=(source,),
         )
+        registry = replace(registry, releases=(Release(name=registry.name),))
         fields.end()
         _check_claims(fields, registry.orgs)
         return registry
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the registries that this one is merged from, or its own."""
-        return self.parts or (self.name,)
 
     @cached_property
     def _owners(self) -> dict[str, Org]:
@@ -118,16 +134,20 @@ class Registry:
             found[key] = (*found.get(key, ()), entry)
         return found
 
-    def revocations(self, kind: str, value: str) -> tuple[Revocation, ...]:
-        """What was revoked of this kind under exactly this value."""
-        return self._revoked.get((kind, value), ())
+    def revocations(
+        self, kind: str, value: str, namespaces: Collection[str] | None = None
+    ) -> tuple[Revocation, ...]:
+        """What was revoked of this kind under exactly this value, as far as it reaches."""
+        found = self._revoked.get((kind, value), ())
+        return tuple(entry for entry in found if entry.reaches(namespaces))
 
     def signer_revocations(self, org: Org, signer: Signer) -> tuple[Revocation, ...]:
         """What was revoked of this signer, by its name, with or without its organisation's, or
         by what it is recognised by."""
         called = {signer.name, f"{org.name}/{signer.name}", signer.material.label}
-        found = [entry for name in sorted(called) for entry in self.revocations("signer", name)]
-        return (*found, *self.revocations("key", signer.material.label))
+        own = org.namespaces
+        found = [e for name in sorted(called) for e in self.revocations("signer", name, own)]
+        return (*found, *self.revocations("key", signer.material.label, own))
 
     def sigstore(self, name: str) -> Sigstore | None:
         """The private instance of this name; None for the public-good one and unknown ones."""
@@ -170,6 +190,11 @@ def _authority(fields: Fields) -> TimestampAuthority:
     return authority
 
 
+def read_revoked(fields: Fields) -> tuple[Revocation, ...]:
+    """The entries of a `[[revoked]]` array."""
+    return tuple(map(_revocation, fields.tables("revoked")))
+
+
 def _revocation(fields: Fields) -> Revocation:
     kind = fields.one_of(("manifest", "repo", "commit", *DATED))
     if kind in DATED:
@@ -202,10 +227,15 @@ def _revoked_value(fields: Fields, kind: str) -> str:
 def _check_claims(fields: Fields, orgs: tuple[Org, ...]) -> None:
     called: set[str] = set()
     claimed: dict[str, str] = {}
+    sections: set[str] = set()
     for position, org in enumerate(orgs):
         if org.name in called:
             raise fields.wrong(f"org[{position}].name", f"{org.name!r} stands twice")
         called.add(org.name)
+        if org.section and org.section.name in sections:
+            where = f"org[{position}].section.name"
+            raise fields.wrong(where, f"{org.section.name!r} stands twice")
+        sections |= {org.section.name} if org.section else set()
         for place, namespace in enumerate(org.namespaces):
             other = claimed.setdefault(namespace.lower(), org.name)
             if other != org.name:

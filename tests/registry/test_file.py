@@ -138,7 +138,7 @@ def test_no_beginning_of_a_registry_raises_anything_else(folder: Path) -> None:
 
 
 def test_several_registries_are_one(folder: Path) -> None:
-    registry = load_all(["security", "builtin"], folder.parent)
+    registry = load_all(["security", "builtin"], folder.parent).registry
     assert registry.sources == ("trust.toml", "builtin")
     assert registry.owner("acme/x") is not None
     assert registry.owner("ibm-granite/x") is not None

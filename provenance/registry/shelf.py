@@ -1,0 +1,80 @@
+"""A registry as named texts, wherever they lie: `trust.toml`, trusted roots, sections."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import Protocol
+
+from provenance.errors import ConfigError, RegistryRefused, SourceError
+from provenance.trust import Registry, Release
+from provenance.trust.section import with_section, without_section
+
+FILE_NAME = "trust.toml"
+
+
+class Shelf(Protocol):
+    """Where the texts of one registry lie."""
+
+    def text(self, name: str) -> str:
+        """The text of this name, or ConfigError; SourceError if it could not be asked for."""
+
+    def version(self, name: str) -> int | None:
+        """The version of whoever signed the text of this name, where that has one."""
+
+
+def assembled(shelf: Shelf, *, file: str = FILE_NAME, source: str = "") -> Registry:
+    """The registry of a `trust.toml`, with the trusted roots and the sections that it names.
+
+    ConfigError for what its own maintainers wrote wrong; what is wrong with a section is its
+    organisation's matter alone.
+    """
+    table = parsed(shelf.text(file), file)
+    sigstores = table.get("sigstore")
+    if isinstance(sigstores, list):
+        table["sigstore"] = [
+            _with_root(entry, shelf, f"{file}: sigstore[{position}].trusted_root")
+            for position, entry in enumerate(sigstores)
+        ]
+    return _with_sections(Registry.from_table(table, source=source or file), shelf)
+
+
+def parsed(text: str, name: str) -> dict[str, object]:
+    """The table of a TOML text, or ConfigError."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError("nested too deep", path=name) from None
+    except ValueError as error:
+        raise ConfigError(f"not TOML: {error}", path=name) from None
+
+
+def section_file(name: str) -> str:
+    """Where a section lies, beside `trust.toml`."""
+    return f"sections/{name}.toml"
+
+
+def _with_root(entry: object, shelf: Shelf, where: str) -> object:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("trusted_root"), str):
+        return entry
+    try:
+        return {**entry, "trusted_root": shelf.text(entry["trusted_root"])}
+    except ConfigError as error:
+        raise ConfigError(str(error), path=where) from None
+
+
+def _with_sections(registry: Registry, shelf: Shelf) -> Registry:
+    found = registry
+    for org in registry.orgs:
+        if org.section is None:
+            continue
+        file = section_file(org.section.name)
+        try:
+            table = parsed(shelf.text(file), file)
+        except (ConfigError, SourceError, RegistryRefused) as error:
+            found = without_section(found, org, str(error))
+            continue
+        name = f"{registry.name}/{org.section.name}"
+        release = Release(name=name, version=shelf.version(file))
+        found = with_section(found, org, table, source=file, release=release)
+    return found

@@ -1,0 +1,44 @@
+"""Keys that sign a registry: our own, as python-tuf takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from securesystemslib.signer import CryptoSigner, Key, SSlibKey
+from tuf.api.metadata import Metadata
+
+from provenance.errors import ConfigError
+from provenance.keys import PrivateKey, PublicKey
+
+AnyMetadata = Metadata[Any]
+"""Metadata of any role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A key that signs a registry's metadata, or that is only known to: `private` is None then."""
+
+    public: PublicKey
+    private: PrivateKey | None = None
+
+    @property
+    def key(self) -> Key:
+        """The key as TUF names it, its id a digest of it."""
+        return SSlibKey.from_crypto(self.public.numbers)
+
+    def sign(self, metadata: AnyMetadata) -> None:
+        """The metadata carries this key's signature beside those it has."""
+        if self.private:
+            metadata.sign(CryptoSigner(self.private.numbers), append=True)
+
+
+def distinct(hands: Iterable[Hand], what: str) -> tuple[Hand, ...]:
+    """The hands, or ConfigError if two of them are one key: it would be counted twice."""
+    found: dict[str, Hand] = {}
+    for hand in hands:
+        if hand.public.fingerprint in found:
+            raise ConfigError(f"{hand.public.fingerprint} is given twice", path=what)
+        found[hand.public.fingerprint] = hand
+    return tuple(found.values())
