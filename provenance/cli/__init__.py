@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
-from importlib import import_module
 
 import click
 
 from provenance.cli import outcome
+from provenance.cli.lazy import lazy
 
 COMMANDS = {
     "init": "Write provenance.toml for the models in use today.",
@@ -25,40 +24,12 @@ COMMANDS = {
     "explain": "Print the manual page of a check or rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
     "attest": "Attest how a model was trained (SLSA Provenance).",
+    "registry": "Maintain, review and publish whom you trust.",
 }
 
 EPILOG = """\b
 Exit codes: 0 pass; 1 judged, failed; 2 usage, or your own policy or registry is wrong;
 3 judged, incomplete; 4 the lockfile is out of date; 5 could not judge; 130 interrupted."""
-
-
-class Lazy(click.Group):
-    """A group whose commands are imported when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands, in the order a newcomer meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, its module imported now, or None."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"provenance.cli.{cmd_name}").command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first word names; a misspelt one is told what is near it."""
-        near = get_close_matches(args[0], COMMANDS, n=1)
-        if args[0] not in COMMANDS and near:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands with what they do, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
 
 def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -70,7 +41,11 @@ def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=lazy(__name__, COMMANDS),
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--version",
     is_flag=True,

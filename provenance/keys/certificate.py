@@ -105,6 +105,11 @@ class Certificate:
         return self.raw.not_valid_before_utc <= moment <= self.raw.not_valid_after_utc
 
     @property
+    def ends(self) -> datetime:
+        """When it stops being valid."""
+        return self.raw.not_valid_after_utc
+
+    @property
     def validity(self) -> str:
         """The validity as people read it."""
         start, end = self.raw.not_valid_before_utc, self.raw.not_valid_after_utc

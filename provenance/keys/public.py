@@ -121,6 +121,11 @@ class PublicKey:
         return "Ed25519"
 
     @property
+    def rsa_bits(self) -> int | None:
+        """The size of an RSA key; None of any other."""
+        return self.numbers.key_size if isinstance(self.numbers, rsa.RSAPublicKey) else None
+
+    @property
     def details(self) -> str | None:
         """The `keyDetails` word older bundles state for this key, where there is one."""
         return KEY_DETAILS.get(self.description)

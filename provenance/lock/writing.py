@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import tomli_w
-
+from provenance.formats.toml import pair
 from provenance.lock.entry import Entry, Floor, Lock, Part
 from provenance.model import Facts, Reach
 
@@ -17,7 +16,7 @@ Row = Mapping[str, object]
 
 def dumps(lock: Lock) -> str:
     """The text of a lock; `loads` gives the same lock back, but for facts that no lock keeps."""
-    parts = [HEAD, _scalar("version", lock.version)]
+    parts = [HEAD, pair("version", lock.version)]
     parts += _rows("registries", map(_floor, sorted(lock.registries, key=lambda f: f.name)))
     for entry in sorted(lock.entries, key=lambda e: (ORDER.index(e.part), e.name)):
         parts.append(f"\n[[{entry.part}]]\n")
@@ -44,7 +43,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     }
     for name, value in words.items():
         if value:
-            yield _scalar(name, value)
+            yield pair(name, value)
     yield from _rows("parents", _sorted(entry.parents, "repo commit relation tier source"))
     yield from _rows(
         "signers", _sorted(entry.signers, "kind identity organisation name bundle time")
@@ -85,23 +84,12 @@ def _sorted(items: Iterable[object], names: str) -> list[Row]:
 
 def _rows(name: str, rows: Iterable[Row]) -> Iterator[str]:
     """A list of tables, one line each whatever its length: the difference is the review."""
-    lines = [f"    {{{', '.join(_pair(*pair) for pair in row.items())}}},\n" for row in rows]
+    lines = [f"    {{{', '.join(_cell(*cell) for cell in row.items())}}},\n" for row in rows]
     if lines:
         yield f"{name} = [\n"
         yield from lines
         yield "]\n"
 
 
-def _pair(name: str, value: object) -> str:
-    return _scalar(name, value).rstrip("\n")
-
-
-def _scalar(name: str, value: object) -> str:
-    """`name = value`, as tomli_w writes it; a list on one line."""
-    if isinstance(value, list):
-        return f"{name} = [{', '.join(_value(item) for item in value)}]\n"
-    return tomli_w.dumps({name: value})
-
-
-def _value(value: object) -> str:
-    return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
+def _cell(name: str, value: object) -> str:
+    return pair(name, value).rstrip("\n")

@@ -18,6 +18,8 @@ TOP = (Root.type, Targets.type, Snapshot.type, Timestamp.type)
 ONLINE = (Snapshot.type, Timestamp.type)
 LIFETIMES: Mapping[str, int] = {"root": 365, "targets": 180, "snapshot": 30, "timestamp": 30}
 """Days for which each role's word holds; those of the online roles suit keys that lie in a safe."""
+ONLINE_LIFETIMES: Mapping[str, int] = {"snapshot": 7, "timestamp": 2}
+"""The same where a key of their own renews them every day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +61,21 @@ class Draft:
 
     def check(self) -> None:
         """Every new version has its threshold of signatures, or ConfigError for what is short."""
-        if short := "; ".join(self._short()):
+        if short := self.missing():
             raise ConfigError(
                 f"not enough signatures: {short}. Where the keys lie in several places: "
                 "publish --prepare, then `registry sign` at each, then publish --finish"
             )
+
+    def missing(self) -> str:
+        """In words, which signatures are missing; empty if none is."""
+        return "; ".join(self._short())
+
+    def keyids(self) -> frozenset[str]:
+        """Every key that counts for anything in the registry, its sections included."""
+        found = set(self.root.keys) | (set(self.before.signed.keys) if self.before else set())
+        delegations = self.targets.delegations
+        return frozenset(found | set(delegations.keys if delegations else ()))
 
     def _short(self) -> Iterator[str]:
         for role in sorted(self.changed):

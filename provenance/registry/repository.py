@@ -30,9 +30,11 @@ from tuf.api.metadata import (
 from tuf.api.serialization.json import JSONSerializer
 
 from provenance.errors import ConfigError
-from provenance.registry.draft import ONLINE, TOP, Draft, expiry
+from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
+from provenance.registry.shelf import assembled
 from provenance.registry.signers import AnyMetadata, Hand
 from provenance.source.files import write_bytes
+from provenance.trust import Registry
 
 HANDED_OUT = "root.json"
 ORDER = (Targets.type, Snapshot.type, Root.type, Timestamp.type)
@@ -93,6 +95,23 @@ class Repository:
             return None
         before = cast("Metadata[Root]", root)
         return Draft(roles={Root.type: root, Targets.type: targets}, before=before)
+
+    def registry(self) -> Registry | None:
+        """What is published, without the sections that others keep; None if nothing is."""
+        draft = self.draft()
+        return assembled(_Published(self, draft.targets)) if draft else None
+
+    def section(self, name: str) -> Targets | None:
+        """The newest version of a section's metadata, or None."""
+        found = self.newest(f"{SECTION}{name}")
+        return found.signed if found else None
+
+    def target(self, targets: Targets, name: str) -> bytes:
+        """The bytes of a published file, or ConfigError if none of this name is listed."""
+        if name not in targets.targets:
+            raise ConfigError("is not published there", path=name)
+        (place,) = targets.targets[name].get_prefixed_paths()
+        return (self.targets / place).read_bytes()
 
     def prepared(self) -> Draft:
         """The draft that waits for signatures, or ConfigError if none does."""
@@ -175,6 +194,20 @@ class Repository:
             write_bytes(self.metadata / name, _bytes(metadata))
             if role == Root.type:
                 write_bytes(self.folder / HANDED_OUT, _bytes(metadata))
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The texts of a repository on disk."""
+
+    repository: Repository
+    targets: Targets
+
+    def text(self, name: str) -> str:
+        return self.repository.target(self.targets, name).decode("utf-8")
+
+    def version(self, name: str) -> int | None:
+        return self.targets.version
 
 
 def _order(role: str) -> int:

@@ -1,0 +1,28 @@
+"""`provenance registry add-root`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from provenance.cli.registry.editing import Book, with_file
+from provenance.formats.toml import appended
+
+
+@click.command(name="add-root")
+@click.argument("org")
+@click.argument("repo")
+@click.option("--commit", required=True, help="The full commit.")
+@click.option("--manifest", required=True, help="sha256:…, as `verify` prints it.")
+@click.option("--repo-id", help="The Hub's _id of the repository.")
+@with_file
+def command(
+    org: str, repo: str, commit: str, manifest: str, repo_id: str | None, file: Path
+) -> None:
+    """Name a model of an organisation at which ancestries may end."""
+    book = Book.opened(file)
+    words = {"repo": repo, "repo_id": repo_id, "commit": commit, "manifest": manifest}
+    table: dict[str, object] = {key: value for key, value in words.items() if value is not None}
+    path = book.part(org, "root")
+    book.edit(lambda text: appended(text, path, table))

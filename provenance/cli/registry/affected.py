@@ -1,0 +1,75 @@
+"""`provenance registry affected`."""
+
+from __future__ import annotations
+
+import glob
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance import lockfile
+from provenance.affected import affected
+from provenance.cli.gathering import Means
+from provenance.cli.options import RULES, with_means, with_options
+from provenance.cli.outcome import FAIL, PASS
+from provenance.cli.subjects import Request, bench
+from provenance.errors import ConfigError
+from provenance.lock import Part
+from provenance.report.human import printable
+
+
+@click.command(name="affected")
+@click.option(
+    "--lock",
+    "patterns",
+    multiple=True,
+    default=(lockfile.FILE_NAME,),
+    metavar="FILE|GLOB",
+    help="The lockfiles to look through (./provenance.lock).",
+)
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@with_options(*RULES)
+@with_means
+def command(
+    patterns: tuple[str, ...],
+    form: str,
+    policy: str | None,
+    registry: tuple[str, ...],
+    means: Means,
+) -> int:
+    """List the locked models that use what was revoked, themselves or by an ancestor.
+
+    Exit 1 if there are any. Nothing is asked of a Hub: what a lockfile says is looked up.
+    """
+    request = Request(policy=policy, registry=registry, offline=means.offline)
+    setting = bench(request, needs_models=False)
+    at = datetime.now(UTC)
+    files = _files(patterns)
+    found = [(f, hit) for f in files for hit in affected(lockfile.load(f), setting.registry, at)]
+    if form == "json":
+        rows = [{"lockfile": str(file), **asdict(hit)} for file, hit in found]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return FAIL if found else PASS
+    for file, hit in found:
+        whose = "" if hit.part is Part.MODEL else f" ({hit.part})"
+        click.echo(
+            f"✗ {file}: {printable(hit.name)}{whose}  {printable(hit.what)} was revoked: "
+            f"{printable(hit.reason)}"
+        )
+    count = len({file for file, _ in found})
+    click.echo(f"{count} of {len(files)} lockfiles affected, by {setting.registry_source}")
+    return FAIL if found else PASS
+
+
+def _files(patterns: tuple[str, ...]) -> list[Path]:
+    """The files that are meant, or ConfigError for a pattern that means none."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        names = sorted(glob.glob(pattern, recursive=True))
+        if not names:
+            raise ConfigError("no such lockfile", path=pattern)
+        found.update(dict.fromkeys(map(Path, names)))
+    return list(found)

@@ -1,0 +1,49 @@
+"""`provenance registry check`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance.cli import terminal
+from provenance.cli.outcome import FAIL, PASS
+from provenance.registry.file import load
+from provenance.registry.shelf import FILE_NAME
+from provenance.report.human import BAD, DOUBT, GOOD, Line, Span, printable
+from provenance.trust.lint import Remark, Weight, lint
+
+MARKS = {Weight.PROBLEM: ("✗", BAD), Weight.HINT: ("·", DOUBT)}
+
+
+@click.command(name="check")
+@click.argument("file", type=click.Path(path_type=Path), default=FILE_NAME)
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+def command(file: Path, form: str) -> int:
+    """Look through the registry in FILE (./trust.toml); exit 1 if there is a problem.
+
+    A problem lets in, or locks out, more than the words of the registry say; a hint is worth a
+    look.
+    """
+    found = lint(load(file), datetime.now(UTC))
+    problems = sum(remark.weight is Weight.PROBLEM for remark in found)
+    if form == "json":
+        click.echo(json.dumps([asdict(remark) for remark in found], ensure_ascii=False, indent=2))
+    else:
+        lines = [_line(remark) for remark in found]
+        tone, mark = (BAD, "✗") if problems else (GOOD, "✓")
+        hints = len(found) - problems
+        lines.append((Span(f"{mark} {problems} problems, {hints} hints", tone),))
+        click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
+    return FAIL if problems else PASS
+
+
+def _line(remark: Remark) -> Line:
+    mark, tone = MARKS[remark.weight]
+    return (
+        Span(f"{mark} {remark.rule}", tone),
+        Span(f"  {printable(remark.where)}: {printable(remark.message)}"),
+    )

@@ -1,0 +1,86 @@
+"""Keys on the command line of whoever publishes a registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance.cli.hand import MAX_KEY, PASSWORD
+from provenance.errors import ConfigError, Malformed
+from provenance.keys import PrivateKey, PublicKey
+from provenance.registry.draft import LIFETIMES, Draft
+from provenance.registry.publishing import Terms
+from provenance.registry.signers import Hand, distinct
+from provenance.source.evidence_files import read
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+with_to = click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="The folder that is served.",
+)
+with_keys = click.option(
+    "--key", "keys", multiple=True, type=FILE, help=f"PEM private key (its password in {PASSWORD})."
+)
+with_online_keys = click.option(
+    "--online-key",
+    "online_keys",
+    multiple=True,
+    type=FILE,
+    help="For the snapshot and timestamp alone, so that they can expire soon.",
+)
+with_lifetimes = click.option(
+    "--lifetime",
+    "lifetimes",
+    multiple=True,
+    metavar="ROLE=DAYS",
+    help="How long the word of root, targets, snapshot or timestamp holds.",
+)
+
+
+def hands(files: Sequence[Path], option: str) -> tuple[Hand, ...]:
+    """The keys of PEM files, each private or public, or ConfigError."""
+    return distinct((_hand(file) for file in files), option)
+
+
+def terms(lifetimes: Sequence[str], defaults: dict[str, int] | None = None) -> Terms:
+    """As of now, for as many days as the options say."""
+    own = dict(map(_lifetime, lifetimes))
+    return Terms(at=datetime.now(UTC), lifetimes={**(defaults or {}), **own})
+
+
+def check_known(draft: Draft, given: Sequence[Hand]) -> None:
+    """Every key may sign something of the draft, or ConfigError."""
+    known = draft.keyids()
+    for hand in given:
+        if hand.key.keyid not in known:
+            raise ConfigError(
+                f"{hand.public.fingerprint} is none of the keys of this registry: "
+                "`registry rotate` changes them"
+            )
+
+
+def _hand(file: Path) -> Hand:
+    data = read(str(file), MAX_KEY)
+    try:
+        private = PrivateKey.from_pem(data, os.environ.get(PASSWORD))
+    except Malformed as error:
+        try:
+            return Hand(PublicKey.from_pem(data.decode("utf-8", "replace")))
+        except Malformed:
+            raise ConfigError(str(error), path=str(file)) from None
+    return Hand(private.public, private)
+
+
+def _lifetime(text: str) -> tuple[str, int]:
+    role, equals, days = text.partition("=")
+    if role not in LIFETIMES or not equals or not days.isdecimal() or not 0 < int(days) < 10_000:
+        known = ", ".join(LIFETIMES)
+        raise ConfigError(f"expected one of {known} and =DAYS, found {text!r}", path="--lifetime")
+    return role, int(days)

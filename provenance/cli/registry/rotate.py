@@ -1,0 +1,76 @@
+"""`provenance registry rotate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from provenance.cli.registry.hands import (
+    FILE,
+    check_known,
+    hands,
+    terms,
+    with_keys,
+    with_lifetimes,
+    with_online_keys,
+    with_to,
+)
+from provenance.cli.registry.published import said, tell
+from provenance.errors import ConfigError
+from provenance.registry.draft import TOP
+from provenance.registry.publishing import rotated
+from provenance.registry.repository import Repository
+
+
+@click.command(name="rotate")
+@with_to
+@with_keys
+@with_online_keys
+@click.option("--add", multiple=True, type=FILE, help="PEM key that may sign from now on.")
+@click.option("--drop", multiple=True, type=FILE, help="PEM key that may not any more.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(TOP),
+    help="Only these; else wherever the dropped key stands, or root and targets.",
+)
+@click.option("--threshold", type=click.IntRange(1), help="How many must sign root and targets.")
+@click.option("--prepare", is_flag=True, help="Write what is to be signed, and publish nothing.")
+@with_lifetimes
+def command(
+    to: Path,
+    keys: tuple[Path, ...],
+    online_keys: tuple[Path, ...],
+    add: tuple[Path, ...],
+    drop: tuple[Path, ...],
+    roles: tuple[str, ...],
+    threshold: int | None,
+    prepare: bool,
+    lifetimes: tuple[str, ...],
+) -> None:
+    """Change the keys of the registry in DIR: a new root, signed by the old keys and the new.
+
+    Users who pinned an older root follow by themselves.
+    """
+    if not (add or drop or threshold):
+        raise ConfigError("say what changes: --add, --drop or --threshold")
+    own, online = hands(keys, "--key"), hands(online_keys, "--online-key")
+    new, old = hands(add, "--add"), hands(drop, "--drop")
+    repository = Repository(to)
+    on = terms(lifetimes)
+    with repository.opened():
+        standing = repository.draft()
+        if standing is None:
+            raise ConfigError("holds no registry yet", path=str(to))
+        draft = rotated(standing, on, add=new, drop=old, roles=roles, threshold=threshold)
+        signing = (*own, *online, *new, *old)
+        check_known(draft, (*own, *online))
+        draft.sign(signing)
+        if prepare:
+            repository.prepare(draft)
+            click.echo(said(draft, f"prepared in {to}, to be signed"))
+            return
+        repository.commit(draft, signing, on.at, on.lifetimes)
+    tell(repository, draft, listed=True)

@@ -1,0 +1,64 @@
+"""`provenance registry show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from provenance.cli import terminal
+from provenance.cli.gathering import Means
+from provenance.cli.options import RULES, with_means, with_options
+from provenance.cli.subjects import Request, bench
+from provenance.report.human import BAD, DIM, Line, Span, printable
+from provenance.trust import Org, Registry
+
+
+@click.command(name="show")
+@with_options(*RULES)
+@with_means
+def command(policy: str | None, registry: tuple[str, ...], means: Means) -> None:
+    """Show whom the registry trusts with what, and how old it is.
+
+    Without --registry it is the one that provenance.toml names. What is refused is not shown.
+    """
+    request = Request(policy=policy, registry=registry, offline=means.offline)
+    setting = bench(request, needs_models=False)
+    lines = (
+        (Span(setting.registry_source),),
+        *_registry(setting.registry),
+    )
+    click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
+
+
+def _registry(registry: Registry) -> Iterator[Line]:
+    if registry.expires:
+        yield (Span(f"expires {registry.expires:%Y-%m-%d}", DIM),)
+    for org in registry.orgs:
+        yield ()
+        yield from _org(org)
+    if registry.revoked:
+        yield ()
+    for entry in registry.revoked:
+        since = f" since {entry.compromised_since:%Y-%m-%d}" if entry.compromised_since else ""
+        yield (
+            Span(f"revoked  {entry.kind} {printable(entry.value)}{since}", BAD),
+            Span(f"  {printable(entry.reason)}"),
+        )
+
+
+def _org(org: Org) -> Iterator[Line]:
+    spaces = ", ".join(f"{namespace}/" for namespace in org.namespaces) or "no namespace"
+    most = f", {org.threshold} publishers must sign" if org.threshold > 1 else ""
+    yield Span(printable(org.name)), Span(f"  {spaces}{most}", DIM)
+    if org.unknown:
+        yield (Span(f"  {printable(org.unknown)}", BAD),)
+    for signer in org.signers:
+        roles = ", ".join(sorted(signer.roles))
+        who = f"{signer.material.kind} {printable(signer.material.label)}"
+        yield (
+            Span(f"  {printable(signer.name)}  {roles} of {', '.join(signer.repos)}"),
+            Span(f"  {who}", DIM),
+        )
+    for root in org.roots:
+        yield Span(f"  root {root.repo}"), Span(f"  {root.commit or ''} {root.manifest or ''}", DIM)
