@@ -43,6 +43,11 @@ class Certificate:
         """The DER bytes."""
         return self.raw.public_bytes(serialization.Encoding.DER)
 
+    @property
+    def pem(self) -> str:
+        """The PEM text, newline included."""
+        return self.raw.public_bytes(serialization.Encoding.PEM).decode()
+
     @cached_property
     def fingerprint(self) -> str:
         """`sha256:<hex>` over the DER bytes."""

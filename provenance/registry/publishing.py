@@ -13,7 +13,6 @@ from securesystemslib.signer import Key
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
-    Metadata,
     Root,
     TargetFile,
     Targets,
@@ -73,15 +72,14 @@ def first(hands: Sequence[Hand], online: Sequence[Hand], terms: Terms) -> Draft:
         _set_keys(root, role, hands, len(hands))
     for role in ONLINE:
         _set_keys(root, role, online or hands, 1)
-    targets = Targets(version=0, expires=terms.expiry(Targets.type))
-    draft = Draft(roles={Targets.type: Metadata(targets)})
-    return draft.with_role(Root.type, root)
+    targets = Targets(version=1, expires=terms.expiry(Targets.type))
+    return Draft(roles={}).with_role(Root.type, root).with_role(Targets.type, targets)
 
 
 def with_content(draft: Draft, content: Content, terms: Terms) -> Draft:
     """The draft with the next version of the targets: these files, these sections."""
     targets = Targets(
-        version=draft.targets.version + 1,
+        version=draft.targets.version + (Targets.type not in draft.changed),
         expires=terms.expiry(Targets.type),
         targets=_targets(content.files),
         delegations=_delegations(content.registry),
