@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provenance.checks import ancestry, code, format, identity, integrity, lineage, registry
+from provenance.checks import (
+    ancestry,
+    attestation,
+    code,
+    format,
+    identity,
+    integrity,
+    lineage,
+    registry,
+)
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
 from provenance.checks.ratchet import change_of
@@ -25,8 +34,17 @@ CHECKS: dict[str, Check] = {
     "signature": signature_check.check,
     "ancestry": ancestry.check,
     "lineage": lineage.check,
+    "attestation": attestation.check,
 }
 ALWAYS: tuple[Check, ...] = (registry.check,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A verdict, and the case that it closes."""
+
+    case: Case
+    verdict: Verdict
 
 
 def judge(
@@ -39,9 +57,33 @@ def judge(
     lock: Lock | None = None,
     locked: Entry | None = None,
     exact: bool = False,
-    accepted: Collection[str] = (),
 ) -> Verdict:
-    """The verdict on one model; `findings` are those about the caller's own files.
+    """The verdict on one model, as `tried` comes to it."""
+    return tried(
+        evidence,
+        policy,
+        registry,
+        name=name,
+        findings=findings,
+        lock=lock,
+        locked=locked,
+        exact=exact,
+    ).verdict
+
+
+def tried(
+    evidence: Evidence,
+    policy: Policy,
+    registry: Registry,
+    *,
+    name: str = "",
+    findings: Sequence[Finding] = (),
+    lock: Lock | None = None,
+    locked: Entry | None = None,
+    exact: bool = False,
+    accepted: Collection[str] = (),
+) -> Trial:
+    """The verdict on one model and its case; `findings` are those about the caller's own files.
 
     `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
     that are meant. `accepted` are rules whose change against it the caller accepts. Raises
@@ -56,7 +98,7 @@ def judge(
     weighed += _unused(case, weighed)
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
     result, reason = _fold(outcomes, weighed)
-    return Verdict(
+    verdict = Verdict(
         name=name or evidence.ref.repo or evidence.ref.text,
         ref=evidence.ref.text,
         commit=evidence.ref.commit,
@@ -69,6 +111,7 @@ def judge(
         signers=tuple(_signers(case)),
         findings=tuple(weighed),
     )
+    return Trial(case=case, verdict=verdict)
 
 
 def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:

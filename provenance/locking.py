@@ -9,20 +9,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from provenance.checks.hearing import hear
+from provenance.checks.case import Case
+from provenance.judgement import Trial
 from provenance.lineage import YOU
 from provenance.lock import (
     Accepted,
     Entry,
     Floor,
     Lock,
+    LockedFailure,
     LockedFinding,
     LockedParent,
     LockedSigner,
     Part,
+    dumps,
 )
 from provenance.model import Ancestor, Basis, Evidence, Facts, File, Manifest
-from provenance.policy import Policy
 from provenance.trust import Registry
 from provenance.verdict import Level, Outcome, Result, SignerSeen, Verdict
 
@@ -139,20 +141,15 @@ def bytes_may_tell(verdict: Verdict) -> bool:
 
 
 def entry_of(
-    name: str,
-    evidence: Evidence,
-    verdict: Verdict,
-    policy: Policy,
-    registry: Registry,
-    *,
-    path: str | None = None,
-    before: Entry | None = None,
+    name: str, trial: Trial, *, path: str | None = None, before: Entry | None = None
 ) -> Entry:
     """What the lockfile says of a model that was judged.
 
     Changes that were accepted stay on record.
     """
-    owner = registry.owner(evidence.ref.repo or "")
+    case, verdict = trial.case, trial.verdict
+    evidence = case.evidence
+    owner = case.registry.owner(evidence.ref.repo or "")
     return Entry(
         name=name,
         repo=evidence.ref.repo,
@@ -162,13 +159,13 @@ def entry_of(
         facts=_kept(evidence.facts),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),
-        profile=policy.profile,
+        profile=verdict.profile,
         verdict=verdict.result,
         manifest=evidence.listing.digest,
         selected=evidence.manifest.digest,
         include=evidence.include,
         exclude=evidence.exclude,
-        parents=tuple(dict.fromkeys(_parents(evidence, policy, registry))),
+        parents=tuple(dict.fromkeys(_parents(case))),
         signers=tuple(_signer(signer) for signer in verdict.signers if signer.organisation),
         accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
         findings=tuple(_findings(verdict)),
@@ -211,14 +208,13 @@ def _kept(facts: Facts | None) -> Facts | None:
     return replace(facts, gated=None, private=None, flags=()) if facts else None
 
 
-def _parents(evidence: Evidence, policy: Policy, registry: Registry) -> Iterator[LockedParent]:
+def _parents(case: Case) -> Iterator[LockedParent]:
     """Each parent by each place that names it, and those that are attested alone."""
-    heard = hear(evidence, registry, policy.parents)
-    above = {edge.parent: edge for edge in heard.graph.above.get(heard.graph.model, ())}
-    known = {(a.claimed, a.revision): a for a in evidence.ancestors}
+    above = {edge.parent: edge for edge in case.graph.above.get(case.graph.model, ())}
+    known = {(a.claimed, a.revision): a for a in case.evidence.ancestors}
     named = set()
-    for claim in heard.claimed.claims_of(heard.claimed.own):
-        name = heard.claimed.canonical(claim.repo or "")
+    for claim in case.claimed.claims_of(case.claimed.own):
+        name = case.claimed.canonical(claim.repo or "")
         if edge := above.get(name):
             named.add(name)
             found = known.get((claim.repo or "", claim.revision))
@@ -231,7 +227,7 @@ def _parents(evidence: Evidence, policy: Policy, registry: Registry) -> Iterator
                 source=claim.path,
             )
     for name in above.keys() - named:
-        node, edge = heard.graph.by_key[name], above[name]
+        node, edge = case.graph.by_key[name], above[name]
         yield LockedParent(
             repo=node.repo or node.key,
             commit=node.commit,
@@ -270,7 +266,33 @@ def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
             )
 
 
-def floors(registry: Registry, before: Lock | None) -> tuple[Floor, ...]:
+def relocked(
+    before: Lock | None,
+    registry: Registry,
+    entries: Sequence[Entry],
+    failures: Iterable[LockedFailure],
+) -> Lock:
+    """The lock with new entries and failures; of failures none is forgotten.
+
+    An edit of the registry that changes nothing else leaves the lock as it is.
+    """
+    old = before.failures if before else ()
+    lock = Lock(
+        registries=_floors(registry, before),
+        entries=entries_in_order(entries),
+        failures=tuple(dict.fromkeys((*old, *failures))),
+    )
+    if before and _versioned(before) == _versioned(lock):
+        kept = replace(lock, registries=before.registries)
+        return kept if dumps(kept) == dumps(before) else lock
+    return lock
+
+
+def _versioned(lock: Lock) -> set[tuple[str, bool]]:
+    return {(floor.name, floor.version is None) for floor in lock.registries}
+
+
+def _floors(registry: Registry, before: Lock | None) -> tuple[Floor, ...]:
     """The registries that took part, each at the highest version that was ever seen."""
     known = {floor.name: floor.version for floor in before.registries} if before else {}
     return tuple(

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from provenance.checks import (
     ancestry,
+    attestation,
     code,
     format,
     identity,
@@ -26,6 +27,7 @@ PAGES: dict[str, ModuleType] = {
     "signature": signature,
     "ancestry": ancestry,
     "lineage": lineage,
+    "attestation": attestation,
     "registry": registry,
     "policy": policy,
 }

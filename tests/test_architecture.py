@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("lineage",),
     ("checks",),
     ("manual", "judgement"),
-    ("adoption", "locking"),
+    ("adoption", "affected", "learning", "locking"),
     ("replay", "report", "source", "registry"),
     ("settings",),
     ("lockfile",),
@@ -46,9 +46,11 @@ DOORS = {
     "rich": ("cli",),
     "sigstore": ("signature",),
     "transformers": ("train",),
+    "requests": ("registry",),
+    "securesystemslib": ("registry",),
     "tuf": ("registry",),
     "blake3": ("source",),
-    "tomli_w": ("lock", "cli"),
+    "tomli_w": ("formats", "cli"),
     "yaml": ("formats",),
 }
 # What must be said to huggingface_hub before it is imported, and can be said in no other way.

@@ -10,6 +10,7 @@ import provenance
 from provenance import Hub as Client
 from provenance import Lock, Policy, Registry, Rules, Settings, Target
 from provenance.errors import Rejected
+from provenance.judgement import tried
 from provenance.locking import entry_of
 from provenance.policy import Model
 from provenance.refs import parse
@@ -35,9 +36,11 @@ def test_a_signed_model_of_a_starter_publisher_passes_and_is_admitted(tmp_path: 
         hub.commit(GRANITE, signed(tmp_path / "m"))
         client = Client(endpoint=hub.url)
         evidence = provenance.gather_from_hub(client, parse(GRANITE), at=forge.NOW)
+        trial = tried(evidence, policy, forged())
         verdict = provenance.judge(evidence, policy, forged())
+        assert trial.verdict == verdict
         assert (verdict.result, verdict.profile) == ("pass", "baseline")
-        entry = entry_of(GRANITE, evidence, verdict, policy, forged())
+        entry = entry_of(GRANITE, trial)
         rules = Rules(
             entry=entry,
             lock=Lock(entries=(entry,)),

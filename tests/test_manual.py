@@ -14,7 +14,7 @@ from provenance.policy import PROFILES, may_lower
 
 PACKAGE = Path(__file__).parent.parent / "provenance"
 LITERAL = re.compile(
-    r"""["']((?:integrity|signature|registry|policy|format|code|ancestry|identity)/[a-z0-9-]+)["']"""
+    r"""["']((?:integrity|signature|registry|policy|format|code|ancestry|identity|attestation)/[a-z0-9-]+)["']"""
 )
 
 

@@ -19,7 +19,8 @@ from provenance.policy import (
     Waiver,
     may_lower,
 )
-from provenance.policy.levels import OF_FILES, OF_MODELS
+from provenance.policy.levels import OF_FILES, OF_LINEAGES, OF_MODELS
+from provenance.policy.required import TEST_RESULT
 from provenance.verdict import Level
 from tests import hostile
 
@@ -160,15 +161,29 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*POLICY, "registry"), [], "policy.registry", "empty"),
     ((*POLICY, "registry"), "trust.toml", "policy.registry", "a list"),
     ((*POLICY, "registry"), ["a", " "], "policy.registry[1]", "path"),
-    ((*POLICY, "registry"), ["https://a.org/x"], "policy.registry[0]", "this version cannot"),
-    ((*POLICY, "registry_root"), "root.json", "policy.registry_root", "this version cannot"),
-    ((*POLICY, "registry_max_age"), 30, "policy.registry_max_age", "this version cannot"),
+    ((*POLICY, "registry"), ["http://a.org/x"], "policy.registry[0]", "https URL"),
+    ((*POLICY, "registry"), ["ftp://a.org/x"], "policy.registry[0]", "https URL"),
+    ((*POLICY, "registry_root"), 7, "policy.registry_root", "a table"),
+    ((*POLICY, "registry_root"), {"b": "r"}, "policy.registry_root.b", "unknown"),
+    ((*POLICY, "registry_max_age"), 30, "policy.registry_max_age", "comes from a URL"),
     ((*POLICY, "min_age"), -7, "policy.min_age", "0 or more"),
     (
         (*POLICY, "require_attestation"),
-        [{"predicate": "test-result"}],
-        "policy.require_attestation[0]",
-        "this version cannot",
+        [{"predicate": "test-result", "role": "evaluator"}],
+        "policy.require_attestation[0].predicate",
+        "https://in-toto.io/attestation/test-result/v0.1",
+    ),
+    (
+        (*POLICY, "require_attestation"),
+        [{"predicate": TEST_RESULT, "role": "verifier"}],
+        "policy.require_attestation[0].role",
+        "evaluators say",
+    ),
+    (
+        (*POLICY, "require_attestation"),
+        [{"predicate": TEST_RESULT, "role": "evaluator", "max_age": 0}],
+        "policy.require_attestation[0].max_age",
+        "1 or more",
     ),
     ((*POLICY, "token_namespaces"), ["a/b"], "policy.token_namespaces[0]", "namespace"),
     ((*RULES, "format"), "ignore", "policy.rules.'format'", "require, warn, off"),
@@ -346,7 +361,7 @@ def test_whose_profile_holds(
     file: str | None, model: Model | None, flag: str | None, profile: str, demand: Demand
 ) -> None:
     policy = Policy.of(Settings(profile=file), model, profile=flag)
-    checks = {"files": OF_FILES, "attested": CHECKS}.get(profile, OF_MODELS)
+    checks = {"files": OF_FILES, "attested": OF_LINEAGES}.get(profile, OF_MODELS)
     assert (policy.profile, policy.signature, policy.checks) == (profile, demand, checks)
 
 

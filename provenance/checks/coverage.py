@@ -68,20 +68,25 @@ def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: 
     """Whether one organisation's signers, as many as it requires, each signed every file."""
     orgs = {party.org.name: party.org for vouch in holding for party in vouch.parties}
     for org in orgs.values():
-        if min(len(_signers_of(path, org, holding)) for path in needed) >= org.threshold:
+        if min(_count(path, org, holding) for path in needed) >= org.threshold:
             return passed("signature/pass", f"{org.name} signed {what}")
     org = next(iter(orgs.values()))
     message = f"{org.name} requires {org.threshold} distinct signers, found fewer"
     return failed("signature/threshold", message, case.subject)
 
 
-def _signers_of(path: str, org: Org, holding: Sequence[Vouch]) -> frozenset[str]:
-    return frozenset(
-        _distinct(party.signer)
+def _count(path: str, org: Org, holding: Sequence[Vouch]) -> int:
+    """How many distinct signers signed a file: as the registry has them, and as they signed.
+
+    One key that the registry has under two names, or one repository with two workflows, is one.
+    """
+    found = [
+        (_distinct(party.signer), vouch.attestation.identity)
         for vouch in holding
         for party in vouch.parties
         if party.org is org and path in vouch.comparison.equal
-    )
+    ]
+    return min(len({pair[0] for pair in found}), len({pair[1] for pair in found}))
 
 
 def _distinct(signer: Signer) -> str:

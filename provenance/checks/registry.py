@@ -76,8 +76,8 @@ def _unknown(case: Case) -> Iterator[Finding]:
         facts.id for facts in (evidence.facts, *(a.facts for a in evidence.ancestors)) if facts
     }
     repos |= {a.claimed for a in evidence.ancestors} | {p.repo for p in _attested(evidence)}
-    owners = {case.registry.owner(repo) for repo in repos if repo}
-    for owner in sorted(filter(None, owners), key=lambda org: org.name):
+    owners = [owner for repo in sorted(filter(None, repos)) if (owner := case.registry.owner(repo))]
+    for owner in owners:
         if owner.unknown:
             yield unknown("registry/unknown-section", owner.unknown, owner.name)
 

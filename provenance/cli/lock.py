@@ -13,6 +13,7 @@ import click
 
 from provenance import locking
 from provenance.checks.ratchet import ACCEPTABLE
+from provenance.checks.words import failures
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_means, with_options
@@ -20,8 +21,8 @@ from provenance.cli.outcome import CANNOT_JUDGE, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.verify import show
 from provenance.errors import ConfigError, SourceError
-from provenance.judgement import judge
-from provenance.lock import Change, Entry, Lock, Part, difference, dumps
+from provenance.judgement import Trial, tried
+from provenance.lock import Change, Entry, Lock, LockedFailure, Part, difference, dumps
 from provenance.lockfile import save
 from provenance.model import Evidence
 from provenance.report import Summary
@@ -171,6 +172,7 @@ class Judged:
     verdict: Verdict | None = None
     entry: Entry | None = None
     evidence: Evidence | None = None
+    failures: tuple[LockedFailure, ...] = ()
     error: str = ""
 
 
@@ -192,20 +194,23 @@ class Locker:
         try:
             evidence = self.gathering.of(subject, pinned=pinned)
             evidence = locking.with_known_digests(evidence, pinned)
-            verdict = self._verdict(subject, evidence, before)
+            trial = self._tried(subject, evidence, before)
             hub = self.gathering.hub if subject.place is None else None
-            if self.measure and hub and locking.bytes_may_tell(verdict):
+            if self.measure and hub and locking.bytes_may_tell(trial.verdict):
                 evidence = self._measured(hub, evidence)
-                verdict = self._verdict(subject, evidence, before)
+                trial = self._tried(subject, evidence, before)
         except SourceError as error:
             return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
-        entry = self._entry(subject, evidence, verdict, before)
+        holds = trial.verdict.result is Result.PASS
+        path = _written(subject, self.gathering.bench)
+        entry = locking.entry_of(subject.name, trial, path=path, before=before)
         return Judged(
             subject=subject,
-            code=RESULTS[verdict.result],
-            verdict=verdict,
-            entry=entry if verdict.result is Result.PASS else before,
-            evidence=evidence if verdict.result is Result.PASS else None,
+            code=RESULTS[trial.verdict.result],
+            verdict=trial.verdict,
+            entry=entry if holds else before,
+            evidence=evidence if holds else None,
+            failures=tuple(failures(trial.case)),
         )
 
     def _before(self, subject: Subject) -> Entry | None:
@@ -219,9 +224,9 @@ class Locker:
         found = measured(hub, declared, self.gathering.means.cache_dir)
         return self.gathering.with_detached(found)
 
-    def _verdict(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Verdict:
+    def _tried(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Trial:
         setting = self.gathering.bench
-        return judge(
+        return tried(
             evidence,
             subject.policy,
             setting.registry,
@@ -230,19 +235,6 @@ class Locker:
             lock=self.known,
             locked=before,
             accepted=self.accepted.get(subject.name, frozenset()),
-        )
-
-    def _entry(
-        self, subject: Subject, evidence: Evidence, verdict: Verdict, before: Entry | None
-    ) -> Entry:
-        return locking.entry_of(
-            subject.name,
-            evidence,
-            verdict,
-            subject.policy,
-            self.gathering.bench.registry,
-            path=_written(subject, self.gathering.bench),
-            before=before,
         )
 
     def lock(self, found: Sequence[Judged], *, whole: bool) -> Lock:
@@ -259,9 +251,11 @@ class Locker:
         unseen = bool(kept) or any(item.entry and not item.evidence for item in found)
         called = {entry.name for entry in fresh}
         past = [e for e in old if unseen and e.part is Part.ANCESTOR and e.name not in called]
-        return Lock(
-            registries=locking.floors(setting.registry, setting.lock),
-            entries=locking.entries_in_order([*entries, *fresh, *past]),
+        return locking.relocked(
+            setting.lock,
+            setting.registry,
+            [*entries, *fresh, *past],
+            (failure for item in found for failure in item.failures),
         )
 
 

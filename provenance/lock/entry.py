@@ -107,12 +107,25 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFailure:
+    """That somebody who may found exactly these bytes wanting; it stays, whatever is published."""
+
+    repo: str
+    manifest: str
+    predicate: str
+    organisation: str
+    name: str
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """A whole lockfile: entries in the order of part and name."""
 
     version: int = VERSION
     registries: tuple[Floor, ...] = ()
     entries: tuple[Entry, ...] = ()
+    failures: tuple[LockedFailure, ...] = ()
 
     def models(self) -> tuple[Entry, ...]:
         """The entries of what was asked for."""

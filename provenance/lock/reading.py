@@ -16,12 +16,14 @@ from provenance.lock.entry import (
     Entry,
     Floor,
     Lock,
+    LockedFailure,
     LockedFinding,
     LockedParent,
     LockedSigner,
     Part,
 )
 from provenance.model import Basis, Facts, File, Manifest, Reach
+from provenance.policy.required import SPOKEN
 from provenance.selection import matches
 from provenance.trust import reading
 from provenance.verdict import Level, Outcome, Result
@@ -56,6 +58,7 @@ def loads(text: str, *, source: str) -> Lock:
     lock = Lock(
         registries=tuple(_floor(entry) for entry in fields.tables("registries")),
         entries=tuple(entry for part in Part for entry in _entries(fields, part)),
+        failures=_each(fields, "failures", _failure),
     )
     fields.end()
     return lock
@@ -156,6 +159,19 @@ def _file(fields: Fields) -> File:
 
 def _each(fields: Fields, name: str, read: Callable[[Fields], T]) -> tuple[T, ...]:
     return tuple(map(read, fields.tables(name)))
+
+
+def _failure(fields: Fields) -> LockedFailure:
+    failure = LockedFailure(
+        repo=_line(fields, "repo"),
+        manifest=reading.manifest(fields, "manifest"),
+        predicate=fields.choice("predicate", tuple(SPOKEN)),
+        organisation=reading.line(fields, "organisation"),
+        name=reading.line(fields, "name"),
+        time=_moment(fields, "time"),
+    )
+    fields.end()
+    return failure
 
 
 def _parent(fields: Fields) -> LockedParent:

@@ -50,6 +50,7 @@ DEFAULT_LEVELS: Levels = (
     ("ancestry/bare-digest", Level.WARN),
     ("ancestry/loaded-from-path", Level.WARN),
     ("ancestry/no-origin", Level.WARN),
+    ("attestation/warned", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),

@@ -29,7 +29,7 @@ def read_required(fields: Fields) -> RequiredAttestation:
     predicate = fields.choice("predicate", tuple(SPOKEN))
     role = Role(fields.choice("role", tuple(Role)))
     if role is not SPOKEN[predicate]:
-        raise fields.wrong("role", f"{predicate} is the word of a {SPOKEN[predicate]}, not {role}")
+        raise fields.wrong("role", f"{predicate} is what {SPOKEN[predicate]}s say; found {role}")
     days = fields.whole("max_age", least=1) if "max_age" in fields else None
     fields.end()
     age = None if days is None else timedelta(days=min(days, 1_000_000))

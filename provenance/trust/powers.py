@@ -53,7 +53,7 @@ def _of(org: Org) -> Iterator[tuple[str, str]]:
         pin = dict(org.namespace_ids).get(namespace)
         yield f"{namespace}/ belongs to {org.name}", f"as {pin}" if pin else "by name"
     terms = {
-        "publishers must sign": str(org.threshold),
+        "publishers must sign": str(org.threshold) if org.threshold > 1 else "",
         "models without a stated parent are roots": "yes" if org.originates else "",
         "once signed must stay signed": {True: "yes", False: "no", None: ""}[
             org.once_signed_must_stay_signed

@@ -147,8 +147,8 @@ def test_several_registries_are_one(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("https://example.org/trust", "this version cannot"),
-        ("http://example.org/trust", "this version cannot"),
+        ("https://example.org/trust", "expected a path"),
+        ("http://example.org/trust", "expected a path"),
         ("", "empty"),
         ("missing.toml", "cannot be read"),
         ("model/trust.toml", "inside the model"),
