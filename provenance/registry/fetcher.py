@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ WHOLE = 120
 """Seconds within which one file must be here."""
 CHUNK = 1 << 16
 NOT_FOUND = 404
+ROOT = "root.json"
+VERSIONED = re.compile(r"^[0-9]+\.")
 
 
 class ServerFetcher(FetcherInterface):
@@ -57,8 +60,8 @@ class CacheFetcher(FetcherInterface):
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         name = unquote(urlsplit(url).path.rpartition("/")[2])
-        file = self._folder / name
-        if name != "timestamp.json" or not file.is_file():
+        kept = self._folder / VERSIONED.sub("", name)
+        if kept.name == ROOT or not kept.is_file():
             # A newer root, which is asked for first, is not found: what is kept is the newest.
             raise DownloadHTTPError(f"{url} is not among what was kept", NOT_FOUND)
-        return iter([file.read_bytes()])
+        return iter([kept.read_bytes()])

@@ -215,13 +215,11 @@ def _explained(url: str) -> Iterator[None]:
     except DownloadLengthMismatchError as error:
         raise RegistryRefused(f"{url} sends more than it may: {error}") from None
     except ExpiredMetadataError as error:
-        raise RegistryRefused(
-            f"{url} has expired: {error}; whoever publishes it must renew it"
-        ) from None
+        message = f"{url} has expired: {error}; whoever publishes it must renew it"
+        raise RegistryRefused(message) from None
     except RepositoryError as error:
-        raise RegistryRefused(
-            f"{url}: {type(error).__name__.removesuffix('Error')}: {error}"
-        ) from None
+        kind = type(error).__name__.removesuffix("Error")
+        raise RegistryRefused(f"{url}: {kind}: {error}") from None
     except DownloadError as error:
         raise SourceError(f"the registry {url} cannot be reached: {_cause(error)}") from None
     except OSError as error:
