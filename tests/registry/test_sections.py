@@ -90,7 +90,7 @@ def test_its_keepers_need_no_online_key(house: House) -> None:
     listed = publish_section(house, {**SECTION, "signer": [SIGNER]}, "lab-1")
     assert not listed
     assert lab(house.client().registry).unknown
-    with house    with house.repository.opened():
+    with house.repository.opened():
         standing = house.repository.draft()
         assert standing
         house.commit(standing, keys=ONLINE)
