@@ -213,8 +213,10 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
     party = attestation.parties[0]
     who = f"{party.org.name} ({party.signer.name})"
     repo = case.evidence.ref.repo
-    if repo and case.registry.owner(repo) not in [party.org for party in attestation.parties]:
-        message = f"signed by {who}, which does not own {repo}: the signature was copied"
+    owner = case.registry.owner(repo) if repo else None
+    if repo and owner not in [party.org for party in attestation.parties]:
+        whose = f"{repo} is {owner.name}'s" if owner else f"nobody registered owns {repo}"
+        message = f"signed by {who}, and {whose}: the signature was copied"
         return failed("signature/wrong-namespace", message, where)
     return failed("signature/wrong-role", f"signed by {who}, who is no publisher of it", where)
 

@@ -37,10 +37,9 @@ RULES: tuple[Decorator, ...] = (
     click.option(
         "--registry",
         multiple=True,
-        type=click.Path(),
-        metavar="FILE",
+        metavar="FILE|URL",
         envvar="PROVENANCE_REGISTRY",
-        help="Whom to trust: a trust.toml, or builtin.",
+        help="Whom to trust: a trust.toml, a published registry, or builtin.",
     ),
 )
 LOCKFILE: tuple[Decorator, ...] = (

@@ -53,13 +53,13 @@ def block(name: str, table: Mapping[str, object]) -> str:
     return f"[[{name}]]\n{_body(name, table)}"
 
 
-def appended(text: str, path: Sequence[str | int], table: Table) -> str:
+def appended(text: str, path: Sequence[str | int], table: Mapping[str, object]) -> str:
     """The text with one more table in the list at `path`, or Unspliced.
 
     A path leads through lists by position: ("org", 3, "signer").
     """
     intended = tomllib.loads(text)
-    _list_at(intended, path).append(copy.deepcopy(table))
+    _list_at(intended, path).append(copy.deepcopy(dict(table)))
     name = ".".join(part for part in path if isinstance(part, str))
     new = block(name, table)
     return _checked(text, _inserted(text, _end_of(text, path), new), intended, new)

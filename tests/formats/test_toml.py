@@ -51,7 +51,7 @@ namespace_id = { lab = "0123" }
 repo = "lab/base"
 # the end
 '''
-SIGNER = {"name": "second", "key": "A\nB\n", "roles": ["publisher", "trainer"]}
+SIGNER: dict[str, object] = {"name": "second", "key": "A\nB\n", "roles": ["publisher", "trainer"]}
 
 
 def comments(text: str) -> list[str]:
@@ -152,7 +152,7 @@ def test_a_form_that_cannot_be_edited_is_left_alone(edit: Callable[[], str]) -> 
 
 
 def test_a_block_is_what_a_parser_reads_back() -> None:
-    table = {
+    table: dict[str, object] = {
         "name": "A",
         "key": "x\ny\n",
         "list": ["a", 'b"'],

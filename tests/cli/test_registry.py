@@ -1,0 +1,510 @@
+"""`provenance registry` as a security team uses it, and as those who trust them see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from provenance.intoto import STATEMENT_TYPE
+from tests import forge
+from tests.registry.house import Site, broken
+
+KEYS = ("root1", "root2", "root3", "online", "lab")
+BOTH = ("--key", "root1.pem", "--key", "root2.pem")
+ONLINE = ("--online-key", "online.pem")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """A security team's folder, and one of those who trust it; a web server between them."""
+
+    root: Path
+    site: Site
+
+    @property
+    def folder(self) -> Path:
+        """Where trust.toml and the keys lie."""
+        return self.root / "team"
+
+    @property
+    def desk(self) -> Path:
+        """Where somebody deploys."""
+        return self.root / "desk"
+
+    def run(
+        self, *words: str | Path, at: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """`provenance` with these words, in the team's folder or elsewhere."""
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+        ended = subprocess.run(
+            [sys.executable, "-m", "provenance", *map(str, words)],
+            cwd=at or self.folder,
+            env={**kept, "HOME": str(self.root / "home"), "COLUMNS": "100", **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended
+
+    def done(self, *words: str | Path, at: Path | None = None, **environment: str) -> str:
+        """What a command that must end well says."""
+        ended = self.run(*words, at=at, **environment)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The trust.toml."""
+        return tomllib.loads((self.folder / "trust.toml").read_text())
+
+    def publish(self, *words: str) -> str:
+        """The next version is served."""
+        return self.done("registry", "publish", "--to", self.site_folder, *BOTH, *ONLINE, *words)
+
+    @property
+    def site_folder(self) -> Path:
+        """What is served."""
+        return self.root / "served"
+
+    def verify(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The model on the desk, as a CI job verifies it."""
+        words = ("verify", "model", "--as", "acme/bot", *words)
+        return self.run(*words, at=self.desk, **{"CI": "true", **environment})
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """Acme is registered and has signed a model; nothing is published yet."""
+    with Site(tmp_path / "served") as site:
+        team = Team(root=tmp_path, site=site)
+        for folder in (team.folder, team.desk, tmp_path / "home"):
+            folder.mkdir()
+        for name in KEYS:
+            (team.folder / f"{name}.pem").write_bytes(forge.pem(forge.key(name)))
+        (team.folder / "lab.pub").write_text(forge.key("lab").public.pem)
+        (team.folder / "release.pub").write_text(forge.key("release").public.pem)
+        team.done("registry", "init", "--name", "acme-security")
+        team.done(
+            "registry",
+            "add-org",
+            "Acme",
+            "--namespace",
+            "acme",
+            "--key",
+            "release.pub",
+            "--originates",
+        )
+        forge.sign(forge.write(team.desk / "model"), forge.Hand(key=forge.key("release")))
+        yield team
+
+
+def pinned(team: Team) -> None:
+    team.publish()
+    root = team.site_folder / "root.json"
+    team.done("registry", "pin", team.site.url, "--root", root, at=team.desk)
+
+
+def test_a_revocation_reaches_the_next_verify_of_a_job(team: Team) -> None:
+    """The whole journey: two keys, served, pinned, passing, a key rotated, a model revoked."""
+    said = team.publish()
+    assert "published acme-security version 1" in said
+    team.done(
+        "registry", "pin", team.site.url, "--root", team.site_folder / "root.json", at=team.desk
+    )
+    assert {path.name for path in team.desk.iterdir()} == {
+        "model",
+        "provenance.toml",
+        "trust-root.json",
+    }
+    ended = team.verify()
+    assert ended.returncode == 0, ended.stdout
+    assert f"acme-security version 1 from {team.site.url}" in ended.stdout
+    team.done(
+        "registry",
+        "rotate",
+        "--to",
+        team.site_folder,
+        *BOTH,
+        *ONLINE,
+        "--add",
+        "root3.pem",
+        "--drop",
+        "root1.pem",
+    )
+    manifest = next(w for w in ended.stdout.split() if w.startswith("sha256:"))
+    said = team.done("registry", "revoke", "--manifest", manifest, "--reason", "temporal backdoor")
+    assert '+reason = "temporal backdoor"' in said
+    old = team.run("registry", "publish", "--to", team.site_folder, *BOTH, *ONLINE)
+    assert (old.returncode, "none of the keys of this registry" in old.stderr) == (2, True)
+    new = ("--key", "root2.pem", "--key", "root3.pem")
+    team.done("registry", "publish", "--to", team.site_folder, *new, *ONLINE)
+    ended = team.verify()
+    assert ended.returncode == 1
+    assert "registry/revoked" in ended.stdout
+    assert "temporal backdoor" in ended.stdout
+    assert "acme-security version 3" in ended.stdout
+
+
+def test_in_ci_a_registry_needs_its_committed_root(team: Team) -> None:
+    team.publish()
+    ended = team.verify("--registry", team.site.url)
+    assert ended.returncode == 2
+    assert "registry pin" in ended.stderr
+    ended = team.verify("--registry", team.site.url, CI="")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "FIRST USE" in ended.stdout
+
+
+def test_a_flag_uses_the_root_that_is_committed(team: Team) -> None:
+    pinned(team)
+    assert team.verify("--registry", team.site.url).returncode == 0
+    assert team.verify(PROVENANCE_REGISTRY=team.site.url).returncode == 0
+
+
+def put_back(team: Team) -> None:
+    """The first version is served again."""
+    kept = {p: p.read_bytes() for p in team.site_folder.rglob("*") if p.is_file()}
+    team.done("registry", "revoke", "--repo", "acme/other", "--reason", "x")
+    team.publish()
+    team.done("registry", "show", at=team.desk)
+    for path, data in kept.items():
+        path.write_bytes(data)
+
+
+def rot(team: Team) -> None:
+    (team.site_folder / "metadata" / "timestamp.json").write_text("{}")
+
+
+def fall_silent(team: Team) -> None:
+    team.site.answers["timestamp.json"] = broken
+
+
+def lose_the_root(team: Team) -> None:
+    (team.desk / "trust-root.json").unlink()
+
+
+def spoil_the_root(team: Team) -> None:
+    (team.desk / "trust-root.json").write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "says"),
+    [
+        (put_back, 1, "registry/refused"),
+        (rot, 1, "registry/refused"),
+        (fall_silent, 5, "cannot be reached"),
+        (lose_the_root, 2, "cannot be read"),
+        (spoil_the_root, 2, "not the root of a registry"),
+    ],
+)
+@pytest.mark.parametrize("command", [("verify", "model", "--as", "acme/bot"), ("registry", "show")])
+def test_what_does_not_hold_has_its_exit_code(
+    team: Team, spoil: Any, code: int, says: str, command: tuple[str, ...]
+) -> None:
+    pinned(team)
+    assert team.verify().returncode == 0
+    spoil(team)
+    ended = team.run(*command, at=team.desk, CI="1")
+    assert (ended.returncode, says in ended.stderr) == (code, True), ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_lockfile_keeps_a_machine_without_a_cache_from_older_versions(team: Team) -> None:
+    pinned(team)
+    with (team.desk / "provenance.toml").open("a") as stream:
+        stream.write('\n[[models]]\nrepo = "acme/bot"\npath = "model"\n')
+    team.done("registry", "revoke", "--repo", "acme/other", "--reason", "x")
+    kept = {p: p.read_bytes() for p in team.site_folder.rglob("*") if p.is_file()}
+    team.publish()
+    team.done("lock", at=team.desk)
+    lock = (team.desk / "provenance.lock").read_text()
+    assert '{name = "acme-security", version = 2}' in lock
+    for path, data in kept.items():
+        path.write_bytes(data)
+    fresh = {"HOME": str(team.root / "fresh")}
+    ended = team.run("verify", at=team.desk, **fresh)
+    assert ended.returncode == 1
+    assert "registry/rollback" in ended.stdout
+    assert "the lockfile knows version 2" in ended.stdout
+
+
+def test_an_edit_that_concerns_nobody_changes_no_lock(team: Team) -> None:
+    pinned(team)
+    with (team.desk / "provenance.toml").open("a") as stream:
+        stream.write('\n[[models]]\nrepo = "acme/bot"\npath = "model"\n')
+    team.done("lock", at=team.desk)
+    before = (team.desk / "provenance.lock").read_text()
+    team.done("registry", "add-org", "Other", "--namespace", "other")
+    team.publish()
+    team.done("lock", "--check", at=team.desk)
+    team.done("lock", at=team.desk)
+    assert (team.desk / "provenance.lock").read_text() == before
+
+
+def test_what_was_kept_is_used_offline_and_has_an_age(team: Team) -> None:
+    pinned(team)
+    assert team.verify("--offline").returncode == 5
+    assert team.verify().returncode == 0
+    fall_silent(team)
+    assert team.verify("--offline").returncode == 0
+    text = (team.desk / "provenance.toml").read_text()
+    (team.desk / "provenance.toml").write_text(
+        text.replace("[policy]", "[policy]\nregistry_max_age = 3")
+    )
+    assert team.verify("--offline").returncode == 0
+    (seen,) = (team.root / "home").rglob("seen")
+    seen.write_text("2026-01-01T00:00:00+00:00")
+    ended = team.verify("--offline")
+    assert ended.returncode == 3
+    assert "registry/old" in ended.stdout
+    assert "days ago" in ended.stdout
+
+
+def test_keys_in_several_places(team: Team) -> None:
+    to = ("--to", str(team.site_folder))
+    for name in ("root1", "root2"):
+        (team.folder / f"{name}.pub").write_text(forge.key(name).public.pem)
+    public = ("--key", "root1.pub", "--key", "root2.pub")
+    said = team.done("registry", "publish", *to, *public, *ONLINE, "--prepare")
+    assert "to be signed" in said
+    assert not (team.site_folder / "root.json").exists()
+    ended = team.run("registry", "publish", *to, "--finish", *ONLINE)
+    assert (ended.returncode, "not enough signatures" in ended.stderr) == (2, True)
+    said = team.done("registry", "sign", *to, "--key", "root1.pem")
+    assert '+name = "acme-security"' in said
+    assert "still missing" in said
+    assert "publish --finish" in team.done("registry", "sign", *to, "--key", "root2.pem")
+    ended = team.run("registry", "sign", *to, "--key", "root3.pem")
+    assert (ended.returncode, "none of the keys" in ended.stderr) == (2, True)
+    assert "version 1" in team.done("registry", "publish", *to, "--finish", *ONLINE)
+
+
+def test_a_section_is_kept_by_its_own_keys(team: Team) -> None:
+    to = ("--to", str(team.site_folder))
+    team.done(
+        "registry",
+        "add-org",
+        "Lab",
+        "--namespace",
+        "lab",
+        "--section",
+        "lab",
+        "--section-key",
+        "lab.pub",
+    )
+    pinned(team)
+    assert "cannot be used" in team.done("registry", "show", at=team.desk)
+    (team.folder / "sections").mkdir()
+    section = team.folder / "sections" / "lab.toml"
+    section.write_text('# kept by the lab\nversion = 1\norg = "Lab"\n')
+    file = ("--file", "sections/lab.toml")
+    team.done("registry", "add-signer", "Lab", "nightly", "--key", "release.pub", *file)
+    ended = team.run(
+        "registry", "add-signer", "Lab", "more", "--key", "release.pub", "--repos", "acme/*", *file
+    )
+    assert (ended.returncode, "outside" in ended.stderr) == (2, True), ended.stderr
+    said = team.done("registry", "publish", *to, "--section", "lab", "--key", "lab.pem")
+    assert "registry refresh" in said
+    team.done("registry", "refresh", *to, *ONLINE)
+    said = team.done("registry", "show", at=team.desk)
+    assert "nightly  publisher of lab/*" in said
+    assert section.read_text().startswith("# kept by the lab\n")
+
+
+def evaluated(model: Path, result: str) -> str:
+    files = forge.digested(model).files
+    statement = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": f.path, "digest": {"sha256": f.sha256}} for f in files],
+        "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+        "predicate": {"result": result},
+    }
+    return json.dumps(forge.bundle_of(statement, forge.Hand(key=forge.key("lab")))) + "\n"
+
+
+def test_a_required_result_is_published_beside_the_registry(team: Team) -> None:
+    """An evaluator's word travels with the registry; without it the model fails."""
+    team.done(
+        "registry",
+        "add-org",
+        "Audit",
+        "--namespace",
+        "audit",
+        "--key",
+        "lab.pub",
+        "--role",
+        "evaluator",
+        "--repos",
+        "acme/*",
+    )
+    pinned(team)
+    with (team.desk / "provenance.toml").open("a") as stream:
+        stream.write(
+            "[[policy.require_attestation]]\nrole = 'evaluator'\n"
+            "predicate = 'https://in-toto.io/attestation/test-result/v0.1'\n"
+        )
+    ended = team.verify()
+    assert (ended.returncode, "attestation/missing" in ended.stdout) == (1, True)
+    place = team.folder / "attestations" / "acme" / "bot"
+    place.mkdir(parents=True)
+    (place / "claims.jsonl").write_text(evaluated(team.desk / "model", "PASSED"))
+    team.publish("--attestations", "attestations")
+    ended = team.verify()
+    assert ended.returncode == 0, ended.stdout
+    (place / "claims.jsonl").write_text(evaluated(team.desk / "model", "FAILED"))
+    team.publish("--attestations", "attestations")
+    ended = team.verify()
+    assert (ended.returncode, "Audit/release says FAILED" in ended.stdout) == (1, True)
+
+
+def test_who_uses_what_was_revoked(team: Team) -> None:
+    for service in ("one", "two"):
+        folder = team.desk / "services" / service
+        folder.mkdir(parents=True)
+        model = {"repo": "acme/bot", "path": str(team.desk / "model")}
+        settings = {"policy": {"registry": [str(team.folder / "trust.toml")]}, "models": [model]}
+        (folder / "provenance.toml").write_text(tomli_w.dumps(settings))
+        team.done("lock", at=folder)
+    words = ("registry", "affected", "--lock", str(team.desk / "services" / "*" / "*.lock"))
+    assert "0 of 2 lockfiles affected" in team.done(*words, "--registry", "trust.toml")
+    team.done(
+        "registry",
+        "revoke",
+        "--signer",
+        "Acme/release",
+        "--reason",
+        "key stolen",
+        "--compromised-since",
+        "2020-01-01",
+    )
+    ended = team.run(*words, "--registry", "trust.toml")
+    assert ended.returncode == 1
+    assert ended.stdout.count("key stolen") == 2
+    ended = team.run("registry", "affected", "--lock", "no/*.lock", "--registry", "trust.toml")
+    assert ended.returncode == 2
+
+
+def test_a_difference_says_who_gains_what_and_which_models_change(team: Team) -> None:
+    (team.desk / "old.toml").write_text((team.folder / "trust.toml").read_text())
+    model = {"repo": "acme/bot", "path": "model"}
+    settings = {"policy": {"registry": ["old.toml"]}, "models": [model]}
+    (team.desk / "provenance.toml").write_text(tomli_w.dumps(settings))
+    team.done("lock", at=team.desk)
+    same = ("registry", "diff", "old.toml", "old.toml", "--lock", "provenance.lock")
+    assert "no power changes" in team.done(*same, at=team.desk)
+    team.done("registry", "add-signer", "Acme", "second", "--key", "lab.pub", "--repos", "acme/x-*")
+    team.done("registry", "remove", "signer", "Acme/release", "--reason", "left")
+    new = team.folder / "trust.toml"
+    ended = team.run("registry", "diff", "old.toml", new, "--lock", "provenance.lock", at=team.desk)
+    assert ended.returncode == 1
+    assert "- acme/*: Acme has the publisher key" in ended.stdout
+    assert "+ acme/x-*: Acme has the publisher key" in ended.stdout
+    assert "~ acme/bot  pass → fail" in ended.stdout
+
+
+EDITS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "an unknown organisation": (("add-signer", "Nobody", "x", "--key", "release.pub"), "Nobody"),
+    "no material": (("add-signer", "Acme", "x"), "say who"),
+    "a name that stands twice": (
+        ("add-signer", "Acme", "release", "--key", "release.pub"),
+        "stands twice",
+    ),
+    "another's namespace": (("add-org", "Other", "--namespace", "ACME"), "claimed by both"),
+    "a root elsewhere": (
+        ("add-root", "Acme", "other/x", "--commit", "c" * 40, "--manifest", f"sha256:{'a' * 64}"),
+        "outside the organisation's namespaces",
+    ),
+    "a short commit": (
+        ("add-root", "Acme", "acme/x", "--commit", "c", "--manifest", f"sha256:{'a' * 64}"),
+        "org[0].root[0].commit",
+    ),
+    "a signer revoked from no day on": (
+        ("revoke", "--signer", "release", "--reason", "x"),
+        "compromised_since",
+    ),
+    "two things revoked": (
+        ("revoke", "--repo", "a/b", "--commit", "c" * 40, "--reason", "x"),
+        "expected one of",
+    ),
+    "a workflow of nobody's": (
+        (
+            "add-signer",
+            "Acme",
+            "ci",
+            "--issuer",
+            "https://token.actions.githubusercontent.com",
+            "--identity",
+            "https://github.com/a/b/.github/workflows/c.yml@refs/tags/*",
+        ),
+        "source_repository",
+    ),
+    "removed and not there": (("remove", "org", "Nobody", "--reason", "x"), "Nobody"),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_wrong_edit_leaves_the_file_alone(team: Team, what: str) -> None:
+    words, says = EDITS[what]
+    before = (team.folder / "trust.toml").read_bytes()
+    ended = team.run("registry", *words)
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+    assert (team.folder / "trust.toml").read_bytes() == before
+
+
+def test_edits_keep_what_somebody_wrote_by_hand(team: Team) -> None:
+    file = team.folder / "trust.toml"
+    text = file.read_text().replace("[[org]]", "# SEC-142: reviewed by J.\n[[org]]  # ours")
+    file.write_text(text)
+    root = ("acme/base", "--commit", "c" * 40, "--manifest", f"sha256:{'a' * 64}")
+    team.done("registry", "add-root", "Acme", *root)
+    pin = "lab=" + "b" * 24
+    team.done("registry", "add-org", "Lab", "--namespace", "lab", "--namespace-id", pin)
+    team.done("registry", "revoke", "--repo", "lab/x", "--reason", "x")
+    for words in (("root", "acme/base"), ("revoked", "lab/x"), ("org", "Lab")):
+        team.done("registry", "remove", *words, "--reason", "done")
+    assert file.read_text().rstrip() == text.rstrip()
+
+
+def test_a_form_that_cannot_be_edited_is_printed_to_paste(team: Team) -> None:
+    (team.folder / "trust.toml").write_text('version = 1\nname = "x"\norg = [{ name = "A" }]\n')
+    ended = team.run("registry", "add-org", "B", "--namespace", "b")
+    assert ended.returncode == 2
+    assert ended.stdout.startswith('[[org]]\nname = "B"\nnamespaces = ["b"]\n')
+
+
+@pytest.mark.parametrize("words", [("registry", "init"), ("registry", "check", "none.toml")])
+def test_what_is_there_or_is_not_is_said(team: Team, words: tuple[str, ...]) -> None:
+    assert team.run(*words).returncode == 2
+
+
+def test_check_ends_with_its_verdict(team: Team) -> None:
+    assert "0 problems" in team.done("registry", "check")
+    team.done(
+        "registry", "add-signer", "Acme", "narrow", "--key", "lab.pub", "--repos", "acme/bot*"
+    )
+    ended = team.run("registry", "check")
+    assert ended.returncode == 1
+    assert "unanchored-pattern" in ended.stdout
+
+
+def test_learning_proposes_and_trusts_nobody(team: Team) -> None:
+    before = (team.folder / "trust.toml").read_bytes()
+    words = ("registry", "learn", team.desk / "model", "--as", "acme/bot")
+    said = team.done(*words, "--registry", "trust.toml")
+    assert "by Acme/release, whom the registry knows" in said
+    assert "it signs" in said
+    assert "[[org]]" in said
+    assert (team.folder / "trust.toml").read_bytes() == before
+    assert tomllib.loads(said)["org"][0]["namespaces"] == ["acme"]
