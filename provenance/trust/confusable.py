@@ -48,15 +48,26 @@ def lookalikes(name: str, registered: tuple[str, ...]) -> tuple[str, ...]:
     """
     if not names.is_namespace(name):
         return ()
+    whole = skeleton(name)
+    same = [o for o in _index(_stems, registered).get(whole, ()) if skeleton(o) == whole]
+    found = dict.fromkeys(same) if same else _decorated(name, registered)
+    return tuple(other for other in found if other != name)
+
+
+def doubles(name: str, registered: tuple[str, ...]) -> tuple[str, ...]:
+    """The other names of a registry that the registered `name` can be taken for."""
+    return tuple(other for other in _decorated(name, registered) if other != name)
+
+
+def _decorated(name: str, registered: tuple[str, ...]) -> dict[str, None]:
+    """The registered names that differ from `name` by decorations at most, each once."""
     index, whole = _index(_stems, registered), skeleton(name)
-    same = [other for other in index.get(whole, ()) if skeleton(other) == whole]
-    decorated = (
+    return dict.fromkeys(
         other
         for stem in sorted(_stems(name))
         for other in index.get(stem, ())
         if _is_enough(stem, whole, other)
     )
-    return tuple(other for other in dict.fromkeys(same or decorated) if other != name)
 
 
 def near_misses(name: str, registered: tuple[str, ...]) -> tuple[str, ...]:

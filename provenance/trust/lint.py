@@ -140,7 +140,7 @@ def _covers_all(patterns: Iterable[str], pattern: str) -> bool:
 
 def _of_names(org: Org, registry: Registry, spaces: tuple[str, ...]) -> Iterator[Remark]:
     for namespace in org.namespaces:
-        for other in confusable.lookalikes(namespace, spaces):
+        for other in confusable.doubles(namespace, spaces):
             owner = registry.owner(f"{other}/x")
             if owner and owner.name != org.name:
                 said = f"{namespace} can be taken for {other} of {owner.name}"

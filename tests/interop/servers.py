@@ -179,6 +179,27 @@ def await_answer(address: str) -> None:
     pytest.fail(f"no Hub at {address}")
 
 
+@contextmanager
+def running(*words: str, port: int) -> Iterator[None]:
+    """A program that listens on `port` of loopback, until the end of the block."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert process.poll() is None, f"{words[0]} ended with {process.returncode}"
+            assert time.monotonic() < deadline, f"{words[0]} does not listen on {port}"
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                break
+        yield
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+
+
 def free_port() -> int:
     """A port on loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -19,7 +19,7 @@ from provenance.model import Document, Evidence, Ref
 from provenance.policy import Policy, Settings
 from provenance.signature import Attestation
 from provenance.source import directory
-from provenance.trust import Registry
+from provenance.trust import Org, Registry
 from provenance.verdict import Result, Verdict
 from tests import forge
 
@@ -72,6 +72,19 @@ def test_every_historical_signature_passes(each: Path, trust: Registry) -> None:
     assert found.result is Result.PASS, found.reason
     others = {f.where for f in found.findings if f.rule == "signature/unsigned-other"}
     assert others <= {"ignore-me"}
+
+
+@pytest.mark.each(f"{OLD}/v*")
+def test_a_real_signature_under_anothers_name_fails_and_names_both(
+    each: Path, trust: Registry
+) -> None:
+    other = Org(name="Third Party", namespaces=("third",))
+    found = replace(evidence(each), ref=Ref(text="m", repo="third/m"))
+    verdict = judge(found, POLICY, replace(trust, orgs=(*trust.orgs, other)))
+    assert verdict.result is Result.FAIL
+    (finding,) = (f for f in verdict.findings if f.rule == "signature/wrong-namespace")
+    assert finding.message.startswith("signed by Old (")
+    assert "third/m is Third Party's" in finding.message
 
 
 @pytest.mark.each(f"{OLD}/v*elliptic-key")

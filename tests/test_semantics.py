@@ -1,0 +1,211 @@
+"""What a registry means, exhaustively: roles, scopes, times, thresholds, and what wins.
+
+Each expectation is written from the design's words, not from the code that it holds to account.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import chain, combinations, product
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+
+from provenance.checks import registry as registry_check
+from provenance.checks.attestation import check as attestation_check
+from provenance.checks.case import Case
+from provenance.checks.signature import check as signature_check
+from provenance.intoto import STATEMENT_TYPE
+from provenance.judgement import judge
+from provenance.model import Document, Evidence, Ref
+from provenance.policy import Exemption, Model, Policy, Settings, Waiver
+from provenance.policy.levels import PROFILES
+from provenance.policy.required import TEST_RESULT, VSA, RequiredAttestation
+from provenance.signature import Attestation, Party, distrust
+from provenance.source import directory
+from provenance.trust import Registry, Role
+from provenance.verdict import Level, Outcome, Result
+from tests import forge
+
+REPO = "acme/bot"
+DAY = timedelta(days=1)
+NOW = forge.NOW
+ROLES = tuple(Role)
+SCOPES = {"acme/*": True, "acme/bot": True, "acme/b*": True, "acme/other": False, "acme/bo": False}
+"""Each pattern, and whether it means acme/bot."""
+
+
+def subsets(items: Sequence[Role]) -> tuple[tuple[Role, ...], ...]:
+    sizes = range(1, len(items) + 1)
+    return tuple(chain.from_iterable(combinations(items, size) for size in sizes))
+
+
+@cache
+def model() -> Evidence:
+    """A signed model of Acme, with a word of the same key in every role."""
+    folder = forge.write(Path(mkdtemp()) / "bot")
+    hand = forge.Hand(key=forge.key("release"))
+    forge.sign(folder, hand)
+    forge.attest(folder, hand, "pretrain", model=REPO)
+    return directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=NOW)
+
+
+def spoken(predicate: str, result: str) -> Document:
+    """A statement by the same key with another predicate."""
+    files = model().manifest.files
+    statement = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": f.path, "digest": {"sha256": f.sha256}} for f in files],
+        "predicateType": predicate,
+        "predicate": {result: "PASSED"},
+    }
+    made = forge.bundle_of(statement, forge.Hand(key=forge.key("release")))
+    return Document(path=f"{result}.sig", data=json.dumps(made).encode())
+
+
+def trusting(*roles: str, **fields: Any) -> Registry:
+    signer = forge.signer("release", roles, **fields)
+    return Registry.from_table(forge.registry(forge.org("Acme", signer)), source="trust.toml")
+
+
+def rules(found: Iterable[Any], outcome: Outcome = Outcome.PASS) -> set[str]:
+    return {finding.rule for finding in found if finding.outcome is outcome}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("roles", subsets(ROLES), ids="+".join)
+def test_each_role_is_judged_alone_and_inside_its_scope(
+    roles: tuple[Role, ...], scope: str
+) -> None:
+    required = tuple(
+        RequiredAttestation(predicate=predicate, role=role)
+        for predicate, role in ((TEST_RESULT, Role.EVALUATOR), (VSA, Role.VERIFIER))
+    )
+    policy = replace(
+        Policy.of(Settings(profile="attested"), Model(name=REPO, repo=REPO)), required=required
+    )
+    extra = (spoken(TEST_RESULT, "result"), spoken(VSA, "verificationResult"))
+    evidence = replace(model(), bundles=(*model().bundles, *extra))
+    case = Case.heard(evidence, policy, trusting(*roles, repos=[scope]))
+    means = SCOPES[scope]
+    published = "signature/pass" in rules(signature_check(case))
+    passed = [f.message for f in attestation_check(case) if f.outcome is Outcome.PASS]
+    spoke = not any("unattested" in problem.slug for problem in case.graph.problems)
+    assert published is (Role.PUBLISHER in roles and means)
+    assert len(passed) == (Role.EVALUATOR in roles and means) + (Role.VERIFIER in roles and means)
+    assert spoke is (Role.TRAINER in roles and means)
+
+
+TIMES: tuple[tuple[datetime, ...], ...] = ((), (NOW - 30 * DAY,), (NOW - 30 * DAY, NOW - 10 * DAY))
+MOMENTS = (*(NOW - days * DAY for days in (40, 30, 20, 10, 5)), NOW + DAY)
+
+
+@pytest.mark.parametrize("times", TIMES, ids=len)
+def test_when_a_word_counts(times: tuple[datetime, ...]) -> None:
+    """The latest verified time against compromise, the earliest against valid_from; none is now."""
+    counted = 0
+    for start, since in product((None, *MOMENTS), (None, *MOMENTS)):
+        window: dict[str, Any] = {"valid_from": start} if start else {}
+        table = forge.registry(forge.org("Acme", forge.signer("release", **window)))
+        if since:
+            table["revoked"] = [{"signer": "release", "reason": "x", "compromised_since": since}]
+        registry = Registry.from_table(table, source="trust.toml")
+        (org,) = registry.orgs
+        heard = Case.heard(model(), Policy.of(Settings()), registry)
+        attestation = next(o for o in heard.opinions if isinstance(o, Attestation))
+        dated = replace(attestation, times=times)
+        earliest, latest = (times[0], times[-1]) if times else (NOW, NOW)
+        compromised = since is not None and latest >= since
+        early = start is not None and earliest < start
+        found = distrust(registry, dated, Party(org=org, signer=org.signers[0]), NOW)
+        assert found == ("compromised" if compromised else "before-valid-from" if early else "")
+        counted += not found
+    assert counted
+
+
+@pytest.mark.parametrize(
+    ("signers", "signing", "threshold", "enough"),
+    [
+        (["a", "b"], ["a"], 1, True),
+        (["a", "b"], ["a"], 2, False),
+        (["a", "b"], ["a", "b"], 2, True),
+        (["a", "b"], ["a", "a"], 2, False),
+        (["a", "b", "c"], ["a", "c"], 2, True),
+        (["a", "a"], ["a"], 2, False),
+        (["a", "a"], ["a", "a"], 2, False),
+        (["a", "a", "b"], ["a", "b"], 2, True),
+        (["a", "a", "b"], ["a", "b"], 3, False),
+        (["a", "b"], ["a", "mallory"], 2, False),
+    ],
+)
+def test_a_threshold_counts_distinct_keys(
+    tmp_path: Path, signers: list[str], signing: list[str], threshold: int, enough: bool
+) -> None:
+    folder = forge.write(tmp_path / "bot")
+    for number, name in enumerate(signing):
+        forge.sign(folder, forge.Hand(key=forge.key(name)), f"{number}.sig")
+    table = forge.org(
+        "Acme",
+        *({**forge.signer(f"{n}"), "key": forge.key(s).public.pem} for n, s in enumerate(signers)),
+        threshold=threshold,
+    )
+    evidence = directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=NOW)
+    policy = Policy.of(Settings(profile="signed"), Model(name=REPO, repo=REPO))
+    registry = Registry.from_table(forge.registry(table), source="trust.toml")
+    found = list(signature_check(Case.heard(evidence, policy, registry)))
+    assert ("signature/pass" in rules(found)) is enough
+    assert ("signature/threshold" in rules(found, Outcome.FAIL)) is not enough
+
+
+def revoking() -> Mapping[str, dict[str, Any]]:
+    return {
+        "manifest": {"manifest": model().manifest.digest},
+        "listing": {"manifest": model().listing.digest},
+        "repo": {"repo": REPO},
+        "commit": {"commit": "c" * 40},
+    }
+
+
+@pytest.mark.parametrize("kind", ["manifest", "listing", "repo", "commit"])
+@pytest.mark.parametrize("profile", [profile.name for profile in PROFILES])
+def test_revocation_wins_over_everything_that_a_caller_may_say(profile: str, kind: str) -> None:
+    """Exempted, waived under every rule, every check off that may be, lenient: it fails."""
+    digest = model().manifest.digest
+    until = NOW + 365 * DAY
+    aside: dict[str, Any] = {"reason": "x", "expires": until}
+    found = judge(
+        replace(model(), ref=replace(model().ref, commit="c" * 40)),
+        replace(
+            Policy.of(Settings(profile=profile), Model(name=REPO, repo=REPO)),
+            levels=tuple((check, Level.WARN) for check in ("format", "code", "ancestry")),
+            exemptions=(Exemption(repo=REPO, manifest=digest, **aside),),
+            waivers=tuple(
+                Waiver(rule="registry/revoked", repo=REPO, subject=subject, manifest=None, **aside)
+                for subject in ("", "other")
+            ),
+            lenient_expiry=True,
+        ),
+        Registry.from_table(
+            forge.registry(
+                forge.org("Acme", forge.signer("release"), originates=True),
+                revoked=[{**revoking()[kind], "reason": "backdoor"}],
+            ),
+            source="trust.toml",
+        ),
+    )
+    assert found.result is Result.FAIL
+    assert found.reason.startswith("registry/revoked")
+
+
+def test_revocation_is_what_is_said_first() -> None:
+    table = forge.registry(forge.org("Acme"), revoked=[{"repo": REPO, "reason": "x"}])
+    case = Case.heard(
+        model(), Policy.of(Settings()), Registry.from_table(table, source="trust.toml")
+    )
+    assert rules(registry_check.check(case), Outcome.FAIL) == {"registry/revoked"}
