@@ -18,6 +18,7 @@ from tests.registry.house import House
 pytestmark = pytest.mark.interop
 
 CONFIGURATION = """\
+user root;
 daemon off;
 pid {folder}/pid;
 error_log {folder}/error.log;
