@@ -26,6 +26,8 @@ def trusted_root(url: str, first_root: bytes) -> str:
     from tuf.api.exceptions import DownloadError, RepositoryError
     from tuf.ngclient import Updater
 
+    from provenance.registry.fetcher import ServerFetcher
+
     with tempfile.TemporaryDirectory() as folder:
         try:
             updater = Updater(
@@ -33,6 +35,7 @@ def trusted_root(url: str, first_root: bytes) -> str:
                 metadata_base_url=url,
                 target_dir=folder,
                 target_base_url=f"{url}/targets/",
+                fetcher=ServerFetcher(),
                 bootstrap=first_root,
             )
             updater.refresh()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import pytest
 
 from provenance.registry import starter
@@ -36,3 +38,16 @@ def test_the_starter_names_publishers_but_only_documented_signers() -> None:
 def test_the_starter_knows_whose_a_repository_is(repo: str, originates: bool | None) -> None:
     org = starter().owner(repo)
     assert (org.originates if org else None) is originates
+
+
+def test_every_fact_of_the_starter_has_its_row_on_the_review_page() -> None:
+    text = resources.files("provenance.registry").joinpath("starter.md").read_text("utf-8")
+    rows = {tuple(cell.strip() for cell in line.split("|")[1:4]) for line in text.splitlines()}
+    for org in starter().orgs:
+        for namespace in org.namespaces:
+            assert (org.name, f"`{namespace}`", "yes" if org.originates else "no") in rows
+        for signer in org.signers:
+            assert f"| {org.name} | `{signer.material.label}`" in text
+    known = {(org.name, f"`{name}`") for org in starter().orgs for name in org.namespaces}
+    listed = {row[:2] for row in rows if len(row) == 3 and row[2] in ("yes", "no")}
+    assert listed == known

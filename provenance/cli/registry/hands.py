@@ -12,7 +12,7 @@ import click
 from provenance.cli.hand import MAX_KEY, PASSWORD
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, PublicKey
-from provenance.registry.draft import LIFETIMES, Draft
+from provenance.registry.draft import LIFETIMES, ONLINE_LIFETIMES, Draft
 from provenance.registry.publishing import Terms
 from provenance.registry.signers import Hand, distinct
 from provenance.source.evidence_files import read
@@ -49,10 +49,10 @@ def hands(files: Sequence[Path], option: str) -> tuple[Hand, ...]:
     return distinct((_hand(file) for file in files), option)
 
 
-def terms(lifetimes: Sequence[str], defaults: dict[str, int] | None = None) -> Terms:
-    """As of now, for as many days as the options say."""
+def terms(lifetimes: Sequence[str], online: Sequence[Hand]) -> Terms:
+    """As of now, for as many days as the options say; where there are `online` keys, for few."""
     own = dict(map(_lifetime, lifetimes))
-    return Terms(at=datetime.now(UTC), lifetimes={**(defaults or {}), **own})
+    return Terms(at=datetime.now(UTC), lifetimes={**(ONLINE_LIFETIMES if online else {}), **own})
 
 
 def check_known(draft: Draft, given: Sequence[Hand]) -> None:

@@ -19,7 +19,7 @@ from provenance.cli.registry.hands import (
 )
 from provenance.cli.registry.published import said, tell
 from provenance.errors import ConfigError
-from provenance.registry.draft import ONLINE_LIFETIMES, Draft
+from provenance.registry.draft import Draft
 from provenance.registry.publishing import (
     Terms,
     content,
@@ -67,7 +67,7 @@ def command(
         raise ConfigError("--prepare and --finish exclude each other")
     offline, online = hands(keys, "--key"), hands(online_keys, "--online-key")
     repository = Repository(to)
-    on = terms(lifetimes, dict(ONLINE_LIFETIMES) if online else None)
+    on = terms(lifetimes, online)
     with repository.opened():
         if finish:
             draft = repository.prepared()

@@ -17,7 +17,6 @@ from provenance.cli.registry.hands import (
 )
 from provenance.cli.registry.published import tell
 from provenance.errors import ConfigError
-from provenance.registry.draft import ONLINE_LIFETIMES
 from provenance.registry.repository import Repository
 
 
@@ -35,7 +34,7 @@ def command(
     """
     own, online = hands(keys, "--key"), hands(online_keys, "--online-key")
     repository = Repository(to)
-    on = terms(lifetimes, dict(ONLINE_LIFETIMES) if online else None)
+    on = terms(lifetimes, online)
     with repository.opened():
         draft = repository.draft()
         if draft is None:

@@ -59,7 +59,7 @@ def command(
     own, online = hands(keys, "--key"), hands(online_keys, "--online-key")
     new, old = hands(add, "--add"), hands(drop, "--drop")
     repository = Repository(to)
-    on = terms(lifetimes)
+    on = terms(lifetimes, online)
     with repository.opened():
         standing = repository.draft()
         if standing is None:
