@@ -11,7 +11,7 @@ from provenance import settings as files
 from provenance.cli.registry.editing import show_difference
 from provenance.errors import ConfigError
 from provenance.formats import toml
-from provenance.policy import BUILTIN, Settings
+from provenance.policy import Settings
 from provenance.registry.file import read_text
 from provenance.registry.remote import read_root
 from provenance.registry.shelf import parsed
@@ -60,10 +60,10 @@ def _settings_file() -> Path:
 
 
 def _pinned(text: str, url: str, file: Path) -> str:
-    """The text with the registry named first, before those that it names, and its root."""
+    """The text with the registry named first, before those that it names already, and its root."""
     policy = parsed(text, file.name).get("policy", {})
     own = dict(policy) if isinstance(policy, dict) else {}
-    named = own.get("registry", [BUILTIN])
+    named = own.get("registry", [])
     others = [n for n in named if n != url] if isinstance(named, list) else []
     if own.get("registry_root", ROOT_FILE) != ROOT_FILE or any(map(is_url, others)):
         raise ConfigError("names another root already: change it by hand", path=f"{file}: policy")
