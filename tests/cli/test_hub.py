@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -449,3 +450,18 @@ def test_a_history_on_the_hub_is_judged_locked_and_fetched(bench: Desk, tmp_path
         1,
         {"lineage/unattested-step"},
     )
+
+
+def test_learning_from_a_hub_proposes_its_ids_and_signer(tmp_path: Path) -> None:
+    with Hub(tmp_path) as hub:
+        hub.commit(REPO, signed(tmp_path / "m"))
+        own = desk(tmp_path, hub)
+        own.trust(forge.registry(forge.org("Other")))
+        ended = own.run("registry", "learn", REPO, "--registry", "trust.toml")
+        assert ended.returncode == 0, ended.stderr
+        assert "the Hub says: _id" in ended.stdout
+        assert "# model.sig: not checked: " in ended.stdout
+        (org,) = tomllib.loads(ended.stdout)["org"]
+        assert org["namespaces"] == ["acme"]
+        assert set(org["namespace_id"]) == {"acme"}
+        assert not (own.folder / "provenance.toml").exists()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from provenance.cli.hand import MAX_KEY, PASSWORD
+from provenance.cli.options import Decorator, folded
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, PublicKey
 from provenance.registry.draft import LIFETIMES, ONLINE_LIFETIMES, Draft
 from provenance.registry.publishing import Terms
+from provenance.registry.repository import Repository
 from provenance.registry.signers import Hand, distinct
 from provenance.source.evidence_files import read
 
@@ -28,31 +31,65 @@ with_to = click.option(
 with_keys = click.option(
     "--key", "keys", multiple=True, type=FILE, help=f"PEM private key (its password in {PASSWORD})."
 )
-with_online_keys = click.option(
-    "--online-key",
-    "online_keys",
-    multiple=True,
-    type=FILE,
-    help="For the snapshot and timestamp alone, so that they can expire soon.",
+SIGNING: tuple[Decorator, ...] = (
+    with_to,
+    with_keys,
+    click.option(
+        "--online-key",
+        "online_keys",
+        multiple=True,
+        type=FILE,
+        help="For the snapshot and timestamp alone, so that they can expire soon.",
+    ),
+    click.option(
+        "--lifetime",
+        "lifetimes",
+        multiple=True,
+        metavar="ROLE=DAYS",
+        help="How long the word of root, targets, snapshot or timestamp holds.",
+    ),
 )
-with_lifetimes = click.option(
-    "--lifetime",
-    "lifetimes",
-    multiple=True,
-    metavar="ROLE=DAYS",
-    help="How long the word of root, targets, snapshot or timestamp holds.",
-)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Where something is published, by which keys, and for how long."""
+
+    to: Path
+    keys: tuple[Path, ...]
+    online_keys: tuple[Path, ...]
+    lifetimes: tuple[str, ...]
+
+    @property
+    def repository(self) -> Repository:
+        """The folder that is served."""
+        return Repository(self.to)
+
+    def offline(self) -> tuple[Hand, ...]:
+        """The keys that lie where no server is, or ConfigError."""
+        return hands(self.keys, "--key")
+
+    def online(self) -> tuple[Hand, ...]:
+        """The keys for the snapshot and timestamp, or ConfigError."""
+        return hands(self.online_keys, "--online-key")
+
+    def every(self) -> tuple[Hand, ...]:
+        """All of them, or ConfigError."""
+        return (*self.offline(), *self.online())
+
+    def terms(self) -> Terms:
+        """As of now, for as many days as the options say; where keys are online, for few."""
+        own = dict(map(_lifetime, self.lifetimes))
+        few = ONLINE_LIFETIMES if self.online_keys else {}
+        return Terms(at=datetime.now(UTC), lifetimes={**few, **own})
+
+
+with_signing = folded("signing", Signing, *SIGNING)
 
 
 def hands(files: Sequence[Path], option: str) -> tuple[Hand, ...]:
     """The keys of PEM files, each private or public, or ConfigError."""
     return distinct((_hand(file) for file in files), option)
-
-
-def terms(lifetimes: Sequence[str], online: Sequence[Hand]) -> Terms:
-    """As of now, for as many days as the options say; where there are `online` keys, for few."""
-    own = dict(map(_lifetime, lifetimes))
-    return Terms(at=datetime.now(UTC), lifetimes={**(ONLINE_LIFETIMES if online else {}), **own})
 
 
 def check_known(draft: Draft, given: Sequence[Hand]) -> None:

@@ -8,15 +8,7 @@ from pathlib import Path
 import click
 
 from provenance.cli.registry.editing import with_file
-from provenance.cli.registry.hands import (
-    check_known,
-    hands,
-    terms,
-    with_keys,
-    with_lifetimes,
-    with_online_keys,
-    with_to,
-)
+from provenance.cli.registry.hands import Signing, check_known, with_signing
 from provenance.cli.registry.published import said, tell
 from provenance.errors import ConfigError
 from provenance.registry.draft import Draft
@@ -33,9 +25,7 @@ from provenance.registry.signers import Hand
 
 
 @click.command(name="publish")
-@with_to
-@with_keys
-@with_online_keys
+@with_signing
 @click.option(
     "--attestations",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -44,17 +34,13 @@ from provenance.registry.signers import Hand
 @click.option("--section", metavar="NAME", help="Publish sections/NAME.toml alone, by its keys.")
 @click.option("--prepare", is_flag=True, help="Write what is to be signed, and publish nothing.")
 @click.option("--finish", is_flag=True, help="Publish what was prepared and signed.")
-@with_lifetimes
 @with_file
 def command(
-    to: Path,
-    keys: tuple[Path, ...],
-    online_keys: tuple[Path, ...],
+    signing: Signing,
     attestations: Path | None,
     section: str | None,
     prepare: bool,
     finish: bool,
-    lifetimes: tuple[str, ...],
     file: Path,
 ) -> None:
     """Publish trust.toml by TUF: static files in DIR, for any web server or bucket.
@@ -65,9 +51,8 @@ def command(
     """
     if prepare and finish:
         raise ConfigError("--prepare and --finish exclude each other")
-    offline, online = hands(keys, "--key"), hands(online_keys, "--online-key")
-    repository = Repository(to)
-    on = terms(lifetimes, online)
+    offline, online = signing.offline(), signing.online()
+    repository, on = signing.repository, signing.terms()
     with repository.opened():
         if finish:
             draft = repository.prepared()
@@ -79,8 +64,8 @@ def command(
         draft.sign(offline)
         if prepare:
             repository.prepare(draft)
-            click.echo(said(draft, f"prepared in {to}, to be signed"))
-            click.echo(f"next, at each key: provenance registry sign --to {to} --key KEY")
+            click.echo(said(draft, f"prepared in {signing.to}, to be signed"))
+            click.echo(f"next, at each key: provenance registry sign --to {signing.to} --key KEY")
             return
         listed = repository.commit(draft, (*offline, *online), on.at, on.lifetimes)
     tell(repository, draft, listed=listed)

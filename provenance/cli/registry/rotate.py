@@ -6,27 +6,15 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.hands import (
-    FILE,
-    check_known,
-    hands,
-    terms,
-    with_keys,
-    with_lifetimes,
-    with_online_keys,
-    with_to,
-)
+from provenance.cli.registry.hands import FILE, Signing, check_known, hands, with_signing
 from provenance.cli.registry.published import said, tell
 from provenance.errors import ConfigError
 from provenance.registry.draft import TOP
 from provenance.registry.publishing import rotated
-from provenance.registry.repository import Repository
 
 
 @click.command(name="rotate")
-@with_to
-@with_keys
-@with_online_keys
+@with_signing
 @click.option("--add", multiple=True, type=FILE, help="PEM key that may sign from now on.")
 @click.option("--drop", multiple=True, type=FILE, help="PEM key that may not any more.")
 @click.option(
@@ -38,17 +26,13 @@ from provenance.registry.repository import Repository
 )
 @click.option("--threshold", type=click.IntRange(1), help="How many must sign root and targets.")
 @click.option("--prepare", is_flag=True, help="Write what is to be signed, and publish nothing.")
-@with_lifetimes
 def command(
-    to: Path,
-    keys: tuple[Path, ...],
-    online_keys: tuple[Path, ...],
+    signing: Signing,
     add: tuple[Path, ...],
     drop: tuple[Path, ...],
     roles: tuple[str, ...],
     threshold: int | None,
     prepare: bool,
-    lifetimes: tuple[str, ...],
 ) -> None:
     """Change the keys of the registry in DIR: a new root, signed by the old keys and the new.
 
@@ -56,21 +40,19 @@ def command(
     """
     if not (add or drop or threshold):
         raise ConfigError("say what changes: --add, --drop or --threshold")
-    own, online = hands(keys, "--key"), hands(online_keys, "--online-key")
+    own, repository, on = signing.every(), signing.repository, signing.terms()
     new, old = hands(add, "--add"), hands(drop, "--drop")
-    repository = Repository(to)
-    on = terms(lifetimes, online)
     with repository.opened():
         standing = repository.draft()
         if standing is None:
-            raise ConfigError("holds no registry yet", path=str(to))
+            raise ConfigError("holds no registry yet", path=str(signing.to))
         draft = rotated(standing, on, add=new, drop=old, roles=roles, threshold=threshold)
-        signing = (*own, *online, *new, *old)
-        check_known(draft, (*own, *online))
-        draft.sign(signing)
+        every = (*own, *new, *old)
+        check_known(draft, own)
+        draft.sign(every)
         if prepare:
             repository.prepare(draft)
-            click.echo(said(draft, f"prepared in {to}, to be signed"))
+            click.echo(said(draft, f"prepared in {signing.to}, to be signed"))
             return
-        repository.commit(draft, signing, on.at, on.lifetimes)
+        repository.commit(draft, every, on.at, on.lifetimes)
     tell(repository, draft, listed=True)
