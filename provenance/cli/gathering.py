@@ -78,6 +78,7 @@ class Gathering:
     progress: Progress
     hub: Hub | None = None
     signature: Path | None = None
+    ask_owner: bool = False
     _measured: dict[str, Evidence] = field(default_factory=dict)
     _measuring: Lock = field(default_factory=Lock)
 
@@ -188,7 +189,7 @@ class Gathering:
             include=subject.include,
             exclude=subject.exclude,
             given=given(self.signature) if self.signature else None,
-            ask_owner=_pins_owner(self.bench.registry, subject.ref.repo or ""),
+            ask_owner=self.ask_owner or _pins_owner(self.bench.registry, subject.ref.repo or ""),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from provenance.cli.gathering import Gathering, Means
@@ -35,5 +37,6 @@ def command(
     setting = bench(request)
     if len(setting.subjects) != 1 or setting.subjects[0].ref.repo is None:
         raise ConfigError(f"expected one model with a name, found {ref}; --as names a directory")
-    evidence = Gathering.begun(setting, means, quiet=quiet).of(setting.subjects[0])
+    gathering = replace(Gathering.begun(setting, means, quiet=quiet), ask_owner=True)
+    evidence = gathering.of(setting.subjects[0])
     click.echo(proposal(evidence, setting.registry))
