@@ -40,7 +40,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
 DOORS = {
     "click": ("cli",),
     "cryptography": ("keys",),
-    "jinja2": ("formats",),
+    "jinja2": ("formats", "report"),
     "huggingface_hub": ("source",),
     "rfc3161_client": ("signature",),
     "rich": ("cli",),

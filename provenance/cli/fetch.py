@@ -14,8 +14,8 @@ from provenance.cli import terminal
 from provenance.cli.gathering import Means
 from provenance.cli.options import LOCKFILE, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
+from provenance.cli.reporting import show
 from provenance.cli.subjects import Bench, Request, bench
-from provenance.cli.verify import show
 from provenance.errors import ConfigError, SourceError
 from provenance.lock import Entry, Lock
 from provenance.policy import Model

@@ -19,7 +19,7 @@ from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.subjects import Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
 from provenance.policy import Exemption, Waiver
-from provenance.report.human import printable
+from provenance.report.common import printable
 from provenance.settings import FILE_NAME
 from provenance.source.files import write
 

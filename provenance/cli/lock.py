@@ -18,15 +18,15 @@ from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, OUT_OF_DATE, RESULTS, combined
+from provenance.cli.reporting import show, summary
 from provenance.cli.subjects import Bench, Request, Subject, bench
-from provenance.cli.verify import show
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import Trial, tried
 from provenance.lock import Change, Entry, Lock, LockedFailure, Part, difference, dumps
 from provenance.lockfile import save
 from provenance.model import Evidence
-from provenance.report import Summary
-from provenance.verdict import Result, Verdict
+from provenance.report import FORMATS
+from provenance.verdict import Result
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
@@ -52,7 +52,7 @@ ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["human", "json", "sha256sum"]),
+    type=click.Choice(["human", *FORMATS, "sha256sum"]),
     default="human",
     help="sha256sum prints what is locked, for `sha256sum -c`, and judges nothing.",
 )
@@ -169,7 +169,7 @@ class Judged:
 
     subject: Subject
     code: int
-    verdict: Verdict | None = None
+    trial: Trial | None = None
     entry: Entry | None = None
     evidence: Evidence | None = None
     failures: tuple[LockedFailure, ...] = ()
@@ -207,7 +207,7 @@ class Locker:
         return Judged(
             subject=subject,
             code=RESULTS[trial.verdict.result],
-            verdict=trial.verdict,
+            trial=trial,
             entry=entry if holds else before,
             evidence=evidence if holds else None,
             failures=tuple(failures(trial.case)),
@@ -277,12 +277,9 @@ def _report(setting: Bench, found: Sequence[Judged], form: str, output: str | No
     for item in found:
         if item.error:
             click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
-    verdicts = tuple(item.verdict for item in found if item.verdict)
-    if verdicts:
-        summary = Summary(
-            verdicts=verdicts, policy=setting.policy_source, registry=setting.registry_source
-        )
-        show(summary, form, output)
+    trials = tuple(item.trial for item in found if item.trial)
+    if trials:
+        show(summary(setting, trials), form, output)
 
 
 def _say(changes: Sequence[Change], what: str, quiet: bool) -> None:

@@ -16,8 +16,9 @@ import click
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
 from provenance.lock import Change
+from provenance.report.common import printable
 from provenance.report.graph import step, title
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, RESULTS, Line, Span, printable
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, RESULTS, Line, Span
 from provenance.source.progress import Progress, Silent, Step, Unit
 from provenance.verdict import Result
 

@@ -8,20 +8,18 @@ from pathlib import Path
 import click
 
 from provenance import locking, replay
-from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
+from provenance.cli.reporting import show, summary, with_format
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
-from provenance.judgement import judge
+from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Model
-from provenance.report import Summary, human, machine
 from provenance.source.evidence_files import read
 from provenance.trust import PUBLIC_GOOD, Sigstore
-from provenance.verdict import Verdict
 
 MAX_EVIDENCE = 512 << 20
 
@@ -39,7 +37,7 @@ MAX_EVIDENCE = 512 << 20
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Judge what `inspect --format json` wrote.",
 )
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@with_format
 @with_means
 @with_options(*OUTPUT)
 def command(
@@ -85,26 +83,14 @@ def command(
     gathering = Gathering.begun(setting, means, quiet=quiet, signature=signature)
     judging = Judging(gathering, exact or lockfile is not None, strict_expiry)
     found = side_by_side(lambda subject: judging.of(subject, replayed), setting.subjects)
-    verdicts = tuple(item for item in found if isinstance(item, Verdict))
-    summary = Summary(
-        verdicts=verdicts, policy=setting.policy_source, registry=setting.registry_source
-    )
+    trials = tuple(item for item in found if isinstance(item, Trial))
     errors = [item for item in found if isinstance(item, SourceError)]
     for error in errors:
         click.echo(f"error: could not judge: {error}", err=True)
-    if verdicts or form == "json":
-        show(summary, form, output)
-    return combined([CANNOT_JUDGE for _ in errors] + [RESULTS[v.result] for v in verdicts])
-
-
-def show(summary: Summary, form: str, output: str | None) -> None:
-    """The report goes to `output`, or to stdout."""
-    if form == "json":
-        terminal.emit(machine(summary), output)
-        return
-    colour = output is None and terminal.wants_colour()
-    lines = human(summary, width=terminal.width())
-    terminal.emit(terminal.styled(lines, colour=colour), output)
+    if trials or form != "human":
+        show(summary(setting, trials), form, output)
+    codes = [RESULTS[trial.verdict.result] for trial in trials]
+    return combined([CANNOT_JUDGE for _ in errors] + codes)
 
 
 def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
@@ -135,7 +121,7 @@ class Judging:
         if exact and self._bench.lock is None:
             raise ConfigError("there is no lockfile: run `provenance lock`", path="--lock")
 
-    def of(self, subject: Subject, replayed: Evidence | None) -> Verdict | SourceError:
+    def of(self, subject: Subject, replayed: Evidence | None) -> Trial | SourceError:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
             return self._judged(subject, replayed, None)
@@ -149,7 +135,7 @@ class Judging:
         locked = lock.named(subject.name) if lock and subject.place is None else None
         return self._judged(subject, evidence, locked)
 
-    def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Verdict:
+    def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Trial:
         """The verdict where the files must be those of the lockfile: of the entry they match, else
         of the one that was named."""
         entry = locking.matching(lock, evidence)
@@ -172,8 +158,8 @@ class Judging:
         locked: Entry | None,
         *,
         lenient: bool = False,
-    ) -> Verdict:
-        return judge(
+    ) -> Trial:
+        return tried(
             evidence,
             replace(subject.policy, lenient_expiry=lenient),
             self._bench.registry,

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from provenance.verdict import Result, Verdict
+from provenance.lineage import Graph
+from provenance.model import Manifest
+from provenance.verdict import Finding, Level, Outcome, Result, Verdict
+
+NO_FILES = Manifest(files=())
+COMMAND = "::"
+OLD_COMMAND = "##["
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of one of the caller's own files, its path from the top of their repository."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a report shows of a model beside its verdict: ancestors, files, where it is named."""
+
+    graph: Graph | None = None
+    files: Manifest = NO_FILES
+    place: Place | None = None
+
+
+NOTHING = Shown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """All verdicts of one run, and by what they were reached."""
+    """All verdicts of one run, and by what they were reached; `shown` is by a verdict's name."""
 
     verdicts: tuple[Verdict, ...]
     policy: str
     registry: str
+    shown: Mapping[str, Shown] = field(default_factory=dict)
+
+    def of(self, verdict: Verdict) -> Shown:
+        """What is shown beside a verdict."""
+        return self.shown.get(verdict.name, NOTHING)
 
     @property
     def result(self) -> Result:
@@ -40,3 +71,23 @@ def counted(verdicts: Sequence[Verdict]) -> str:
     words = {Result.PASS: "passed", Result.FAIL: "failed", Result.INCOMPLETE: "incomplete"}
     counts = [(sum(v.result is result for v in verdicts), word) for result, word in words.items()]
     return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was judged"
+
+
+def problems(verdict: Verdict) -> Iterator[Finding]:
+    """Every finding that is no pass, those that decided first."""
+    order = [_decides(verdict, finding) for finding in verdict.findings]
+    ranked = sorted(zip(order, range(len(order)), verdict.findings, strict=True))
+    yield from (f for _, _, f in ranked if f.outcome not in (Outcome.PASS, Outcome.SKIPPED))
+
+
+def _decides(verdict: Verdict, finding: Finding) -> int:
+    counts = finding.level is Level.REQUIRE and not finding.waived
+    outcomes = {Outcome.FAIL: 0, Outcome.UNKNOWN: 1}
+    return outcomes.get(finding.outcome, 2) if counts else 3
+
+
+def printable(text: str) -> str:
+    """The text with whatever could move a cursor, hide another text, or command the machine that
+    runs a CI job spelled out."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown.replace(COMMAND, r"\x3a:").replace(OLD_COMMAND, r"\x23#[")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.model import Evidence
-from provenance.report.human import DIM, DOUBT, Line, Span, printable
+from provenance.report.common import printable
+from provenance.report.human import DIM, DOUBT, Line, Span
 
 UNSTATED = "no digest is stated"
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from provenance.lineage import Edge, Graph, Node, Tier, weakest
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, printable, wrapped
+from provenance.report.common import printable
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, wrapped
 
 TIERS = {
     Tier.CONTRADICTED: ("✗", BAD),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provenance.model import Basis
-from provenance.report.common import Summary, counted
+from provenance.report.common import Summary, counted, printable
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
@@ -133,8 +133,3 @@ def _broken(text: str, width: int) -> list[str]:
     """The lines of a text; a digest is never broken."""
     lines = textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False)
     return lines or [""]
-
-
-def printable(text: str) -> str:
-    """The text with whatever could move a cursor or hide another text spelled out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -18,7 +18,7 @@ from provenance.cli.outcome import FAIL, PASS
 from provenance.cli.subjects import Request, bench
 from provenance.errors import ConfigError
 from provenance.lock import Part
-from provenance.report.human import printable
+from provenance.report.common import printable
 
 
 @click.command(name="affected")

@@ -13,7 +13,8 @@ from provenance.cli import terminal
 from provenance.cli.outcome import FAIL, PASS
 from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
-from provenance.report.human import BAD, DOUBT, GOOD, Line, Span, printable
+from provenance.report.common import printable
+from provenance.report.human import BAD, DOUBT, GOOD, Line, Span
 from provenance.trust.lint import Remark, Weight, lint
 
 MARKS = {Weight.PROBLEM: ("✗", BAD), Weight.HINT: ("·", DOUBT)}

@@ -14,7 +14,8 @@ from provenance.cli.outcome import CANNOT_JUDGE, FAIL, PASS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import SourceError
 from provenance.judgement import judge
-from provenance.report.human import BAD, DOUBT, GOOD, PLAIN, Line, Span, printable
+from provenance.report.common import printable
+from provenance.report.human import BAD, DOUBT, GOOD, PLAIN, Line, Span
 from provenance.trust import Registry
 from provenance.trust.powers import Shift, shifts
 from provenance.verdict import Result

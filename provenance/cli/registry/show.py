@@ -10,7 +10,8 @@ from provenance.cli import terminal
 from provenance.cli.gathering import Means
 from provenance.cli.options import RULES, with_means, with_options
 from provenance.cli.subjects import Request, bench
-from provenance.report.human import BAD, DIM, Line, Span, printable
+from provenance.report.common import printable
+from provenance.report.human import BAD, DIM, Line, Span
 from provenance.trust import Org, Registry
 
 

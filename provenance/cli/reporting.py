@@ -1,0 +1,87 @@
+"""One report for every command that judges: its form, its place, and where models are named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from provenance.checks.case import Case
+from provenance.cli import terminal
+from provenance.cli.subjects import Bench
+from provenance.errors import ConfigError
+from provenance.formats import toml
+from provenance.judgement import Trial
+from provenance.registry.file import read_text
+from provenance.report import FORMATS, Place, Shown, Summary, human
+
+with_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["human", *FORMATS]),
+    default="human",
+    help="human, or a form that other tools read.",
+)
+
+
+def summary(setting: Bench, trials: Iterable[Trial]) -> Summary:
+    """The report on these models: by what, and with what is shown beside each verdict."""
+    judged = tuple(trials)
+    places = _places(setting)
+    return Summary(
+        verdicts=tuple(trial.verdict for trial in judged),
+        policy=setting.policy_source,
+        registry=setting.registry_source,
+        shown={
+            trial.verdict.name: _shown(trial.case, places.get(trial.verdict.name))
+            for trial in judged
+        },
+    )
+
+
+def show(summary: Summary, form: str, output: str | None) -> None:
+    """The report goes to `output`, or to stdout."""
+    if form != "human":
+        terminal.emit(FORMATS[form](summary), output)
+        return
+    colour = output is None and terminal.wants_colour()
+    lines = human(summary, width=terminal.width())
+    terminal.emit(terminal.styled(lines, colour=colour), output)
+
+
+def _shown(case: Case, place: Place | None) -> Shown:
+    return Shown(graph=case.graph, files=case.evidence.manifest, place=place)
+
+
+def _places(setting: Bench) -> Mapping[str, Place]:
+    """The line that names each model: of the lockfile, else of provenance.toml."""
+    found: dict[str, Place] = {}
+    for file, table in ((setting.settings_path, "models"), (setting.lock_path, "model")):
+        if file and file.is_file():
+            found |= dict(_named(file, table))
+    return found
+
+
+def _named(file: Path, table: str) -> Iterator[tuple[str, Place]]:
+    try:
+        text = read_text(file)
+    except ConfigError:
+        return
+    shown = _from_top(file)
+    for block in toml.scan(text):
+        if block.name != table:
+            continue
+        for key in ("repo", "path", "name"):
+            if key in block.values:
+                begin, end = block.values[key]
+                line = text.count("\n", 0, begin) + 1
+                yield text[begin:end].strip("\"'"), Place(file=shown, line=line)
+
+
+def _from_top(file: Path) -> str:
+    """The path from the top of the repository that the file lies in, or from here."""
+    here = file.absolute()
+    top = next((f for f in here.parents if os.path.lexists(f / ".git")), Path.cwd())
+    return here.relative_to(top).as_posix() if here.is_relative_to(top) else str(file)

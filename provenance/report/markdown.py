@@ -1,0 +1,128 @@
+"""The report as GitHub shows it: step summaries, pull request comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from provenance.model import Basis
+from provenance.report.common import Shown, Summary, counted, printable, problems
+from provenance.report.graph import mermaid
+from provenance.verdict import Finding, Level, Outcome, Result, Verdict
+
+RESULTS = {Result.PASS: "✅", Result.FAIL: "❌", Result.INCOMPLETE: "❔"}
+OUTCOMES = {
+    Outcome.PASS: "✅",
+    Outcome.FAIL: "❌",
+    Outcome.UNKNOWN: "❔",
+    Outcome.SKIPPED: "⏭️",
+}
+BASES = {
+    Basis.DECLARED: "declared digests, only `fetch` proves bytes",
+    Basis.LOCKED: "locked digests, only `fetch` proves bytes",
+    Basis.MEASURED: "measured bytes",
+    Basis.REPLAYED: "replayed evidence",
+}
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+BACKTICKS = re.compile("`+")
+MOST_NODES = 40
+MOST_FINDINGS = 50
+ZERO_WIDTH = "\u200b"
+"""Behind an @ or #, so that nobody is mentioned and no issue linked."""
+
+
+def markdown(summary: Summary) -> str:
+    """The report in GitHub Flavored Markdown; nothing of a model's is taken for markup."""
+    return "\n".join(_lines(summary)) + "\n"
+
+
+def plain(text: str) -> str:
+    """The text on one line as it is, its punctuation escaped (CommonMark, section 2.4)."""
+    escaped = PUNCTUATION.sub(r"\\\1", printable(text))
+    return escaped.replace("\\@", f"\\@{ZERO_WIDTH}").replace("\\#", f"\\#{ZERO_WIDTH}")
+
+
+def code(text: str) -> str:
+    """The text as a code span, which holds in a table too (CommonMark, section 6.1)."""
+    shown = printable(text).replace("|", "\\|") or " "
+    longest = max((len(run) for run in BACKTICKS.findall(shown)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {shown} {fence}" if longest else f"{fence}{shown}{fence}"
+
+
+def fenced(text: str, language: str) -> list[str]:
+    """The lines as a code block that nothing in them ends."""
+    longest = max((len(run) for run in BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    lines = [printable(line) for line in text.splitlines()]
+    return [f"{fence}{language}", *lines, fence]
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    yield f"## {RESULTS[summary.result]} provenance: {plain(counted(summary.verdicts))}"
+    yield ""
+    if summary.verdicts:
+        yield "| | model | verdict | why |"
+        yield "|---|---|---|---|"
+    for verdict in summary.verdicts:
+        mark = RESULTS[verdict.result]
+        said = f"{verdict.result} ({verdict.profile})"
+        yield f"| {mark} | {code(verdict.name)} | {plain(said)} | {plain(verdict.reason)} |"
+    for verdict in summary.verdicts:
+        yield ""
+        yield from _model(verdict, summary.of(verdict))
+    yield ""
+    yield f"policy {code(summary.policy)}, registry {code(summary.registry)}"
+
+
+def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
+    is_open = " open" if verdict.result is not Result.PASS else ""
+    yield f"<details{is_open}><summary>{RESULTS[verdict.result]} {_html(verdict.name)}</summary>"
+    yield ""
+    at = f" at {code(verdict.commit)}" if verdict.commit else ""
+    yield f"{code(verdict.ref)}{at}: {BASES[verdict.basis]}, {code(verdict.manifest)}"
+    yield ""
+    yield " · ".join(f"{OUTCOMES[outcome]} {check}" for check, outcome in verdict.checks)
+    found = list(problems(verdict))
+    if found:
+        yield ""
+        yield from _findings(found)
+    yield ""
+    yield from _signers(verdict)
+    if shown.graph and 1 < len(shown.graph.nodes) <= MOST_NODES:
+        yield ""
+        yield from fenced(mermaid(shown.graph), "mermaid")
+    yield ""
+    yield "</details>"
+
+
+def _html(text: str) -> str:
+    """A text inside an HTML block, where no Markdown counts (CommonMark, section 4.6)."""
+    return escape(printable(text)).replace("@", f"@{ZERO_WIDTH}")
+
+
+def _findings(found: Sequence[Finding]) -> Iterator[str]:
+    yield "| | rule | about | |"
+    yield "|---|---|---|---|"
+    for finding in found[:MOST_FINDINGS]:
+        mark = OUTCOMES[finding.outcome]
+        note = ""
+        if finding.waived:
+            mark, note = "🔇", f" *waived: {plain(finding.waived)}*"
+        elif finding.level is not Level.REQUIRE:
+            mark = "⚠️"
+        where = code(finding.where) if finding.where else ""
+        yield f"| {mark} | {code(finding.rule)} | {where} | {plain(finding.message)}{note} |"
+    if len(found) > MOST_FINDINGS:
+        yield f"| | | | and {len(found) - MOST_FINDINGS} more |"
+
+
+def _signers(verdict: Verdict) -> Iterator[str]:
+    for signer in verdict.signers:
+        known = f"{signer.organisation} ({signer.name})" if signer.organisation else ""
+        party = plain(known) or "somebody the registry does not know"
+        when = f", verified {plain(signer.times[-1])}" if signer.times else ", no verified time"
+        yield f"- signed by {party}: {code(signer.identity)}{when}, {code(signer.bundle)}"
+    if not verdict.signers:
+        yield "- nobody signed these bytes"
