@@ -25,8 +25,11 @@ class Hand:
 
     @property
     def key(self) -> Key:
-        """The key as TUF names it, its id a digest of it."""
-        return SSlibKey.from_crypto(self.public.numbers)
+        """The key as TUF names it, its id a digest of it; ConfigError if TUF knows no such key."""
+        try:
+            return SSlibKey.from_crypto(self.public.numbers)
+        except ValueError as error:
+            raise ConfigError(str(error), path=self.public.fingerprint) from None
 
     def sign(self, metadata: AnyMetadata) -> None:
         """The metadata carries this key's signature beside those it has."""

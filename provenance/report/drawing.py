@@ -63,7 +63,7 @@ def drawing(graph: Graph) -> Drawing:
         boxes=tuple(boxes.values()),
         lines=tuple(_line(edge, boxes) for edge in graph.edges),
         width=width,
-        height=height + GAP,
+        height=height,
     )
 
 

@@ -1,0 +1,106 @@
+"""What changes when a model is bumped, in the order in which a reviewer needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from provenance.bump import files
+from provenance.bump.files import Patch
+from provenance.bump.side import Side, of_entry
+from provenance.bump.weights import weights
+from provenance.lock import Change, Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One subject of the review: single changes, then differences of texts."""
+
+    title: str
+    changes: tuple[Change, ...] = ()
+    patches: tuple[Patch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bump:
+    """Everything that changes for one model, subject by subject; none where nothing does."""
+
+    name: str
+    sections: tuple[Section, ...]
+
+
+def bump(name: str, old: Side | None, new: Side | None) -> Bump:
+    """What changes from `old` to `new`; None is a model that is not there."""
+    if old is None or new is None:
+        present = new or old
+        what = "added" if new else "removed"
+        text = present.verdict if present else ""
+        change = Change(name=name, what=what, **{"new" if new else "old": text})
+        return Bump(name=name, sections=(Section(title="model", changes=(change,)),))
+    found = (section for section in _sections(old, new) if section.changes or section.patches)
+    return Bump(name=name, sections=tuple(found))
+
+
+def bumps_of_locks(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> tuple[Bump, ...]:
+    """What changes between two lockfiles, model by model; only those that do change."""
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return tuple(bump(name, _side(old.get(name)), _side(new.get(name))) for name in names)
+
+
+def _side(entry: Entry | None) -> Side | None:
+    return of_entry(entry) if entry else None
+
+
+def _sections(old: Side, new: Side) -> Iterator[Section]:
+    yield Section(title="verdict", changes=tuple(_words(old, new, ("verdict", "commit"))))
+    yield Section(title="identity and owner", changes=tuple(_identity(old, new)))
+    yield Section(title="signer", changes=tuple(_gained(old.signers, new.signers, "signer")))
+    yield Section(title="ancestors", changes=tuple(_tiers(old.ancestors, new.ancestors)))
+    kinds = {path: files.kind(path, old, new) for path in files.changed(old.files, new.files)}
+    for title in (files.CODE_SECTION, files.TEXTS_SECTION):
+        paths = [path for path, kind in kinds.items() if kind == title]
+        yield _texts(title, paths, old, new)
+    heavy = [path for path, kind in kinds.items() if kind == files.WEIGHTS_SECTION]
+    yield Section(title=files.WEIGHTS_SECTION, changes=tuple(weights(heavy, old, new)))
+    for title in (files.LICENCE_SECTION, files.OTHER_SECTION):
+        yield _texts(title, [path for path, kind in kinds.items() if kind == title], old, new)
+
+
+def _words(old: Side, new: Side, words: tuple[str, ...]) -> Iterator[Change]:
+    for word in words:
+        before, after = getattr(old, word), getattr(new, word)
+        if before != after:
+            yield Change(name=new.name, what=word, old=before, new=after)
+
+
+def _identity(old: Side, new: Side) -> Iterator[Change]:
+    yield from _words(old, new, ("organisation",))
+    for word in ("id", "repo_id", "owner", "owner_id", "reach"):
+        before, after = (getattr(side.facts, word, None) for side in (old, new))
+        if before != after and None not in (before, after):
+            yield Change(name=new.name, what=word, old=str(before), new=str(after))
+
+
+def _gained(old: tuple[str, ...], new: tuple[str, ...], word: str) -> Iterator[Change]:
+    for text in sorted(set(old) - set(new)):
+        yield Change(name=text, what=f"{word} lost", old=text)
+    for text in sorted(set(new) - set(old)):
+        yield Change(name=text, what=f"{word} gained", new=text)
+
+
+def _tiers(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name, ""), new.get(name, "")
+        if before != after:
+            what = "lost" if not after else "gained" if not before else "tier"
+            yield Change(name=name, what=what, old=before, new=after)
+
+
+def _texts(title: str, paths: list[str], old: Side, new: Side) -> Section:
+    patches = [patch for path in paths if (patch := files.patch(path, old, new))]
+    patched = {patch.path for patch in patches}
+    left = [path for path in paths if path not in patched]
+    changes = [files.change(path, old.files, new.files) for path in left[: files.MOST]]
+    if len(left) > files.MOST:
+        changes.append(Change(name=f"{len(left) - files.MOST} more files", what="changed"))
+    return Section(title=title, changes=tuple(changes), patches=tuple(patches))
