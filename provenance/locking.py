@@ -288,6 +288,18 @@ def relocked(
     return lock
 
 
+def as_proposed(lock: Lock, proposed: Lock | None) -> Lock:
+    """The lock in the terms of one that is proposed: its floors, and what it says was accepted.
+
+    Neither counts for anything, so that neither makes a difference.
+    """
+    if proposed is None:
+        return lock
+    accepted = {(entry.part, entry.name): entry.accepted for entry in proposed.entries}
+    entries = (replace(e, accepted=accepted.get((e.part, e.name), ())) for e in lock.entries)
+    return replace(lock, registries=proposed.registries, entries=tuple(entries))
+
+
 def _versioned(lock: Lock) -> set[tuple[str, bool]]:
     return {(floor.name, floor.version is None) for floor in lock.registries}
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "fetch": "Download exactly what is locked and passes, or nothing.",
     "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
     "why": "Show each path from a model to an ancestor.",
+    "diff": "Show what changes when a model is bumped.",
     "inspect": "Show the evidence on a model without judging it.",
     "explain": "Print the manual page of a check or rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",

@@ -43,7 +43,7 @@ class Means:
 
     def documents(self, bench: Bench) -> Documents:
         """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
-        own = bench.settings_path
+        own = bench.rules_path
         folder = self.attestations or (own.parent / detached.FOLDER if own else None)
 
         def found(repo: str) -> Iterator[Document]:

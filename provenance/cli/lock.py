@@ -16,7 +16,7 @@ from provenance.checks.ratchet import ACCEPTABLE
 from provenance.checks.words import failures
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
-from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_means, with_options
+from provenance.cli.options import BASE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.reporting import show, summary
 from provenance.cli.subjects import Bench, Request, Subject, bench
@@ -56,7 +56,7 @@ ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
     default="human",
     help="sha256sum prints what is locked, for `sha256sum -c`, and judges nothing.",
 )
-@with_options(*RULES, *LOCKFILE)
+@with_options(*RULES, *LOCKFILE, *BASE)
 @with_means
 @with_options(*OUTPUT)
 def command(
@@ -71,6 +71,7 @@ def command(
     policy: str | None,
     registry: tuple[str, ...],
     lockfile: Path | None,
+    base: str | None,
     means: Means,
     output: str | None,
     quiet: bool,
@@ -87,10 +88,13 @@ def command(
             registry=registry,
             lockfile=lockfile,
             offline=means.offline,
+            base=base,
             exclude_newer=_in_utc(exclude_newer),
         )
     )
     _check_listed(setting, refs)
+    if base and not check:
+        raise ConfigError("goes with --check: a pull request is judged, not locked", path="--base")
     if form == "sha256sum":
         terminal.emit(_sums(setting, refs), output)
         return 0
@@ -111,13 +115,16 @@ def command(
         locker = replace(locker, known=new)
         found = [locker.judged(i.subject) if i.subject.name in twins else i for i in found]
         new = locker.lock(found, whole=not refs)
-    changes = difference(setting.lock, new)
+    standing = setting.proposed if base else setting.lock
+    if base:
+        new = locking.as_proposed(new, standing)
+    changes = difference(standing, new)
     _report(setting, found, form, output)
     codes = [item.code for item in found]
     if not check:
         if save(setting.lock_path, new):
             _say(changes, setting.lock_path.name, quiet)
-    elif setting.lock is None or dumps(setting.lock) != dumps(new):
+    elif standing is None or dumps(standing) != dumps(new):
         _say(changes, f"{setting.lock_path.name} would change", quiet)
         codes.append(OUT_OF_DATE)
     return combined(codes)
@@ -189,7 +196,8 @@ class Locker:
     def judged(self, subject: Subject) -> Judged:
         """The model judged at its locked commit, or at today's where it is not locked so."""
         before = self._before(subject)
-        kept = before if before and _in_step(before, subject) else None
+        locked = self._proposed(subject) or before
+        kept = locked if locked and _in_step(locked, subject) else None
         pinned = None if self.upgrade(subject) else kept
         try:
             evidence = self.gathering.of(subject, pinned=pinned)
@@ -216,6 +224,12 @@ class Locker:
     def _before(self, subject: Subject) -> Entry | None:
         lock = self.gathering.bench.lock
         models = lock.models() if lock else ()
+        return next((entry for entry in models if entry.name == subject.name), None)
+
+    def _proposed(self, subject: Subject) -> Entry | None:
+        """What a pull request locks: the commit to look at, and nothing more."""
+        proposed = self.gathering.bench.proposed
+        models = proposed.models() if proposed else ()
         return next((entry for entry in models if entry.name == subject.name), None)
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:

@@ -78,6 +78,15 @@ OUTPUT: tuple[Decorator, ...] = (
 )
 
 
+BASE: tuple[Decorator, ...] = (
+    click.option(
+        "--base",
+        metavar="REV",
+        help="Judge a pull request against REV: rules and lockfile are those of the merge base.",
+    ),
+)
+
+
 def with_options(*options: Decorator) -> Decorator:
     """All of `options`, listed in their order."""
     return lambda function: reduce(lambda f, option: option(f), reversed(options), function)

@@ -25,6 +25,7 @@ from provenance.trust.names import is_repo, namespace_of
 from provenance.verdict import Finding, failed
 
 if TYPE_CHECKING:
+    from provenance.cli.base import Base
     from provenance.registry.remote import Published
 
 
@@ -42,6 +43,7 @@ class Request:
     lockfile: Path | None = None
     exclude_newer: datetime | None = None
     offline: bool = False
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,9 @@ class Bench:
     """Everything that judging takes but the evidence; `policy` and `registry` are how to say it.
 
     `lock` is the caller's lockfile and `lock_path` where it lies, or would. `namespaces` are those
-    whose repositories the caller named, and which may be asked for with a token.
+    whose repositories the caller named, and which may be asked for with a token. `rules_path` is
+    the provenance.toml whose rules hold: for a pull request that of its merge base, as `lock` is;
+    `proposed` is the lockfile that it brings.
     """
 
     subjects: tuple[Subject, ...]
@@ -80,6 +84,9 @@ class Bench:
     profile: str | None
     settings_path: Path | None
     published: tuple[Published, ...] = ()
+    rules_path: Path | None = None
+    proposed: Lock | None = None
+    base: Base | None = None
 
     @property
     def away(self) -> bool:
@@ -105,11 +112,15 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     foreign, profile = found.foreign, request.policy
     if request.policy and _is_file(request.policy):
         own, foreign, profile = own.under(files.load(Path(request.policy))), (), None
+    based = _based(request, found.path, own)
+    if based:
+        own = own.under(based.settings)
     models = [_of(replayed, request)] if replayed else _models(request, own, needs_models)
     subjects = tuple(_subject(model, request, own, profile) for model in models)
     names = request.registry or own.registry
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
+    findings = (*map(_foreign, foreign), *(based.findings if based else ()))
     lock_path = request.lockfile or lockfile.find(Path.cwd(), judged, home=top, settings=found.path)
     loaded = registries.load_all(
         names,
@@ -117,6 +128,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         judged=() if request.registry else places,
         place=lambda url: place_of(url, own.registry_roots, places, offline=request.offline),
     )
+    lock = lockfile.load(lock_path) if lock_path and lock_path.exists() else None
     return Bench(
         subjects=subjects,
         settings=own,
@@ -124,13 +136,26 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         policy_source=own.source or "no provenance.toml: the defaults",
         registry_source=", ".join(_described(name, loaded) for name in names),
         published=loaded.published,
-        findings=tuple(_foreign(path) for path in foreign),
-        lock=lockfile.load(lock_path) if lock_path and lock_path.exists() else None,
+        findings=findings,
+        lock=based.lock if based else lock,
+        proposed=lock if based else None,
+        rules_path=based.path if based else found.path,
+        base=based,
         lock_path=lock_path or _beside(found.path),
         namespaces=_namespaces(subjects, own),
         profile=profile,
         settings_path=found.path,
     )
+
+
+def _based(request: Request, file: Path | None, own: Settings) -> Base | None:
+    if request.base is None:
+        return None
+    if file is None or (request.policy and _is_file(request.policy)):
+        raise ConfigError("needs the provenance.toml of a repository", path="--base")
+    from provenance.cli.base import base_of
+
+    return base_of(file, own, request.base)
 
 
 def _beside(settings: Path | None) -> Path:

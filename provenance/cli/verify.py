@@ -9,7 +9,7 @@ import click
 
 from provenance import locking, replay
 from provenance.cli.gathering import Gathering, Means, side_by_side
-from provenance.cli.options import EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
+from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.reporting import show, summary, with_format
 from provenance.cli.subjects import Bench, Request, Subject, bench
@@ -29,7 +29,7 @@ MAX_EVIDENCE = 512 << 20
 @click.option("--revision", metavar="REV", help="A branch, tag or commit, if not behind @.")
 @with_options(*EVIDENCE, *RULES)
 @click.option("--lock", "exact", is_flag=True, help="The files must be those of the lockfile.")
-@with_options(*LOCKFILE)
+@with_options(*LOCKFILE, *BASE)
 @click.option("--strict-expiry", is_flag=True, help="With --lock: what has expired fails.")
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
 @click.option(
@@ -51,6 +51,7 @@ def command(
     registry: tuple[str, ...],
     exact: bool,
     lockfile: Path | None,
+    base: str | None,
     strict_expiry: bool,
     refresh_roots: bool,
     evidence: Path | None,
@@ -75,6 +76,7 @@ def command(
         exclude=exclude,
         lockfile=lockfile,
         offline=means.offline,
+        base=base,
     )
     replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
     setting = bench(request, replayed=replayed.ref if replayed else None)

@@ -40,7 +40,11 @@ NEVER_LOWERED = (
 )
 """Rules, and checks with every rule of theirs, that are never off, warned of or waived."""
 
-LOWERED_BY_NATURE = ("policy/unused-waiver",)
+LOWERED_BY_NATURE = (
+    "policy/changed-by-owners",
+    "policy/removed-model",
+    "policy/unused-waiver",
+)
 
 NOTHING_REQUIRED = "no check is left at require: a pass would say nothing"
 
@@ -55,6 +59,8 @@ DEFAULT_LEVELS: Levels = (
     ("code/hub-caution", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),
     ("identity/near-miss", Level.WARN),
+    ("policy/changed-by-owners", Level.WARN),
+    ("policy/removed-model", Level.WARN),
     ("policy/unused-waiver", Level.WARN),
     ("signature/not-demanded", Level.WARN),
     ("signature/other-bundle", Level.WARN),

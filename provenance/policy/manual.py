@@ -8,6 +8,19 @@ policy/unused-waiver
     A waiver or exemption that sets nothing aside: it was not needed, it is for other bytes, or it
     has run out. Remove it, or write it anew after looking again. A warning by nature.
 
+policy/changed
+    The pull request changes the policy, a registry, its root or an attestation that it is judged
+    by. It was judged by what its merge base says. Change the rules in a pull request of their own,
+    and let the CODEOWNERS of the base say who may.
+
+policy/changed-by-owners
+    The same, of a file for which the CODEOWNERS of the base names who may change it. A warning by
+    nature: their review is what it needs.
+
+policy/removed-model
+    A model that the merge base names is not named any more. A warning by nature: make sure that
+    nobody deploys it.
+
 policy/foreign-settings
     A provenance.toml on the way up belongs to another user or may be written by everybody. It was
     not used. Name it with --policy if it is yours, or remove it.
