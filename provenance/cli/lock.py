@@ -18,7 +18,7 @@ from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import BASE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, OUT_OF_DATE, RESULTS, combined
-from provenance.cli.reporting import show, summary
+from provenance.cli.reporting import check_reports, show, summary, with_reports
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import Trial, tried
@@ -56,6 +56,7 @@ ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
     default="human",
     help="sha256sum prints what is locked, for `sha256sum -c`, and judges nothing.",
 )
+@with_reports
 @with_options(*RULES, *LOCKFILE, *BASE)
 @with_means
 @with_options(*OUTPUT)
@@ -68,6 +69,7 @@ def command(
     measure: bool,
     accept: tuple[str, ...],
     form: str,
+    reports: tuple[str, ...],
     policy: str | None,
     registry: tuple[str, ...],
     lockfile: Path | None,
@@ -93,6 +95,7 @@ def command(
         )
     )
     _check_listed(setting, refs)
+    also = check_reports(reports)
     if base and not check:
         raise ConfigError("goes with --check: a pull request is judged, not locked", path="--base")
     if form == "sha256sum":
@@ -119,7 +122,7 @@ def command(
     if base:
         new = locking.as_proposed(new, standing)
     changes = difference(standing, new)
-    _report(setting, found, form, output)
+    _report(setting, found, form, output, also)
     codes = [item.code for item in found]
     if not check:
         if save(setting.lock_path, new):
@@ -287,13 +290,22 @@ def _written(subject: Subject, setting: Bench) -> str | None:
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
 
 
-def _report(setting: Bench, found: Sequence[Judged], form: str, output: str | None) -> None:
+def _report(
+    setting: Bench,
+    found: Sequence[Judged],
+    form: str,
+    output: str | None,
+    also: Sequence[tuple[str, str]],
+) -> None:
     for item in found:
         if item.error:
             click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
     trials = tuple(item.trial for item in found if item.trial)
+    report = summary(setting, trials)
     if trials:
-        show(summary(setting, trials), form, output)
+        show(report, form, output)
+    for other, file in also:
+        show(report, other, file)
 
 
 def _say(changes: Sequence[Change], what: str, quiet: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -24,6 +24,29 @@ with_format = click.option(
     default="human",
     help="human, or a form that other tools read.",
 )
+
+
+with_reports = click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORM=FILE",
+    help="Write the report there too, in that form.",
+)
+
+
+def check_reports(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Each `FORM=FILE` as a pair, or ConfigError."""
+    pairs = []
+    for report in reports:
+        form, _, file = report.partition("=")
+        if form not in FORMATS or not file:
+            known = ", ".join(FORMATS)
+            raise ConfigError(
+                f"expected one of {known} and =FILE, found {report!r}", path="--report"
+            )
+        pairs.append((form, file))
+    return tuple(pairs)
 
 
 def summary(setting: Bench, trials: Iterable[Trial]) -> Summary:

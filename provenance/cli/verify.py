@@ -11,7 +11,7 @@ from provenance import locking, replay
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
-from provenance.cli.reporting import show, summary, with_format
+from provenance.cli.reporting import check_reports, show, summary, with_format, with_reports
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import Trial, tried
@@ -38,6 +38,7 @@ MAX_EVIDENCE = 512 << 20
     help="Judge what `inspect --format json` wrote.",
 )
 @with_format
+@with_reports
 @with_means
 @with_options(*OUTPUT)
 def command(
@@ -56,6 +57,7 @@ def command(
     refresh_roots: bool,
     evidence: Path | None,
     form: str,
+    reports: tuple[str, ...],
     means: Means,
     output: str | None,
     quiet: bool,
@@ -78,6 +80,7 @@ def command(
         offline=means.offline,
         base=base,
     )
+    also = check_reports(reports)
     replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
     setting = bench(request, replayed=replayed.ref if replayed else None)
     if refresh_roots:
@@ -89,8 +92,11 @@ def command(
     errors = [item for item in found if isinstance(item, SourceError)]
     for error in errors:
         click.echo(f"error: could not judge: {error}", err=True)
+    report = summary(setting, trials)
     if trials or form != "human":
-        show(summary(setting, trials), form, output)
+        show(report, form, output)
+    for other, file in also:
+        show(report, other, file)
     codes = [RESULTS[trial.verdict.result] for trial in trials]
     return combined([CANNOT_JUDGE for _ in errors] + codes)
 

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The tool in an environment of its own: this commit's with its dependencies by hash, or a release.
+set -euo pipefail
+python3 -m venv "$RUNNER_TEMP/provenance"
+pip=("$RUNNER_TEMP/provenance/bin/python" -I -m pip install --quiet --disable-pip-version-check)
+if [ -n "$VERSION" ]; then
+    if ! [[ $VERSION =~ ^[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?$ ]]; then
+        echo "version: expected a release such as 1.2.0" >&2
+        exit 2
+    fi
+    "${pip[@]}" "hf-provenance==$VERSION"
+else
+    "${pip[@]}" --require-hashes -r "$GITHUB_ACTION_PATH/requirements.txt"
+    "${pip[@]}" --no-deps --no-build-isolation "$GITHUB_ACTION_PATH/../../.."
+fi
