@@ -151,9 +151,7 @@ def gh(*words: str, data: str = "") -> str:
     """What GitHub's own command line answers; a comment that fails is no verdict."""
     ended = subprocess.run(["gh", *words], input=data, capture_output=True, text=True, check=False)
     if ended.returncode:
-        print(
-            "::warning::the comment could not be written: does the job have pull-requests: write?"
-        )
+        print("::warning::no comment was written: has the job pull-requests: write?")
     return ended.stdout
 
 
