@@ -39,6 +39,9 @@ SHORT_OF_BYTES = frozenset(
 )
 """What may be unknown only because no byte was downloaded."""
 
+OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "policy/removed-model"})
+"""What is found about a pull request, and is no more once it is merged."""
+
 
 def matching(lock: Lock, evidence: Evidence) -> Entry | None:
     """The model whose files are just those of a measured directory, or None.
@@ -256,6 +259,8 @@ def _accepted(verdict: Verdict) -> Iterator[Accepted]:
 
 def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
     for finding in verdict.findings:
+        if finding.rule in OF_PULL_REQUESTS:
+            continue
         if finding.outcome is not Outcome.PASS and not finding.accepted:
             yield LockedFinding(
                 rule=finding.rule,

@@ -25,6 +25,7 @@ from provenance.source.detached import FOLDER
 from provenance.trust.reading import is_url
 from provenance.verdict import Finding, failed
 
+SHORT = 12
 OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
 
@@ -38,6 +39,7 @@ class Base:
     path: Path
     lock: Lock | None
     findings: tuple[Finding, ...]
+    root: Path
     _folder: tempfile.TemporaryDirectory[str]
 
 
@@ -49,10 +51,8 @@ def base_of(own: Path, head: Settings, revision: str) -> Base:
     place = Place(repository, commit, Path(folder.name))
     name = own.absolute().relative_to(repository.top).as_posix()
     if not place.lay(name):
-        raise ConfigError(
-            f"is not in {commit[:12]}: the first policy is judged by people, in its pull request",
-            path=name,
-        )
+        message = f"is not in {commit[:SHORT]}: the first policy is judged by people"
+        raise ConfigError(message, path=name)
     settings = files.load(place.root / name)
     place.lay(*_named(settings, place.root))  # a registry first, then what it names
     named = [*_named(settings, place.root), *_beside(name)]
@@ -65,6 +65,7 @@ def base_of(own: Path, head: Settings, revision: str) -> Base:
         path=place.root / name,
         lock=read_lock(text.decode("utf-8", "replace"), source=lock_name) if text else None,
         findings=tuple(_findings(place, name, named, settings, head)),
+        root=place.root,
         _folder=folder,
     )
 

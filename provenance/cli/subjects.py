@@ -24,6 +24,8 @@ from provenance.trust import Registry
 from provenance.trust.names import is_repo, namespace_of
 from provenance.verdict import Finding, failed
 
+SHORT = 12
+
 if TYPE_CHECKING:
     from provenance.cli.base import Base
     from provenance.registry.remote import Published
@@ -133,8 +135,8 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         subjects=subjects,
         settings=own,
         registry=loaded.registry,
-        policy_source=own.source or "no provenance.toml: the defaults",
-        registry_source=", ".join(_described(name, loaded) for name in names),
+        policy_source=_policy_source(own, based),
+        registry_source=", ".join(_described(name, loaded, based) for name in names),
         published=loaded.published,
         findings=findings,
         lock=based.lock if based else lock,
@@ -201,12 +203,19 @@ def _is_file(text: str) -> bool:
     return text.endswith(".toml") or Path(text).is_file()
 
 
-def _described(name: str, loaded: Loaded) -> str:
+def _policy_source(own: Settings, base: Base | None) -> str:
+    at = f" at {base.commit[:SHORT]}" if base else ""
+    return f"{own.source}{at}" if own.source else "no provenance.toml: the defaults"
+
+
+def _described(name: str, loaded: Loaded, base: Base | None) -> str:
     if name == BUILTIN:
         return "the starter registry built into this version"
     for published in loaded.published:
         if published.url == name:
             return described(published)
+    if base and Path(name).is_relative_to(base.root):
+        return f"{Path(name).relative_to(base.root).as_posix()} at {base.commit[:SHORT]}"
     return _short(name)
 
 

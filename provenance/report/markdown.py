@@ -29,7 +29,8 @@ BACKTICKS = re.compile("`+")
 MOST_NODES = 40
 MOST_FINDINGS = 50
 ZERO_WIDTH = "\u200b"
-"""Behind an @ or #, so that nobody is mentioned and no issue linked."""
+"""Behind an @ or # that GitHub would make a mention of somebody, or a link to an issue."""
+MENTION = re.compile(r"(?<!\w)@|#")
 
 
 def markdown(summary: Summary) -> str:
@@ -39,8 +40,7 @@ def markdown(summary: Summary) -> str:
 
 def plain(text: str) -> str:
     """The text on one line as it is, its punctuation escaped (CommonMark, section 2.4)."""
-    escaped = PUNCTUATION.sub(r"\\\1", printable(text))
-    return escaped.replace("\\@", f"\\@{ZERO_WIDTH}").replace("\\#", f"\\#{ZERO_WIDTH}")
+    return PUNCTUATION.sub(r"\\\1", _nobody(printable(text)))
 
 
 def code(text: str) -> str:
@@ -99,7 +99,12 @@ def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
 
 def _html(text: str) -> str:
     """A text inside an HTML block, where no Markdown counts (CommonMark, section 4.6)."""
-    return escape(printable(text)).replace("@", f"@{ZERO_WIDTH}")
+    return escape(_nobody(printable(text)))
+
+
+def _nobody(text: str) -> str:
+    """The text, in which nobody is mentioned and nothing linked to."""
+    return MENTION.sub(lambda match: match[0] + ZERO_WIDTH, text)
 
 
 def _findings(found: Sequence[Finding]) -> Iterator[str]:
