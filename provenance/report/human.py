@@ -54,8 +54,8 @@ def _lines(summary: Summary, width: int) -> Iterator[Line]:
         yield ()
     mark, tone = RESULTS[summary.result]
     yield (Span(f"{mark} {counted(summary.verdicts)}", tone),)
-    yield (Span(f"  policy    {summary.policy}", DIM),)
-    yield (Span(f"  registry  {summary.registry}", DIM),)
+    yield (Span(f"  policy    {printable(summary.policy)}", DIM),)
+    yield (Span(f"  registry  {printable(summary.registry)}", DIM),)
 
 
 def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:

@@ -1,0 +1,196 @@
+"""Whatever a model calls itself and its files, a report shows it and does nothing with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
+
+from provenance.bump import Bump, Section
+from provenance.bump.files import Patch
+from provenance.lineage import Edge, Graph, Node, Tier
+from provenance.lock import Change
+from provenance.model import Basis, File, Manifest
+from provenance.report import FORMATS, Place, Shown, Summary, human
+from provenance.report.review import review, review_markdown
+from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict
+
+HOSTILE = (
+    "[link](https://evil.example)",
+    "![image](https://evil.example/x.png)",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</details></code></td>",
+    "` code ``` more `",
+    "| a | b |",
+    "**bold** _it_ ~~no~~ # head",
+    "https://evil.example www.evil.example a@evil.example",
+    "@octocat #12 acme/x#3",
+    "::error file=x::boo",
+    "::set-output name=verdict::pass",
+    "##[error]boo",
+    "${{ github.token }}",
+    "{{ summary.result }} {% raw %}",
+    "\x1b[31mred\x1b[0m\x07",
+    "a\n::error::b\r\n::warning::c",
+    "a\n\n# heading\n- item",
+    "‮txt.exe\u200f",
+    "&lt;b&gt; &amp;",
+    "--> <!-- x",
+    "\\` \\[x](y)",
+    "'\"><svg onload=alert(1)>",
+)
+WORDS = "h2 p table thead tbody tr th td code details summary"
+ALLOWED = {
+    "markdown": frozenset(f"{WORDS} h3 ul li pre em strong".split()),
+    "html": frozenset(
+        f"{WORDS} html head meta link title style body header h1 small nav ul li a main section "
+        "span dl dt dd div caption button em figure figcaption svg g path text rect script".split()
+    ),
+}
+
+
+class Tags(HTMLParser):
+    """What a browser would make of a text: tags, attributes, and what it shows outside of code."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.shown = ""
+        self._code = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._code += tag == "code"
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code -= tag == "code"
+
+    def handle_data(self, data: str) -> None:
+        if not self._code:  # where GitHub mentions nobody
+            self.shown += data
+
+
+def summary(text: str) -> Summary:
+    """A report with `text` wherever somebody else may write one."""
+    finding = Finding(
+        rule="ancestry/conflict", outcome=Outcome.FAIL, message=text, where=text, waived=""
+    )
+    waived = Finding(
+        rule="code/python-file",
+        outcome=Outcome.FAIL,
+        message=text,
+        where=text,
+        waived=text,
+        level=Level.OFF,
+    )
+    signer = SignerSeen(name=text, organisation=text, identity=text, bundle=text, times=(text,))
+    verdict = Verdict(
+        name=text,
+        ref=text,
+        commit="c" * 40,
+        result=Result.FAIL,
+        reason=text,
+        manifest="sha256:0",
+        basis=Basis.MEASURED,
+        profile="baseline",
+        checks=(("ancestry", Outcome.FAIL),),
+        signers=(signer,),
+        findings=(finding, waived),
+    )
+    nodes = tuple(Node(key=f"{n}{text}", publisher=text, missing=text) for n in range(2))
+    edge = Edge(child=nodes[0].key, parent=nodes[1].key, tier=Tier.DECLARED, method=text)
+    shown = Shown(
+        graph=Graph(model=nodes[0].key, nodes=nodes, edges=(edge,)),
+        files=Manifest(files=(File(path=text, size=1, digest="0" * 64),)),
+        place=Place(file="provenance.lock", line=3),
+    )
+    return Summary(verdicts=(verdict,), policy=text, registry=text, shown={text: shown})
+
+
+def commands(text: str) -> list[str]:
+    """The lines that a runner takes for commands: it trims them first, and knows two forms."""
+    return [line for line in text.splitlines() if line.strip().startswith("::") or "##[" in line]
+
+
+def plain(lines: object) -> str:
+    assert isinstance(lines, tuple)
+    return "\n".join("".join(span.text for span in line) for line in lines)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_terminal_and_a_log_show_it_and_obey_nothing(text: str) -> None:
+    shown = plain(human(summary(text)))
+    assert commands(shown) == []
+    assert all(line.isprintable() for line in shown.split("\n"))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_annotations_are_ours_alone(text: str) -> None:
+    shown = FORMATS["github"](summary(text))
+    lines = shown.split("\n")
+    assert shown.isascii() or all(line.isprintable() for line in lines)
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::notice", "fail:"]
+    for line in lines[:2]:
+        properties, _, message = line.removeprefix("::").partition("::")
+        assert properties.split(" ", 1)[1].startswith("file=provenance.lock,line=3,title=")
+        assert "::" not in message
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_holds_it_as_text(text: str) -> None:
+    shown = FORMATS["markdown"](summary(text))
+    page = Tags(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(shown))
+    assert set(page.tags) <= ALLOWED["markdown"]
+    assert {name for name, _ in page.attributes} <= {"open", "class"}
+    assert commands(shown) == []
+    assert not re.search(r"(?<!\w)@octocat|#12", page.shown)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_page_holds_it_as_text(text: str) -> None:
+    page = Tags(FORMATS["html"](summary(text)))
+    assert set(page.tags) <= ALLOWED["html"]
+    assert page.tags.count("script") == 1
+    names = {name for name, _ in page.attributes}
+    assert not [name for name in names if name.startswith("on")]
+    assert {value for name, value in page.attributes if name in ("href", "src")} <= {"data:,"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_sarif_and_json_hold_it_as_text(text: str) -> None:
+    run = json.loads(FORMATS["sarif"](summary(text)))["runs"][0]
+    for result in run["results"]:
+        assert not re.search(r"(?<!\\)[\[\]]", result["message"]["text"])
+    (model,) = json.loads(FORMATS["json"](summary(text)))["models"]
+    assert model["name"] == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_difference_holds_it_as_text(text: str) -> None:
+    change = Change(name=text, what="changed", old=text, new=f"{text}!")
+    patch = Patch(path=text, lines=(f"+{text}", text))
+    bump = Bump(name=text, sections=(Section(title="code", changes=(change,), patches=(patch,)),))
+    shown = plain(tuple(review([bump])))
+    assert commands(shown) == []
+    assert all(line.isprintable() for line in shown.split("\n"))
+    page = Tags(
+        MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(review_markdown([bump]))
+    )
+    assert set(page.tags) <= ALLOWED["markdown"]
+    assert {name for name, _ in page.attributes} <= {"class"}
+
+
+def test_the_same_finding_has_the_same_fingerprint_whatever_its_words() -> None:
+    found = [
+        json.loads(FORMATS["sarif"](summary(text)))["runs"][0]["results"][0]["partialFingerprints"]
+        for text in ("a", "a", "b")
+    ]
+    assert found[0] == found[1] != found[2]
