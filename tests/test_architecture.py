@@ -39,6 +39,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
 )
 DOORS = {
     "click": ("cli",),
+    "cyclonedx": ("produce",),
+    "packageurl": ("produce",),
     "cryptography": ("keys",),
     "jinja2": ("formats", "report"),
     "huggingface_hub": ("source",),

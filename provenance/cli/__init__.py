@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "Print the manual page of a check or rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
     "attest": "Attest how a model was trained (SLSA Provenance).",
+    "bom": "Write a bill of materials of locked models (CycloneDX).",
     "registry": "Maintain, review and publish whom you trust.",
 }
 

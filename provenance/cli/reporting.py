@@ -20,9 +20,9 @@ from provenance.report import FORMATS, Place, Shown, Summary, human
 with_format = click.option(
     "--format",
     "form",
-    type=click.Choice(["human", *FORMATS]),
+    type=click.Choice(["human", *FORMATS, "vsa"]),
     default="human",
-    help="human, or a form that other tools read.",
+    help="human, or a form that other tools read; vsa signs what was verified.",
 )
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from provenance import locking, replay
+from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.reporting import check_reports, show, summary, with_format, with_reports
 from provenance.cli.subjects import Bench, Request, Subject, bench
+from provenance.cli.summarising import summariser
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock
@@ -39,6 +41,11 @@ MAX_EVIDENCE = 512 << 20
 )
 @with_format
 @with_reports
+@click.option(
+    "--sign-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --format vsa: PEM private key that signs the summaries.",
+)
 @with_means
 @with_options(*OUTPUT)
 def command(
@@ -58,6 +65,7 @@ def command(
     evidence: Path | None,
     form: str,
     reports: tuple[str, ...],
+    sign_key: Path | None,
     means: Means,
     output: str | None,
     quiet: bool,
@@ -80,7 +88,7 @@ def command(
         offline=means.offline,
         base=base,
     )
-    also = check_reports(reports)
+    also, summarising = check_reports(reports), summariser(form, sign_key)
     replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
     setting = bench(request, replayed=replayed.ref if replayed else None)
     if refresh_roots:
@@ -93,7 +101,9 @@ def command(
     for error in errors:
         click.echo(f"error: could not judge: {error}", err=True)
     report = summary(setting, trials)
-    if trials or form != "human":
+    if summarising:
+        terminal.emit(summarising.bundles(setting, trials), output)
+    elif trials or form != "human":
         show(report, form, output)
     for other, file in also:
         show(report, other, file)

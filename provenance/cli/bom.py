@@ -1,0 +1,79 @@
+"""`provenance bom`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance import lockfile, locking
+from provenance.cli import terminal
+from provenance.cli.options import OUTPUT, with_options
+from provenance.cli.outcome import INCOMPLETE
+from provenance.errors import ConfigError
+from provenance.formats.yaml import front_matter
+from provenance.lock import Entry, Lock
+from provenance.model import Basis, Evidence, Ref
+from provenance.source import directory
+from provenance.verdict import Result
+
+CARD = "README.md"
+
+
+@click.command(name="bom")
+@click.argument("lockfile_path", metavar="LOCKFILE", type=click.Path(path_type=Path))
+@click.argument("directories", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
+@with_options(*OUTPUT)
+def command(
+    lockfile_path: Path, directories: tuple[Path, ...], output: str | None, quiet: bool
+) -> int:
+    """Write a CycloneDX bill of materials of the models in LOCKFILE.
+
+    It is of measured bytes only: of models that were measured when they were locked, and of those
+    that lie in DIR, which are measured now. Exit 3 names the models that are neither.
+    """
+    try:
+        from provenance.produce.bom import document
+    except ImportError as error:
+        message = f"needs {error.name}: pip install 'hf-provenance[bom]'"
+        raise ConfigError(message, path="bom") from None
+    lock, at = lockfile.load(lockfile_path), datetime.now(UTC)
+    progress = terminal.progress(quiet=quiet)
+    found = [
+        directory.collect(place, ref=Ref(text=str(place)), at=at, progress=progress)
+        for place in directories
+    ]
+    measured = {_entry(lock, evidence).name: evidence for evidence in found}
+    models = [entry for entry in lock.models() if entry.verdict == Result.PASS]
+    known = [e for e in models if e.name in measured or e.basis == Basis.MEASURED]
+    if left := [entry.name for entry in models if entry not in known]:
+        click.echo(
+            f"error: nobody measured {', '.join(left)}: name the directories in which they lie",
+            err=True,
+        )
+        return INCOMPLETE
+    licences = {name: _licence(evidence) for name, evidence in measured.items()}
+    terminal.emit(document(known, licences, at), output)
+    return 0
+
+
+def _entry(lock: Lock, evidence: Evidence) -> Entry:
+    entry = locking.matching(lock, evidence)
+    if entry is None:
+        raise ConfigError("holds the files of no locked model", path=evidence.ref.text)
+    return entry
+
+
+def _licence(evidence: Evidence) -> str:
+    """The licence that the card states, or nothing."""
+    card = evidence.by_path.get(CARD)
+    stated = (front_matter(card.head) or {}).get("license") if card else None
+    return _first(stated)
+
+
+def _first(stated: object) -> str:
+    if isinstance(stated, Sequence) and not isinstance(stated, str):
+        stated = stated[0] if stated else ""
+    return stated.strip() if isinstance(stated, str) else ""

@@ -1,0 +1,72 @@
+"""A SLSA Verification Summary Attestation of a verdict, for whoever admits a model elsewhere.
+
+Predicate https://slsa.dev/verification_summary/v1 (SLSA 1.1). It is written of measured bytes only:
+what the Hub declares, or somebody wrote down, is nothing to put a name to.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from hashlib import sha256
+
+from provenance.errors import ConfigError
+from provenance.intoto import STATEMENT_TYPE
+from provenance.judgement import Trial
+from provenance.model import Basis, Evidence
+from provenance.policy.required import VSA
+from provenance.produce.sign import refuse_strange
+from provenance.training import PURL
+from provenance.verdict import Result
+
+RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
+LEVEL = "PROVENANCE_"
+
+
+def statement(trial: Trial, *, verifier: str, policy: str, digest: str, at: datetime) -> bytes:
+    """The in-toto statement: subjects are all files of the selection, and their manifest.
+
+    `policy` is what the policy is called and `digest` the SHA-256 of its file. ConfigError for a
+    verdict that is not of measured bytes, or is incomplete: neither passed nor failed.
+    """
+    evidence, verdict = trial.case.evidence, trial.verdict
+    if verdict.basis is not Basis.MEASURED:
+        message = f"is judged by {verdict.basis} digests: verify the directory that is deployed"
+        raise ConfigError(message, path=verdict.name)
+    if verdict.result not in RESULTS:
+        raise ConfigError("is incomplete, neither passed nor failed", path=verdict.name)
+    refuse_strange(evidence)
+    passed = verdict.result is Result.PASS
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": [
+            {"name": name, "digest": {"sha256": digest}} for name, digest in _subjects(evidence)
+        ],
+        "predicateType": VSA,
+        "predicate": {
+            "verifier": {"id": verifier},
+            "timeVerified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "resourceUri": _uri(evidence),
+            "policy": {"uri": policy, "digest": {"sha256": digest}},
+            "inputAttestations": [
+                {"uri": document.path, "digest": {"sha256": sha256(document.data).hexdigest()}}
+                for document in evidence.bundles
+            ],
+            "verificationResult": RESULTS[verdict.result],
+            "verifiedLevels": [f"{LEVEL}{verdict.profile.upper()}"] if passed else [],
+            "slsaVersion": "1.1",
+        },
+    }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _subjects(evidence: Evidence) -> list[tuple[str, str]]:
+    files = [(file.path, file.sha256) for file in evidence.manifest.files]
+    return [*files, (_uri(evidence), evidence.manifest.digest.removeprefix("sha256:"))]
+
+
+def _uri(evidence: Evidence) -> str:
+    """What was verified: the repository at its commit, or the files by their digest alone."""
+    ref = evidence.ref
+    at = f"@{ref.commit}" if ref.commit else ""
+    return f"{PURL}{ref.repo}{at}" if ref.repo else evidence.manifest.digest
