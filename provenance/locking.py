@@ -25,6 +25,7 @@ from provenance.lock import (
     dumps,
 )
 from provenance.model import Ancestor, Basis, Evidence, Facts, File, Manifest
+from provenance.policy import Settings
 from provenance.trust import Registry
 from provenance.verdict import Level, Outcome, Result, SignerSeen, Verdict
 
@@ -269,6 +270,19 @@ def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
                 level=finding.level,
                 waived=finding.waived,
             )
+
+
+def out_of_step(settings: Settings, entry: Entry) -> Iterator[str]:
+    """How provenance.toml asks for something else than is locked."""
+    for model in settings.models:
+        if model.name == entry.name:
+            for word in ("repo", "revision", "include", "exclude"):
+                locked, asked = getattr(entry, word), getattr(model, word)
+                if locked != asked:
+                    yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
+            return
+    if settings.source:
+        yield f"{entry.name} is not in {settings.source} any more"
 
 
 def relocked(

@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": "Judge models: who signed these bytes, and is everything accounted for.",
     "lock": "Judge what provenance.toml names and write provenance.lock.",
     "fetch": "Download exactly what is locked and passes, or nothing.",
+    "update": "Follow branches and tags, lock what passes, show what changed.",
     "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
     "why": "Show each path from a model to an ancestor.",
     "diff": "Show what changes when a model is bumped.",

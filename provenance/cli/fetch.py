@@ -18,6 +18,7 @@ from provenance.cli.reporting import show
 from provenance.cli.subjects import Bench, Request, bench
 from provenance.errors import ConfigError, SourceError
 from provenance.lock import Entry, Lock
+from provenance.locking import out_of_step
 from provenance.policy import Model
 from provenance.report import Summary
 
@@ -57,7 +58,11 @@ def command(
     entries = _chosen(setting, setting.lock, names)
     if local_dir and len(entries) != 1:
         raise ConfigError(f"takes one model, and {len(entries)} are meant", path="--local-dir")
-    stale = [] if frozen else [text for entry in entries for text in _out_of_step(setting, entry)]
+    stale = (
+        []
+        if frozen
+        else [text for entry in entries for text in out_of_step(setting.settings, entry)]
+    )
     if stale:
         for text in stale:
             click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
@@ -91,19 +96,6 @@ def _entry(setting: Bench, lock: Lock, name: str) -> Entry:
     if entry.path is not None:
         raise ConfigError(f"{name} lies on disk at {entry.path}: there is nothing to fetch")
     return entry
-
-
-def _out_of_step(setting: Bench, entry: Entry) -> Iterator[str]:
-    """How provenance.toml asks for something else than is locked."""
-    for model in setting.settings.models:
-        if model.name == entry.name:
-            for word in ("repo", "revision", "include", "exclude"):
-                locked, asked = getattr(entry, word), getattr(model, word)
-                if locked != asked:
-                    yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
-            return
-    if setting.settings.source:
-        yield f"{entry.name} is not in {setting.settings.source} any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import click
 from provenance import locking
 from provenance.checks.ratchet import ACCEPTABLE
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.locker import Judged, Locker
 from provenance.cli.options import BASE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import OUT_OF_DATE, combined
@@ -23,6 +22,7 @@ from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError
 from provenance.lock import Change, difference, dumps
 from provenance.lockfile import save
+from provenance.locking import out_of_step
 from provenance.report import FORMATS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
 @click.command(name="lock")
 @click.argument("refs", nargs=-1, metavar="[NAME]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 4 if the lock would change.")
+@click.option("--in-step", is_flag=True, help="Judge nothing; exit 4 if a model is not locked so.")
 @click.option("--upgrade", is_flag=True, help="Follow every branch and tag anew.")
 @click.option("--upgrade-model", multiple=True, metavar="NAME", help="Follow those of one model.")
 @click.option(
@@ -60,6 +61,7 @@ ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
 def command(
     refs: tuple[str, ...],
     check: bool,
+    in_step: bool,
     upgrade: bool,
     upgrade_model: tuple[str, ...],
     exclude_newer: datetime | None,
@@ -92,6 +94,8 @@ def command(
         )
     )
     _check_listed(setting, refs)
+    if in_step:
+        return _in_step(setting)
     also = check_reports(reports)
     if base and not check:
         raise ConfigError("goes with --check: a pull request is judged, not locked", path="--base")
@@ -108,13 +112,7 @@ def command(
         measure=measure,
         known=setting.lock,
     )
-    found = side_by_side(locker.judged, setting.subjects)
-    new = locker.lock(found, whole=not refs)
-    if twins := locking.twins(new):
-        # A signature names no model: two of one publisher with the same files, and one is false.
-        locker = replace(locker, known=new)
-        found = [locker.judged(i.subject) if i.subject.name in twins else i for i in found]
-        new = locker.lock(found, whole=not refs)
+    found, new = locker.locked(setting.subjects, whole=not refs)
     standing = setting.proposed if base else setting.lock
     if base:
         new = locking.as_proposed(new, standing)
@@ -128,6 +126,18 @@ def command(
         _say(changes, f"{setting.lock_path.name} would change", quiet)
         codes.append(OUT_OF_DATE)
     return combined(codes)
+
+
+def _in_step(setting: Bench) -> int:
+    """Whether every model of provenance.toml is locked as it is asked for, and no other is."""
+    entries = setting.lock.models() if setting.lock else ()
+    locked = {entry.name for entry in entries}
+    listed = setting.settings.models
+    late = [f"{model.name} is not locked" for model in listed if model.name not in locked]
+    late += [text for entry in entries for text in out_of_step(setting.settings, entry)]
+    for text in late:
+        click.echo(f"error: {text}: run `provenance lock`", err=True)
+    return OUT_OF_DATE if late else 0
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

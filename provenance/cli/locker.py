@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.checks.words import failures
-from provenance.cli.gathering import Gathering
+from provenance.cli.gathering import Gathering, side_by_side
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS
 from provenance.cli.subjects import Bench, Subject
 from provenance.errors import SourceError
@@ -72,6 +72,17 @@ class Locker:
             evidence=evidence if holds else None,
             failures=tuple(failures(trial.case)),
         )
+
+    def locked(self, subjects: Sequence[Subject], *, whole: bool) -> tuple[list[Judged], Lock]:
+        """What became of each model, and the new lock."""
+        found = side_by_side(self.judged, subjects)
+        new = self.lock(found, whole=whole)
+        if twins := locking.twins(new):
+            # A signature names no model: two of one publisher with the same files, one is false.
+            again = replace(self, known=new)
+            found = [again.judged(i.subject) if i.subject.name in twins else i for i in found]
+            new = again.lock(found, whole=whole)
+        return found, new
 
     def _before(self, subject: Subject) -> Entry | None:
         lock = self.gathering.bench.lock

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 
 from provenance import manual
 from provenance.report.common import Place, Summary, printable, problems
@@ -31,6 +32,7 @@ def sarif(summary: Summary) -> str:
                 "tool": {
                     "driver": {
                         "name": "provenance",
+                        "semanticVersion": version("hf-provenance"),
                         "rules": [_rule(name, texts.get(name, name)) for name in names],
                     }
                 },

