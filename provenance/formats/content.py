@@ -16,6 +16,8 @@ from provenance.model import Content, Kind, Observation
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_INDEX = 32 * 1024 * 1024
 MAX_CARD = 1024 * 1024
+MAX_CODE = 64 * 1024
+"""Of code that is kept for a reviewer to compare; no check reads it."""
 MAX_MEMBER = 8 * 1024 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 MAX_MEMBERS = 64
@@ -23,6 +25,7 @@ MAX_SHOWN = 20
 FIRST_GUESS = 256 * 1024
 
 CARD = "readme.md"
+CODE = ".py"
 DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml"})
 RECIPE = re.compile(r"(mergekit(_moe)?_config|axolotl(_config)?|training_args)\.ya?ml")
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
@@ -172,6 +175,8 @@ def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> byt
     if kind in PLAIN and wants_whole(path):
         most = MAX_INDEX if is_safetensors_index(path) else MAX_DOCUMENT
         return _within(stream, size, most, limit)
+    if kind in PLAIN and suffix_of(path) == CODE and size <= min(MAX_CODE, limit):
+        return _bytes(stream, 0, size)
     return b""
 
 

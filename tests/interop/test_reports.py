@@ -103,7 +103,7 @@ def test_the_action_installs_its_own_commit_by_hash(tmp_path: Path) -> None:
         "GITHUB_ACTION_PATH": str(ACTION),
         "VERSION": "",
     }
-    script = ["bash", ACTION / "install.sh"]
+    script = ["bash", str(ACTION / "install.sh")]
     subprocess.run(script, env=environment, check=True, timeout=600)
     tool = tmp_path / "provenance" / "bin" / "provenance"
     subprocess.run([tool, "--version"], check=True)

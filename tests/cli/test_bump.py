@@ -1,0 +1,300 @@
+"""`diff`, `update`, `lock --in-step`, verification summaries and bills of materials."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import VerificationError
+from securesystemslib.signer import SSlibKey
+
+from provenance.bump import bumps_of_locks, models_of
+from provenance.lock import Entry, Lock, LockedParent
+from provenance.model import File, Manifest
+from tests import forge
+from tests.cli.conftest import Run
+from tests.hub import Hub
+from tests.hubs import FILES, REPO, SIZE, Desk, card, desk, signed
+
+MODEL = {"name": "bot", "repo": REPO}
+CODE = {**FILES, "modeling.py": b"x = 1\n", "LICENSE": b"MIT\n"}
+EXAMPLE = Path(__file__).parents[2] / "attestations" / "example"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Desk]:
+    with Hub(tmp_path / "hub") as hub:
+        hub.commit(REPO, signed(tmp_path / "first", FILES))
+        own = desk(tmp_path, hub)
+        yield own
+
+
+def next_version(own: Desk, folder: Path) -> dict[str, bytes]:
+    """Everything a reviewer looks for is otherwise."""
+    files = {
+        **CODE,
+        "model.safetensors": forge.safetensors(bytes(SIZE // 2), name="other"),
+        "modeling.py": b"import os\n",
+        "LICENSE": b"Apache\n",
+        "chat_template.jinja": b"{{ x }}\n",
+        "README.md": card("base_model: acme/bot"),
+        "notes.txt": b"hello\n",
+    }
+    made = signed(folder, files, key="second")
+    own.hub.commit(REPO, made, replace=True)
+    return made
+
+
+def test_a_difference_names_everything_in_a_reviewers_order(own: Desk, tmp_path: Path) -> None:
+    own.settings(MODEL)
+    (tmp_path / "one").mkdir()
+    one = forge.write(tmp_path / "one" / "m", signed(tmp_path / "a", CODE))
+    two = forge.write(tmp_path / "two", next_version(own, tmp_path / "b"))
+    ended = own.run("diff", one, two, "--registry", "trust.toml", "--format", "json")
+    assert ended.returncode == 0, ended.stderr
+    (model,) = json.loads(ended.stdout)["models"]
+    titles = [section["title"] for section in model["sections"]]
+    assert titles == [
+        "verdict",
+        "signer",
+        "ancestors",
+        "code that a loader runs",
+        "templates, tokenizer, settings",
+        "weights",
+        "licence",
+        "other files",
+    ]
+    sections = {section["title"]: section for section in model["sections"]}
+    (patch,) = sections["code that a loader runs"]["patches"]
+    assert patch["lines"][-2:] == ["-x = 1", "+import os"]
+    changes = [(c["name"], c["what"]) for c in sections["weights"]["changes"]]
+    assert changes == [
+        ("model.safetensors", "changed"),
+        ("parameters", "changed"),
+        ("tensor other", "added"),
+        ("tensor weight", "removed"),
+    ]
+
+
+def test_a_hub_and_its_older_self(own: Desk, tmp_path: Path) -> None:
+    own.settings(MODEL)
+    commit = own.hub.commit(REPO, signed(tmp_path / "code", CODE), replace=True)
+    next_version(own, tmp_path / "b")
+    ended = own.run("diff", f"{REPO}@{commit}", REPO, "--registry", "trust.toml")
+    assert "+import os" in ended.stdout
+    assert "signer gained" in ended.stdout
+    same = own.run("diff", REPO, REPO, "--registry", "trust.toml")
+    assert same.stdout.strip() == "nothing changes"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [((), "expected two models"), (("a.lock",), "two lockfiles"), (("--git", "-x"), "a revision")],
+)
+def test_a_difference_of_nothing_is_refused(own: Desk, words: tuple[str, ...], says: str) -> None:
+    own.settings(MODEL)
+    subprocess.run(["git", "init", "-q"], cwd=own.folder, check=True)
+    ended = own.run("diff", *words)
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+
+
+def entry(name: str, **fields: Any) -> Entry:
+    files = Manifest(files=(File(path="a", size=1, digest="0" * 64),))
+    return Entry(**{"name": name, "repo": f"acme/{name}", "files": files, **fields})
+
+
+def test_lockfiles_are_compared_without_anybody(tmp_path: Path) -> None:
+    old = Lock(entries=(entry("gone"), entry("same"), entry("bot", commit="a" * 40)))
+    parents = (LockedParent(repo="x/y", tier="attested"),)
+    new = Lock(
+        entries=(
+            entry("same"),
+            entry("new"),
+            entry("bot", commit="b" * 40, parents=parents, organisation="Acme"),
+        )
+    )
+    found = bumps_of_locks(models_of(old.entries), models_of(new.entries))
+    assert [bump.name for bump in found] == ["bot", "gone", "new"]
+    bot, gone, fresh = found
+    assert [section.title for section in bot.sections] == [
+        "verdict",
+        "identity and owner",
+        "ancestors",
+    ]
+    assert [bump.sections[0].changes[0].what for bump in (gone, fresh)] == ["removed", "added"]
+
+
+def test_an_update_locks_what_passes_and_writes_a_pull_requests_text(
+    own: Desk, tmp_path: Path
+) -> None:
+    own.locked(MODEL)
+    before = own.lock.read_text()
+    assert own.run("update", "--format", "markdown").stdout.strip() == "nothing changes"
+    new = {**FILES, "chat_template.jinja": b"{{ x }}\n"}
+    own.hub.commit(REPO, signed(tmp_path / "new", new))
+    ended = own.run("update", "--format", "markdown")
+    assert ended.returncode == 0, ended.stderr
+    assert "```diff\n--- old/chat_template.jinja\n+++ new/chat_template.jinja" in ended.stdout
+    after = own.lock.read_text()
+    assert after != before
+    own.hub.commit(REPO, {**new, "config.json": b"{}"})
+    ended = own.run("update")
+    assert ended.returncode == 1
+    assert "verdict" in ended.stdout
+    assert own.lock.read_text() == after
+
+
+def test_a_lockfile_out_of_step_is_told_without_asking_anybody(own: Desk) -> None:
+    own.settings(MODEL)
+    ended = own.run("lock", "--in-step", HF_ENDPOINT="http://127.0.0.1:9")
+    assert (ended.returncode, "bot is not locked" in ended.stderr) == (4, True)
+    own.locked(MODEL)
+    assert own.run("lock", "--in-step", HF_ENDPOINT="http://127.0.0.1:9").returncode == 0
+    own.settings({**MODEL, "revision": "v2"})
+    ended = own.run("lock", "--in-step")
+    assert (ended.returncode, "revision is" in ended.stderr) == (4, True)
+
+
+def located(tmp_path: Path) -> Path:
+    """A locked directory with a signed model."""
+    folder = tmp_path / "deploy"
+    model = forge.write(folder / "model", {**FILES, "README.md": card("license: mit")})
+    forge.sign(model, forge.Hand(key=forge.key("release")))
+    org = forge.org("Acme", forge.signer("release"), originates=True)
+    (folder / "trust.toml").write_text(tomli_w.dumps(forge.registry(org)))
+    models = [{"name": "bot", "repo": REPO, "path": "model"}]
+    settings = {"policy": {"registry": ["trust.toml"]}, "models": models}
+    (folder / "provenance.toml").write_text(tomli_w.dumps(settings))
+    (folder / "gate.pem").write_bytes(forge.pem(forge.key("gate")))
+    return folder
+
+
+def test_a_summary_is_signed_and_another_tool_verifies_it(run: Run, tmp_path: Path) -> None:
+    folder = located(tmp_path)
+    assert run("lock", "-q", cwd=folder).returncode == 0
+    words = ("verify", "model", "--lock", "--format", "vsa", "--sign-key", "gate.pem")
+    ended = run(*words, cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    bundle = json.loads(ended.stdout)["dsseEnvelope"]
+    key = SSlibKey.from_crypto(forge.key("gate").public.numbers)
+    bundle["signatures"][0]["keyid"] = key.keyid
+    Envelope.from_dict(deepcopy(bundle)).verify([key], 1)
+    statement = json.loads(base64.b64decode(bundle["payload"]))
+    assert statement["predicateType"] == "https://slsa.dev/verification_summary/v1"
+    assert statement["predicate"]["verificationResult"] == "PASSED"
+    assert statement["predicate"]["resourceUri"] == f"pkg:huggingface/{REPO}"
+    names = {subject["name"] for subject in statement["subject"]}
+    assert {"config.json", "model.safetensors"} <= names
+    bundle["payload"] = base64.b64encode(b"{}").decode()
+    with pytest.raises(VerificationError):
+        Envelope.from_dict(bundle).verify([key], 1)
+
+
+def test_a_summary_is_a_required_attestation_elsewhere(run: Run, tmp_path: Path) -> None:
+    """What one gate signed, another one asks for."""
+    folder = located(tmp_path)
+    words = ("verify", "bot", "--format", "vsa", "--sign-key", "gate.pem")
+    place = folder / "attestations" / REPO
+    place.mkdir(parents=True)
+    ended = run(*words, "-o", place / "claims.jsonl", cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    gate = forge.org("Gate", forge.signer("gate", ["verifier"], repos=["acme/*"]), namespaces=[])
+    org = forge.org("Acme", forge.signer("release"), originates=True)
+    (folder / "trust.toml").write_text(tomli_w.dumps(forge.registry(org, gate)))
+    required = {"predicate": "https://slsa.dev/verification_summary/v1", "role": "verifier"}
+    text = tomli_w.dumps(
+        {
+            "policy": {"registry": ["trust.toml"], "require_attestation": [required]},
+            "models": [{"name": "bot", "repo": REPO, "path": "model"}],
+        }
+    )
+    (folder / "provenance.toml").write_text(text)
+    ended = run("verify", cwd=folder)
+    assert (ended.returncode, "Gate/gate says PASSED" in ended.stdout) == (0, True), ended.stdout
+
+
+def test_a_failed_model_has_a_summary_that_says_so(run: Run, tmp_path: Path) -> None:
+    folder = located(tmp_path)
+    (folder / "model" / "config.json").write_text('{"a": 1}')
+    words = ("verify", "bot", "--format", "vsa", "--sign-key", "gate.pem")
+    ended = run(*words, cwd=folder)
+    assert ended.returncode == 1
+    payload = json.loads(ended.stdout)["dsseEnvelope"]["payload"]
+    assert json.loads(base64.b64decode(payload))["predicate"]["verificationResult"] == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--format", "vsa"), "go together"),
+        (("--sign-key", "gate.pem"), "go together"),
+        (("--format", "vsa", "--sign-key", "trust.toml"), "private key"),
+        (("--report", "vsa=x"), "expected one of"),
+        (("--report", "sarif"), "expected one of"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    run: Run, tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    ended = run("verify", "bot", *words, cwd=located(tmp_path))
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+
+
+def test_declared_digests_are_nothing_to_sign(own: Desk) -> None:
+    own.settings(MODEL)
+    (own.folder / "gate.pem").write_bytes(forge.pem(forge.key("gate")))
+    ended = own.run("verify", "bot", "--format", "vsa", "--sign-key", "gate.pem")
+    assert (ended.returncode, "declared digests" in ended.stderr) == (2, True), ended.stderr
+
+
+def test_a_bill_of_materials_is_valid_and_complete(run: Run, tmp_path: Path) -> None:
+    folder = located(tmp_path)
+    assert run("lock", "-q", cwd=folder).returncode == 0
+    ended = run("bom", "provenance.lock", "model", cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    newest = max(SchemaVersion, key=lambda version: version.to_version())
+    assert JsonStrictValidator(newest).validate_str(ended.stdout) is None
+    (model,) = json.loads(ended.stdout)["components"]
+    assert (model["type"], model["group"], model["name"]) == (
+        "machine-learning-model",
+        "acme",
+        "bot",
+    )
+    assert model["licenses"] == [{"license": {"id": "MIT"}}]
+    files = {part["name"]: part["hashes"][0]["content"] for part in model["components"]}
+    assert files == {f.path: f.sha256 for f in forge.digested(folder / "model").files}
+    again = json.loads(run("bom", "provenance.lock", "model", cwd=folder).stdout)
+    assert again["serialNumber"] == json.loads(ended.stdout)["serialNumber"]
+
+
+def test_ancestors_are_in_the_pedigree_with_their_tiers(run: Run, tmp_path: Path) -> None:
+    folder = located(tmp_path)
+    (folder / "model" / "README.md").write_bytes(card("base_model: acme/base\nlicense: odd"))
+    (folder / "model" / "model.sig").unlink()
+    forge.sign(folder / "model", forge.Hand(key=forge.key("release")))
+    run("lock", "-q", cwd=folder)
+    (model,) = json.loads(run("bom", "provenance.lock", cwd=folder).stdout)["components"]
+    (ancestor,) = model["pedigree"]["ancestors"]
+    assert ancestor["purl"] == "pkg:huggingface/acme/base"
+    assert {"name": "provenance:tier", "value": "declared"} in ancestor["properties"]
+
+
+def test_a_bill_of_materials_is_of_measured_bytes_alone(own: Desk) -> None:
+    own.locked(MODEL)
+    ended = own.run("bom", "provenance.lock")
+    assert (ended.returncode, "nobody measured bot" in ended.stderr) == (3, True)
+    model = forge.write(own.folder / "m", signed(own.folder.parent / "clean", FILES))
+    assert own.run("bom", "provenance.lock", model).returncode == 0
+    (model / "config.json").write_text("{}")
+    ended = own.run("bom", "provenance.lock", model)
+    assert (ended.returncode, "no locked model" in ended.stderr) == (2, True)
