@@ -24,7 +24,7 @@ from provenance.lock import (
     Part,
     dumps,
 )
-from provenance.model import Ancestor, Basis, Evidence, Facts, File, Manifest
+from provenance.model import Ancestor, Basis, Evidence, Facts, File, Manifest, Observation, Ref
 from provenance.policy import Settings
 from provenance.trust import Registry
 from provenance.verdict import Level, Outcome, Result, SignerSeen, Verdict
@@ -55,6 +55,25 @@ def matching(lock: Lock, evidence: Evidence) -> Entry | None:
         if named and found & {entry.manifest, entry.selected}:
             return entry
     return None
+
+
+def unshown(entry: Entry, at: datetime, reason: str) -> Evidence:
+    """What a lockfile alone knows of a model that a Hub does not show: digests, no byte read."""
+    ref = Ref(text=entry.repo or entry.name, repo=entry.repo, commit=entry.commit)
+    return Evidence(
+        ref=ref,
+        at=at,
+        basis=Basis.LOCKED,
+        listing=entry.files,
+        manifest=entry.files,
+        include=entry.include,
+        exclude=entry.exclude,
+        facts=entry.facts,
+        observations=tuple(
+            Observation(code="unreadable", path=file.path, detail=reason)
+            for file in entry.files.files
+        ),
+    )
 
 
 def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:

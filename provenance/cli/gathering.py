@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from provenance import locking
 from provenance.cli import terminal
 from provenance.cli.subjects import Bench, Subject
+from provenance.errors import Absent
 from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
 from provenance.model import Ancestor, Document, Evidence, Facts, Ref
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 AT_ONCE = 8
+INTEGRITY = "integrity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,19 @@ class Gathering:
             if more == found:
                 return found
             found = more
+
+    def evidence_on(self, subject: Subject, pinned: Entry | None) -> tuple[Subject, Evidence]:
+        """The evidence on a model, or what the base's lockfile knows of one that a pull request
+        leaves alone and the Hub does not show to this job: then only that is asked about."""
+        try:
+            return subject, self.of(subject, pinned=pinned)
+        except Absent as error:
+            entry = self.bench.unchanged(subject)
+            if entry is None:
+                raise
+            policy = replace(subject.policy, checks=(INTEGRITY,), required=())
+            found = locking.unshown(entry, self.at, f"not shown to this job: {error}")
+            return replace(subject, policy=policy), found
 
     def with_detached(self, evidence: Evidence) -> Evidence:
         """The evidence with the bundles that the caller, and the registries, have for it."""

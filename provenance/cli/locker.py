@@ -52,7 +52,7 @@ class Locker:
         kept = locked if locked and _in_step(locked, subject) else None
         pinned = None if self.upgrade(subject) else kept
         try:
-            evidence = self.gathering.of(subject, pinned=pinned)
+            subject, evidence = self.gathering.evidence_on(subject, pinned)
             evidence = locking.with_known_digests(evidence, pinned)
             trial = self._tried(subject, evidence, before)
             hub = self.gathering.hub if subject.place is None else None

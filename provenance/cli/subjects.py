@@ -15,7 +15,7 @@ from provenance import registry as registries
 from provenance import settings as files
 from provenance.cli.published import described, place_of
 from provenance.errors import ConfigError
-from provenance.lock import Lock
+from provenance.lock import Entry, Lock
 from provenance.manual import rules
 from provenance.model import Ref
 from provenance.policy import BUILTIN, CHECKS, Model, Policy, Settings
@@ -94,6 +94,14 @@ class Bench:
     def away(self) -> bool:
         """Whether any of the models lies on a Hub."""
         return any(subject.place is None for subject in self.subjects)
+
+    def unchanged(self, subject: Subject) -> Entry | None:
+        """The entry of a model that a pull request leaves as its base has it, if it does."""
+        if self.base is None or self.lock is None or self.proposed is None:
+            return None
+        old, new = (lock.named(subject.name) for lock in (self.lock, self.proposed))
+        same = old and (old.repo, old.revision) == (subject.ref.repo, subject.ref.revision)
+        return old if same and old == new else None
 
     def policy_for(self, model: Model, *, exclude_newer: datetime | None = None) -> Policy:
         """What is asked of a model."""

@@ -144,7 +144,7 @@ class Judging:
         if replayed:
             return self._judged(subject, replayed, None)
         try:
-            evidence = self._gathering.of(subject)
+            subject, evidence = self._gathering.evidence_on(subject, None)
         except SourceError as error:
             return error
         lock = self._bench.lock

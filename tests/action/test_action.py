@@ -12,7 +12,10 @@ from tests import forge
 from tests.action.runner import Pull
 from tests.action.test_bumps import FIRST, MODEL, passing
 from tests.hub import Hub
-from tests.hubs import REPO, STRANGER, desk, signed
+from tests.hub.attacks import status
+from tests.hubs import REPO, STRANGER, desk, signed, trust
+
+GATED = status(401)
 
 
 @pytest.fixture
@@ -186,3 +189,28 @@ def test_a_first_policy_is_judged_by_people(pull: Pull) -> None:
     ended = pull.run(base)
     assert ended.code == 2
     assert "the first policy is judged by people" in ended.log
+
+
+@pytest.mark.parametrize("revoked", [False, True], ids=["unchanged", "revoked"])
+def test_a_model_that_a_fork_may_not_see_is_what_the_base_knows_of_it(
+    pull: Pull, revoked: bool
+) -> None:
+    """A gated repository, left as it was: not established, unless something is known against it."""
+    if revoked:
+        pull.desk.trust(trust(revoked=[{"repo": REPO, "reason": "backdoor"}]))
+    base = pull.commit("base")
+    pull.git("commit", "-q", "--allow-empty", "-m", "head")
+    pull.desk.hub.on("acme/bot", GATED)
+    ended = pull.run(base, fail_on="fail")
+    expected = (1, "fail") if revoked else (0, "incomplete")
+    assert (ended.code, ended.outputs["verdict"]) == expected, ended.log
+    assert ("registry/revoked" in ended.summary) is revoked
+
+
+def test_a_bump_that_a_fork_may_not_see_is_not_judged(pull: Pull, tmp_path: Path) -> None:
+    base = pull.commit("base")
+    passing(pull, tmp_path)
+    pull.commit("head")
+    pull.desk.hub.on("acme/bot", GATED)
+    ended = pull.run(base, fail_on="fail")
+    assert (ended.code, ended.outputs["verdict"]) == (5, "error"), ended.log
