@@ -43,13 +43,16 @@ class Base:
     _folder: tempfile.TemporaryDirectory[str]
 
 
-def base_of(own: Path, head: Settings, revision: str) -> Base:
-    """The base of the pull request whose provenance.toml is `own`, or ConfigError."""
+def base_of(own: Path, head: Settings, revision: str, lock: Path | None) -> Base:
+    """The base of the pull request whose provenance.toml is `own`, or ConfigError.
+
+    `lock` is its lockfile, if not the provenance.lock beside it.
+    """
     repository = Repository.around(own.parent)
     commit = repository.merge_base(revision)
     folder = tempfile.TemporaryDirectory(prefix="provenance-base-")
     place = Place(repository, commit, Path(folder.name))
-    name = own.absolute().relative_to(repository.top).as_posix()
+    name = _from(repository.top, own.absolute())
     if not place.lay(name):
         message = f"is not in {commit[:SHORT]}: the first policy is judged by people"
         raise ConfigError(message, path=name)
@@ -57,7 +60,8 @@ def base_of(own: Path, head: Settings, revision: str) -> Base:
     place.lay(*_named(settings, place.root))  # a registry first, then what it names
     named = [*_named(settings, place.root), *_beside(name)]
     place.lay(*named)
-    lock_name = (Path(name).parent / lockfile.FILE_NAME).as_posix()
+    beside = lock.absolute() if lock else own.absolute().parent / lockfile.FILE_NAME
+    lock_name = _from(repository.top, beside)
     text = repository.file(commit, lock_name)
     return Base(
         commit=commit,
@@ -68,6 +72,12 @@ def base_of(own: Path, head: Settings, revision: str) -> Base:
         root=place.root,
         _folder=folder,
     )
+
+
+def _from(top: Path, path: Path) -> str:
+    if not path.is_relative_to(top):
+        raise ConfigError(f"lies outside of the repository {top}", path=str(path))
+    return path.relative_to(top).as_posix()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def _based(request: Request, file: Path | None, own: Settings) -> Base | None:
         raise ConfigError("needs the provenance.toml of a repository", path="--base")
     from provenance.cli.base import base_of
 
-    return base_of(file, own, request.base)
+    return base_of(file, own, request.base, request.lockfile)
 
 
 def _beside(settings: Path | None) -> Path:

@@ -133,7 +133,13 @@ def test_what_cannot_be_established_fails_as_asked(pull: Pull, fail_on: str, cod
 
 @pytest.mark.parametrize(
     "inputs",
-    [{"command": "fetch"}, {"format": "sarif"}, {"fail_on": "never"}, {"policy": "mine.toml"}],
+    [
+        {"command": "fetch"},
+        {"format": "sarif"},
+        {"fail_on": "never"},
+        {"policy": "mine.toml"},
+        {"registry": "trust.toml"},
+    ],
 )
 def test_a_wrong_input_is_refused(pull: Pull, inputs: dict[str, str]) -> None:
     ended = pull.run(pull.commit("base"), **inputs)
@@ -214,3 +220,16 @@ def test_a_bump_that_a_fork_may_not_see_is_not_judged(pull: Pull, tmp_path: Path
     pull.desk.hub.on("acme/bot", GATED)
     ended = pull.run(base, fail_on="fail")
     assert (ended.code, ended.outputs["verdict"]) == (5, "error"), ended.log
+
+
+def test_another_lockfile_has_its_own_base(pull: Pull, tmp_path: Path) -> None:
+    other = pull.desk.folder / "other.lock"
+    pull.desk.lock.rename(other)
+    base = pull.commit("base")
+    pull.desk.hub.commit(REPO, signed(tmp_path / "new", FIRST, key="second"))
+    pull.locked(
+        "--upgrade", "--lockfile", "other.lock", "--accept", f"signature/signer-changed@{REPO}"
+    )
+    pull.commit("head")
+    ended = pull.run(base, lockfile="other.lock")
+    assert (ended.code, "signature/signer-changed" in ended.summary) == (1, True), ended.log

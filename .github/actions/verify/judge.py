@@ -98,6 +98,9 @@ def rules() -> list[str]:
         print("::error::policy: expected a profile; a file would be the pull request's own")
         raise SystemExit(2)
     for name in given("REGISTRY").split():
+        if os.environ.get("BASE_SHA") and name != "builtin" and "://" not in name:
+            print("::error::registry: expected a URL; a file would be the pull request's own")
+            raise SystemExit(2)
         words += ["--registry", name]
     return words + (["--offline"] if given("OFFLINE") == "true" else [])
 
