@@ -111,9 +111,10 @@ def compared(file: Path) -> list[str]:
     if not base:
         return []
     shown = [*(["--contents"] if given("OFFLINE") != "true" else []), *rules()]
-    provenance("diff", "--git", base, *shown, "--format", "markdown", "-o", str(file))
+    compare = ["diff", *([given("LOCKFILE")] if given("LOCKFILE") else []), "--git", base]
+    provenance(*compare, *shown, "--format", "markdown", "-o", str(file))
     listed = file.with_suffix(".json")
-    provenance("diff", "--git", base, "--format", "json", "-o", str(listed), *rules())
+    provenance(*compare, "--format", "json", "-o", str(listed), *rules())
     if not listed.is_file():
         return []
     return [model["name"] for model in json.loads(listed.read_text("utf-8"))["models"]]
