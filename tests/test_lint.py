@@ -51,7 +51,7 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "a root without its commit": (
         acme(root=[{"repo": "acme/base", "manifest": ROOT["manifest"]}]),
-        {"root-without-digest"},
+        {"root-without-commit"},
     ),
     "a pattern inside a word": (acme(signer(repos=["acme/base*"])), {"unanchored-pattern"}),
     "a pattern at a word's end": (acme(signer(repos=["acme/base-*"])), set()),

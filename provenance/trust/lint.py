@@ -92,10 +92,12 @@ def _of_org(org: Org, at: datetime) -> Iterator[Remark]:
     if org.unknown:
         yield _problem("unknown-section", org.name, org.unknown)
     for root in org.roots:
-        missing = [word for word in ("commit", "manifest") if getattr(root, word) is None]
-        if missing:
-            said = f"names no {' and no '.join(missing)}: other bytes would be the root too"
+        if root.manifest is None:
+            said = "names no manifest: other bytes would be the root too"
             yield _problem("root-without-digest", root.repo, said)
+        if root.commit is None:
+            said = "names no commit: the same bytes at any commit are the root"
+            yield _hint("root-without-commit", root.repo, said)
     yield from _of_threshold(org)
     yield from _overlaps(org)
 

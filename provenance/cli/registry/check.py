@@ -36,10 +36,14 @@ def command(file: Path, form: str) -> int:
     else:
         lines = [_line(remark) for remark in found]
         tone, mark = (BAD, "✗") if problems else (GOOD, "✓")
-        hints = len(found) - problems
-        lines.append((Span(f"{mark} {problems} problems, {hints} hints", tone),))
+        said = f"{_counted(problems, 'problem')}, {_counted(len(found) - problems, 'hint')}"
+        lines.append((Span(f"{mark} {said}", tone),))
         click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
     return FAIL if problems else PASS
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def _line(remark: Remark) -> Line:
