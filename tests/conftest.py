@@ -25,6 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--corpus {folder}: no such folder")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """What is made anew in every process, as keys and archives are, gives no test its name."""
+    if isinstance(val, bytes):
+        return "bytes"
+    return val.split("\n")[0] if isinstance(val, str) and "\n" in val else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [
         report

@@ -427,7 +427,9 @@ REQUIRED: list[tuple[hostile.Path, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "where", "says"), REFUSED)
+@pytest.mark.parametrize(
+    ("path", "value", "where", "says"), REFUSED, ids=[f"{row[2]} {row[3]}" for row in REFUSED]
+)
 def test_what_is_wrong_is_refused_where_it_stands(
     path: hostile.Path, value: object, where: str, says: str
 ) -> None:
