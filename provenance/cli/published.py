@@ -1,4 +1,4 @@
-"""Registries that a server publishes, as the command line has them: which root, which cache."""
+"""By what it is judged, as the command line has it: which root and cache, and what to call it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError
+from provenance.policy import BUILTIN, Settings
+from provenance.registry import Loaded
 
 if TYPE_CHECKING:
+    from provenance.cli.base import Base
     from provenance.registry.remote import Place, Published
 
 MAX_ROOT = 1 << 19
+SHORT = 12
 RECENT = 60
 """Seconds that nobody calls an age."""
 
@@ -77,3 +81,30 @@ def _cache() -> Path | None:
     home = os.environ.get("HOME")
     base = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
     return Path(base, "provenance", "registries") if base else None
+
+
+def policy_source(own: Settings, base: Base | None) -> str:
+    """What reports call the policy: its file, and the commit if it is that of a merge base."""
+    at = f" at {base.commit[:SHORT]}" if base else ""
+    return f"{own.source}{at}" if own.source else "no provenance.toml: the defaults"
+
+
+def registry_source(names: Sequence[str], loaded: Loaded, base: Base | None) -> str:
+    """What reports call the registries: name, version and age of those that have them."""
+    return ", ".join(_registry(name, loaded, base) for name in names)
+
+
+def short(path: str) -> str:
+    """The path from here, where that is shorter."""
+    return min(path, os.path.relpath(path), key=len)
+
+
+def _registry(name: str, loaded: Loaded, base: Base | None) -> str:
+    if name == BUILTIN:
+        return "the starter registry built into this version"
+    for published in loaded.published:
+        if published.url == name:
+            return described(published)
+    if base and Path(name).is_relative_to(base.root):
+        return f"{Path(name).relative_to(base.root).as_posix()} at {base.commit[:SHORT]}"
+    return short(name)

@@ -13,18 +13,15 @@ from typing import TYPE_CHECKING
 from provenance import lockfile, refs
 from provenance import registry as registries
 from provenance import settings as files
-from provenance.cli.published import described, place_of
+from provenance.cli.published import place_of, policy_source, registry_source, short
 from provenance.errors import ConfigError
 from provenance.lock import Entry, Lock
 from provenance.manual import rules
 from provenance.model import Ref
-from provenance.policy import BUILTIN, CHECKS, Model, Policy, Settings
-from provenance.registry import Loaded
+from provenance.policy import CHECKS, Model, Policy, Settings
 from provenance.trust import Registry
 from provenance.trust.names import is_repo, namespace_of
 from provenance.verdict import Finding, failed
-
-SHORT = 12
 
 if TYPE_CHECKING:
     from provenance.cli.base import Base
@@ -143,8 +140,8 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         subjects=subjects,
         settings=own,
         registry=loaded.registry,
-        policy_source=_policy_source(own, based),
-        registry_source=", ".join(_described(name, loaded, based) for name in names),
+        policy_source=policy_source(own, based),
+        registry_source=registry_source(names, loaded, based),
         published=loaded.published,
         findings=findings,
         lock=based.lock if based else lock,
@@ -211,22 +208,6 @@ def _is_file(text: str) -> bool:
     return text.endswith(".toml") or Path(text).is_file()
 
 
-def _policy_source(own: Settings, base: Base | None) -> str:
-    at = f" at {base.commit[:SHORT]}" if base else ""
-    return f"{own.source}{at}" if own.source else "no provenance.toml: the defaults"
-
-
-def _described(name: str, loaded: Loaded, base: Base | None) -> str:
-    if name == BUILTIN:
-        return "the starter registry built into this version"
-    for published in loaded.published:
-        if published.url == name:
-            return described(published)
-    if base and Path(name).is_relative_to(base.root):
-        return f"{Path(name).relative_to(base.root).as_posix()} at {base.commit[:SHORT]}"
-    return _short(name)
-
-
 def _foreign(path: Path) -> Finding:
     return failed(
         "policy/foreign-settings",
@@ -291,7 +272,7 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
 def _subject(model: Model, request: Request, own: Settings, profile: str | None) -> Subject:
     policy = Policy.of(own, model, profile=profile)
     place = Path(model.path) if model.path is not None else None
-    text = _short(model.path) if model.path is not None else hub_name(model)
+    text = short(model.path) if model.path is not None else hub_name(model)
     return Subject(
         name=model.name,
         place=place,
@@ -312,8 +293,3 @@ def _ref(model: Model, text: str) -> Ref:
 def hub_name(model: Model) -> str:
     """How a model on a Hub is asked for."""
     return f"{model.repo}@{model.revision}" if model.revision else model.repo or ""
-
-
-def _short(path: str) -> str:
-    """The path from here, where that is shorter."""
-    return min(path, os.path.relpath(path), key=len)
