@@ -1,0 +1,153 @@
+"""A judged model, and its ancestors, as the lockfile has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from provenance.checks.case import Case
+from provenance.judgement import Trial
+from provenance.lineage import YOU
+from provenance.lock import (
+    Accepted,
+    Entry,
+    LockedFinding,
+    LockedParent,
+    LockedSigner,
+    Part,
+)
+from provenance.model import Ancestor, Basis, Evidence, Facts
+from provenance.trust import Registry
+from provenance.verdict import Outcome, SignerSeen, Verdict
+
+OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "policy/removed-model"})
+"""What is found about a pull request, and is no more once it is merged."""
+
+
+def entry_of(
+    name: str, trial: Trial, *, path: str | None = None, before: Entry | None = None
+) -> Entry:
+    """What the lockfile says of a model that was judged.
+
+    Changes that were accepted stay on record.
+    """
+    case, verdict = trial.case, trial.verdict
+    evidence = case.evidence
+    owner = case.registry.owner(evidence.ref.repo or "")
+    return Entry(
+        name=name,
+        repo=evidence.ref.repo,
+        path=path,
+        revision=evidence.ref.revision,
+        commit=evidence.ref.commit,
+        facts=_kept(evidence.facts),
+        organisation=owner.name if owner else "",
+        basis=_basis(evidence, before),
+        profile=verdict.profile,
+        verdict=verdict.result,
+        manifest=evidence.listing.digest,
+        selected=evidence.manifest.digest,
+        include=evidence.include,
+        exclude=evidence.exclude,
+        parents=tuple(dict.fromkeys(_parents(case))),
+        signers=tuple(_signer(signer) for signer in verdict.signers if signer.organisation),
+        accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
+        findings=tuple(_findings(verdict)),
+        files=evidence.manifest,
+    )
+
+
+def _basis(evidence: Evidence, before: Entry | None) -> str:
+    """How the digests were had in the first place."""
+    return before.basis if evidence.basis is Basis.LOCKED and before else evidence.basis
+
+
+def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple[Entry, ...]:
+    """An entry for each ancestor of any of the models that a Hub knows, once, by claimed name."""
+    found: dict[tuple[str, str | None], Entry] = {}
+    for evidence in evidences:
+        for ancestor in evidence.ancestors:
+            if ancestor.facts:
+                key = (ancestor.claimed, ancestor.revision)
+                found.setdefault(key, _ancestor(ancestor, ancestor.facts, registry))
+    return tuple(found.values())
+
+
+def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
+    owner = registry.owner(facts.id)
+    return Entry(
+        name="@".join(filter(None, (ancestor.claimed, ancestor.revision))),
+        part=Part.ANCESTOR,
+        repo=facts.id,
+        revision=ancestor.revision,
+        commit=ancestor.commit,
+        facts=_kept(facts),
+        organisation=owner.name if owner else "",
+        manifest=ancestor.manifest or "",
+    )
+
+
+def _kept(facts: Facts | None) -> Facts | None:
+    """Only what a lockfile keeps: what changes by the day would change the lock."""
+    return replace(facts, gated=None, private=None, flags=()) if facts else None
+
+
+def _parents(case: Case) -> Iterator[LockedParent]:
+    """Each parent by each place that names it, and those that are attested alone."""
+    above = {edge.parent: edge for edge in case.graph.above.get(case.graph.model, ())}
+    known = {(a.claimed, a.revision): a for a in case.evidence.ancestors}
+    named = set()
+    for claim in case.claimed.claims_of(case.claimed.own):
+        name = case.claimed.canonical(claim.repo or "")
+        if edge := above.get(name):
+            named.add(name)
+            found = known.get((claim.repo or "", claim.revision))
+            stated = claim.revision if claim.path == YOU else None
+            yield LockedParent(
+                repo=name,
+                commit=found.commit if found else stated,
+                relation=claim.relation,
+                tier=edge.tier,
+                source=claim.path,
+            )
+    for name in above.keys() - named:
+        node, edge = case.graph.by_key[name], above[name]
+        yield LockedParent(
+            repo=node.repo or node.key,
+            commit=node.commit,
+            relation=edge.relation,
+            tier=edge.tier,
+            source=edge.bundle,
+        )
+
+
+def _signer(signer: SignerSeen) -> LockedSigner:
+    return LockedSigner(
+        kind=signer.kind,
+        identity=signer.identity,
+        organisation=signer.organisation,
+        name=signer.name,
+        bundle=signer.bundle,
+        time=datetime.fromisoformat(signer.times[0]) if signer.times else None,
+    )
+
+
+def _accepted(verdict: Verdict) -> Iterator[Accepted]:
+    for finding in verdict.findings:
+        if finding.accepted:
+            yield Accepted(rule=finding.rule, old=finding.accepted[0], new=finding.accepted[1])
+
+
+def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
+    for finding in verdict.findings:
+        if finding.rule in OF_PULL_REQUESTS:
+            continue
+        if finding.outcome is not Outcome.PASS and not finding.accepted:
+            yield LockedFinding(
+                rule=finding.rule,
+                where=finding.where,
+                outcome=finding.outcome,
+                level=finding.level,
+                waived=finding.waived,
+            )

@@ -1,0 +1,145 @@
+"""Evidence with what the lockfile knows: which entry is meant, and what it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from provenance.lock import (
+    Entry,
+    Lock,
+    Part,
+)
+from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Observation, Ref
+from provenance.verdict import Level, Outcome, Result, Verdict
+
+SHORT_OF_BYTES = frozenset(
+    {
+        "format/unread",
+        "integrity/no-reference",
+        "integrity/undeclared",
+        "integrity/unread",
+        "signature/unsupported",
+    }
+)
+"""What may be unknown only because no byte was downloaded."""
+
+
+def matching(lock: Lock, evidence: Evidence) -> Entry | None:
+    """The model whose files are just those of a measured directory, or None.
+
+    Its whole listing or its selection may lie there. A name that was given must be its own.
+    """
+    found = {evidence.listing.digest, evidence.manifest.digest}
+    for entry in lock.models():
+        named = evidence.ref.repo in (None, entry.repo)
+        if named and found & {entry.manifest, entry.selected}:
+            return entry
+    return None
+
+
+def unshown(entry: Entry, at: datetime, reason: str) -> Evidence:
+    """What a lockfile alone knows of a model that a Hub does not show: digests, no byte read."""
+    ref = Ref(text=entry.repo or entry.name, repo=entry.repo, commit=entry.commit)
+    return Evidence(
+        ref=ref,
+        at=at,
+        basis=Basis.LOCKED,
+        listing=entry.files,
+        manifest=entry.files,
+        include=entry.include,
+        exclude=entry.exclude,
+        facts=entry.facts,
+        observations=tuple(
+            Observation(code="unreadable", path=file.path, detail=reason)
+            for file in entry.files.files
+        ),
+    )
+
+
+def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
+    """The evidence with what the lockfile knows of the repository: name, commit, facts, ancestors.
+
+    What the evidence states itself stays.
+    """
+    ref = evidence.ref
+    return replace(
+        evidence,
+        ref=replace(ref, repo=ref.repo or entry.repo, commit=ref.commit or entry.commit),
+        facts=evidence.facts or entry.facts,
+        ancestors=evidence.ancestors or ancestors(lock),
+    )
+
+
+def ancestors(lock: Lock) -> tuple[Ancestor, ...]:
+    """The ancestors that a lockfile knows, by the names that claims use."""
+    return tuple(
+        Ancestor(
+            claimed=_claimed(entry),
+            revision=entry.revision,
+            facts=entry.facts,
+            commit=entry.commit,
+            manifest=entry.manifest or None,
+        )
+        for entry in lock.entries
+        if entry.part is Part.ANCESTOR
+    )
+
+
+def pins(lock: Lock | None) -> dict[str, str]:
+    """The commit at which each ancestor of the lockfile was looked at, by its claimed name."""
+    entries = lock.entries if lock else ()
+    return {
+        _claimed(entry): entry.commit
+        for entry in entries
+        if entry.part is Part.ANCESTOR and entry.commit and entry.revision is None
+    }
+
+
+def _claimed(entry: Entry) -> str:
+    """What claims call an ancestor: the name before the revision that they state."""
+    return entry.name.partition("@")[0]
+
+
+def with_known_digests(evidence: Evidence, entry: Entry | None) -> Evidence:
+    """The evidence with the digests that the lockfile has of this very commit, where the Hub states
+    none: they were measured once, and the bytes have to have them."""
+    if entry is None or entry.commit is None or entry.commit != evidence.ref.commit:
+        return evidence
+    known = entry.files.by_path
+    settled = {
+        file.path
+        for file in evidence.manifest.files
+        if file.path in known and file.digest in ("", known[file.path].sha256)
+        if file.size == known[file.path].size
+    }
+    silent = {seen.path for seen in evidence.observations if seen.code == "undeclared"}
+    filled = settled & silent
+    if not filled:
+        return evidence
+    return replace(
+        evidence,
+        basis=Basis.LOCKED,
+        listing=_with(evidence.listing, known, filled),
+        manifest=_with(evidence.manifest, known, filled),
+        observations=tuple(
+            seen
+            for seen in evidence.observations
+            if not (seen.code == "undeclared" and seen.path in filled)
+        ),
+    )
+
+
+def _with(manifest: Manifest, known: Mapping[str, File], filled: Collection[str]) -> Manifest:
+    return Manifest.of(known[f.path] if f.path in filled else f for f in manifest.files)
+
+
+def bytes_may_tell(verdict: Verdict) -> bool:
+    """Whether nothing failed, and all that is unknown would be known of downloaded bytes."""
+    open_ = [
+        finding.rule
+        for finding in verdict.findings
+        if finding.level is Level.REQUIRE and finding.outcome is Outcome.UNKNOWN
+    ]
+    return verdict.result is Result.INCOMPLETE and all(rule in SHORT_OF_BYTES for rule in open_)

@@ -1,0 +1,100 @@
+"""A whole lockfile: what it becomes once models were judged, and whether it is in step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from provenance.lock import (
+    Entry,
+    Floor,
+    Lock,
+    LockedFailure,
+    Part,
+    dumps,
+)
+from provenance.policy import Settings
+from provenance.trust import Registry
+
+
+def out_of_step(settings: Settings, entry: Entry) -> Iterator[str]:
+    """How provenance.toml asks for something else than is locked."""
+    for model in settings.models:
+        if model.name == entry.name:
+            for word in ("repo", "revision", "include", "exclude"):
+                locked, asked = getattr(entry, word), getattr(model, word)
+                if locked != asked:
+                    yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
+            return
+    if settings.source:
+        yield f"{entry.name} is not in {settings.source} any more"
+
+
+def relocked(
+    before: Lock | None,
+    registry: Registry,
+    entries: Sequence[Entry],
+    failures: Iterable[LockedFailure],
+) -> Lock:
+    """The lock with new entries and failures; of failures none is forgotten.
+
+    An edit of the registry that changes nothing else leaves the lock as it is.
+    """
+    old = before.failures if before else ()
+    lock = Lock(
+        registries=_floors(registry, before),
+        entries=entries_in_order(entries),
+        failures=tuple(dict.fromkeys((*old, *failures))),
+    )
+    if before and _versioned(before) == _versioned(lock):
+        kept = replace(lock, registries=before.registries)
+        return kept if dumps(kept) == dumps(before) else lock
+    return lock
+
+
+def as_proposed(lock: Lock, proposed: Lock | None) -> Lock:
+    """The lock in the terms of one that is proposed: its floors, and what it says was accepted.
+
+    Neither counts for anything, so that neither makes a difference.
+    """
+    if proposed is None:
+        return lock
+    accepted = {(entry.part, entry.name): entry.accepted for entry in proposed.entries}
+    entries = (replace(e, accepted=accepted.get((e.part, e.name), ())) for e in lock.entries)
+    return replace(lock, registries=proposed.registries, entries=tuple(entries))
+
+
+def _versioned(lock: Lock) -> set[tuple[str, bool]]:
+    return {(floor.name, floor.version is None) for floor in lock.registries}
+
+
+def _floors(registry: Registry, before: Lock | None) -> tuple[Floor, ...]:
+    """The registries that took part, each at the highest version that was ever seen."""
+    known = {floor.name: floor.version for floor in before.registries} if before else {}
+    return tuple(
+        Floor(name=release.name, version=_higher(release.version, known.get(release.name)))
+        for release in registry.releases
+    )
+
+
+def _higher(version: int | None, other: int | None) -> int | None:
+    return max((v for v in (version, other) if v is not None), default=None)
+
+
+def twins(lock: Lock) -> frozenset[str]:
+    """The names of signed models that have the same files under different names of repositories."""
+    repos: dict[str, set[str]] = {}
+    for entry in lock.models():
+        if entry.signers and entry.repo:
+            repos.setdefault(entry.selected, set()).add(entry.repo)
+    return frozenset(
+        entry.name for entry in lock.models() if len(repos.get(entry.selected, ())) > 1
+    )
+
+
+def entries_in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries as a lockfile has them: models first, then by name."""
+    order = {part: number for number, part in enumerate((Part.MODEL, Part.CLOSURE, Part.ANCESTOR))}
+    return tuple(
+        sorted(entries, key=lambda entry: (order[entry.part], entry.name, entry.revision or ""))
+    )
