@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
+from provenance.formats.json import compact
 from provenance.intoto import STATEMENT_TYPE, Statement
 from provenance.model import File, Manifest
 from provenance.trust.names import is_repo
@@ -228,7 +229,7 @@ def statement(step: Step) -> bytes:
             "runDetails": {"builder": {"id": step.builder}, "metadata": _times(step)},
         },
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return compact(document)
 
 
 def _parent_descriptor(parent: Parent) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from provenance.cli.hand import Hand
 from provenance.cli.subjects import Bench
 from provenance.errors import ConfigError
+from provenance.formats.json import on_one_line
 from provenance.judgement import Trial
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import statement
@@ -42,8 +42,7 @@ class Summariser:
             )
             for trial in trials
         ]
-        lines = (json.loads(self.signer.sign(text)) for text in statements)
-        return "\n".join(json.dumps(line, separators=(",", ":")) for line in lines)
+        return "\n".join(on_one_line(self.signer.sign(text)).decode() for text in statements)
 
 
 def summariser(form: str, key: Path | None) -> Summariser | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import NoReturn
 
 from provenance.errors import Malformed
@@ -57,3 +58,13 @@ def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise Malformed(f"a number of {len(digits)} digits")
     return int(digits)
+
+
+def compact(document: Mapping[str, object]) -> bytes:
+    """A document of ours in UTF-8, without white space: what is signed."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def on_one_line(data: bytes | str) -> bytes:
+    """JSON of ours or that was read already on one line, in ASCII, as `.jsonl` files have it."""
+    return json.dumps(json.loads(data), separators=(",", ":")).encode()

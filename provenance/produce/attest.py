@@ -9,8 +9,9 @@ from datetime import datetime
 
 from provenance import training
 from provenance.errors import ConfigError
+from provenance.formats.json import on_one_line
 from provenance.lineage import statement_of
-from provenance.model import Document, Evidence
+from provenance.model import Evidence
 from provenance.produce.sign import refuse_strange
 from provenance.training import Material, Method, Parent, Step
 
@@ -78,9 +79,5 @@ def earlier(parents: Sequence[Evidence]) -> tuple[bytes, ...]:
     for evidence in parents:
         for document in evidence.bundles:
             if statement_of(document):
-                found[_line(document)] = None
+                found[on_one_line(document.data)] = None
     return tuple(found)
-
-
-def _line(document: Document) -> bytes:
-    return json.dumps(json.loads(document.data), separators=(",", ":")).encode()

@@ -13,6 +13,7 @@ from provenance import oms
 from provenance.checks import integrity
 from provenance.claims.loader import loader_reads
 from provenance.errors import ConfigError
+from provenance.formats.json import compact
 from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 from provenance.keys import Certificate, PrivateKey, chain
 from provenance.model import Evidence
@@ -94,7 +95,7 @@ def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> 
         "predicateType": oms.PREDICATE_TYPE,
         "predicate": oms.predicate(files, (*IGNORED, *ignored)),
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return compact(document)
 
 
 def refuse_strange(evidence: Evidence) -> None:

@@ -6,11 +6,11 @@ what the Hub declares, or somebody wrote down, is nothing to put a name to.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from hashlib import sha256
 
 from provenance.errors import ConfigError
+from provenance.formats.json import compact
 from provenance.intoto import STATEMENT_TYPE
 from provenance.judgement import Trial
 from provenance.model import Basis, Evidence
@@ -57,7 +57,7 @@ def statement(trial: Trial, *, verifier: str, policy: str, digest: str, at: date
             "slsaVersion": "1.1",
         },
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return compact(document)
 
 
 def _subjects(evidence: Evidence) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -19,15 +18,16 @@ from tuf.api.metadata import (
 )
 
 from provenance.errors import ConfigError
+from provenance.formats.json import on_one_line
 from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
 from provenance.registry.file import LIMIT, Folder, read_text
 from provenance.registry.remote import attestation_file
 from provenance.registry.shelf import FILE_NAME, assembled, parsed, section_file
 from provenance.registry.signers import Hand
 from provenance.source.evidence_files import is_evidence_name, read, split
-from provenance.trust import Org, Registry, Release
+from provenance.trust import Org, Registry
 from provenance.trust.names import is_repo
-from provenance.trust.section import with_section
+from provenance.trust.section import read_section
 
 RENEWED = 3
 """A root is renewed with what is published once less than a third of its time is left."""
@@ -105,12 +105,7 @@ def section_content(registry: Registry, org: Org, file: Path, attestations: Path
     name = section_file(org.section.name if org.section else "")
     text = read_text(file)
     plain = replace(org, unknown="")
-    found = with_section(
-        registry, plain, parsed(text, file.name), source=file.name, release=Release(name=name)
-    )
-    changed = next(other for other in found.orgs if other.name == org.name)
-    if changed.unknown:
-        raise ConfigError(changed.unknown, path=file.name)
+    found = read_section(registry, plain, parsed(text, file.name), source=file.name)
     beside = dict(_attestations(attestations)) if attestations else {}
     for published in beside:
         if published.split("/")[1] not in org.namespaces:
@@ -252,4 +247,4 @@ def _bundles(file: Path) -> Iterator[bytes]:
     if not found:
         raise ConfigError("holds no bundle", path=str(file))
     for document in found:
-        yield json.dumps(json.loads(document.data), separators=(",", ":")).encode() + b"\n"
+        yield on_one_line(document.data) + b"\n"

@@ -28,14 +28,18 @@ def with_section(
 ) -> Registry:
     """The registry with what the section of `org` says, or with `org` unknown if it is wrong."""
     try:
-        full, revoked = _read(registry, org, Fields(table, raises=reading.errors_in(source)))
+        found = read_section(registry, org, table, source=source)
     except ConfigError as error:
         return without_section(registry, org, str(error))
-    return replace(
-        _with(registry, full),
-        revoked=(*registry.revoked, *revoked),
-        releases=(*registry.releases, release),
-    )
+    return replace(found, releases=(*found.releases, release))
+
+
+def read_section(
+    registry: Registry, org: Org, table: Mapping[str, object], *, source: str
+) -> Registry:
+    """The registry with what the section of `org` says, or ConfigError."""
+    full, revoked = _read(registry, org, Fields(table, raises=reading.errors_in(source)))
+    return replace(_with(registry, full), revoked=(*registry.revoked, *revoked))
 
 
 def without_section(registry: Registry, org: Org, reason: str) -> Registry:
