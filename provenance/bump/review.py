@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.bump import files
@@ -41,14 +41,21 @@ def bump(name: str, old: Side | None, new: Side | None) -> Bump:
     return Bump(name=name, sections=tuple(found))
 
 
-def bumps_of_locks(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> tuple[Bump, ...]:
+Sides = Callable[[Entry | None, Entry | None], tuple[Side | None, Side | None]]
+"""How two entries of one model become the sides that are compared."""
+
+
+def as_locked(old: Entry | None, new: Entry | None) -> tuple[Side | None, Side | None]:
+    """Both sides as the lockfiles have them."""
+    return (of_entry(old) if old else None, of_entry(new) if new else None)
+
+
+def bumps_of_locks(
+    old: Mapping[str, Entry], new: Mapping[str, Entry], sides: Sides = as_locked
+) -> tuple[Bump, ...]:
     """What changes between two lockfiles, model by model; only those that do change."""
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return tuple(bump(name, _side(old.get(name)), _side(new.get(name))) for name in names)
-
-
-def _side(entry: Entry | None) -> Side | None:
-    return of_entry(entry) if entry else None
+    return tuple(bump(name, *sides(old.get(name), new.get(name))) for name in names)
 
 
 def _sections(old: Side, new: Side) -> Iterator[Section]:

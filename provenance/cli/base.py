@@ -127,9 +127,8 @@ def _trusted(file: Path) -> Iterator[Path]:
 
 
 def _inside(path: Path, root: Path) -> Iterator[str]:
-    plain = Path(re.sub(r"/(\./)+", "/", str(path)))
-    if plain.is_relative_to(root) and plain != root:
-        yield plain.relative_to(root).as_posix()
+    if path.is_relative_to(root) and path != root:
+        yield path.relative_to(root).as_posix()
 
 
 def _beside(name: str) -> Iterator[str]:

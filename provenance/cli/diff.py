@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -89,7 +89,7 @@ class Comparing:
         before, after = (models_of(lock.entries) for lock in self._two(old, new))
         if not contents:
             return bumps_of_locks(before, after)
-        return tuple(self._deep(before, after))
+        return bumps_of_locks(before, after, self._looked_at)
 
     def _two(self, old: str | None, new: str | None) -> tuple[Lock, Lock]:
         if self._base is None:
@@ -103,11 +103,9 @@ class Comparing:
         before = read_lock(text.decode("utf-8", "replace"), source=name) if text else Lock()
         return before, lockfile.load(file) if file.exists() else Lock()
 
-    def _deep(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Iterator[Bump]:
-        names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
-        for name in names:
-            sides = side_by_side(self._of_entry, (before.get(name), after.get(name)))
-            yield bump(name, sides[0], sides[1])
+    def _looked_at(self, old: Entry | None, new: Entry | None) -> tuple[Side | None, Side | None]:
+        before, after = side_by_side(self._of_entry, (old, new))
+        return before, after
 
     def _of_entry(self, entry: Entry | None) -> Side | None:
         """The model of an entry at its commit, or as the lockfile has it where nobody has more."""

@@ -191,7 +191,7 @@ def _report(
         if item.error:
             click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
     trials = tuple(item.trial for item in found if item.trial)
-    report = summary(setting, trials)
+    report = summary(setting, trials, {form, *dict(also)})
     if trials:
         show(report, form, output)
     for other, file in also:

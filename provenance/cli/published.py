@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN, Settings
 from provenance.registry import Loaded
+from provenance.registry.file import read_text
 
 if TYPE_CHECKING:
     from provenance.cli.base import Base
     from provenance.registry.remote import Place, Published
 
-MAX_ROOT = 1 << 19
 SHORT = 12
 RECENT = 60
 """Seconds that nobody calls an age."""
@@ -64,12 +64,7 @@ def _root(url: str, roots: Sequence[tuple[str, str]], judged: Sequence[Path]) ->
     real = Path(os.path.realpath(file))
     if any(real.is_relative_to(os.path.realpath(place)) for place in judged):
         raise ConfigError("lies inside the model that is judged", path=file)
-    try:
-        with open(file, "rb") as stream:
-            return stream.read(MAX_ROOT + 1)
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; the registry is trusted by it"
-        raise ConfigError(message, path=file) from None
+    return read_text(Path(file)).encode()
 
 
 def _in_ci() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +16,9 @@ from provenance.formats import toml
 from provenance.judgement import Trial
 from provenance.registry.file import read_text
 from provenance.report import FORMATS, Place, Shown, Summary, human
+
+PLACED = frozenset({"github", "sarif"})
+"""The forms of a report that tell the line in which a model is named."""
 
 with_format = click.option(
     "--format",
@@ -49,10 +52,13 @@ def check_reports(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def summary(setting: Bench, trials: Iterable[Trial]) -> Summary:
-    """The report on these models: by what, and with what is shown beside each verdict."""
+def summary(setting: Bench, trials: Iterable[Trial], forms: Collection[str]) -> Summary:
+    """The report on these models: by what, and with what is shown beside each verdict.
+
+    Where a model is named is looked up for those of `forms` that tell it.
+    """
     judged = tuple(trials)
-    places = _places(setting)
+    places = _places(setting) if PLACED & set(forms) else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         policy=setting.policy_source,

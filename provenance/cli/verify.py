@@ -100,7 +100,7 @@ def command(
     errors = [item for item in found if isinstance(item, SourceError)]
     for error in errors:
         click.echo(f"error: could not judge: {error}", err=True)
-    report = summary(setting, trials)
+    report = summary(setting, trials, {form, *dict(also)})
     if summarising:
         terminal.emit(summarising.bundles(setting, trials), output)
     elif trials or form != "human":

@@ -147,6 +147,7 @@ class _Targets:
     def __init__(self, updater: Updater, folder: Path, url: str) -> None:
         self._updater, self._folder, self._url = updater, folder, url
         self._lock = Lock()
+        self._read: dict[str, bytes | None] = {}
 
     def refresh(self) -> None:
         """Every role of the top is today's, verified."""
@@ -177,9 +178,12 @@ class _Targets:
             return Path(file or self._updater.download_target(target)).read_bytes()
 
     def data_later(self, name: str) -> bytes | None:
-        """The same once the registry is open, one thread and process at a time."""
-        with self._lock, _alone(self._folder):
-            return self.data(name)
+        """The same once the registry is open, one thread and process at a time, each file once."""
+        with self._lock:
+            if name not in self._read:
+                with _alone(self._folder):
+                    self._read[name] = self.data(name)
+            return self._read[name]
 
     def version(self, name: str) -> int | None:
         """The version of the role that signed this file: the top's, or a section's."""

@@ -6,10 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provenance.lineage import Graph
-from provenance.model import Manifest
+from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
 NO_FILES = Manifest(files=())
+ONLY_FETCH = "only `fetch` proves bytes"
+BASES: Mapping[Basis, tuple[str, str]] = {
+    Basis.DECLARED: ("declared digests", ONLY_FETCH),
+    Basis.LOCKED: ("locked digests", ONLY_FETCH),
+    Basis.MEASURED: ("measured bytes", ""),
+    Basis.REPLAYED: ("replayed evidence", ""),
+}
+"""What was judged, and what that leaves open."""
 COMMAND = "::"
 OLD_COMMAND = "##["
 
@@ -71,6 +79,11 @@ def counted(verdicts: Sequence[Verdict]) -> str:
     words = {Result.PASS: "passed", Result.FAIL: "failed", Result.INCOMPLETE: "incomplete"}
     counts = [(sum(v.result is result for v in verdicts), word) for result, word in words.items()]
     return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was judged"
+
+
+def basis(verdict: Verdict) -> str:
+    """What was judged, in one phrase."""
+    return ", ".join(filter(None, BASES[verdict.basis]))
 
 
 def problems(verdict: Verdict) -> Iterator[Finding]:

@@ -6,8 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from provenance.model import Basis
-from provenance.report.common import Summary, counted, printable
+from provenance.report.common import BASES, Summary, counted, printable
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
@@ -21,12 +20,6 @@ OUTCOMES = {
     Outcome.FAIL: ("✗", BAD),
     Outcome.UNKNOWN: ("?", DOUBT),
     Outcome.SKIPPED: ("-", DIM),
-}
-BASES = {
-    Basis.DECLARED: "declared digests{at}: only `fetch` proves bytes",
-    Basis.LOCKED: "locked digests{at}: only `fetch` proves bytes",
-    Basis.MEASURED: "measured bytes{at}",
-    Basis.REPLAYED: "replayed evidence{at}",
 }
 INDENT = " " * 6
 LEAST_WIDTH = 60
@@ -63,7 +56,8 @@ def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
     waived = sum(bool(finding.waived) for finding in verdict.findings)
     aside = f", {waived} waived," if waived else ""
     at = f" at {verdict.commit}" if verdict.commit else ""
-    basis = f"{verdict.result} ({verdict.profile}){aside} for {BASES[verdict.basis].format(at=at)}"
+    what, note = BASES[verdict.basis]
+    basis = f"{verdict.result} ({verdict.profile}){aside} for {what}{at}{note and f': {note}'}"
     yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}")
     if verdict.ref != verdict.name:
         yield (Span(f"  {printable(verdict.ref)}", DIM),)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from provenance.model import Basis
-from provenance.report.common import Shown, Summary, counted, printable, problems
+from provenance.report.common import Shown, Summary, basis, counted, printable, problems
 from provenance.report.graph import mermaid
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
@@ -17,12 +16,6 @@ OUTCOMES = {
     Outcome.FAIL: "❌",
     Outcome.UNKNOWN: "❔",
     Outcome.SKIPPED: "⏭️",
-}
-BASES = {
-    Basis.DECLARED: "declared digests, only `fetch` proves bytes",
-    Basis.LOCKED: "locked digests, only `fetch` proves bytes",
-    Basis.MEASURED: "measured bytes",
-    Basis.REPLAYED: "replayed evidence",
 }
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 BACKTICKS = re.compile("`+")
@@ -81,7 +74,7 @@ def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
     yield f"<details{is_open}><summary>{RESULTS[verdict.result]} {_html(verdict.name)}</summary>"
     yield ""
     at = f" at {code(verdict.commit)}" if verdict.commit else ""
-    yield f"{code(verdict.ref)}{at}: {BASES[verdict.basis]}, {code(verdict.manifest)}"
+    yield f"{code(verdict.ref)}{at}: {basis(verdict)}, {code(verdict.manifest)}"
     yield ""
     yield " · ".join(f"{OUTCOMES[outcome]} {check}" for check, outcome in verdict.checks)
     found = list(problems(verdict))

@@ -9,10 +9,10 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from provenance.report.common import Summary, counted, printable, problems
+from provenance.report.common import Summary, basis, counted, printable, problems
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
 from provenance.report.human import OUTCOMES, RESULTS
-from provenance.report.markdown import BASES
+from provenance.verdict import Verdict
 
 MOST_FILES = 1_000
 
@@ -24,7 +24,6 @@ def html(summary: Summary) -> str:
         summary=summary,
         counted=counted(summary.verdicts),
         marks=marks,
-        bases={basis: said.replace("`", "") for basis, said in BASES.items()},
         style_hash=_hash(_text("page.css")),
         script_hash=_hash(_text("page.js")),
         box_width=WIDTH,
@@ -39,6 +38,7 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
+        "basis": _basis,
         "printable": printable,
         "problems": problems,
         "drawing": drawing,
@@ -48,6 +48,10 @@ def _template() -> Template:
     for name in ("page.css", "page.js"):
         page = page.replace(f"/* {name} */", _text(name))
     return environment.from_string(page)
+
+
+def _basis(verdict: Verdict) -> str:
+    return basis(verdict).replace("`", "")
 
 
 def _short(text: str, most: int) -> str:

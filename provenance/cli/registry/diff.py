@@ -67,35 +67,30 @@ def _shift(shift: Shift) -> Iterator[Line]:
 
 
 def _judged(setting: Bench, before: Registry, means: Means) -> int:
-    """Each verdict by both, printed; the worst that comes of it."""
+    """Each verdict by both, printed in their order; the worst that comes of it."""
     gathering = Gathering.begun(setting, means, quiet=False)
-    codes = side_by_side(lambda subject: _both(subject, gathering, before), setting.subjects)
-    return combined(codes) if codes else PASS
+    found = side_by_side(lambda subject: _both(subject, gathering, before), setting.subjects)
+    click.echo(terminal.styled((line for line, _ in found), colour=_colour()))
+    return combined(code for _, code in found) if found else PASS
 
 
-def _both(subject: Subject, gathering: Gathering, before: Registry) -> int:
+def _both(subject: Subject, gathering: Gathering, before: Registry) -> tuple[Line, int]:
     setting = gathering.bench
     entry = setting.lock.named(subject.name) if setting.lock else None
+    name = printable(subject.name)
     try:
         evidence = gathering.of(subject, pinned=entry)
     except SourceError as error:
-        click.echo(f"? {subject.name}  could not be judged: {error}", err=True)
-        return CANNOT_JUDGE
+        said = f"  could not be judged: {printable(str(error))}"
+        return (Span(f"? {name}", DOUBT), Span(said)), CANNOT_JUDGE
     old, new = (
         judge(evidence, subject.policy, registry, name=subject.name, lock=None, locked=entry)
         for registry in (before, setting.registry)
     )
-    same = old.result is new.result
-    mark, tone = ("=", PLAIN) if same else ("~", GOOD if new.result is Result.PASS else BAD)
-    click.echo(
-        terminal.styled(
-            [
-                (
-                    Span(f"{mark} {printable(subject.name)}", tone),
-                    Span(f"  {old.result} → {new.result}: {printable(new.reason)}"),
-                )
-            ],
-            colour=_colour(),
-        )
+    passes = new.result is Result.PASS
+    mark, tone = ("=", PLAIN) if old.result is new.result else ("~", GOOD if passes else BAD)
+    line = (
+        Span(f"{mark} {name}", tone),
+        Span(f"  {old.result} → {new.result}: {printable(new.reason)}"),
     )
-    return FAIL if old.result is Result.PASS and new.result is not Result.PASS else PASS
+    return line, FAIL if old.result is Result.PASS and not passes else PASS
