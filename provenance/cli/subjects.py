@@ -159,7 +159,8 @@ def _based(request: Request, file: Path | None, own: Settings) -> Base | None:
     if request.base is None:
         return None
     if file is None or (request.policy and _is_file(request.policy)):
-        raise ConfigError("needs the provenance.toml of a repository", path="--base")
+        message = "needs a committed provenance.toml: run it in the repository that has one"
+        raise ConfigError(message, path="--base")
     from provenance.cli.base import base_of
 
     return base_of(file, own, request.base, request.lockfile)

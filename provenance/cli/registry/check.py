@@ -11,6 +11,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.outcome import FAIL, PASS
+from provenance.cli.registry.editing import check_there
 from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
@@ -29,6 +30,7 @@ def command(file: Path, form: str) -> int:
     A problem lets in, or locks out, more than the words of the registry say; a hint is worth a
     look.
     """
+    check_there(file)
     found = lint(load(file), datetime.now(UTC))
     problems = sum(remark.weight is Weight.PROBLEM for remark in found)
     if form == "json":

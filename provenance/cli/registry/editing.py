@@ -53,6 +53,7 @@ class Book:
     @classmethod
     def opened(cls, file: Path) -> Book:
         """The file as it stands, or ConfigError."""
+        check_there(file)
         text = read_text(file)
         return cls(file=file, text=text, table=parsed(text, file.name))
 
@@ -103,6 +104,12 @@ class Book:
         except OSError as error:
             raise ConfigError(f"cannot be written: {error.strerror}", path=str(self.file)) from None
         show_difference(self.text, new, self.file)
+
+
+def check_there(file: Path) -> None:
+    """The file is there, or ConfigError saying how it comes to be."""
+    if not file.exists():
+        raise ConfigError("is not there: `provenance registry init` writes one", path=str(file))
 
 
 def check(file: Path, text: str) -> None:
