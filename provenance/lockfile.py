@@ -45,11 +45,15 @@ def load(path: Path) -> Lock:
 def save(path: Path, lock: Lock) -> bool:
     """The file holds the lock; whether it had to be written.
 
-    ConfigError, and nothing written, where something else lies there than a lock of this version,
-    or where a model has what no lockfile may hold (a name with a backslash, which was waived).
+    ConfigError, and nothing written, where something else lies there than a lock of this version
+    (a link too, whatever it leads to), or where a model has what no lockfile may hold (a name with
+    a backslash, which was waived).
     """
     text = dumps(lock)
     loads(text, source=path.name)
+    if path.is_symlink():
+        message = "is a link, and links are not followed or replaced; expected a file of its own"
+        raise ConfigError(message, path=str(path))
     if os.path.lexists(path):
         if read_text(path) == text:
             return False

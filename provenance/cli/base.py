@@ -1,21 +1,28 @@
-"""Who judges a pull request: the rules of its merge base, and never those that it brings.
+"""Who judges a pull request: the rules of its base branch, and never those that it brings.
 
-Policy, registries, committed roots, attestations and the previous lockfile are those of the base.
-The head supplies `[[models]]` and the new lockfile, as data.
+Policy, registries, committed roots, attestations and the previous lockfile are those of the newest
+commit of the base branch; what the pull request itself changes is told from the merge base. The
+head supplies as data which repositories, revisions, paths and files, and the new lockfile.
 """
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import translate
 from pathlib import Path
 
 from provenance import lockfile
 from provenance import settings as files
-from provenance.cli.git import Repository
+from provenance.cli.codeowners import PLACES, Ownership
+from provenance.cli.git import SHORT, Repository
+from provenance.cli.proposed import (
+    Rules,
+    by_the_base,
+    changed_files,
+    owners_changed,
+    refuse_link,
+)
 from provenance.errors import ConfigError
 from provenance.lock import Lock
 from provenance.lock import loads as read_lock
@@ -25,53 +32,95 @@ from provenance.source.detached import FOLDER
 from provenance.trust.reading import is_url
 from provenance.verdict import Finding, failed
 
-SHORT = 12
-OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """The merge base of a pull request; `path` is its provenance.toml, laid out in a folder of ours
-    with everything that it names."""
+    """The newest commit of a pull request's base; `path` is its provenance.toml, laid out in a
+    folder of ours with everything that it names.
+
+    `settings` are its policy over the models of the head, as far as those are data. `lock` is the
+    newest lockfile of the base, `fork_lock` the one from which the pull request set out.
+    """
 
     commit: str
     settings: Settings
     path: Path
     lock: Lock | None
+    fork_lock: Lock | None
     findings: tuple[Finding, ...]
     root: Path
     _folder: tempfile.TemporaryDirectory[str]
 
+    def memory(self, proposed: Lock | None) -> Lock | None:
+        """The lockfile to judge against: the newest of the base.
 
-def base_of(own: Path, head: Settings, revision: str, lock: Path | None) -> Base:
+        What the pull request leaves alone stands as it stood where it set out: a base that has
+        moved on since makes no rollback of it.
+        """
+        if self.lock is None or self.fork_lock is None or proposed is None:
+            return self.lock
+        left = {entry.name: entry for entry in self.fork_lock.models() if entry in proposed.entries}
+        entries = tuple(
+            left.get(entry.name, entry) if entry in self.lock.models() else entry
+            for entry in self.lock.entries
+        )
+        return replace(self.lock, entries=entries)
+
+
+def base_of(
+    own: Path, head: Settings, revision: str, lock: Path | None, outputs: Sequence[str] = ()
+) -> Base:
     """The base of the pull request whose provenance.toml is `own`, or ConfigError.
 
-    `lock` is its lockfile, if not the provenance.lock beside it.
+    `lock` is its lockfile, if not the provenance.lock beside it. None of the files that are read
+    or written here (`outputs`) may be a link, or lie behind one.
     """
     repository = Repository.around(own.parent)
-    commit = repository.merge_base(revision)
+    beside = lock.absolute() if lock else own.absolute().parent / lockfile.FILE_NAME
+    for file in (own.absolute(), beside, *(Path(output).absolute() for output in outputs)):
+        refuse_link(file, repository.top)
+    commit = repository.commit(revision)
+    fork = repository.merge_base(commit)
     folder = tempfile.TemporaryDirectory(prefix="provenance-base-")
-    place = Place(repository, commit, Path(folder.name))
     name = _from(repository.top, own.absolute())
-    if not place.lay(name):
+    now = _laid(Place(repository, commit, Path(folder.name, "base")), name)
+    then = _laid(Place(repository, fork, Path(folder.name, "fork")), name)
+    _check_nearest(repository, commit, beside.parent, own.absolute().parent)
+    if now is None:
         message = f"is not in {commit[:SHORT]}: the first policy is judged by people"
         raise ConfigError(message, path=name)
-    settings = files.load(place.root / name)
-    place.lay(*_named(settings, place.root))  # a registry first, then what it names
-    named = [*_named(settings, place.root), *_beside(name)]
+    named = [*_named(now.settings, now.root), (Path(name).parent / FOLDER).as_posix()]
+    place = Place(repository, commit, now.root)
     place.lay(*named)
-    beside = lock.absolute() if lock else own.absolute().parent / lockfile.FILE_NAME
+    judged, lowered = by_the_base(head, now, then, repository.top)
+    changed = [*lowered, *((path, "") for path in changed_files(repository, commit, fork, named))]
+    owners, ruled = _owners(repository, commit), (name, *repository.files(commit, named))
+    if lost := owners_changed(repository, (commit, fork), owners, ruled):
+        changed.append((lost, "who owns the rules"))
     lock_name = _from(repository.top, beside)
-    text = repository.file(commit, lock_name)
     return Base(
         commit=commit,
-        settings=settings,
-        path=place.root / name,
-        lock=read_lock(text.decode("utf-8", "replace"), source=lock_name) if text else None,
-        findings=tuple(_findings(place, name, named, settings, head)),
-        root=place.root,
+        settings=judged,
+        path=now.root / name,
+        lock=_lock(repository, commit, lock_name),
+        fork_lock=_lock(repository, fork, lock_name),
+        findings=(
+            *(_finding(path or name, what, owners) for path, what in changed),
+            *_removed(head, then or now),
+        ),
+        root=now.root,
         _folder=folder,
     )
+
+
+def _check_nearest(repository: Repository, commit: str, folder: Path, rules: Path) -> None:
+    """ConfigError where the base has a provenance.toml nearer to the lockfile than the head's."""
+    for place in (folder, *folder.parents):
+        if place == rules or not place.is_relative_to(rules):
+            return
+        name = _from(repository.top, place / files.FILE_NAME)
+        if repository.file(commit, name) is not None:
+            raise ConfigError(f"is in the base {commit[:SHORT]} and not here any more", path=name)
 
 
 def _from(top: Path, path: Path) -> str:
@@ -88,9 +137,9 @@ class Place:
     commit: str
     root: Path
 
-    def lay(self, *paths: str) -> list[str]:
+    def lay(self, *paths: str) -> tuple[str, ...]:
         """The files at or below `paths` lie there; their names."""
-        found = self.repository.files(self.commit, list(paths)) if paths else []
+        found = self.repository.files(self.commit, paths)
         for name in found:
             data = self.repository.file(self.commit, name)
             place = self.root / name
@@ -98,6 +147,20 @@ class Place:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(data)
         return found
+
+
+def _laid(place: Place, name: str) -> Rules | None:
+    """The rules of a commit, with the registries that they name; None if it has none."""
+    if not place.lay(name):
+        return None
+    settings = files.load(place.root / name)
+    place.lay(*_named(settings, place.root))  # a registry first, then what it names
+    return Rules(settings=settings, root=place.root)
+
+
+def _lock(repository: Repository, commit: str, name: str) -> Lock | None:
+    text = repository.file(commit, name)
+    return read_lock(text.decode("utf-8", "replace"), source=name) if text else None
 
 
 def _named(settings: Settings, root: Path) -> Iterator[str]:
@@ -131,92 +194,29 @@ def _inside(path: Path, root: Path) -> Iterator[str]:
         yield path.relative_to(root).as_posix()
 
 
-def _beside(name: str) -> Iterator[str]:
-    yield (Path(name).parent / FOLDER).as_posix()
+def _owners(repository: Repository, commit: str) -> Ownership:
+    for name in PLACES:
+        if (data := repository.file(commit, name)) is not None:
+            return Ownership.of(data)
+    return Ownership()
 
 
-def _findings(
-    place: Place, name: str, named: Sequence[str], base: Settings, head: Settings
-) -> Iterator[Finding]:
-    changed = [*_changed(place, named)]
-    if replace(_portable(base, place.root), models=()) != replace(
-        _portable(head, place.repository.top), models=()
-    ):
-        changed.insert(0, name)
-    owners = _owners(place)
-    for path in changed:
-        yield _finding(path, owned=owners.names(path))
-    for model in base.models:
-        if not any(other.name == model.name for other in head.models):
-            message = "the base names this model and the pull request does not"
-            yield failed("policy/removed-model", message, model.name)
-
-
-def _finding(path: str, *, owned: bool) -> Finding:
-    if owned:
-        message = "changed here, by whom CODEOWNERS names; judged by what the base says"
+def _finding(path: str, what: str, owners: Ownership) -> Finding:
+    said = f"{what}: " if what else ""
+    if owners.owners(path):
+        message = f"{said}changed here, by whom CODEOWNERS names; judged by what the base says"
         return failed("policy/changed-by-owners", message, path)
     message = (
-        "changed here, and no CODEOWNERS of the base says who may: judged by what the base says. "
-        "Change the rules in a pull request of their own, and name their owners"
+        f"{said}changed here, and no CODEOWNERS of the base says who may: judged by what the base "
+        "says. Change the rules in a pull request of their own, and name their owners"
     )
     return failed("policy/changed", message, path)
 
 
-def _changed(place: Place, named: Sequence[str]) -> Iterator[str]:
-    """Which files of the rules are other ones at the head, or come or go with it."""
-    before = set(place.repository.files(place.commit, list(named))) if named else set()
-    after = {name for path in named for name in _files(place.repository.top, path)}
-    for name in sorted(before | after):
-        old, new = (root / name for root in (place.root, place.repository.top))
-        if not (old.is_file() and new.is_file() and old.read_bytes() == new.read_bytes()):
-            yield name
-
-
-def _files(top: Path, path: str) -> Iterator[str]:
-    whole = top / path
-    found = [whole] if whole.is_file() else sorted(p for p in whole.rglob("*") if p.is_file())
-    yield from (file.relative_to(top).as_posix() for file in found)
-
-
-def _portable(settings: Settings, root: Path) -> Settings:
-    """The settings with paths from the top, so that two places of one file compare equal."""
-
-    def short(text: str) -> str:
-        return text.removeprefix(f"{root}/")
-
-    return replace(
-        settings,
-        registry=tuple(map(short, settings.registry)),
-        registry_roots=tuple((url, short(file)) for url, file in settings.registry_roots),
-    )
-
-
-def _owners(place: Place) -> Ownership:
-    for name in OWNERS:
-        if data := place.repository.file(place.commit, name):
-            return Ownership(data.decode("utf-8", "replace"))
-    return Ownership("")
-
-
-class Ownership:
-    """Which paths a CODEOWNERS file names owners for; the last line that matches counts."""
-
-    def __init__(self, text: str) -> None:
-        lines = (line.partition("#")[0].split() for line in text.splitlines())
-        self._rules = [(_pattern(words[0]), len(words) > 1) for words in lines if words]
-
-    def names(self, path: str) -> bool:
-        """Whether a path has owners."""
-        owned = False
-        for pattern, owners in self._rules:
-            if pattern.fullmatch(path):
-                owned = owners
-        return owned
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """A pattern of gitignore's kind: anchored if it holds a slash, a folder means what is in it."""
-    anchored = "/" in text.rstrip("/")
-    body = translate(text.strip("/")).removesuffix(r"\Z").removesuffix(r"\z")
-    return re.compile(("" if anchored else "(?:.*/)?") + body + "(?:/.*)?", re.DOTALL)
+def _removed(head: Settings, then: Rules) -> Iterator[Finding]:
+    """The models that were named where the pull request set out, and are not any more."""
+    kept = {text for model in head.models for text in (model.name, model.repo)}
+    for model in then.settings.models:
+        if not kept & {model.name, model.repo} - {None}:
+            message = "the base names this model and the pull request does not"
+            yield failed("policy/removed-model", message, model.name)

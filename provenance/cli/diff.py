@@ -99,7 +99,8 @@ class Comparing:
         file = Path(old) if old else self._bench(()).lock_path
         repository = Repository.around(file.absolute().parent)
         name = file.absolute().relative_to(repository.top).as_posix()
-        text = repository.file(repository.merge_base(self._base), name)
+        fork = repository.merge_base(repository.commit(self._base))
+        text = repository.file(fork, name)
         before = read_lock(text.decode("utf-8", "replace"), source=name) if text else Lock()
         return before, lockfile.load(file) if file.exists() else Lock()
 
@@ -141,7 +142,7 @@ class Comparing:
                 policy=self._policy,
                 registry=self._registry,
                 offline=self._means.offline,
-                base=self._base,
+                base=self._base if refs else None,
             ),
             needs_models=bool(refs),
         )

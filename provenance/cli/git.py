@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
 from provenance.errors import ConfigError
 
+LINK = "120000 "
+SHORT = 12
 # A repository's configuration can name programs; these are the ones that reading could start.
 HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
 
@@ -28,24 +31,45 @@ class Repository:
                 return cls(top)
         raise ConfigError("lies in no git repository", path=str(folder))
 
-    def merge_base(self, revision: str) -> str:
-        """The commit at which HEAD and `revision` part, or ConfigError."""
+    def commit(self, revision: str) -> str:
+        """The commit that `revision` names, or ConfigError."""
         if revision.startswith("-"):
             raise ConfigError(f"expected a revision, found {revision!r}", path="--base")
-        commit = self._run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        if commit is None:
+        found = self._run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        if found is None:
+            self._check_readable()
             raise ConfigError(
                 f"no commit {revision!r} here: fetch it (actions/checkout with fetch-depth: 0)"
             )
-        found = self._run("merge-base", "HEAD", commit.decode().strip())
-        if found is None:
-            raise ConfigError(f"HEAD and {revision} have no commit in common: fetch more history")
         return found.decode().strip()
 
-    def files(self, commit: str, paths: list[str]) -> list[str]:
-        """The files at or below `paths` in a commit."""
-        listed = self._run("ls-tree", "-r", "-z", "--name-only", commit, "--", *paths)
-        return [name for name in (listed or b"").decode("utf-8", "replace").split("\0") if name]
+    def merge_base(self, commit: str) -> str:
+        """The commit at which HEAD and `commit` part, or ConfigError."""
+        found = self._run("merge-base", "HEAD", commit)
+        if found is None:
+            raise ConfigError(f"HEAD and {commit} have no commit in common: fetch more history")
+        return found.decode().strip()
+
+    def files(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """The files at or below `paths` in a commit; ConfigError where a link lies among them."""
+        if not paths:
+            return ()
+        listed = self._run("ls-tree", "-r", "-z", commit, "--", *paths) or b""
+        rows = [os.fsdecode(row).partition("\t") for row in listed.split(b"\0") if row]
+        for about, _, name in rows:
+            if about.startswith(LINK):
+                message = f"is a link in {commit[:SHORT]}; expected a file: commit the file itself"
+                raise ConfigError(message, path=name)
+        return tuple(name for _, _, name in rows)
+
+    def _check_readable(self) -> None:
+        """ConfigError where git reads nothing here, since the folder is another user's."""
+        if self._run("rev-parse", "--git-dir") is None:
+            raise ConfigError(
+                f"git refuses this repository: `git config --global --add safe.directory "
+                f"{self.top}`, if its owner is one you expect",
+                path=str(self.top),
+            )
 
     def file(self, commit: str, path: str) -> bytes | None:
         """A file as it was in a commit, or None."""

@@ -17,7 +17,7 @@ from provenance.cli.gathering import Gathering, Means
 from provenance.cli.locker import Judged, Locker
 from provenance.cli.options import BASE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import OUT_OF_DATE, combined
-from provenance.cli.reporting import check_reports, show, summary, with_reports
+from provenance.cli.reporting import check_reports, show, summary, with_reports, written
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError
 from provenance.lock import Change, difference, dumps
@@ -82,6 +82,7 @@ def command(
     What is locked already stays at its commit. A model that does not pass keeps the entry it had,
     and gets none if it had none.
     """
+    also = check_reports(reports)
     setting = bench(
         Request(
             refs=refs,
@@ -90,13 +91,13 @@ def command(
             lockfile=lockfile,
             offline=means.offline,
             base=base,
+            outputs=written(output, also),
             exclude_newer=_in_utc(exclude_newer),
         )
     )
     _check_listed(setting, refs)
     if in_step:
         return _in_step(setting)
-    also = check_reports(reports)
     if base and not check:
         raise ConfigError("goes with --check: a pull request is judged, not locked", path="--base")
     if form == "sha256sum":

@@ -52,6 +52,12 @@ def check_reports(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def written(output: str | None, also: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The files that reports go to."""
+    files = (output or "-", *(file for _, file in also))
+    return tuple(file for file in files if file != "-")
+
+
 def summary(setting: Bench, trials: Iterable[Trial], forms: Collection[str]) -> Summary:
     """The report on these models: by what, and with what is shown beside each verdict.
 

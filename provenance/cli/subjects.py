@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The words of one command line."""
+    """The words of one command line; `outputs` are the files that it is to write."""
 
     refs: tuple[str, ...] = ()
     named: str | None = None
@@ -43,6 +43,7 @@ class Request:
     exclude_newer: datetime | None = None
     offline: bool = False
     base: str | None = None
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         own, foreign, profile = own.under(files.load(Path(request.policy))), (), None
     based = _based(request, found.path, own)
     if based:
-        own = own.under(based.settings)
+        own = based.settings
     models = [_of(replayed, request)] if replayed else _models(request, own, needs_models)
     subjects = tuple(_subject(model, request, own, profile) for model in models)
     names = request.registry or own.registry
@@ -144,7 +145,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         registry_source=registry_source(names, loaded, based),
         published=loaded.published,
         findings=findings,
-        lock=based.lock if based else lock,
+        lock=based.memory(lock) if based else lock,
         proposed=lock if based else None,
         rules_path=based.path if based else found.path,
         base=based,
@@ -163,7 +164,7 @@ def _based(request: Request, file: Path | None, own: Settings) -> Base | None:
         raise ConfigError(message, path="--base")
     from provenance.cli.base import base_of
 
-    return base_of(file, own, request.base, request.lockfile)
+    return base_of(file, own, request.base, request.lockfile, request.outputs)
 
 
 def _beside(settings: Path | None) -> Path:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 from collections import deque
 from collections.abc import Iterable
 from io import StringIO
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +21,7 @@ from provenance.lock import Change
 from provenance.report.common import printable
 from provenance.report.graph import step, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, RESULTS, Line, Span
+from provenance.source.files import write
 from provenance.source.progress import Progress, Silent, Step, Unit
 from provenance.verdict import Result
 
@@ -37,16 +40,33 @@ def width() -> int:
 
 
 def emit(text: str, output: str | None) -> None:
-    """Write a result to `output`, atomically, or to stdout."""
+    """Write a result to `output`, atomically, or to stdout; ConfigError where a link lies there."""
     if output is None or output == "-":
         # A terminal that cannot show a character shows its number, and the verdict all the same.
         click.echo(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return
+    place = Path(output)
+    if place.is_symlink() and not _is_stream(place):
+        message = "is a link, and links are not followed or replaced; expected a file of its own"
+        raise ConfigError(message, path=output)
     try:
-        with click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:
-            stream.write(text + "\n")
+        if _is_stream(place):
+            place.write_text(text + "\n", encoding="utf-8")
+        else:
+            write(place, text + "\n")
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=output) from None
+
+
+def _is_stream(place: Path) -> bool:
+    """Whether it is a pipe or a device, as /dev/stdout and /dev/null are."""
+    if place.parent == Path("/dev"):
+        return True
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def styled(lines: Iterable[Line], *, colour: bool) -> str:

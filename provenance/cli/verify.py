@@ -12,7 +12,14 @@ from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
-from provenance.cli.reporting import check_reports, show, summary, with_format, with_reports
+from provenance.cli.reporting import (
+    check_reports,
+    show,
+    summary,
+    with_format,
+    with_reports,
+    written,
+)
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.summarising import summariser
 from provenance.errors import ConfigError, SourceError
@@ -76,6 +83,7 @@ def command(
     without one, all of them. Of a model on a Hub some kilobytes are read, and no weights; nothing
     in a model is run, and nothing is written.
     """
+    also, summarising = check_reports(reports), summariser(form, sign_key)
     request = Request(
         refs=refs,
         named=named,
@@ -87,8 +95,8 @@ def command(
         lockfile=lockfile,
         offline=means.offline,
         base=base,
+        outputs=written(output, also),
     )
-    also, summarising = check_reports(reports), summariser(form, sign_key)
     replayed = _replayed(evidence, alone=not (refs or signature or exact or revision))
     setting = bench(request, replayed=replayed.ref if replayed else None)
     if refresh_roots:

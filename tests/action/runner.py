@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -63,16 +64,21 @@ class Pull:
         """The lockfile is what `provenance lock` makes of it, whatever the verdict."""
         self.desk.run("lock", "-q", *words)
 
-    def run(self, base: str, **inputs: str) -> Ended:
-        """The action's second step, with its defaults and these inputs."""
+    def run(self, base: str, *, event: Mapping[str, Any] | None = None, **inputs: str) -> Ended:
+        """The action's second step, with its defaults and these inputs.
+
+        `event` is what GitHub says of one that is no pull request, and its `name`.
+        """
         text = yaml.safe_load((ACTION / "action.yml").read_text())
         (step,) = (s for s in text["runs"]["steps"] if s.get("id") == "judge")
         values = {f"inputs.{name}": entry["default"] for name, entry in text["inputs"].items()}
         values |= {f"inputs.{name.replace('_', '-')}": value for name, value in inputs.items()}
+        about = event or pull_request(base)
+        (self.temp / "event.json").write_text(json.dumps(about))
         values |= {
             "github.token": "a-token",
             "github.event.pull_request.base.sha": base,
-            "github.event.pull_request.number": "7",
+            "github.event.pull_request.number": "" if event else "7",
         }
         self._environment()
         files = {
@@ -90,6 +96,8 @@ class Pull:
                 "RUNNER_TEMP": str(self.temp),
                 "GITHUB_ACTION_PATH": str(ACTION),
                 "GITHUB_REPOSITORY": "acme/deploy",
+                "GITHUB_EVENT_NAME": about["name"],
+                "GITHUB_EVENT_PATH": str(self.temp / "event.json"),
                 "CI": "true",
                 "COLUMNS": "100",
                 **{name: str(file) for name, file in files.items()},
@@ -126,6 +134,12 @@ class Pull:
         (folder / name).write_text(f'#!/bin/sh\necho "$@" >> "{calls}"\n{script}\n')
         (folder / name).chmod(0o755)
         return calls
+
+
+def pull_request(base: str) -> Mapping[str, Any]:
+    """What GitHub says of a pull request against this commit of `main`."""
+    about = {"number": 7, "base": {"sha": base, "ref": "main"}}
+    return {"name": "pull_request", "pull_request": about}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_what_cannot_be_established_fails_as_asked(pull: Pull, fail_on: str, cod
         {"registry": "trust.toml"},
     ],
 )
-def test_a_wrong_input_is_refused(pull: Pull, inputs: dict[str, str]) -> None:
+def test_a_wrong_input_is_refused(pull: Pull, inputs: dict[str, Any]) -> None:
     ended = pull.run(pull.commit("base"), **inputs)
     assert ended.code == 2
     assert "::error::" in ended.log
@@ -149,7 +150,8 @@ def test_a_wrong_input_is_refused(pull: Pull, inputs: dict[str, str]) -> None:
 
 def test_without_a_pull_request_the_tree_judges_itself(pull: Pull) -> None:
     pull.commit("base")
-    ended = pull.run("")
+    ended = pull.run("", event={"name": "schedule"})
+    assert "Nothing was distrusted" in ended.summary
     assert (ended.code, ended.outputs["verdict"]) == (0, "pass"), ended.log
     assert ended.outputs["changed-models"] == "[]"
 

@@ -8,17 +8,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 VERDICTS = {0: "pass", 1: "fail", 3: "incomplete", 4: "out-of-date"}
 FORMATS = {"markdown": "md", "json": "json", "html": "html"}
 MARKER = "<!-- provenance: the one comment of this workflow -->"
 MOST = 60_000
 """Letters of a comment; GitHub takes 65,536."""
+MOST_OF_WHY = 1_000
+"""Letters of the reason why nothing was judged."""
+ALONE = ("schedule", "workflow_dispatch")
+"""Events that propose nothing: the branch is judged by its own rules."""
+NOTHING_DISTRUSTED = (
+    "Nothing was distrusted: no change is proposed, and the branch is judged by its own rules."
+)
 
 
 def main() -> int:
@@ -27,21 +37,25 @@ def main() -> int:
     form = choice("FORMAT", tuple(FORMATS))
     fail_on = choice("FAIL_ON", ("fail", "incomplete"))
     folder = Path(os.environ["RUNNER_TEMP"]) / "provenance-report"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     report, summary = folder / f"report.{FORMATS[form]}", folder / "summary.md"
-    sarif = given("SARIF_FILE")
-    code = 0
+    sarif, base = given("SARIF_FILE"), base_of_event()
+    code, said = 0, ""
     if command == "diff":
         report = folder / "diff.md"
     else:
-        code = judged(command, {form: report, "markdown": summary}, sarif)
+        code, said = judged(command, {form: report, "markdown": summary}, sarif, base)
     changes = folder / "diff.md"
-    changed = compared(changes)
+    changed = compared(changes, base)
+    if command != "diff" and not summary.is_file():
+        stopped(said, summary, sarif)
     text = "".join(f.read_text("utf-8") for f in (summary, changes) if f.is_file())
+    text += "" if base else f"\n{NOTHING_DISTRUSTED}\n"
     append("GITHUB_STEP_SUMMARY", text)
     output("verdict", VERDICTS.get(code, "error"))
     output("report", str(report))
-    output("sarif", sarif)
+    output("sarif", sarif if os.path.isfile(sarif) and not behind_a_link(Path(sarif)) else "")
     output("changed-models", json.dumps(changed))
     output("lock-digest", lock_digest())
     if given("COMMENT") == "true" and os.environ.get("PULL_REQUEST"):
@@ -59,62 +73,181 @@ def choice(name: str, allowed: Sequence[str]) -> str:
     """An input that is one of a few words."""
     value = given(name)
     if value not in allowed:
-        print(f"::error::{name.lower()}: expected one of {', '.join(allowed)}")
-        raise SystemExit(2)
+        refuse(f"{name.lower()}: expected one of {', '.join(allowed)}")
     return value
 
 
-def provenance(*words: str) -> int:
-    """Run the tool; what it prints cannot command the runner."""
+def base_of_event() -> str:
+    """The newest commit that is known of what the event is measured against, or empty.
+
+    Empty for an event that proposes nothing. One that proposes something and does not say against
+    what is refused: nobody is judged by rules of his own.
+    """
+    event, about = os.environ.get("GITHUB_EVENT_NAME", ""), payload()
+    if event in ALONE:
+        print(f"::notice::{NOTHING_DISTRUSTED}")
+        return ""
+    if event == "pull_request_target":
+        refuse(f"{event} checks the base out, and not what is proposed: use pull_request")
+    queue = about.get("merge_group", {})
+    pull = about.get("pull_request", {}).get("base", {})
+    base = (
+        newest(os.environ.get("BASE_SHA", ""), pull.get("ref", ""))
+        or newest(queue.get("base_sha", ""), queue.get("base_ref", ""))
+        or replaced(about)
+    )
+    if not base:
+        refuse(
+            f"the event {event or 'of this run'} says no base, and nobody is judged by rules of "
+            f"his own: use pull_request, merge_group or push; or {' or '.join(ALONE)}, where "
+            "nothing is proposed"
+        )
+    return base
+
+
+def payload() -> dict[str, Any]:
+    """What GitHub says of the event."""
+    file = os.environ.get("GITHUB_EVENT_PATH")
+    return dict(json.loads(Path(file).read_text("utf-8"))) if file else {}
+
+
+def newest(base: str, branch: str) -> str:
+    """The branch as it was fetched, if it has moved on from `base`; else `base`."""
+    tip, known = remote(branch), git("rev-parse", f"{base}^{{commit}}")
+    return tip if base and known and git("merge-base", base, tip) == known else base
+
+
+def replaced(push: dict[str, Any]) -> str:
+    """What a push replaces; for a new branch or tag the branch that it will be merged to."""
+    base = push.get("before") or ""
+    if base.strip("0"):
+        return base
+    branch = push.get("repository", {}).get("default_branch", "")
+    new = base and branch and push.get("ref") != f"refs/heads/{branch}"
+    return remote(branch) if new and git("rev-parse", remote(branch)) else ""
+
+
+def remote(branch: str) -> str:
+    """Where a checkout keeps a branch of the repository that it is of."""
+    return f"refs/remotes/origin/{branch.removeprefix('refs/heads/')}"
+
+
+def git(*words: str) -> str:
+    """What git says of the commits that are here, or nothing."""
+    words = ("-c", "core.fsmonitor=false", *words)
+    ended = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return ended.stdout.strip() if ended.returncode == 0 else ""
+
+
+def refuse(message: str) -> NoReturn:
+    """The step ends as an error of the caller's."""
+    print(f"::error::{message}")
+    raise SystemExit(2)
+
+
+def provenance(*words: str) -> tuple[int, str]:
+    """Run the tool: its exit code, and what it said on stderr.
+
+    What it prints cannot command the runner.
+    """
     stop = secrets.token_hex(16)
     print(f"::stop-commands::{stop}", flush=True)
-    ended = subprocess.run([sys.executable, "-I", "-m", "provenance", *words], check=False)
+    command = [sys.executable, "-I", "-m", "provenance", *words]
+    where, pipe = settings_folder(), subprocess.PIPE
+    with subprocess.Popen(command, cwd=where, stderr=pipe, text=True, errors="replace") as running:
+        said = []
+        for line in running.stderr or ():
+            print(line, end="", file=sys.stderr, flush=True)
+            said.append(line)
     print(f"::{stop}::", flush=True)
-    return ended.returncode
+    return running.returncode, "".join(said)
 
 
-def judged(command: str, reports: dict[str, Path], sarif: str) -> int:
-    """The verdict as an exit code; reports are written and lines annotated."""
+def settings_folder() -> Path:
+    """Where the tool runs: the folder of the lockfile, if its own provenance.toml lies there."""
+    folder = Path(given("LOCKFILE")).parent
+    named = any(os.path.lexists(folder / name) for name in ("provenance.toml", "pyproject.toml"))
+    return folder if named else Path()
+
+
+def lockfile() -> list[str]:
+    """The lockfile, from the folder in which the tool runs."""
+    return [os.path.relpath(given("LOCKFILE"), settings_folder())] if given("LOCKFILE") else []
+
+
+def stopped(said: str, summary: Path, sarif: str) -> None:
+    """The summary, an annotation and SARIF say that nothing was judged, and why."""
+    lines = [line.strip() for line in said.splitlines() if line.startswith("error:")]
+    why = (lines or said.splitlines() or ["no reason was given"])[-1].removeprefix("error:").strip()
+    plain = " ".join(why.split())[:MOST_OF_WHY]
+    shown = plain.replace("%", "%25")
+    print(f"::error title=Nothing was judged::{shown}", flush=True)
+    fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
+    summary.write_text(f"**Nothing was judged.** {fence} {plain} {fence}\n", "utf-8")
+    if sarif and not behind_a_link(Path(sarif)):
+        Path(sarif).write_text(json.dumps(sarif_of_nothing(plain)), "utf-8")
+
+
+def behind_a_link(file: Path) -> bool:
+    """Whether a file of the checkout is a link, or lies in a folder that is one."""
+    return any(place.is_symlink() for place in (file, *file.parents) if not place.is_absolute())
+
+
+def sarif_of_nothing(why: str) -> dict[str, object]:
+    """A run that did not come to judge (SARIF 2.1.0, section 3.20)."""
+    invocation = {
+        "executionSuccessful": False,
+        "toolExecutionNotifications": [{"level": "error", "message": {"text": why}}],
+    }
+    result = {
+        "ruleId": "policy/not-judged",
+        "level": "error",
+        "message": {"text": f"Nothing was judged: {why}"},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "provenance.toml"}}}],
+    }
+    tool = {"driver": {"name": "provenance", "rules": [{"id": "policy/not-judged"}]}}
+    run = {"tool": tool, "invocations": [invocation], "results": [result]}
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return {"$schema": schema, "version": "2.1.0", "runs": [run]}
+
+
+def judged(command: str, reports: dict[str, Path], sarif: str, base: str | None) -> tuple[int, str]:
+    """The verdict as an exit code, and what was said; reports are written and lines annotated."""
     words = ["verify"] if command == "verify" else ["lock", "--check"]
-    if base := os.environ.get("BASE_SHA"):
-        words += ["--base", base]
-    words += rules()
-    if lockfile := given("LOCKFILE"):
-        words += ["--lockfile", lockfile]
+    words += ["--base", base] if base else []
+    words += rules(base)
+    words += ["--lockfile", *lockfile()] if lockfile() else []
     annotations = Path(os.environ["RUNNER_TEMP"]) / "provenance-report" / "annotations.txt"
-    files = {**reports, "github": annotations, **({"sarif": Path(sarif)} if sarif else {})}
+    files = {**reports, "github": annotations, **({"sarif": Path.cwd() / sarif} if sarif else {})}
     for form, file in files.items():
         words += ["--report", f"{form}={file}"]
-    code = provenance(*words, "--", *given("MODELS").split())
+    code, said = provenance(*words, "--", *given("MODELS").split())
     if annotations.is_file():
         print(annotations.read_text("utf-8"), flush=True)
-    return code
+    return code, said
 
 
-def rules() -> list[str]:
+def rules(base: str) -> list[str]:
     """By what it is judged, where the workflow says so itself."""
     words = ["--policy", given("POLICY")] if given("POLICY") else []
     if given("POLICY").endswith(".toml"):
-        print("::error::policy: expected a profile; a file would be the pull request's own")
-        raise SystemExit(2)
+        refuse("policy: expected a profile; a file would be the pull request's own")
     for name in given("REGISTRY").split():
-        if os.environ.get("BASE_SHA") and name != "builtin" and "://" not in name:
-            print("::error::registry: expected a URL; a file would be the pull request's own")
-            raise SystemExit(2)
+        if base and name != "builtin" and "://" not in name:
+            refuse("registry: expected a URL; a file would be the pull request's own")
         words += ["--registry", name]
     return words + (["--offline"] if given("OFFLINE") == "true" else [])
 
 
-def compared(file: Path) -> list[str]:
+def compared(file: Path, base: str) -> list[str]:
     """The models that the pull request changes; how, is written to `file`."""
-    base = os.environ.get("BASE_SHA")
     if not base:
         return []
-    shown = [*(["--contents"] if given("OFFLINE") != "true" else []), *rules()]
-    compare = ["diff", *([given("LOCKFILE")] if given("LOCKFILE") else []), "--git", base]
+    shown = [*(["--contents"] if given("OFFLINE") != "true" else []), *rules(base)]
+    compare = ["diff", *lockfile(), "--git", base]
     provenance(*compare, *shown, "--format", "markdown", "-o", str(file))
     listed = file.with_suffix(".json")
-    provenance(*compare, "--format", "json", "-o", str(listed), *rules())
+    provenance(*compare, "--format", "json", "-o", str(listed), *rules(base))
     if not listed.is_file():
         return []
     return [model["name"] for model in json.loads(listed.read_text("utf-8"))["models"]]
@@ -123,7 +256,8 @@ def compared(file: Path) -> list[str]:
 def lock_digest() -> str:
     """SHA-256 of the lockfile, or nothing."""
     file = Path(given("LOCKFILE") or "provenance.lock")
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    known = file.is_file() and not file.is_symlink()
+    return hashlib.sha256(file.read_bytes()).hexdigest() if known else ""
 
 
 def append(variable: str, text: str) -> None:
