@@ -82,7 +82,7 @@ BASE: tuple[Decorator, ...] = (
     click.option(
         "--base",
         metavar="REV",
-        help="Judge a pull request against REV: rules and lockfile are those of the merge base.",
+        help="Judge a pull request against REV: rules and lockfile are those of REV.",
     ),
 )
 

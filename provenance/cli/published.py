@@ -79,7 +79,7 @@ def _cache() -> Path | None:
 
 
 def policy_source(own: Settings, base: Base | None) -> str:
-    """What reports call the policy: its file, and the commit if it is that of a merge base."""
+    """What reports call the policy: its file, and the commit if it is that of a base."""
     at = f" at {base.commit[:SHORT]}" if base else ""
     return f"{own.source}{at}" if own.source else "no provenance.toml: the defaults"
 

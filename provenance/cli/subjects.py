@@ -68,7 +68,7 @@ class Bench:
 
     `lock` is the caller's lockfile and `lock_path` where it lies, or would. `namespaces` are those
     whose repositories the caller named, and which may be asked for with a token. `rules_path` is
-    the provenance.toml whose rules hold: for a pull request that of its merge base, as `lock` is;
+    the provenance.toml whose rules hold: for a pull request that of its base, as `lock` is;
     `proposed` is the lockfile that it brings.
     """
 

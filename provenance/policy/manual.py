@@ -9,17 +9,19 @@ policy/unused-waiver
     has run out. Remove it, or write it anew after looking again. A warning by nature.
 
 policy/changed
-    The pull request changes the policy, a registry, its root or an attestation that it is judged
-    by. It was judged by what its merge base says. Change the rules in a pull request of their own,
-    and let the CODEOWNERS of the base say who may.
+    The pull request changes what it is judged by: the policy, the profile or parents of a model, a
+    registry, its root, an attestation, or who owns these files. It was judged by what the newest
+    commit of its base says. Change the rules in a pull request of their own, and let the CODEOWNERS
+    of the base say who may (as GitHub reads it: `*` stays in one folder, the last line that matches
+    counts, a word that is no @owner or address owns nothing).
 
 policy/changed-by-owners
     The same, of a file for which the CODEOWNERS of the base names who may change it. A warning by
     nature: their review is what it needs.
 
 policy/removed-model
-    A model that the merge base names is not named any more. A warning by nature: make sure that
-    nobody deploys it.
+    A model that the base names is not named any more, nor its repository. A warning by nature: make
+    sure that nobody deploys it.
 
 policy/foreign-settings
     A provenance.toml on the way up belongs to another user or may be written by everybody. It was

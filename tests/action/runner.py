@@ -69,10 +69,7 @@ class Pull:
 
         `event` is what GitHub says of one that is no pull request, and its `name`.
         """
-        text = yaml.safe_load((ACTION / "action.yml").read_text())
-        (step,) = (s for s in text["runs"]["steps"] if s.get("id") == "judge")
-        values = {f"inputs.{name}": entry["default"] for name, entry in text["inputs"].items()}
-        values |= {f"inputs.{name.replace('_', '-')}": value for name, value in inputs.items()}
+        values = {f"inputs.{name.replace('_', '-')}": value for name, value in inputs.items()}
         about = event or pull_request(base)
         (self.temp / "event.json").write_text(json.dumps(about))
         values |= {
@@ -86,30 +83,17 @@ class Pull:
         }
         for file in files.values():
             file.write_text("")
-        ended = subprocess.run(
-            ["bash", "-e", "-c", step["run"]],
-            cwd=self.desk.folder,
-            env={
-                "PATH": f"{self.temp / 'stubs'}:{os.environ['PATH']}",
-                "HOME": str(self.desk.home),
+        ended = self.step(
+            "Judge",
+            values,
+            {
                 "HF_ENDPOINT": self.desk.hub.url,
-                "RUNNER_TEMP": str(self.temp),
-                "GITHUB_ACTION_PATH": str(ACTION),
                 "GITHUB_REPOSITORY": "acme/deploy",
                 "GITHUB_EVENT_NAME": about["name"],
                 "GITHUB_EVENT_PATH": str(self.temp / "event.json"),
-                "CI": "true",
-                "COLUMNS": "100",
                 **{name: str(file) for name, file in files.items()},
-                **{name: filled(value, values) for name, value in step["env"].items()},
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=180,
-            check=False,
         )
-        assert "Traceback" not in ended.stdout, ended.stdout
         return Ended(
             code=ended.returncode,
             log=ended.stdout,
@@ -117,8 +101,42 @@ class Pull:
             outputs=outputs(files["GITHUB_OUTPUT"].read_text()),
         )
 
+    def step(
+        self,
+        name: str,
+        values: Mapping[str, str],
+        environment: Mapping[str, str],
+        action: Path = ACTION,
+    ) -> subprocess.CompletedProcess[str]:
+        """A step of the action as it stands in its action.yml, in the checkout."""
+        text = yaml.safe_load((action / "action.yml").read_text())
+        (step,) = (s for s in text["runs"]["steps"] if s["name"] == name)
+        given = {f"inputs.{name}": entry["default"] for name, entry in text["inputs"].items()}
+        ended = subprocess.run(
+            ["bash", "-e", "-c", step["run"]],
+            cwd=self.desk.folder,
+            env={
+                "PATH": f"{self.temp / 'stubs'}:{os.environ['PATH']}",
+                "HOME": str(self.desk.home),
+                "RUNNER_TEMP": str(self.temp),
+                "GITHUB_ACTION_PATH": str(action),
+                "GITHUB_WORKSPACE": str(self.desk.folder),
+                "CI": "true",
+                "COLUMNS": "100",
+                **environment,
+                **{name: filled(value, {**given, **values}) for name, value in step["env"].items()},
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert "Traceback" not in ended.stdout, ended.stdout
+        return ended
+
     def _environment(self) -> None:
-        """What the first step leaves: an environment with the tool. Here it is this one."""
+        """What the install step leaves: an environment with the tool. Here it is this one."""
         bin_folder = self.temp / "provenance" / "bin"
         if not bin_folder.exists():
             bin_folder.mkdir(parents=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,10 @@ import pytest
 from tests import forge
 from tests.action.runner import Pull
 from tests.action.test_bumps import FIRST, MODEL, passing
-from tests.hub import Hub
 from tests.hub.attacks import status
-from tests.hubs import REPO, STRANGER, desk, signed, trust
+from tests.hubs import REPO, STRANGER, signed, trust
 
 GATED = status(401)
-
-
-@pytest.fixture
-def pull(tmp_path: Path) -> Iterator[Pull]:
-    (tmp_path / "runner").mkdir()
-    with Hub(tmp_path / "hub") as hub:
-        pull = Pull(desk=desk(tmp_path, hub), temp=tmp_path / "runner")
-        hub.commit(REPO, signed(tmp_path / "first", FIRST))
-        hub.commit(STRANGER, FIRST)
-        pull.settings(MODEL)
-        pull.locked()
-        pull.git("init", "-q", "-b", "main")
-        yield pull
 
 
 def weaken_the_policy(pull: Pull) -> str:
