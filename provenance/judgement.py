@@ -215,5 +215,5 @@ def _signers(case: Case) -> Iterator[SignerSeen]:
                 organisation=", ".join(sorted({party.org.name for party in parties})),
                 identity=opinion.identity,
                 bundle=opinion.bundle,
-                times=tuple(moment.isoformat() for moment in opinion.times),
+                times=tuple(moment.isoformat() for moment in opinion.moments.not_later_than),
             )

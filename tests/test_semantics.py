@@ -18,16 +18,20 @@ from typing import Any
 import pytest
 
 from provenance.checks import registry as registry_check
+from provenance.checks.age import age
 from provenance.checks.attestation import check as attestation_check
 from provenance.checks.case import Case
+from provenance.checks.ratchet import signature_changes
 from provenance.checks.signature import check as signature_check
+from provenance.checks.vouching import vouches
 from provenance.intoto import STATEMENT_TYPE
 from provenance.judgement import judge
+from provenance.lock import Entry, LockedSigner
 from provenance.model import Document, Evidence, Ref
 from provenance.policy import Exemption, Model, Policy, Settings, Waiver
 from provenance.policy.levels import PROFILES
 from provenance.policy.required import TEST_RESULT, VSA, RequiredAttestation
-from provenance.signature import Attestation, Party, distrust
+from provenance.signature import Attestation, Moments, Party, Window, distrust
 from provenance.source import directory
 from provenance.trust import Registry, Role
 from provenance.verdict import Level, Outcome, Result
@@ -56,17 +60,17 @@ def model() -> Evidence:
     return directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=NOW)
 
 
-def spoken(predicate: str, result: str) -> Document:
+def spoken(predicate: str, result: str, said: str = "PASSED") -> Document:
     """A statement by the same key with another predicate."""
     files = model().manifest.files
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": f.path, "digest": {"sha256": f.sha256}} for f in files],
         "predicateType": predicate,
-        "predicate": {result: "PASSED"},
+        "predicate": {result: said},
     }
     made = forge.bundle_of(statement, forge.Hand(key=forge.key("release")))
-    return Document(path=f"{result}.sig", data=json.dumps(made).encode())
+    return Document(path=f"{result}-{said}.sig", data=json.dumps(made).encode())
 
 
 def trusting(*roles: str, **fields: Any) -> Registry:
@@ -102,13 +106,36 @@ def test_each_role_is_judged_alone_and_inside_its_scope(
     assert spoke is (Role.TRAINER in roles and means)
 
 
-TIMES: tuple[tuple[datetime, ...], ...] = ((), (NOW - 30 * DAY,), (NOW - 30 * DAY, NOW - 10 * DAY))
+STAMPS: tuple[tuple[datetime, ...], ...] = (
+    (),
+    (NOW - 30 * DAY,),
+    (NOW - 10 * DAY,),
+    (NOW - 30 * DAY, NOW - 10 * DAY),
+)
+SIGNED = {
+    "no time of its own": Moments(),
+    "says so": Moments(said=NOW - 20 * DAY),
+    "a certificate of minutes": Moments(
+        validity=Window(earliest=NOW - 20 * DAY, latest=NOW - 20 * DAY)
+    ),
+    "a certificate of years": Moments(
+        validity=Window(earliest=NOW - 400 * DAY, latest=NOW + 300 * DAY)
+    ),
+}
+START = {
+    "no time of its own": NOW,
+    "says so": NOW - 20 * DAY,
+    "a certificate of minutes": NOW - 20 * DAY,
+    "a certificate of years": NOW + 300 * DAY,
+}
+"""The latest `valid_from` that each satisfies: what has no time of its own was signed now."""
 MOMENTS = (*(NOW - days * DAY for days in (40, 30, 20, 10, 5)), NOW + DAY)
 
 
-@pytest.mark.parametrize("times", TIMES, ids=len)
-def test_when_a_word_counts(times: tuple[datetime, ...]) -> None:
-    """The latest verified time against compromise, the earliest against valid_from; none is now."""
+@pytest.mark.parametrize("stamps", STAMPS, ids=len)
+@pytest.mark.parametrize("signed", SIGNED)
+def test_when_a_word_counts(signed: str, stamps: tuple[datetime, ...]) -> None:
+    """The earliest stamp against compromise, what was signed against valid_from; none is now."""
     counted = 0
     for start, since in product((None, *MOMENTS), (None, *MOMENTS)):
         window: dict[str, Any] = {"valid_from": start} if start else {}
@@ -117,16 +144,127 @@ def test_when_a_word_counts(times: tuple[datetime, ...]) -> None:
             table["revoked"] = [{"signer": "release", "reason": "x", "compromised_since": since}]
         registry = Registry.from_table(table, source="trust.toml")
         (org,) = registry.orgs
-        heard = Case.heard(model(), Policy.of(Settings()), registry)
-        attestation = next(o for o in heard.opinions if isinstance(o, Attestation))
-        dated = replace(attestation, times=times)
-        earliest, latest = (times[0], times[-1]) if times else (NOW, NOW)
-        compromised = since is not None and latest >= since
-        early = start is not None and earliest < start
-        found = distrust(registry, dated, Party(org=org, signer=org.signers[0]), NOW)
+        dated = stamped(SIGNED[signed], stamps)
+        attestation = replace(opinion(registry), moments=dated)
+        compromised = since is not None and (stamps[0] if stamps else NOW) >= since
+        early = start is not None and start > START[signed]
+        found = distrust(registry, attestation, Party(org=org, signer=org.signers[0]), NOW)
         assert found == ("compromised" if compromised else "before-valid-from" if early else "")
         counted += not found
     assert counted
+
+
+def opinion(registry: Registry) -> Attestation:
+    heard = Case.heard(model(), Policy.of(Settings()), registry)
+    return next(o for o in heard.opinions if isinstance(o, Attestation))
+
+
+def stamped(moments: Moments, stamps: tuple[datetime, ...]) -> Moments:
+    return replace(moments, not_later_than=stamps)
+
+
+def fresh(moments: Sequence[Moments]) -> bool:
+    """Whether a PASSED of these times is younger than 25 days, to the check of attestations."""
+    return _evaluated(moments[:1], ["PASSED"], timedelta(days=25))
+
+
+def passed_after_failed(moments: Sequence[Moments]) -> bool:
+    return _evaluated(moments, ["PASSED", "FAILED"])
+
+
+def _evaluated(
+    moments: Sequence[Moments], results: Sequence[str], max_age: timedelta | None = None
+) -> bool:
+    required = RequiredAttestation(predicate=TEST_RESULT, role=Role.EVALUATOR, max_age=max_age)
+    documents = [spoken(TEST_RESULT, "result", result) for result in results]
+    evidence = replace(model(), bundles=tuple(documents))
+    policy = replace(Policy.of(Settings()), required=(required,))
+    case = dated(Case.heard(evidence, policy, trusting("evaluator", repos=["acme/*"])), moments)
+    return not rules(attestation_check(case), Outcome.FAIL) and not rules(
+        attestation_check(case), Outcome.UNKNOWN
+    )
+
+
+def dated(case: Case, moments: Sequence[Moments]) -> Case:
+    """The case whose bundles, in their order, have these times."""
+    opinions = tuple(
+        replace(one, moments=when) if isinstance(one, Attestation) else one
+        for one, when in zip(case.opinions, moments, strict=True)
+    )
+    return replace(case, opinions=opinions, vouches=vouches(case.evidence, case.registry, opinions))
+
+
+def signed_model(moments: Sequence[Moments], policy: Policy, locked: Entry | None = None) -> Case:
+    bundles = tuple(b for b in model().bundles if b.path == "model.sig")
+    case = Case.heard(replace(model(), bundles=bundles), policy, trusting("publisher"))
+    return replace(dated(case, moments[:1]), locked=locked)
+
+
+def old_enough(moments: Sequence[Moments]) -> bool:
+    policy = replace(Policy.of(Settings(), Model(name=REPO, repo=REPO)), min_age=15)
+    return not list(age(signed_model(moments, policy)))
+
+
+def newer(moments: Sequence[Moments]) -> bool:
+    """Whether a release is no rollback, where the lock has another that was signed before."""
+    identity = opinion(trusting("publisher")).identity
+    signer = LockedSigner(kind="key", identity=identity, time=NOW - 25 * DAY)
+    locked = Entry(name=REPO, repo=REPO, signers=(signer,), selected="sha256:" + "0" * 64)
+    return not list(signature_changes(signed_model(moments, Policy.of(Settings()), locked)))
+
+
+def in_time(moments: Sequence[Moments]) -> bool:
+    """Whether it was signed since the signer speaks."""
+    registry = trusting("publisher", valid_from=NOW - 22 * DAY)
+    (org,) = registry.orgs
+    party = Party(org=org, signer=org.signers[0])
+    return not distrust(registry, replace(opinion(registry), moments=moments[0]), party, NOW)
+
+
+FRESHNESS_AND_ORDER = {
+    "max_age": (fresh, {"says so", "a certificate of minutes"}),
+    "min_age": (old_enough, {"says so", "a certificate of minutes"}),
+    "rollback": (newer, {"says so", "a certificate of minutes"}),
+    "valid_from": (in_time, set(SIGNED)),
+}
+"""What asks for a time, and the signatures that have one which satisfies it."""
+
+
+@pytest.mark.parametrize("question", FRESHNESS_AND_ORDER)
+@pytest.mark.parametrize("signed", SIGNED)
+def test_no_stamp_added_or_dropped_makes_anything_fresh_or_newer(
+    signed: str, question: str
+) -> None:
+    holds, satisfying = FRESHNESS_AND_ORDER[question]
+    answers = {holds([stamped(SIGNED[signed], stamps)]) for stamps in STAMPS}
+    assert answers == {signed in satisfying}
+
+
+LATER = Moments(said=NOW - 5 * DAY)
+EARLIER = Moments(said=NOW - 300 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "holds"),
+    [
+        (LATER, EARLIER, True),
+        (EARLIER, LATER, False),
+        (LATER, LATER, False),
+        (Moments(), EARLIER, False),
+        (LATER, Moments(), False),
+        (Moments(), Moments(), False),
+        (SIGNED["a certificate of years"], EARLIER, False),
+        (LATER, SIGNED["a certificate of years"], False),
+        (LATER, SIGNED["a certificate of minutes"], True),
+        (SIGNED["a certificate of minutes"], LATER, False),
+    ],
+)
+def test_no_stamp_makes_a_pass_newer_than_a_failure(
+    passed: Moments, failed: Moments, holds: bool
+) -> None:
+    pairs = product(STAMPS, STAMPS)
+    answers = {passed_after_failed([stamped(passed, a), stamped(failed, b)]) for a, b in pairs}
+    assert answers == {holds}
 
 
 @pytest.mark.parametrize(

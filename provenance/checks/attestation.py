@@ -3,17 +3,26 @@
 `[[policy.require_attestation]]` names a predicate and a role: in-toto test results are the word of
 an evaluator, SLSA verification summaries that of a verifier. It passes when somebody in that role,
 for this repository, says PASSED of every file that a loader reads, and none of them says FAILED.
-Of each the newest word counts, by verified times.
+Of each the newest word counts, by the time that stands in the statement (a summary's
+`timeVerified`; a test result may have `timeCreated`, `timeVerified` or `finishedOn`), or by the
+certificate's validity. A timestamp or a log's entry, which anybody can add, says nothing of that.
+
+FAILED counts by digests alone, whatever the subjects are called: of any weight file of this model,
+of every file that a loader reads, or of the whole.
 
 Findings:
 
 attestation/failed
-    An evaluator or verifier found the model wanting. Do not deploy it; only a newer word of the
-    same party changes that.
+    An evaluator or verifier found the model wanting. Do not deploy it; only a newer PASSED of the
+    same party over the same files changes that.
 
 attestation/withheld
-    The lockfile remembers that somebody found exactly these bytes wanting, and that statement is
-    not there any more. Find out who took it away.
+    The lockfile remembers that somebody found these weights wanting, and neither that statement
+    nor a newer PASSED of the same party is there. Find out who took it away.
+
+attestation/shared-file
+    Somebody said FAILED of another model, which has some files in common with this one, none of
+    them weights. It says nothing of this model; read what was wrong.
 
 attestation/missing
     Nobody in that role has said anything of this model. Ask for it, and put the bundle into the
@@ -29,13 +38,15 @@ attestation/stale
     The newest word is older than `max_age`. Have the model looked at again.
 
 attestation/undated
-    No verified time says when it was signed, so that its age cannot be told. Sign with a timestamp.
+    Nothing that was signed says when, so that its age cannot be told; nor does a time that is yet
+    to come. Ask for a statement with a time in it, or a keyless signature.
 
 attestation/warned
     The evaluator let it pass, with warnings: read its report.
 
 attestation/malformed
-    A statement by somebody who may speak cannot be read. Ask for a good one.
+    The result in a statement of this model, by somebody who may speak, cannot be read: it may mean
+    FAILED. Ask for a good one.
 
 attestation/not-asked
     The check is demanded and no `[[policy.require_attestation]]` says of whom.
@@ -46,10 +57,19 @@ attestation/pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from provenance.checks.case import Case
-from provenance.checks.words import FAILED, WARNED, Word, heard, newest, said
+from provenance.checks.words import (
+    FAILED,
+    PASSED,
+    WARNED,
+    Word,
+    convicting,
+    counting,
+    remembered,
+    words,
+)
 from provenance.lock import LockedFailure
 from provenance.policy.required import SPOKEN, RequiredAttestation
 from provenance.verdict import Finding, failed, passed, unknown
@@ -68,13 +88,10 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _one(case: Case, required: RequiredAttestation) -> Iterator[Finding]:
-    all_heard = tuple(heard(case, required))
-    counting = newest(word for word in all_heard if isinstance(word, Word))
-    for word in counting:
-        if word.result == FAILED:
-            message = f"{word.speaker} says FAILED{_on(word)}"
-            yield failed("attestation/failed", message, word.bundle)
-    good = [word for word in counting if word.result != FAILED]
+    said = words(case, required)
+    against, good = convicting(said), counting(said)
+    yield from map(_against, against)
+    yield from _aside(said)
     problems = [(word, tuple(_problems(case, required, word))) for word in good]
     holding = [word for word, wrong in problems if not wrong]
     for word in holding:
@@ -83,9 +100,28 @@ def _one(case: Case, required: RequiredAttestation) -> Iterator[Finding]:
         yield passed("attestation/pass", f"{word.speaker} says {word.result}{_on(word)}")
     if not holding:
         yield from (finding for _, wrong in problems for finding in wrong)
-        yield from (finding for finding in all_heard if isinstance(finding, Finding))
-    if not counting:
+    if not good and not against:
         yield _silence(case, required)
+
+
+def _against(word: Word) -> Finding:
+    if word.result == FAILED:
+        message = f"{word.speaker} says FAILED{_on(word)} of {_shown(word.shared)}"
+        return failed("attestation/failed", message, word.bundle)
+    message = f"{word.speaker} says something of {_shown(word.shared)}, and {word.problem}"
+    return failed("attestation/malformed", message, word.bundle)
+
+
+def _aside(said: Sequence[Word]) -> Iterator[Finding]:
+    for word in said:
+        if word.result == FAILED and not word.is_of_this:
+            message = f"{word.speaker} says FAILED of another model with {_shown(word.shared)}"
+            yield failed("attestation/shared-file", message, word.bundle)
+
+
+def _shown(paths: Sequence[str]) -> str:
+    more = len(paths) - SHOWN
+    return ", ".join(paths[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _silence(case: Case, required: RequiredAttestation) -> Finding:
@@ -109,32 +145,46 @@ def _problems(case: Case, required: RequiredAttestation, word: Word) -> Iterator
         yield failed("attestation/uncovered-file", message, path)
     if required.max_age is None:
         return
-    if word.time is None:
-        message = f"no verified time says when {word.speaker} signed it"
-        yield unknown("attestation/undated", message, word.bundle)
-    elif case.evidence.at - word.time > required.max_age:
+    limit = case.evidence.at - required.max_age
+    if word.signed and word.signed.latest < limit:
         message = f"{word.speaker} said so{_on(word)}, and {required.max_age.days} days are allowed"
         yield failed("attestation/stale", message, word.bundle)
+    elif word.signed is None or word.signed.earliest < limit:
+        message = f"nothing that {word.speaker} signed says when it was"
+        yield unknown("attestation/undated", message, word.bundle)
 
 
 def _withheld(case: Case, failure: LockedFailure) -> Iterator[Finding]:
-    """A FAILED of exactly these bytes that the lockfile has, and nothing newer by that party."""
-    evidence = case.evidence
-    if (failure.repo, failure.manifest) != (evidence.ref.repo or "", evidence.manifest.digest):
+    """A FAILED of these weights that the lockfile has, and nothing newer by that party."""
+    if not remembered(case, failure):
         return
     required = RequiredAttestation(predicate=failure.predicate, role=SPOKEN[failure.predicate])
-    since = [
-        word
-        for word in said(case, required)
-        if (word.organisation, word.name) == (failure.organisation, failure.name)
-        if word.result == FAILED or (word.time and failure.time and word.time > failure.time)
-    ]
-    if not since:
-        message = (
-            f"{failure.organisation}/{failure.name} said FAILED of these bytes, and it is gone"
-        )
+    said = [word for word in words(case, required) if _is_by(word, failure)]
+    if any(word.convicts for word in convicting(said)):
+        return
+    if not any(_answers(case, word, failure) for word in said):
+        who = f"{failure.organisation}/{failure.name}"
+        message = f"{who} said FAILED of these weights, and it is gone"
         yield failed("attestation/withheld", message, case.subject)
 
 
+def _is_by(word: Word, failure: LockedFailure) -> bool:
+    """Whether the party is the same: by its key, or in a lockfile of old by its name."""
+    if failure.key:
+        return word.key == failure.key
+    return (word.organisation, word.name) == (failure.organisation, failure.name)
+
+
+def _answers(case: Case, word: Word, failure: LockedFailure) -> bool:
+    """Whether this is a newer PASSED of all that failed and is here."""
+    since = bool(word.signed and failure.time and word.signed.earliest > failure.time)
+    left = {f.sha256 for f in case.evidence.listing.files} & set(failure.files) - word.named
+    whole = bool(failure.files) or not word.missing
+    return word.result == PASSED and since and whole and not left
+
+
 def _on(word: Word) -> str:
-    return f" on {word.time:%Y-%m-%d}" if word.time else ""
+    if word.signed is None:
+        return ""
+    first, last = f"{word.signed.earliest:%Y-%m-%d}", f"{word.signed.latest:%Y-%m-%d}"
+    return f" on {first}" if first == last else f" between {first} and {last}"

@@ -68,8 +68,9 @@ identity/too-young
     `min_age` or `exclude_newer` lets pass. Wait, or take an earlier release.
 
 identity/age-unknown
-    `min_age` or `exclude_newer` is set, and no verified time says that all files a loader reads
-    were signed early enough. Ask the publisher for a signature with a timestamp.
+    `min_age` or `exclude_newer` is set, and no certificate says that all files a loader reads were
+    signed early enough. Ask the publisher for a keyless signature: its certificate is good for
+    minutes. A timestamp or a log's entry may be added by anybody, and says nothing of that.
 
 identity/pass
     Whose the name is, and what else was compared.

@@ -33,7 +33,8 @@ lineage/cycle
     The statements lead back to where they began. Somebody attests what cannot be.
 
 lineage/out-of-order
-    A step was attested, by verified times, before the step that it builds on.
+    A step ended before the step that it builds on: by `finishedOn` of both, or by the certificates
+    of both.
 
 lineage/contradicted
     The headers of the weights speak against an attested parent. Do not deploy it, and ask.

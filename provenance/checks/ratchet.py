@@ -10,7 +10,9 @@ from datetime import datetime
 
 from provenance.checks.case import Case
 from provenance.checks.vouching import Vouch
-from provenance.verdict import Finding, failed
+from provenance.lock import Entry
+from provenance.signature import Moments
+from provenance.verdict import Finding, failed, unknown
 
 ACCEPTABLE = frozenset(
     {
@@ -62,8 +64,7 @@ def _values(rule: str, case: Case) -> tuple[str, str] | None:
         case "signature/signer-changed" | "signature/lost":
             return _before(case), _now(case) or "nobody"
         case "signature/rollback":
-            times = [signer.time for signer in case.locked.signers] if case.locked else []
-            return _moment(max(filter(None, times), default=None)), _moment(_earliest(case))
+            return _moment(_dated(case)), _today(case)
     return None
 
 
@@ -74,14 +75,44 @@ def _is_pinned(case: Case) -> bool:
 
 
 def _rollback(case: Case) -> Iterator[Finding]:
-    """A signature older than the lock's, over other files: a release was put back."""
-    locked, now = case.locked, _earliest(case)
-    if locked is None or now is None or locked.selected == case.evidence.manifest.digest:
+    """Other files than the lock's must be newer, by what was signed, where the lock has a time.
+
+    A stamp acquits nobody: it can be had for any signature, and be dropped.
+    """
+    known, before = [vouch.attestation.moments for vouch in _holding(case)], _dated(case)
+    if case.locked is None or before is None or not known or _is_same(case, case.locked):
         return
-    before = [signer.time for signer in locked.signers if signer.time]
-    if before and now < max(before):
-        message = f"signed {_moment(now)}, and the lockfile has a release of {_moment(max(before))}"
-        yield failed("signature/rollback", f"{message}: {_accept(case, 'rollback')}", case.subject)
+    if any(one.signed and one.signed.earliest >= before for one in known):
+        return
+    said = f"signed {_today(case)}, and the lockfile has a release of {_moment(before)}"
+    next_step = _accept(case, "rollback")
+    if all(_is_older(one, before) for one in known):
+        yield failed("signature/rollback", f"{said}: {next_step}", case.subject)
+    else:
+        message = f"nothing that was signed says that it is newer: {said}: {next_step}"
+        yield unknown("signature/rollback", message, case.subject)
+
+
+def _is_same(case: Case, locked: Entry) -> bool:
+    """Whether it is the release that the lock has, whatever lies beside what is signed of it."""
+    evidence = case.evidence
+    if locked.selected == evidence.manifest.digest or locked.manifest == evidence.listing.digest:
+        return True
+    old, new = locked.files.by_path, evidence.manifest.by_path
+    signed = frozenset().union(*(vouch.comparison.equal for vouch in _holding(case)))
+    gone = old.keys() - evidence.listing.by_path.keys()
+    return not gone and all(old.get(path) == new[path] for path in signed)
+
+
+def _is_older(known: Moments, before: datetime) -> bool:
+    latest = [known.signed.latest] if known.signed else []
+    return min((*latest, *known.not_later_than), default=before) < before
+
+
+def _dated(case: Case) -> datetime | None:
+    """The latest of the times that the lockfile has of the model's signatures."""
+    times = [signer.time for signer in case.locked.signers] if case.locked else []
+    return max(filter(None, times), default=None)
 
 
 def _holding(case: Case) -> tuple[Vouch, ...]:
@@ -101,13 +132,18 @@ def _now(case: Case) -> str:
     return ", ".join(sorted(_identities(case)))
 
 
-def _earliest(case: Case) -> datetime | None:
-    times = [vouch.attestation.times[0] for vouch in _holding(case) if vouch.attestation.times]
-    return max(times, default=None)
+def _today(case: Case) -> str:
+    """When the newest of the signatures that hold was made, in words."""
+    known = [vouch.attestation.moments for vouch in _holding(case)]
+    signed = max((one.signed.earliest for one in known if one.signed), default=None)
+    stamped = max((one.stamped for one in known if one.stamped), default=None)
+    if signed is None and stamped is None:
+        return "at no known time"
+    return _moment(signed) if signed else f"not later than {_moment(stamped)}"
 
 
 def _moment(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else "at no verified time"
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else "no date"
 
 
 def _must_stay(case: Case) -> bool:

@@ -95,8 +95,10 @@ signature/signer-changed
     `lock --accept` it by name.
 
 signature/rollback
-    The signature is older than the one in the lockfile, over other files: an earlier release was
-    put in its place. If you mean to go back, `lock --accept` it by name.
+    The files are others than in the lockfile, and the signature is older than the one there, or
+    nothing that was signed says that it is newer: an earlier release may have been put in its
+    place. A certificate says when; a timestamp or a log's entry can be had for any signature, and
+    be dropped. If you mean to take it, `lock --accept` it by name.
 
 signature/other-bundle
     Beside the signature that passes lies one that proves nothing here. It changes nothing.
@@ -222,11 +224,13 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
 
 
 def _reason(case: Case, attestation: Attestation, slug: str) -> str:
-    times = attestation.times or (case.evidence.at,)
-    stated = "verified" if attestation.times else "nobody vouches for an earlier time than"
+    moments, now = attestation.moments, case.evidence.at
     if slug == "compromised":
-        return f"signed {stated} {times[-1]:%Y-%m-%d %H:%M} UTC, after the compromise of"
-    return f"signed {stated} {times[0]:%Y-%m-%d %H:%M} UTC, before the start of"
+        stated = "stamped" if moments.stamped else "nobody vouches for an earlier time than"
+        when = moments.stamped or now
+        return f"signed {stated} {when:%Y-%m-%d %H:%M} UTC, after the compromise of"
+    latest = moments.signed.latest if moments.signed else now
+    return f"signed {latest:%Y-%m-%d %H:%M} UTC at the latest, before the start of"
 
 
 def _different(case: Case, vouch: Vouch) -> Finding | None:

@@ -110,6 +110,11 @@ class Certificate:
         return self.raw.not_valid_before_utc <= moment <= self.raw.not_valid_after_utc
 
     @property
+    def starts(self) -> datetime:
+        """When it begins to be valid."""
+        return self.raw.not_valid_before_utc
+
+    @property
     def ends(self) -> datetime:
         """When it stops being valid."""
         return self.raw.not_valid_after_utc

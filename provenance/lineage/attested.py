@@ -5,7 +5,8 @@
    their digests, and a trainer of its organisation signed it.
 3. Each parent in it is named by digest. It is a repository that has these files, a root, or a
    model that was never published, of which another statement then speaks.
-4. No walk comes back, and no step was verifiably attested before the step it builds on.
+4. No walk comes back, and no step ended before the step it builds on: by what the statements say,
+   or else by the validity of the certificates. A stamp says nothing of an order.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from provenance.lineage.graph import Edge, Node, Problem, Tier
 from provenance.lineage.steps import Files, Index, Told
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
-from provenance.signature import Party
+from provenance.signature import Moments, Party
 from provenance.training import RELATIONS, Method, Parent
 from provenance.trust import Registry, Root
 
@@ -50,7 +51,7 @@ class Walk:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    times: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    moments: dict[str, Moments] = field(default_factory=dict)
     met: dict[tuple[str | None, str | None], Model] = field(default_factory=dict)
     keys: dict[str, str | None] = field(default_factory=dict)
 
@@ -114,7 +115,7 @@ class Walk:
             yield from self._claimed(key)
             return
         told, party = found
-        self.times[key] = told.attestation.times if told.attestation else ()
+        self.moments[key] = told.attestation.moments if told.attestation else Moments()
         if told.step.method is Method.PRETRAIN:
             who = f"{party.org.name} ({party.signer.name})"
             message = f"{who} attests that it was made from nothing, and it is no root: "
@@ -220,13 +221,16 @@ class Walk:
             self._problem("cycle", key, "statements lead from it back to itself")
 
     def _check_times(self) -> None:
-        """4: every step was attested after the step it builds on, as far as times are verified."""
+        """4: no step ended before the step it builds on, as far as what was signed tells."""
         for edge in self.edges:
-            child, parent = self.times.get(edge.child, ()), self.times.get(edge.parent, ())
-            if child and parent and child[-1] < parent[0]:
-                message = (
-                    f"attested on {child[-1]:%Y-%m-%d}, its parent only on {parent[0]:%Y-%m-%d}"
-                )
+            child, parent = (self.moments.get(key, Moments()) for key in (edge.child, edge.parent))
+            ended = when = None
+            if child.said and parent.said:
+                ended, when = child.said, parent.said
+            elif child.validity and parent.validity:
+                ended, when = child.validity.latest, parent.validity.earliest
+            if ended and when and ended < when:
+                message = f"ended on {ended:%Y-%m-%d}, its parent only on {when:%Y-%m-%d}"
                 self._problem("out-of-order", edge.child, message)
 
     def _problem(self, slug: str, where: str, message: str) -> None:

@@ -24,8 +24,8 @@ class Part(StrEnum):
 class LockedSigner:
     """Whose signature was there: `kind` is sigstore, key or certificate (as in PEP 751).
 
-    `identity` is what the bundle is recognised by, and `time` the earliest verified time of the
-    signature, if anybody vouches for one.
+    `identity` is what the bundle is recognised by, and `time` the earliest stamp upon the
+    signature, or where there is none, the last that was known of the model.
     """
 
     kind: str
@@ -108,13 +108,20 @@ class Floor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedFailure:
-    """That somebody who may found exactly these bytes wanting; it stays, whatever is published."""
+    """That somebody who may found a model wanting; it stays, whatever is published.
+
+    `key` is what the party is recognised by, whatever it is called, and `files` are the SHA-256 of
+    the weights that it is about, or where there are none, of what a loader reads. Lockfiles of old
+    have neither: there the names and the manifest tell. `time` is when it was signed at the latest.
+    """
 
     repo: str
     manifest: str
     predicate: str
     organisation: str
     name: str
+    key: str = ""
+    files: tuple[str, ...] = ()
     time: datetime | None = None
 
 

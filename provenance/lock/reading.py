@@ -33,6 +33,7 @@ T = TypeVar("T")
 CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(\s|$)", re.MULTILINE)
 REMEDY = "resolve the conflict, then run `provenance lock`"
 MAX_SIZE = 2**63
+DIGEST = re.compile("[0-9a-f]{64}")
 KINDS = ("sigstore", "key", "certificate")
 TIERS = ("contradicted", "declared", "consistent", "corroborated", "attested", "anchored")
 
@@ -168,10 +169,22 @@ def _failure(fields: Fields) -> LockedFailure:
         predicate=fields.choice("predicate", tuple(SPOKEN)),
         organisation=reading.line(fields, "organisation"),
         name=reading.line(fields, "name"),
+        key=_line(fields, "key"),
+        files=_digests(fields, "files"),
         time=_moment(fields, "time"),
     )
     fields.end()
     return failure
+
+
+def _digests(fields: Fields, name: str) -> tuple[str, ...]:
+    found = fields.texts(name, ())
+    for position, digest in enumerate(found):
+        if not DIGEST.fullmatch(digest):
+            raise fields.wrong(
+                f"{name}[{position}]", f"expected 64 lower-case hex digits, found {digest[:80]!r}"
+            )
+    return found
 
 
 def _parent(fields: Fields) -> LockedParent:

@@ -18,7 +18,7 @@ def dumps(lock: Lock) -> str:
     """The text of a lock; `loads` gives the same lock back, but for facts that no lock keeps."""
     parts = [HEAD, pair("version", lock.version)]
     parts += _rows("registries", map(_floor, sorted(lock.registries, key=lambda f: f.name)))
-    failures = _sorted(lock.failures, "repo manifest predicate organisation name time")
+    failures = _sorted(lock.failures, "repo manifest predicate organisation name key files time")
     parts += _rows("failures", failures)
     for entry in sorted(lock.entries, key=lambda e: (ORDER.index(e.part), e.name)):
         parts.append(f"\n[[{entry.part}]]\n")
@@ -75,7 +75,7 @@ def _floor(floor: Floor) -> Row:
 def _in_order(items: Iterable[object], names: str) -> Iterator[Row]:
     for item in items:
         row = {name: getattr(item, name) for name in names.split()}
-        yield {name: value for name, value in row.items() if value not in (None, "")}
+        yield {name: value for name, value in row.items() if value not in (None, "", ())}
 
 
 def _sorted(items: Iterable[object], names: str) -> list[Row]:
@@ -94,4 +94,4 @@ def _rows(name: str, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _cell(name: str, value: object) -> str:
-    return pair(name, value).rstrip("\n")
+    return pair(name, list(value) if isinstance(value, tuple) else value).rstrip("\n")

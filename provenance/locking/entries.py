@@ -51,7 +51,7 @@ def entry_of(
         include=evidence.include,
         exclude=evidence.exclude,
         parents=tuple(dict.fromkeys(_parents(case))),
-        signers=tuple(_signer(signer) for signer in verdict.signers if signer.organisation),
+        signers=tuple(_signer(s, evidence, before) for s in verdict.signers if s.organisation),
         accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
         findings=tuple(_findings(verdict)),
         files=evidence.manifest,
@@ -122,15 +122,25 @@ def _parents(case: Case) -> Iterator[LockedParent]:
         )
 
 
-def _signer(signer: SignerSeen) -> LockedSigner:
+def _signer(signer: SignerSeen, evidence: Evidence, before: Entry | None) -> LockedSigner:
     return LockedSigner(
         kind=signer.kind,
         identity=signer.identity,
         organisation=signer.organisation,
         name=signer.name,
         bundle=signer.bundle,
-        time=datetime.fromisoformat(signer.times[0]) if signer.times else None,
+        time=_time(signer, evidence, before),
     )
+
+
+def _time(signer: SignerSeen, evidence: Evidence, before: Entry | None) -> datetime | None:
+    """The earliest stamp that is or was there: one that was dropped is not forgotten."""
+    stamped = datetime.fromisoformat(signer.times[0]) if signer.times else None
+    known = max((s.time for s in before.signers if s.time), default=None) if before else None
+    if stamped is None or known is None:
+        return stamped or known
+    same = before is not None and before.selected == evidence.manifest.digest
+    return min(stamped, known) if same else stamped
 
 
 def _accepted(verdict: Verdict) -> Iterator[Accepted]:

@@ -40,16 +40,26 @@ def relocked(
 
     An edit of the registry that changes nothing else leaves the lock as it is.
     """
-    old = before.failures if before else ()
     lock = Lock(
         registries=_floors(registry, before),
         entries=entries_in_order(entries),
-        failures=tuple(dict.fromkeys((*old, *failures))),
+        failures=_remembered(before.failures if before else (), failures),
     )
     if before and _versioned(before) == _versioned(lock):
         kept = replace(lock, registries=before.registries)
         return kept if dumps(kept) == dumps(before) else lock
     return lock
+
+
+def _remembered(
+    old: Sequence[LockedFailure], new: Iterable[LockedFailure]
+) -> tuple[LockedFailure, ...]:
+    """Every failure once, whatever else of the model or the party's name has changed since."""
+    found = {
+        (f.predicate, f.key or (f.organisation, f.name), f.files or f.manifest, f.time): f
+        for f in reversed((*old, *new))
+    }
+    return tuple(reversed(found.values()))
 
 
 def as_proposed(lock: Lock, proposed: Lock | None) -> Lock:

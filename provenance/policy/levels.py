@@ -54,6 +54,7 @@ DEFAULT_LEVELS: Levels = (
     ("ancestry/bare-digest", Level.WARN),
     ("ancestry/loaded-from-path", Level.WARN),
     ("ancestry/no-origin", Level.WARN),
+    ("attestation/shared-file", Level.WARN),
     ("attestation/warned", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),

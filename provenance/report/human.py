@@ -105,7 +105,7 @@ def _signers(verdict: Verdict, width: int) -> Iterator[Line]:
     for signer in verdict.signers:
         known = f"{signer.organisation} ({signer.name})"
         party = known if signer.organisation else "somebody the registry does not know"
-        when = f"verified {signer.times[-1]}" if signer.times else "no verified time"
+        when = f"verified {signer.times[0]}" if signer.times else "no verified time"
         text = f"signed by {party}: {signer.identity}; {when}; {signer.bundle}"
         yield from wrapped(text, "  ", width, DIM)
 

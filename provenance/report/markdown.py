@@ -120,7 +120,7 @@ def _signers(verdict: Verdict) -> Iterator[str]:
     for signer in verdict.signers:
         known = f"{signer.organisation} ({signer.name})" if signer.organisation else ""
         party = plain(known) or "somebody the registry does not know"
-        when = f", verified {plain(signer.times[-1])}" if signer.times else ", no verified time"
+        when = f", verified {plain(signer.times[0])}" if signer.times else ", no verified time"
         yield f"- signed by {party}: {code(signer.identity)}{when}, {code(signer.bundle)}"
     if not verdict.signers:
         yield "- nobody signed these bytes"

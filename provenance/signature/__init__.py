@@ -1,6 +1,7 @@
 """Signatures: the one door to sigstore, and the only place where an Attestation is made."""
 
 from provenance.signature.distrust import distrust
+from provenance.signature.moments import Moments, Window
 from provenance.signature.opinion import (
     Attestation,
     Opinion,
@@ -11,4 +12,15 @@ from provenance.signature.opinion import (
 )
 from provenance.signature.verify import verify
 
-__all__ = ["Attestation", "Opinion", "Party", "Refusal", "Signed", "Stranger", "distrust", "verify"]
+__all__ = [
+    "Attestation",
+    "Moments",
+    "Opinion",
+    "Party",
+    "Refusal",
+    "Signed",
+    "Stranger",
+    "Window",
+    "distrust",
+    "verify",
+]

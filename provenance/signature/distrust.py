@@ -11,17 +11,18 @@ from provenance.trust import Registry
 def distrust(registry: Registry, attestation: Attestation, party: Party, now: datetime) -> str:
     """The slug of the reason why this party's word does not count at these times, or nothing.
 
-    The latest verified time counts against compromise, the earliest against `valid_from`; without
-    one, the signature was made now.
+    The earliest stamp counts against compromise: whoever has the key can write any other time.
+    `valid_from` asks when it was signed, which no stamp tells. Without a time, that is now.
     """
-    times = attestation.times or (now,)
+    moments = attestation.moments
+    existed = moments.stamped or now
     found = [*registry.signer_revocations(party.org, party.signer)]
     own = party.org.namespaces
     for name in attestation.names:
         found += registry.revocations("key", name, own)
         found += registry.revocations("signer", name, own)
-    if any(e.compromised_since is None or e.compromised_since <= times[-1] for e in found):
+    if any(e.compromised_since is None or e.compromised_since <= existed for e in found):
         return "compromised"
-    if party.signer.valid_from and times[0] < party.signer.valid_from:
+    if party.signer.valid_from and moments.is_before(party.signer.valid_from, now):
         return "before-valid-from"
     return ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from provenance.intoto import Statement
+from provenance.signature.moments import Moments
 from provenance.trust import Org, Signer
 
 
@@ -19,9 +19,8 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A statement whose signature holds: by whom, as the material says it, and when at the latest.
+    """A statement whose signature holds: by whom, as the material says it, and when.
 
-    `times` are verified moments in order, none if nobody but the signer vouches for one.
     `names` are what a revocation may call whoever signed: names in the certificate, and the
     fingerprints of the key and of the certificate.
     """
@@ -29,7 +28,7 @@ class Signed:
     bundle: str
     statement: Statement
     identity: str
-    times: tuple[datetime, ...] = ()
+    moments: Moments
     names: frozenset[str] = frozenset()
 
 

@@ -3,7 +3,7 @@
 1. Read the bundle strictly.
 2. Find who the material may mean: a registered key, an authority above the leaf, an instance.
 3. Check the signature, every timestamp and every log entry.
-4. Check the certificate at the latest verified time, or now if nobody vouches for one.
+4. Check the certificate at the earliest stamp, or now if there is none.
 5. Name the registry's parties that the material is, or else a stranger.
 """
 
@@ -20,6 +20,7 @@ from provenance.intoto import Envelope, Statement
 from provenance.keys import Certificate, PublicKey, chain
 from provenance.model import Document
 from provenance.signature import keyless, managed, roots
+from provenance.signature.moments import Moments, moments
 from provenance.signature.opinion import Attestation, Opinion, Party, Refusal, Stranger
 from provenance.signature.roots import Clock, Log
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
@@ -46,11 +47,11 @@ def _opinion(
 ) -> Opinion:
     match bundle.material:
         case KeyHint() as hint:
-            return _by_key(path, bundle, statement, hint, registry)
+            return _by_key(path, bundle, statement, hint, registry, at)
         case Chain() as material:
             return _by_chain(path, bundle, statement, material, registry, at)
         case Fulcio() as material:
-            return _by_person(path, bundle, statement, material, registry)
+            return _by_person(path, bundle, statement, material, registry, at)
 
 
 def _named(
@@ -58,7 +59,7 @@ def _named(
     statement: Statement,
     parties: Sequence[Party],
     identity: str,
-    times: tuple[datetime, ...],
+    known: Moments,
     names: frozenset[str],
 ) -> Opinion:
     if not parties:
@@ -66,14 +67,14 @@ def _named(
             bundle=path,
             statement=statement,
             identity=identity,
-            times=times,
+            moments=known,
             names=names,
         )
     return Attestation(
         bundle=path,
         statement=statement,
         identity=identity,
-        times=times,
+        moments=known,
         names=names,
         parties=tuple(parties),
     )
@@ -90,7 +91,12 @@ def _logs(bundle: Bundle, registry: Registry) -> tuple[Log, ...]:
 
 
 def _by_key(
-    path: str, bundle: Bundle, statement: Statement, hint: KeyHint, registry: Registry
+    path: str,
+    bundle: Bundle,
+    statement: Statement,
+    hint: KeyHint,
+    registry: Registry,
+    at: datetime,
 ) -> Opinion:
     parties = [
         Party(org=org, signer=signer)
@@ -105,9 +111,10 @@ def _by_key(
             message=f"signed with a key that calls itself {hint.hint[:80]}",
             foreign=True,
         )
-    times = managed.verify(bundle, key, clocks=_clocks(registry), logs=_logs(bundle, registry))
+    stamps = managed.verify(bundle, key, clocks=_clocks(registry), logs=_logs(bundle, registry))
     identity = f"{key.description} key {key.fingerprint}"
-    return _named(path, statement, parties, identity, times, frozenset({key.fingerprint}))
+    known = moments(statement, stamps, at=at)
+    return _named(path, statement, parties, identity, known, frozenset({key.fingerprint}))
 
 
 def _key(parties: Sequence[Party]) -> PublicKey | None:
@@ -126,13 +133,13 @@ def _by_chain(
     at: datetime,
 ) -> Opinion:
     leaf, *rest = managed.certificates(material)
-    times = managed.verify(bundle, leaf.key, clocks=_clocks(registry))
-    moment = times[-1] if times else at
+    stamps = managed.verify(bundle, leaf.key, clocks=_clocks(registry))
+    known = moments(statement, stamps, at=at, certificate=leaf)
     parties, refused = [], []
     for org, signer in registry.signers():
         try:
             if isinstance(signer.material, trust.Authority) and _is_pinned(leaf, signer.material):
-                chain(leaf, rest, signer.material.certificates, moment)
+                chain(leaf, rest, signer.material.certificates, known.stamped or at)
                 parties.append(Party(org=org, signer=signer))
         except Malformed as error:
             refused.append(error)
@@ -143,7 +150,7 @@ def _by_chain(
         statement,
         parties,
         f"certificate {leaf.subject}, {leaf.fingerprint}",
-        times,
+        known,
         _names(leaf),
     )
 
@@ -162,14 +169,19 @@ def _is_pinned(leaf: Certificate, authority: trust.Authority) -> bool:
 
 
 def _by_person(
-    path: str, bundle: Bundle, statement: Statement, material: Fulcio, registry: Registry
+    path: str,
+    bundle: Bundle,
+    statement: Statement,
+    material: Fulcio,
+    registry: Registry,
+    at: datetime,
 ) -> Opinion:
     leaf = Certificate.from_der(material.certificate)
     person = keyless.person(leaf)
     reasons = []
     for instance in roots.instances(registry):
         try:
-            times = keyless.verify(bundle, instance)
+            stamps = keyless.verify(bundle, instance)
         except Malformed as error:
             reasons.append(f"{instance.name}: {error}")
             continue
@@ -178,7 +190,7 @@ def _by_person(
             statement,
             _people(registry, person, instance.name),
             f"{person}{_through(instance)}",
-            times,
+            moments(statement, stamps, at=at, certificate=leaf),
             _names(leaf),
         )
     return Refusal(bundle=path, slug="invalid", message="; ".join(reasons))

@@ -16,7 +16,7 @@ from provenance.judgement import judge
 from provenance.lineage import Claimed, Graph, Told, build
 from provenance.model import Ancestor, Evidence, Facts, File, Manifest, Reach
 from provenance.policy import Demand, Policy
-from provenance.signature import Attestation, Party
+from provenance.signature import Attestation, Moments, Party
 from provenance.training import Method, Parent, Step
 from provenance.trust import Registry
 from tests import forge
@@ -75,7 +75,9 @@ def attested(count: int, shape: Shape, registry: Registry) -> Iterator[Told]:
             parents=parents,
         )
         told = Statement(subjects=(), predicate_type="", predicate=None)
-        attestation = Attestation(bundle=str(n), statement=told, identity="", parties=(party,))
+        attestation = Attestation(
+            bundle=str(n), statement=told, identity="", moments=Moments(), parties=(party,)
+        )
         yield Told(bundle=str(n), step=step, attestation=attestation)
 
 

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from provenance.claims.loader import loader_reads
 from provenance.lineage import Claimed, Told, build, told
 from provenance.lineage.steps import unverified_steps
 from provenance.model import Document, Evidence
-from provenance.signature import verify
+from provenance.signature import Moments, Window, verify
 from provenance.trust import Registry
 from tests import forge
 from tests.lineage.family import BASE, BOT, SFT, TEMPLATE, TRAINER, Family, found, graph, tiers
@@ -277,25 +278,58 @@ def test_a_statement_read_back_is_the_one_that_was_written(family: Family) -> No
     assert step.parents == (family.parent(SFT),)
 
 
-def timed(evidence: Evidence, registry: Registry, day: int) -> Told:
-    """The one statement of a model, as if a timestamp of this day had been verified."""
+def timed(evidence: Evidence, registry: Registry, moments: Moments) -> Told:
+    """The one statement of a model, with these times."""
     (document,) = evidence.bundles
     found = told(document, verify(document, registry, evidence.at))
     assert isinstance(found, Told)
     assert found.attestation
-    times = (forge.NOW.replace(day=day),)
-    return replace(found, attestation=replace(found.attestation, times=times))
+    return replace(found, attestation=replace(found.attestation, moments=moments))
+
+
+def day(number: int) -> datetime:
+    return forge.NOW.replace(day=number)
+
+
+def said(number: int) -> Moments:
+    return Moments(said=day(number))
+
+
+def valid(first: int, last: int) -> Moments:
+    return Moments(validity=Window(earliest=day(first), latest=day(last)))
+
+
+def stamped(*numbers: int) -> Moments:
+    return Moments(not_later_than=tuple(map(day, numbers)))
+
+
+WRONG = {"out-of-order"}
 
 
 @pytest.mark.parametrize(
-    ("parent", "child", "slugs"), [(10, 11, set()), (11, 11, set()), (12, 11, {"out-of-order"})]
+    ("parent", "child", "slugs"),
+    [
+        (said(10), said(11), set()),
+        (said(11), said(11), set()),
+        (said(12), said(11), WRONG),
+        (valid(10, 11), valid(12, 13), set()),
+        (valid(10, 13), valid(12, 14), set()),
+        (valid(12, 13), valid(10, 11), WRONG),
+        # Who attested later than what builds on it says when it ended, and that counts.
+        (replace(valid(12, 13), said=day(2)), replace(valid(10, 11), said=day(3)), set()),
+        (valid(12, 13), said(11), set()),
+        (stamped(12), stamped(11), set()),
+        (replace(said(12), not_later_than=(day(13),)), said(11), WRONG),
+        (said(12), replace(said(11), not_later_than=(day(11), day(20))), WRONG),
+    ],
 )
-def test_no_step_is_attested_before_the_one_it_builds_on(
-    parent: int, child: int, slugs: set[str], family: Family
+def test_no_step_ends_before_the_one_it_builds_on(
+    parent: Moments, child: Moments, slugs: set[str], family: Family
 ) -> None:
     given, registry = attested(family), family.registry()
     steps = [
-        timed(family.evidence(repo), registry, day) for repo, day in ((SFT, parent), (BOT, child))
+        timed(family.evidence(repo), registry, moments)
+        for repo, moments in ((SFT, parent), (BOT, child))
     ]
     drawn = build(Claimed(evidence=given), registry, steps)
     assert {problem.slug for problem in drawn.problems} == slugs
