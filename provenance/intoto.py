@@ -36,7 +36,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One thing a statement is about; the name identifies nothing, the digests do."""
+    """One thing a statement is about; the name identifies nothing, the digests do.
+
+    `name` is empty where it has none, `sha256` where it has other digests alone.
+    """
 
     name: str
     sha256: str
@@ -94,7 +97,9 @@ def statement(envelope: Envelope) -> Statement:
 
 
 def _subject(fields: Fields) -> Subject:
-    name = fields.text("name")
-    digest = fields.table("digest").hexadecimal("sha256", 64)
+    name = fields.text("name", "")
+    digests = fields.table("digest")
+    named = "sha256" in digests or not any(digests.items())
+    digest = digests.hexadecimal("sha256", 64) if named else ""
     notes = fields.optional_table("annotations")
     return Subject(name=name, sha256=digest, algorithm=notes.text("actual_hash_algorithm", ""))

@@ -83,7 +83,7 @@ def signed_manifest(statement: Statement) -> SignedManifest:
 
 def _legacy(statement: Statement) -> SignedManifest:
     for subject in statement.subjects:
-        if subject.algorithm not in ("", "sha256", "file-sha256"):
+        if subject.algorithm not in ("", "sha256", "file-sha256") or not subject.sha256:
             raise Malformed(
                 f"{subject.name[:80]!r} is digested by {subject.algorithm[:40]!r}, "
                 "which this version cannot compute",

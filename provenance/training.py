@@ -137,6 +137,8 @@ def step(statement: Statement) -> Step:
 def _subjects(statement: Statement) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for subject in statement.subjects:
+        if not (subject.name and subject.sha256):
+            raise Malformed("a subject without a name or a SHA-256 digest")
         if found.setdefault(subject.name, subject.sha256) != subject.sha256:
             raise Malformed(f"the subject {subject.name[:80]!r} stands twice")
     return found

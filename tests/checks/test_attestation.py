@@ -41,7 +41,8 @@ class Said:
 
     Its subjects are the files, but for those `without`, or `only` some, under other names where
     `renamed`, with the whole by one digest where `whole` names it. `others` are the files of
-    another model, under the names of this one. `stamps` are days at which somebody saw it.
+    another model, under the names of this one. `stamps` are days at which somebody saw it. `more`
+    are subjects beside these.
     """
 
     who: str = "red"
@@ -54,6 +55,7 @@ class Said:
     renamed: bool = False
     whole: str = ""
     stamps: Sequence[int] = ()
+    more: Sequence[Mapping[str, Any]] = ()
 
 
 def registry(**revoked: Any) -> Registry:
@@ -120,7 +122,10 @@ def statement(one: Said, evidence: Evidence) -> dict[str, Any]:
         predicate |= {TIMES[one.predicate]: when.strftime("%Y-%m-%dT%H:%M:%SZ")}
     return {
         "_type": STATEMENT_TYPE,
-        "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in subjects],
+        "subject": [
+            *({"name": name, "digest": {"sha256": digest}} for name, digest in subjects),
+            *one.more,
+        ],
         "predicateType": one.predicate,
         "predicate": {name: value for name, value in predicate.items() if value != ABSENT},
     }
@@ -162,6 +167,16 @@ CASES: dict[str, tuple[Sequence[Said], RequiredAttestation, Mapping[str, str]]] 
     "it fails as a whole": ([replace(FAIL, whole="manifest")], TESTED, {"failed": "fail"}),
     "it fails by the root digest": ([replace(FAIL, whole="oms")], TESTED, {"failed": "fail"}),
     "it fails by the signature's": ([replace(FAIL, whole="signature")], TESTED, {"failed": "fail"}),
+    "it fails, beside a subject without a name": (
+        [Said(days=9), replace(FAIL, more=[{"digest": {"sha256": "1" * 64}}])],
+        TESTED,
+        {"failed": "fail"},
+    ),
+    "it fails, beside a subject with another digest": (
+        [Said(days=9), replace(FAIL, more=[{"name": "m", "digest": {"gitTree": "1" * 40}}])],
+        TESTED,
+        {"failed": "fail"},
+    ),
     "it fails, but for the weights": (
         [replace(FAIL, without=[WEIGHTS])],
         TESTED,
