@@ -117,6 +117,7 @@ from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
+from provenance.policy.required import SPOKEN
 from provenance.signature import Attestation, Opinion, Refusal, Stranger, distrust
 from provenance.verdict import Finding, failed, passed, unknown
 
@@ -127,11 +128,12 @@ KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "i
 def check(case: Case) -> Iterator[Finding]:
     """Whether the publisher's signature covers every file a loader reads."""
     yield from signature_changes(case)
-    if not case.opinions:
+    opinions = [opinion for opinion in case.opinions if not _is_a_word(opinion)]
+    if not opinions:
         yield _nobody(case)
         return
     holding = [vouch for vouch in case.vouches if vouch.comparison.holds]
-    doubts = [_doubt(case, opinion) for opinion in case.opinions]
+    doubts = [_doubt(case, opinion) for opinion in opinions]
     if not holding:
         yield from (doubt for doubt in doubts if doubt)
         return
@@ -139,6 +141,11 @@ def check(case: Case) -> Iterator[Finding]:
     for doubt in doubts:
         if doubt:
             yield failed("signature/other-bundle", f"{doubt.rule}: {doubt.message}", doubt.where)
+
+
+def _is_a_word(opinion: Opinion) -> bool:
+    """Whether it is what a registered party found out about a model, and means to sign nothing."""
+    return isinstance(opinion, Attestation) and opinion.statement.predicate_type in SPOKEN
 
 
 def _nobody(case: Case) -> Finding:

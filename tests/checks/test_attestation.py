@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from provenance import oms
 from provenance.checks.attestation import check
 from provenance.checks.case import Case
+from provenance.checks.signature import check as signature_check
 from provenance.checks.words import failures
 from provenance.intoto import STATEMENT_TYPE
+from provenance.judgement import judge
 from provenance.lock import Lock, dumps, loads
 from provenance.model import Document, Evidence, Ref
 from provenance.policy import Policy, Settings
@@ -96,9 +99,9 @@ def case(
 
 
 def stamped(opinion: Opinion, times: Mapping[str, tuple[datetime, ...]]) -> Opinion:
-    if not isinstance(opinion, Attestation):
+    seen = times.get(opinion.bundle)
+    if not seen or not isinstance(opinion, Attestation):
         return opinion
-    seen = times.get(opinion.bundle, ())
     return replace(opinion, moments=replace(opinion.moments, not_later_than=seen))
 
 
@@ -417,3 +420,34 @@ def test_a_failure_of_other_weights_is_no_matter(tmp_path: Path) -> None:
     files = {**forge.MODEL, WEIGHTS: forge.safetensors(b"other")}
     found = check(replace(case(tmp_path / "now", [Said()], files=files), lock=lock))
     assert [finding.rule for finding in found] == ["attestation/pass"]
+
+
+@pytest.mark.parametrize("said", [Said(), FAIL, Said(who="gate", predicate=VSA)])
+def test_a_word_about_a_model_is_no_bad_signature_of_it(tmp_path: Path, said: Said) -> None:
+    seen = case(tmp_path / "m", [said])
+    assert {finding.rule for finding in signature_check(seen)} == {"signature/pass"}
+    alone = replace(seen, opinions=seen.opinions[1:], vouches=())
+    assert {finding.rule for finding in signature_check(alone)} == {"signature/missing"}
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(89, "pass"), (91, "fail")])
+def test_a_summary_that_this_tool_signed_is_recent_for_as_long_as_asked(
+    corpus: Path, days: int, outcome: str
+) -> None:
+    """The corpus has one of 2026-11-26, and a policy of 90 days."""
+    report = corpus / "reports" / "signing-and-ci" / "vsa-consumers"
+    read = Settings.from_table(
+        tomllib.loads((report / "provenance.toml").read_text()), source="provenance.toml"
+    )
+    (line,) = (report / "attestations/acme/m/gate.intoto.jsonl").read_bytes().splitlines()
+    at = datetime(2026, 11, 26, 3, 53, 14, tzinfo=UTC) + timedelta(days=days)
+    evidence = directory.collect(report / "model", ref=Ref(text="acme/m", repo="acme/m"), at=at)
+    given = replace(evidence, bundles=(*evidence.bundles, Document(path="gate", data=line)))
+    trust = tomllib.loads((report / "trust.toml").read_text())
+    verdict = judge(
+        given, Policy.of(read, read.models[0]), Registry.from_table(trust, source="trust.toml")
+    )
+    assert verdict.result == outcome
+    assert not any(
+        finding.check == "signature" and finding.outcome == "fail" for finding in verdict.findings
+    )
