@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from provenance.judgement import judge
+from provenance.judgement import Trial, judge, tried
 from provenance.keys import Certificate
-from provenance.model import Ref
+from provenance.lock import Entry
+from provenance.locking import entry_of
+from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.trust import Registry
@@ -106,3 +108,42 @@ def test_no_changed_bit_of_a_timestamp_passes(tmp_path: Path) -> None:
     for position in range(0, size - 16, 7):
         found = verdict(tmp_path / str(position), (CLOCK, CLOCK_ROOT), bend=position)
         assert found.result == "fail", position
+
+
+def release(folder: Path, weights: bytes, *, stamped: bool) -> Evidence:
+    """A model signed by Acme's key, which has no time of its own, with a stamp of today or none."""
+    files = {**forge.MODEL, "model.safetensors": forge.safetensors(weights)}
+    model = forge.write(folder / "m", files)
+    made = forge.bundle(model, forge.Hand(key=forge.key("release")))
+    if stamped:
+        signature = base64.b64decode(made["dsseEnvelope"]["signatures"][0]["sig"])
+        token = base64.b64encode(stamp(signature, folder / "tsa")).decode()
+        data = {"rfc3161Timestamps": [{"signedTimestamp": token}]}
+        made["verificationMaterial"]["timestampVerificationData"] = data
+    (model / "model.sig").write_text(json.dumps(made))
+    return directory.collect(model, ref=Ref(text="acme/m", repo="acme/m"), at=LATER)
+
+
+def tried_against(locked: Entry | None, evidence: Evidence) -> Trial:
+    clocks = [{"certificates": forge.certificate_pem(CLOCK, CLOCK_ROOT)}]
+    acme = forge.org("Acme", forge.signer("release"), originates=True)
+    table = forge.registry(acme, timestamp_authority=clocks)
+    policy = Policy.of(Settings(), Model(name="acme/m", repo="acme/m"))
+    return tried(evidence, policy, Registry.from_table(table, source="trust.toml"), locked=locked)
+
+
+@pytest.mark.parametrize("relocked", [False, True], ids=["locked", "locked again without a stamp"])
+@pytest.mark.parametrize("stamped", [False, True], ids=["its stamp dropped", "stamped anew"])
+def test_a_release_put_back_is_no_pass_whatever_is_done_to_its_stamps(
+    tmp_path: Path, stamped: bool, relocked: bool
+) -> None:
+    second = release(tmp_path / "second", b"second", stamped=True)
+    entry = entry_of("acme/m", tried_against(None, second))
+    if relocked:
+        bare = tried_against(entry, release(tmp_path / "bare", b"second", stamped=False))
+        assert bare.verdict.result == "pass"
+        entry = entry_of("acme/m", bare, before=entry)
+    assert tried_against(entry, second).verdict.result == "pass"
+    first = tried_against(entry, release(tmp_path / "first", b"first", stamped=stamped))
+    assert first.verdict.result != "pass"
+    assert "signature/rollback" in first.verdict.reason
