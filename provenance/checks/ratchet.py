@@ -64,7 +64,7 @@ def _values(rule: str, case: Case) -> tuple[str, str] | None:
         case "signature/signer-changed" | "signature/lost":
             return _before(case), _now(case) or "nobody"
         case "signature/rollback":
-            return _moment(_dated(case)), _today(case)
+            return _moment(_newest(case)), _today(case)
     return None
 
 
@@ -79,8 +79,8 @@ def _rollback(case: Case) -> Iterator[Finding]:
 
     A stamp acquits nobody: it can be had for any signature, and be dropped.
     """
-    known, before = [vouch.attestation.moments for vouch in _holding(case)], _dated(case)
-    if case.locked is None or before is None or not known or _is_same(case, case.locked):
+    before, known = _newest(case), [vouch.attestation.moments for vouch in _holding(case)]
+    if before is None or not known:
         return
     if any(one.signed and one.signed.earliest >= before for one in known):
         return
@@ -109,10 +109,11 @@ def _is_older(known: Moments, before: datetime) -> bool:
     return min((*latest, *known.not_later_than), default=before) < before
 
 
-def _dated(case: Case) -> datetime | None:
-    """The latest of the times that the lockfile has of the model's signatures."""
-    times = [signer.time for signer in case.locked.signers] if case.locked else []
-    return max(filter(None, times), default=None)
+def _newest(case: Case) -> datetime | None:
+    """When the newest release was signed that the lockfile has and that is not this one."""
+    others = [entry for entry in (case.locked,) if entry and not _is_same(case, entry)]
+    times = [signer.time for entry in others for signer in entry.signers if signer.time]
+    return max(times, default=None)
 
 
 def _holding(case: Case) -> tuple[Vouch, ...]:
