@@ -11,7 +11,7 @@ import pytest
 
 from provenance.checks.attestation import check
 from provenance.checks.case import Case
-from provenance.checks.words import failures
+from provenance.checks.words import failures, key_of
 from provenance.lock import Lock, dumps, loads
 from provenance.trust import Registry
 from tests import forge
@@ -122,3 +122,29 @@ def test_a_failure_of_other_weights_is_no_matter(tmp_path: Path) -> None:
     files = {**forge.MODEL, WEIGHTS: forge.safetensors(b"other")}
     found = check(replace(case(tmp_path / "now", [Said()], files=files), lock=lock))
     assert [finding.rule for finding in found] == ["attestation/pass"]
+
+
+PERSON = {"identity": "red@audit.example", "issuer": "https://accounts.example"}
+ROOT = forge.certificate_pem(forge.certificate("root", ca=True))
+OTHER_ROOT = forge.certificate_pem(forge.certificate("other-root", ca=True))
+PARTIES: Sequence[dict[str, str]] = (
+    {"key": forge.key("red").public.pem},
+    {"key": forge.key("blue").public.pem},
+    PERSON,
+    {**PERSON, "issuer": "https://elsewhere.example"},
+    {**PERSON, "identity": "blue@audit.example"},
+    {"certificate_authority": ROOT, "subject": "CN=red"},
+    {"certificate_authority": ROOT, "subject": "CN=blue"},
+    {"certificate_authority": OTHER_ROOT, "subject": "CN=red"},
+)
+
+
+def test_every_kind_of_party_has_a_key_of_its_own_and_keeps_it() -> None:
+    def keys(name: str) -> list[str]:
+        signers = [forge.signer(f"{name}-{n}", **fields) for n, fields in enumerate(PARTIES)]
+        table = forge.registry(forge.org("Audit", *signers))
+        read = Registry.from_table(table, source="trust.toml")
+        return [key_of(signer.material) for _, signer in read.signers()]
+
+    assert len(set(keys("old"))) == len(PARTIES)
+    assert keys("old") == keys("new")
