@@ -64,9 +64,11 @@ from provenance.checks.words import (
     FAILED,
     PASSED,
     WARNED,
+    Files,
     Word,
     convicting,
     counting,
+    files_of,
     remembered,
     words,
 )
@@ -81,14 +83,20 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether each statement that the policy requires is there, is recent and says PASSED."""
     if not case.policy.required:
         yield unknown("attestation/not-asked", "the policy requires no attestation", case.subject)
+    files = files_of(case)
     for required in case.policy.required:
-        yield from _one(case, required)
-    for failure in case.lock.failures if case.lock else ():
-        yield from _withheld(case, failure)
+        yield from _one(case, required, files)
+    past = [f for f in case.lock.failures if remembered(case, f, files)] if case.lock else []
+    for predicate in sorted({failure.predicate for failure in past}):
+        required = RequiredAttestation(predicate=predicate, role=SPOKEN[predicate])
+        said = words(case, required, files)
+        for failure in past:
+            if failure.predicate == predicate:
+                yield from _withheld(case, failure, said, files)
 
 
-def _one(case: Case, required: RequiredAttestation) -> Iterator[Finding]:
-    said = words(case, required)
+def _one(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Finding]:
+    said = words(case, required, files)
     against, good = convicting(said), counting(said)
     yield from map(_against, against)
     yield from _aside(said)
@@ -154,15 +162,14 @@ def _problems(case: Case, required: RequiredAttestation, word: Word) -> Iterator
         yield unknown("attestation/undated", message, word.bundle)
 
 
-def _withheld(case: Case, failure: LockedFailure) -> Iterator[Finding]:
+def _withheld(
+    case: Case, failure: LockedFailure, said: Sequence[Word], files: Files
+) -> Iterator[Finding]:
     """A FAILED of these weights that the lockfile has, and nothing newer by that party."""
-    if not remembered(case, failure):
+    own = [word for word in said if _is_by(word, failure)]
+    if convicting(own):
         return
-    required = RequiredAttestation(predicate=failure.predicate, role=SPOKEN[failure.predicate])
-    said = [word for word in words(case, required) if _is_by(word, failure)]
-    if any(word.convicts for word in convicting(said)):
-        return
-    if not any(_answers(case, word, failure) for word in said):
+    if not any(_answers(word, failure, files) for word in own):
         who = f"{failure.organisation}/{failure.name}"
         message = f"{who} said FAILED of these weights, and it is gone"
         yield failed("attestation/withheld", message, case.subject)
@@ -175,10 +182,10 @@ def _is_by(word: Word, failure: LockedFailure) -> bool:
     return (word.organisation, word.name) == (failure.organisation, failure.name)
 
 
-def _answers(case: Case, word: Word, failure: LockedFailure) -> bool:
+def _answers(word: Word, failure: LockedFailure, files: Files) -> bool:
     """Whether this is a newer PASSED of all that failed and is here."""
     since = bool(word.signed and failure.time and word.signed.earliest > failure.time)
-    left = {f.sha256 for f in case.evidence.listing.files} & set(failure.files) - word.named
+    left = files.by_digest.keys() & set(failure.files) - word.named
     whole = bool(failure.files) or not word.missing
     return word.result == PASSED and since and whole and not left
 

@@ -8,7 +8,7 @@ never by what a registry calls it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance import oms
@@ -19,7 +19,7 @@ from provenance.formats.fields import Fields
 from provenance.formats.names import is_weight_name
 from provenance.intoto import Statement
 from provenance.lock import LockedFailure
-from provenance.model import Evidence, File, Manifest
+from provenance.model import File, Manifest
 from provenance.policy.required import TEST_RESULT, RequiredAttestation
 from provenance.signature import Attestation, Party, Window, distrust
 from provenance.trust import Authority, Identity, Material
@@ -70,14 +70,43 @@ class Word:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of a model as statements name them, by SHA-256.
+
+    `weights` are those of the whole listing: leaving one out undoes no word about it. `read` are
+    what a loader reads of the selection, `needed` their paths. `whole` has the digests of all files
+    by that of their manifest, `roots` by the other digests of a whole that people use: those leave
+    the names open, and count against a model alone.
+    """
+
+    by_digest: Mapping[str, str]
+    weights: frozenset[str]
+    read: frozenset[str]
+    needed: frozenset[str]
+    whole: Mapping[str, frozenset[str]]
+    roots: Mapping[str, frozenset[str]]
+
+    def named_by(self, statement: Statement, *, against: bool) -> frozenset[str]:
+        """The digests of these files that a statement names, one by one or as a whole."""
+        said = frozenset(subject.sha256 for subject in statement.subjects)
+        wholes = [self.whole, self.roots] if against else [self.whole]
+        named = said.union(*(one[root] for one in wholes for root in said & one.keys()))
+        return named & self.by_digest.keys()
+
+    def are_told_by(self, digests: frozenset[str]) -> bool:
+        """Whether these digests mean this model: a weight file of it, or all a loader reads."""
+        return bool(self.weights & digests or (self.read and self.read <= digests))
+
+
 def is_after(word: Word, signed: Window | None) -> bool:
     """Whether a word was given after something else, as far as what was signed tells."""
     return bool(word.signed and signed and word.signed.is_after(signed))
 
 
-def words(case: Case, required: RequiredAttestation) -> tuple[Word, ...]:
+def words(case: Case, required: RequiredAttestation, files: Files) -> tuple[Word, ...]:
     """What those who may said of files of this model, by statements of the required kind."""
-    found = {(word.bundle, word.key): word for word in _words(case, required)}
+    found = {(word.bundle, word.key): word for word in _words(case, required, files)}
     return tuple(found.values())
 
 
@@ -107,9 +136,9 @@ def _rank(word: Word) -> tuple[bool, bool, float, bool]:
 
 def failures(case: Case) -> Iterator[LockedFailure]:
     """Every FAILED that counts for this model, for the lockfile to remember."""
-    weights = _weights(case.evidence)
+    files = files_of(case)
     for required in case.policy.required:
-        for word in convicting(words(case, required)):
+        for word in convicting(words(case, required, files)):
             if word.result == FAILED:
                 yield LockedFailure(
                     repo=case.evidence.ref.repo or "",
@@ -118,47 +147,48 @@ def failures(case: Case) -> Iterator[LockedFailure]:
                     organisation=word.organisation,
                     name=word.name,
                     key=word.key,
-                    files=tuple(sorted(word.named & weights or word.named)),
+                    files=tuple(sorted(word.named & files.weights or word.named)),
                     time=word.signed.latest if word.signed else None,
                 )
 
 
-def remembered(case: Case, failure: LockedFailure) -> bool:
+def remembered(case: Case, failure: LockedFailure, files: Files) -> bool:
     """Whether a failure in the lockfile is of this model: by its weights, whoever has them now."""
-    evidence = case.evidence
-    if not failure.files:
-        return failure.manifest in (evidence.manifest.digest, evidence.listing.digest)
-    return is_of(evidence, frozenset(failure.files))
+    if failure.files:
+        return files.are_told_by(frozenset(failure.files))
+    return failure.manifest in (case.evidence.manifest.digest, case.evidence.listing.digest)
 
 
-def is_of(evidence: Evidence, digests: Collection[str]) -> bool:
-    """Whether files with these digests are this model: a weight of it, or all a loader reads."""
-    needed = _read(evidence)
-    return bool(_weights(evidence) & set(digests)) or (bool(needed) and needed <= set(digests))
+def files_of(case: Case) -> Files:
+    """The files of a model as statements may name them."""
+    listing, manifest = case.evidence.listing, case.evidence.manifest
+    every = {file.path: file for file in (*listing.files, *manifest.files)}
+    read = loader_reads(case.evidence)
+    whole = {one.digest.removeprefix("sha256:"): _digests(one.files) for one in (listing, manifest)}
+    roots = {root: _digests(one.files) for one in (listing, manifest) for root in _root(one)}
+    signed = dict.fromkeys(_signed_roots(case), _digests(manifest.files))
+    return Files(
+        by_digest={file.sha256: path for path, file in every.items() if file.sha256},
+        weights=_digests(file for path, file in every.items() if is_weight_name(path)),
+        read=_digests(file for file in manifest.files if file.path in read),
+        needed=read or frozenset(manifest.by_path),
+        whole=whole,
+        roots={**roots, **signed},
+    )
 
 
-def _files(evidence: Evidence) -> tuple[File, ...]:
-    return (*evidence.listing.files, *evidence.manifest.files)
+def _digests(files: Iterable[File]) -> frozenset[str]:
+    return frozenset(file.sha256 for file in files) - {""}
 
 
-def _weights(evidence: Evidence) -> frozenset[str]:
-    """The digests of weights, of the whole listing: leaving one out undoes no word about it."""
-    return frozenset(f.sha256 for f in _files(evidence) if f.sha256 and is_weight_name(f.path))
-
-
-def _read(evidence: Evidence) -> frozenset[str]:
-    listed = evidence.manifest.by_path
-    return frozenset(listed[path].sha256 for path in loader_reads(evidence)) - {""}
-
-
-def _words(case: Case, required: RequiredAttestation) -> Iterator[Word]:
+def _words(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Word]:
     for opinion in case.opinions:
         if not isinstance(opinion, Attestation):
             continue
         if opinion.statement.predicate_type == required.predicate:
             for party in opinion.parties:
                 if _may(case, opinion, party, required):
-                    yield from _word(case, opinion, party)
+                    yield from _word(case, opinion, party, files)
 
 
 def _may(case: Case, attestation: Attestation, party: Party, required: RequiredAttestation) -> bool:
@@ -167,15 +197,14 @@ def _may(case: Case, attestation: Attestation, party: Party, required: RequiredA
     return speaks and not distrust(case.registry, attestation, party, case.evidence.at)
 
 
-def _word(case: Case, attestation: Attestation, party: Party) -> Iterator[Word]:
+def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> Iterator[Word]:
     """What the statement says, if it names any file of this model."""
-    evidence, statement = case.evidence, attestation.statement
+    statement = attestation.statement
     result, problem = _result(statement)
-    said = _named(case, statement, whole=result in (FAILED, UNREADABLE))
-    shared = {file.path for file in _files(evidence) if file.sha256 in said}
-    if not shared:
+    said = files.named_by(statement, against=result in (FAILED, UNREADABLE))
+    if not said:
         return
-    needed = loader_reads(evidence) or evidence.manifest.by_path.keys()
+    covered = _covered(case.evidence.manifest, statement, files)
     yield Word(
         organisation=party.org.name,
         name=party.signer.name,
@@ -184,10 +213,10 @@ def _word(case: Case, attestation: Attestation, party: Party) -> Iterator[Word]:
         result=result,
         problem=problem,
         signed=attestation.moments.signed,
-        is_of_this=is_of(evidence, said),
-        named=said & (_weights(evidence) | _read(evidence)) or said,
-        shared=tuple(sorted(shared)),
-        missing=tuple(sorted(needed - _covered(evidence, statement))),
+        is_of_this=files.are_told_by(said),
+        named=said & (files.weights | files.read) or said,
+        shared=tuple(sorted(files.by_digest[digest] for digest in said)),
+        missing=tuple(sorted(files.needed - covered)),
     )
 
 
@@ -213,23 +242,6 @@ def _result(statement: Statement) -> tuple[str, str]:
         return UNREADABLE, str(error)
 
 
-def _named(case: Case, statement: Statement, *, whole: bool) -> frozenset[str]:
-    """The digests of files of this model that a statement names.
-
-    A digest of a manifest stands for every file, and with `whole` any digest of the whole that
-    people use: against a model it counts whatever it leaves open.
-    """
-    evidence = case.evidence
-    said = {subject.sha256 for subject in statement.subjects}
-    for manifest in (evidence.listing, evidence.manifest):
-        roots = {manifest.digest.removeprefix("sha256:")}
-        if whole:
-            roots |= {*_signed_roots(case), *_root(manifest)}
-        if said & roots:
-            said |= {file.sha256 for file in manifest.files}
-    return frozenset(said & {file.sha256 for file in _files(evidence)}) - {""}
-
-
 def _root(manifest: Manifest) -> Iterator[str]:
     """The OMS root digest of files whose digests are all known."""
     if all(file.sha256 for file in manifest.files):
@@ -244,11 +256,9 @@ def _signed_roots(case: Case) -> Iterator[str]:
             yield from (subject.sha256 for subject in statement.subjects)
 
 
-def _covered(evidence: Evidence, statement: Statement) -> frozenset[str]:
+def _covered(manifest: Manifest, statement: Statement, files: Files) -> frozenset[str]:
     """The files that are subjects, by path and digest; all where the whole is one."""
-    manifest = evidence.manifest
-    digests = {subject.sha256 for subject in statement.subjects}
-    if digests & {one.digest.removeprefix("sha256:") for one in (manifest, evidence.listing)}:
+    if any(subject.sha256 in files.whole for subject in statement.subjects):
         return frozenset(manifest.by_path)
     named = {(subject.name, subject.sha256) for subject in statement.subjects}
     return frozenset(f.path for f in manifest.files if (f.path, f.sha256) in named)
