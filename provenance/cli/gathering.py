@@ -67,6 +67,7 @@ class Means:
             namespaces=bench.namespaces,
             workers=self.max_workers,
             progress=progress,
+            say=terminal.note,
         )
 
 

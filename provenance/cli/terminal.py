@@ -126,6 +126,11 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def note(words: str) -> None:
+    """A line on stderr for who waits."""
+    click.echo(f"note: {words}", err=True)
+
+
 def progress(*, quiet: bool) -> Progress:
     """A bar on stderr if that is a terminal, else nothing."""
     return Silent() if quiet or not sys.stderr.isatty() else Shown()

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, SlowRetrievalError
 from tuf.ngclient import FetcherInterface
 
+from provenance.source.exchange import reason, within
 from provenance.trust.reading import is_url
 
 ANSWER = 20
@@ -18,38 +19,63 @@ ANSWER = 20
 WHOLE = 120
 """Seconds within which one file must be here."""
 CHUNK = 1 << 16
+LONGEST = (16 << 20) + 1
+"""Bytes of one file after which nothing more is read: no registry has such a file."""
 NOT_FOUND = 404
 ROOT = "root.json"
 VERSIONED = re.compile(r"^[0-9]+\.")
 
 
 class ServerFetcher(FetcherInterface):
-    """Fetches over https, or http of this machine; follows no redirect to elsewhere."""
+    """Fetches over https, or http of this machine; follows no redirect to elsewhere.
 
-    def __init__(self, *, answer: float = ANSWER, whole: float = WHOLE) -> None:
+    `authorities` is a PEM file of those who may vouch for a server, None for those of this machine.
+    """
+
+    def __init__(
+        self, *, answer: float = ANSWER, whole: float = WHOLE, authorities: str | None = None
+    ) -> None:
         import requests
 
         self._answer, self._whole = answer, whole
+        self._authorities = authorities
         self._session = requests.Session()
         self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "hf-provenance"})
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         if not is_url(url):
-            raise DownloadError(f"{url} is neither https nor of this machine")
+            raise DownloadError(f"{url[:200]} is neither https nor of this machine")
+        try:
+            return iter(within(self._whole, lambda: self._pieces(url)))
+        except DownloadError:
+            raise
+        except TimeoutError:
+            raise SlowRetrievalError(f"{url} was not here after {self._whole:g} s") from None
+        except Exception as error:
+            # What requests, urllib3 and http.client raise for a broken answer has no common base.
+            raise DownloadError(f"{url}: {reason(error)}") from None
+
+    def _pieces(self, url: str) -> list[bytes]:
+        """The file, or the beginning of one that is longer than any may be."""
         deadline = time.monotonic() + self._whole
-        answer = self._session.get(url, stream=True, timeout=self._answer, allow_redirects=False)
-        if answer.status_code != 200:
-            answer.close()
-            raise DownloadHTTPError(f"{url}: HTTP {answer.status_code}", answer.status_code)
-
-        def chunks() -> Iterator[bytes]:
-            with answer:
-                while piece := answer.raw.read1(CHUNK):
-                    if time.monotonic() > deadline:
-                        raise SlowRetrievalError(f"{url} was not here after {self._whole:g} s")
-                    yield piece
-
-        return chunks()
+        answer = self._session.get(
+            url,
+            stream=True,
+            timeout=self._answer,
+            allow_redirects=False,
+            verify=self._authorities or True,
+        )
+        with answer:
+            if answer.status_code != 200:
+                raise DownloadHTTPError(f"{url}: HTTP {answer.status_code}", answer.status_code)
+            pieces: list[bytes] = []
+            left = LONGEST
+            while left > 0 and (piece := answer.raw.read1(CHUNK)):
+                if time.monotonic() > deadline:
+                    raise SlowRetrievalError(f"{url} was not here after {self._whole:g} s")
+                pieces.append(piece)
+                left -= len(piece)
+            return pieces
 
 
 class CacheFetcher(FetcherInterface):

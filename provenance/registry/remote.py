@@ -26,6 +26,7 @@ from tuf.api.exceptions import (
     RepositoryError,
 )
 from tuf.api.metadata import Metadata, Root, Targets
+from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from provenance.errors import ConfigError, RegistryRefused, SourceError
@@ -49,13 +50,15 @@ NEVER = datetime.fromtimestamp(0, UTC)
 class Place:
     """Where a registry is published and by which root it is trusted, None to trust the first one.
 
-    `cache` is the folder for what is kept of all registries, None where there is none.
+    `cache` is the folder for what is kept of all registries, None where there is none;
+    `authorities` a PEM file of those who may vouch for the server, None for those of this machine.
     """
 
     url: str
     root: bytes | None = None
     cache: Path | None = None
     offline: bool = False
+    authorities: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +104,7 @@ def open_published(place: Place, fetcher: FetcherInterface | None = None) -> Pub
         temporary = tempfile.TemporaryDirectory(prefix="provenance-")
         folder = _copied(kept, Path(temporary.name))
     with _alone(folder):
-        server = fetcher or (CacheFetcher(folder) if place.offline else ServerFetcher())
+        server = fetcher or _fetcher(place, folder)
         root = place.root or _first_root(place, folder, server)
         texts = _Targets(_updater(place, root, folder, server), folder, place.url)
         seen = _seen(folder, offline=place.offline)
@@ -193,6 +196,12 @@ class _Targets:
             return Metadata[Targets].from_file(str(self._folder / f"{role}.json")).signed.version
 
 
+def _fetcher(place: Place, folder: Path) -> FetcherInterface:
+    if place.offline:
+        return CacheFetcher(folder)
+    return ServerFetcher(authorities=place.authorities)
+
+
 def _updater(place: Place, root: bytes, folder: Path, server: FetcherInterface) -> Updater:
     (folder / "targets").mkdir(exist_ok=True)
     base = place.url.rstrip("/")
@@ -221,6 +230,8 @@ def _explained(url: str) -> Iterator[None]:
     except ExpiredMetadataError as error:
         message = f"{url} has expired: {error}; whoever publishes it must renew it"
         raise RegistryRefused(message) from None
+    except DeserializationError as error:
+        raise SourceError(f"{url} answers with something else than a registry: {error}") from None
     except RepositoryError as error:
         kind = type(error).__name__.removesuffix("Error")
         raise RegistryRefused(f"{url}: {kind}: {error}") from None
@@ -273,7 +284,10 @@ def _first_root(place: Place, folder: Path, server: FetcherInterface) -> bytes:
             raise SourceError(f"nothing was kept of {place.url}: {KEPT}")
         with _explained(place.url):
             data = server.download_bytes(f"{place.url.rstrip('/')}/{ROOT}", MAX_ROOT)
-        read_root(data, f"{place.url}: {ROOT}")
+        try:
+            read_root(data, f"{place.url}: {ROOT}")
+        except ConfigError as error:
+            raise SourceError(str(error)) from None
         write(file, data.decode("utf-8"))
     return file.read_bytes()
 

@@ -17,6 +17,9 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, http_stream_backoff
 
 from provenance.errors import Absent, ConfigError, SourceError
+from provenance.source.exchange import is_untrusted, reason, within
+from provenance.source.hub.hops import Astray, starting_at
+from provenance.source.hub.patience import asked_to_wait
 from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
 from provenance.trust.names import namespace_of
@@ -27,9 +30,10 @@ R = TypeVar("R")
 WORKERS = 8
 TRIES = 4
 FIRST_WAIT = 0.5
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 300.0
+"""Seconds that are waited if a Hub asks for it: the window of the Hub's own rate limits."""
 PATIENCE = 120.0
-"""Seconds that one answer may take in all, however slowly it drips."""
+"""Seconds that one answer may take in all, from the first byte asked to the last that comes."""
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 MISSING = frozenset({401, 403, 404, 410})
@@ -38,8 +42,10 @@ REASONS = {
     "GatedRepo": "it is gated: ask for access, then give a token",
     "RevisionNotFound": "the Hub has no such branch, tag or commit",
     "EntryNotFound": "the Hub has no such file",
-    "DisabledRepo": "the Hub has disabled it",
+    "DisabledRepo": "the Hub has disabled this repository, so that nobody can have it from there",
 }
+DISABLED = "access to this resource is disabled"
+"""What a Hub answers in words alone (huggingface_hub makes a DisabledRepoError of it)."""
 FILE_TIMEOUT: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
 """Seconds without a byte after which reading a file is given up."""
 
@@ -111,6 +117,8 @@ class Hub:
         workers: int = WORKERS,
         progress: Progress | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        patience: float = PATIENCE,
+        say: Callable[[str], None] = lambda words: None,
     ) -> None:
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
         if urlsplit(self.endpoint).scheme not in ("http", "https"):
@@ -120,6 +128,8 @@ class Hub:
         self._token = token
         self._namespaces = frozenset(name.lower() for name in namespaces)
         self._sleep = sleep
+        self._patience = patience
+        self._say = say
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hub")
 
     def token_for(self, repo: str) -> str | bool | None:
@@ -165,42 +175,60 @@ class Hub:
             answer = self._tried(question)
             if isinstance(answer, Answer) and answer.status not in AGAIN:
                 return _accepted(question, answer)
-            if isinstance(answer, Answer):
-                wait = max(wait, _asked_to_wait(answer))
+            asked = asked_to_wait(answer.headers) if isinstance(answer, Answer) else 0.0
+            wait = max(wait, asked)
             if not left or wait > LONGEST_WAIT:
                 break
-            self._sleep(wait)
+            self._rest(wait, asked)
             wait *= 2
         what = f"status {answer.status}" if isinstance(answer, Answer) else answer
-        raise SourceError(f"{question.url} does not answer ({what}): try again later")
+        later = f"in {asked:.0f} seconds, as it asks" if asked else "later"
+        raise SourceError(f"{question.url} does not answer ({what}): try again {later}")
+
+    def _rest(self, wait: float, asked: float) -> None:
+        """Waits, and where the Hub asked for it says so."""
+        if asked:
+            self._say(
+                f"the Hub limits the rate of requests: waiting {wait:.0f} seconds, as it asks"
+            )
+        self._sleep(wait)
 
     def _tried(self, question: Question) -> Answer | str:
         """The answer, or what went wrong on the way to it and may not the next time."""
         try:
-            return self._once(question)
-        except SourceError:
+            return within(self._patience, lambda: self._once(question))
+        except SourceError as error:
+            if isinstance(error, Astray):
+                raise SourceError(f"{question.url}: {error}") from None
             raise
         except OfflineModeIsEnabled as error:
             raise SourceError(f"{question.url}: {error}") from None
+        except TimeoutError:
+            return f"no end after {self._patience:g} seconds"
         except Exception as error:
             # Whatever the HTTP library raises: its errors have no base that is public here.
-            return f"{type(error).__name__}: {error}"
+            if is_untrusted(error):
+                raise SourceError(f"{question.url}: {reason(error)}") from None
+            return reason(error)
 
     def _once(self, question: Question) -> Answer:
         headers = self._headers(question)
-        with http_stream_backoff(
-            question.method,
-            question.url,
-            max_retries=0,
-            retry_on_status_codes=(),
-            headers=headers,
-            json=question.json,
-            timeout=question.timeout,
-            follow_redirects=question.follow,
-        ) as response:
+        with (
+            starting_at(self.endpoint),
+            http_stream_backoff(
+                question.method,
+                question.url,
+                max_retries=0,
+                retry_on_status_codes=(),
+                headers=headers,
+                json=question.json,
+                timeout=question.timeout,
+                follow_redirects=question.follow,
+            ) as response,
+        ):
             body = b""
             if question.method != "HEAD" and response.status_code < 300:
-                body = _read(question, response.iter_bytes(), response.status_code)
+                body = _read(question, response.iter_bytes(), response.status_code, self._patience)
             return Answer(
                 status=response.status_code,
                 headers={name.lower(): value for name, value in response.headers.items()},
@@ -220,9 +248,9 @@ class Hub:
         return headers
 
 
-def _read(question: Question, chunks: Iterable[bytes], status: int) -> bytes:
+def _read(question: Question, chunks: Iterable[bytes], status: int, patience: float) -> bytes:
     """As many bytes as may come; where the server ignored a span, the file is cut here."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     parts: list[bytes] = []
     left = question.most
     for chunk in chunks:
@@ -233,7 +261,7 @@ def _read(question: Question, chunks: Iterable[bytes], status: int) -> bytes:
         if left < 0:
             raise Beyond(f"{question.url}: more than {question.most} bytes")
         if time.monotonic() > end:
-            raise SourceError(f"{question.url}: no end after {PATIENCE:.0f} seconds")
+            raise SourceError(f"{question.url}: no end after {patience:g} seconds")
     return b"".join(parts)[: question.most]
 
 
@@ -241,13 +269,9 @@ def _accepted(question: Question, answer: Answer) -> Answer:
     if answer.status < 300 or (300 <= answer.status < 400 and not question.follow):
         return answer
     code = answer.headers.get("x-error-code", "")
+    if DISABLED in answer.headers.get("x-error-message", "").lower():
+        code = "DisabledRepo"
     if answer.status in MISSING:
-        reason = REASONS.get(code, REASONS["RepoNotFound"] if answer.status != 404 else "not found")
-        raise Absent(f"{question.repo}: {reason}", code=code)
+        missing = REASONS["RepoNotFound"] if answer.status != 404 else "not found"
+        raise Absent(f"{question.repo}: {REASONS.get(code, missing)}", code=code)
     raise SourceError(f"{question.url}: status {answer.status} {code}".rstrip())
-
-
-def _asked_to_wait(answer: Answer) -> float:
-    """The seconds of a Retry-After header (RFC 9110, section 10.2.3); none if it states a date."""
-    stated = answer.headers.get("retry-after", "")
-    return float(stated) if stated.isdecimal() and len(stated) < 9 else 0.0

@@ -10,7 +10,9 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.utils import tqdm
 
 from provenance.errors import SourceError
+from provenance.source.exchange import is_untrusted, reason
 from provenance.source.hub.client import Hub
+from provenance.source.hub.hops import starting_at
 from provenance.source.progress import Step
 
 
@@ -35,24 +37,26 @@ def download(
     SourceError where it cannot be had, for whatever reason; Stopped after `stop`.
     """
     try:
-        hf_hub_download(
-            repo,
-            path,
-            revision=commit,
-            local_dir=folder,
-            cache_dir=cache,
-            endpoint=hub.endpoint,
-            token=hub.token_for(repo),
-            force_download=again,
-            library_name="provenance",
-            tqdm_class=_reporting(step, stop),
-        )
+        with starting_at(hub.endpoint):
+            hf_hub_download(
+                repo,
+                path,
+                revision=commit,
+                local_dir=folder,
+                cache_dir=cache,
+                endpoint=hub.endpoint,
+                token=hub.token_for(repo),
+                force_download=again,
+                library_name="provenance",
+                tqdm_class=_reporting(step, stop),
+            )
     except Exception as error:
         # The library, and what it stands on, raise whatever they like.
         if stop.is_set():
             raise Stopped from None
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise SourceError(f"{repo}: {path} cannot be downloaded: {reason}") from None
+        own = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = reason(error) if is_untrusted(error) else own
+        raise SourceError(f"{repo}: {path} cannot be downloaded: {said}") from None
 
 
 def _reporting(step: Step, stop: Event) -> type[tqdm]:

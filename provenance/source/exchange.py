@@ -1,0 +1,59 @@
+"""One exchange with a server: over in time, whatever it sends, and what went wrong in words."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PRIVATE_CA = "SSL_CERT_FILE"
+"""The variable that names a private authority's certificates, for a Hub and registries alike."""
+LONGEST_REASON = 300
+
+
+def within(seconds: float, function: Callable[[], T]) -> T:
+    """What `function` returns or raises; TimeoutError if neither happens within so many seconds.
+
+    The limits that HTTP libraries know are for one wait. A server that sends a byte now and then,
+    in its status line, headers, `100 Continue`s, chunk extensions or trailers, keeps within them
+    for ever: then the exchange goes on in a thread that nobody waits for.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(function())
+        except BaseException as error:
+            result.set_exception(error)
+
+    Thread(target=run, daemon=True, name="exchange").start()
+    return result.result(seconds)
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong on the way to a server, on one line, and the remedy where one is known."""
+    if is_untrusted(error):
+        return (
+            f"nobody whom this machine trusts vouches for its certificate; for a private CA, set "
+            f"{PRIVATE_CA} to a PEM file with its certificates (it holds for Hub and registries)"
+        )
+    said = " ".join(str(error).split())[:LONGEST_REASON]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether it failed because a certificate did not verify."""
+    seen: set[int] = set()
+    cause: object = error
+    while isinstance(cause, BaseException) and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        inner = [arg for arg in cause.args if isinstance(arg, BaseException)]
+        inner += [r for r in [getattr(cause, "reason", None)] if isinstance(r, BaseException)]
+        cause = cause.__cause__ or cause.__context__ or next(iter(inner), None)
+    return False
