@@ -62,6 +62,9 @@ def cli() -> None:
 
     A pass says who vouches for what. It never says that a model is harmless.
     """
+    from provenance.cli.environment import check
+
+    check()
 
 
 def main() -> None:

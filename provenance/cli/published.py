@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.cli import environment
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN, Settings
 from provenance.registry import Loaded
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from provenance.registry.remote import Place, Published
 
 SHORT = 12
+OWN_ALONE = "it must be yours, and nobody else may write it"
 RECENT = 60
 """Seconds that nobody calls an age."""
 
@@ -33,13 +35,20 @@ def place_of(
     from provenance.source.hub.cache import is_offline
 
     root = _root(url, roots, judged)
-    if root is None and _in_ci():
+    cache = _cache()
+    if root is None and (why := environment.forgets() or _unkept(cache)):
         raise ConfigError(
-            "has no committed root, and in CI every use is a first use: "
+            f"has no committed root, and {why}, so that every use would be a first use: "
             f"`provenance registry pin {url} --root root.json`, and commit what it writes",
             path=url,
         )
-    return Place(url=url, root=root, cache=_cache(), offline=offline or is_offline())
+    return Place(
+        url=url,
+        root=root,
+        cache=cache,
+        offline=offline or is_offline(),
+        authorities=environment.authorities(),
+    )
 
 
 def described(published: Published) -> str:
@@ -51,8 +60,11 @@ def described(published: Published) -> str:
         if passed.total_seconds() > RECENT:
             hours = int(passed.total_seconds() // 3600)
             age = f", kept {passed.days} days ago" if passed.days else f", kept {hours} hours ago"
-    first = f", FIRST USE of the root sha256:{published.first_use}" if published.first_use else ""
-    return f"{release.name} version {release.version} from {published.url}{age}{first}"
+    first = published.first_use
+    said = (
+        f", FIRST USE of the root sha256:{first} until `provenance registry pin`" if first else ""
+    )
+    return f"{release.name} version {release.version} from {published.url}{age}{said}"
 
 
 def _root(url: str, roots: Sequence[tuple[str, str]], judged: Sequence[Path]) -> bytes | None:
@@ -67,15 +79,20 @@ def _root(url: str, roots: Sequence[tuple[str, str]], judged: Sequence[Path]) ->
     return read_text(Path(file)).encode()
 
 
-def _in_ci() -> bool:
-    return os.environ.get("CI", "").lower() not in ("", "0", "false")
-
-
 def _cache() -> Path | None:
     """Where what was verified is kept, or None for a user without a home."""
     home = os.environ.get("HOME")
     base = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
-    return Path(base, "provenance", "registries") if base else None
+    return Path(base, "provenance", "registries") if base and os.path.isabs(base) else None
+
+
+def _unkept(cache: Path | None) -> str:
+    """Why nothing can be kept, or nothing."""
+    from provenance.registry.keeping import may_keep
+
+    if cache is None:
+        return "there is no HOME to keep what was seen"
+    return "" if may_keep(cache) else f"{cache} cannot keep what was seen: {OWN_ALONE}"
 
 
 def policy_source(own: Settings, base: Base | None) -> str:

@@ -129,11 +129,12 @@ def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
 
 def _refreshed(setting: Bench, offline: bool) -> Bench:
     """The same, with the public-good root as its TUF repository has it now."""
+    from provenance.cli.environment import authorities
     from provenance.registry.refresh import public_good
 
     if offline:
         raise ConfigError("asks for the network, and --offline forbids it", path="--refresh-roots")
-    instance = Sigstore(name=PUBLIC_GOOD, trusted_root=public_good())
+    instance = Sigstore(name=PUBLIC_GOOD, trusted_root=public_good(authorities()))
     registry = setting.registry
     return replace(setting, registry=replace(registry, sigstores=(instance, *registry.sigstores)))
 

@@ -12,13 +12,16 @@ PUBLIC_GOOD_URL = "https://tuf-repo-cdn.sigstore.dev"
 TARGET = "trusted_root.json"
 
 
-def public_good() -> str:
-    """The public-good instance's trusted root as JSON text, fetched now, or SourceError."""
+def public_good(authorities: str | None = None) -> str:
+    """The public-good instance's trusted root as JSON text, fetched now, or SourceError.
+
+    `authorities` is a PEM file of those who may vouch for the server.
+    """
     first = resources.files("provenance.registry").joinpath("public_good_root.json").read_bytes()
-    return trusted_root(PUBLIC_GOOD_URL, first)
+    return trusted_root(PUBLIC_GOOD_URL, first, authorities)
 
 
-def trusted_root(url: str, first_root: bytes) -> str:
+def trusted_root(url: str, first_root: bytes, authorities: str | None = None) -> str:
     """The trusted root that the TUF repository at `url` publishes, or SourceError.
 
     Trust starts at `first_root`, which this version brought along; nothing is cached.
@@ -35,7 +38,7 @@ def trusted_root(url: str, first_root: bytes) -> str:
                 metadata_base_url=url,
                 target_dir=folder,
                 target_base_url=f"{url}/targets/",
-                fetcher=ServerFetcher(),
+                fetcher=ServerFetcher(authorities=authorities),
                 bootstrap=first_root,
             )
             updater.refresh()

@@ -7,10 +7,7 @@ an older version later. Nothing is ever taken from there because the server coul
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +30,7 @@ from provenance.errors import ConfigError, RegistryRefused, SourceError
 from provenance.model import Document
 from provenance.registry.draft import SECTION
 from provenance.registry.fetcher import CacheFetcher, ServerFetcher
+from provenance.registry.keeping import alone, copied, is_own, is_writable
 from provenance.registry.shelf import FILE_NAME, assembled
 from provenance.source.evidence_files import split
 from provenance.source.files import write
@@ -96,14 +94,16 @@ def open_published(place: Place, fetcher: FetcherInterface | None = None) -> Pub
     had, and ConfigError if the root or what its maintainers published is malformed.
     """
     temporary = None
-    kept = place.cache / _key(place) if place.cache else None
-    if kept and not place.offline and _is_writable(kept):
+    kept = place.cache / _key(place) if place.cache and is_own(place.cache) else None
+    if kept and not is_own(kept):
+        kept = None
+    if kept and not place.offline and is_writable(kept):
         folder = kept
     else:
         # What is kept is not written to: it may lie where this user may only read.
         temporary = tempfile.TemporaryDirectory(prefix="provenance-")
-        folder = _copied(kept, Path(temporary.name))
-    with _alone(folder):
+        folder = copied(kept, Path(temporary.name))
+    with alone(folder):
         server = fetcher or _fetcher(place, folder)
         root = place.root or _first_root(place, folder, server)
         texts = _Targets(_updater(place, root, folder, server), folder, place.url)
@@ -184,7 +184,7 @@ class _Targets:
         """The same once the registry is open, one thread and process at a time, each file once."""
         with self._lock:
             if name not in self._read:
-                with _alone(self._folder):
+                with alone(self._folder):
                     self._read[name] = self.data(name)
             return self._read[name]
 
@@ -247,33 +247,6 @@ def _cause(error: BaseException) -> BaseException:
 
 def _key(place: Place) -> str:
     return hashlib.sha256(b"\0".join((place.url.encode(), place.root or b""))).hexdigest()[:32]
-
-
-def _is_writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
-
-
-def _copied(folder: Path | None, temporary: Path) -> Path:
-    place = temporary / "kept"
-    if folder and folder.is_dir():
-        shutil.copytree(folder, place, symlinks=True)
-    place.mkdir(exist_ok=True)
-    return place
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process changes what is kept meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _first_root(place: Place, folder: Path, server: FetcherInterface) -> bytes:

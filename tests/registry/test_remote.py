@@ -17,6 +17,7 @@ from tuf.ngclient import Updater
 from provenance.errors import ConfigError, RegistryRefused, SourceError
 from provenance.registry import publishing
 from provenance.registry.fetcher import ServerFetcher
+from provenance.registry.keeping import may_keep
 from provenance.registry.publishing import Content, Terms
 from provenance.registry.remote import Place, open_published
 from tests import forge
@@ -377,4 +378,27 @@ def test_a_snapshot_may_not_leave_the_registry_out(house: House) -> None:
 
     house.bend("1.snapshot.json", change, *ONLINE)
     with pytest.raises((RegistryRefused, SourceError)):
+        house.client()
+
+
+@pytest.mark.parametrize(("mode", "kept"), [(0o700, True), (0o770, False), (0o707, False)])
+def test_a_cache_that_others_may_write_is_not_used(house: House, mode: int, kept: bool) -> None:
+    cache = house.root / "cache"
+    cache.mkdir()
+    cache.chmod(mode)
+    assert may_keep(cache) is kept
+    house.client()
+    assert any(cache.iterdir()) is kept
+
+
+def test_a_page_of_somebody_else_is_no_registry(house: House, site: Site) -> None:
+    """A login page says nothing against the registry."""
+
+    def page(handler: Any) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(b"<html>Sign in</html>")
+
+    site.answers["timestamp.json"] = page
+    with pytest.raises(SourceError, match="something else than a registry"):
         house.client()

@@ -163,7 +163,7 @@ def test_a_limit_is_obeyed_and_said(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_hub_does_not_show_is_said_in_its_words(
-    tmp_path: Path, status: int, headers: dict[str, str], says: str
+    tmp_path: Path, status: int, headers: dict[str, Any], says: str
 ) -> None:
     with Hub(tmp_path) as hub:
         hub.commit(REPO, FILES)
