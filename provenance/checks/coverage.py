@@ -66,7 +66,7 @@ def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
 
 def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
     """Whether one organisation's signers, as many as it requires, each signed every file."""
-    orgs = {party.org.name: party.org for vouch in holding for party in vouch.parties}
+    orgs = {party.org.key: party.org for vouch in holding for party in vouch.parties}
     for org in orgs.values():
         if min(_count(path, org, holding) for path in needed) >= org.threshold:
             return passed("signature/pass", f"{org.name} signed {what}")

@@ -172,12 +172,12 @@ def _signatures(case: Case) -> Iterator[Finding]:
     """Signatures by organisations that the claims do not lead to."""
     repo = case.evidence.ref.repo
     known = [repo or "", *case.claimed.above(case.claimed.own)]
-    owners = {owner.name for name in known if (owner := case.registry.owner(name))}
+    owners = {owner.key for name in known if (owner := case.registry.owner(name))}
     for opinion in case.opinions:
         if repo and isinstance(opinion, Attestation) and _is_oms(opinion):
-            signed = {party.org.name for party in opinion.parties}
+            signed = {party.org.key for party in opinion.parties}
             if not signed & owners:
-                message = f"{min(signed)} signed it, and no stated ancestor is of theirs"
+                message = f"{min(signed)[1]} signed it, and no stated ancestor is of theirs"
                 yield failed("ancestry/copied-signature", message, opinion.bundle)
 
 

@@ -44,7 +44,7 @@ def _sorted(
     opinions: list[Opinion] = []
     tellings: list[Told | Unusable] = []
     for document in evidence.bundles:
-        opinion = signature.verify(document, registry, evidence.at)
+        opinion = signature.verify(document, registry, evidence.at, evidence.ref.repo)
         telling = told(document, opinion)
         if telling is None:
             opinions.append(opinion)

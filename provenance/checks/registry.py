@@ -25,6 +25,11 @@ registry/unknown-section
     The part of the registry that the organisation keeps itself cannot be used, so that nobody
     knows who speaks for it or what it revoked. Other organisations are not concerned.
 
+registry/unusable
+    One of several registries is malformed. What the others say stands, and its parties are unknown;
+    so is what it revoked, and no verdict is complete without that. Ask whoever keeps it, or take it
+    out of `registry`.
+
 registry/old
     Nobody has asked for a newer registry for longer than `registry_max_age` allows. Run once with
     the network.
@@ -37,6 +42,7 @@ from datetime import timedelta
 
 from provenance.checks.case import Case
 from provenance.lineage.steps import unverified_steps
+from provenance.lock import floor_of
 from provenance.model import Ancestor, Evidence
 from provenance.training import Parent
 from provenance.trust import Registry
@@ -54,10 +60,12 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _standing(case: Case) -> Iterator[Finding]:
     """Whether the registry is one to judge by: not older than it was, and recent enough."""
-    floors = {floor.name: floor.version for floor in case.lock.registries} if case.lock else {}
+    floors = case.lock.registries if case.lock else ()
     longest = case.policy.registry_max_age
+    for name, reason in case.registry.unusable:
+        yield unknown("registry/unusable", f"nobody knows what it revokes: {reason}", name)
     for release in case.registry.releases:
-        floor = floors.get(release.name)
+        floor = floor_of(release, floors)
         if floor is not None and (release.version is None or release.version < floor):
             found = "no version" if release.version is None else f"version {release.version}"
             message = f"{found}, and the lockfile knows version {floor}"

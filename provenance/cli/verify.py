@@ -135,8 +135,7 @@ def _refreshed(setting: Bench, offline: bool) -> Bench:
     if offline:
         raise ConfigError("asks for the network, and --offline forbids it", path="--refresh-roots")
     instance = Sigstore(name=PUBLIC_GOOD, trusted_root=public_good(authorities()))
-    registry = setting.registry
-    return replace(setting, registry=replace(registry, sigstores=(instance, *registry.sigstores)))
+    return replace(setting, registry=setting.registry.with_sigstore(instance))
 
 
 class Judging:

@@ -12,6 +12,7 @@ from provenance.lock.entry import (
     LockedSigner,
     Part,
 )
+from provenance.lock.floors import floor_of
 from provenance.lock.reading import loads
 from provenance.lock.writing import dumps
 
@@ -29,6 +30,7 @@ __all__ = [
     "difference",
     "dumps",
     "file_differences",
+    "floor_of",
     "loads",
     "nearest",
 ]

@@ -100,10 +100,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """A registry that took part, and the lowest version of it that may judge from now on."""
+    """A registry that took part, and the lowest version of it that may judge from now on.
+
+    One that is published is known by its `url` and the digest of its `root` (of an organisation's
+    own part also by the name of the `section`); its `name`, which it chose, is for the reader.
+    """
 
     name: str
     version: int | None = None
+    url: str = ""
+    root: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,13 @@ def loads(text: str, *, source: str) -> Lock:
 
 def _floor(fields: Fields) -> Floor:
     version = fields.whole("version") if "version" in fields else None
-    floor = Floor(name=reading.line(fields, "name"), version=version)
+    floor = Floor(
+        name=reading.line(fields, "name"),
+        version=version,
+        url=_line(fields, "url"),
+        root=_line(fields, "root"),
+        section=_line(fields, "section"),
+    )
     fields.end()
     return floor
 

@@ -17,7 +17,7 @@ Row = Mapping[str, object]
 def dumps(lock: Lock) -> str:
     """The text of a lock; `loads` gives the same lock back, but for facts that no lock keeps."""
     parts = [HEAD, pair("version", lock.version)]
-    parts += _rows("registries", map(_floor, sorted(lock.registries, key=lambda f: f.name)))
+    parts += _rows("registries", map(_floor, sorted(lock.registries, key=_order_of_floor)))
     failures = _sorted(lock.failures, "repo manifest predicate organisation name key files time")
     parts += _rows("failures", failures)
     for entry in sorted(lock.entries, key=lambda e: (ORDER.index(e.part), e.name)):
@@ -69,7 +69,12 @@ def _facts(facts: Facts) -> dict[str, object]:
 
 
 def _floor(floor: Floor) -> Row:
-    return {"name": floor.name} | ({} if floor.version is None else {"version": floor.version})
+    named = {name: getattr(floor, name) for name in ("name", "version", "url", "root", "section")}
+    return {name: value for name, value in named.items() if value not in (None, "")}
+
+
+def _order_of_floor(floor: Floor) -> tuple[str, ...]:
+    return floor.name, floor.url, floor.root, floor.section
 
 
 def _in_order(items: Iterable[object], names: str) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from provenance.lock import (
     LockedFailure,
     Part,
     dumps,
+    floor_of,
 )
 from provenance.policy import Settings
 from provenance.trust import Registry
@@ -45,7 +46,8 @@ def relocked(
         entries=entries_in_order(entries),
         failures=_remembered(before.failures if before else (), failures),
     )
-    if before and _versioned(before) == _versioned(lock):
+    nameless = frozenset(f.name for f in before.registries if not f.url) if before else frozenset()
+    if before and _versioned(before, nameless) == _versioned(lock, nameless):
         kept = replace(lock, registries=before.registries)
         return kept if dumps(kept) == dumps(before) else lock
     return lock
@@ -74,15 +76,28 @@ def as_proposed(lock: Lock, proposed: Lock | None) -> Lock:
     return replace(lock, registries=proposed.registries, entries=tuple(entries))
 
 
-def _versioned(lock: Lock) -> set[tuple[str, bool]]:
-    return {(floor.name, floor.version is None) for floor in lock.registries}
+def _versioned(lock: Lock, old: frozenset[str]) -> set[tuple[str, ...]]:
+    """Which registries took part and have versions; those of `old` names by name alone."""
+    return {
+        (
+            f.name if f.name in old or not f.url else f"{f.url} {f.root} {f.section}",
+            str(f.version is None),
+        )
+        for f in lock.registries
+    }
 
 
 def _floors(registry: Registry, before: Lock | None) -> tuple[Floor, ...]:
     """The registries that took part, each at the highest version that was ever seen."""
-    known = {floor.name: floor.version for floor in before.registries} if before else {}
+    known = before.registries if before else ()
     return tuple(
-        Floor(name=release.name, version=_higher(release.version, known.get(release.name)))
+        Floor(
+            name=release.name,
+            version=_higher(release.version, floor_of(release, known)),
+            url=release.url,
+            root=release.root,
+            section=release.section,
+        )
         for release in registry.releases
     )
 

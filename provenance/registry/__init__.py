@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,30 +38,47 @@ def load_all(
 ) -> Loaded:
     """The registries of `names` as one, an earlier one before a later one, or ConfigError.
 
-    A name is `builtin`, the path of a file or folder, relative to `base`, or a URL, of which
-    `place` knows how it is had. None of them is read from inside a `judged` directory.
+    The first must be usable. Another that is malformed fails alone: its parties are unknown, and so
+    is what it revoked, which every verdict says. A name is `builtin`, the path of a file or folder,
+    relative to `base`, or a URL, of which `place` knows how it is had. None of them is read from
+    inside a `judged` directory.
     """
     within = [os.path.realpath(path) for path in judged]
     registries: list[Registry] = []
     published: list[Published] = []
+    unusable: list[tuple[str, str]] = []
     for name in names:
-        if is_url(name) and place:
-            from provenance.registry.remote import open_published
+        remote = place(name) if is_url(name) and place else None
+        _check(name, base, within)
+        try:
+            if remote:
+                from provenance.registry.remote import open_published
 
-            published.append(open_published(place(name)))
-            registries.append(published[-1].registry)
-        else:
-            registries.append(_load(name, base, within))
-    return Loaded(registry=merge(registries), published=tuple(published))
+                published.append(open_published(remote))
+                registries.append(published[-1].registry)
+            else:
+                registries.append(_load(name, base))
+        except ConfigError as error:
+            if not registries or not (remote or (base / name).exists()):
+                raise
+            unusable.append((name, str(error)))
+    registry = replace(merge(registries), unusable=tuple(unusable))
+    return Loaded(registry=registry, published=tuple(published))
 
 
-def _load(name: str, base: Path, judged: Sequence[str]) -> Registry:
-    if name == BUILTIN:
-        return starter()
+def _check(name: str, base: Path, judged: Sequence[str]) -> None:
+    """The caller may name it."""
+    if name == BUILTIN or is_url(name):
+        return
     if "://" in name:
         raise ConfigError("expected a path or an https URL", path=name[:200])
     if not name.strip():
         raise ConfigError("a registry's path is empty")
     if any(Path(os.path.realpath(base / name)).is_relative_to(path) for path in judged):
         raise ConfigError("the registry lies inside the model that is judged", path=name[:200])
-    return load(base / name)
+
+
+def _load(name: str, base: Path) -> Registry:
+    if is_url(name):
+        raise ConfigError("expected a path or an https URL", path=name[:200])
+    return starter() if name == BUILTIN else load(base / name)

@@ -111,13 +111,16 @@ def open_published(place: Place, fetcher: FetcherInterface | None = None) -> Pub
         texts.refresh()
         registry = assembled(texts, source=place.url)
         release = Release(name=registry.name, version=texts.version(FILE_NAME), seen=seen)
-        registry = replace(registry, releases=(release, *registry.releases[1:]))
+        digest = hashlib.sha256(root).hexdigest()
+        releases = (release, *registry.releases[1:])
+        known = tuple(replace(r, url=place.url, root=f"sha256:{digest}") for r in releases)
+        registry = replace(registry, releases=known)
         if not place.offline:
             write(folder / SEEN, seen.isoformat())
     return Published(
         url=place.url,
         registry=registry,
-        first_use=None if place.root else hashlib.sha256(root).hexdigest(),
+        first_use=None if place.root else digest,
         _texts=texts,
         _kept=temporary,
     )

@@ -152,8 +152,14 @@ class Repository:
         return listed
 
     def _listed(self, draft: Draft, at: datetime, lifetimes: Mapping[str, int]) -> Draft:
-        """The draft with the snapshot that lists its newest versions, and the timestamp of that."""
-        meta = {"targets.json": MetaFile(draft.targets.version)}
+        """The draft with the snapshot that lists its newest versions, and the timestamp of that.
+
+        What was ever listed stays so (TUF specification, section 5.5.5): a client that has seen it
+        takes no snapshot without it. A role that nobody delegates to any more speaks for nothing.
+        """
+        before = self.newest(Snapshot.type)
+        meta = dict(before.signed.meta) if before else {}
+        meta["targets.json"] = MetaFile(draft.targets.version)
         delegations = draft.targets.delegations
         for role in (delegations.roles or {}) if delegations else ():
             newest = draft.roles.get(role) or self.newest(role)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,6 +12,11 @@ from provenance.trust import Registry, Release
 from provenance.trust.section import with_section, without_section
 
 FILE_NAME = "trust.toml"
+MAX_SECTION = 1 << 20
+# tomllib walks every part of a dotted name, and of the table it stands in, for each of its lines:
+# what has names of thousands of parts takes time that grows with the square of its length.
+PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+DEEP = re.compile(rf"^[ \t]*+\[{{0,2}}[ \t]*+(?:{PART}[ \t]*+\.[ \t]*+){{64}}", re.MULTILINE)
 
 
 class Shelf(Protocol):
@@ -40,13 +46,21 @@ def assembled(shelf: Shelf, *, file: str = FILE_NAME, source: str = "") -> Regis
 
 
 def parsed(text: str, name: str) -> dict[str, object]:
-    """The table of a TOML text, or ConfigError."""
+    """The table of a TOML text, or ConfigError, in time that grows with its length."""
+    if DEEP.search(text):
+        raise ConfigError("a name of more than 64 parts", path=name)
     try:
         return tomllib.loads(text)
     except RecursionError:
         raise ConfigError("nested too deep", path=name) from None
     except ValueError as error:
         raise ConfigError(f"not TOML: {error}", path=name) from None
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_SECTION:
+        raise ConfigError(f"more than {MAX_SECTION >> 10} KiB")
+    return text
 
 
 def section_file(name: str) -> str:
@@ -70,11 +84,11 @@ def _with_sections(registry: Registry, shelf: Shelf) -> Registry:
             continue
         file = section_file(org.section.name)
         try:
-            table = parsed(shelf.text(file), file)
+            table = parsed(_bounded(shelf.text(file)), file)
         except (ConfigError, SourceError, RegistryRefused) as error:
             found = without_section(found, org, str(error))
             continue
         name = f"{registry.name}/{org.section.name}"
-        release = Release(name=name, version=shelf.version(file))
+        release = Release(name=name, version=shelf.version(file), section=org.section.name)
         found = with_section(found, org, table, source=file, release=release)
     return found

@@ -10,7 +10,7 @@ from provenance.signature.opinion import (
     Signed,
     Stranger,
 )
-from provenance.signature.verify import verify
+from provenance.signature.several import verify
 
 __all__ = [
     "Attestation",

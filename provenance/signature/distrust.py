@@ -16,11 +16,7 @@ def distrust(registry: Registry, attestation: Attestation, party: Party, now: da
     """
     moments = attestation.moments
     existed = moments.stamped or now
-    found = [*registry.signer_revocations(party.org, party.signer)]
-    own = party.org.namespaces
-    for name in attestation.names:
-        found += registry.revocations("key", name, own)
-        found += registry.revocations("signer", name, own)
+    found = registry.signer_revocations(party.org, party.signer, attestation.names)
     if any(e.compromised_since is None or e.compromised_since <= existed for e in found):
         return "compromised"
     if party.signer.valid_from and moments.is_before(party.signer.valid_from, now):

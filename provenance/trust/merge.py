@@ -1,4 +1,9 @@
-"""Several registries as one: revocations of all hold, and the first wins on a namespace."""
+"""Several registries as one: revocations of all hold, and the first wins on a namespace.
+
+Otherwise none reaches into another. Its instances and clocks vouch for its own parties alone (they
+stay in the parts), and nobody of a later one speaks, in whatever role, for a namespace that an
+earlier one gives to somebody: who is named first is trusted first.
+"""
 
 from __future__ import annotations
 
@@ -7,62 +12,48 @@ from dataclasses import replace
 
 from provenance.errors import ConfigError
 from provenance.trust import names
-from provenance.trust.parties import OWN_ROLES, Org, Signer
-from provenance.trust.registry import Registry, Sigstore
+from provenance.trust.parties import Org, Signer
+from provenance.trust.registry import Registry
 
 
 def merge(registries: Sequence[Registry]) -> Registry:
     """One registry that says what all of them say, an earlier one before a later one.
 
     What a later one claims of a namespace already taken is dropped with its signers' reach and its
-    roots. It expires with the first that does. ConfigError if there is none, or if one defines
-    another's Sigstore instance anew.
+    roots. It expires with the first that does. ConfigError if there is none.
     """
     if not registries:
         raise ConfigError("no registry is named")
     if len(registries) == 1:
         return registries[0]
+    parts = tuple(_parts(registries))
     return Registry(
         name=" + ".join(registry.name for registry in registries),
         expires=min((r.expires for r in registries if r.expires), default=None),
-        sigstores=_sigstores(registries),
-        timestamp_authorities=tuple(a for r in registries for a in r.timestamp_authorities),
-        orgs=tuple(_orgs(registries)),
+        orgs=tuple(org for part in parts for org in part.orgs),
         revoked=tuple(entry for r in registries for entry in r.revoked),
         releases=tuple(release for r in registries for release in r.releases),
         sources=tuple(source for r in registries for source in r.sources),
+        parts=parts,
     )
 
 
-def _sigstores(registries: Iterable[Registry]) -> tuple[Sigstore, ...]:
-    instances: dict[str, Sigstore] = {}
-    for registry in registries:
-        for instance in registry.sigstores:
-            first = instances.setdefault(instance.name, instance)
-            if first.trusted_root != instance.trusted_root:
-                raise ConfigError(
-                    f"an earlier registry has another Sigstore instance called {instance.name!r}; "
-                    "rename this one and the signers that name it",
-                    path=", ".join(registry.sources),
-                )
-    return tuple(instances.values())
-
-
-def _orgs(registries: Iterable[Registry]) -> Iterator[Org]:
+def _parts(registries: Iterable[Registry]) -> Iterator[Registry]:
+    """Each registry as far as it reaches, in order."""
     taken: set[str] = set()
-    for registry in registries:
-        for org in registry.orgs:
-            yield from _without(org, taken)
+    for rank, registry in enumerate(registries):
+        kept = (own for org in registry.orgs for own in _without(org, taken))
+        yield replace(registry, orgs=tuple(replace(org, rank=rank) for org in kept))
         taken |= {namespace.lower() for org in registry.orgs for namespace in org.namespaces}
 
 
 def _without(org: Org, taken: set[str]) -> Iterator[Org]:
+    """The organisation without what an earlier registry gave to somebody."""
     left = tuple(namespace for namespace in org.namespaces if namespace.lower() not in taken)
-    if left == org.namespaces:
+    signers = tuple(kept for signer in org.signers for kept in _within(signer, taken))
+    if (left, signers) == (org.namespaces, org.signers):
         yield org
-        return
-    signers = tuple(kept for signer in org.signers for kept in _within(signer, left))
-    if left or signers:
+    elif left or signers:
         yield replace(
             org,
             namespaces=left,
@@ -72,10 +63,10 @@ def _without(org: Org, taken: set[str]) -> Iterator[Org]:
         )
 
 
-def _within(signer: Signer, namespaces: tuple[str, ...]) -> Iterator[Signer]:
-    if not signer.roles & OWN_ROLES:
+def _within(signer: Signer, taken: set[str]) -> Iterator[Signer]:
+    """The signer, whatever its role, as far as no earlier registry knows whose models these are."""
+    repos = tuple(p for p in signer.repos if names.namespace_of(p).lower() not in taken)
+    if repos == signer.repos:
         yield signer
-        return
-    repos = tuple(p for p in signer.repos if names.namespace_of(p) in namespaces)
-    if repos:
+    elif repos:
         yield replace(signer, repos=repos)

@@ -30,13 +30,17 @@ OWN_ROLES = frozenset({Role.PUBLISHER, Role.TRAINER})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """A party, what it is recognised by, and what it may say about which repositories."""
+    """A party, what it is recognised by, and what it may say about which repositories.
+
+    `of_section` says that its organisation named it itself.
+    """
 
     name: str
     material: Material
     roles: frozenset[Role]
     repos: tuple[str, ...]
     valid_from: datetime | None = None
+    of_section: bool = False
 
     def may(self, role: Role, repo: str) -> bool:
         """Whether it speaks in `role` for `repo`."""
@@ -68,6 +72,7 @@ class Org:
 
     `threshold` publishers must have signed; `namespace_ids` pairs a namespace with its Hub id.
     `unknown` says why the part that it keeps itself cannot be used; then nobody knows who speaks.
+    `rank` is the place of its registry among several.
     """
 
     name: str
@@ -80,6 +85,12 @@ class Org:
     once_signed_must_stay_signed: bool | None = None
     section: Section | None = None
     unknown: str = ""
+    rank: int = 0
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What no other organisation has, of whichever registry."""
+        return self.rank, self.name
 
 
 def read_org(fields: Fields, sigstores: frozenset[str]) -> Org:

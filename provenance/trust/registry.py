@@ -41,7 +41,8 @@ class Revocation:
     A signer or key is refused for what it signed from `compromised_since` on; the rest is refused
     whatever its date. A signer is named as in its organisation, as `organisation/name`, or by its
     identity; a key by the fingerprint of its SubjectPublicKeyInfo or of its certificate. `within`
-    are the namespaces outside of which it says nothing, where an organisation revoked for itself.
+    are the namespaces outside of which it says nothing, where an organisation, its `owner`, revoked
+    for itself.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Revocation:
     reason: str
     compromised_since: datetime | None = None
     within: tuple[str, ...] | None = None
+    owner: str = ""
 
     def reaches(self, namespaces: Collection[str] | None) -> bool:
         """Whether it counts for what lies in `namespaces`; None, which is unknown, counts too."""
@@ -61,18 +63,26 @@ class Revocation:
 class Release:
     """A registry, or a section of one, that took part: its name and version, if it has versions.
 
-    `seen` is when its server last stated that this is the newest.
+    Two are the same by what they cannot choose: their `url`, and the digest of the `root` by which
+    they are trusted. `seen` is when its server last stated that this is the newest.
     """
 
     name: str
     version: int | None = None
+    url: str = ""
+    root: str = ""
+    section: str = ""
     seen: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
     """One registry, or several merged; `sources` are the files it was read from,
-    `releases` what was merged, in order."""
+    `releases` what was merged, in order.
+
+    Of several, `parts` are each one as far as it reaches; instances and clocks stand there alone.
+    `unusable` are those that were named and cannot be used, each with the reason.
+    """
 
     version: int = VERSION
     name: str
@@ -83,6 +93,8 @@ class Registry:
     revoked: tuple[Revocation, ...] = ()
     sources: tuple[str, ...] = ()
     releases: tuple[Release, ...] = ()
+    parts: tuple[Registry, ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_table(cls, table: object, *, source: str) -> Registry:
@@ -128,11 +140,15 @@ class Registry:
 
     @cached_property
     def _revoked(self) -> dict[tuple[str, str], tuple[Revocation, ...]]:
-        found: dict[tuple[str, str], tuple[Revocation, ...]] = {}
+        found: dict[tuple[str, str], list[Revocation]] = {}
         for entry in self.revoked:
-            key = (entry.kind, entry.value)
-            found[key] = (*found.get(key, ()), entry)
-        return found
+            found.setdefault((entry.kind, entry.value), []).append(entry)
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    @property
+    def each(self) -> tuple[Registry, ...]:
+        """The registries that this is made of, itself if it is one."""
+        return self.parts or (self,)
 
     def revocations(
         self, kind: str, value: str, namespaces: Collection[str] | None = None
@@ -141,13 +157,40 @@ class Registry:
         found = self._revoked.get((kind, value), ())
         return tuple(entry for entry in found if entry.reaches(namespaces))
 
-    def signer_revocations(self, org: Org, signer: Signer) -> tuple[Revocation, ...]:
-        """What was revoked of this signer, by its name, with or without its organisation's, or
-        by what it is recognised by."""
-        called = {signer.name, f"{org.name}/{signer.name}", signer.material.label}
-        own = org.namespaces
-        found = [e for name in sorted(called) for e in self.revocations("signer", name, own)]
-        return (*found, *self.revocations("key", signer.material.label, own))
+    def signer_revocations(
+        self, org: Org, signer: Signer, names: Collection[str] = ()
+    ) -> tuple[Revocation, ...]:
+        """What was revoked of this signer: by its name, with or without its organisation's, in its
+        own registry; in every registry by what it is recognised by, or by one of the `names` that
+        its certificate bears.
+
+        An organisation revokes its own signers, wherever the registry has them speak.
+        """
+        known = {signer.material.label, *names}
+        called = {signer.name, f"{org.name}/{signer.name}"}
+        found: list[Revocation] = []
+        for rank, part in enumerate(self.each):
+            home = rank == org.rank or not self.parts
+            for value in sorted(known | called if home else known):
+                entries = [e for kind in DATED for e in part._revoked.get((kind, value), ())]
+                found += [e for e in entries if part._is_its_own(e, org if home else None)]
+        return tuple(found)
+
+    def _is_its_own(self, entry: Revocation, org: Org | None) -> bool:
+        """Whether who revoked this may: the registry itself, or an organisation for its signers."""
+        if not entry.owner or (org and org.name == entry.owner):
+            return True
+        return any(
+            owner.name == entry.owner and not signer.of_section
+            for owner, signer in self.signers()
+            if signer.material.label == entry.value
+        )
+
+    def with_sigstore(self, instance: Sigstore) -> Registry:
+        """The same, with this instance in the place of any other of its name."""
+        others = tuple(other for other in self.sigstores if other.name != instance.name)
+        parts = tuple(part.with_sigstore(instance) for part in self.parts)
+        return replace(self, sigstores=(instance, *others), parts=parts)
 
     def sigstore(self, name: str) -> Sigstore | None:
         """The private instance of this name; None for the public-good one and unknown ones."""

@@ -59,12 +59,15 @@ def _read(registry: Registry, org: Org, fields: Fields) -> tuple[Org, tuple[Revo
     if (called := fields.text("org")) != org.name:
         raise fields.wrong("org", f"expected {org.name!r}, found {called[:80]!r}")
     sigstores = frozenset({PUBLIC_GOOD, *(instance.name for instance in registry.sigstores)})
+    own = read_signers(fields, org.namespaces, sigstores)
     full = replace(
         org,
-        signers=(*org.signers, *read_signers(fields, org.namespaces, sigstores)),
+        signers=(*org.signers, *(replace(signer, of_section=True) for signer in own)),
         roots=(*org.roots, *read_roots(fields, org.namespaces)),
     )
-    revoked = tuple(replace(entry, within=org.namespaces) for entry in read_revoked(fields))
+    revoked = tuple(
+        replace(entry, within=org.namespaces, owner=org.name) for entry in read_revoked(fields)
+    )
     fields.end()
     _check(fields, full, revoked)
     return full, revoked
@@ -75,8 +78,10 @@ def _check(fields: Fields, org: Org, revoked: tuple[Revocation, ...]) -> None:
     if len({signer.name for signer in org.signers}) != len(org.signers):
         raise fields.wrong("signer", "two signers of the organisation have one name")
     for signer in org.signers:
-        for pattern in () if signer.roles <= OWN_ROLES else signer.repos:
-            _check_inside(fields, "signer", pattern, org)
+        if signer.of_section and not signer.roles <= OWN_ROLES:
+            abroad = ", ".join(sorted(signer.roles - OWN_ROLES))
+            said = f"{signer.name!r} is {abroad}, which nobody makes of its own people"
+            raise fields.wrong("signer", said)
     for entry in revoked:
         if entry.kind == "repo":
             _check_inside(fields, "revoked", entry.value, org)

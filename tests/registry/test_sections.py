@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,8 @@ BEYOND: dict[str, Mapping[str, Any]] = {
     },
     "a root of another": {"root": [{**ROOT, "repo": "acme/base"}]},
     "a revocation of another's repository": {"revoked": [{"repo": "acme/bot", "reason": "x"}]},
+    "an evaluator of its own models": {"signer": [{**SIGNER, "roles": ["evaluator"]}]},
+    "a verifier of its own models": {"signer": [{**SIGNER, "roles": ["publisher", "verifier"]}]},
     "another organisation": {"org": "Acme"},
     "an organisation of its own": {"org": [{"name": "Lab", "namespaces": ["acme"]}]},
     "namespaces": {"namespaces": ["acme"]},
@@ -249,3 +252,40 @@ def test_the_roles_of_the_top_are_not_a_sections(house: House) -> None:
     assert draft
     assert draft.targets.delegations
     assert list(draft.targets.delegations.roles or {}) == ["section-timestamp"]
+
+
+def test_an_organisation_that_is_removed_leaves_every_client_working(house: House) -> None:
+    publish_section(house, {**SECTION, "signer": [SIGNER]})
+    assert lab(house.client().registry).signers
+    house.publish(forge.registry(forge.org("Acme", forge.signer("release"))))
+    registry = house.client().registry
+    assert [org.name for org in registry.orgs] == ["Acme"]
+    assert [org.name for org in house.client(cache=None).registry.orgs] == ["Acme"]
+    house.publish(delegating())
+    assert lab(house.client().registry).signers
+
+
+@pytest.mark.parametrize(("listed", "counts"), [(True, True), (False, False)])
+def test_a_section_revokes_its_own_signer_wherever_that_speaks(
+    house: House, listed: bool, counts: bool
+) -> None:
+    """Whose key it is the registry says; what a section says of another's key is nothing."""
+    key = forge.signer("auditor", roles=["evaluator"], repos=["acme/*"])
+    table = delegating()
+    table["org"][1]["signer"] = [key] if listed else []
+    auditors = forge.org("Auditors", key, namespaces=[])
+    table["org"].append(auditors)
+    house.publish(table)
+    revoked = {"key": forge.key("auditor").public.fingerprint, **DATED}
+    text = {"revoked": [{**revoked, "compromised_since": datetime(2026, 1, 1, tzinfo=UTC)}]}
+    publish_section(house, {**SECTION, **text})
+    registry = house.client().registry
+    (org,) = (org for org in registry.orgs if org.name == "Auditors")
+    assert bool(registry.signer_revocations(org, org.signers[0])) is counts
+
+
+def test_a_section_of_many_megabytes_leaves_the_others(house: House) -> None:
+    publish_section(house, SECTION, files={"sections/lab.toml": b"#" * (2 << 20)})
+    registry = house.client().registry
+    assert "1024 KiB" in lab(registry).unknown
+    assert registry.publishers("acme/bot")

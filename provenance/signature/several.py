@@ -1,0 +1,49 @@
+"""A bundle in the eyes of several registries, each by its own instances, clocks and signers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from provenance.errors import TrustError
+from provenance.model import Document
+from provenance.signature import verify as one
+from provenance.signature.opinion import Attestation, Opinion, Refusal, Stranger
+from provenance.trust import Registry
+
+
+def verify(
+    document: Document, registry: Registry, at: datetime, repo: str | None = None
+) -> Opinion:
+    """What the bundle in `document` is worth to `registry` at the moment `at`.
+
+    Of several registries the one counts by which its signer may speak for `repo`, then the first
+    that knows the signer, then the first that can tell who signed. Never raises for what stands in
+    the document; TrustError if a trust root of the first registry cannot be used: that of another
+    leaves its own parties unknown.
+    """
+    first, *others = registry.each
+    opinions = [one.verify(document, first, at)]
+    opinions += [_by_other(document, part, at) for part in others]
+    return max(opinions, key=lambda opinion: _worth(opinion, repo))
+
+
+def _by_other(document: Document, registry: Registry, at: datetime) -> Opinion:
+    try:
+        return one.verify(document, registry, at)
+    except TrustError as error:
+        said = f"the registry {registry.name}: {error}"
+        return Refusal(bundle=document.path, slug="invalid", message=said, foreign=True)
+
+
+def _worth(opinion: Opinion, repo: str | None) -> int:
+    match opinion:
+        case Attestation():
+            return 3 + any(
+                party.signer.may(role, repo)
+                for party in opinion.parties
+                for role in party.signer.roles
+                if repo
+            )
+        case Stranger():
+            return 2
+    return int(not opinion.foreign)
