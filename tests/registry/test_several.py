@@ -10,10 +10,15 @@ import tomli_w
 
 from provenance import trust
 from provenance.errors import ConfigError
+from provenance.judgement import judge
 from provenance.lock import Floor, floor_of
+from provenance.model import Ref
+from provenance.policy import Model, Policy, Settings
 from provenance.registry import load_all
 from provenance.registry.shelf import parsed
+from provenance.source import directory
 from provenance.trust import Registry, Release
+from provenance.verdict import Result
 from tests import forge
 
 SINCE: dict[str, Any] = {"compromised_since": forge.NOW, "reason": "stolen"}
@@ -119,3 +124,20 @@ def test_names_of_many_parts_are_not_walked(text: str) -> None:
 def test_long_texts_with_dots_are_texts() -> None:
     prose = "Version 1.2.3 of one. That is all ... of it. " * 100
     assert parsed(f'a = """\n{prose}\n"""\nb = "{"1." * 100}"\n', "x") != {}
+
+
+def test_no_verdict_is_complete_without_what_a_registry_revoked(tmp_path: Path) -> None:
+    model = tmp_path / "m"
+    forge.write(model)
+    forge.sign(model, forge.Hand(key=forge.key("release")))
+    (tmp_path / "first.toml").write_text(tomli_w.dumps(ACME))
+    (tmp_path / "second.toml").write_text("= = =")
+    evidence = directory.collect(model, ref=Ref(text="m", repo="acme/m"), at=forge.NOW)
+    policy = Policy.of(Settings(), Model(name="m", repo="acme/m", path="m"))
+    results = [
+        judge(evidence, policy, load_all(names, tmp_path).registry)
+        for names in (["first.toml"], ["first.toml", "second.toml"])
+    ]
+    assert [verdict.result for verdict in results] == [Result.PASS, Result.INCOMPLETE]
+    assert results[1].signers == results[0].signers
+    assert "registry/unusable" in {finding.rule for finding in results[1].findings}
