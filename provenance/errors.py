@@ -2,6 +2,7 @@
 
 ProvenanceError
 ├── ConfigError     what the caller wrote is wrong: carries the path into their file
+│   └── Unselected  what the caller selects of a model is nothing
 ├── SourceError     something could not be read: says nothing about the model
 │   └── Absent      a Hub has no such thing, or does not show it to us
 ├── TrustError      there is nothing to judge by: no usable trust root or registry
@@ -23,6 +24,10 @@ class ConfigError(ProvenanceError):
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.path = path
+
+
+class Unselected(ConfigError):
+    """The caller's `include` and `exclude` leave nothing of a model, or name what is not in it."""
 
 
 class SourceError(ProvenanceError):

@@ -20,7 +20,7 @@ from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
 from provenance.checks.ratchet import change_of
 from provenance.lock import Entry, Lock
-from provenance.model import Evidence
+from provenance.model import UNUSED_EXCLUDE, Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
@@ -95,7 +95,7 @@ def tried(
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]
     weighed = [_weigh(finding, case, accepted) for finding in found]
-    weighed += _unused(case, weighed)
+    weighed += [*_unused(case, weighed), *_patterns(case)]
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
     result, reason = _fold(outcomes, weighed)
     verdict = Verdict(
@@ -152,6 +152,14 @@ def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
             other = exemption.manifest != case.evidence.manifest.digest
             ended = "is for other bytes" if other else _expired(exemption.expires)
             yield _lint(case, f"the exemption of {exemption.repo} {ended}")
+
+
+def _patterns(case: Case) -> Iterator[Finding]:
+    """The `exclude` patterns that leave nothing out of this model."""
+    for seen in case.evidence.observations:
+        if seen.code == UNUSED_EXCLUDE:
+            finding = failed("policy/unused-exclude", seen.detail, seen.path)
+            yield replace(finding, level=case.policy.level(finding.rule))
 
 
 def _expired(day: datetime) -> str:

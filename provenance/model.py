@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 
 SHA256_DIGITS = 64
+UNUSED_EXCLUDE = "unused-exclude"
+"""The code of the one observation that is about the caller's own pattern."""
 
 
 class Basis(StrEnum):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, Unselected
 
+SHOWN = 5
+CLOSE = 0.4
+LOOKED_AT = 2_000
+LONG = 200
 CLASS = re.compile(r"\[(!?)(\]?[^\]/]*)\]")
 
 
@@ -21,6 +26,38 @@ def matches(path: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
     takes, leaves = _rules("include", tuple(include)), _rules("exclude", tuple(exclude))
     taken = not takes or any(rule.fullmatch(path) for rule in takes)
     return taken and not any(rule.fullmatch(path) for rule in leaves)
+
+
+def selected(
+    paths: Collection[str], include: Sequence[str], exclude: Sequence[str]
+) -> frozenset[str]:
+    """Those of a model's paths that are selected; Unselected if the patterns leave none."""
+    chosen = frozenset(path for path in paths if matches(path, include, exclude))
+    if not chosen and (include or exclude):
+        check_matched(paths, include)
+        said = ", ".join(map(repr, exclude or include))
+        name = "exclude" if exclude else "include"
+        raise Unselected(f"{said} leaves none of {len(paths)} files: nothing is meant", path=name)
+    return chosen
+
+
+def check_matched(paths: Collection[str], include: Sequence[str]) -> None:
+    """Each pattern takes one of the paths, or Unselected with the nearest names that there are."""
+    for at, pattern in enumerate(include):
+        if not any(matches(path, [pattern], []) for path in paths):
+            said = f"{pattern!r} matches none of {len(paths)} files{_nearest(pattern, paths)}"
+            raise Unselected(said, path=f"include[{at}]")
+
+
+def unmatched(paths: Collection[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of `exclude` that leave nothing out."""
+    return tuple(p for p in exclude if not any(matches(path, [p], []) for path in paths))
+
+
+def _nearest(pattern: str, paths: Collection[str]) -> str:
+    some = sorted(paths)[:LOOKED_AT]
+    near = get_close_matches(pattern, some, n=SHOWN, cutoff=CLOSE) or some[:SHOWN]
+    return f"; the nearest are {', '.join(repr(name[:LONG]) for name in near)}" if near else ""
 
 
 @lru_cache(maxsize=64)

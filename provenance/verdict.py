@@ -86,6 +86,19 @@ class Verdict:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A model that was asked for and could not be judged, and why: no verdict, and no pass.
+
+    `usage` says that the caller's own words are the reason, and not the model or the way to it.
+    """
+
+    name: str
+    ref: str
+    reason: str
+    usage: bool = False
+
+
 def passed(rule: str, message: str, where: str = "") -> Finding:
     """The finding by which a check says that it is satisfied, and over what scope."""
     return Finding(rule=rule, outcome=Outcome.PASS, message=message, where=where)

@@ -215,6 +215,8 @@ def _differs(change: lock.Change) -> str:
 def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
     """What the measured bytes are equal to, as a sentence; empty if to nothing."""
     manifest = case.evidence.manifest
+    if not manifest.files:
+        return ""
     holding = [vouch for vouch in given if vouch.comparison.holds]
     if holding:
         paths = {path for vouch in holding for path in vouch.comparison.equal}

@@ -128,6 +128,7 @@ class Fetching:
         except Refused as refused:
             summary = Summary(
                 verdicts=(refused.verdict,),
+                unjudged=(),
                 policy=self.setting.policy_source,
                 registry=self.setting.registry_source,
             )

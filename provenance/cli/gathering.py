@@ -16,8 +16,9 @@ from provenance.cli.subjects import Bench, Subject
 from provenance.errors import Absent
 from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
-from provenance.model import Ancestor, Document, Evidence, Facts, Ref
+from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
 from provenance.policy import Model
+from provenance.selection import check_matched, unmatched
 from provenance.source import detached, directory
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
@@ -127,10 +128,10 @@ class Gathering:
 
     def _model(self, subject: Subject, pinned: Entry | None) -> Evidence:
         if subject.place is not None:
-            return self._directory(subject, subject.place)
+            return as_selected(self._directory(subject, subject.place))
         if self.hub is None:
             return self._cached(subject)
-        return self._hub(subject, self.hub, pinned)
+        return as_selected(self._hub(subject, self.hub, pinned))
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""
@@ -206,6 +207,23 @@ class Gathering:
             given=given(self.signature) if self.signature else None,
             ask_owner=self.ask_owner or _pins_owner(self.bench.registry, subject.ref.repo or ""),
         )
+
+
+def as_selected(evidence: Evidence) -> Evidence:
+    """The evidence, with a note for every `exclude` that leaves nothing out.
+
+    Unselected for an `include` that takes nothing: of what was meant, nobody knows anything.
+    """
+    paths = {file.path for file in evidence.listing.files}
+    paths |= {document.path for document in evidence.bundles}
+    paths |= {seen.path for seen in evidence.observations}
+    check_matched(paths, evidence.include)
+    detail = f"leaves out none of {len(paths)} files: correct it, or remove it"
+    notes = (
+        Observation(code=UNUSED_EXCLUDE, path=pattern, detail=detail)
+        for pattern in unmatched(paths, evidence.exclude)
+    )
+    return replace(evidence, observations=(*evidence.observations, *notes))
 
 
 def _pins_owner(registry: Registry, repo: str) -> bool:

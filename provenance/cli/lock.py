@@ -188,13 +188,10 @@ def _report(
     output: str | None,
     also: Sequence[tuple[str, str]],
 ) -> None:
-    for item in found:
-        if item.error:
-            click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
     trials = tuple(item.trial for item in found if item.trial)
-    report = summary(setting, trials, {form, *dict(also)})
-    if trials:
-        show(report, form, output)
+    unjudged = tuple(item.unjudged for item in found if item.unjudged)
+    report = summary(setting, trials, unjudged, {form, *dict(also)})
+    show(report, form, output)
     for other, file in also:
         show(report, other, file)
 

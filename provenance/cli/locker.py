@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from provenance import locking
 from provenance.checks.words import failures
 from provenance.cli.gathering import Gathering, side_by_side
-from provenance.cli.outcome import CANNOT_JUDGE, RESULTS
+from provenance.cli.outcome import RESULTS, code_of, not_judged
 from provenance.cli.subjects import Bench, Subject
-from provenance.errors import SourceError
+from provenance.errors import SourceError, Unselected
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, LockedFailure, Part
 from provenance.model import Evidence
-from provenance.verdict import Result
+from provenance.verdict import Result, Unjudged
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
@@ -32,7 +32,7 @@ class Judged:
     entry: Entry | None = None
     evidence: Evidence | None = None
     failures: tuple[LockedFailure, ...] = ()
-    error: str = ""
+    unjudged: Unjudged | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,9 @@ class Locker:
             if self.measure and hub and locking.bytes_may_tell(trial.verdict):
                 evidence = self._measured(hub, evidence)
                 trial = self._tried(subject, evidence, before)
-        except SourceError as error:
-            return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
+        except (SourceError, Unselected) as error:
+            unjudged = not_judged(subject.name, subject.ref.text, error)
+            return Judged(subject=subject, code=code_of(unjudged), unjudged=unjudged)
         holds = trial.verdict.result is Result.PASS
         path = _written(subject, self.gathering.bench)
         entry = locking.entry_of(subject.name, trial, path=path, before=before)

@@ -62,16 +62,14 @@ def command(
         known=setting.lock,
     )
     found, new = locker.locked(setting.subjects, whole=not refs)
-    for item in found:
-        if item.error:
-            click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
+    unjudged = tuple(item.unjudged for item in found if item.unjudged)
     bumps = tuple(_bumps(found, setting.lock, gathering))
     save(setting.lock_path, new)
     if form == "markdown":
-        terminal.emit(review_markdown(bumps).rstrip("\n"), output)
+        terminal.emit(review_markdown(bumps, unjudged).rstrip("\n"), output)
     else:
         colour = output is None and terminal.wants_colour()
-        terminal.emit(terminal.styled(review(bumps), colour=colour), output)
+        terminal.emit(terminal.styled(review(bumps, unjudged), colour=colour), output)
     return combined(item.code for item in found)
 
 

@@ -11,7 +11,7 @@ from provenance import locking, replay
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means, side_by_side
 from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
-from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
+from provenance.cli.outcome import RESULTS, code_of, combined, not_judged
 from provenance.cli.reporting import (
     check_reports,
     show,
@@ -22,13 +22,14 @@ from provenance.cli.reporting import (
 )
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.summarising import summariser
-from provenance.errors import ConfigError, SourceError
+from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.evidence_files import read
 from provenance.trust import PUBLIC_GOOD, Sigstore
+from provenance.verdict import Unjudged
 
 MAX_EVIDENCE = 512 << 20
 
@@ -105,18 +106,16 @@ def command(
     judging = Judging(gathering, exact or lockfile is not None, strict_expiry)
     found = side_by_side(lambda subject: judging.of(subject, replayed), setting.subjects)
     trials = tuple(item for item in found if isinstance(item, Trial))
-    errors = [item for item in found if isinstance(item, SourceError)]
-    for error in errors:
-        click.echo(f"error: could not judge: {error}", err=True)
-    report = summary(setting, trials, {form, *dict(also)})
-    if summarising:
-        terminal.emit(summarising.bundles(setting, trials), output)
-    elif trials or form != "human":
+    unjudged = tuple(item for item in found if isinstance(item, Unjudged))
+    report = summary(setting, trials, unjudged, {form, *dict(also)})
+    if not summarising:
         show(report, form, output)
+    elif not unjudged:
+        terminal.emit(summarising.bundles(setting, trials), output)
     for other, file in also:
         show(report, other, file)
     codes = [RESULTS[trial.verdict.result] for trial in trials]
-    return combined([CANNOT_JUDGE for _ in errors] + codes)
+    return combined([*map(code_of, unjudged), *codes])
 
 
 def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
@@ -147,14 +146,14 @@ class Judging:
         if exact and self._bench.lock is None:
             raise ConfigError("there is no lockfile: run `provenance lock`", path="--lock")
 
-    def of(self, subject: Subject, replayed: Evidence | None) -> Trial | SourceError:
+    def of(self, subject: Subject, replayed: Evidence | None) -> Trial | Unjudged:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
             return self._judged(subject, replayed, None)
         try:
             subject, evidence = self._gathering.evidence_on(subject, None)
-        except SourceError as error:
-            return error
+        except (SourceError, Unselected) as error:
+            return not_judged(subject.name, subject.ref.text, error)
         lock = self._bench.lock
         if lock and self._exact:
             return self._against(subject, evidence, lock)

@@ -43,6 +43,7 @@ NEVER_LOWERED = (
 LOWERED_BY_NATURE = (
     "policy/changed-by-owners",
     "policy/removed-model",
+    "policy/unused-exclude",
     "policy/unused-waiver",
 )
 
@@ -62,6 +63,7 @@ DEFAULT_LEVELS: Levels = (
     ("identity/near-miss", Level.WARN),
     ("policy/changed-by-owners", Level.WARN),
     ("policy/removed-model", Level.WARN),
+    ("policy/unused-exclude", Level.WARN),
     ("policy/unused-waiver", Level.WARN),
     ("signature/not-demanded", Level.WARN),
     ("signature/other-bundle", Level.WARN),

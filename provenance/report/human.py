@@ -6,8 +6,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from provenance.report.common import BASES, Summary, counted, printable
-from provenance.verdict import Finding, Level, Outcome, Result, Verdict
+from provenance.report.common import (
+    BASES,
+    NOT_JUDGED,
+    UNJUDGED_RULE,
+    Summary,
+    counted,
+    printable,
+)
+from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
 RESULTS = {
@@ -45,8 +52,11 @@ def _lines(summary: Summary, width: int) -> Iterator[Line]:
     for verdict in summary.verdicts:
         yield from _verdict(verdict, width)
         yield ()
+    for model in summary.unjudged:
+        yield from _unjudged(model, width)
+        yield ()
     mark, tone = RESULTS[summary.result]
-    yield (Span(f"{mark} {counted(summary.verdicts)}", tone),)
+    yield (Span(f"{mark} {counted(summary)}", tone),)
     yield (Span(f"  policy    {printable(summary.policy)}", DIM),)
     yield (Span(f"  registry  {printable(summary.registry)}", DIM),)
 
@@ -67,6 +77,15 @@ def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
     yield from _own(verdict, width)
     yield from _signers(verdict, width)
     yield from _next(verdict)
+
+
+def _unjudged(model: Unjudged, width: int) -> Iterator[Line]:
+    mark, tone = RESULTS[Result.INCOMPLETE]
+    yield Span(f"{mark} {printable(model.name)}", tone), Span(f"  {NOT_JUDGED}")
+    if model.ref != model.name:
+        yield (Span(f"  {printable(model.ref)}", DIM),)
+    yield from wrapped(model.reason, "  ", width)
+    yield (Span(f"  next: provenance explain {UNJUDGED_RULE}"),)
 
 
 def _check(check: str, outcome: Outcome, findings: Sequence[Finding], width: int) -> Iterator[Line]:

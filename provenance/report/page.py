@@ -9,7 +9,7 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from provenance.report.common import Summary, basis, counted, printable, problems
+from provenance.report.common import Summary, basis, counted, printable, printable_lines, problems
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
 from provenance.report.human import OUTCOMES, RESULTS
 from provenance.verdict import Verdict
@@ -22,7 +22,7 @@ def html(summary: Summary) -> str:
     marks = {word: mark for table in (RESULTS, OUTCOMES) for word, (mark, _) in table.items()}
     return _template().render(
         summary=summary,
-        counted=counted(summary.verdicts),
+        counted=counted(summary),
         marks=marks,
         style_hash=_hash(_text("page.css")),
         script_hash=_hash(_text("page.js")),
@@ -40,6 +40,7 @@ def _template() -> Template:
     environment.filters |= {
         "basis": _basis,
         "printable": printable,
+        "printable_lines": printable_lines,
         "problems": problems,
         "drawing": drawing,
         "short": _short,

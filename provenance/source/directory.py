@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provenance.errors import SourceError
 from provenance.model import Basis, Evidence, Facts, Observation, Ref
-from provenance.selection import matches
+from provenance.selection import matches, selected
 from provenance.source import evidence_files
 from provenance.source.assemble import assemble
 from provenance.source.digests import affordable
@@ -42,8 +42,8 @@ def collect(
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
     files that were measured already, for a folder that nobody else writes to. Raises
-    SourceError if `path` or `signature` cannot be read, and ConfigError for a pattern; whatever
-    else is odd is an observation.
+    SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, and Unselected
+    where the patterns leave no file; whatever else is odd is an observation.
     """
     matches("", include, exclude)
     place, found = _look(path, limits)
@@ -53,7 +53,7 @@ def collect(
         (entry for entry in place.entries if entry.path not in found.paths),
         key=lambda entry: entry.path,
     )
-    chosen = frozenset(e.path for e in entries if matches(e.path, include, exclude))
+    chosen = selected([entry.path for entry in entries], include, exclude)
     sizes = [size_of(entry) for entry in entries]
     needs, unmet = affordable(evidence_files.needs(found.documents), sizes, limits)
     kept = sum(len(document.data) for document in found.documents)

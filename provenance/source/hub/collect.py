@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from provenance.model import Basis, Evidence, Facts, Observation, Reach, Ref
-from provenance.selection import matches
+from provenance.selection import matches, selected
 from provenance.source.assemble import assemble
 from provenance.source.evidence_files import Found
 from provenance.source.hub.client import Account, Hub
@@ -51,8 +51,8 @@ def collect(
     A commit that `ref` has is asked for in place of its revision.
     `given` are the signatures that count in place of the repository's; `ask_owner` also asks for
     the id of its namespace; `glance` is for an ancestor. Absent where there is no such model or
-    revision, SourceError where the Hub does not answer, ConfigError for a pattern; whatever else is
-    odd is an observation.
+    revision, SourceError where the Hub does not answer, ConfigError for a pattern, Unselected where
+    the patterns leave no file; whatever else is odd is an observation.
     """
     matches("", include, exclude)
     account = glance.account if glance else Account(limits)
@@ -72,11 +72,8 @@ def collect(
     found = visit.evidence()
     if given:
         found = replace(found, documents=given.documents, observations=given.observations)
-    chosen = frozenset(
-        entry.path
-        for entry in entries
-        if entry.path not in found.paths and matches(entry.path, include, exclude)
-    )
+    own = [entry.path for entry in entries if entry.path not in found.paths]
+    chosen = selected(own, include, exclude)
     reached = glance is not None and glance.reached
     facts = replace(
         answer.facts,
