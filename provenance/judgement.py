@@ -36,6 +36,7 @@ CHECKS: dict[str, Check] = {
     "lineage": lineage.check,
     "attestation": attestation.check,
 }
+IDENTITY = "identity/pass"
 ALWAYS: tuple[Check, ...] = (registry.check,)
 
 
@@ -175,10 +176,12 @@ def _outcome(check: str, findings: Iterable[Finding]) -> Outcome:
     """The worst that a finding which counts says; a check that says nothing is unknown."""
     own = [finding for finding in findings if finding.check == check]
     counting = {finding.outcome for finding in own if finding.level is Level.REQUIRE}
-    for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         if outcome in counting:
             return outcome
-    if any(finding.waived for finding in own):
+    if any(f.exempted or (f.waived and not f.accepted) for f in own):
+        return Outcome.EXCEPTED
+    if Outcome.PASS in counting or any(finding.accepted for finding in own):
         return Outcome.PASS
     lowered = {finding.outcome for finding in own}
     return next((o for o in (Outcome.FAIL, Outcome.UNKNOWN) if o in lowered), Outcome.UNKNOWN)
@@ -205,10 +208,11 @@ def _fold(
 
 def _praise(findings: Sequence[Finding]) -> str:
     waived = sum(bool(finding.waived) for finding in findings)
-    said = [f.message for f in findings if f.rule == "signature/pass"]
-    known = any(f.rule == "identity/pass" for f in findings)
-    unsigned = "the publisher is registered; " * known + "nobody signed these bytes"
-    reason = said[0] if said else unsigned
+    said = [f.message for f in findings if f.rule == "signature/pass" and not f.exempted]
+    exempted = sorted((f for f in findings if f.exempted), key=lambda f: f.rule != IDENTITY)
+    known = any(finding.rule == IDENTITY for finding in findings)
+    whose = exempted[0].message if exempted else "the publisher is registered" * known
+    reason = said[0] if said else "; ".join(filter(None, (whose, "nobody signed these bytes")))
     return f"{reason} ({waived} waived)" if waived else reason
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from provenance.model import Basis
 
 
 class Outcome(StrEnum):
-    """What one finding, or one check, says."""
+    """What one finding, or one check, says.
+
+    EXCEPTED is of checks alone: they pass because the caller exempted or waived something.
+    """
 
     PASS = "pass"
+    EXCEPTED = "excepted"
     FAIL = "fail"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
@@ -37,6 +41,7 @@ class Result(StrEnum):
 class Finding:
     """One thing a check found: `rule` is `check/slug`, `where` the file or party it is about.
 
+    `waived` is why the caller set it aside, `exempted` why the caller lets these bytes pass.
     `accepted` has the old and the new value of a change that the caller accepted by name.
     """
 
@@ -46,6 +51,7 @@ class Finding:
     where: str = ""
     level: Level = Level.REQUIRE
     waived: str = ""
+    exempted: str = ""
     accepted: tuple[str, str] | None = None
 
     @property
@@ -85,6 +91,11 @@ class Verdict:
     signers: tuple[SignerSeen, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def excepted(self) -> bool:
+        """Whether a check passes only because the caller exempted or waived something."""
+        return any(outcome is Outcome.EXCEPTED for _, outcome in self.checks)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unjudged:
@@ -102,6 +113,11 @@ class Unjudged:
 def passed(rule: str, message: str, where: str = "") -> Finding:
     """The finding by which a check says that it is satisfied, and over what scope."""
     return Finding(rule=rule, outcome=Outcome.PASS, message=message, where=where)
+
+
+def exempt(rule: str, message: str, reason: str) -> Finding:
+    """A check is satisfied because the caller exempted exactly these bytes, for this reason."""
+    return replace(passed(rule, message), exempted=reason)
 
 
 def failed(rule: str, message: str, where: str = "") -> Finding:

@@ -86,7 +86,7 @@ from provenance.checks.case import Case
 from provenance.model import Facts, Reach
 from provenance.trust import names
 from provenance.trust.confusable import lookalikes, near_misses
-from provenance.verdict import Finding, Outcome, failed, passed, unknown
+from provenance.verdict import Finding, Outcome, exempt, failed, passed, unknown
 
 NEAR_MISS = "identity/near-miss"
 SHOWN = 3
@@ -103,7 +103,11 @@ def check(case: Case) -> Iterator[Finding]:
     found = [*_publisher(case, repo), *_answer(case, repo), *age(case)]
     yield from found
     if all(finding.rule == NEAR_MISS for finding in found):
-        yield passed("identity/pass", _scope(case, repo))
+        scope, exemption = _scope(case, repo), case.exemption
+        if exemption and not case.registry.owner(repo):
+            yield exempt("identity/pass", scope, exemption.reason)
+        else:
+            yield passed("identity/pass", scope)
 
 
 def _unnamed(case: Case) -> Finding:

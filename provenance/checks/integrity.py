@@ -85,7 +85,7 @@ from provenance import lock
 from provenance.checks.case import Case
 from provenance.checks.vouching import Vouch
 from provenance.model import Basis, Manifest
-from provenance.verdict import Finding, failed, passed, unknown
+from provenance.verdict import Finding, exempt, failed, passed, unknown
 
 UNKNOWN = frozenset({"limit", "unreadable", "undeclared"})
 FAILED = frozenset(
@@ -116,8 +116,11 @@ def check(case: Case) -> Iterator[Finding]:
     yield from contradicted
     if contradicted:
         return
-    reference = _reference(case, given)
-    if not reference:
+    reference, exemption = _reference(case, given), case.exemption
+    if not reference and exemption and case.evidence.manifest.files and not odd:
+        said = f"the files are those you exempted: {exemption.reason}"
+        yield exempt("integrity/pass", said, exemption.reason)
+    elif not reference:
         yield unknown(
             "integrity/no-reference",
             "nothing says what these bytes should be: no signature of a known publisher, no root "
@@ -227,8 +230,6 @@ def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
     for root in owner.roots if owner else ():
         if root.repo == repo and root.manifest == manifest.digest:
             return f"the files are those of the registry's root {repo}"
-    if exemption := case.exemption:
-        return f"the files are those you exempted: {exemption.reason}"
     if case.exact and _is_locked(case):
         return f"all {len(manifest.files)} files are those of the lockfile"
     if case.evidence.basis is Basis.MEASURED and case.evidence.facts:

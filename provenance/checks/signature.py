@@ -119,7 +119,7 @@ from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
 from provenance.policy.required import SPOKEN
 from provenance.signature import Attestation, Opinion, Refusal, Stranger, distrust
-from provenance.verdict import Finding, failed, passed, unknown
+from provenance.verdict import Finding, exempt, failed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
@@ -155,9 +155,8 @@ def _nobody(case: Case) -> Finding:
         whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
         return failed("signature/missing", f"there is no signature{whose}", case.subject)
     if case.exemption:
-        return passed(
-            "signature/pass", f"you exempted exactly these bytes: {case.exemption.reason}"
-        )
+        reason = case.exemption.reason
+        return exempt("signature/pass", f"you exempted exactly these bytes: {reason}", reason)
     if case.policy.signature is Demand.REGISTERED:
         return unknown(
             "signature/not-demanded",

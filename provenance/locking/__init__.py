@@ -12,7 +12,7 @@ from provenance.locking.known import (
     with_known_digests,
     with_locked,
 )
-from provenance.locking.whole import as_proposed, out_of_step, relocked, twins
+from provenance.locking.whole import as_proposed, out_of_step, relocked, standing, twins
 
 __all__ = [
     "ancestor_entries",
@@ -23,6 +23,7 @@ __all__ = [
     "out_of_step",
     "pins",
     "relocked",
+    "standing",
     "twins",
     "unshown",
     "with_known_digests",

@@ -17,10 +17,11 @@ from provenance.model import Basis, Evidence
 from provenance.policy.required import VSA
 from provenance.produce.sign import refuse_strange
 from provenance.training import PURL
-from provenance.verdict import Result
+from provenance.verdict import Result, Verdict
 
 RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
 LEVEL = "PROVENANCE_"
+EXCEPTED = "_WITH_EXCEPTIONS"
 
 
 def statement(trial: Trial, *, verifier: str, policy: str, digest: str, at: datetime) -> bytes:
@@ -53,11 +54,16 @@ def statement(trial: Trial, *, verifier: str, policy: str, digest: str, at: date
                 for document in evidence.bundles
             ],
             "verificationResult": RESULTS[verdict.result],
-            "verifiedLevels": [f"{LEVEL}{verdict.profile.upper()}"] if passed else [],
+            "verifiedLevels": [_level(verdict)] if passed else [],
             "slsaVersion": "1.1",
         },
     }
     return compact(document)
+
+
+def _level(verdict: Verdict) -> str:
+    """What was passed; an exception of the verifier's own makes it another level."""
+    return f"{LEVEL}{verdict.profile.upper()}{EXCEPTED if verdict.excepted else ''}"
 
 
 def _subjects(evidence: Evidence) -> list[tuple[str, str]]:

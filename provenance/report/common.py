@@ -87,11 +87,28 @@ class Summary:
 
 def counted(summary: Summary) -> str:
     """How many came out how: `1 passed, 2 failed`."""
-    words = {Result.PASS: "passed", Result.FAIL: "failed", Result.INCOMPLETE: "incomplete"}
-    results = [verdict.result for verdict in summary.verdicts]
+    words = {
+        (Result.PASS, False): "passed",
+        (Result.PASS, True): "passed by exception",
+        (Result.FAIL, False): "failed",
+        (Result.INCOMPLETE, False): "incomplete",
+    }
+    results = [(v.result, by_exception(v)) for v in summary.verdicts]
     counts = [(results.count(result), word) for result, word in words.items()]
     counts.append((len(summary.unjudged), NOT_JUDGED))
     return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was judged"
+
+
+def by_exception(verdict: Verdict) -> bool:
+    """Whether it passes only because the caller exempted or waived something."""
+    return verdict.result is Result.PASS and verdict.excepted
+
+
+def aside(verdict: Verdict) -> str:
+    """What the caller let pass, in one phrase: `, exempted, 2 waived`."""
+    waived = sum(bool(finding.waived) for finding in verdict.findings)
+    exempted = any(finding.exempted for finding in verdict.findings)
+    return ", exempted" * exempted + (f", {waived} waived" if waived else "")
 
 
 def basis(verdict: Verdict) -> str:
@@ -100,14 +117,15 @@ def basis(verdict: Verdict) -> str:
 
 
 def problems(verdict: Verdict) -> Sequence[Finding]:
-    """Every finding that is no pass, those that decided first."""
-    found = [f for f in verdict.findings if f.outcome not in (Outcome.PASS, Outcome.SKIPPED)]
+    """Every finding that is no pass or one by exemption, those that decided first."""
+    quiet = (Outcome.PASS, Outcome.SKIPPED)
+    found = [f for f in verdict.findings if f.exempted or f.outcome not in quiet]
     return sorted(found, key=severity)
 
 
 def severity(finding: Finding) -> int:
     """What a finding does to the verdict as a number, 0 where it fails it."""
-    counts = finding.level is Level.REQUIRE and not finding.waived
+    counts = finding.level is Level.REQUIRE and not (finding.waived or finding.exempted)
     outcomes = {Outcome.FAIL: 0, Outcome.UNKNOWN: 1}
     return outcomes.get(finding.outcome, 2) if counts else 3
 

@@ -55,7 +55,7 @@ def _said(command: str, place: Place | None, title: str, message: str) -> str:
 
 
 def _command(finding: Finding) -> str:
-    if finding.waived or finding.level is Level.OFF:
+    if finding.waived or finding.exempted or finding.level is Level.OFF:
         return "notice"
     required = finding.level is Level.REQUIRE
     return "error" if required and finding.outcome is Outcome.FAIL else "warning"

@@ -11,6 +11,8 @@ from provenance.report.common import (
     NOT_JUDGED,
     UNJUDGED_RULE,
     Summary,
+    aside,
+    by_exception,
     counted,
     printable,
 )
@@ -24,6 +26,7 @@ RESULTS = {
 }
 OUTCOMES = {
     Outcome.PASS: ("✓", GOOD),
+    Outcome.EXCEPTED: ("~", DOUBT),
     Outcome.FAIL: ("✗", BAD),
     Outcome.UNKNOWN: ("?", DOUBT),
     Outcome.SKIPPED: ("-", DIM),
@@ -62,12 +65,12 @@ def _lines(summary: Summary, width: int) -> Iterator[Line]:
 
 
 def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
-    mark, tone = RESULTS[verdict.result]
-    waived = sum(bool(finding.waived) for finding in verdict.findings)
-    aside = f", {waived} waived," if waived else ""
+    mark, tone = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
     at = f" at {verdict.commit}" if verdict.commit else ""
     what, note = BASES[verdict.basis]
-    basis = f"{verdict.result} ({verdict.profile}){aside} for {what}{at}{note and f': {note}'}"
+    basis = (
+        f"{verdict.result} ({verdict.profile}){aside(verdict)} for {what}{at}{note and f': {note}'}"
+    )
     yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}")
     if verdict.ref != verdict.name:
         yield (Span(f"  {printable(verdict.ref)}", DIM),)
@@ -104,7 +107,8 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
     mark, tone = OUTCOMES[finding.outcome]
     note = ""
     if finding.waived:
-        mark, tone, note = "-", DIM, f"  waived: {finding.waived}"
+        (mark, _), tone = OUTCOMES[Outcome.EXCEPTED], DIM
+        note = f"  waived: {finding.waived}"
     elif finding.level is not Level.REQUIRE:
         mark, tone, note = "!", DOUBT, f"  ({finding.level})"
     where = f"  {printable(finding.where)}" if finding.where else ""

@@ -55,6 +55,7 @@ def _model(verdict: Verdict) -> dict[str, object]:
                 "message": finding.message,
                 "where": finding.where,
                 **({"waived": finding.waived} if finding.waived else {}),
+                **({"exempted": finding.exempted} if finding.exempted else {}),
             }
             for finding in verdict.findings
         ],

@@ -6,13 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from provenance.report.common import NOT_JUDGED, Shown, Summary, basis, counted, printable, problems
+from provenance.report.common import (
+    NOT_JUDGED,
+    Shown,
+    Summary,
+    aside,
+    basis,
+    by_exception,
+    counted,
+    printable,
+    problems,
+)
 from provenance.report.graph import mermaid
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
 RESULTS = {Result.PASS: "✅", Result.FAIL: "❌", Result.INCOMPLETE: "❔"}
 OUTCOMES = {
     Outcome.PASS: "✅",
+    Outcome.EXCEPTED: "🔇",
     Outcome.FAIL: "❌",
     Outcome.UNKNOWN: "❔",
     Outcome.SKIPPED: "⏭️",
@@ -60,8 +71,8 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield "| | model | verdict | why |"
         yield "|---|---|---|---|"
     for verdict in summary.verdicts:
-        mark = RESULTS[verdict.result]
-        said = f"{verdict.result} ({verdict.profile})"
+        mark = _mark(verdict)
+        said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
         yield f"| {mark} | {code(verdict.name)} | {plain(said)} | {plain(verdict.reason)} |"
     for model in summary.unjudged:
         mark = RESULTS[Result.INCOMPLETE]
@@ -75,7 +86,7 @@ def _lines(summary: Summary) -> Iterator[str]:
 
 def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
     is_open = " open" if verdict.result is not Result.PASS else ""
-    yield f"<details{is_open}><summary>{RESULTS[verdict.result]} {_html(verdict.name)}</summary>"
+    yield f"<details{is_open}><summary>{_mark(verdict)} {_html(verdict.name)}</summary>"
     yield ""
     at = f" at {code(verdict.commit)}" if verdict.commit else ""
     yield f"{code(verdict.ref)}{at}: {basis(verdict)}, {code(verdict.manifest)}"
@@ -92,6 +103,10 @@ def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
         yield from fenced(mermaid(shown.graph), "mermaid")
     yield ""
     yield "</details>"
+
+
+def _mark(verdict: Verdict) -> str:
+    return OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
 
 
 def _html(text: str) -> str:
@@ -111,7 +126,9 @@ def _findings(found: Sequence[Finding]) -> Iterator[str]:
         mark = OUTCOMES[finding.outcome]
         note = ""
         if finding.waived:
-            mark, note = "🔇", f" *waived: {plain(finding.waived)}*"
+            mark, note = OUTCOMES[Outcome.EXCEPTED], f" *waived: {plain(finding.waived)}*"
+        elif finding.exempted:
+            mark, note = OUTCOMES[Outcome.EXCEPTED], f" *exempted: {plain(finding.exempted)}*"
         elif finding.level is not Level.REQUIRE:
             mark = "⚠️"
         where = code(finding.where) if finding.where else ""

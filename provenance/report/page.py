@@ -9,10 +9,19 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from provenance.report.common import Summary, basis, counted, printable, printable_lines, problems
+from provenance.report.common import (
+    Summary,
+    aside,
+    basis,
+    by_exception,
+    counted,
+    printable,
+    printable_lines,
+    problems,
+)
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
 from provenance.report.human import OUTCOMES, RESULTS
-from provenance.verdict import Verdict
+from provenance.verdict import Outcome, Verdict
 
 MOST_FILES = 1_000
 
@@ -38,7 +47,9 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
+        "aside": aside,
         "basis": _basis,
+        "standing": _standing,
         "printable": printable,
         "printable_lines": printable_lines,
         "problems": problems,
@@ -53,6 +64,10 @@ def _template() -> Template:
 
 def _basis(verdict: Verdict) -> str:
     return basis(verdict).replace("`", "")
+
+
+def _standing(verdict: Verdict) -> str:
+    return Outcome.EXCEPTED if by_exception(verdict) else verdict.result
 
 
 def _short(text: str, most: int) -> str:

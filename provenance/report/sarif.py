@@ -158,7 +158,7 @@ def _result(row: _Row, index: int, occurrence: int) -> dict[str, object]:
         },
         "suppressions": [
             {"kind": "external", "justification": printable(reason)}
-            for reason in (finding.waived,)
+            for reason in (finding.waived, finding.exempted)
             if reason
         ],
     }
@@ -170,7 +170,7 @@ def _escaped(text: str) -> str:
 
 
 def _level(finding: Finding) -> str:
-    if finding.level is Level.OFF:
+    if finding.level is Level.OFF or finding.exempted:
         return "note"
     if finding.level is Level.WARN:
         return "warning"
