@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from provenance.errors import ConfigError
-from provenance.model import Ref
+from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
 from provenance.trust.names import PREFIXES, is_repo
 
 MAIN = "main"
-SCHEMES = ("hf://", "https://", "http://")
 PAGES = frozenset({"tree", "blob", "resolve", "commit"})
 COMMIT = re.compile("[0-9a-f]{40}")
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
@@ -39,6 +40,16 @@ def parse(text: str, *, revision: str | None = None) -> Ref:
 def is_hub_name(text: str) -> bool:
     """Whether `text` is one that only a Hub could mean: it has a scheme, or a repository's form."""
     return text.startswith(SCHEMES) or is_repo(text.partition("@")[0])
+
+
+def check_named(ref: Ref, place: Path | None = None) -> None:
+    """The ref carries the repository that its text names, unless that is the path of `place`.
+
+    ConfigError if not: what is judged without a repository is judged by the bytes alone.
+    """
+    is_place = place is not None and os.path.realpath(ref.text) == os.path.realpath(place)
+    if ref.repo is None and is_hub_name(ref.text) and not is_place:
+        raise ConfigError(NAMES_A_REPOSITORY, path=ref.text[:LONG])
 
 
 def is_revision(text: str) -> bool:

@@ -29,11 +29,14 @@ def matches(path: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
 
 
 def selected(
-    paths: Collection[str], include: Sequence[str], exclude: Sequence[str]
+    paths: Collection[str], include: Sequence[str], exclude: Sequence[str], *, whole: bool
 ) -> frozenset[str]:
-    """Those of a model's paths that are selected; Unselected if the patterns leave none."""
+    """Those of a model's paths that are selected.
+
+    Unselected if the patterns leave none, where `paths` are known to be the `whole` model.
+    """
     chosen = frozenset(path for path in paths if matches(path, include, exclude))
-    if not chosen and (include or exclude):
+    if whole and not chosen and (include or exclude):
         check_matched(paths, include)
         said = ", ".join(map(repr, exclude or include))
         name = "exclude" if exclude else "include"

@@ -36,6 +36,10 @@ class Result(StrEnum):
     FAIL = "fail"
     INCOMPLETE = "incomplete"
 
+    def __bool__(self) -> bool:
+        """Refused: every result would be true."""
+        raise TypeError("a result is neither true nor false: compare it with Result.PASS")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -90,6 +94,10 @@ class Verdict:
     checks: tuple[tuple[str, Outcome], ...]
     signers: tuple[SignerSeen, ...]
     findings: tuple[Finding, ...]
+
+    def __bool__(self) -> bool:
+        """Refused: every verdict would be true, one that failed too."""
+        raise TypeError("a verdict is neither true nor false: ask `verdict.result is Result.PASS`")
 
     @property
     def excepted(self) -> bool:

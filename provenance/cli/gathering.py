@@ -20,6 +20,7 @@ from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts
 from provenance.policy import Model
 from provenance.selection import check_matched, unmatched
 from provenance.source import detached, directory
+from provenance.source.assemble import is_whole
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
@@ -118,7 +119,7 @@ class Gathering:
             entry = self.bench.unchanged(subject)
             if entry is None:
                 raise
-            policy = replace(subject.policy, checks=(INTEGRITY,), required=())
+            policy = replace(subject.policy, checks=(INTEGRITY,), levels=(), required=())
             found = locking.unshown(entry, self.at, f"not shown to this job: {error}")
             return replace(subject, policy=policy), found
 
@@ -214,6 +215,8 @@ def as_selected(evidence: Evidence) -> Evidence:
 
     Unselected for an `include` that takes nothing: of what was meant, nobody knows anything.
     """
+    if not is_whole(evidence.observations):
+        return evidence
     paths = {file.path for file in evidence.listing.files}
     paths |= {document.path for document in evidence.bundles}
     paths |= {seen.path for seen in evidence.observations}

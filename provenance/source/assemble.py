@@ -70,6 +70,11 @@ def _configures(data: bytes, file: File | None) -> bool:
     return isinstance(tool, dict) and "provenance" in tool
 
 
+def is_whole(seen: Iterable[Observation]) -> bool:
+    """Whether every name of the model was met: no limit was reached, no folder left closed."""
+    return not any(one.code == "limit" or one.path.endswith("/") for one in seen)
+
+
 def _relevant(
     seen: Iterable[Observation], include: Sequence[str], exclude: Sequence[str]
 ) -> Iterator[Observation]:
@@ -79,5 +84,5 @@ def _relevant(
     """
     ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
     for one in ordered:
-        if one.code == "limit" or one.path.endswith("/") or matches(one.path, include, exclude):
+        if not is_whole([one]) or matches(one.path, include, exclude):
             yield one

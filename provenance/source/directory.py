@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from provenance import refs
 from provenance.errors import SourceError
-from provenance.model import Basis, Evidence, Facts, Observation, Ref
+from provenance.model import Basis, Evidence, Facts, Observation, Ref, check_aware
 from provenance.selection import matches, selected
 from provenance.source import evidence_files
-from provenance.source.assemble import assemble
+from provenance.source.assemble import assemble, is_whole
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found, Reader
 from provenance.source.layout import Entry, Layout, beside, layout, small
@@ -42,9 +43,12 @@ def collect(
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
     files that were measured already, for a folder that nobody else writes to. Raises
-    SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, and Unselected
+    SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a ref that
+    names a repository it does not carry or a moment without a time zone, and Unselected
     where the patterns leave no file; whatever else is odd is an observation.
     """
+    check_aware(at, "at")
+    refs.check_named(ref, path)
     matches("", include, exclude)
     place, found = _look(path, limits)
     if signature:
@@ -53,7 +57,8 @@ def collect(
         (entry for entry in place.entries if entry.path not in found.paths),
         key=lambda entry: entry.path,
     )
-    chosen = selected([entry.path for entry in entries], include, exclude)
+    names = [entry.path for entry in entries]
+    chosen = selected(names, include, exclude, whole=is_whole(place.observations))
     sizes = [size_of(entry) for entry in entries]
     needs, unmet = affordable(evidence_files.needs(found.documents), sizes, limits)
     kept = sum(len(document.data) for document in found.documents)

@@ -11,6 +11,7 @@ from provenance.errors import Malformed
 from provenance.formats import json
 from provenance.formats.fields import Fields
 from provenance.keys import Certificate
+from provenance.model import check_aware
 from provenance.trust import names, reading
 from provenance.trust.material import PUBLIC_GOOD, read_certificates
 from provenance.trust.parties import Org, Role, Signer, read_org
@@ -83,6 +84,11 @@ class Registry:
     revoked: tuple[Revocation, ...] = ()
     sources: tuple[str, ...] = ()
     releases: tuple[Release, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Its end is a moment."""
+        if self.expires:
+            check_aware(self.expires, "expires")
 
     @classmethod
     def from_table(cls, table: object, *, source: str) -> Registry:

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provenance.model import Basis, Evidence, Facts, Observation, Reach, Ref
+from provenance.errors import ConfigError
+from provenance.model import (
+    LONG,
+    NAMES_A_REPOSITORY,
+    Basis,
+    Evidence,
+    Facts,
+    Observation,
+    Reach,
+    Ref,
+    check_aware,
+)
 from provenance.selection import matches, selected
 from provenance.source.assemble import assemble
 from provenance.source.evidence_files import Found
@@ -54,10 +65,13 @@ def collect(
     revision, SourceError where the Hub does not answer, ConfigError for a pattern, Unselected where
     the patterns leave no file; whatever else is odd is an observation.
     """
+    check_aware(at, "at")
+    if ref.repo is None:
+        raise ConfigError(NAMES_A_REPOSITORY, path=ref.text[:LONG])
     matches("", include, exclude)
     account = glance.account if glance else Account(limits)
     asked = ref.commit or ref.revision
-    answer = known(hub, ref.repo or "", asked, account)
+    answer = known(hub, ref.repo, asked, account)
     repo, commit = answer.facts.id, answer.commit
     entries, more = listing(hub, repo, commit, account, limits.entries)
     visit = Visit(
@@ -73,7 +87,7 @@ def collect(
     if given:
         found = replace(found, documents=given.documents, observations=given.observations)
     own = [entry.path for entry in entries if entry.path not in found.paths]
-    chosen = selected(own, include, exclude)
+    chosen = selected(own, include, exclude, whole=not more)
     reached = glance is not None and glance.reached
     facts = replace(
         answer.facts,
