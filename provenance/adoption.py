@@ -1,8 +1,9 @@
 """What is set aside of a model that is in use already, bound to its exact bytes. Pure.
 
 Adoption makes the next run green without trusting anybody new: whatever is not these bytes is
-judged. What may not be waived, what looks like malware, and what the bytes only name and do not
-hold, code or parents in another repository, stays a failure: it can be another one tomorrow.
+judged. What may not be waived, what is too much to look at and what looks like malware stays a
+failure; so does what the bytes only name and do not hold, code or parents in another repository:
+it can be another one tomorrow.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ def _counting(verdict: Verdict) -> tuple[Finding, ...]:
 
 def _may_be_adopted(finding: Finding, evidence: Evidence) -> bool:
     if not may_lower(finding.rule) or finding.rule in NEVER or not finding.where:
+        return False
+    if finding.count > 1:
         return False
     if finding.check in ("integrity", "lineage"):
         return False

@@ -18,6 +18,7 @@ from provenance.checks import (
 )
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
+from provenance.checks.folding import folded
 from provenance.checks.ratchet import change_of
 from provenance.lock import Entry, Lock
 from provenance.model import UNUSED_EXCLUDE, Evidence
@@ -98,7 +99,8 @@ def tried(
     weighed = [_weigh(finding, case, accepted) for finding in found]
     weighed += [*_unused(case, weighed), *_patterns(case)]
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
-    result, reason = _fold(outcomes, weighed)
+    told = folded(weighed, evidence.manifest.by_path.keys())
+    result, reason = _fold(outcomes, told)
     verdict = Verdict(
         name=name or evidence.ref.repo or evidence.ref.text,
         ref=evidence.ref.text,
@@ -110,7 +112,7 @@ def tried(
         profile=policy.profile,
         checks=outcomes,
         signers=tuple(_signers(case)),
-        findings=tuple(weighed),
+        findings=told,
     )
     return Trial(case=case, verdict=verdict)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import PurePosixPath
 
 from provenance.errors import ConfigError, Unselected
 
@@ -13,6 +14,7 @@ SHOWN = 5
 CLOSE = 0.4
 LOOKED_AT = 2_000
 LONG = 200
+SPECIAL = re.compile(r"[*?\[]")
 CLASS = re.compile(r"\[(!?)(\]?[^\]/]*)\]")
 
 
@@ -55,6 +57,41 @@ def check_matched(paths: Collection[str], include: Sequence[str]) -> None:
 def unmatched(paths: Collection[str], exclude: Sequence[str]) -> tuple[str, ...]:
     """The patterns of `exclude` that leave nothing out."""
     return tuple(p for p in exclude if not any(matches(path, [p], []) for path in paths))
+
+
+def patterns_of(
+    paths: Collection[str], among: Collection[str], most: int = SHOWN
+) -> tuple[str, ...]:
+    """A few patterns that take these paths and no other of `among`; none where that takes many."""
+    wanted = frozenset(paths)
+    for name in (_by_folder, _by_top, _by_kind):
+        found = tuple(dict.fromkeys(map(name, sorted(wanted))))
+        if len(found) <= most and all(pattern.isprintable() for pattern in found):
+            taken = frozenset(path for path in among if matches(path, found, ()))
+            if taken == wanted:
+                return found
+    return ()
+
+
+def _by_kind(path: str) -> str:
+    """Every file with its suffix, wherever it lies."""
+    return f"**/*{_literal(PurePosixPath(path).suffix)}"
+
+
+def _by_top(path: str) -> str:
+    """Everything in its topmost folder; the file itself where it is in none."""
+    top, slash, _ = path.partition("/")
+    return f"{_literal(top)}{slash}"
+
+
+def _by_folder(path: str) -> str:
+    """Every file with its suffix in its folder."""
+    folder, slash, _ = path.rpartition("/")
+    return f"{_literal(folder)}{slash}*{_literal(PurePosixPath(path).suffix)}"
+
+
+def _literal(text: str) -> str:
+    return SPECIAL.sub(r"[\g<0>]", text)
 
 
 def _nearest(pattern: str, paths: Collection[str]) -> str:

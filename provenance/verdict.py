@@ -47,6 +47,7 @@ class Finding:
 
     `waived` is why the caller set it aside, `exempted` why the caller lets these bytes pass.
     `accepted` has the old and the new value of a change that the caller accepted by name.
+    `count` is of how many alike this one speaks, `names` what the first of them are about.
     """
 
     rule: str
@@ -57,6 +58,8 @@ class Finding:
     waived: str = ""
     exempted: str = ""
     accepted: tuple[str, str] | None = None
+    count: int = 1
+    names: tuple[str, ...] = ()
 
     @property
     def check(self) -> str:

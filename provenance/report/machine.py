@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provenance.report.common import Summary
-from provenance.verdict import Unjudged, Verdict
+from provenance.verdict import Finding, Unjudged, Verdict
 
 VERSION = 1
 
@@ -56,10 +56,15 @@ def _model(verdict: Verdict) -> dict[str, object]:
                 "where": finding.where,
                 **({"waived": finding.waived} if finding.waived else {}),
                 **({"exempted": finding.exempted} if finding.exempted else {}),
+                **_alike(finding),
             }
             for finding in verdict.findings
         ],
     }
+
+
+def _alike(finding: Finding) -> dict[str, object]:
+    return {"count": finding.count, "names": list(finding.names)} if finding.count > 1 else {}
 
 
 def _unjudged(model: Unjudged) -> dict[str, object]:

@@ -37,7 +37,12 @@ def listed(items: object) -> dict[str, object]:
 
 
 FINDING = closed(
-    {"waived": TEXT, "exempted": TEXT},
+    {
+        "waived": TEXT,
+        "exempted": TEXT,
+        "count": {"type": "integer", "minimum": 2},
+        "names": listed(TEXT),
+    },
     rule={"type": "string", "pattern": "^[a-z]+/[a-z0-9-]+$"},
     outcome={"enum": WORDS["outcome"]},
     level={"enum": WORDS["level"]},
