@@ -9,7 +9,7 @@ from functools import cached_property
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Opinion, compare
-from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier
+from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
 from provenance.lineage.steps import Index, Told, Unusable
 from provenance.lineage.walks import reached
 from provenance.trust import Registry
@@ -37,7 +37,18 @@ def build(
         nodes=drawn.nodes,
         edges=drawn.edges,
         problems=(*walk.problems, *drawn.left_out(), *drawn.contradicted(), *unusable),
+        unresolved=tuple(_unresolved(claimed)),
     )
+
+
+def _unresolved(claimed: Claimed) -> Iterator[Unresolved]:
+    """What the model states of its parents and nobody can follow, each text once."""
+    told: set[str] = set()
+    for claim in claimed.lost:
+        if claim.text not in told:
+            told.add(claim.text)
+            place = f"{claim.place} ({claim.key})"
+            yield Unresolved(text=claim.text, place=place, reason=claim.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
