@@ -36,10 +36,6 @@ class Result(StrEnum):
     FAIL = "fail"
     INCOMPLETE = "incomplete"
 
-    def __bool__(self) -> bool:
-        """Refused: every result would be true."""
-        raise TypeError("a result is neither true nor false: compare it with Result.PASS")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -25,9 +25,18 @@ CARD = "README.md"
 @click.command(name="bom")
 @click.argument("lockfile_path", metavar="LOCKFILE", type=click.Path(path_type=Path))
 @click.argument("directories", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
+@click.option(
+    "--spec-version",
+    metavar="VERSION",
+    help="Of CycloneDX: the newest, or an older one for tools that read no other, such as 1.6.",
+)
 @with_options(*OUTPUT)
 def command(
-    lockfile_path: Path, directories: tuple[Path, ...], output: str | None, quiet: bool
+    lockfile_path: Path,
+    directories: tuple[Path, ...],
+    spec_version: str | None,
+    output: str | None,
+    quiet: bool,
 ) -> int:
     """Write a CycloneDX bill of materials of the models in LOCKFILE.
 
@@ -35,10 +44,11 @@ def command(
     that lie in DIR, which are measured now. Exit 3 names the models that are neither.
     """
     try:
-        from provenance.produce.bom import document
+        from provenance.produce.bom import document, schema
     except ImportError as error:
         message = f"needs {error.name}: pip install 'hf-provenance[bom]'"
         raise ConfigError(message, path="bom") from None
+    spec = schema(spec_version)
     lock, at = lockfile.load(lockfile_path), datetime.now(UTC)
     progress = terminal.progress(quiet=quiet)
     found = [
@@ -55,7 +65,7 @@ def command(
         )
         return INCOMPLETE
     licences = {name: _licence(evidence) for name, evidence in measured.items()}
-    terminal.emit(document(known, licences, at), output)
+    terminal.emit(document(known, licences, at, spec), output)
     return 0
 
 

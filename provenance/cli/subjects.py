@@ -69,6 +69,7 @@ class Bench:
     `lock` is the caller's lockfile and `lock_path` where it lies, or would. `namespaces` are those
     whose repositories the caller named, and which may be asked for with a token. `rules_path` is
     the provenance.toml whose rules hold: for a pull request that of its base, as `lock` is;
+    `policy_path` the file, of --policy or else that one, whose `[policy]` does;
     `proposed` is the lockfile that it brings.
     """
 
@@ -85,6 +86,7 @@ class Bench:
     settings_path: Path | None
     published: tuple[Published, ...] = ()
     rules_path: Path | None = None
+    policy_path: Path | None = None
     proposed: Lock | None = None
     base: Base | None = None
 
@@ -118,8 +120,9 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     found = files.find(Path.cwd(), judged, home=top)
     own = files.load(found.path) if found.path else Settings()
     foreign, profile = found.foreign, request.policy
-    if request.policy and _is_file(request.policy):
-        own, foreign, profile = own.under(files.load(Path(request.policy))), (), None
+    policy = _policy_file(request)
+    if policy:
+        own, foreign, profile = own.under(files.load(policy)), (), None
     based = _based(request, found.path, own)
     if based:
         own = based.settings
@@ -147,6 +150,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         findings=findings,
         lock=based.memory(lock) if based else lock,
         proposed=lock if based else None,
+        policy_path=policy or found.path,
         rules_path=based.path if based else found.path,
         base=based,
         lock_path=lock_path or _beside(found.path),
@@ -159,7 +163,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
 def _based(request: Request, file: Path | None, own: Settings) -> Base | None:
     if request.base is None:
         return None
-    if file is None or (request.policy and _is_file(request.policy)):
+    if file is None or _policy_file(request):
         message = "needs a committed provenance.toml: run it in the repository that has one"
         raise ConfigError(message, path="--base")
     from provenance.cli.base import base_of
@@ -208,6 +212,11 @@ def reference(text: str, named: str | None) -> Ref:
 
 def _is_file(text: str) -> bool:
     return text.endswith(".toml") or Path(text).is_file()
+
+
+def _policy_file(request: Request) -> Path | None:
+    """The file that --policy names, if it names one and no profile."""
+    return Path(request.policy) if request.policy and _is_file(request.policy) else None
 
 
 def _foreign(path: Path) -> Finding:

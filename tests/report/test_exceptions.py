@@ -11,7 +11,7 @@ import pytest
 from provenance.judgement import Trial, tried
 from provenance.model import Ref
 from provenance.policy import Exemption, Model, Policy, Settings, Waiver
-from provenance.produce.vsa import statement
+from provenance.produce.vsa import Rules, statement
 from provenance.report import FORMATS, Summary, human
 from provenance.source import directory
 from provenance.trust import Registry
@@ -106,9 +106,9 @@ def test_nobody_is_called_registered_who_is_not(tmp_path: Path) -> None:
 
 def test_a_summary_for_others_has_another_level(tmp_path: Path) -> None:
     levels = [
-        json.loads(statement(trial, verifier="v", policy="p", digest="d", at=forge.NOW))[
-            "predicate"
-        ]["verifiedLevels"]
+        json.loads(statement(trial, rules=Rules.built_in("baseline"), at=forge.NOW))["predicate"][
+            "verifiedLevels"
+        ]
         for trial in (judged(tmp_path / "m", "someone/ft"), judged(tmp_path / "n", "acme/signed"))
     ]
     assert levels == [["PROVENANCE_BASELINE_WITH_EXCEPTIONS"], ["PROVENANCE_BASELINE"]]
