@@ -10,7 +10,7 @@ from provenance.checks.hearing import hear
 from provenance.checks.vouching import Vouch, vouches
 from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock
-from provenance.model import Evidence
+from provenance.model import Basis, Evidence
 from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
 from provenance.trust import Registry
@@ -57,6 +57,18 @@ class Case:
     def subject(self) -> str:
         """What a finding about the whole model is about: its name, so that a waiver can say it."""
         return self.evidence.ref.repo or self.evidence.ref.text
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the files are those of `locked`: its selection alone where it was measured, else
+        its whole listing and of that its selection."""
+        locked, evidence = self.locked, self.evidence
+        if locked is None:
+            return False
+        if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
+            return True
+        same = evidence.listing.digest == locked.manifest
+        return same and evidence.manifest.digest == locked.selected
 
     def in_force(self, expires: datetime) -> bool:
         """Whether what expires then counts: until then, or on, where that is only warned of."""

@@ -171,7 +171,7 @@ def _denied(vouch: Vouch) -> Iterator[Finding]:
 
 def _unlocked(case: Case) -> Iterator[Finding]:
     """How the files differ from those of the lockfile, where just those are meant."""
-    if not case.exact or _is_locked(case):
+    if not case.exact or case.is_locked:
         return
     listing = case.evidence.listing
     meant = case.locked or (lock.nearest(case.lock, listing) if case.lock else None)
@@ -185,16 +185,6 @@ def _unlocked(case: Case) -> Iterator[Finding]:
         )
     for change in lock.file_differences(meant, _compared(case)) if meant else ():
         yield failed(f"integrity/{SLUGS[change.what]}", _differs(change), change.name)
-
-
-def _is_locked(case: Case) -> bool:
-    locked, evidence = case.locked, case.evidence
-    if locked is None:
-        return False
-    if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
-        return True
-    same = evidence.listing.digest == locked.manifest
-    return same and evidence.manifest.digest == locked.selected
 
 
 def _compared(case: Case) -> Manifest:
@@ -227,7 +217,7 @@ def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
             return f"the files are those of the registry's root {repo}"
     if exemption := case.exemption:
         return f"the files are those you exempted: {exemption.reason}"
-    if case.exact and _is_locked(case):
+    if case.exact and case.is_locked:
         return f"all {len(manifest.files)} files are those of the lockfile"
     if case.evidence.basis is Basis.MEASURED and case.evidence.facts:
         return f"all {len(manifest.files)} files were measured as the Hub served them"

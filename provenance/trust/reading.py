@@ -17,6 +17,7 @@ _LOOPBACK = re.compile(rf"http://(?:localhost|127\.0\.0\.1|\[::1\]){_REST}")
 _RULE = re.compile(r"[a-z]+(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def errors_in(source: str) -> Callable[[str, str], ConfigError]:
@@ -100,6 +101,19 @@ def namespaces(fields: Fields, name: str) -> tuple[str, ...]:
 def manifest(fields: Fields, name: str) -> str:
     """The digest of a manifest, `sha256:<hex>`."""
     return fields.hexadecimal(name, 64, prefix="sha256:")
+
+
+def digests(fields: Fields, name: str) -> tuple[str, ...]:
+    """A list of one digest or more, each `sha256:<hex>`, in its order and each once."""
+    values = fields.texts(name)
+    if not values:
+        raise fields.wrong(name, "must not be empty")
+    for position, value in enumerate(values):
+        if not _SHA256.fullmatch(value):
+            where = f"{name}[{position}]"
+            expected = "expected sha256:<64 lower-case hex digits>"
+            raise fields.wrong(where, f"{expected}, found {value[:80]!r}")
+    return tuple(dict.fromkeys(values))
 
 
 def optional_hexadecimal(fields: Fields, name: str, digits: int, prefix: str = "") -> str | None:
