@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from provenance.errors import ConfigError
+from provenance.model import Observation
 
 CLASS = re.compile(r"\[(!?)(\]?[^\]/]*)\]")
 
@@ -85,3 +86,16 @@ def _class(part: str, at: int, place: str) -> tuple[str, int]:
         raise ConfigError(f"{part!r} has a '[' without its ']': write '[[]' for itself", path=place)
     members = re.sub(r"([\\\[\]^&~|])", r"\\\1", found[2])
     return f"(?!/)[{'^' if found[1] else ''}{members}]", found.end()
+
+
+def relevant(
+    seen: Iterable[Observation], include: Sequence[str], exclude: Sequence[str]
+) -> Iterator[Observation]:
+    """What was seen of selected files; a leftover beside them is nobody's concern.
+
+    A folder that could not be looked into may hold a selected file, and a limit concerns all.
+    """
+    ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
+    for one in ordered:
+        if one.code == "limit" or one.path.endswith("/") or matches(one.path, include, exclude):
+            yield one

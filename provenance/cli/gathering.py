@@ -129,7 +129,7 @@ class Gathering:
         if subject.place is not None:
             return self._directory(subject, subject.place)
         if self.hub is None:
-            return self._cached(subject)
+            return self._cached(subject, pinned)
         return self._hub(subject, self.hub, pinned)
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
@@ -184,10 +184,11 @@ class Gathering:
             progress=self.progress,
         )
 
-    def _cached(self, subject: Subject) -> Evidence:
+    def _cached(self, subject: Subject, pinned: Entry | None) -> Evidence:
         from provenance.source.hub import cache
 
-        repo, revision = subject.ref.repo or "", subject.ref.revision
+        repo = subject.ref.repo or ""
+        revision = pinned.commit if pinned and pinned.commit else subject.ref.revision
         place, commit = cache.resolved(self.means.cache_dir, repo, revision)
         found = self._directory(subject, place)
         return replace(found, ref=replace(found.ref, commit=commit))

@@ -152,7 +152,7 @@ class Judging:
         if replayed:
             return self._judged(subject, replayed, None)
         try:
-            subject, evidence = self._gathering.evidence_on(subject, None)
+            subject, evidence = self._gathering.evidence_on(subject, self._pinned(subject))
         except SourceError as error:
             return error
         lock = self._bench.lock
@@ -161,13 +161,21 @@ class Judging:
         locked = lock.named(subject.name) if lock and subject.place is None else None
         return self._judged(subject, evidence, locked)
 
+    def _pinned(self, subject: Subject) -> Entry | None:
+        """The entry whose files are meant, unless another revision was asked for."""
+        lock = self._bench.lock if self._exact else None
+        entry = lock.named(subject.name) if lock and subject.place is None else None
+        same = entry and subject.ref.revision in (entry.revision, entry.commit)
+        return entry if same else None
+
     def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Trial:
         """The verdict where the files must be those of the lockfile: of the entry they match, else
         of the one that was named."""
-        entry = locking.matching(lock, evidence)
+        entry = locking.matching(lock, evidence, subject.name)
         meant = entry or lock.named(subject.name)
         if entry:
             subject = self._named(subject, entry)
+            evidence = locking.narrowed(evidence, entry)
             evidence = locking.with_locked(evidence, lock, entry)
         return self._judged(subject, evidence, meant, lenient=not self._strict)
 

@@ -7,6 +7,7 @@ from provenance.locking.entries import ancestor_entries, entry_of
 from provenance.locking.known import (
     bytes_may_tell,
     matching,
+    narrowed,
     pins,
     unshown,
     with_known_digests,
@@ -20,6 +21,7 @@ __all__ = [
     "bytes_may_tell",
     "entry_of",
     "matching",
+    "narrowed",
     "out_of_step",
     "pins",
     "relocked",
