@@ -11,14 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance import locking
 from provenance.errors import ConfigError, Rejected
 from provenance.judgement import judge
 from provenance.lock import Entry, Lock, file_differences
-from provenance.model import Evidence, Ref
+from provenance.model import Basis, Evidence, Ref
 from provenance.policy import Policy
 from provenance.source import directory
 from provenance.source.detached import Documents, nothing, with_detached
@@ -96,8 +96,12 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     """The locked model lies at the target, every byte of it judged; no `hub` leaves out 1 and 3.
 
     Refused if it may not be used, SourceError if it cannot be had, ConfigError if something else
-    lies at the target. Whatever happens, nothing but a judged model ever lies there on our account.
+    lies at the target or the entry was made of stored evidence. What expires is judged as of now,
+    whatever `rules.at` says. Whatever happens, nothing but a judged model ever lies there on our
+    account.
     """
+    if rules.entry.basis == Basis.REPLAYED:
+        raise _stored(rules)
     # 1. What the Hub declares today is what is locked, and passes by today's rules.
     declared = _declared(hub, rules) if hub else None
     if declared:
@@ -180,8 +184,12 @@ def _measured(
 
 
 def _judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:
+    """The verdict as of now, whatever time the rules were made at; ConfigError for evidence that
+    was not gathered here."""
+    if evidence.basis is Basis.REPLAYED:
+        raise _stored(rules)
     return judge(
-        evidence,
+        replace(evidence, now=datetime.now(UTC)),
         rules.policy,
         rules.registry,
         name=rules.entry.name,
@@ -190,6 +198,11 @@ def _judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) 
         locked=rules.entry,
         exact=True,
     )
+
+
+def _stored(rules: Rules) -> ConfigError:
+    message = "was stored and replayed: only what is gathered now is admitted"
+    return ConfigError(message, path=f"the evidence of {rules.entry.name}")
 
 
 def _passed(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:

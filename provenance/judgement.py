@@ -140,7 +140,7 @@ def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
 
 def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
     """Waivers and exemptions written for this model that did nothing, or have run out."""
-    repo, at = case.evidence.ref.repo, case.evidence.at
+    repo, at = case.evidence.ref.repo, case.evidence.today
     for waiver in case.policy.waivers:
         used = any(f.waived and _means(waiver, f, case) for f in weighed)
         if waiver.repo == repo and (not used or waiver.expires <= at):

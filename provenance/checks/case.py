@@ -72,7 +72,7 @@ class Case:
 
     def in_force(self, expires: datetime) -> bool:
         """Whether what expires then counts: until then, or on, where that is only warned of."""
-        return expires > self.evidence.at or self.policy.lenient_expiry
+        return expires > self.evidence.today or self.policy.lenient_expiry
 
     @property
     def exemption(self) -> Exemption | None:

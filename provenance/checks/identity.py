@@ -155,7 +155,7 @@ def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
 
 def _block(case: Case) -> str:
     """What to add to provenance.toml to admit exactly these bytes."""
-    expires = case.evidence.at + timedelta(days=EXEMPT_DAYS)
+    expires = case.evidence.today + timedelta(days=EXEMPT_DAYS)
     return (
         "[[policy.exempt]]\n"
         f'repo = "{case.evidence.ref.repo}"\n'

@@ -66,7 +66,7 @@ def _standing(case: Case) -> Iterator[Finding]:
             found = "no version" if release.version is None else f"version {release.version}"
             message = f"{found}, and the lockfile knows version {floor}"
             yield failed("registry/rollback", message, release.name)
-        age = case.evidence.at - release.seen if release.seen else timedelta(0)
+        age = case.evidence.today - release.seen if release.seen else timedelta(0)
         if longest is not None and age > timedelta(days=longest):
             message = f"last asked for {age.days} days ago, and {longest} are allowed"
             yield unknown("registry/old", message, release.name)
@@ -88,7 +88,7 @@ def _unknown(case: Case) -> Iterator[Finding]:
 
 def _refused(case: Case) -> Iterator[Finding]:
     evidence, registry = case.evidence, case.registry
-    if registry.expires and evidence.at >= registry.expires:
+    if registry.expires and evidence.today >= registry.expires:
         yield failed(
             "registry/expired",
             f"{registry.name} expired on {registry.expires:%Y-%m-%d}",
