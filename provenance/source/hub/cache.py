@@ -7,7 +7,7 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from provenance.errors import SourceError
+from provenance.errors import ConfigError, SourceError
 from provenance.refs import MAIN
 from provenance.source.files import write
 
@@ -19,9 +19,24 @@ STAGING = ".provenance"
 
 
 def folder(cache: Path | None, repo: str) -> Path:
-    """The folder of a repository in the cache; `cache` None is where this machine has it."""
-    base = cache or Path(constants.HF_HUB_CACHE)
+    """The folder of a repository in the cache; `cache` None is where this machine has it.
+
+    ConfigError for a user without a home, who names none.
+    """
+    base = known(cache)
+    if base is None:
+        raise ConfigError(
+            "this user has no home in which the Hub's cache would be: name one with --cache-dir, "
+            "or a folder for the model with --local-dir",
+            path="HF_HUB_CACHE",
+        )
     return base / f"models--{repo.replace('/', '--')}"
+
+
+def known(cache: Path | None) -> Path | None:
+    """Where the cache is: `cache`, or where this machine has it; None for a user without a home."""
+    base = cache or Path(constants.HF_HUB_CACHE)
+    return None if cache is None and base.parts[:1] == ("~",) else base
 
 
 def snapshot(cache: Path | None, repo: str, commit: str) -> Path:
