@@ -44,8 +44,9 @@ integrity/lfs-pointer
     The file is a git-lfs pointer: the model's bytes were never downloaded. Run `git lfs pull`.
 
 integrity/symlink
-    A link leads out of the model, or to nothing. Only the links of a Hub cache into its own blobs
-    are followed. Replace it by the file.
+    A link lies in the model. Only the links of a Hub cache into its own blobs are followed, no
+    others, wherever they lead. Put the file itself in its place; where the link leads to nothing,
+    download the model again.
 
 integrity/special-file
     A device, pipe or socket lies in the model. Remove it.
@@ -57,8 +58,8 @@ integrity/changed
     A file changed while it was being measured. Verify a copy that nobody writes to.
 
 integrity/name
-    A file name that programs or people read differently: control or invisible characters,
-    backslashes, device names, trailing dots. Rename or remove it.
+    A file name that programs or people read differently: control or invisible characters, bytes
+    that are not UTF-8, backslashes, device names, trailing dots. Rename or remove it.
 
 integrity/name-collision
     Two names that some file systems take for one. Which of them a loader reads is chance.

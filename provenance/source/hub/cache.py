@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ STAGING = ".provenance"
 def folder(cache: Path | None, repo: str) -> Path:
     """The folder of a repository in the cache; `cache` None is where this machine has it.
 
-    ConfigError for a user without a home, who names none.
+    ConfigError for a user without a home, who names none, and where it is no folder.
     """
     base = known(cache)
     if base is None:
@@ -30,13 +31,16 @@ def folder(cache: Path | None, repo: str) -> Path:
             "or a folder for the model with --local-dir",
             path="HF_HUB_CACHE",
         )
+    if os.path.lexists(base) and not base.is_dir():
+        where = "HF_HUB_CACHE" if cache is None else "--cache-dir"
+        raise ConfigError(f"{base} is no folder", path=where)
     return base / f"models--{repo.replace('/', '--')}"
 
 
 def known(cache: Path | None) -> Path | None:
     """Where the cache is: `cache`, or where this machine has it; None for a user without a home."""
     base = cache or Path(constants.HF_HUB_CACHE)
-    return None if cache is None and base.parts[:1] == ("~",) else base
+    return None if cache is None and (not base.parts or base.parts[0] == "~") else base
 
 
 def snapshot(cache: Path | None, repo: str, commit: str) -> Path:
