@@ -46,19 +46,23 @@ def of_entry(entry: Entry) -> Named:
 
 def of_evidence(evidence: Evidence) -> Named:
     """A model in a directory or on a Hub, selected or not."""
+    return _named(evidence.listing.digest, weights(evidence))
+
+
+def weights(evidence: Evidence) -> list[File]:
+    """Every file of weights, by its name or content, in the order of the paths."""
     kinds = {content.path: content.kind for content in evidence.contents}
     files = Manifest.of({*evidence.listing.files, *evidence.manifest.files}).files
-    weights = [file for file in files if _is_weights(file) or kinds.get(file.path) in WEIGHTS]
-    return _named(evidence.listing.digest, weights)
+    return [file for file in files if _is_weights(file) or kinds.get(file.path) in WEIGHTS]
 
 
 def _is_weights(file: File) -> bool:
     return is_weight_name(file.path) and not is_by_product(file.path)
 
 
-def _named(manifest: str, weights: list[File]) -> Named:
+def _named(manifest: str, files: list[File]) -> Named:
     # An empty file is no model's own: refusing it would refuse honest models.
-    full = [file for file in weights if file.size]
+    full = [file for file in files if file.size]
     return Named(
         manifest=manifest,
         files=tuple(dict.fromkeys(f"sha256:{file.sha256}" for file in full if file.sha256)),

@@ -147,7 +147,12 @@ def _locked_ancestors(case: Case) -> Iterator[Subjects]:
     for entry in case.lock.entries if case.lock else ():
         names = {entry.name.partition("@")[0], entry.repo}
         if entry.part is Part.ANCESTOR and names & named:
-            yield {"manifest": {entry.manifest}, "repo": names, "commit": {entry.commit}}
+            yield {
+                "manifest": {entry.manifest},
+                "file": _digests(entry.files),
+                "repo": names,
+                "commit": {entry.commit},
+            }
 
 
 def _digests(*manifests: Manifest) -> set[str | None]:

@@ -17,7 +17,9 @@ from provenance.lock import (
     LockedSigner,
     Part,
 )
-from provenance.model import Ancestor, Basis, Evidence, Facts
+from provenance.lock.entry import NO_FILES
+from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest
+from provenance.revoking import weights
 from provenance.trust import Registry
 from provenance.verdict import Outcome, SignerSeen, Verdict
 
@@ -85,7 +87,14 @@ def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
         facts=_kept(facts),
         organisation=owner.name if owner else "",
         manifest=ancestor.manifest or "",
+        files=_weights(ancestor.evidence),
     )
+
+
+def _weights(evidence: Evidence | None) -> Manifest:
+    """The weights of an ancestor whose digests are known, by which a revocation finds it without
+    asking anybody; the rest of its files is no matter."""
+    return Manifest.of(file for file in weights(evidence) if file.sha256) if evidence else NO_FILES
 
 
 def _kept(facts: Facts | None) -> Facts | None:

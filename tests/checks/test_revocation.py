@@ -126,6 +126,7 @@ ANCESTOR = Entry(
     repo="lab/renamed",
     commit="e" * 40,
     manifest=f"sha256:{'e' * 64}",
+    files=Manifest.of([File(path="model.safetensors", size=1, digest="f" * 64)]),
 )
 LOCKED: dict[str, dict[str, object]] = {
     "the whole listing, of which a selection lies here": {"manifest": LISTING},
@@ -134,6 +135,7 @@ LOCKED: dict[str, dict[str, object]] = {
     "a parent's commit": {"commit": "d" * 40},
     "an ancestor's manifest": {"manifest": f"sha256:{'e' * 64}"},
     "an ancestor's name on the Hub": {"repo": "lab/renamed"},
+    "a file of an ancestor's": {"files": [f"sha256:{'f' * 64}"]},
     "an ancestor's commit": {"commit": "e" * 40},
 }
 

@@ -11,7 +11,7 @@ import pytest
 from provenance import lockfile
 from tests import forge
 from tests.hub import Hub
-from tests.hubs import FILES, REPO, WEIGHTS, Desk, desk, signed, trust
+from tests.hubs import FILES, REPO, WEIGHTS, Desk, card, desk, signed, trust
 
 MODEL = {"repo": REPO, "exclude": ["tokenizer.json"]}
 BAD = f"sha256:{sha256(WEIGHTS).hexdigest()}"
@@ -101,6 +101,31 @@ def test_every_use_is_refused(bench: Desk, use: str, kind: str) -> None:
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "advisory 3" in ended.stdout
     assert not (bench.folder / "other").exists()
+
+
+CHILD = {"repo": "acme-free/child"}
+CHILD_USES = (
+    ("verify", "./child", "--lock"),
+    ("verify", "acme-free/child"),
+    ("fetch", "acme-free/child", "--offline", "--local-dir", "child"),
+    ("registry", "affected"),
+)
+
+
+def test_the_weights_of_an_ancestor_are_remembered_where_nobody_is_asked(bench: Desk) -> None:
+    files = {"model.safetensors": forge.safetensors(), "README.md": card(f"base_model: {REPO}")}
+    bench.hub.commit("acme-free/child", {**FILES, **files})
+    before = bench.lock.read_bytes()
+    bench.locked(CHILD)
+    try:
+        ended = bench.run("fetch", "acme-free/child", "--local-dir", "child")
+        assert ended.returncode == 0, ended.stderr
+        bench.trust(trust(revoked=[{"files": [BAD], "reason": "advisory 3"}]))
+        for words in CHILD_USES:
+            ended = bench.run(*words)
+            assert (ended.returncode, "advisory 3" in ended.stdout) == (1, True), words
+    finally:
+        bench.lock.write_bytes(before)
 
 
 def test_affected_reads_what_is_edited(bench: Desk) -> None:
