@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.cli import terminal
@@ -19,6 +18,7 @@ from provenance.lock import Entry
 from provenance.model import Ancestor, Document, Evidence, Facts, Ref
 from provenance.policy import Model
 from provenance.source import detached, directory
+from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
@@ -27,9 +27,6 @@ from provenance.trust import Registry
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
-T = TypeVar("T")
-R = TypeVar("R")
-AT_ONCE = 8
 INTEGRITY = "integrity"
 
 
@@ -40,6 +37,7 @@ class Means:
     token: str | None = None
     cache_dir: Path | None = None
     max_workers: int = 8
+    deadline: float = SECONDS
     offline: bool = False
     attestations: Path | None = None
 
@@ -67,6 +65,7 @@ class Means:
             namespaces=bench.namespaces,
             workers=self.max_workers,
             progress=progress,
+            deadline=Deadline(self.deadline),
         )
 
 
@@ -212,17 +211,3 @@ class Gathering:
 def _pins_owner(registry: Registry, repo: str) -> bool:
     owner = registry.owner(repo)
     return bool(owner and owner.namespace_ids)
-
-
-def side_by_side(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """`function` of each item, in their order, several at once; the first error ends it."""
-    todo = list(items)
-    if len(todo) < 2:
-        return [function(item) for item in todo]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(function, item) for item in todo]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.checks.words import failures
-from provenance.cli.gathering import Gathering, side_by_side
+from provenance.cli.gathering import Gathering
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS
 from provenance.cli.subjects import Bench, Subject
 from provenance.errors import SourceError
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, LockedFailure, Part
 from provenance.model import Evidence
+from provenance.source.together import side_by_side
 from provenance.verdict import Result
 
 if TYPE_CHECKING:

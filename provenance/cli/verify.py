@@ -9,7 +9,7 @@ import click
 
 from provenance import locking, replay
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
 from provenance.cli.reporting import (
@@ -28,6 +28,7 @@ from provenance.lock import Entry, Lock
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.evidence_files import read
+from provenance.source.together import side_by_side
 from provenance.trust import PUBLIC_GOOD, Sigstore
 
 MAX_EVIDENCE = 512 << 20

@@ -130,7 +130,9 @@ def stated(
             if told.path in named and told.sha256 and told.size == named[told.path].size:
                 named[told.path] = told
     silent = [entry for entry in named.values() if not entry.sha256]
-    heard = hub.each("asking", lambda entry: _head(hub, repo, commit, entry, account), silent)
+    heard = hub.each(
+        f"asking about {repo}", lambda entry: _head(hub, repo, commit, entry, account), silent
+    )
     named |= {entry.path: entry for entry in heard}
     return tuple(named[entry.path] for entry in entries)
 

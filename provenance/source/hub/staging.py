@@ -116,6 +116,7 @@ class Stage:
         finally:
             downloading.end()
             hashing.end()
+            self.hub.deadline.renew()
         shutil.rmtree(self.files / BOOKKEEPING, ignore_errors=True)
         return rows
 

@@ -63,7 +63,9 @@ class Visit:
     def fetch(self, paths: Iterable[str]) -> None:
         """The files are fetched whole, several at once; those that cannot be had are left out."""
         wanted = [path for path in paths if path not in self.fetched]
-        for path, data in zip(wanted, self.hub.each("reading", self._get, wanted), strict=True):
+        for path, data in zip(
+            wanted, self.hub.each(f"reading {self.repo}", self._get, wanted), strict=True
+        ):
             if data is not None:
                 self.fetched[path] = data
 
