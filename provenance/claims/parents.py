@@ -6,6 +6,7 @@ What they say is written by whoever uploads. It may convict, and never acquits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from provenance.claims import headers, recipe, settings
 from provenance.claims.card import card
@@ -39,14 +40,31 @@ BY_KIND: dict[Kind, Callable[[Content, int], Iterator[Claim]]] = {
     Kind.GGUF: headers.gguf_keys,
 }
 ARGUMENTS = "training_args.bin"
+MAX_OF_FILE = 2_000
+MAX_OF_MODEL = 20_000
 
 
 def parent_claims(evidence: Evidence) -> tuple[Claim, ...]:
-    """Everything the selected files and the Hub say of parents and methods, in path order."""
-    found = [claim for content in evidence.contents for claim in _read(content, evidence)]
+    """Everything the selected files and the Hub say of parents and methods, in path order.
+
+    Of one file 2,000 claims are read, and of all of them 20,000; what says more is Unread.
+    """
+    claims = (
+        claim
+        for content in evidence.contents
+        for claim in _most(_read(content, evidence), MAX_OF_FILE, content.path)
+    )
+    found = list(_most(claims, MAX_OF_MODEL, evidence.ref.text))
     found += _arguments(evidence.observations)
     found += of_hub(evidence.facts)
     return tuple(dict.fromkeys(found))
+
+
+def _most(claims: Iterator[Claim], most: int, path: str) -> Iterator[Claim]:
+    """So many of them, and a word where there are more."""
+    yield from islice(claims, most)
+    if next(claims, None):
+        yield Unread(path=path, detail=f"it says more of its parents than the {most} things read")
 
 
 def _read(content: Content, evidence: Evidence) -> Iterator[Claim]:

@@ -92,22 +92,32 @@ def is_compressed(head: bytes) -> bool:
         return False
 
 
+class Members:
+    """A zip, whose directory is read once for all its members; Malformed with the slug `zip`."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        try:
+            self._opened = zipfile.ZipFile(_Bounded(stream))
+        except REFUSALS as error:
+            raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the central directory, in its order."""
+        return tuple(entry.filename for entry in self._opened.infolist())
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes, or fewer, that a member unpacks to; Malformed, slug `zip`."""
+        try:
+            with self._opened.open(name) as content:
+                return content.read(limit)
+        except REFUSALS as error:
+            raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
+
+
 def names(stream: BinaryIO) -> tuple[str, ...]:
     """The names in a zip's central directory, in its order. Raises Malformed, slug `zip`."""
-    try:
-        with zipfile.ZipFile(_Bounded(stream)) as opened:
-            return tuple(entry.filename for entry in opened.infolist())
-    except REFUSALS as error:
-        raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
-
-
-def member(stream: BinaryIO, name: str, limit: int) -> bytes:
-    """The first `limit` bytes, or fewer, that a member unpacks to. Raises Malformed, slug `zip`."""
-    try:
-        with zipfile.ZipFile(_Bounded(stream)) as opened, opened.open(name) as content:
-            return content.read(limit)
-    except REFUSALS as error:
-        raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
+    return Members(stream).names
 
 
 def zip_kind(members: Iterable[str]) -> Kind:

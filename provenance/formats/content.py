@@ -132,10 +132,11 @@ def _members(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     found: set[str] = set()
     left = MAX_UNPACKED
     refused: Malformed | None = None
-    candidates = [name for name in archive.names(stream) if name.lower().endswith(PICKLED)]
+    members = archive.Members(stream)
+    candidates = [name for name in members.names if name.lower().endswith(PICKLED)]
     for name in candidates[:MAX_MEMBERS]:
         try:
-            data = archive.member(stream, name, min(left, MAX_MEMBER))
+            data = members.read(name, min(left, MAX_MEMBER))
         except Malformed as error:
             refused = error
             continue

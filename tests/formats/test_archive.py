@@ -128,7 +128,7 @@ def test_kinds(names: tuple[str, ...], kind: Kind) -> None:
 def test_members() -> None:
     stream = io.BytesIO(zipped("a", "b/c", content=b"z" * 1_000_000))
     assert archive.names(stream) == ("a", "b/c")
-    assert archive.member(stream, "b/c", 10) == b"z" * 10
+    assert archive.Members(stream).read("b/c", 10) == b"z" * 10
 
 
 def test_a_directory_too_large_is_refused() -> None:
@@ -165,7 +165,7 @@ def test_nothing_but_malformed(changes: list[tuple[int, int]], cut: int) -> None
     stream = io.BytesIO(bytes(data[: len(data) - cut]))
     with contextlib.suppress(Malformed):
         for name in archive.names(stream):
-            assert len(archive.member(stream, name, 100)) <= 100
+            assert len(archive.Members(stream).read(name, 100)) <= 100
 
 
 def test_hostile_archives(corpus: Path) -> None:
@@ -174,4 +174,4 @@ def test_hostile_archives(corpus: Path) -> None:
     for path in paths:
         with path.open("rb") as stream, contextlib.suppress(Malformed):
             for name in archive.names(stream):
-                assert len(archive.member(stream, name, 1_000)) <= 1_000
+                assert len(archive.Members(stream).read(name, 1_000)) <= 1_000
