@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
+from provenance.formats.unseen import shows
 from provenance.intoto import Statement
 from provenance.model import File
 
@@ -183,7 +184,7 @@ def _check_resources(resources: tuple[Resource, ...]) -> None:
 def _check_path(path: str) -> None:
     """A path is relative, normalised, and spelled in one way only."""
     plain = path == SINGLE_FILE or STRANGE.isdisjoint(path.split("/"))
-    if not plain or "\\" in path or not path.isprintable():
+    if not plain or "\\" in path or not shows(path):
         raise Malformed(
             f"the resource {path[:80]!r} is no plain path inside the model", slug="resources"
         )

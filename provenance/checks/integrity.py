@@ -61,6 +61,11 @@ integrity/name
     A file name that programs or people read differently: control or invisible characters, bytes
     that are not UTF-8, backslashes, device names, trailing dots. Rename or remove it.
 
+integrity/unusual-space
+    A file that no loader reads has a space in its name that is not the one on the keyboard, as
+    the screenshots of some systems have. A note; in the name of any other file it is
+    `integrity/name`. Rename the file if you can.
+
 integrity/name-collision
     Two names that some file systems take for one. Which of them a loader reads is chance.
 
@@ -85,6 +90,7 @@ from collections.abc import Iterator
 from provenance import lock
 from provenance.checks.case import Case
 from provenance.checks.vouching import Vouch
+from provenance.claims.loader import loader_reads
 from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, failed, passed, unknown
 
@@ -105,13 +111,15 @@ FAILED = frozenset(
 )
 
 
+NOTE = "integrity/unusual-space"
 SLUGS = {"changed": "mismatch", "missing": "missing", "extra": "extra"}
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Whether the measured bytes are the ones a reference names, and the tree holds no tricks."""
-    odd = list(_tree(case))
-    yield from odd
+    yield from (odd := list(_tree(case)))
+    yield from (spaces := list(_spaces(case)))
+    odd += (finding for finding in spaces if finding.rule != NOTE)
     given = case.vouches
     contradicted = [*_contradicted(given), *_unlocked(case)]
     yield from contradicted
@@ -135,6 +143,14 @@ def _tree(case: Case) -> Iterator[Finding]:
             yield unknown(f"integrity/{seen.code}", seen.detail, seen.path)
         elif seen.code in FAILED:
             yield failed(f"integrity/{seen.code}", seen.detail, seen.path)
+
+
+def _spaces(case: Case) -> Iterator[Finding]:
+    """The names with another space than that of ASCII: a note where no loader reads the file."""
+    seen = [seen for seen in case.evidence.observations if seen.code == "name-space"]
+    read = loader_reads(case.evidence) if seen else frozenset()
+    for one in seen:
+        yield failed("integrity/name" if one.path in read else NOTE, one.detail, one.path)
 
 
 def _contradicted(given: tuple[Vouch, ...]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
+from provenance.formats.unseen import shows
 from provenance.trust import names
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
@@ -32,7 +33,7 @@ def errors_in(source: str) -> Callable[[str, str], ConfigError]:
 def line(fields: Fields, name: str) -> str:
     """A text that is not empty and that a terminal shows on one line as it is."""
     value = fields.filled(name)
-    if not value.isprintable():
+    if not shows(value):
         raise fields.wrong(name, f"expected printable text on one line, found {value[:80]!r}")
     return value
 
@@ -45,7 +46,7 @@ def optional_line(fields: Fields, name: str) -> str | None:
 def prose(fields: Fields, name: str) -> str:
     """A text for people, its line breaks folded into spaces."""
     value = " ".join(fields.filled(name).split())
-    if not value.isprintable():
+    if not shows(value):
         raise fields.wrong(name, f"expected printable text, found {value[:80]!r}")
     return value
 
