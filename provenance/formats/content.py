@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from provenance.errors import Malformed
-from provenance.formats import archive, gguf, npy, onnx, pickle, safetensors
+from provenance.formats import archive, gguf, json_stream, npy, onnx, pickle, safetensors
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
 from provenance.formats.sniff import HEAD, TAIL, lfs_pointer, sniff
 from provenance.model import Content, Kind, Observation
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_INDEX = 32 * 1024 * 1024
+MAX_STREAMED = 64 * 1024 * 1024
+"""Of JSON that only lists tokens, as far as its keys tell: it is followed and not kept."""
 MAX_CARD = 1024 * 1024
 MAX_CODE = 64 * 1024
 """Of code that is kept for a reviewer to compare; no check reads it."""
@@ -32,6 +34,11 @@ UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
 PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
 PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".joblib", ".dill")
+SPEAKS = re.compile(
+    "auto_map|custom_pipeline|trust_remote_code|attn_implementation|_implementation_internal"
+    "|chat_template|_name_or_path|_target_"
+)
+"""Keys by which JSON names code, a template or a parent, as the readers of claims know them."""
 COMMON = ("torch.", "numpy.", "collections.")
 
 
@@ -41,8 +48,9 @@ def read(
     """What the `size` bytes of a seekable stream are, and what was seen in them.
 
     `Content.head` holds what a check reads: a small document whole, the beginning of a model card,
-    else the header of safetensors or GGUF; never more than `limit` bytes, with an observation
-    `limit` where that was too little.
+    else the header of safetensors or GGUF; nothing of JSON that is longer and of which no key
+    speaks of code or parents, once it was followed to its end; never more than `limit` bytes, with
+    an observation `limit` where that was too little.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
     named), `lfs-pointer` (what it stands for), `limit` and `unreadable`. Raises OSError alone.
     """
@@ -52,7 +60,8 @@ def read(
         head = _head(stream, path, size, kind, limit)
     except Malformed as error:
         head = b""
-        seen.append(Observation(code="limit", path=path, detail=str(error)))
+        detail = f"{error}: it is not known what it holds"
+        seen.append(Observation(code="limit", path=path, detail=detail))
     return Content(path=path, kind=kind, head=head), tuple(seen)
 
 
@@ -174,7 +183,10 @@ def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> byt
     if kind in PLAIN and is_card(path):
         return _bytes(stream, 0, min(size, MAX_CARD, limit))
     if kind in PLAIN and wants_whole(path):
-        most = MAX_INDEX if is_safetensors_index(path) else MAX_DOCUMENT
+        index = is_safetensors_index(path)
+        most = MAX_INDEX if index else MAX_DOCUMENT
+        if suffix_of(path) == ".json" and not index and MAX_DOCUMENT < size <= MAX_STREAMED:
+            return _followed(stream, size)
         return _within(stream, size, most, limit)
     if kind in PLAIN and suffix_of(path) == CODE and size <= min(MAX_CODE, limit):
         return _bytes(stream, 0, size)
@@ -205,6 +217,13 @@ def _gguf_head(stream: BinaryIO, size: int, limit: int) -> bytes:
         if wanted >= most:
             raise Malformed(f"the header is longer than the {limit} bytes read", slug="limit")
         wanted = min(wanted * 4, most)
+
+
+def _followed(stream: BinaryIO, size: int) -> bytes:
+    """Nothing of a long JSON text in which nothing speaks of code or parents."""
+    if keys := json_stream.spoken(stream, SPEAKS):
+        raise Malformed(f"{keys[0][:80]!r} in JSON of {size} bytes, too long to be read whole")
+    return b""
 
 
 def _within(stream: BinaryIO, count: int, most: int, limit: int) -> bytes:

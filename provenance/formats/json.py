@@ -25,12 +25,7 @@ def loads(data: bytes, *, constants: bool = False) -> object:
     except UnicodeDecodeError as error:
         raise Malformed(f"not UTF-8: {error.reason} at byte {error.start}") from None
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=float if constants else _constant,
-            parse_int=_integer,
-        )
+        value: object = decoder(constants=constants).decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
@@ -40,6 +35,15 @@ def loads(data: bytes, *, constants: bool = False) -> object:
     except UnicodeEncodeError:
         raise Malformed("a string holds half of a surrogate pair") from None
     return value
+
+
+def decoder(*, constants: bool) -> json.JSONDecoder:
+    """What reads JSON by these rules; its errors are those of `json`, or Malformed."""
+    return json.JSONDecoder(
+        object_pairs_hook=_object,
+        parse_constant=float if constants else _constant,
+        parse_int=_integer,
+    )
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

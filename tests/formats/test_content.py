@@ -199,3 +199,37 @@ def test_all_real_material(corpus: Path) -> None:
             found, _ = content.read(stream, path.name, path.stat().st_size, limit=64 << 20)
         if path.suffix in {".pkl", ".pickle"}:
             assert found.kind is Kind.PICKLE, path.name
+
+
+def tokens(mebibytes: int, **more: object) -> bytes:
+    """JSON of more than so many MiB that lists tokens, as tekken.json does."""
+    row = {"rank": 1, "token_bytes": "YWJj", "token_str": None}
+    return json.dumps({"vocab": [row] * (mebibytes << 14), **more}).encode()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, ""),
+        ({"auto_map": {"AutoModel": "x.Y"}}, "'auto_map' in JSON"),
+        ({"deep": {"chat_template": "{{ x }}"}}, "'chat_template' in JSON"),
+    ],
+)
+def test_long_json_is_followed_and_not_kept(more: dict[str, object], said: str) -> None:
+    data = tokens(5, **more)
+    assert len(data) > content.MAX_DOCUMENT
+    found, seen = content.read(io.BytesIO(data), "tekken.json", len(data), limit=16 << 20)
+    assert (found.kind, found.head) == (Kind.JSON, b"")
+    assert [(s.code, said in s.detail) for s in seen] == ([("limit", True)] if said else [])
+
+
+def test_long_json_that_is_none_is_said() -> None:
+    data = tokens(5)[:-1] + b', "vocab": []}'
+    _, seen = content.read(io.BytesIO(data), "tekken.json", len(data), limit=16 << 20)
+    assert ["stands twice" in s.detail for s in seen] == [True]
+
+
+def test_json_beyond_all_limits_is_said() -> None:
+    data = b"[" + b" " * content.MAX_STREAMED + b"]"
+    _, seen = content.read(io.BytesIO(data), "tekken.json", len(data), limit=16 << 20)
+    assert [s.code for s in seen] == ["limit"]

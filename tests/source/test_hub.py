@@ -314,6 +314,15 @@ def test_a_model_far_too_large_to_download_costs_megabytes(hub: Hub) -> None:
     assert hub.traffic() < 10_000_000
 
 
+def test_a_long_list_of_tokens_is_followed_by_range(hub: Hub) -> None:
+    rows = [{"rank": rank, "token_bytes": "YWJj", "token_str": None} for rank in range(230_000)]
+    for name, more in (("plain", {}), ("speaking", {"auto_map": {"AutoModel": "x.Y"}})):
+        data = json.dumps({"vocab": rows, **more}).encode()
+        hub.commit(f"acme/{name}", {**FILES, "tekken.json": data})
+    assert gather(hub, "acme/plain").observations == ()
+    assert codes(gather(hub, "acme/speaking")) == {("limit", "tekken.json")}
+
+
 def test_ancestors_are_asked_for_up_to_the_first(hub: Hub) -> None:
     hub.commit("b/merge", {**FILES, "README.md": card("base_model: [c/x, c/y]")})
     hub.commit("c/x", {**FILES, "README.md": card("base_model: acme/bot")})
