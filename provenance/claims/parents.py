@@ -16,6 +16,7 @@ from provenance.claims.methods import BY_CLASS
 from provenance.claims.named import RELATIONS, named
 from provenance.errors import Malformed
 from provenance.formats.content import is_card
+from provenance.formats.encoding import wide
 from provenance.formats.names import name_of
 from provenance.model import Content, Evidence, Facts, Kind, Observation
 
@@ -78,6 +79,10 @@ def _read(content: Content, evidence: Evidence) -> Iterator[Claim]:
     if is_card(content.path) and len(content.head) < file.size:
         detail = f"only its first {len(content.head)} of {file.size} bytes were read"
         yield Unread(path=content.path, detail=detail)
+    if is_card(content.path) and (written := wide(content.head)):
+        detail = f"it is written in {written}, and may speak of parents: store it as UTF-8"
+        yield Unread(path=content.path, detail=detail)
+        return
     try:
         yield from reader(content, file.size)
     except Malformed as error:

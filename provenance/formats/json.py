@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from provenance.errors import Malformed
+from provenance.formats.encoding import MARK, decoded
 
 MAX_DIGITS = 32
 
@@ -20,10 +21,9 @@ def loads(data: bytes, *, constants: bool = False) -> object:
     `constants` admits NaN and the two infinities, which Python writes into the configurations of
     real models.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(f"not UTF-8: {error.reason} at byte {error.start}") from None
+    text = decoded(data)
+    if text.startswith(MARK):
+        raise Malformed("it begins with a byte order mark, which JSON has not: store it without")
     try:
         value: object = decoder(constants=constants).decode(text)
         if "\\u" in text:

@@ -55,7 +55,7 @@ def _reserved_projects(rows: Iterable[Measured]) -> Iterator[Observation]:
         if content is None or content.path.rpartition("/")[2].lower() != PYPROJECT:
             continue
         if _configures(content.head, row.file):
-            detail = "its [tool.provenance] would judge the model; it was not read: remove it"
+            detail = "its [tool.provenance], if it has one, would judge the model: remove it"
             yield Observation(code="reserved-name", path=content.path, detail=detail)
 
 
