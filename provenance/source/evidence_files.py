@@ -113,13 +113,14 @@ def mentioned(paths: Iterable[str], read: Reader, candidates: frozenset[str]) ->
     """
     taken: set[str] = set()
     for path in paths if candidates else ():
-        if path not in candidates and _is_configuration(path):
+        if path not in candidates and may_mention(path):
             data = read(path, MAX_CONFIGURATION)
             taken |= candidates if data is None else _mentioned_in(path, data, candidates)
     return frozenset(taken)
 
 
-def _is_configuration(path: str) -> bool:
+def may_mention(path: str) -> bool:
+    """Whether a file of this name may name others that a loader then reads."""
     name = posixpath.basename(path).lower()
     speaks = "config" in name or "index" in name or name == "modules.json"
     return speaks and name.endswith(".json")
