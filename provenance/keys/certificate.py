@@ -16,6 +16,11 @@ from provenance.keys.public import UNREADABLE, PublicKey
 
 MAX_CERTIFICATES = 16
 
+# The extended usages (RFC 5280, section 4.2.1.12) of which a signer or a clock needs one.
+ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
+SIGNING = frozenset({ExtendedKeyUsageOID.CODE_SIGNING, ANY})
+TIMESTAMPING = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ANY})
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -95,15 +100,23 @@ class Certificate:
                 return False
         except x509.ExtensionNotFound:
             return False
+        return self.may_issue(SIGNING)
+
+    def may_issue(self, usages: frozenset[x509.ObjectIdentifier]) -> bool:
+        """Whether its extended usages leave room for one of `usages`: listed, or no list at all."""
         try:
-            usages = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            listed = self.raw.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         except x509.ExtensionNotFound:
             return True
-        allowed = {
-            ExtendedKeyUsageOID.CODE_SIGNING,
-            ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
-        }
-        return not allowed.isdisjoint(usages)
+        return not usages.isdisjoint(listed)
+
+    def is_issued_by(self, issuer: Certificate) -> bool:
+        """Whether the key of `issuer` signed it, under the name of `issuer`."""
+        try:
+            self.raw.verify_directly_issued_by(issuer.raw)
+        except UNREADABLE:
+            return False
+        return True
 
     def valid_at(self, moment: datetime) -> bool:
         """Whether `moment` lies in the validity, both ends included (RFC 5280, section 4.1.2.5)."""
