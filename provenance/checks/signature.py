@@ -71,6 +71,11 @@ signature/timestamp
 signature/log
     A transparency log entry that does not hold, or is about something else.
 
+signature/stale-root
+    A log that the bundle names is in no trusted root of the registry, and nothing else speaks
+    against the signature: the roots are older than it. Fetch the instance's trusted_root.json anew
+    into the file that trust.toml names; the public-good one comes with this package, so upgrade it.
+
 signature/compromised
     The signer or key was revoked, and nobody vouches that this was signed before. Never waived.
 
@@ -186,6 +191,8 @@ def _refused(case: Case, refusal: Refusal) -> Finding:
         return _strange(case, refusal.bundle, refusal.message)
     if refusal.slug == "algorithm":
         return unknown("signature/unsupported", refusal.message, refusal.bundle)
+    if refusal.slug == "stale-root":
+        return unknown("signature/stale-root", refusal.message, refusal.bundle)
     slug = refusal.slug if refusal.slug in KNOWN else "malformed"
     return failed(f"signature/{slug}", refusal.message, refusal.bundle)
 

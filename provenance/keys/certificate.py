@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -39,9 +39,9 @@ class Certificate:
     @classmethod
     def _readable(cls, certificate: x509.Certificate) -> Certificate:
         """The certificate, once all that is parsed late has been parsed."""
-        if certificate.extensions and certificate.subject and certificate.issuer:
-            certificate.public_key()
-        return cls(certificate)
+        found = cls(certificate)
+        _ = (found.subject, found.issuer, found.promises, certificate.public_key())
+        return found
 
     @cached_property
     def der(self) -> bytes:
@@ -70,6 +70,21 @@ class Certificate:
     def subject(self) -> str:
         """The subject's distinguished name (RFC 4514)."""
         return self.raw.subject.rfc4514_string()
+
+    @cached_property
+    def issuer(self) -> str:
+        """The issuer's distinguished name (RFC 4514)."""
+        return self.raw.issuer.rfc4514_string()
+
+    @cached_property
+    def promises(self) -> tuple[tuple[bytes, datetime], ...]:
+        """The embedded promises to log it (RFC 6962, section 3.3): each log's id, and when."""
+        kind = x509.PrecertificateSignedCertificateTimestamps
+        try:
+            found = self.raw.extensions.get_extension_for_class(kind).value
+        except x509.ExtensionNotFound:
+            return ()
+        return tuple((sct.log_id, sct.timestamp.replace(tzinfo=UTC)) for sct in found)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

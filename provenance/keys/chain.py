@@ -105,9 +105,8 @@ def _why(given: Sequence[Certificate], at: datetime) -> Malformed:
                 f"not at {at:%Y-%m-%d %H:%M} UTC",
                 slug="expired",
             )
-    issuer = given[0].raw.issuer.rfc4514_string()
     return Malformed(
-        f"no chain of certificates leads from {given[0].subject}, by {issuer}, to a registered "
-        "authority",
+        f"no chain of certificates leads from {given[0].subject}, which {given[0].issuer} issued, "
+        "to a registered authority",
         slug="untrusted-chain",
     )

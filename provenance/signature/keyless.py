@@ -9,14 +9,16 @@ the log's name, and the ends of validity are inclusive.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.bundle import Bundle, Fulcio
 from provenance.errors import Malformed, TrustError
 from provenance.intoto import Envelope
-from provenance.keys import UNREADABLE, Certificate
+from provenance.keys import SIGNING, UNREADABLE, Certificate
 from provenance.signature import log, roots, timestamp
+from provenance.signature.roots import Issuer, Log, Trusted
 from provenance.trust import Identity, Sigstore
 
 # Fulcio's extensions: fulcio/docs/oid-info.md.
@@ -25,6 +27,9 @@ SOURCE_REPOSITORY = "1.3.6.1.4.1.57264.1.12"
 SOURCE_REPOSITORY_ID = "1.3.6.1.4.1.57264.1.15"
 OWNER_ID = "1.3.6.1.4.1.57264.1.17"
 UTF8_STRING = 0x0C
+
+FOREIGN = "foreign"
+"""The slug of a certificate that an instance did not issue: nothing is said against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +85,63 @@ def verify(
 ) -> tuple[datetime, ...]:
     """The verified times of a keyless bundle that holds under `instance`, in order.
 
-    `artifact` is what a bundle without an envelope signs. Raises Malformed.
+    `artifact` is what a bundle without an envelope signs. Raises Malformed; with slug `stale-root`
+    where the instance issued the certificate, and its root lacks another service.
     """
     if not isinstance(bundle.material, Fulcio):
         raise Malformed("the bundle has no Fulcio certificate")
-    _by_sigstore(bundle, instance, artifact)
-    logs = roots.logs(instance.trusted_root)
-    clocks = roots.clocks(instance.trusted_root)
-    promised = [log.verify(entry, logs) for entry in bundle.entries]
-    stamped = timestamp.verified_times(bundle.timestamps, bundle.signature, clocks)
-    return tuple(sorted({*(moment for moment in promised if moment), *stamped}))
+    root = roots.read(instance.trusted_root)
+    leaf = Certificate.from_der(bundle.material.certificate)
+    issuers = [issuer for issuer in root.issuers if _issued(issuer, leaf)]
+    if not issuers:
+        raise Malformed(
+            f"it did not issue the certificate, which is by {leaf.issuer}", slug=FOREIGN
+        )
+    stamped = timestamp.verified_times(bundle.timestamps, bundle.signature, root.clocks)
+    promised = [log.verify(entry, root.logs, stamped) for entry in bundle.entries]
+    times = tuple(sorted({*(moment for moment in promised if moment), *stamped}))
+    serving = [issuer for issuer in issuers if _all_in(issuer, times)]
+    if not serving:
+        served = "; ".join(issuer.service for issuer in issuers)
+        raise Malformed(
+            f"the authority of the certificate served {served}; signed by {_day(times)}",
+            slug="invalid",
+        )
+    _by_sigstore(bundle, roots.client_config(root, serving, _certified(leaf, root)), artifact)
+    return times
+
+
+def _issued(issuer: Issuer, leaf: Certificate) -> bool:
+    """Whether an authority that may issue leaves for signing did issue this one."""
+    chain = issuer.certificates
+    return any(leaf.is_issued_by(above) for above in chain) and all(
+        above.may_issue(SIGNING) for above in chain
+    )
+
+
+def _all_in(issuer: Issuer, times: Sequence[datetime]) -> bool:
+    return all(issuer.serves(moment, moment) for moment in times)
+
+
+def _day(times: Sequence[datetime]) -> str:
+    return f"{times[0]:%Y-%m-%d %H:%M} UTC" if times else "no verified time"
+
+
+def _certified(leaf: Certificate, root: Trusted) -> list[Log]:
+    """The CT logs that promised to log the certificate while they were in service, or Malformed."""
+    kept = []
+    for log_id, moment in leaf.promises:
+        known = [one for one in root.ct_logs if one.log_id == log_id]
+        if not known:
+            raise log.unknown_service(f"the certificate transparency log {log_id.hex()[:16]}…")
+        kept += [one for one in known if one.serves(moment, moment)]
+        if not kept:
+            raise Malformed(
+                f"the certificate transparency log served {known[0].service}; the certificate is "
+                f"of {moment:%Y-%m-%d %H:%M} UTC",
+                slug="log",
+            )
+    return kept
 
 
 class _Anybody:
@@ -99,17 +151,19 @@ class _Anybody:
         """Every certificate will do here."""
 
 
-def _by_sigstore(bundle: Bundle, instance: Sigstore, artifact: bytes | None) -> None:
+def _by_sigstore(bundle: Bundle, config: str, artifact: bytes | None) -> None:
     from sigstore import errors, models
     from sigstore.verify import Verifier
 
     # What sigstore and its parsers were seen to raise on hostile bundles .
     refused = (errors.Error, *UNREADABLE, AttributeError, RecursionError)
     try:
-        config = models.ClientTrustConfig.from_json(roots.client_config(instance.trusted_root))
-        verifier = Verifier(trusted_root=config.trusted_root)
-    except refused as error:
-        raise TrustError(f"the trusted root of {instance.name!r} cannot be used: {error}") from None
+        trusted = models.ClientTrustConfig.from_json(config).trusted_root
+        verifier = Verifier(trusted_root=trusted)
+    except refused:
+        raise TrustError(
+            "sigstore cannot use the trusted root: compare it with the instance's own"
+        ) from None
     try:
         with warnings.catch_warnings(action="ignore"):
             theirs = models.Bundle.from_json(bundle.raw)
@@ -118,5 +172,30 @@ def _by_sigstore(bundle: Bundle, instance: Sigstore, artifact: bytes | None) -> 
             else:
                 verifier.verify_artifact(artifact or b"", theirs, _Anybody())
     except refused as error:
-        message = str(error).partition("\n")[0] or type(error).__name__
-        raise Malformed(message, slug="invalid") from None
+        raise Malformed(_in_our_words(str(error)), slug="invalid") from None
+
+
+# What sigstore says, in the order of its recipe, and what that means here.
+WORDS = (
+    (
+        "not enough sources of verified time",
+        "nobody vouches for when it was signed: it has neither "
+        "a timestamp nor an inclusion promise",
+    ),
+    (
+        "failed to build timestamp certificate chain",
+        "the certificate was not good when it was signed",
+    ),
+    ("failed to verify SCT", "no certificate transparency log vouches for the certificate"),
+    ("Key usage", "the certificate is not for signing data"),
+    ("Extended usage", "the certificate is not for signing code"),
+    ("invalid log entry", "its log entry does not hold"),
+    ("invalid signing cert", "the certificate was not good when it was signed"),
+    ("Unsupported", "its log entry is of a kind that this version cannot read"),
+    ("Expected entry type", "its log entry is of another kind of signature"),
+)
+
+
+def _in_our_words(message: str) -> str:
+    found = (ours for theirs, ours in WORDS if theirs in message)
+    return next(found, "certificate, signature and log entry are not of one signing")

@@ -47,8 +47,8 @@ def verify(
         raise Malformed(
             f"the signature is not by the {key.description} key it names", slug="invalid"
         )
-    promised = [_logged(entry, bundle, key, message, logs) for entry in bundle.entries]
     stamped = timestamp.verified_times(bundle.timestamps, bundle.signature, clocks)
+    promised = [_logged(entry, bundle, key, message, logs, stamped) for entry in bundle.entries]
     return tuple(sorted({*(moment for moment in promised if moment), *stamped}))
 
 
@@ -68,9 +68,14 @@ def _legacy(content: Envelope | MessageSignature, key: PublicKey) -> bool:
 
 
 def _logged(
-    entry: LogEntry, bundle: Bundle, key: PublicKey, message: bytes, logs: Sequence[Log]
+    entry: LogEntry,
+    bundle: Bundle,
+    key: PublicKey,
+    message: bytes,
+    logs: Sequence[Log],
+    stamped: Sequence[datetime],
 ) -> datetime | None:
-    moment = log.verify(entry, logs)
+    moment = log.verify(entry, logs, stamped)
     if not _is_about(entry, bundle.content, key, message):
         raise Malformed("transparency log: the entry is about another signature", slug="log")
     return moment
