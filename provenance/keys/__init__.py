@@ -3,13 +3,14 @@
 from provenance.keys.certificate import SIGNING, TIMESTAMPING, Certificate, certificates
 from provenance.keys.chain import chain
 from provenance.keys.private import PrivateKey
-from provenance.keys.public import UNREADABLE, PublicKey
+from provenance.keys.public import UNREADABLE, Digest, PublicKey
 
 __all__ = [
     "SIGNING",
     "TIMESTAMPING",
     "UNREADABLE",
     "Certificate",
+    "Digest",
     "PrivateKey",
     "PublicKey",
     "certificates",

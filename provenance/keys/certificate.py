@@ -153,6 +153,12 @@ class Certificate:
         start, end = self.raw.not_valid_before_utc, self.raw.not_valid_after_utc
         return f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
 
+    @property
+    def minutes(self) -> str:
+        """The validity of a certificate that lives for minutes."""
+        start, end = self.raw.not_valid_before_utc, self.raw.not_valid_after_utc
+        return f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"
+
     def extension(self, oid: str) -> bytes | None:
         """The raw value of an extension this tool has no type for, or None."""
         for extension in self.raw.extensions:

@@ -3,7 +3,8 @@
 sigstore checks, in the order of its own recipe: the chain to Fulcio at every verified time, the
 SCT, the certificate's usages, the log entry and its agreement with the bundle, and the signature.
 Added here: every timestamp must hold, the checkpoint must be of the proof's size and be signed in
-the log's name, and the ends of validity are inclusive.
+the log's name, and every service counts only while the trusted root has it in service, both ends
+included; sigstore is given those alone.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from provenance.bundle import Bundle, Fulcio
+from provenance.bundle import Bundle, Fulcio, LogEntry, MessageSignature
 from provenance.errors import Malformed, TrustError
 from provenance.intoto import Envelope
-from provenance.keys import SIGNING, UNREADABLE, Certificate
-from provenance.signature import log, roots, timestamp
+from provenance.keys import SIGNING, UNREADABLE, Certificate, Digest
+from provenance.signature import log, record, roots, timestamp
+from provenance.signature.managed import Artifact
 from provenance.signature.roots import Issuer, Log, Trusted
 from provenance.trust import Identity, Sigstore
+
+if TYPE_CHECKING:
+    from sigstore.hashes import Hashed
 
 # Fulcio's extensions: fulcio/docs/oid-info.md.
 ISSUER, ISSUER_V1 = "1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1"
@@ -80,13 +86,12 @@ def _text(certificate: Certificate, oid: str) -> str:
     return data[skip:].decode("utf-8", "replace")
 
 
-def verify(
-    bundle: Bundle, instance: Sigstore, artifact: bytes | None = None
-) -> tuple[datetime, ...]:
+def verify(bundle: Bundle, instance: Sigstore, artifact: Artifact = None) -> tuple[datetime, ...]:
     """The verified times of a keyless bundle that holds under `instance`, in order.
 
-    `artifact` is what a bundle without an envelope signs. Raises Malformed; with slug `stale-root`
-    where the instance issued the certificate, and its root lacks another service.
+    `artifact` is what a bundle without an envelope signs, or its SHA-256. Raises
+    Malformed, with slug `stale-root` where the instance issued the certificate, and its root lacks
+    another service.
     """
     if not isinstance(bundle.material, Fulcio):
         raise Malformed("the bundle has no Fulcio certificate")
@@ -107,6 +112,9 @@ def verify(
             f"the authority of the certificate served {served}; signed by {_day(times)}",
             slug="invalid",
         )
+    _check_certificate(leaf, times)
+    for entry in bundle.entries:
+        _check_record(entry, bundle.content, leaf)
     _by_sigstore(bundle, roots.client_config(root, serving, _certified(leaf, root)), artifact)
     return times
 
@@ -125,6 +133,35 @@ def _all_in(issuer: Issuer, times: Sequence[datetime]) -> bool:
 
 def _day(times: Sequence[datetime]) -> str:
     return f"{times[0]:%Y-%m-%d %H:%M} UTC" if times else "no verified time"
+
+
+def _check_certificate(leaf: Certificate, times: Sequence[datetime]) -> None:
+    """The certificate was valid at every verified time, and there is one, or Malformed."""
+    if not times:
+        raise Malformed(
+            "nobody vouches for when it was signed: it has neither a timestamp nor a log entry "
+            "with an inclusion promise",
+            slug="invalid",
+        )
+    for moment in times:
+        if not leaf.valid_at(moment):
+            raise Malformed(
+                f"the certificate is valid {leaf.minutes}, and it was signed {_day((moment,))}",
+                slug="expired",
+            )
+
+
+def _check_record(entry: LogEntry, content: Envelope | MessageSignature, leaf: Certificate) -> None:
+    """What sigstore does not read is at least said to be what it is: intoto entries."""
+    if (entry.kind, entry.version) != record.INTOTO or not isinstance(content, Envelope):
+        return
+    if not record.is_intoto_about(entry, content, leaf.der):
+        raise Malformed("transparency log: the entry is about another signature", slug="log")
+    raise Malformed(
+        "its log entry is of the kind intoto 0.0.2, which sigstore does not verify: sign again "
+        "with a client of today, which writes dsse or hashedrekord",
+        slug="log",
+    )
 
 
 def _certified(leaf: Certificate, root: Trusted) -> list[Log]:
@@ -151,7 +188,7 @@ class _Anybody:
         """Every certificate will do here."""
 
 
-def _by_sigstore(bundle: Bundle, config: str, artifact: bytes | None) -> None:
+def _by_sigstore(bundle: Bundle, config: str, artifact: Artifact) -> None:
     from sigstore import errors, models
     from sigstore.verify import Verifier
 
@@ -170,28 +207,30 @@ def _by_sigstore(bundle: Bundle, config: str, artifact: bytes | None) -> None:
             if isinstance(bundle.content, Envelope):
                 verifier.verify_dsse(theirs, _Anybody())
             else:
-                verifier.verify_artifact(artifact or b"", theirs, _Anybody())
+                verifier.verify_artifact(_for_sigstore(artifact), theirs, _Anybody())
     except refused as error:
         raise Malformed(_in_our_words(str(error)), slug="invalid") from None
 
 
+def _for_sigstore(artifact: Artifact) -> bytes | Hashed:
+    from sigstore.hashes import Hashed
+
+    if not isinstance(artifact, Digest):
+        return artifact or b""
+    if artifact.algorithm != "sha256":
+        raise Malformed(f"expected a digest by sha256, found one by {artifact.algorithm}")
+    return Hashed.model_validate({"algorithm": "SHA2_256", "digest": artifact.value})
+
+
 # What sigstore says, in the order of its recipe, and what that means here.
 WORDS = (
-    (
-        "not enough sources of verified time",
-        "nobody vouches for when it was signed: it has neither "
-        "a timestamp nor an inclusion promise",
-    ),
-    (
-        "failed to build timestamp certificate chain",
-        "the certificate was not good when it was signed",
-    ),
+    ("failed to build", "the certificate was not good when it was signed"),
     ("failed to verify SCT", "no certificate transparency log vouches for the certificate"),
     ("Key usage", "the certificate is not for signing data"),
     ("Extended usage", "the certificate is not for signing code"),
     ("invalid log entry", "its log entry does not hold"),
-    ("invalid signing cert", "the certificate was not good when it was signed"),
     ("Unsupported", "its log entry is of a kind that this version cannot read"),
+    ("Integrated time", "its log entry is of a kind that this version cannot read"),
     ("Expected entry type", "its log entry is of another kind of signature"),
 )
 

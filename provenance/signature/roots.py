@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -15,10 +15,6 @@ from provenance.formats import json as strict
 from provenance.formats.fields import Fields
 from provenance.keys import Certificate, PublicKey
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
-
-# sigstore takes the end of a timestamp authority's validity as exclusive; the client
-# specification (and its conformance suite) as inclusive.
-INCLUSIVE = timedelta(microseconds=1)
 
 # The start of what is bounded by the dates of its certificates alone.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,30 +127,42 @@ def clocks(trusted_root: str) -> tuple[Clock, ...]:
 
 
 def client_config(root: Trusted, issuers: Collection[Issuer], ct_logs: Collection[Log]) -> str:
-    """The client trust configuration that sigstore reads, of these issuers and CT logs alone."""
-    value = dict(root.value)
-    value["certificateAuthorities"] = _kept(value, "certificateAuthorities", root.issuers, issuers)
-    value["ctlogs"] = _kept(value, "ctlogs", root.ct_logs, ct_logs)
-    value["timestampAuthorities"] = [
-        {**item, "validFor": _for_sigstore(item.get("validFor", {}))}
-        for item in value.get("timestampAuthorities", [])
-    ]
-    config = {"mediaType": CLIENT_CONFIG, "trustedRoot": value, "signingConfig": SIGNING_CONFIG}
-    return json.dumps(config)
+    """The client trust configuration that sigstore reads, of these issuers and CT logs alone.
+
+    When each served was weighed already; what sigstore makes of it is left open.
+    """
+    value = root.value
+    logs = [log for log in root.logs if log.start]
+    kept = {
+        "tlogs": _kept(value.get("tlogs", []), root.logs, logs, "publicKey"),
+        "ctlogs": _kept(value.get("ctlogs", []), root.ct_logs, ct_logs, "publicKey"),
+        "certificateAuthorities": _kept(
+            value.get("certificateAuthorities", []), root.issuers, issuers
+        ),
+        "timestampAuthorities": _kept(
+            value.get("timestampAuthorities", []), root.clocks, root.clocks
+        ),
+    }
+    config = {"trustedRoot": value | kept, "signingConfig": SIGNING_CONFIG}
+    return json.dumps({"mediaType": CLIENT_CONFIG, **config})
 
 
 def _kept(
-    value: Mapping[str, Any], name: str, all_of: Sequence[Service], kept: Collection[Service]
-) -> list[object]:
-    """The items of a list whose services, which were read from them in order, are kept."""
-    pairs = zip(value.get(name, []), all_of, strict=True)
-    return [item for item, service in pairs if service in kept]
+    items: Sequence[dict[str, Any]],
+    services: Sequence[Service],
+    kept: Collection[Service],
+    dated: str = "",
+) -> list[dict[str, Any]]:
+    """The items of a list whose services, which were read from them in order, are kept.
 
-
-def _for_sigstore(period: Mapping[str, str]) -> dict[str, str]:
-    """A period as sigstore reads it: with a start, and its end exclusive."""
-    end = {"end": (_moment(period["end"]) + INCLUSIVE).isoformat()} if "end" in period else {}
-    return {"start": period.get("start", ALWAYS.isoformat()), **end}
+    Their period stands in themselves, or in the table `dated` of each.
+    """
+    found = []
+    for item, service in zip(items, services, strict=True):
+        period = {"validFor": {"start": ALWAYS.isoformat()}}
+        if service in kept:
+            found.append(item | ({dated: item[dated] | period} if dated else period))
+    return found
 
 
 def _value(trusted_root: str) -> dict[str, Any]:
