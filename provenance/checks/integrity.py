@@ -79,6 +79,10 @@ integrity/reserved-name
 integrity/unreadable-bundle
     A file is named like a signature and is none. It was taken for an ordinary file of the model.
 
+integrity/foreign-signature
+    A signature of another tool (GPG, SSH, minisign, a raw one) lies in the model. It is a file like
+    any other and proves nothing here; verify it with that tool. A warning.
+
 integrity/limit
     The model holds more than was looked at: too many small files, signatures or digests.
 """
@@ -95,6 +99,11 @@ from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, failed, passed, unknown
 
 UNKNOWN = frozenset({"limit", "unreadable", "undeclared"})
+NOTES = {
+    "foreign-signature": "integrity/foreign-signature",
+    "name-space": "integrity/unusual-space",
+}
+"""Observations that tell of no trick by themselves, and what is said of them."""
 FAILED = frozenset(
     {
         "changed",
@@ -111,15 +120,14 @@ FAILED = frozenset(
 )
 
 
-NOTE = "integrity/unusual-space"
 SLUGS = {"changed": "mismatch", "missing": "missing", "extra": "extra"}
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Whether the measured bytes are the ones a reference names, and the tree holds no tricks."""
     yield from (odd := list(_tree(case)))
-    yield from (spaces := list(_spaces(case)))
-    odd += (finding for finding in spaces if finding.rule != NOTE)
+    yield from (noted := list(_notes(case)))
+    odd += (finding for finding in noted if finding.rule == "integrity/name")
     given = case.vouches
     contradicted = [*_contradicted(given), *_unlocked(case)]
     yield from contradicted
@@ -145,12 +153,16 @@ def _tree(case: Case) -> Iterator[Finding]:
             yield failed(f"integrity/{seen.code}", seen.detail, seen.path)
 
 
-def _spaces(case: Case) -> Iterator[Finding]:
-    """The names with another space than that of ASCII: a note where no loader reads the file."""
-    seen = [seen for seen in case.evidence.observations if seen.code == "name-space"]
+def _notes(case: Case) -> Iterator[Finding]:
+    """Signatures of other kinds, and names with another space than that of ASCII.
+
+    Such a space is a note where no loader reads the file.
+    """
+    seen = [seen for seen in case.evidence.observations if seen.code in NOTES]
     read = loader_reads(case.evidence) if seen else frozenset()
     for one in seen:
-        yield failed("integrity/name" if one.path in read else NOTE, one.detail, one.path)
+        tricks = one.code == "name-space" and one.path in read
+        yield failed("integrity/name" if tricks else NOTES[one.code], one.detail, one.path)
 
 
 def _contradicted(given: tuple[Vouch, ...]) -> Iterator[Finding]:

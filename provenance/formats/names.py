@@ -48,6 +48,9 @@ WEIGHT_KINDS: Mapping[str, frozenset[Kind]] = {
 
 WEIGHT_SUFFIXES = frozenset(WEIGHT_KINDS)
 
+BOOKKEEPING = ".cache/huggingface/"
+"""Where a download keeps notes of its own below `--local-dir`: no part of the model."""
+
 BY_PRODUCTS = (
     "training_args.bin",
     "optimizer.pt",

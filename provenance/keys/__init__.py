@@ -1,7 +1,7 @@
 """Keys, certificates and the signatures they make: the one door to `cryptography`."""
 
 from provenance.keys.certificate import SIGNING, TIMESTAMPING, Certificate, certificates
-from provenance.keys.chain import chain
+from provenance.keys.chain import chain, check_leaf
 from provenance.keys.private import PrivateKey
 from provenance.keys.public import UNREADABLE, Digest, PublicKey
 
@@ -15,4 +15,5 @@ __all__ = [
     "PublicKey",
     "certificates",
     "chain",
+    "check_leaf",
 ]

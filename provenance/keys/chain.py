@@ -33,12 +33,7 @@ def chain(
     Raises Malformed with slug `usage`, `expired` or `untrusted-chain`. Every one of
     `intermediates` must be in the path or be an anchor: what nobody checks may not ride along.
     """
-    if not leaf.may_sign():
-        raise Malformed(
-            f"the certificate {leaf.subject} may not sign: it needs digitalSignature, and code "
-            "signing where it lists extended usages",
-            slug="usage",
-        )
+    _check_usage(leaf)
     given = (leaf, *intermediates)
     for certificate in intermediates:
         if not certificate.may_issue(SIGNING):
@@ -69,6 +64,22 @@ def chain(
                 slug="untrusted-chain",
             )
     return found
+
+
+def check_leaf(leaf: Certificate, at: datetime) -> None:
+    """A leaf may sign, and is valid at `at`, whoever issued it, or Malformed as for `chain`."""
+    _check_usage(leaf)
+    if not leaf.valid_at(at):
+        raise _why((leaf,), at)
+
+
+def _check_usage(leaf: Certificate) -> None:
+    if not leaf.may_sign():
+        raise Malformed(
+            f"the certificate {leaf.subject} may not sign: it needs digitalSignature, and code "
+            "signing where it lists extended usages",
+            slug="usage",
+        )
 
 
 def _ca_policy() -> ExtensionPolicy:

@@ -18,6 +18,7 @@ from pathlib import Path
 from provenance.errors import Malformed, SourceError
 from provenance.formats import json
 from provenance.formats.fields import Fields
+from provenance.formats.names import BOOKKEEPING
 from provenance.model import Observation
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,7 +27,6 @@ SNAPSHOT = re.compile(r"(?:models|datasets|spaces|kernels)--[^/]+")
 COMMIT = re.compile("[0-9a-f]{40}")
 SHARED_BLOB = re.compile("([0-9a-f]{2})/(\\1[0-9a-f]{62})")
 SHARED_MARKER = ".huggingface-shared-blobs"
-BOOKKEEPING = ".cache/huggingface/"
 MAX_BOOKKEEPING = 4096
 MAX_TREE = 16 << 20
 # What huggingface_hub writes there (`_local_folder.py`, `_tree_cache.py`), name and content.
