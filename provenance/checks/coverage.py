@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provenance.checks.case import Case
+from provenance.checks.elsewhere import elsewhere
 from provenance.checks.vouching import Vouch
 from provenance.claims.loader import loader_reads
 from provenance.trust import Identity, Org, Signer
@@ -18,6 +19,7 @@ SHOWN = 20
 
 def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
     """Which files the signatures that hold leave out, and whether enough parties signed."""
+    yield from elsewhere(case, holding)
     covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
     read = loader_reads(case.evidence)
     needed = read or covered
@@ -35,7 +37,6 @@ def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
             f"{len(holding)} bundles cover the files, and none of them all",
             case.subject,
         )
-    yield from _pinned_elsewhere(case)
     which = "a loader reads" if read else "its signature names"
     yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
 
@@ -47,21 +48,6 @@ def _one_each(holding: Sequence[Vouch]) -> bool:
         len(vouch.manifest.paths) == 1 and next(iter(vouch.comparison.equal)).endswith(".gguf")
         for vouch in holding
     )
-
-
-def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
-    repo, digest = case.evidence.ref.repo, case.evidence.manifest.digest
-    owner = case.registry.owner(repo) if repo else None
-    for org in case.registry.orgs:
-        for root in org.roots:
-            if repo and root.manifest == digest and root.repo != repo:
-                message = f"the registry has these very files as {root.repo}"
-                yield failed("signature/other-model", message, case.subject)
-    for entry in case.lock.models() if case.lock else ():
-        other = entry.repo if entry.signers and entry.selected == digest else None
-        if repo and other not in (None, repo) and case.registry.owner(other or "") is owner:
-            message = f"the lockfile has these very files, signed, as {other}"
-            yield failed("signature/other-model", message, case.subject)
 
 
 def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:

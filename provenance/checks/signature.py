@@ -40,7 +40,10 @@ signature/mismatch
     The integrity check names them.
 
 signature/other-model
-    The very same files are pinned in the registry as another repository.
+    A good signature of the publisher, and the bundle, the registry or your lockfile has the files
+    that it covers as another repository: manifest and signature were copied, whatever was added.
+    Fetch the model that you mean. A publisher who signed in a folder of another's name signs again
+    in one that is called like the repository.
 
 signature/unsigned-file
     A loader reads this file, and the signature does not cover it: it may have been added later.
