@@ -125,6 +125,15 @@ class Certificate:
             return True
         return not usages.isdisjoint(listed)
 
+    @property
+    def is_for_timestamps(self) -> bool:
+        """Whether it is a clock's (RFC 3161, section 2.3): a critical usage, for timestamps."""
+        try:
+            found = self.raw.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        except x509.ExtensionNotFound:
+            return False
+        return found.critical and ExtendedKeyUsageOID.TIME_STAMPING in found.value
+
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Whether the key of `issuer` signed it, under the name of `issuer`."""
         try:

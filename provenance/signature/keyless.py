@@ -26,6 +26,7 @@ from provenance.trust import Identity, Sigstore
 
 if TYPE_CHECKING:
     from sigstore.hashes import Hashed
+    from sigstore.verify import Verifier
 
 # Fulcio's extensions: fulcio/docs/oid-info.md.
 ISSUER, ISSUER_V1 = "1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1"
@@ -188,27 +189,39 @@ class _Anybody:
         """Every certificate will do here."""
 
 
-def _by_sigstore(bundle: Bundle, config: str, artifact: Artifact) -> None:
-    from sigstore import errors, models
+def verifier(config: str) -> Verifier:
+    """sigstore's verifier by a client trust configuration, or TrustError."""
+    from sigstore import models
     from sigstore.verify import Verifier
 
-    # What sigstore and its parsers were seen to raise on hostile bundles .
-    refused = (errors.Error, *UNREADABLE, AttributeError, RecursionError)
     try:
-        trusted = models.ClientTrustConfig.from_json(config).trusted_root
-        verifier = Verifier(trusted_root=trusted)
-    except refused:
+        return Verifier(trusted_root=models.ClientTrustConfig.from_json(config).trusted_root)
+    except _refused():
         raise TrustError(
-            "sigstore cannot use the trusted root: compare it with the instance's own"
+            "the trusted root has a field that sigstore cannot read: compare it with the "
+            "trusted_root.json that the instance publishes"
         ) from None
+
+
+def _refused() -> tuple[type[Exception], ...]:
+    """What sigstore and its parsers were seen to raise on hostile input."""
+    from sigstore import errors
+
+    return (errors.Error, *UNREADABLE, AttributeError, RecursionError)
+
+
+def _by_sigstore(bundle: Bundle, config: str, artifact: Artifact) -> None:
+    from sigstore import models
+
+    judge = verifier(config)
     try:
         with warnings.catch_warnings(action="ignore"):
             theirs = models.Bundle.from_json(bundle.raw)
             if isinstance(bundle.content, Envelope):
-                verifier.verify_dsse(theirs, _Anybody())
+                judge.verify_dsse(theirs, _Anybody())
             else:
-                verifier.verify_artifact(_for_sigstore(artifact), theirs, _Anybody())
-    except refused as error:
+                judge.verify_artifact(_for_sigstore(artifact), theirs, _Anybody())
+    except _refused() as error:
         raise Malformed(_in_our_words(str(error)), slug="invalid") from None
 
 
