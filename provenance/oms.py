@@ -24,9 +24,6 @@ ALGORITHMS = {"sha256": 32, "blake2b": 64, "blake3": 32}
 MAX_RESOURCES = 100_000
 SINGLE_FILE = "."
 STRANGE = frozenset({"", ".", ".."})
-# A fixed list: what is printable differs between interpreters. Which names may lie in a model is
-# the check of integrity's matter.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +183,7 @@ def _check_resources(resources: tuple[Resource, ...]) -> None:
 def _check_path(path: str) -> None:
     """A path is relative, normalised, and spelled in one way only."""
     plain = path == SINGLE_FILE or STRANGE.isdisjoint(path.split("/"))
-    if not plain or "\\" in path or CONTROL.search(path):
+    if not plain or "\\" in path or not path.isprintable():
         raise Malformed(
             f"the resource {path[:80]!r} is no plain path inside the model", slug="resources"
         )

@@ -11,6 +11,7 @@ from provenance.errors import Malformed
 from provenance.formats.encoding import MARK, decoded
 
 MAX_DIGITS = 32
+SHOWN = 24
 
 
 def loads(data: bytes, *, constants: bool = False) -> object:
@@ -29,7 +30,7 @@ def loads(data: bytes, *, constants: bool = False) -> object:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
-        raise Malformed(f"not JSON: {error.msg} at character {error.pos}") from None
+        raise Malformed(f"not JSON{_place(error)}") from None
     except RecursionError:
         raise Malformed("JSON nested too deep") from None
     except UnicodeEncodeError:
@@ -44,6 +45,13 @@ def decoder(*, constants: bool) -> json.JSONDecoder:
         parse_constant=float if constants else _constant,
         parse_int=_integer,
     )
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    """Where reading stopped, and what stands there."""
+    found = error.doc[error.pos : error.pos + SHOWN]
+    stands = f"found {found!r}" if found else "the text ends there"
+    return f" at line {error.lineno}, column {error.colno}: {stands}"
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

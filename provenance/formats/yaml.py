@@ -67,7 +67,13 @@ def documents(data: bytes) -> tuple[object, ...]:
     except RecursionError:
         raise Malformed("nested too deep") from None
     except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
-        raise Malformed(f"not YAML: {' '.join(str(error).split())[:200]}") from None
+        raise Malformed(f"not YAML{_place(error)}") from None
+
+
+def _place(error: Exception) -> str:
+    """Where reading stopped, if the parser says so."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ": a value is none"
 
 
 def front_matter(data: bytes) -> dict[object, object] | None:
