@@ -77,7 +77,7 @@ signature/log
 signature/stale-root
     A log that the bundle names is in no trusted root of the registry, and nothing else speaks
     against the signature: the roots are older than it. Fetch the instance's trusted_root.json anew
-    into the file that trust.toml names; the public-good one comes with this package, so upgrade it.
+    into the file that trust.toml names; for the public-good one add `--refresh-roots`.
 
 signature/compromised
     The signer or key was revoked, and nobody vouches that this was signed before. Never waived.

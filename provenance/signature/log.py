@@ -113,7 +113,7 @@ def unknown_service(what: str) -> Malformed:
     return Malformed(
         f"{what} is in no trusted root that the registry knows: the roots are older than the "
         "signature. Fetch the instance's trusted_root.json anew into the file that trust.toml "
-        "names; for public-good: pip install --upgrade hf-provenance",
+        "names; for public-good, type the command again with --refresh-roots",
         slug="stale-root",
     )
 
