@@ -52,6 +52,7 @@ MAX_FENCED = 16
 
 def card(content: Content) -> Iterator[Claim]:
     """Everything a model card says of parents and methods, front matter first."""
+    content = replace(content, head=yaml.lines(content.head))
     try:
         table = yaml.front_matter(content.head) or {}
         yield from _front_matter(content, table)

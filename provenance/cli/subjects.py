@@ -262,7 +262,7 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
         same = [m for m in own.models if m.path and os.path.realpath(m.path) == real]
         return same or [Model(name=ref, path=ref)]
     if refs.is_hub_name(ref):
-        asked = refs.parse(ref)
+        asked = refs.parse(ref, endpoint=os.environ.get("HF_ENDPOINT", ""))
         hosted = [model for model in own.named(asked.repo or "") if not model.path]
         found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
         return [replace(model, revision=asked.revision or model.revision) for model in found]

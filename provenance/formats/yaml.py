@@ -15,8 +15,10 @@ from provenance.errors import Malformed
 MAX_SIZE = 1 << 20
 MAX_DEPTH = 64
 PLAIN = "tag:yaml.org,2002:"
-FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
-END = re.compile(rb"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+FENCE = re.compile(r"[\ufeff\s]*---[ \t]*\n")
+END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
+DOTS = re.compile(r"\n\.\.\.[ \t]*(?:\n|\Z)")
+BREAKS = re.compile(rb"\r\n?")
 
 
 class _Strict(yaml.SafeLoader):
@@ -76,18 +78,26 @@ def _place(error: Exception) -> str:
     return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ": a value is none"
 
 
-def front_matter(data: bytes) -> dict[object, object] | None:
-    """What stands between `---` at the first line of a card and the next one; None without it.
+def lines(data: bytes) -> bytes:
+    """The same text with a line feed at the end of each line, whichever system wrote it."""
+    return BREAKS.sub(b"\n", data)
 
-    Malformed where it has no end, cannot be read, or is no table.
+
+def front_matter(data: bytes) -> dict[object, object] | None:
+    """What stands between the first `---` of a card and the next one; None without it.
+
+    It is found wherever huggingface_hub finds it: behind blank lines and a byte order mark, with
+    line ends of any system. Malformed where it has no end, cannot be read, or is no table.
     """
-    start = FENCE.match(data)
+    text = lines(data).decode("utf-8", "surrogateescape")
+    start = FENCE.match(text)
     if start is None:
         return None
-    end = END.search(data, start.end())
+    first = start.end() - 1
+    end = END.search(text, start.end()) or END.match(text, first) or DOTS.search(text, first)
     if end is None:
         raise Malformed("front matter without an end")
-    value = loads(data[start.end() : end.start()])
+    value = loads(text[first : end.start()].encode("utf-8", "surrogateescape"))
     if value is None:
         return {}
     if not isinstance(value, dict):
