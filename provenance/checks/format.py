@@ -67,7 +67,12 @@ format/index
     An index from tensors to shards cannot be read, or names a path that leads out of its folder.
 
 format/missing-shard
-    An index names a shard that is absent or not selected. Select it, or download again.
+    An index names a shard, or a split GGUF a part, that is absent or not selected. Select it, or
+    download again.
+
+format/split
+    The parts of a split GGUF do not belong together: a part's name and header disagree about its
+    number, or two parts about the model. Download all of them from one release.
 
 format/orphan-shard
     A file looks like a shard and no index names it: some loaders read it, others do not. Remove or
@@ -95,8 +100,9 @@ from dataclasses import dataclass
 
 from provenance.checks.case import Case
 from provenance.checks.shards import Sets
+from provenance.checks.splits import Splits
 from provenance.errors import Malformed
-from provenance.formats import gguf, index
+from provenance.formats import index
 from provenance.formats.names import (
     folder_of,
     is_by_product,
@@ -138,8 +144,13 @@ REBUILDS_TENSORS = re.compile(
 
 def check(case: Case) -> Iterator[Finding]:
     """What the files of one model are, against what may be deployed: the module's manual page."""
-    survey = _Survey(evidence=case.evidence, sets=Sets(evidence=case.evidence), seen=_seen(case))
-    found = [*survey.files(), *survey.sets.findings()]
+    survey = _Survey(
+        evidence=case.evidence,
+        sets=Sets(evidence=case.evidence),
+        splits=Splits(evidence=case.evidence),
+        seen=_seen(case),
+    )
+    found = [*survey.files(), *survey.sets.findings(), *survey.splits.findings()]
     yield from found
     if not found:
         yield passed("format/pass", survey.scope())
@@ -151,6 +162,7 @@ class _Survey:
 
     evidence: Evidence
     sets: Sets
+    splits: Splits
     seen: Mapping[tuple[str, str], Sequence[str]]
 
     def files(self) -> Iterator[Finding]:
@@ -234,10 +246,9 @@ class _Survey:
             yield _misnamed(content)
 
     def _gguf(self, content: Content) -> Iterator[Finding]:
-        try:
-            gguf.parse(content.head, self.evidence.manifest.by_path[content.path].size)
-        except Malformed as error:
-            yield _defect("format/gguf", error, content.path)
+        header = self.splits.headers[content.path]
+        if isinstance(header, Malformed):
+            yield _defect("format/gguf", header, content.path)
 
     def _onnx(self, content: Content) -> Iterator[Finding]:
         path = content.path

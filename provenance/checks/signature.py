@@ -1,11 +1,11 @@
 """signature: did the publisher of this model sign every file a loader reads?
 
 Passes when a signer with the role publisher for this repository signed, by one bundle, every
-selected file that a loader reads: weights, configuration, tokenizer, template, code. Without a
+selected file that a loader reads: all but documents, pictures, logs and Git's own. Without a
 name (`--as`) any registered publisher will do, and the report says which. A signature says who
 signed these files; it names neither model nor revision, and nobody's signature says *safe*.
 
-What is not covered and no loader reads (README, licence, images) is listed and does not fail.
+What is not covered and no loader reads (README, licence, pictures) is listed and does not fail.
 
 Findings:
 
@@ -46,10 +46,11 @@ signature/other-model
     in one that is called like the repository.
 
 signature/unsigned-file
-    A loader reads this file, and the signature does not cover it: it may have been added later.
+    A loader may read this file, and the signature does not cover it: it may have been added later.
+    Only documents, pictures, logs and Git's own files are known to be read by nobody.
 
 signature/unsigned-other
-    A file no loader reads is not covered by the signature.
+    A file no loader reads (a document, picture or log by name and content) is not signed.
 
 signature/pieced-together
     Every file is signed, but by bundles that do not belong together: files of two releases may be
