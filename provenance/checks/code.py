@@ -11,6 +11,12 @@ code/auto-map
     A configuration makes the loader import a file of the model (with trust_remote_code). Read the
     file; allow it by its SHA-256, or use a model that needs none.
 
+code/callable
+    A configuration names something that Python can import, for its loader to call: `_target_`,
+    `target`, `class_path`, a YAML tag as `!apply:` or `!!python/…`, a Lambda of Keras. A class of a
+    loader's own library is not named here; anything else is code of somebody else. Read what it
+    names, and exclude the file unless you need it.
+
 code/remote-code
     The loader is told to fetch code from another repository, or to trust remote code at large. It
     would get whatever stands there that day. Never allowed by a digest.
@@ -73,6 +79,7 @@ UNKNOWN = frozenset({"template-unparsed", "unreadable"})
 UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
 NEXT = {
     "remote-code": "use a model that needs none",
+    "callable": "read what it names, or exclude the file",
     "native": "exclude it",
     "template": "read the template before anybody renders it",
 }

@@ -45,6 +45,7 @@ VERSIONED = re.compile(r".+\.so(\.\d+)+")
 PYTHON = frozenset({".py", ".pyw"})
 SCRIPTS = frozenset({".sh", ".bash", ".bat", ".cmd", ".ps1"})
 TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
+YAML = frozenset({".yaml", ".yml"})
 SHOWN = 4
 MAX_TEMPLATES = 2 << 20
 TOO_MANY = f"{UNPARSED}: the templates of this model are longer than {MAX_TEMPLATES} in all"
@@ -119,6 +120,8 @@ def _claims(content: Content, size: int) -> Iterator[Item]:
         yield CodeClaim(path=path, code="script", detail="a script", target=path)
     elif suffix in TEMPLATES:
         yield from _document(content, size, _jinja)
+    elif suffix in YAML:
+        yield from _document(content, size, _yaml)
     elif is_configuration(path):
         yield from _document(content, size, _configuration)
     elif content.kind is Kind.GGUF:
@@ -160,6 +163,14 @@ def _configuration(path: str, data: bytes) -> Iterator[Item]:
     yield from configured(path, value)
     for source in templates(value):
         yield Template(path=path, source=source)
+
+
+def _yaml(path: str, data: bytes) -> Iterator[Item]:
+    # PyYAML takes as long to import as all the rest; most models bring no YAML.
+    from provenance.claims.callables import in_outline
+    from provenance.formats.outline import outline
+
+    yield from in_outline(path, outline(data))
 
 
 def _jinja(path: str, data: bytes) -> Iterator[Item]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,8 +27,7 @@ FIRST_GUESS = 256 * 1024
 
 CARD = "readme.md"
 CODE = ".py"
-DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml"})
-RECIPE = re.compile(r"(mergekit(_moe)?_config|axolotl(_config)?|training_args)\.ya?ml")
+DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
 PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
@@ -67,8 +65,7 @@ def read(
 
 def wants_whole(path: str) -> bool:
     """Whether a check reads the document of this name whole: not one that only lists tokens."""
-    name = name_of(path)
-    return (suffix_of(path) in DOCUMENTS and name not in UNREAD) or bool(RECIPE.fullmatch(name))
+    return suffix_of(path) in DOCUMENTS and name_of(path) not in UNREAD
 
 
 def is_card(path: str) -> bool:

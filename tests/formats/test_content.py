@@ -54,7 +54,7 @@ def test_small_documents_are_kept_whole() -> None:
         ("modeling_x.py", False),
         ("README.MD", False),
         ("mergekit_config.yml", True),
-        ("recipe.yml", False),
+        ("recipe.yml", True),
         ("tokenizer.json", False),
         ("sub/vocab.json", False),
         ("merges.txt", False),
