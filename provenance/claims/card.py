@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from provenance.claims import recipe
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread

@@ -20,7 +20,9 @@ DOCUMENTS = ("readme*", "license*", "licence*", "copying*", "notice*", "citation
 SUFFIXES = ("*.md", "*.rst", "*.pdf", "*.ipynb", "*.log")
 PICTURES = ("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp")
 BOOKKEEPING = (".git*", "events.out.tfevents*")
-UNREAD = re.compile("|".join(map(translate, (*DOCUMENTS, *SUFFIXES, *PICTURES, *BOOKKEEPING))))
+EVIDENCE = ("*.sig", "*.asc", "*.sigstore", "*.sigstore.json", "*.intoto.jsonl", "claims.jsonl")
+NOBODYS = (*DOCUMENTS, *SUFFIXES, *PICTURES, *BOOKKEEPING, *EVIDENCE)
+UNREAD = re.compile("|".join(map(translate, NOBODYS)))
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
     Kind.JSON,
@@ -35,7 +37,7 @@ KINDS = frozenset(Kind) - {
 def loader_reads(evidence: Evidence) -> frozenset[str]:
     """The selected files a loader reads: every one that is not known to be read by nobody.
 
-    Not read are documents, pictures, logs and the bookkeeping of repositories by name, unless the
+    Not read are documents, pictures, logs, signatures and Git's own files by name, unless the
     content is weights, a pickle or an archive, or a configuration or an index names the file.
     Names match whatever their case.
     """

@@ -7,7 +7,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from provenance.errors import Malformed
@@ -17,19 +17,6 @@ MAX_DIRECTORY = 16 * 1024 * 1024
 TAR_BLOCK = 512
 END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x01\x02", END_OF_DIRECTORY, b"PK\x06\x06", b"PK\x07\x08")
-COMPRESSED: Mapping[bytes, str] = {
-    b"\x1f\x8b\x08": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"]\x00\x00": "lzma",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"\x04\x22\x4d\x18": "lz4",
-    b"\x02\x21\x4c\x18": "lz4",
-    b"7z\xbc\xaf\x27\x1c": "7z",
-    b"Rar!\x1a\x07": "rar",
-}
-"""How compressed files begin."""
-
 REFUSALS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -78,18 +65,6 @@ def is_tar(head: bytes) -> bool:
         return False
     counted = sum(head[:148]) + 8 * ord(" ") + sum(head[156:TAR_BLOCK])
     return int(stated, 8) == counted
-
-
-def is_compressed(head: bytes) -> bool:
-    """Whether bytes begin as a compressed file does; zlib, which has no magic, is tried."""
-    if head.startswith(tuple(COMPRESSED)):
-        return True
-    if head[:1] != b"\x78" or int.from_bytes(head[:2], "big") % 31:
-        return False
-    try:
-        return bool(zlib.decompressobj().decompress(head, 64))
-    except zlib.error:
-        return False
 
 
 class Members:

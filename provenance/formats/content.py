@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from provenance.errors import Malformed
-from provenance.formats import archive, gguf, json_stream, npy, onnx, pickle, safetensors
+from provenance.formats import archive, familiar, gguf, json_stream, npy, onnx, pickle, safetensors
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
 from provenance.formats.sniff import HEAD, TAIL, lfs_pointer, sniff
+from provenance.formats.window import MAX_LINE
 from provenance.model import Content, Kind, Observation
 
 MAX_DOCUMENT = 4 * 1024 * 1024
@@ -50,10 +51,14 @@ def read(
     speaks of code or parents, once it was followed to its end; never more than `limit` bytes, with
     an observation `limit` where that was too little.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
-    named), `lfs-pointer` (what it stands for), `limit` and `unreadable`. Raises OSError alone.
+    named), `lfs-pointer` (what it stands for), `unfamiliar` (how it begins), `limit` and
+    `unreadable`. Raises OSError alone.
     """
-    kind = _kind(stream, size)
+    kind, lost = _kind(stream, size)
     seen = list(_observe(stream, path, size, kind))
+    if lost:
+        detail = f"it may be a pickle: one of its lines is longer than {MAX_LINE} bytes"
+        seen.append(Observation(code="limit", path=path, detail=detail))
     try:
         head = _head(stream, path, size, kind, limit)
     except Malformed as error:
@@ -82,23 +87,30 @@ def _bytes(stream: BinaryIO, start: int, count: int) -> bytes:
     return b"".join(parts)
 
 
-def _kind(stream: BinaryIO, size: int) -> Kind:
+def _kind(stream: BinaryIO, size: int) -> tuple[Kind, bool]:
+    """The kind, and whether it may be a pickle that nobody could follow."""
     head = _bytes(stream, 0, min(size, HEAD))
     tail = _bytes(stream, max(0, size - TAIL), min(size, TAIL))
     kind = sniff(head, tail, size)
     if kind is Kind.ZIP:
         try:
-            return archive.zip_kind(archive.names(stream))
+            return archive.zip_kind(archive.names(stream)), False
         except Malformed:
-            return kind if head.startswith(archive.ZIP_STARTS) else sniff(head, b"", size)
-    if kind in {Kind.BINARY, Kind.TEXT} and size > len(head) and _is_long_pickle(stream, size):
-        return Kind.PICKLE
-    return kind
+            starts = head.startswith(archive.ZIP_STARTS)
+            return kind if starts else sniff(head, b"", size), False
+    return _long_pickle(stream, size, kind) if size > len(head) else (kind, False)
 
 
-def _is_long_pickle(stream: BinaryIO, size: int) -> bool:
-    """Whether a pickle without the mark of its protocol begins with more text than the head."""
-    return pickle.trace(stream, size).recognised
+def _long_pickle(stream: BinaryIO, size: int, kind: Kind) -> tuple[Kind, bool]:
+    """The kind of a file that may be a pickle whose first text goes on behind the head.
+
+    Tensors may be one too, where that text ends among them and a call follows.
+    """
+    if kind not in {Kind.BINARY, Kind.TEXT, Kind.SAFETENSORS}:
+        return kind, False
+    found = pickle.trace(stream, size)
+    program = bool(found.imports) or kind is not Kind.SAFETENSORS
+    return (Kind.PICKLE if found.recognised and program else kind), found.lost
 
 
 def _observe(stream: BinaryIO, path: str, size: int, kind: Kind) -> Iterator[Observation]:
@@ -120,6 +132,8 @@ def _seen(stream: BinaryIO, size: int, kind: Kind) -> Iterator[tuple[str, str]]:
             yield from _imports(pickle.trace(stream, size, start=begin).imports)
         case Kind.ONNX:
             yield from (("external-data", name) for name in onnx.locations(stream, size))
+        case Kind.BINARY if not familiar.is_familiar(head := _bytes(stream, 0, min(size, HEAD))):
+            yield "unfamiliar", f"it begins with {head[:8].hex()}, as no form that is known"
         case Kind.LFS_POINTER:
             pointer = lfs_pointer(_bytes(stream, 0, size))
             if pointer:

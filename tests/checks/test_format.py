@@ -288,6 +288,26 @@ def test_real_models(corpus: Path) -> None:
     assert rules(files(corpus / "models/akiki")) == {("pickle", "akiki-vad.pt")}
 
 
+UNKNOWN_FORM = bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("cache.dat", ["unrecognised"]),
+        ("model", ["unrecognised"]),
+        ("model.safetensors.index", ["unrecognised"]),
+        ("model.safetensors", ["safetensors"]),
+        ("model.bin", ["unrecognised"]),
+        ("picture.png", ["pass"]),
+        ("model.sig", ["pass"]),
+    ],
+)
+def test_what_a_loader_may_read_and_nobody_knows_is_unknown(path: str, rules: list[str]) -> None:
+    found = list(check.check(case({path: UNKNOWN_FORM})))
+    assert [finding.rule for finding in found] == [f"format/{rule}" for rule in rules]
+
+
 def part(
     number: int, count: int, *, tensors: int | None = None, names: str = "", arch: bytes = ARCH
 ) -> bytes:

@@ -63,6 +63,8 @@ OTHER = [
     ("NOTICE", b"words"),
     ("USE_POLICY.md", b"words"),
     ("paper.PDF", b"%PDF-1.4"),
+    ("model.safetensors.sig", b"\x88\x75\x04"),
+    ("SHA256SUMS.asc", b"-----BEGIN PGP"),
     ("runs/events.out.tfevents.1.host", b"x"),
 ]
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
-import lzma
 import tarfile
 import zipfile
-import zlib
 from pathlib import Path
 
 import pytest
@@ -83,30 +80,6 @@ def test_tars(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", bytes(512), b"0" * 512, b"text" * 200, old_tar()[:511]])
 def test_no_tars(data: bytes) -> None:
     assert not archive.is_tar(data)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        gzip.compress(b"x", mtime=0),
-        lzma.compress(b"x"),
-        lzma.compress(b"x", format=lzma.FORMAT_ALONE),
-        zlib.compress(b"content", 1),
-        zlib.compress(b"content", 9),
-        b"BZh91AY&SY",
-        b"\x28\xb5\x2f\xfd\x00",
-        b"\x04\x22\x4d\x18",
-        b"7z\xbc\xaf\x27\x1c",
-        b"Rar!\x1a\x07\x00",
-    ],
-)
-def test_compressed(data: bytes) -> None:
-    assert archive.is_compressed(data)
-
-
-@pytest.mark.parametrize("data", [b"", b"x", b"x\x01 is a text", b"xylophone", bytes(40)])
-def test_not_compressed(data: bytes) -> None:
-    assert not archive.is_compressed(data)
 
 
 @pytest.mark.parametrize(
