@@ -45,16 +45,22 @@ TESTS = _words(
 )
 
 METHODS = _words(
-    "append capitalize casefold center clear copy count endswith extend find get index insert"
+    "append capitalize casefold center clear count endswith extend find get index insert"
     " isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace"
-    " istitle isupper items join keys ljust lower lstrip partition pop popitem remove removeprefix"
+    " istitle isupper items join keys ljust lower lstrip partition pop popitem removeprefix"
     " removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort"
     " split splitlines startswith strip swapcase title update upper values zfill"
 )
-"""Methods of text, lists and tables that only yield data; `format` reaches attributes."""
+"""Methods of text, lists and tables that only yield data; `format` reaches attributes.
+
+`copy` and `remove` are those of modules for files too, and no template needs them.
+"""
 
 FUNCTIONS = _words("raise_exception strftime_now range namespace dict caller loop")
 """What a loader or Jinja offers by name and may be called; macros of the template are too."""
+
+MADE = _words("range dict namespace")
+"""The functions that make data and no text."""
 
 ESCAPES = _words("self cycler joiner lipsum config request session url_for get_flashed_messages")
 """Objects whose attributes are the usual way out of a template."""

@@ -13,10 +13,17 @@ from itertools import islice
 
 from jinja2 import nodes
 
+from provenance.formats.template_allowed import MADE
+
 NUMERIC_FILTERS = frozenset({"abs", "count", "float", "int", "length", "round", "wordcount"})
 NUMERIC_METHODS = frozenset({"count", "find", "index", "rfind", "rindex", "startswith", "endswith"})
 JOINING_FILTERS = frozenset({"first", "format", "join", "last", "replace", "reverse", "string"})
-JOINING_METHODS = frozenset({"format", "join", "replace"})
+JOINING_METHODS = frozenset(
+    {"format", "join", "replace", "split", "rsplit", "partition", "rpartition", "splitlines"}
+    | {"removeprefix", "removesuffix", "title", "capitalize", "swapcase", "center", "zfill"}
+)
+COUNTERS = frozenset({"index", "index0", "revindex", "revindex0", "length", "depth", "depth0"})
+OPEN_ARGUMENTS = frozenset({"varargs", "kwargs"})
 STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
 ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
 CONTENT = re.compile(r"(?:.*_)?(?:content|text|prompt|query)")
@@ -32,6 +39,7 @@ class Flow:
 
     `assembled`: text put together from pieces, or taken from the tokenizer's own special tokens.
     `spoken`: what a message says. `dated`: the date. `words`: the texts a name stands for.
+    `numbers`: nothing but numbers. `looked_up`: what stands under a name known at run time alone.
     """
 
     macros: frozenset[str]
@@ -40,6 +48,8 @@ class Flow:
     spoken: frozenset[str]
     dated: frozenset[str]
     words: dict[str, tuple[str, ...]]
+    numbers: frozenset[str]
+    looked_up: frozenset[str]
 
 
 def descendants(*roots: nodes.Node) -> Iterator[nodes.Node]:
@@ -56,6 +66,7 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
     every = list(every)
     macros = {node.name: node for node in every if isinstance(node, nodes.Macro)}
     bindings = [pair for node in every for pair in _bindings(node, macros)]
+    numbers = _numbers(bindings)
     return Flow(
         macros=frozenset(macros),
         stored=frozenset(
@@ -65,7 +76,55 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
         spoken=_spread(bindings, speaks),
         dated=_spread(bindings, tells_date),
         words=_words(bindings),
+        numbers=numbers,
+        looked_up=_spread(bindings, lambda node: looks_up(node, numbers)),
     )
+
+
+def _numbers(bindings: Bindings) -> frozenset[str]:
+    """The names that are given numbers alone."""
+    given: defaultdict[str, list[nodes.Node]] = defaultdict(list)
+    for names, value in bindings:
+        for name in names:
+            given[name].append(value if len(names) == 1 else nodes.Tuple([], "load"))
+    found = frozenset(given)
+    while True:
+        left = frozenset(n for n in found if all(is_number(value, found) for value in given[n]))
+        if left == found:
+            return found
+        found = left
+
+
+def is_number(node: nodes.Node, numbers: frozenset[str]) -> bool:
+    """Whether the value can be nothing but a number, or is a range of them."""
+    match node:
+        case nodes.Const(value=value):
+            return isinstance(value, int | float)
+        case nodes.Sub() | nodes.Div() | nodes.FloorDiv():
+            return True
+        case nodes.Add(left=left, right=right) | nodes.Mul(left=left, right=right):
+            return is_number(left, numbers) and is_number(right, numbers)
+        case nodes.Mod(left=left) | nodes.Neg(node=left) | nodes.Pos(node=left):
+            return is_number(left, numbers)
+        case nodes.Filter(name=name):
+            return name in NUMERIC_FILTERS
+        case nodes.Call(node=nodes.Name(name="range")):
+            return True
+        case nodes.Call(node=nodes.Getattr(attr=attr)):
+            return attr in NUMERIC_METHODS
+        case nodes.Getattr(node=nodes.Name(name="loop"), attr=attr):
+            return attr in COUNTERS
+        case nodes.CondExpr(expr1=first, expr2=second):
+            return is_number(first, numbers) and (second is None or is_number(second, numbers))
+    return (key_of(node) or "") in numbers
+
+
+def looks_up(node: nodes.Node, numbers: frozenset[str]) -> bool:
+    """Whether the node takes an item by a name that is known at run time alone."""
+    if not isinstance(node, nodes.Getitem):
+        return False
+    fixed = isinstance(node.arg, nodes.Const | nodes.Slice)
+    return not fixed and not is_number(node.arg, numbers)
 
 
 def key_of(node: nodes.Node) -> str | None:
@@ -113,8 +172,11 @@ def assembles(node: nodes.Node) -> bool:
             return name in JOINING_FILTERS
         case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
             return attr in JOINING_METHODS or _is_text(base)
+        case nodes.Call(node=nodes.Name(name=name)):
+            return name not in MADE
         case nodes.Name(name=name):
-            return name.endswith("_token") or "special_tokens" in name
+            special = name.endswith("_token") or "special_tokens" in name
+            return special or name in OPEN_ARGUMENTS
         case nodes.Const(value=str(value)):
             return value.startswith("_")
         case nodes.Getitem(node=nodes.Const()):

@@ -82,11 +82,38 @@ HOSTILE = [
     ("{{ range(100001) }}", "number above 100000"),
     ("{{ 'a' * 100001 }}", "number above 100000"),
     ("{{ x.ljust(100001) }}", "number above 100000"),
+    ("{{ dict(__class__=1) }}", "attribute '__class__'"),
+    ("{{ x.copy('a', 'b') }}", "call of method 'copy'"),
+    ("{{ x.remove('a') }}", "call of method 'remove'"),
+    ("{{ x.read_text() }}", "call of method 'read_text'"),
+    ("{{ x.urlopen('http://a') }}", "call of method 'urlopen'"),
+    ("{{ x[messages[0].content] }}", "subscript by what a message says"),
+    ("{% set k = messages[0].content %}{{ x[k] }}", "subscript by what a message says"),
+    ("{{ raise_exception['a'] }}", "'raise_exception' as a value"),
+    ("{% macro m() %}{% endmacro %}{{ m.environment }}", "'m' as a value"),
+    ("{% macro m() %}{% endmacro %}{% set a = [m] %}", "'m' as a value"),
+    ("{% for a in b %}{{ loop[a] }}{% endfor %}", "'loop' as a value"),
+    ("{% macro m() %}{{ caller[a] }}{% endmacro %}", "'caller' as a value"),
+    ("{{ namespace | list }}", "'namespace' as a value"),
+    ("{{ x[a][b] }}", "subscript of what another computed subscript yields"),
+    ("{% set y = x[a] %}{{ y.z[b] }}", "subscript of what another computed subscript yields"),
+    ("{% for y in x[a] %}{{ y[b] }}{% endfor %}", "subscript of what another computed subscript"),
+    (
+        "{% set ns = namespace(o=x) %}{% for k in n %}{% set ns.o = ns.o[k] %}{% endfor %}",
+        "subscript of what another computed subscript yields",
+    ),
     ("{% if strftime_now('%Y') > '2026' %}{% endif %}", "decides by the date"),
     ("{% set d = strftime_now('%Y') %}{{ 'a' if d == '2027' }}", "decides by the date"),
 ]
 
 ASSEMBLED = [
+    "{% macro m() %}{{ x[caller()] }}{% endmacro %}{% call m() %}_a{% endcall %}",
+    "{% macro m() %}_a{% endmacro %}{{ x[m()] }}",
+    "{% macro m() %}_a{% endmacro %}{% set k = m() %}{{ x[k | trim] }}",
+    "{% macro m() %}{{ x[varargs[0]] }}{% endmacro %}{{ m('a') }}",
+    "{% macro m() %}{{ x[kwargs.a] }}{% endmacro %}{{ m(a='a') }}",
+    "{% set t = 'a,_b' %}{% set k = t.split(',')[1] %}{{ x[k] }}",
+    "{{ x[strftime_now('__class__')] }}",
     "{{ x['_' ~ 'a'] }}",
     "{{ x['_' + 'a'] }}",
     "{{ x['%ca' % 95] }}",
@@ -154,7 +181,7 @@ def test_idioms_are_clean(source: str) -> None:
 
 @pytest.mark.parametrize(("source", "phrase"), HOSTILE)
 def test_ways_out_are_named(source: str, phrase: str) -> None:
-    assert f"line 1: {phrase}" in unsafe(source)
+    assert any(found.startswith(f"line 1: {phrase}") for found in unsafe(source))
 
 
 @pytest.mark.parametrize("source", ASSEMBLED)

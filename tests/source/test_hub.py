@@ -273,7 +273,7 @@ def test_a_hundred_thousand_files_are_too_many_and_no_crash(hub: Hub) -> None:
 
 
 def test_small_files_beyond_the_limit_are_unknown_the_later_ones_by_name(hub: Hub) -> None:
-    hub.commit("acme/small", {name: b"x" * 2000 for name in ("a.txt", "b.txt", "c.txt")})
+    hub.commit("acme/small", dict.fromkeys(("a.txt", "b.txt", "c.txt"), b"x" * 2000))
     found = gather(hub, "acme/small", limits=Limits(kept=4000))
     assert codes(found) == {("limit", "c.txt")}
 
