@@ -44,7 +44,16 @@ code/module
 
 code/template
     A chat template does more than format messages: it reaches for attributes that lead out of the
-    sandbox, or waits for certain words or a date. Read it at the line named.
+    sandbox, or waits for something. Read it at the line named. Found are: names, attributes, calls
+    and filters outside an allow-list, however they are put together; words of language that are
+    looked for in a message, in any way of comparing; decisions by the date; text of the template's
+    own that depends on a length or count, on the name of a tool, or on markup in a message. Not
+    found are: text that is always added, or by role or option; tags and switches such as `/think`
+    that change markup alone; text about tools where there are tools; what the model does with it.
+
+code/template-unclear
+    A chat template compares or looks up something that is put together while it runs, which this
+    reader does not follow. Read it at the line named, or ask the publisher for one without.
 
 code/template-unparsed
     A chat template could not be parsed, so nobody can say what it does: it is not Jinja, longer
@@ -75,7 +84,7 @@ from provenance.claims.code import CodeClaim, code_claims
 from provenance.formats.names import is_by_product
 from provenance.verdict import Finding, failed, passed, unknown
 
-UNKNOWN = frozenset({"template-unparsed", "unreadable"})
+UNKNOWN = frozenset({"template-unclear", "template-unparsed", "unreadable"})
 UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
 NEXT = {
     "remote-code": "use a model that needs none",

@@ -16,7 +16,7 @@ from provenance.claims.configuration import (
 from provenance.errors import Malformed
 from provenance.formats import gguf, json
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
-from provenance.formats.template_allowed import UNPARSED
+from provenance.formats.template_allowed import UNFOLLOWED, UNPARSED
 from provenance.model import Content, Evidence, Kind
 
 NATIVE = frozenset(
@@ -101,7 +101,11 @@ def _phrases(source: str) -> tuple[str, ...]:
 
 def _told(path: str, phrases: Sequence[str]) -> Iterator[CodeClaim]:
     if phrases:
-        code = "template-unparsed" if phrases[0].startswith(UNPARSED) else "template"
+        code = "template"
+        if phrases[0].startswith(UNPARSED):
+            code = "template-unparsed"
+        elif all(UNFOLLOWED in phrase for phrase in phrases):
+            code = "template-unclear"
         more = f", and {len(phrases) - SHOWN} more" if len(phrases) > SHOWN else ""
         yield CodeClaim(path=path, code=code, detail="; ".join(phrases[:SHOWN]) + more)
 

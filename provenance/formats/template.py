@@ -27,6 +27,7 @@ from provenance.formats.template_allowed import (
     METHODS,
     PLAIN_FORMAT,
     TESTS,
+    UNFOLLOWED,
     UNPARSED,
 )
 from provenance.formats.template_flow import (
@@ -159,7 +160,7 @@ def _subscript(node: nodes.Getitem, flow: Flow) -> Iterator[str]:
     elif any(speaks(n) or key_of(n) in flow.spoken for n in sources(node.arg)):
         yield "subscript by what a message says"
     elif any(looks_up(n, flow.numbers) or key_of(n) in flow.looked_up for n in sources(node.node)):
-        yield "subscript of what another computed subscript yields"
+        yield f"{UNFOLLOWED}: a subscript of what another computed subscript yields"
 
 
 def _call(node: nodes.Call, flow: Flow) -> Iterator[str]:

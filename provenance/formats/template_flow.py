@@ -26,7 +26,19 @@ COUNTERS = frozenset({"index", "index0", "revindex", "revindex0", "length", "dep
 OPEN_ARGUMENTS = frozenset({"varargs", "kwargs"})
 STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
 ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
-CONTENT = re.compile(r"(?:.*_)?(?:content|text|prompt|query)")
+CONTENT = re.compile(
+    r"(?:.*_)?(?:content|text|prompt|query|question|instruction|instructions|input|thinking)s?"
+)
+DATE = re.compile(
+    r"(?:(?:.*_)?(?:date|today|now|datetime|timestamp|year|weekday)(?:_str|_string)?)"
+)
+WHOLE = frozenset({"messages", "message", "conversation", "history", "chat", "dialog", "turns"})
+PICKING_FILTERS = frozenset(
+    {"first", "last", "list", "reverse", "sort", "selectattr", "rejectattr"}
+)
+LISTING_METHODS = frozenset({"values", "items"})
+READING_METHODS = frozenset({"get", "pop", "setdefault"})
+COUNTING = frozenset({"count", "length", "wordcount"})
 
 MAX_WORDS = 64
 
@@ -39,7 +51,8 @@ class Flow:
 
     `assembled`: text put together from pieces, or taken from the tokenizer's own special tokens.
     `spoken`: what a message says. `dated`: the date. `words`: the texts a name stands for.
-    `numbers`: nothing but numbers. `looked_up`: what stands under a name known at run time alone.
+    `whole`: a message or several. `counted`: how long something is. `numbers`: numbers alone.
+    `looked_up`: what stands under a name that is known at run time alone.
     """
 
     macros: frozenset[str]
@@ -50,6 +63,8 @@ class Flow:
     words: dict[str, tuple[str, ...]]
     numbers: frozenset[str]
     looked_up: frozenset[str]
+    whole: frozenset[str]
+    counted: frozenset[str]
 
 
 def descendants(*roots: nodes.Node) -> Iterator[nodes.Node]:
@@ -66,19 +81,75 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
     every = list(every)
     macros = {node.name: node for node in every if isinstance(node, nodes.Macro)}
     bindings = [pair for node in every for pair in _bindings(node, macros)]
-    numbers = _numbers(bindings)
+    numbers, whole = _numbers(bindings), _whole(bindings)
     return Flow(
         macros=frozenset(macros),
         stored=frozenset(
             node.name for node in every if isinstance(node, nodes.Name) and node.ctx != "load"
         ),
         assembled=_spread(bindings, assembles),
-        spoken=_spread(bindings, speaks),
-        dated=_spread(bindings, tells_date),
+        spoken=_spread(bindings, lambda node: speaks(node) or retells(node, whole)),
+        dated=_spread(bindings, tells_date, measured),
         words=_words(bindings),
         numbers=numbers,
         looked_up=_spread(bindings, lambda node: looks_up(node, numbers)),
+        whole=whole,
+        counted=_spread(bindings, counts),
     )
+
+
+def _whole(bindings: Bindings) -> frozenset[str]:
+    """The names that stand for a message or several, and for nothing that one of them says."""
+    found = WHOLE
+    while True:
+        more = {name for names, value in bindings if is_whole(value, found) for name in names}
+        if more <= found:
+            return found
+        found |= more
+
+
+def is_whole(node: nodes.Node | None, whole: frozenset[str]) -> bool:
+    """Whether the value is a message or several."""
+    match node:
+        case nodes.Filter(name=name, node=base):
+            return name in PICKING_FILTERS and is_whole(base, whole)
+        case nodes.Getitem(node=base, arg=nodes.Const(value=str())):
+            return False
+        case nodes.Getitem(node=base):
+            return is_whole(base, whole)
+        case nodes.CondExpr(expr1=first, expr2=second):
+            return is_whole(first, whole) or is_whole(second, whole)
+    return isinstance(node, nodes.Name) and node.name in whole
+
+
+def retells(node: nodes.Node, whole: frozenset[str]) -> bool:
+    """Whether the node makes text, or a list of texts, out of whole messages."""
+    match node:
+        case nodes.Filter(name=name, node=base):
+            made = name not in PICKING_FILTERS | NUMERIC_FILTERS | {
+                "map",
+                "default",
+                "d",
+                "groupby",
+            }
+            return made and is_whole(base, whole)
+        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
+            return attr in LISTING_METHODS and is_whole(base, whole)
+        case nodes.Concat(nodes=parts):
+            return any(is_whole(part, whole) for part in parts)
+    return False
+
+
+def counts(node: nodes.Node) -> bool:
+    """Whether the node says how long or how many something is."""
+    match node:
+        case nodes.Filter(name=name):
+            return name in COUNTING
+        case nodes.Call(node=nodes.Getattr(attr=attr)):
+            return attr in {"count", "__len__"}
+        case nodes.Getattr(node=nodes.Name(name="loop"), attr=attr):
+            return attr in COUNTERS
+    return False
 
 
 def _numbers(bindings: Bindings) -> frozenset[str]:
@@ -195,12 +266,23 @@ def speaks(node: nodes.Node) -> bool:
             return bool(CONTENT.fullmatch(name))
         case nodes.Getitem(arg=nodes.Const(value=str(name))):
             return bool(CONTENT.fullmatch(name))
+        case nodes.Call(node=nodes.Getattr(attr=attr), args=[nodes.Const(value=str(name)), *_]):
+            return attr in READING_METHODS and bool(CONTENT.fullmatch(name))
+        case nodes.Filter(kwargs=keywords):
+            named = [k.value for k in keywords if isinstance(k, nodes.Keyword)]
+            texts = [value.value for value in named if isinstance(value, nodes.Const)]
+            return any(isinstance(t, str) and CONTENT.fullmatch(t.split(".")[-1]) for t in texts)
     return False
 
 
 def tells_date(node: nodes.Node) -> bool:
-    """Whether the node asks for the date."""
-    return isinstance(node, nodes.Name) and node.name == "strftime_now"
+    """Whether the node asks for the date, or names what tells it."""
+    match node:
+        case nodes.Name(name=name) | nodes.Getattr(attr=name):
+            return name == "strftime_now" or bool(DATE.fullmatch(name))
+        case nodes.Getitem(arg=nodes.Const(value=str(name))):
+            return bool(DATE.fullmatch(name))
+    return False
 
 
 def _bindings(
@@ -243,12 +325,24 @@ def _keywords(call: nodes.Call, prefix: str) -> Iterator[tuple[tuple[str, ...], 
             yield (prefix + keyword.key,), keyword.value
 
 
-def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozenset[str]:
+def measured(*roots: nodes.Node) -> Iterator[nodes.Node]:
+    """As `sources`, and what a number among them was made of."""
+    for node in sources(*roots):
+        yield node
+        if isinstance(node, nodes.Filter) and node.name in NUMERIC_FILTERS and node.node:
+            yield from measured(node.node)
+
+
+def _spread(
+    bindings: Bindings,
+    begins: Callable[[nodes.Node], bool],
+    walk: Callable[[nodes.Node], Iterator[nodes.Node]] = sources,
+) -> frozenset[str]:
     """The names that hold something for which `begins`, at first hand or through other names."""
     leads: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     fresh: list[str] = []
     for names, value in bindings:
-        for node in sources(value):
+        for node in walk(value):
             if begins(node):
                 fresh.extend(names)
             if key := key_of(node):
@@ -261,12 +355,40 @@ def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozens
     return frozenset(found)
 
 
+def texts(*roots: nodes.Node) -> Iterator[str]:
+    """The fixed texts that may be in the values of `roots`; neighbours are put together."""
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if (text := folded(node)) is not None:
+            yield text
+        elif isinstance(node, nodes.Getitem):
+            stack.extend(
+                [node.node, node.arg] if isinstance(node.node, nodes.Dict) else [node.node]
+            )
+        else:
+            stack.extend(_carrying(node))
+
+
+def folded(node: nodes.Node) -> str | None:
+    """The text that a constant is, or several put together by `~` or `+`."""
+    match node:
+        case nodes.Const(value=str(text)) | nodes.TemplateData(data=str(text)):
+            return text
+        case nodes.Concat(nodes=parts):
+            pieces = [folded(part) for part in parts]
+        case nodes.Add(left=left, right=right):
+            pieces = [folded(left), folded(right)]
+        case _:
+            return None
+    known = [piece for piece in pieces if piece is not None]
+    return "".join(known) if len(known) == len(pieces) else None
+
+
 def _words(bindings: Bindings) -> dict[str, tuple[str, ...]]:
     words: dict[str, tuple[str, ...]] = {}
     for names, value in bindings:
-        items = value.items if isinstance(value, nodes.List | nodes.Tuple) else [value]
-        texts = (node.value for node in items if isinstance(node, nodes.Const))
-        found = tuple(text for text in islice(texts, MAX_WORDS) if isinstance(text, str))
+        found = tuple(islice(texts(value), MAX_WORDS))
         for name in names:
             words[name] = (words.get(name, ()) + found)[:MAX_WORDS]
     return words
