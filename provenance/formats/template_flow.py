@@ -100,26 +100,30 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
 
 def _whole(bindings: Bindings) -> frozenset[str]:
     """The names that stand for a message or several, and for nothing that one of them says."""
-    found = WHOLE
-    while True:
-        more = {name for names, value in bindings if is_whole(value, found) for name in names}
-        if more <= found:
-            return found
-        found |= more
+    return WHOLE | _spread(
+        bindings, lambda n: isinstance(n, nodes.Name) and n.name in WHOLE, picked
+    )
+
+
+def picked(node: nodes.Node) -> Iterator[nodes.Node]:
+    """The names of lists that the value is one of, or some of."""
+    match node:
+        case nodes.Filter(name=name, node=nodes.Node() as base) if name in PICKING_FILTERS:
+            yield from picked(base)
+        case nodes.Getitem(node=base, arg=argument):
+            if not (isinstance(argument, nodes.Const) and isinstance(argument.value, str)):
+                yield from picked(base)
+        case nodes.CondExpr(expr1=first, expr2=second):
+            yield from picked(first)
+            if second:
+                yield from picked(second)
+        case nodes.Name():
+            yield node
 
 
 def is_whole(node: nodes.Node | None, whole: frozenset[str]) -> bool:
     """Whether the value is a message or several."""
-    match node:
-        case nodes.Filter(name=name, node=base):
-            return name in PICKING_FILTERS and is_whole(base, whole)
-        case nodes.Getitem(node=base, arg=nodes.Const(value=str())):
-            return False
-        case nodes.Getitem(node=base):
-            return is_whole(base, whole)
-        case nodes.CondExpr(expr1=first, expr2=second):
-            return is_whole(first, whole) or is_whole(second, whole)
-    return isinstance(node, nodes.Name) and node.name in whole
+    return node is not None and any(key_of(name) in whole for name in picked(node))
 
 
 def retells(node: nodes.Node, whole: frozenset[str]) -> bool:
@@ -154,16 +158,12 @@ def counts(node: nodes.Node) -> bool:
 
 def _numbers(bindings: Bindings) -> frozenset[str]:
     """The names that are given numbers alone."""
-    given: defaultdict[str, list[nodes.Node]] = defaultdict(list)
-    for names, value in bindings:
-        for name in names:
-            given[name].append(value if len(names) == 1 else nodes.Tuple([], "load"))
-    found = frozenset(given)
-    while True:
-        left = frozenset(n for n in found if all(is_number(value, found) for value in given[n]))
-        if left == found:
-            return found
-        found = left
+    given = frozenset(name for names, _ in bindings for name in names)
+    others = [
+        (names, nodes.Const(None) if len(names) > 1 or not is_number(value, given) else value)
+        for names, value in bindings
+    ]
+    return given - _spread(others, lambda n: isinstance(n, nodes.Const) and n.value is None)
 
 
 def is_number(node: nodes.Node, numbers: frozenset[str]) -> bool:

@@ -30,6 +30,7 @@ from provenance.formats.template_flow import (
 
 LETTER = r"[^\W\d_]"
 MARKUP = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
+FENCED = re.compile(r"<\|[^<>]*\|>.*<\|[^<>]*\|>", re.DOTALL)
 WORDING = re.compile(rf"{LETTER}{{2}}|[\u3040-\u9fff\uac00-\ud7af]")
 LETTERS = re.compile(rf"(?<![/\w]){LETTER}{{3}}")
 # Each match begins where a word does and gives nothing back: time stays linear in the text.
@@ -37,12 +38,12 @@ PROSE = re.compile(rf"(?<!{LETTER})(?:{LETTER}++[^\w\n]++){{7}}{LETTER}")
 PHRASE = re.compile(rf"(?<!{LETTER})(?:{LETTER}++[^\w\n]++){{2}}{LETTER}")
 OF_TOOLS = re.compile(r"tool|function|call|json|schema|api|\bpython\b|browser", re.IGNORECASE)
 TOOLS = re.compile(r"(?:.*_)?(?:tools?|functions?)(?:_.*)?")
-KEYS = words(
-    "audio audio_url content document file function image image_url images input_audio media name"
-    " parts reasoning_content refusal role text thinking tool_call_id tool_calls tools type video"
-    " video_url videos /think /no_think /nothink /no_thinking /system_override"
+SWITCHES = words("/think /no_think /nothink /no_thinking /system_override")
+KEYS = SWITCHES | words(
+    "audio audio_url content image image_url input_audio reasoning_content text tool_call_id"
+    " tool_calls video video_url"
 )
-"""What a message is asked for by formatting: its keys and kinds, and switches that users type."""
+"""What formatting looks for: keys and kinds of parts of a message, switches that users type."""
 
 FINDERS = words(
     "startswith endswith find rfind index rindex count split rsplit partition rpartition replace"
@@ -72,7 +73,8 @@ def triggers(node: nodes.Node, flow: Flow) -> Iterator[str]:
 def _is_wording(text: str) -> bool:
     """Whether a text that is looked for is language, and neither markup nor a key."""
     bare = MARKUP.sub(" ", text)
-    return bare.strip() not in KEYS and WORDING.search(bare) is not None
+    fenced = FENCED.fullmatch(text.strip()) is not None
+    return not fenced and bare.strip() not in KEYS and WORDING.search(bare) is not None
 
 
 def _decides_by_date(node: nodes.Node, flow: Flow) -> bool:
@@ -101,14 +103,17 @@ def _adds(node: nodes.If | nodes.CondExpr, flow: Flow) -> Iterator[str]:
     if not any(PHRASE.search(text) for text in said):
         return
     below = list(descendants(node.test))
-    wanted = [text for child in below for text in _sought(child, flow) if text.strip()]
+    sought = (text.strip() for child in below for text in _sought(child, flow))
+    wanted = [text for text in sought if text and text not in SWITCHES]
     prose = any(PROSE.search(text) for text in said)
     if wanted and prose:
         yield f"adds text of its own depending on {wanted[0][:60]!r} in a message"
     if any(_asks_length(child, flow) for child in below):
         yield "adds text of its own depending on a length or a count"
     if prose and any(_names_tools(child) for child in below):
-        asked = next((t for child in below for t in _asked(child) if _is_wording(t)), None)
+        named = any(map(_is_name_of_tool, below))
+        texts_asked = (t for child in below for t in _asked(child) if named)
+        asked = next((t for t in texts_asked if t != "name" and _is_wording(t)), None)
         if asked is not None:
             yield f"adds text of its own depending on the tool {asked[:60]!r}"
         elif not any(OF_TOOLS.search(text) for text in said):
@@ -123,6 +128,17 @@ def _asked(node: nodes.Node) -> Iterator[str]:
 
 def _names_tools(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and TOOLS.fullmatch(node.name) is not None
+
+
+def _is_name_of_tool(node: nodes.Node) -> bool:
+    """Whether it is the name of something, or all that is known of tools as text."""
+    match node:
+        case nodes.Filter(name="map", kwargs=keywords):
+            values = [k.value for k in keywords if isinstance(k, nodes.Keyword)]
+            return any(isinstance(v, nodes.Const) and v.value == "name" for v in values)
+        case nodes.Filter(name="string" | "tojson"):
+            return True
+    return key_of(node) == ".name"
 
 
 def _asks_length(node: nodes.Node, flow: Flow) -> bool:
@@ -188,7 +204,8 @@ def _sides(node: nodes.Node) -> Iterator[Sides]:
                 other = first if name == "replace" or not rest else rest[-1]
                 yield nodes.Getitem(base, first, "load") if by_key else base, other
         case nodes.Getitem(node=base, arg=argument):
-            yield argument, base
+            if not isinstance(argument, nodes.Const | nodes.Slice):
+                yield argument, base
 
 
 def _sought(node: nodes.Node, flow: Flow) -> Iterator[str]:
