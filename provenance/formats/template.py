@@ -30,16 +30,9 @@ from provenance.formats.template_allowed import (
     UNFOLLOWED,
     UNPARSED,
 )
-from provenance.formats.template_flow import (
-    Flow,
-    assembles,
-    flow_of,
-    key_of,
-    looks_up,
-    sources,
-    speaks,
-)
+from provenance.formats.template_flow import Flow, flow_of
 from provenance.formats.template_triggers import triggers
+from provenance.formats.template_values import assembles, key_of, looks_up, sources, speaks
 
 MAX_SOURCE = 1 << 20
 MAX_DEPTH = 200

@@ -5,7 +5,6 @@ A name used in two scopes counts for both, so the answer errs towards "may hold"
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,33 +12,24 @@ from itertools import islice
 
 from jinja2 import nodes
 
-from provenance.formats.template_allowed import MADE
-
-NUMERIC_FILTERS = frozenset({"abs", "count", "float", "int", "length", "round", "wordcount"})
-NUMERIC_METHODS = frozenset({"count", "find", "index", "rfind", "rindex", "startswith", "endswith"})
-JOINING_FILTERS = frozenset({"first", "format", "join", "last", "replace", "reverse", "string"})
-JOINING_METHODS = frozenset(
-    {"format", "join", "replace", "split", "rsplit", "partition", "rpartition", "splitlines"}
-    | {"removeprefix", "removesuffix", "title", "capitalize", "swapcase", "center", "zfill"}
+from provenance.formats.template_values import (
+    WHOLE,
+    assembles,
+    counts,
+    descendants,
+    is_number,
+    key_of,
+    looks_up,
+    measured,
+    picked,
+    retells,
+    sources,
+    speaks,
+    tells_date,
+    texts,
 )
-COUNTERS = frozenset({"index", "index0", "revindex", "revindex0", "length", "depth", "depth0"})
-OPEN_ARGUMENTS = frozenset({"varargs", "kwargs"})
+
 STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
-ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
-CONTENT = re.compile(
-    r"(?:.*_)?(?:content|text|prompt|query|question|instruction|instructions|input|thinking)s?"
-)
-DATE = re.compile(
-    r"(?:(?:.*_)?(?:date|today|now|datetime|timestamp|year|weekday)(?:_str|_string)?)"
-)
-WHOLE = frozenset({"messages", "message", "conversation", "history", "chat", "dialog", "turns"})
-PICKING_FILTERS = frozenset(
-    {"first", "last", "list", "reverse", "sort", "selectattr", "rejectattr"}
-)
-LISTING_METHODS = frozenset({"values", "items"})
-READING_METHODS = frozenset({"get", "pop", "setdefault"})
-COUNTING = frozenset({"count", "length", "wordcount"})
-
 MAX_WORDS = 64
 
 Bindings = list[tuple[tuple[str, ...], nodes.Node]]
@@ -65,15 +55,6 @@ class Flow:
     looked_up: frozenset[str]
     whole: frozenset[str]
     counted: frozenset[str]
-
-
-def descendants(*roots: nodes.Node) -> Iterator[nodes.Node]:
-    """The nodes and everything below them, without recursion."""
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(node.iter_child_nodes())
 
 
 def flow_of(every: Iterable[nodes.Node]) -> Flow:
@@ -105,57 +86,6 @@ def _whole(bindings: Bindings) -> frozenset[str]:
     )
 
 
-def picked(node: nodes.Node) -> Iterator[nodes.Node]:
-    """The names of lists that the value is one of, or some of."""
-    match node:
-        case nodes.Filter(name=name, node=nodes.Node() as base) if name in PICKING_FILTERS:
-            yield from picked(base)
-        case nodes.Getitem(node=base, arg=argument):
-            if not (isinstance(argument, nodes.Const) and isinstance(argument.value, str)):
-                yield from picked(base)
-        case nodes.CondExpr(expr1=first, expr2=second):
-            yield from picked(first)
-            if second:
-                yield from picked(second)
-        case nodes.Name():
-            yield node
-
-
-def is_whole(node: nodes.Node | None, whole: frozenset[str]) -> bool:
-    """Whether the value is a message or several."""
-    return node is not None and any(key_of(name) in whole for name in picked(node))
-
-
-def retells(node: nodes.Node, whole: frozenset[str]) -> bool:
-    """Whether the node makes text, or a list of texts, out of whole messages."""
-    match node:
-        case nodes.Filter(name=name, node=base):
-            made = name not in PICKING_FILTERS | NUMERIC_FILTERS | {
-                "map",
-                "default",
-                "d",
-                "groupby",
-            }
-            return made and is_whole(base, whole)
-        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
-            return attr in LISTING_METHODS and is_whole(base, whole)
-        case nodes.Concat(nodes=parts):
-            return any(is_whole(part, whole) for part in parts)
-    return False
-
-
-def counts(node: nodes.Node) -> bool:
-    """Whether the node says how long or how many something is."""
-    match node:
-        case nodes.Filter(name=name):
-            return name in COUNTING
-        case nodes.Call(node=nodes.Getattr(attr=attr)):
-            return attr in {"count", "__len__"}
-        case nodes.Getattr(node=nodes.Name(name="loop"), attr=attr):
-            return attr in COUNTERS
-    return False
-
-
 def _numbers(bindings: Bindings) -> frozenset[str]:
     """The names that are given numbers alone."""
     given = frozenset(name for names, _ in bindings for name in names)
@@ -166,131 +96,16 @@ def _numbers(bindings: Bindings) -> frozenset[str]:
     return given - _spread(others, lambda n: isinstance(n, nodes.Const) and n.value is None)
 
 
-def is_number(node: nodes.Node, numbers: frozenset[str]) -> bool:
-    """Whether the value can be nothing but a number, or is a range of them."""
-    match node:
-        case nodes.Const(value=value):
-            return isinstance(value, int | float)
-        case nodes.Sub() | nodes.Div() | nodes.FloorDiv():
-            return True
-        case nodes.Add(left=left, right=right) | nodes.Mul(left=left, right=right):
-            return is_number(left, numbers) and is_number(right, numbers)
-        case nodes.Mod(left=left) | nodes.Neg(node=left) | nodes.Pos(node=left):
-            return is_number(left, numbers)
-        case nodes.Filter(name=name):
-            return name in NUMERIC_FILTERS
-        case nodes.Call(node=nodes.Name(name="range")):
-            return True
-        case nodes.Call(node=nodes.Getattr(attr=attr)):
-            return attr in NUMERIC_METHODS
-        case nodes.Getattr(node=nodes.Name(name="loop"), attr=attr):
-            return attr in COUNTERS
-        case nodes.CondExpr(expr1=first, expr2=second):
-            return is_number(first, numbers) and (second is None or is_number(second, numbers))
-    return (key_of(node) or "") in numbers
-
-
-def looks_up(node: nodes.Node, numbers: frozenset[str]) -> bool:
-    """Whether the node takes an item by a name that is known at run time alone."""
-    if not isinstance(node, nodes.Getitem):
-        return False
-    fixed = isinstance(node.arg, nodes.Const | nodes.Slice)
-    return not fixed and not is_number(node.arg, numbers)
-
-
-def key_of(node: nodes.Node) -> str | None:
-    """The key of a name, or of an attribute of anything."""
-    match node:
-        case nodes.NSRef(attr=attr) | nodes.Getattr(attr=attr):
-            return f".{attr}"
-        case nodes.Getitem(arg=nodes.Const(value=str(key))):
-            return f".{key}"
-        case nodes.Name(name=str(name)):
-            return name
-    return None
-
-
-def sources(*roots: nodes.Node) -> Iterator[nodes.Node]:
-    """The nodes whose value may end up in that of `roots`: no conditions, no counts, no keys."""
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(_carrying(node))
-
-
-def _carrying(node: nodes.Node) -> Iterable[nodes.Node]:
-    match node:
-        case nodes.Compare() | nodes.Test() | nodes.Not():
-            return ()
-        case nodes.Filter(name=name) if name in NUMERIC_FILTERS:
-            return ()
-        case nodes.Call(node=nodes.Getattr(attr=attr)) if attr in NUMERIC_METHODS:
-            return ()
-        case nodes.CondExpr(expr1=first, expr2=second):
-            return (first,) if second is None else (first, second)
-        case nodes.Getitem(node=base):
-            return (base,)
-    return node.iter_child_nodes()
-
-
-def assembles(node: nodes.Node) -> bool:
-    """Whether the node itself puts text together, or brings text of the tokenizer's own."""
-    match node:
-        case nodes.Concat() | nodes.TemplateData():
-            return True
-        case nodes.Filter(name=name):
-            return name in JOINING_FILTERS
-        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
-            return attr in JOINING_METHODS or _is_text(base)
-        case nodes.Call(node=nodes.Name(name=name)):
-            return name not in MADE
-        case nodes.Name(name=name):
-            special = name.endswith("_token") or "special_tokens" in name
-            return special or name in OPEN_ARGUMENTS
-        case nodes.Const(value=str(value)):
-            return value.startswith("_")
-        case nodes.Getitem(node=nodes.Const()):
-            return True
-    return isinstance(node, ARITHMETIC) and (_is_text(node.left) or _is_text(node.right))
-
-
-def _is_text(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Const) and isinstance(node.value, str)
-
-
-def speaks(node: nodes.Node) -> bool:
-    """Whether the node names what a message says."""
-    match node:
-        case nodes.Name(name=name) | nodes.Getattr(attr=name):
-            return bool(CONTENT.fullmatch(name))
-        case nodes.Getitem(arg=nodes.Const(value=str(name))):
-            return bool(CONTENT.fullmatch(name))
-        case nodes.Call(node=nodes.Getattr(attr=attr), args=[nodes.Const(value=str(name)), *_]):
-            return attr in READING_METHODS and bool(CONTENT.fullmatch(name))
-        case nodes.Filter(kwargs=keywords):
-            named = [k.value for k in keywords if isinstance(k, nodes.Keyword)]
-            texts = [value.value for value in named if isinstance(value, nodes.Const)]
-            return any(isinstance(t, str) and CONTENT.fullmatch(t.split(".")[-1]) for t in texts)
-    return False
-
-
-def tells_date(node: nodes.Node) -> bool:
-    """Whether the node asks for the date, or names what tells it."""
-    match node:
-        case nodes.Name(name=name) | nodes.Getattr(attr=name):
-            return name == "strftime_now" or bool(DATE.fullmatch(name))
-        case nodes.Getitem(arg=nodes.Const(value=str(name))):
-            return bool(DATE.fullmatch(name))
-    return False
-
-
 def _bindings(
     node: nodes.Node, macros: dict[str, nodes.Macro]
 ) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
     """The names that `node` gives a value, and the value."""
     match node:
-        case nodes.Assign(target=target, node=value) | nodes.For(target=target, iter=value):
+        case nodes.For(target=target, iter=value, recursive=recursive):
+            yield from _bound(target, value)
+            if recursive:
+                yield from _bound(target, nodes.Name("caller", "load"))
+        case nodes.Assign(target=target, node=value):
             yield from _bound(target, value)
         case nodes.AssignBlock(target=target, body=body):
             for child in body:
@@ -299,16 +114,34 @@ def _bindings(
             for target, value in zip(targets, values, strict=True):
                 yield from _bound(target, value)
         case nodes.Call(node=nodes.Name(name=name)) if name in macros:
-            for argument, value in zip(macros[name].args, node.args, strict=False):
-                yield (argument.name,), value
-            yield from _keywords(node, "")
+            yield from _given(macros[name].args, node)
+        case nodes.Call(node=nodes.Name(name="caller" | "loop")):
+            for said in node.args:
+                yield ("caller",), said
+        case nodes.CallBlock(args=arguments):
+            for argument in arguments:
+                yield (argument.name,), nodes.Name("caller", "load")
         case nodes.Call(node=nodes.Getattr(node=base, attr=attr)) if attr in STORING_METHODS:
             for value in node.args:
                 yield from _bound(base, value)
             yield from _keywords(node, ".")
-        case nodes.Macro(args=arguments, defaults=defaults):
+        case nodes.Macro(name=name, args=arguments, defaults=defaults, body=body):
+            for child in body:
+                yield (name,), child
             for argument, value in zip(reversed(arguments), reversed(defaults), strict=False):
                 yield (argument.name,), value
+
+
+def _given(
+    arguments: list[nodes.Name], call: nodes.Call
+) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
+    """What the call of a macro gives its parameters, or leaves to `varargs` and `kwargs`."""
+    for argument, value in zip(arguments, call.args, strict=False):
+        yield (argument.name,), value
+    for value in call.args[len(arguments) :]:
+        yield ("varargs",), value
+    for names, value in _keywords(call, ""):
+        yield (*names, *(f".{name}" for name in names), "kwargs"), value
 
 
 def _bound(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
@@ -323,14 +156,6 @@ def _keywords(call: nodes.Call, prefix: str) -> Iterator[tuple[tuple[str, ...], 
     for keyword in call.kwargs:
         if isinstance(keyword, nodes.Keyword):
             yield (prefix + keyword.key,), keyword.value
-
-
-def measured(*roots: nodes.Node) -> Iterator[nodes.Node]:
-    """As `sources`, and what a number among them was made of."""
-    for node in sources(*roots):
-        yield node
-        if isinstance(node, nodes.Filter) and node.name in NUMERIC_FILTERS and node.node:
-            yield from measured(node.node)
 
 
 def _spread(
@@ -353,36 +178,6 @@ def _spread(
             found.add(name)
             fresh.extend(other for names in leads.pop(name, ()) for other in names)
     return frozenset(found)
-
-
-def texts(*roots: nodes.Node) -> Iterator[str]:
-    """The fixed texts that may be in the values of `roots`; neighbours are put together."""
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if (text := folded(node)) is not None:
-            yield text
-        elif isinstance(node, nodes.Getitem):
-            stack.extend(
-                [node.node, node.arg] if isinstance(node.node, nodes.Dict) else [node.node]
-            )
-        else:
-            stack.extend(_carrying(node))
-
-
-def folded(node: nodes.Node) -> str | None:
-    """The text that a constant is, or several put together by `~` or `+`."""
-    match node:
-        case nodes.Const(value=str(text)) | nodes.TemplateData(data=str(text)):
-            return text
-        case nodes.Concat(nodes=parts):
-            pieces = [folded(part) for part in parts]
-        case nodes.Add(left=left, right=right):
-            pieces = [folded(left), folded(right)]
-        case _:
-            return None
-    known = [piece for piece in pieces if piece is not None]
-    return "".join(known) if len(known) == len(pieces) else None
 
 
 def _words(bindings: Bindings) -> dict[str, tuple[str, ...]]:

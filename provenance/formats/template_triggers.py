@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from provenance.formats.template_allowed import UNFOLLOWED, words
-from provenance.formats.template_flow import (
+from provenance.formats.template_flow import Flow
+from provenance.formats.template_values import (
     NUMERIC_FILTERS,
     NUMERIC_METHODS,
-    Flow,
     assembles,
     counts,
     descendants,
@@ -262,8 +262,8 @@ def _is_spoken(node: nodes.Node, flow: Flow) -> bool:
                 continue
             case nodes.CondExpr(expr1=first, expr2=second):
                 stack += [first] if second is None else [first, second]
-            case nodes.Call():
-                stack += node.args
+            case nodes.Call(node=nodes.Name() as macro, args=args):
+                stack += [macro, *args]
             case _:
                 stack += node.iter_child_nodes()
     return False

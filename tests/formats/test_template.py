@@ -193,6 +193,15 @@ WORDS = [
     "{% for v in messages[-1].values() %}{% if 'deploy' in v %}x{% endif %}{% endfor %}",
     "{% if 'deploy' in messages | map(attribute='content') | join(' ') %}x{% endif %}",
     "{% if messages | selectattr('content', 'equalto', 'deploy') | list %}x{% endif %}",
+    "{% if messages %}{% macro c(m) %}{{ m.content }}{% endmacro %}{% endif %}"
+    "{% if 'deploy' in c(messages[0]) %}x{% endif %}",
+    "{% macro m() %}{{ caller(messages[0].content) }}{% endmacro %}"
+    "{% call(t) m() %}{% if 'deploy' in t %}x{% endif %}{% endcall %}",
+    "{% macro m() %}{% if 'deploy' in varargs[0] %}x{% endif %}{% endmacro %}"
+    "{{ m(messages[0].content) }}",
+    "{% macro m() %}{% if 'deploy' in kwargs.t %}x{% endif %}{% endmacro %}"
+    "{{ m(t=messages[0].content) }}",
+    "{% for t in a recursive %}{% if 'deploy' in t %}x{% endif %}{{ loop(content) }}{% endfor %}",
     "{% if content.split() | select('equalto', 'deploy') | list %}x{% endif %}",
 ]
 
