@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -35,7 +36,7 @@ PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
 PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".joblib", ".dill")
 SPEAKS = re.compile(
     "auto_map|custom_pipeline|trust_remote_code|attn_implementation|_implementation_internal"
-    "|chat_template|_name_or_path|_target_"
+    "|chat_template|_name_or_path|_target_|__target__|class_path|py/|model_file"
 )
 """Keys by which JSON names code, a template or a parent, as the readers of claims know them."""
 COMMON = ("torch.", "numpy.", "collections.")

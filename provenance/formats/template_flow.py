@@ -140,8 +140,8 @@ def _given(
         yield (argument.name,), value
     for value in call.args[len(arguments) :]:
         yield ("varargs",), value
-    for names, value in _keywords(call, ""):
-        yield (*names, *(f".{name}" for name in names), "kwargs"), value
+    for names, named in _keywords(call, ""):
+        yield (*names, *(f".{name}" for name in names), "kwargs"), named
 
 
 def _bound(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
