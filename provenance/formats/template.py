@@ -67,9 +67,14 @@ def unsafe(source: str) -> tuple[str, ...]:
     except (RecursionError, ValueError, OverflowError) as error:
         return (f"{UNPARSED}: {_cut(str(error))}",)
     flow = flow_of(every)
-    found = {(node.lineno, phrase) for node in every for phrase in _beyond(node, flow)}
-    found |= {(node.lineno, f"{node.name[:60]!r} as a value") for node in _kept(every, flow)}
+    found = {(_line(node), phrase) for node in every for phrase in _beyond(node, flow)}
+    found |= {(_line(node), f"{node.name[:60]!r} as a value") for node in _kept(every, flow)}
     return tuple(f"line {line}: {phrase}" for line, phrase in sorted(found)[:MAX_PHRASES])
+
+
+def _line(node: nodes.Node) -> int:
+    """Where it stands; what Jinja adds by itself stands nowhere."""
+    return node.lineno or 1
 
 
 def _environment() -> Environment:

@@ -63,13 +63,15 @@ FUNCTIONS = words("raise_exception strftime_now range namespace dict caller loop
 MADE = words("range dict namespace")
 """The functions that make data and no text."""
 
-ESCAPES = words("self cycler joiner lipsum config request session url_for get_flashed_messages")
+ESCAPES = words(
+    "self cycler joiner lipsum environment config request session url_for get_flashed_messages"
+)
 """Objects whose attributes are the usual way out of a template."""
 
 INNARDS = words(
-    "mro func_code func_globals func_defaults func_closure im_class im_func im_self gi_frame"
-    " gi_code cr_frame cr_code ag_frame ag_code f_globals f_builtins f_locals f_back tb_frame"
-    " tb_next os sys subprocess popen Popen builtins environ importlib load_module eval"
+    "environment mro func_code func_globals func_defaults func_closure im_class im_func im_self"
+    " gi_frame gi_code cr_frame cr_code ag_frame ag_code f_globals f_builtins f_locals f_back"
+    " tb_frame tb_next os sys subprocess popen Popen builtins environ importlib load_module eval"
     " exec"
 )
 """Attributes that lead to the interpreter without an underscore in front."""

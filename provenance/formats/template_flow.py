@@ -21,6 +21,7 @@ from provenance.formats.template_values import (
     key_of,
     looks_up,
     measured,
+    operands,
     picked,
     retells,
     sources,
@@ -93,7 +94,9 @@ def _numbers(bindings: Bindings) -> frozenset[str]:
         (names, nodes.Const(None) if len(names) > 1 or not is_number(value, given) else value)
         for names, value in bindings
     ]
-    return given - _spread(others, lambda n: isinstance(n, nodes.Const) and n.value is None)
+    return given - _spread(
+        others, lambda n: isinstance(n, nodes.Const) and n.value is None, operands
+    )
 
 
 def _bindings(

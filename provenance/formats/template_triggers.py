@@ -21,6 +21,7 @@ from provenance.formats.template_values import (
     counts,
     descendants,
     key_of,
+    measured,
     retells,
     sources,
     speaks,
@@ -31,7 +32,7 @@ from provenance.formats.template_values import (
 LETTER = r"[^\W\d_]"
 MARKUP = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
 FENCED = re.compile(r"<\|[^<>]*\|>.*<\|[^<>]*\|>", re.DOTALL)
-WORDING = re.compile(rf"{LETTER}{{2}}|[\u3040-\u9fff\uac00-\ud7af]")
+WORDING = re.compile(r"(?<!\\)[^\W_]")
 LETTERS = re.compile(rf"(?<![/\w]){LETTER}{{3}}")
 # Each match begins where a word does and gives nothing back: time stays linear in the text.
 PROSE = re.compile(rf"(?<!{LETTER})(?:{LETTER}++[^\w\n]++){{7}}{LETTER}")
@@ -85,7 +86,9 @@ def _decides_by_date(node: nodes.Node, flow: Flow) -> bool:
             asked = [base, *args] if name not in HARMLESS_TESTS else []
             return _is_dated(flow, *(child for root in asked for child in descendants(root)))
         case nodes.Getitem(arg=argument):
-            return _is_dated(flow, *sources(argument))
+            return _is_dated(flow, *measured(argument))
+        case nodes.Mul(left=left, right=right):
+            return _is_dated(flow, *measured(left, right))
         case nodes.Call(node=nodes.Getattr(node=base, attr=attr), args=args):
             return attr in FINDERS and _is_dated(flow, *sources(base, *args))
         case nodes.Filter(name=name, node=nodes.Node() as base, args=args):
@@ -110,14 +113,15 @@ def _adds(node: nodes.If | nodes.CondExpr, flow: Flow) -> Iterator[str]:
         yield f"adds text of its own depending on {wanted[0][:60]!r} in a message"
     if any(_asks_length(child, flow) for child in below):
         yield "adds text of its own depending on a length or a count"
-    if prose and any(_names_tools(child) for child in below):
-        named = any(map(_is_name_of_tool, below))
-        texts_asked = (t for child in below for t in _asked(child) if named)
-        asked = next((t for t in texts_asked if t != "name" and _is_wording(t)), None)
-        if asked is not None:
-            yield f"adds text of its own depending on the tool {asked[:60]!r}"
-        elif not any(OF_TOOLS.search(text) for text in said):
-            yield "adds text that does not speak of tools where there are tools"
+    if not prose:
+        return
+    named = any(map(_is_name_of_tool, below))
+    texts_asked = (t for child in below for t in _asked(child) if named)
+    asked = next((t for t in texts_asked if t != "name" and _is_wording(t)), None)
+    if asked is not None:
+        yield f"adds text of its own depending on the tool or name {asked[:60]!r}"
+    elif any(map(_names_tools, below)) and not any(OF_TOOLS.search(text) for text in said):
+        yield "adds text that does not speak of tools where there are tools"
 
 
 def _asked(node: nodes.Node) -> Iterator[str]:
@@ -152,17 +156,13 @@ def _asks_length(node: nodes.Node, flow: Flow) -> bool:
             sides = [base, *args]
         case _:
             return False
-    counted = any(counts(n) or key_of(n) in flow.counted for side in sides for n in sources(side))
-    return counted and any(_is_many(side) for side in sides)
+    parts = list(sources(*sides))
+    known = flow.counted | flow.numbers
+    return any(counts(n) or key_of(n) in known for n in parts) and any(map(_is_many, parts))
 
 
 def _is_many(node: nodes.Node) -> bool:
-    match node:
-        case nodes.Const(value=int(value)):
-            return value >= MANY
-        case nodes.BinExpr():
-            return all(isinstance(side, nodes.Const) for side in (node.left, node.right))
-    return False
+    return isinstance(node, nodes.Const) and isinstance(node.value, int) and node.value >= MANY
 
 
 def _branches(node: nodes.If | nodes.CondExpr) -> list[nodes.Node]:

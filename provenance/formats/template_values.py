@@ -20,7 +20,7 @@ COUNTERS = frozenset({"index", "index0", "revindex", "revindex0", "length", "dep
 OPEN_ARGUMENTS = frozenset({"varargs", "kwargs"})
 ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
 CONTENT = re.compile(
-    r"(?:.*_)?(?:content|text|prompt|query|question|instruction|instructions|input|thinking)s?"
+    r"(?:.*_)?(?:content|text|prompt|query|question|instruction|input|thinking|grouper)s?"
 )
 DATE = re.compile(
     r"(?:(?:.*_)?(?:date|today|now|datetime|timestamp|year|weekday)(?:_str|_string)?)"
@@ -118,6 +118,14 @@ def is_number(node: nodes.Node, numbers: frozenset[str]) -> bool:
     return (key_of(node) or "") in numbers
 
 
+def operands(node: nodes.Node) -> Iterator[nodes.Node]:
+    """What a sum or choice is made of, itself first."""
+    yield node
+    if isinstance(node, nodes.BinExpr | nodes.UnaryExpr | nodes.CondExpr):
+        for child in node.iter_child_nodes():
+            yield from operands(child)
+
+
 def looks_up(node: nodes.Node, numbers: frozenset[str]) -> bool:
     """Whether the node takes an item by a name that is known at run time alone."""
     if not isinstance(node, nodes.Getitem):
@@ -196,8 +204,9 @@ def speaks(node: nodes.Node) -> bool:
             return bool(CONTENT.fullmatch(name))
         case nodes.Call(node=nodes.Getattr(attr=attr), args=[nodes.Const(value=str(name)), *_]):
             return attr in READING_METHODS and bool(CONTENT.fullmatch(name))
-        case nodes.Filter(kwargs=keywords):
+        case nodes.Filter(name=name, args=args, kwargs=keywords):
             named = [k.value for k in keywords if isinstance(k, nodes.Keyword)]
+            named += args[:1] if name == "groupby" else []
             texts = [value.value for value in named if isinstance(value, nodes.Const)]
             return any(isinstance(t, str) and CONTENT.fullmatch(t.split(".")[-1]) for t in texts)
     return False

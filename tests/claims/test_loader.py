@@ -59,6 +59,7 @@ OTHER = [
     ("train.log", b"step 1"),
     (".gitattributes", b"*.bin filter=lfs"),
     ("a/.gitignore", b"x"),
+    (".github/workflows/check.yml", b"on: push"),
     ("LICENSE.txt", b"words"),
     ("NOTICE", b"words"),
     ("USE_POLICY.md", b"words"),
