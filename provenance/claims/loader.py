@@ -22,7 +22,7 @@ PICTURES = ("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp")
 BOOKKEEPING = (".git*", "events.out.tfevents*")
 EVIDENCE = ("*.sig", "*.asc", "*.sigstore", "*.sigstore.json", "*.intoto.jsonl", "claims.jsonl")
 NOBODYS = (*DOCUMENTS, *SUFFIXES, *PICTURES, *BOOKKEEPING, *EVIDENCE)
-HOUSEKEEPING = (".git/", ".github/")
+WORKFLOW = re.compile(r"\.github/.+\.ya?ml", re.IGNORECASE)
 UNREAD = re.compile("|".join(map(translate, NOBODYS)))
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
@@ -49,8 +49,8 @@ def loader_reads(evidence: Evidence) -> frozenset[str]:
 def _is_unread(path: str, evidence: Evidence) -> bool:
     content = evidence.by_path.get(path)
     plain = content is None or content.kind not in KINDS
-    named = UNREAD.fullmatch(name_of(path)) is not None or path.startswith(HOUSEKEEPING)
-    return plain and named and not is_weight_name(path)
+    named = UNREAD.fullmatch(name_of(path)) or WORKFLOW.fullmatch(path)
+    return plain and named is not None and not is_weight_name(path)
 
 
 def _named_by(evidence: Evidence) -> frozenset[str]:
