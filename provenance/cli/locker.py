@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from provenance.cli.outcome import CANNOT_JUDGE, RESULTS
 from provenance.cli.subjects import Bench, Subject
 from provenance.errors import SourceError
 from provenance.judgement import Trial, tried
-from provenance.lock import Entry, Lock, LockedFailure, Part
+from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
 from provenance.model import Evidence
 from provenance.source.together import side_by_side
 from provenance.verdict import Result
@@ -25,13 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What became of one model: its verdict and new entry, or why there is none."""
+    """What became of one model: its verdict, and its new entry if it passes, or why it has none."""
 
     subject: Subject
     code: int
     trial: Trial | None = None
     entry: Entry | None = None
-    evidence: Evidence | None = None
     failures: tuple[LockedFailure, ...] = ()
     error: str = ""
 
@@ -46,55 +46,51 @@ class Locker:
     measure: bool
     known: Lock | None
 
+    @property
+    def _bench(self) -> Bench:
+        return self.gathering.bench
+
     def judged(self, subject: Subject) -> Judged:
         """The model judged at its locked commit, or at today's where it is not locked so."""
-        before = self._before(subject)
-        locked = self._proposed(subject) or before
+        before = _own(self._bench.lock, subject)
+        locked = _own(self._bench.proposed, subject) or before
         kept = locked if locked and _in_step(locked, subject) else None
         pinned = None if self.upgrade(subject) else kept
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
             evidence = locking.with_known_digests(evidence, pinned)
-            trial = self._tried(subject, evidence, before)
+            trial = self._tried(subject, evidence)
             hub = self.gathering.hub if subject.place is None else None
             if self.measure and hub and locking.bytes_may_tell(trial.verdict):
                 evidence = self._measured(hub, evidence)
-                trial = self._tried(subject, evidence, before)
+                trial = self._tried(subject, evidence)
         except SourceError as error:
             return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
-        holds = trial.verdict.result is Result.PASS
-        path = _written(subject, self.gathering.bench)
+        return self._concluded(subject, trial)
+
+    def _concluded(self, subject: Subject, trial: Trial) -> Judged:
+        path = _written(subject, self._bench)
+        before = _own(self._bench.lock, subject)
+        passes = trial.verdict.result is Result.PASS
         entry = locking.entry_of(subject.name, trial, path=path, before=before)
         return Judged(
             subject=subject,
             code=RESULTS[trial.verdict.result],
             trial=trial,
-            entry=entry if holds else before,
-            evidence=evidence if holds else None,
+            entry=entry if passes else None,
             failures=tuple(failures(trial.case)),
         )
 
-    def locked(self, subjects: Sequence[Subject], *, whole: bool) -> tuple[list[Judged], Lock]:
+    def locked(self, subjects: Sequence[Subject]) -> tuple[list[Judged], Lock]:
         """What became of each model, and the new lock."""
         found = side_by_side(self.judged, subjects)
-        new = self.lock(found, whole=whole)
+        new = self.lock(found)
         if twins := locking.twins(new):
             # A signature names no model: two of one publisher with the same files, one is false.
             again = replace(self, known=new)
             found = [again.judged(i.subject) if i.subject.name in twins else i for i in found]
-            new = again.lock(found, whole=whole)
+            new = again.lock(found)
         return found, new
-
-    def _before(self, subject: Subject) -> Entry | None:
-        lock = self.gathering.bench.lock
-        models = lock.models() if lock else ()
-        return next((entry for entry in models if entry.name == subject.name), None)
-
-    def _proposed(self, subject: Subject) -> Entry | None:
-        """What a pull request locks: the commit to look at, and nothing more."""
-        proposed = self.gathering.bench.proposed
-        models = proposed.models() if proposed else ()
-        return next((entry for entry in models if entry.name == subject.name), None)
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
@@ -102,8 +98,8 @@ class Locker:
         found = measured(hub, declared, self.gathering.means.cache_dir)
         return self.gathering.with_detached(found)
 
-    def _tried(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Trial:
-        setting = self.gathering.bench
+    def _tried(self, subject: Subject, evidence: Evidence) -> Trial:
+        setting = self._bench
         return tried(
             evidence,
             subject.policy,
@@ -111,30 +107,57 @@ class Locker:
             name=subject.name,
             findings=setting.findings,
             lock=self.known,
-            locked=before,
+            locked=_own(setting.lock, subject),
             accepted=self.accepted.get(subject.name, frozenset()),
         )
 
-    def lock(self, found: Sequence[Judged], *, whole: bool) -> Lock:
-        """The lock with the new entries; where `whole`, without models that are no longer named."""
-        setting = self.gathering.bench
-        named = {item.subject.name for item in found}
-        old = setting.lock.entries if setting.lock else ()
-        others = [entry for entry in old if entry.part is Part.MODEL and entry.name not in named]
-        listed = {model.name for model in setting.settings.models}
-        kept = [] if whole else [entry for entry in others if entry.name in listed]
-        entries = [*kept, *(item.entry for item in found if item.entry)]
-        evidences = [item.evidence for item in found if item.evidence]
-        fresh = locking.ancestor_entries(evidences, setting.registry)
-        unseen = bool(kept) or any(item.entry and not item.evidence for item in found)
-        called = {entry.name for entry in fresh}
-        past = [e for e in old if unseen and e.part is Part.ANCESTOR and e.name not in called]
+    def lock(self, found: Sequence[Judged]) -> Lock:
+        """The lock with the new entries, without models that are no longer named.
+
+        What did not pass, was not asked about or could not be keeps what it has.
+        """
+        setting = self._bench
+        fresh = {item.subject.name: item.entry for item in found if item.entry}
+        entries = locking.standing(self._old(found), fresh, setting.settings.models)
+        evidences = [item.trial.case.evidence for item in found if item.entry and item.trial]
+        above = locking.ancestor_entries(evidences, setting.registry)
+        partly = len(fresh) < len(entries) or not all(map(locking.is_complete, evidences))
         return locking.relocked(
             setting.lock,
             setting.registry,
-            [*entries, *fresh, *past],
+            [*entries, *above, *(self._past(above) if partly else ())],
             (failure for item in found for failure in item.failures),
         )
+
+    def _old(self, found: Sequence[Judged]) -> list[Entry]:
+        """The entries that stay where there is no new one.
+
+        Of a model that a pull request brings, and that could not be asked for, that is its own
+        entry: nobody can say that it is another.
+        """
+        setting = self._bench
+        entries = setting.lock.models() if setting.lock else ()
+        if setting.base is None:
+            return list(entries)
+        unasked = {item.subject.name for item in found if item.error}
+        proposed = setting.proposed.models() if setting.proposed else ()
+        kept = [entry for entry in entries if entry.name not in unasked]
+        return [*kept, *(entry for entry in proposed if entry.name in unasked)]
+
+    def _past(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
+        """The ancestors and closure members of whatever was not looked at as a whole."""
+        setting = self._bench
+        lock = setting.proposed if setting.base else setting.lock
+        known = {(entry.part, entry.name) for entry in fresh}
+        for entry in lock.entries if lock else ():
+            if entry.part is not Part.MODEL and (entry.part, entry.name) not in known:
+                yield entry
+
+
+def _own(lock: Lock | None, subject: Subject) -> Entry | None:
+    """The entry of this name and of what it names; one of another repository is none of it."""
+    own = [e for e in remembered(lock, subject.name, subject.ref.repo) if e.name == subject.name]
+    return own[0] if own else None
 
 
 def _in_step(entry: Entry, subject: Subject) -> bool:
@@ -149,3 +172,19 @@ def _written(subject: Subject, setting: Bench) -> str | None:
     base = setting.settings_path.parent if setting.settings_path else Path.cwd()
     absolute = subject.place.absolute()
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
+
+
+def unasked(found: Iterable[Judged], lock: Lock | None, words: Sequence[str]) -> Iterator[str]:
+    """For each model that could not be judged: what was found, what stays, what to type then."""
+    for item in found:
+        name = item.subject.name
+        if item.error:
+            entry = _own(lock, item.subject)
+            kept = f"it stays as it is locked{_at(entry)}" if entry else "it is not locked"
+            line = shlex.join(["provenance", *words, name])
+            yield f"error: could not judge {name}: {item.error}"
+            yield f"  {kept}; once it can be asked for, `{line}`"
+
+
+def _at(entry: Entry) -> str:
+    return f" (commit {entry.commit})" if entry.commit else ""

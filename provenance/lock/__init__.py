@@ -12,6 +12,7 @@ from provenance.lock.entry import (
     LockedSigner,
     Part,
 )
+from provenance.lock.memory import is_of, remembered
 from provenance.lock.reading import loads
 from provenance.lock.writing import dumps
 
@@ -29,6 +30,8 @@ __all__ = [
     "difference",
     "dumps",
     "file_differences",
+    "is_of",
     "loads",
     "nearest",
+    "remembered",
 ]

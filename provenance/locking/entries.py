@@ -76,6 +76,12 @@ def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple
     return tuple(found.values())
 
 
+def is_complete(evidence: Evidence) -> bool:
+    """Whether every ancestor that is named was found and looked at."""
+    over = any(seen.code == "ancestors-limit" for seen in evidence.observations)
+    return not over and not any(ancestor.missing for ancestor in evidence.ancestors)
+
+
 def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
     owner = registry.owner(facts.id)
     return Entry(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provenance.lock import (
@@ -12,8 +12,9 @@ from provenance.lock import (
     LockedFailure,
     Part,
     dumps,
+    is_of,
 )
-from provenance.policy import Settings
+from provenance.policy import Model, Settings
 from provenance.trust import Registry
 
 
@@ -28,6 +29,32 @@ def out_of_step(settings: Settings, entry: Entry) -> Iterator[str]:
             return
     if settings.source:
         yield f"{entry.name} is not in {settings.source} any more"
+
+
+def standing(
+    old: Iterable[Entry], fresh: Mapping[str, Entry], models: Sequence[Model]
+) -> tuple[Entry, ...]:
+    """The entries of a new lockfile: the `fresh` ones by name, and the old ones that stay.
+
+    An old entry stays as it is while its model is named and has no fresh one: it did not pass, was
+    not asked about, or could not be. Where its name went to another repository, or is named no
+    more, it stays for as long as a model of its repository has no entry.
+    """
+    found = dict(fresh)
+    asked = {model.name: model for model in models}
+    before = list(old)
+    own = [e for e in before if e.name in asked and is_of(e, asked[e.name].repo)]
+    for entry in own:
+        found.setdefault(entry.name, entry)
+    for entry in before:
+        waiting = [m.name for m in models if m.repo == entry.repo and m.name not in found]
+        if entry not in own and entry.repo and waiting:
+            name = waiting[0] if entry.name in found else entry.name
+            found[name] = replace(entry, name=name)
+    for entry in before:
+        if entry.name in asked:
+            found.setdefault(entry.name, entry)
+    return tuple(found.values())
 
 
 def relocked(

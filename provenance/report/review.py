@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from provenance.bump import Bump, Section
 from provenance.lock import Change
 from provenance.report.common import printable
-from provenance.report.human import BAD, DIM, GOOD, PLAIN, Line, Span
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, PLAIN, Line, Span
 from provenance.report.markdown import code, fenced, plain
 
 NOTHING = "nothing changes"
+NOT_KNOWN = "could not be asked for, so that nobody knows whether it changed"
 TONES = {"+": GOOD, "-": BAD, "@": DIM}
 
 
-def review(bumps: Sequence[Bump]) -> Iterator[Line]:
-    """The lines for a terminal."""
-    if not any(bump.sections for bump in bumps):
+def review(bumps: Sequence[Bump], unasked: Mapping[str, str] | None = None) -> Iterator[Line]:
+    """The lines for a terminal; `unasked` says of which models nothing is known, and why."""
+    if not unasked and not any(bump.sections for bump in bumps):
         yield (Span(NOTHING),)
+    for name, why in (unasked or {}).items():
+        yield Span("? ", DOUBT), Span(printable(f"{name}  {NOT_KNOWN}: {why}"))
     for bump in bumps:
         if bump.sections:
             yield (Span(printable(bump.name)),)
@@ -30,9 +33,11 @@ def review(bumps: Sequence[Bump]) -> Iterator[Line]:
                 yield from ((_patched(line),) for line in patch.lines)
 
 
-def review_markdown(bumps: Sequence[Bump]) -> str:
+def review_markdown(bumps: Sequence[Bump], unasked: Mapping[str, str] | None = None) -> str:
     """The text of a pull request or comment; nothing of a model's is taken for markup."""
-    lines = [line for bump in bumps if bump.sections for line in _markdown(bump)]
+    lines = [f"- {code(n)}: {NOT_KNOWN}: {plain(why)}" for n, why in (unasked or {}).items()]
+    lines += [""] * bool(lines and bumps)
+    lines += [line for bump in bumps if bump.sections for line in _markdown(bump)]
     return "\n".join(lines or [NOTHING]) + "\n"
 
 

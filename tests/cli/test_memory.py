@@ -1,0 +1,145 @@
+"""What a lockfile knows stays in it: through outages, and under whatever name a model goes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests import hub as attacks
+from tests.hub import Answer, Hook, Hub, Request
+from tests.hubs import FILES, REPO, UNSIGNED, Desk, card, desk, signed
+
+CHILD = "acme-free/child"
+NOWHERE = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Desk]:
+    """A desk at a Hub with a signed model, an unsigned one, and a child of the first."""
+    with Hub(tmp_path) as hub:
+        hub.commit(REPO, signed(tmp_path / "m"))
+        hub.commit(UNSIGNED, {"config.json": b"{}"})
+        hub.commit(CHILD, {"config.json": b"{}", "README.md": card(f"base_model: {REPO}")})
+        yield desk(tmp_path, hub)
+
+
+def login(request: Request, answer: Answer) -> Answer:
+    """A page for people in place of the answer."""
+    return Answer(status=200).carrying(b"<html><form>Log in</form></html>")
+
+
+OUTAGES: dict[str, tuple[str, Hook]] = {
+    "400": (".", attacks.status(400)),
+    "401": (".", attacks.status(401)),
+    "403": (".", attacks.status(403, X_Error_Code="GatedRepo")),
+    "404": (".", attacks.status(404)),
+    "429": (".", attacks.status(429, Retry_After="3600")),
+    "500": (".", attacks.status(500)),
+    "501": (".", attacks.status(501)),
+    "a login page": (".", login),
+    "a commit that is gone": ("/revision/", attacks.status(404, X_Error_Code="RevisionNotFound")),
+    "a listing that is not there": ("/tree/", attacks.status(502)),
+    "a refusal of the files": ("/resolve/", attacks.status(403, X_Error_Code="GatedRepo")),
+}
+MODELS = ({"name": "bot", "repo": REPO}, {"repo": CHILD})
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_model_that_cannot_be_asked_for_keeps_its_entry(own: Desk, outage: str) -> None:
+    own.locked(*MODELS)
+    before = own.lock.read_bytes()
+    own.hub.on(*OUTAGES[outage])
+    ended = own.run("lock")
+    assert (ended.returncode, own.lock.read_bytes()) == (5, before)
+    assert "could not judge bot: " in ended.stderr
+    assert "once it can be asked for, `provenance lock bot`" in ended.stderr
+
+
+WORDS = (
+    ("lock", "--upgrade"),
+    ("lock", "--upgrade-model", REPO),
+    ("lock", "bot"),
+    ("lock", "--check"),
+    ("update",),
+    ("update", "--format", "markdown"),
+)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_no_command_forgets_a_model_or_says_how_it_is(own: Desk, words: tuple[str, ...]) -> None:
+    own.locked(*MODELS)
+    before = own.lock.read_bytes()
+    own.hub.on(".", attacks.status(404))
+    ended = own.run(*words)
+    assert (ended.returncode, own.lock.read_bytes()) == (5, before)
+    said = ended.stdout + ended.stderr
+    assert "could not judge bot: " in said
+    assert "removed" not in said
+    assert "nothing changes" not in said
+
+
+def test_who_answers_is_locked_anew_and_who_does_not_stays(own: Desk) -> None:
+    own.locked(*MODELS, {"repo": UNSIGNED})
+    before = own.lock.read_text()
+    new = own.hub.commit(UNSIGNED, {"config.json": b'{"a": 1}'})
+    own.hub.on(REPO, attacks.status(404))
+    own.hub.on(CHILD, attacks.status(401))
+    assert own.run("lock", "--upgrade").returncode == 5
+    after = own.lock.read_text()
+    kept = [part for part in before.split("\n\n") if UNSIGNED not in part]
+    assert kept
+    assert all(part in after for part in kept)
+    assert new in after
+
+
+def test_an_ancestor_that_is_out_of_reach_keeps_its_entry(own: Desk) -> None:
+    waiver = {
+        "rule": "ancestry/unresolvable",
+        "repo": CHILD,
+        "subject": REPO,
+        "any_revision": True,
+        "reason": "known",
+        "expires": date(2999, 1, 1),
+    }
+    own.locked({"repo": CHILD}, waivers=[waiver])
+    before = own.lock.read_text()
+    own.hub.on(f"/{REPO}", attacks.status(403))
+    assert own.run("lock").returncode == 0
+    ancestor = before[before.index("[[ancestor]]") :]
+    assert ancestor in own.lock.read_text()
+
+
+def test_a_pull_request_that_nobody_can_look_at_removes_nothing(own: Desk) -> None:
+    def git(*words: str) -> None:
+        named = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", *named, *words], cwd=own.folder, check=True)
+
+    own.locked(*MODELS)
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
+        git(*words)
+    own.hub.commit(CHILD, {"config.json": b'{"a": 1}'})
+    assert own.run("lock", "-q", "--upgrade").returncode == 0
+    git("commit", "-qam", "head")
+    git("branch", "base", "HEAD~1")
+    own.hub.on(".", attacks.status(404))
+    ended = own.run("lock", "--check", "--base", "base")
+    assert ended.returncode == 5
+    assert "would change" not in ended.stderr
+    assert "`provenance lock --check --base base acme-free/child`" in ended.stderr
+
+
+def test_after_an_outage_another_signer_is_refused_as_before(own: Desk, tmp_path: Path) -> None:
+    """A night without the Hub, a lock all the same, and a release by somebody else."""
+    own.locked({"repo": REPO})
+    own.run("update", "-q", **NOWHERE)
+    own.hub.commit(REPO, signed(tmp_path / "new", key="second"))
+    ended = own.run("lock", "--upgrade")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+    own.hub.recreate(REPO, {**FILES})
+    own.run("lock", "-q", "--upgrade", **NOWHERE)
+    ended = own.run("lock", "--upgrade")
+    assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
