@@ -19,7 +19,8 @@ from provenance.checks import (
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
 from provenance.checks.ratchet import change_of
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, is_of
+from provenance.lock import remembered as known_of
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
@@ -82,15 +83,25 @@ def tried(
     locked: Entry | None = None,
     exact: bool = False,
     accepted: Collection[str] = (),
+    remembered: Sequence[Entry] | None = None,
 ) -> Trial:
     """The verdict on one model and its case; `findings` are those about the caller's own files.
 
     `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
-    that are meant. `accepted` are rules whose change against it the caller accepts. Raises
-    TrustError if a trust root of the registry cannot be used, and nothing else.
+    that are meant. `remembered` are the entries of its repository, if not those of `lock`;
+    `accepted` are rules whose change against them the caller accepts. Raises TrustError if a trust
+    root of the registry cannot be used, and nothing else.
     """
-    heard = Case.heard(evidence, policy, registry)
-    case = replace(heard, lock=lock, locked=locked, exact=exact)
+    repo = evidence.ref.repo
+    past = known_of(lock, name, repo) if remembered is None else tuple(remembered)
+    own = locked if locked and is_of(locked, repo) else None
+    case = replace(
+        Case.heard(evidence, policy, registry),
+        lock=lock,
+        locked=own,
+        remembered=tuple(dict.fromkeys((*((own,) if own else ()), *past))),
+        exact=exact,
+    )
     found = [finding for check in ALWAYS for finding in check(case)]
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]

@@ -25,7 +25,8 @@ class Case:
     order; `vouches` are those of them that count as the publisher's word. `claimed` and `graph`
     are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
-    otherwise it is only what was known before.
+    otherwise it is only what was known before. `remembered` are the entries of its repository,
+    whatever their names.
     """
 
     evidence: Evidence
@@ -37,6 +38,7 @@ class Case:
     graph: Graph
     lock: Lock | None = None
     locked: Entry | None = None
+    remembered: tuple[Entry, ...] = ()
     exact: bool = False
 
     @classmethod
@@ -69,6 +71,18 @@ class Case:
             return True
         same = evidence.listing.digest == locked.manifest
         return same and evidence.manifest.digest == locked.selected
+
+    @property
+    def past(self) -> tuple[Entry, ...]:
+        """The entries that the model must not fall behind: every one of its repository.
+
+        Where the very bytes are meant that its own entry has, only that one: they are no change,
+        whatever else of the repository is locked beside them.
+        """
+        own = self.locked
+        if own and (self.exact or own.selected == self.evidence.manifest.digest):
+            return (own,)
+        return self.remembered
 
     def in_force(self, expires: datetime) -> bool:
         """Whether what expires then counts: until then, or on, where that is only warned of."""

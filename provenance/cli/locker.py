@@ -70,9 +70,10 @@ class Locker:
 
     def _concluded(self, subject: Subject, trial: Trial) -> Judged:
         path = _written(subject, self._bench)
-        before = _own(self._bench.lock, subject)
         passes = trial.verdict.result is Result.PASS
-        entry = locking.entry_of(subject.name, trial, path=path, before=before)
+        entry = locking.entry_of(
+            subject.name, trial, path=path, past=_past(self._bench.lock, subject)
+        )
         return Judged(
             subject=subject,
             code=RESULTS[trial.verdict.result],
@@ -108,6 +109,7 @@ class Locker:
             findings=setting.findings,
             lock=self.known,
             locked=_own(setting.lock, subject),
+            remembered=_past(setting.lock, subject),
             accepted=self.accepted.get(subject.name, frozenset()),
         )
 
@@ -125,7 +127,7 @@ class Locker:
         return locking.relocked(
             setting.lock,
             setting.registry,
-            [*entries, *above, *(self._past(above) if partly else ())],
+            [*entries, *above, *(self._above(above) if partly else ())],
             (failure for item in found for failure in item.failures),
         )
 
@@ -144,7 +146,7 @@ class Locker:
         kept = [entry for entry in entries if entry.name not in unasked]
         return [*kept, *(entry for entry in proposed if entry.name in unasked)]
 
-    def _past(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
+    def _above(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
         """The ancestors and closure members of whatever was not looked at as a whole."""
         setting = self._bench
         lock = setting.proposed if setting.base else setting.lock
@@ -156,8 +158,12 @@ class Locker:
 
 def _own(lock: Lock | None, subject: Subject) -> Entry | None:
     """The entry of this name and of what it names; one of another repository is none of it."""
-    own = [e for e in remembered(lock, subject.name, subject.ref.repo) if e.name == subject.name]
-    return own[0] if own else None
+    return next((e for e in _past(lock, subject) if e.name == subject.name), None)
+
+
+def _past(lock: Lock | None, subject: Subject) -> tuple[Entry, ...]:
+    """Every entry of what the model names, whatever its own name."""
+    return remembered(lock, subject.name, subject.ref.repo)
 
 
 def _in_step(entry: Entry, subject: Subject) -> bool:

@@ -73,8 +73,8 @@ class Entry:
 
     `manifest` and `selected` are digests of the whole listing and of the selection, `files` the
     selected files; of an ancestor they are the weights alone. `revision` is what was asked for,
-    None for `main`. `facts` are those of the Hub that a later judgement without it needs; None of
-    a model that only lies on disk.
+    None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
+    model on disk what was known of its repository.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,12 +28,15 @@ OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "pol
 
 
 def entry_of(
-    name: str, trial: Trial, *, path: str | None = None, before: Entry | None = None
+    name: str, trial: Trial, *, path: str | None = None, past: Sequence[Entry] = ()
 ) -> Entry:
     """What the lockfile says of a model that was judged.
 
-    Changes that were accepted stay on record.
+    `past` are the entries of its repository, whatever their names: what the Hub said of it, and
+    the changes that were accepted, stay on record.
     """
+    own = [entry for entry in past if entry.name == name]
+    before = next(iter(own or past), None)
     case, verdict = trial.case, trial.verdict
     evidence = case.evidence
     owner = case.registry.owner(evidence.ref.repo or "")
@@ -43,7 +46,7 @@ def entry_of(
         path=path,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
-        facts=_kept(evidence.facts),
+        facts=_remembered(_kept(evidence.facts), past),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),
         profile=verdict.profile,
@@ -54,10 +57,29 @@ def entry_of(
         exclude=evidence.exclude,
         parents=tuple(dict.fromkeys(_parents(case))),
         signers=tuple(_signer(s, evidence, before) for s in verdict.signers if s.organisation),
-        accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
+        accepted=(*_agreed(own or past), *_accepted(verdict)),
         findings=tuple(_findings(verdict)),
         files=evidence.manifest,
     )
+
+
+def _remembered(facts: Facts | None, past: Sequence[Entry]) -> Facts | None:
+    """The facts, and what was known of the repository where today's place does not tell it."""
+    for before in (entry.facts for entry in past if entry.facts):
+        facts = facts or Facts(id=before.id)
+        facts = replace(
+            facts,
+            repo_id=facts.repo_id or before.repo_id,
+            owner=facts.owner or before.owner,
+            owner_id=facts.owner_id or before.owner_id,
+        )
+    return facts
+
+
+def _agreed(past: Sequence[Entry]) -> Iterator[Accepted]:
+    """What was accepted of the repository, each once where a name has no record of its own."""
+    found = [accepted for entry in past for accepted in entry.accepted]
+    yield from found if len(past) == 1 else dict.fromkeys(found)
 
 
 def _basis(evidence: Evidence, before: Entry | None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests import forge
 from tests import hub as attacks
 from tests.hub import Answer, Hook, Hub, Request
 from tests.hubs import FILES, REPO, UNSIGNED, Desk, card, desk, signed
@@ -25,6 +26,14 @@ def own(tmp_path: Path) -> Iterator[Desk]:
         hub.commit(UNSIGNED, {"config.json": b"{}"})
         hub.commit(CHILD, {"config.json": b"{}", "README.md": card(f"base_model: {REPO}")})
         yield desk(tmp_path, hub)
+
+
+def committed(own: Desk, branch: str) -> None:
+    """Everything is committed on a new branch."""
+    for words in (["init", "-q"], ["checkout", "-qb", branch], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=own.folder, check=True)
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", *author, "commit", "-qm", branch], cwd=own.folder, check=True)
 
 
 def login(request: Request, answer: Answer) -> Answer:
@@ -114,17 +123,11 @@ def test_an_ancestor_that_is_out_of_reach_keeps_its_entry(own: Desk) -> None:
 
 
 def test_a_pull_request_that_nobody_can_look_at_removes_nothing(own: Desk) -> None:
-    def git(*words: str) -> None:
-        named = ("-c", "user.name=a", "-c", "user.email=a@b")
-        subprocess.run(["git", *named, *words], cwd=own.folder, check=True)
-
     own.locked(*MODELS)
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
-        git(*words)
+    committed(own, "base")
     own.hub.commit(CHILD, {"config.json": b'{"a": 1}'})
     assert own.run("lock", "-q", "--upgrade").returncode == 0
-    git("commit", "-qam", "head")
-    git("branch", "base", "HEAD~1")
+    committed(own, "head")
     own.hub.on(".", attacks.status(404))
     ended = own.run("lock", "--check", "--base", "base")
     assert ended.returncode == 5
@@ -143,3 +146,104 @@ def test_after_an_outage_another_signer_is_refused_as_before(own: Desk, tmp_path
     own.run("lock", "-q", "--upgrade", **NOWHERE)
     ended = own.run("lock", "--upgrade")
     assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
+
+
+def disk(own: Desk, files: Mapping[str, bytes]) -> str:
+    """The files lie on disk, beside provenance.toml."""
+    forge.write(own.folder / "disk", files)
+    return "disk"
+
+
+BOT = {"name": "bot", "repo": REPO}
+MOVES: dict[str, tuple[dict[str, object], ...]] = {
+    "renamed": ({"name": "robot", "repo": REPO},),
+    "by its repository": ({"repo": REPO},),
+    "split": (BOT, {"name": "small", "repo": REPO, "include": ["*.json"]}),
+    "split and renamed": (
+        {"name": "large", "repo": REPO},
+        {"name": "small", "repo": REPO, "include": ["*.json"]},
+    ),
+    "on disk": ({**BOT, "path": "disk"},),
+    "on disk and renamed": ({"name": "robot", "repo": REPO, "path": "disk"},),
+    "in exchange for another": (
+        {"name": "bot", "repo": UNSIGNED},
+        {"name": "other", "repo": REPO},
+    ),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_repository_keeps_its_signer_under_every_name(
+    own: Desk, tmp_path: Path, move: str
+) -> None:
+    own.locked(BOT, {"name": "other", "repo": UNSIGNED})
+    new = signed(tmp_path / "new", {**FILES, "config.json": b'{"a": 1}'}, key="second")
+    own.hub.commit(REPO, new)
+    disk(own, new)
+    own.settings(*MOVES[move])
+    for _ in range(2):
+        ended = own.run("lock", "--upgrade")
+        assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+    assert own.run("lock", "--accept", f"signature/signer-changed@{REPO}", "--upgrade").stdout
+    assert own.run("lock", "--check").returncode == 0
+
+
+@pytest.mark.parametrize("move", ["renamed", "split and renamed", "in exchange for another"])
+def test_a_repository_keeps_its_id_through_renaming_and_outage(own: Desk, move: str) -> None:
+    own.locked(BOT, {"name": "other", "repo": UNSIGNED})
+    own.settings(*MOVES[move])
+    own.hub.on(".", attacks.status(404))
+    assert own.run("lock").returncode == 5
+    own.hub.calm()
+    own.hub.recreate(REPO, signed(own.folder / "again"))
+    ended = own.run("lock")
+    assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
+
+
+def test_a_repository_keeps_its_id_while_the_model_lies_on_disk(own: Desk) -> None:
+    files = signed(own.folder / "m")
+    own.locked(BOT)
+    disk(own, files)
+    own.locked({"name": "mine", "repo": REPO, "path": "disk"})
+    assert own.run("verify", "disk", "--lock").returncode == 0
+    own.hub.recreate(REPO, files)
+    own.settings(BOT)
+    ended = own.run("lock")
+    assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
+
+
+def test_what_was_accepted_stays_on_record_under_another_name(own: Desk, tmp_path: Path) -> None:
+    own.locked(BOT)
+    own.hub.commit(REPO, signed(tmp_path / "new", key="second"))
+    rule = "signature/signer-changed"
+    assert own.run("lock", "--upgrade", "--accept", f"{rule}@bot").returncode == 0
+    own.locked({"name": "robot", "repo": REPO})
+    assert own.lock.read_text().count(f'{{rule = "{rule}"') == 1
+    assert own.run("lock", "--check").returncode == 0
+
+
+def test_two_releases_of_one_repository_stand_beside_each_other(own: Desk, tmp_path: Path) -> None:
+    """Another signer is accepted for one of them, and the other is what it was."""
+    first = own.hub.commit(REPO, signed(tmp_path / "first"))
+    old = {"name": "old", "repo": REPO, "revision": first}
+    own.locked(old)
+    own.hub.commit(REPO, signed(tmp_path / "new", {**FILES, "a.json": b"{}"}, key="second"))
+    own.settings(old, {"name": "new", "repo": REPO})
+    assert own.run("lock").returncode == 1
+    ended = own.run("lock", "--accept", f"signature/signer-changed@{REPO}")
+    assert ended.returncode == 0, ended.stdout
+    assert own.run("lock", "--check").returncode == 0
+    own.hub.commit(REPO, signed(tmp_path / "back", {**FILES, "b.json": b"{}"}))
+    ended = own.run("lock", "new", "--upgrade")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+def test_a_pull_request_that_renames_a_model_answers_to_its_base(own: Desk, tmp_path: Path) -> None:
+    own.locked(BOT)
+    committed(own, "base")
+    own.hub.commit(REPO, signed(tmp_path / "new", key="second"))
+    own.settings({"name": "robot", "repo": REPO})
+    assert own.run("lock", "--accept", f"signature/signer-changed@{REPO}").returncode == 0
+    committed(own, "head")
+    ended = own.run("lock", "--check", "--base", "base")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
