@@ -19,7 +19,7 @@ from provenance.checks import (
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
 from provenance.checks.ratchet import change_of
-from provenance.lock import Entry, Lock, is_of
+from provenance.lock import Entry, Lock
 from provenance.lock import remembered as known_of
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
@@ -92,14 +92,13 @@ def tried(
     `accepted` are rules whose change against them the caller accepts. Raises TrustError if a trust
     root of the registry cannot be used, and nothing else.
     """
-    repo = evidence.ref.repo
-    past = known_of(lock, name, repo) if remembered is None else tuple(remembered)
-    own = locked if locked and is_of(locked, repo) else None
+    if remembered is None:
+        remembered = known_of(lock, name, evidence.ref.repo)
     case = replace(
         Case.heard(evidence, policy, registry),
         lock=lock,
-        locked=own,
-        remembered=tuple(dict.fromkeys((*((own,) if own else ()), *past))),
+        locked=locked,
+        remembered=tuple(remembered),
         exact=exact,
     )
     found = [finding for check in ALWAYS for finding in check(case)]

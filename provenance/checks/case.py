@@ -9,7 +9,7 @@ from datetime import datetime
 from provenance.checks.hearing import hear
 from provenance.checks.vouching import Vouch, vouches
 from provenance.lineage import Claimed, Graph
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, is_of
 from provenance.model import Basis, Evidence
 from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
@@ -80,9 +80,11 @@ class Case:
         whatever else of the repository is locked beside them.
         """
         own = self.locked
-        if own and (self.exact or own.selected == self.evidence.manifest.digest):
+        if own is None or not is_of(own, self.evidence.ref.repo):
+            return self.remembered
+        if self.exact or own.selected == self.evidence.manifest.digest:
             return (own,)
-        return self.remembered
+        return (own, *(entry for entry in self.remembered if entry != own))
 
     def in_force(self, expires: datetime) -> bool:
         """Whether what expires then counts: until then, or on, where that is only warned of."""

@@ -154,7 +154,7 @@ def disk(own: Desk, files: Mapping[str, bytes]) -> str:
     return "disk"
 
 
-BOT = {"name": "bot", "repo": REPO}
+BOT: dict[str, object] = {"name": "bot", "repo": REPO}
 MOVES: dict[str, tuple[dict[str, object], ...]] = {
     "renamed": ({"name": "robot", "repo": REPO},),
     "by its repository": ({"repo": REPO},),
@@ -247,3 +247,21 @@ def test_a_pull_request_that_renames_a_model_answers_to_its_base(own: Desk, tmp_
     committed(own, "head")
     ended = own.run("lock", "--check", "--base", "base")
     assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("code", [400, 404, 405, 501])
+@pytest.mark.parametrize("revision", [None, "v1"])
+def test_a_mirror_without_refs_is_locked_checked_and_fetched(
+    own: Desk, code: int, revision: str | None
+) -> None:
+    """As long as the branch or tag still is the commit; afterwards nobody says who reaches it."""
+    first = own.hub.commit(REPO, {})
+    own.hub.tag(REPO, "v1", first)
+    own.hub.on("/(refs|commits)", attacks.status(code))
+    own.locked({"repo": REPO, **({"revision": revision} if revision else {})})
+    assert own.run("lock", "--check").returncode == 0
+    assert own.run("fetch", "--local-dir", "model").returncode == 0
+    new = own.hub.commit(REPO, {"a.txt": b"a"})
+    own.hub.tag(REPO, "v1", new)
+    ended = own.run("lock", "--check")
+    assert (ended.returncode, "identity/reach-unknown" in ended.stdout) == (3, True)

@@ -16,7 +16,7 @@ from huggingface_hub import constants
 from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, http_stream_backoff
 
-from provenance.errors import Absent, ConfigError, SourceError
+from provenance.errors import Absent, ConfigError, SourceError, Unserved
 from provenance.source.deadline import Deadline
 from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
@@ -35,6 +35,9 @@ PATIENCE = 120.0
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 MISSING = frozenset({401, 403, 404, 410})
+NOT_SERVED = frozenset({400, 405, 501})
+"""What mirrors answer where they have no such route."""
+
 REASONS = {
     "RepoNotFound": "the Hub has no such repository, or shows it only with a token",
     "GatedRepo": "it is gated: ask for access, then give a token",
@@ -175,7 +178,8 @@ class Hub:
         """The answer, after as many tries as are polite.
 
         Absent where the Hub has no such thing or does not show it, Beyond for an answer that is
-        too long or one request too many, Overdue after the run's deadline, SourceError for every
+        too long or one request too many, Overdue after the run's deadline, Unserved where it has no
+        such route, SourceError for every
         other failure.
         """
         wait = FIRST_WAIT
@@ -264,7 +268,8 @@ def _accepted(question: Question, answer: Answer) -> Answer:
     if answer.status in MISSING:
         reason = REASONS.get(code, REASONS["RepoNotFound"] if answer.status != 404 else "not found")
         raise Absent(f"{question.repo}: {reason}", code=code)
-    raise SourceError(f"{question.url}: status {answer.status} {code}".rstrip())
+    kind = Unserved if answer.status in NOT_SERVED else SourceError
+    raise kind(f"{question.url}: status {answer.status} {code}".rstrip())
 
 
 def _asked_to_wait(answer: Answer) -> float:

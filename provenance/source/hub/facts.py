@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from provenance.errors import Absent, Malformed, SourceError
+from provenance.errors import Absent, Malformed, SourceError, Unserved
 from provenance.formats import json
 from provenance.formats.fields import Fields
-from provenance.model import Facts, Flag, Reach
+from provenance.model import Facts, Flag, Reach, Ref
 from provenance.refs import MAIN, may_be_commit
 from provenance.source.hub.client import Account, Beyond, Hub, Question
 from provenance.source.hub.listing import pages, rows
@@ -113,8 +113,21 @@ def owner_id(hub: Hub, owner: str, account: Account) -> str | None:
     try:
         question = Question(url=url, repo=f"{owner}/", most=MAX_INFO)
         return _object_id(_table(hub.ask(question, account).body, url))
-    except Absent:
+    except (Absent, Unserved):
         return None
+
+
+def still_named(hub: Hub, ref: Ref, account: Account) -> Reach:
+    """How a commit is reached that was locked, where the Hub shows no history: by the branch or tag
+    that was asked for then, if that still is this commit."""
+    name = ref.revision or MAIN
+    if name.startswith(PULL_REQUEST) or may_be_commit(name):
+        return Reach.UNKNOWN
+    try:
+        now = known(hub, ref.repo or "", name, account)
+    except (Absent, Beyond, Unserved):
+        return Reach.UNKNOWN
+    return Reach.BRANCH if now.commit == ref.commit else Reach.UNKNOWN
 
 
 def reach(
@@ -136,7 +149,7 @@ def reach(
         heads = [(Reach.BRANCH, head) for _, head in _main_first(refs[Reach.BRANCH])]
         heads += [(Reach.TAG, head) for _, head in refs[Reach.TAG]]
         found = _searched(hub, repo, commit, account, most, heads)
-    except (Absent, Beyond):
+    except (Absent, Beyond, Unserved):
         return Reach.UNKNOWN
     proposed = any(target == commit for _, target in refs[Reach.PULL_REQUEST])
     return Reach.PULL_REQUEST if proposed and found is Reach.NOTHING else found
