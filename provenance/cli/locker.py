@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,13 +85,50 @@ class Locker:
     def locked(self, subjects: Sequence[Subject]) -> tuple[list[Judged], Lock]:
         """What became of each model, and the new lock."""
         found = side_by_side(self.judged, subjects)
-        new = self.lock(found)
-        if twins := locking.twins(new):
-            # A signature names no model: two of one publisher with the same files, one is false.
-            again = replace(self, known=new)
-            found = [again.judged(i.subject) if i.subject.name in twins else i for i in found]
-            new = again.lock(found)
-        return found, new
+        return self._settled(found) if self._kin(found) else (found, self.lock(found))
+
+    def _kin(self, found: Sequence[Judged]) -> frozenset[str]:
+        """The judged models whose verdict may depend on whether another is locked."""
+        evidences = [(i.subject.name, i.trial.case.evidence) for i in found if i.trial]
+        known = self._bench.lock.models() if self._bench.lock else ()
+        return locking.kin(
+            (
+                *((name, evidence.ref.repo, evidence.manifest) for name, evidence in evidences),
+                *((entry.name, entry.repo, entry.files) for entry in known),
+            )
+        )
+
+    def _settled(self, found: list[Judged]) -> tuple[list[Judged], Lock]:
+        """The verdicts that still hold once they are locked, and the lock that they make.
+
+        Copies of one another are judged by what is locked of the others, so that all of them are
+        judged anew until nothing changes. What passes only as long as it is not locked does not
+        pass: a signature names no model, and of two with the same files one is false.
+        """
+        kin, lost = self._kin(found), dict[str, Judged]()
+        rounds = [found]
+        locks = [self.lock(found)]
+        while True:
+            again = replace(self, known=locks[-1])
+            now = [lost.get(i.subject.name) or again._retried(i, kin) for i in rounds[-1]]
+            new = self.lock(now)
+            if new.entries == locks[-1].entries:
+                return now, new
+            before = next((n for n, lock in enumerate(locks) if lock.entries == new.entries), None)
+            rounds.append(now)
+            locks.append(new)
+            if before is not None:
+                wavering = _wavering(rounds[before + 1 :])
+                if not wavering:
+                    return now, new
+                lost |= wavering
+                rounds = [[lost.get(item.subject.name, item) for item in now]]
+                locks = [self.lock(rounds[0])]
+
+    def _retried(self, item: Judged, kin: Collection[str]) -> Judged:
+        if item.trial is None or item.subject.name not in kin:
+            return item
+        return self._concluded(item.subject, self._tried(item.subject, item.trial.case.evidence))
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
@@ -154,6 +191,13 @@ class Locker:
         for entry in lock.entries if lock else ():
             if entry.part is not Part.MODEL and (entry.part, entry.name) not in known:
                 yield entry
+
+
+def _wavering(rounds: Sequence[Sequence[Judged]]) -> dict[str, Judged]:
+    """The models that pass in some of the rounds and not in others, as those others have them."""
+    passing = {item.subject.name for found in rounds for item in found if item.entry}
+    failing = {item.subject.name: item for found in rounds for item in found if not item.entry}
+    return {name: item for name, item in failing.items() if name in passing}
 
 
 def _own(lock: Lock | None, subject: Subject) -> Entry | None:

@@ -13,7 +13,7 @@ from provenance.locking.known import (
     with_known_digests,
     with_locked,
 )
-from provenance.locking.whole import as_proposed, out_of_step, relocked, standing, twins
+from provenance.locking.whole import as_proposed, kin, out_of_step, relocked, standing
 
 __all__ = [
     "ancestor_entries",
@@ -21,13 +21,13 @@ __all__ = [
     "bytes_may_tell",
     "entry_of",
     "is_complete",
+    "kin",
     "matching",
     "narrowed",
     "out_of_step",
     "pins",
     "relocked",
     "standing",
-    "twins",
     "unshown",
     "with_known_digests",
     "with_locked",
