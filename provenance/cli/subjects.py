@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -129,6 +129,8 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     findings = (*map(_foreign, foreign), *(based.findings if based else ()))
+    if needs_models and not (request.refs or replayed):
+        findings += tuple(_needless(own))
     lock_path = request.lockfile or lockfile.find(Path.cwd(), judged, home=top, settings=found.path)
     loaded = registries.load_all(
         names,
@@ -208,6 +210,17 @@ def reference(text: str, named: str | None) -> Ref:
 
 def _is_file(text: str) -> bool:
     return text.endswith(".toml") or Path(text).is_file()
+
+
+def _needless(own: Settings) -> Iterator[Finding]:
+    """Waivers and exemptions for repositories that no model names, where all models are judged."""
+    named = {model.repo for model in own.models}
+    entries = [(f"the waiver of {w.rule} for {w.subject}", w.repo) for w in own.waivers]
+    entries += [("the exemption", exemption.repo) for exemption in own.exemptions]
+    for what, repo in entries:
+        if repo not in named:
+            message = f"{what} is for {repo}, which no [[models]] names: remove it, or add {repo}"
+            yield failed("policy/unused-waiver", message, repo)
 
 
 def _foreign(path: Path) -> Finding:

@@ -48,7 +48,7 @@ def loads(text: str, *, source: str) -> Lock:
         line = text.count("\n", 0, conflict.start()) + 1
         raise ConfigError(f"has the mark of a merge conflict: {REMEDY}", path=f"{source}:{line}")
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(toml.fault(error, text), path=source) from None
     fields = Fields(table, raises=reading.errors_in(source))

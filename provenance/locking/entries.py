@@ -21,7 +21,7 @@ from provenance.lock.entry import NO_FILES
 from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest
 from provenance.revoking import weights
 from provenance.trust import Registry
-from provenance.verdict import Outcome, SignerSeen, Verdict
+from provenance.verdict import Finding, Outcome, SignerSeen, Verdict
 
 OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "policy/removed-model"})
 """What is found about a pull request, and is no more once it is merged."""
@@ -58,7 +58,7 @@ def entry_of(
         parents=tuple(dict.fromkeys(_parents(case))),
         signers=tuple(_signer(s, evidence, before) for s in verdict.signers if s.organisation),
         accepted=(*_agreed(own or past), *_accepted(verdict)),
-        findings=tuple(_findings(verdict)),
+        findings=tuple(_findings(verdict, evidence.ref.repo)),
         files=evidence.manifest,
     )
 
@@ -186,9 +186,9 @@ def _accepted(verdict: Verdict) -> Iterator[Accepted]:
             yield Accepted(rule=finding.rule, old=finding.accepted[0], new=finding.accepted[1])
 
 
-def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
+def _findings(verdict: Verdict, repo: str | None) -> Iterator[LockedFinding]:
     for finding in verdict.findings:
-        if finding.rule in OF_PULL_REQUESTS:
+        if finding.rule in OF_PULL_REQUESTS or _is_of_another(finding, repo):
             continue
         if finding.outcome is not Outcome.PASS and not finding.accepted:
             yield LockedFinding(
@@ -198,3 +198,8 @@ def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
                 level=finding.level,
                 waived=finding.waived,
             )
+
+
+def _is_of_another(finding: Finding, repo: str | None) -> bool:
+    """Whether it is said of the whole provenance.toml, and only where all of it is judged."""
+    return finding.rule == "policy/unused-waiver" and finding.where not in ("", repo)

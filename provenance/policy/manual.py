@@ -6,7 +6,8 @@ Findings:
 
 policy/unused-waiver
     A waiver or exemption that sets nothing aside: it was not needed, it is for other bytes, or it
-    has run out. Remove it, or write it anew after looking again. A warning by nature.
+    has run out, or where all models are judged none of them is of its repository. Remove it, or
+    write it anew after looking again. A warning by nature.
 
 policy/changed
     The pull request changes what it is judged by: the policy, the profile or parents of a model, a

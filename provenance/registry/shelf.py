@@ -43,7 +43,7 @@ def assembled(shelf: Shelf, *, file: str = FILE_NAME, source: str = "") -> Regis
 def parsed(text: str, name: str) -> dict[str, object]:
     """The table of a TOML text, or ConfigError."""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(toml.fault(error, text), path=name) from None
 

@@ -64,7 +64,7 @@ def _configures(data: bytes, file: File | None) -> bool:
     if file is None or len(data) != file.size:
         return True
     try:
-        tool = tomllib.loads(data.decode("utf-8")).get("tool", {})
+        tool = tomllib.loads(data.decode("utf-8-sig")).get("tool", {})
     except (ValueError, RecursionError):
         return True
     return isinstance(tool, dict) and "provenance" in tool
