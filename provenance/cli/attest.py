@@ -21,7 +21,7 @@ from provenance.cli.outcome import FAIL
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, Malformed
 from provenance.formats import yaml
-from provenance.judgement import judge
+from provenance.judgement import tried
 from provenance.model import Evidence, Ref
 from provenance.produce.attest import Making, earlier, parent, statement
 from provenance.source import directory
@@ -119,7 +119,16 @@ def command(
 
 
 def _verdict(setting: Bench, subject: Subject, evidence: Evidence) -> Verdict:
-    return judge(evidence, subject.policy, setting.registry, name=subject.name, lock=setting.lock)
+    """The verdict on a parent, of whatever release: the lockfile says which one is deployed."""
+    trial = tried(
+        evidence,
+        subject.policy,
+        setting.registry,
+        name=subject.name,
+        lock=setting.lock,
+        remembered=(),
+    )
+    return trial.verdict
 
 
 def _complain(refused: Sequence[Verdict]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.summarising import summariser
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import Trial, tried
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, remembered
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.evidence_files import read
@@ -160,7 +161,10 @@ class Judging:
         if lock and self._exact:
             return self._against(subject, evidence, lock)
         locked = lock.named(subject.name) if lock and subject.place is None else None
-        return self._judged(subject, evidence, locked)
+        # A directory that is looked at by the way may be of any release.
+        by_the_way = subject.place is not None and subject.model not in self._bench.settings.models
+        past = () if by_the_way else remembered(lock, subject.name, subject.ref.repo)
+        return self._judged(subject, evidence, locked, past=past)
 
     def _pinned(self, subject: Subject) -> Entry | None:
         """The entry whose files are meant, unless another revision was asked for."""
@@ -192,6 +196,7 @@ class Judging:
         evidence: Evidence,
         locked: Entry | None,
         *,
+        past: Sequence[Entry] = (),
         lenient: bool = False,
     ) -> Trial:
         return tried(
@@ -202,5 +207,6 @@ class Judging:
             findings=self._bench.findings,
             lock=self._bench.lock,
             locked=locked,
+            remembered=past,
             exact=self._exact,
         )

@@ -265,3 +265,14 @@ def test_a_mirror_without_refs_is_locked_checked_and_fetched(
     own.hub.tag(REPO, "v1", new)
     ended = own.run("lock", "--check")
     assert (ended.returncode, "identity/reach-unknown" in ended.stdout) == (3, True)
+
+
+def test_verify_holds_what_is_listed_against_its_repository_and_no_other_folder(
+    own: Desk, tmp_path: Path
+) -> None:
+    own.locked(BOT)
+    place = disk(own, signed(tmp_path / "new", key="second"))
+    assert own.run("verify", place, "--as", REPO).returncode == 0
+    own.settings({"name": "robot", "repo": REPO, "path": place})
+    ended = own.run("verify")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
