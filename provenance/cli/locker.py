@@ -13,7 +13,7 @@ from provenance.checks.words import failures
 from provenance.cli.gathering import Gathering
 from provenance.cli.outcome import CANNOT_JUDGE, RESULTS
 from provenance.cli.subjects import Bench, Subject
-from provenance.errors import SourceError
+from provenance.errors import Absent, SourceError
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
 from provenance.model import Evidence
@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
 
+NO_REVISION = "RevisionNotFound"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What became of one model: its verdict, and its new entry if it passes, or why it has none."""
+    """What became of one model: its verdict, and its new entry if it passes, or why it has none.
+
+    `gone` says that the Hub has the repository and not the commit that is locked.
+    """
 
     subject: Subject
     code: int
@@ -34,6 +40,7 @@ class Judged:
     entry: Entry | None = None
     failures: tuple[LockedFailure, ...] = ()
     error: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,8 @@ class Locker:
                 evidence = self._measured(hub, evidence)
                 trial = self._tried(subject, evidence)
         except SourceError as error:
-            return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
+            gone = pinned is not None and isinstance(error, Absent) and error.code == NO_REVISION
+            return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error), gone=gone)
         return self._concluded(subject, trial)
 
     def _concluded(self, subject: Subject, trial: Trial) -> Judged:
@@ -231,9 +239,11 @@ def unasked(found: Iterable[Judged], lock: Lock | None, words: Sequence[str]) ->
         if item.error:
             entry = _own(lock, item.subject)
             kept = f"it stays as it is locked{_at(entry)}" if entry else "it is not locked"
-            line = shlex.join(["provenance", *words, name])
+            then, step = "once it can be asked for", (*words, name)
+            if item.gone:
+                then, step = "if you mean to follow it", ("lock", "--upgrade-model", name)
             yield f"error: could not judge {name}: {item.error}"
-            yield f"  {kept}; once it can be asked for, `{line}`"
+            yield f"  {kept}; {then}, `{shlex.join(['provenance', *step])}`"
 
 
 def _at(entry: Entry) -> str:

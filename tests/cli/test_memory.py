@@ -65,7 +65,8 @@ def test_a_model_that_cannot_be_asked_for_keeps_its_entry(own: Desk, outage: str
     ended = own.run("lock")
     assert (ended.returncode, own.lock.read_bytes()) == (5, before)
     assert "could not judge bot: " in ended.stderr
-    assert "once it can be asked for, `provenance lock bot`" in ended.stderr
+    step = "lock --upgrade-model bot" if outage == "a commit that is gone" else "lock bot"
+    assert f", `provenance {step}`" in ended.stderr
 
 
 WORDS = (

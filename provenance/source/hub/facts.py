@@ -21,6 +21,7 @@ OBJECT_ID = re.compile("[0-9a-f]{24}")
 COMMIT = re.compile("[0-9a-f]{40}")
 PULL_REQUEST = "refs/pr/"
 MAX_PARENTS = 1_000
+SHOWN = 40
 HARMLESS = frozenset({"safe", "queued", "unscanned"})
 
 
@@ -56,7 +57,11 @@ def _table(body: bytes, url: str) -> dict[str, object]:
     try:
         value = json.loads(body, constants=True)
     except Malformed as error:
-        raise SourceError(f"{url}: {error}") from None
+        found = body[:SHOWN].decode("utf-8", "replace")
+        message = (
+            f"expected the Hub's JSON, found {found!r} ({error}): is a proxy or login between?"
+        )
+        raise SourceError(f"{url}: {message}") from None
     if not isinstance(value, dict):
         raise SourceError(f"{url}: expected an object")
     return value
