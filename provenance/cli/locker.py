@@ -80,7 +80,11 @@ class Locker:
         path = _written(subject, self._bench)
         passes = trial.verdict.result is Result.PASS
         entry = locking.entry_of(
-            subject.name, trial, path=path, past=_past(self._bench.lock, subject)
+            subject.name,
+            trial,
+            path=path,
+            before=_own(self._bench.lock, subject),
+            past=_past(self._bench.lock, subject),
         )
         return Judged(
             subject=subject,

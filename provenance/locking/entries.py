@@ -28,15 +28,21 @@ OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "pol
 
 
 def entry_of(
-    name: str, trial: Trial, *, path: str | None = None, past: Sequence[Entry] = ()
+    name: str,
+    trial: Trial,
+    *,
+    path: str | None = None,
+    before: Entry | None = None,
+    past: Sequence[Entry] = (),
 ) -> Entry:
     """What the lockfile says of a model that was judged.
 
-    `past` are the entries of its repository, whatever their names: what the Hub said of it, and
-    the changes that were accepted, stay on record.
+    `before` is the entry that it had, `past` are those of its repository, whatever their names:
+    what the Hub said of it, and the changes that were accepted, stay on record.
     """
-    own = [entry for entry in past if entry.name == name]
-    before = next(iter(own or past), None)
+    own = [before] if before else []
+    past = [*own, *(entry for entry in past if entry != before)]
+    before = next(iter(past), None)
     case, verdict = trial.case, trial.verdict
     evidence = case.evidence
     owner = case.registry.owner(evidence.ref.repo or "")
