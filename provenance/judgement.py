@@ -21,6 +21,7 @@ from provenance.checks.case import Case, Check
 from provenance.checks.folding import folded
 from provenance.checks.ratchet import change_of
 from provenance.lock import Entry, Lock
+from provenance.lock import remembered as known_of
 from provenance.model import UNUSED_EXCLUDE, Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
@@ -84,15 +85,24 @@ def tried(
     locked: Entry | None = None,
     exact: bool = False,
     accepted: Collection[str] = (),
+    remembered: Sequence[Entry] | None = None,
 ) -> Trial:
     """The verdict on one model and its case; `findings` are those about the caller's own files.
 
     `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
-    that are meant. `accepted` are rules whose change against it the caller accepts. Raises
-    TrustError if a trust root of the registry cannot be used, and nothing else.
+    that are meant. `remembered` are the entries of its repository, if not those of `lock`;
+    `accepted` are rules whose change against them the caller accepts. Raises TrustError if a trust
+    root of the registry cannot be used, and nothing else.
     """
-    heard = Case.heard(evidence, policy, registry)
-    case = replace(heard, lock=lock, locked=locked, exact=exact)
+    if remembered is None:
+        remembered = known_of(lock, name, evidence.ref.repo)
+    case = replace(
+        Case.heard(evidence, policy, registry),
+        lock=lock,
+        locked=locked,
+        remembered=tuple(remembered),
+        exact=exact,
+    )
     found = [finding for check in ALWAYS for finding in check(case)]
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]
@@ -143,7 +153,7 @@ def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
 
 def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
     """Waivers and exemptions written for this model that did nothing, or have run out."""
-    repo, at = case.evidence.ref.repo, case.evidence.at
+    repo, at = case.evidence.ref.repo, case.evidence.today
     for waiver in case.policy.waivers:
         used = any(f.waived and _means(waiver, f, case) for f in weighed)
         if waiver.repo == repo and (not used or waiver.expires <= at):

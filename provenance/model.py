@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -230,8 +230,10 @@ class Evidence:
 
     `listing` names every file of the model, `manifest` the selected ones, which `include` and
     `exclude` leave; `contents` has one row for each of those. `bundles` are evidence files, raw
-    and unverified. `facts` are those of the Hub it came from, or of the lockfile that names it;
-    `ancestors` has one row for every repository that was asked for because something claims it.
+    and unverified. `now` is when it is judged, where that is not when it was gathered: what
+    expires is over by then. `facts` are those of the Hub it came from, or of the lockfile that
+    names it; `ancestors` has one row for every repository that was asked for because something
+    claims it.
     """
 
     ref: Ref
@@ -247,6 +249,13 @@ class Evidence:
     observations: tuple[Observation, ...] = ()
     facts: Facts | None = None
     ancestors: tuple[Ancestor, ...] = ()
+    now: datetime | None = field(default=None, compare=False)
+
+    @property
+    def today(self) -> datetime:
+        """By when registries, waivers and exemptions must not have expired; `at` tells how old a
+        signature was that nobody dated, and nothing else."""
+        return self.now or self.at
 
     def __post_init__(self) -> None:
         """Its moment is one."""

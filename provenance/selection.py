@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 from provenance.errors import ConfigError, Unselected
+from provenance.model import Observation
 
 SHOWN = 5
 CLOSE = 0.4
@@ -116,8 +117,9 @@ def _rule(pattern: str, place: str) -> re.Pattern[str]:
         parts.append("**")
     try:
         return re.compile(_joined(parts, place), re.DOTALL)
-    except re.error as error:
-        raise ConfigError(f"{pattern!r} is no pattern: {error}", path=place) from None
+    except re.error:
+        said = "close every [ by a ], and write a range from the lower to the higher, as [0-9]"
+        raise ConfigError(f"{pattern!r} is no pattern: {said}", path=place) from None
 
 
 def _joined(parts: Sequence[str], place: str) -> str:
@@ -162,3 +164,21 @@ def _class(part: str, at: int, place: str) -> tuple[str, int]:
         raise ConfigError(f"{part!r} has a '[' without its ']': write '[[]' for itself", path=place)
     members = re.sub(r"([\\\[\]^&~|])", r"\\\1", found[2])
     return f"(?!/)[{'^' if found[1] else ''}{members}]", found.end()
+
+
+def relevant(
+    seen: Iterable[Observation], include: Sequence[str], exclude: Sequence[str]
+) -> Iterator[Observation]:
+    """What was seen of selected files; a leftover beside them is nobody's concern.
+
+    A folder that could not be looked into may hold a selected file, and a limit concerns all.
+    """
+    ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
+    for one in ordered:
+        if not is_whole([one]) or matches(one.path, include, exclude):
+            yield one
+
+
+def is_whole(seen: Iterable[Observation]) -> bool:
+    """Whether every name of the model was met: no limit was reached, no folder left closed."""
+    return not any(one.code == "limit" or one.path.endswith("/") for one in seen)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.cli import terminal
@@ -18,9 +17,9 @@ from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
 from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
 from provenance.policy import Model
-from provenance.selection import check_matched, unmatched
+from provenance.selection import check_matched, is_whole, unmatched
 from provenance.source import detached, directory
-from provenance.source.assemble import is_whole
+from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
@@ -29,9 +28,6 @@ from provenance.trust import Registry
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
-T = TypeVar("T")
-R = TypeVar("R")
-AT_ONCE = 8
 INTEGRITY = "integrity"
 
 
@@ -42,6 +38,7 @@ class Means:
     token: str | None = None
     cache_dir: Path | None = None
     max_workers: int = 8
+    deadline: float = SECONDS
     offline: bool = False
     attestations: Path | None = None
 
@@ -69,6 +66,7 @@ class Means:
             namespaces=bench.namespaces,
             workers=self.max_workers,
             progress=progress,
+            deadline=Deadline(self.deadline),
         )
 
 
@@ -131,7 +129,7 @@ class Gathering:
         if subject.place is not None:
             return as_selected(self._directory(subject, subject.place))
         if self.hub is None:
-            return self._cached(subject)
+            return self._cached(subject, pinned)
         return as_selected(self._hub(subject, self.hub, pinned))
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
@@ -186,10 +184,11 @@ class Gathering:
             progress=self.progress,
         )
 
-    def _cached(self, subject: Subject) -> Evidence:
+    def _cached(self, subject: Subject, pinned: Entry | None) -> Evidence:
         from provenance.source.hub import cache
 
-        repo, revision = subject.ref.repo or "", subject.ref.revision
+        repo = subject.ref.repo or ""
+        revision = pinned.commit if pinned and pinned.commit else subject.ref.revision
         place, commit = cache.resolved(self.means.cache_dir, repo, revision)
         found = self._directory(subject, place)
         return replace(found, ref=replace(found.ref, commit=commit))
@@ -232,17 +231,3 @@ def as_selected(evidence: Evidence) -> Evidence:
 def _pins_owner(registry: Registry, repo: str) -> bool:
     owner = registry.owner(repo)
     return bool(owner and owner.namespace_ids)
-
-
-def side_by_side(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """`function` of each item, in their order, several at once; the first error ends it."""
-    todo = list(items)
-    if len(todo) < 2:
-        return [function(item) for item in todo]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(function, item) for item in todo]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise

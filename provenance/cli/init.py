@@ -13,7 +13,7 @@ import tomli_w
 
 from provenance.adoption import Adoption, adopt
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.options import RULES, with_means, with_options
 from provenance.cli.outcome import RESULTS, code_of, combined, not_judged
 from provenance.cli.subjects import Request, Subject, bench
@@ -22,6 +22,7 @@ from provenance.policy import Exemption, Waiver
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.settings import FILE_NAME
 from provenance.source.files import write
+from provenance.source.together import side_by_side
 from provenance.verdict import Unjudged
 
 DAYS = 90

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -132,6 +132,8 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     findings = (*map(_foreign, foreign), *(based.findings if based else ()))
+    if needs_models and not (request.refs or replayed):
+        findings += tuple(_needless(own))
     lock_path = request.lockfile or lockfile.find(Path.cwd(), judged, home=top, settings=found.path)
     loaded = registries.load_all(
         names,
@@ -219,6 +221,17 @@ def _policy_file(request: Request) -> Path | None:
     return Path(request.policy) if request.policy and _is_file(request.policy) else None
 
 
+def _needless(own: Settings) -> Iterator[Finding]:
+    """Waivers and exemptions for repositories that no model names, where all models are judged."""
+    named = {model.repo for model in own.models}
+    entries = [(f"the waiver of {w.rule} for {w.subject}", w.repo) for w in own.waivers]
+    entries += [("the exemption", exemption.repo) for exemption in own.exemptions]
+    for what, repo in entries:
+        if repo not in named:
+            message = f"{what} is for {repo}, which no [[models]] names: remove it, or add {repo}"
+            yield failed("policy/unused-waiver", message, repo)
+
+
 def _foreign(path: Path) -> Finding:
     return failed(
         "policy/foreign-settings",
@@ -271,7 +284,7 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
         same = [m for m in own.models if m.path and os.path.realpath(m.path) == real]
         return same or [Model(name=ref, path=ref)]
     if refs.is_hub_name(ref):
-        asked = refs.parse(ref)
+        asked = refs.parse(ref, endpoint=os.environ.get("HF_ENDPOINT", ""))
         hosted = [model for model in own.named(asked.repo or "") if not model.path]
         found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
         return [replace(model, revision=asked.revision or model.revision) for model in found]

@@ -67,22 +67,25 @@ class _Drawing:
     @cached_property
     def claims(self) -> dict[tuple[str, str], Edge]:
         """The edges that claims make, each once with every place that speaks of it."""
-        found: dict[tuple[str, str], Edge] = {}
+        places: dict[tuple[str, str], dict[str, str | None]] = {}
         for child in (self.claimed.own, *self.claimed.by_name):
             for claim in self.claimed.claims_of(child):
                 parent = self.claimed.canonical(claim.repo or "")
                 if not claim.repo or parent == child:
                     continue
+                said = places.setdefault((child, parent), {})
                 place = f"{claim.place} ({claim.key})"
-                edge = found.get((child, parent)) or Edge(
-                    child=child, parent=parent, tier=Tier.DECLARED
-                )
-                found[child, parent] = replace(
-                    edge,
-                    relation=edge.relation or claim.relation,
-                    claims=tuple(dict.fromkeys((*edge.claims, place))),
-                )
-        return found
+                said[place] = said.get(place) or claim.relation
+        return {
+            (child, parent): Edge(
+                child=child,
+                parent=parent,
+                tier=Tier.DECLARED,
+                relation=next(filter(None, said.values()), None),
+                claims=tuple(said),
+            )
+            for (child, parent), said in places.items()
+        }
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from provenance.formats.names import is_weight_name
 from provenance.lock import (
     Entry,
     Floor,
@@ -14,6 +15,7 @@ from provenance.lock import (
     dumps,
     is_of,
 )
+from provenance.model import Manifest
 from provenance.policy import Model, Settings
 from provenance.trust import Registry
 
@@ -118,15 +120,23 @@ def _higher(version: int | None, other: int | None) -> int | None:
     return max((v for v in (version, other) if v is not None), default=None)
 
 
-def twins(lock: Lock) -> frozenset[str]:
-    """The names of signed models that have the same files under different names of repositories."""
+def kin(models: Iterable[tuple[str, str | None, Manifest]]) -> frozenset[str]:
+    """The names of models that share a weight file, or all files, with another repository.
+
+    Each is given by name, repository and files. What is said of one of them may depend on whether
+    another one is locked.
+    """
+    given = [(name, repo, _marks(files)) for name, repo, files in models if repo]
     repos: dict[str, set[str]] = {}
-    for entry in lock.models():
-        if entry.signers and entry.repo:
-            repos.setdefault(entry.selected, set()).add(entry.repo)
-    return frozenset(
-        entry.name for entry in lock.models() if len(repos.get(entry.selected, ())) > 1
-    )
+    for _, repo, marks in given:
+        for mark in marks:
+            repos.setdefault(mark, set()).add(repo)
+    return frozenset(n for n, _, marks in given if any(len(repos[mark]) > 1 for mark in marks))
+
+
+def _marks(files: Manifest) -> frozenset[str]:
+    weights = {file.digest for file in files.files if is_weight_name(file.path) and file.digest}
+    return frozenset(weights | {files.digest})
 
 
 def entries_in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:

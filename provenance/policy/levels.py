@@ -61,6 +61,8 @@ DEFAULT_LEVELS: Levels = (
     ("code/hub-caution", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),
     ("identity/near-miss", Level.WARN),
+    ("integrity/foreign-signature", Level.WARN),
+    ("integrity/unusual-space", Level.WARN),
     ("policy/changed-by-owners", Level.WARN),
     ("policy/removed-model", Level.WARN),
     ("policy/unused-exclude", Level.WARN),

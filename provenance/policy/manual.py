@@ -6,7 +6,8 @@ Findings:
 
 policy/unused-waiver
     A waiver or exemption that sets nothing aside: it was not needed, it is for other bytes, or it
-    has run out. Remove it, or write it anew after looking again. A warning by nature.
+    has run out, or where all models are judged none of them is of its repository. Remove it, or
+    write it anew after looking again. A warning by nature.
 
 policy/unused-exclude
     A pattern of `exclude` that leaves nothing out. Perhaps it is misspelt, and what it was to

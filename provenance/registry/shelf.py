@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from provenance.errors import ConfigError, RegistryRefused, SourceError
+from provenance.formats import toml
 from provenance.trust import Registry, Release
 from provenance.trust.section import with_section, without_section
 
@@ -42,11 +43,9 @@ def assembled(shelf: Shelf, *, file: str = FILE_NAME, source: str = "") -> Regis
 def parsed(text: str, name: str) -> dict[str, object]:
     """The table of a TOML text, or ConfigError."""
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigError("nested too deep", path=name) from None
-    except ValueError as error:
-        raise ConfigError(f"not TOML: {error}", path=name) from None
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(toml.fault(error, text), path=name) from None
 
 
 def section_file(name: str) -> str:

@@ -10,6 +10,7 @@ from provenance.signature.opinion import (
     Signed,
     Stranger,
 )
+from provenance.signature.usable import unusable
 from provenance.signature.verify import verify
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Stranger",
     "Window",
     "distrust",
+    "unusable",
     "verify",
 ]

@@ -12,12 +12,12 @@ from pathlib import Path
 from provenance import refs
 from provenance.errors import SourceError
 from provenance.model import Basis, Evidence, Facts, Observation, Ref, check_aware
-from provenance.selection import matches, selected
+from provenance.selection import is_whole, matches, selected
 from provenance.source import evidence_files
-from provenance.source.assemble import assemble, is_whole
+from provenance.source.assemble import assemble
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found, Reader
-from provenance.source.layout import Entry, Layout, beside, layout, small
+from provenance.source.layout import Entry, Layout, beside, garbled, layout, small, written
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, measure, size_of
 from provenance.source.names import oddities
@@ -113,11 +113,13 @@ def reader(entries: Iterable[Entry]) -> Reader:
 
 def _file(path: Path, limits: Limits) -> tuple[Layout, Found]:
     """One file under the name the caller gave, and the first signature that lies beside it."""
-    entry = Entry(path=path.name, place=os.path.realpath(path))
+    name = written(path.name)
+    entry = Entry(path=name, place=os.path.realpath(path))
     names = [pattern.format(path.name) for pattern in evidence_files.BESIDE_A_FILE]
     lying = (beside(path.parent, name) for name in names if name != path.name)
     first = next((item for item in lying if item), None)
-    observations = (first,) if isinstance(first, Observation) else ()
+    beside_it = (first,) if isinstance(first, Observation) else ()
+    observations = (*beside_it, *garbled(name, path.name))
     found = _evidence([first], limits) if isinstance(first, Entry) else Found()
     return Layout(entries=(entry,), observations=observations, commit=None), found
 
@@ -141,5 +143,9 @@ def _odd_names(place: Layout, evidence: frozenset[str]) -> Iterator[Observation]
     """What is odd about every name that was met; a signature collides with signatures alone."""
     met = {seen.path for seen in place.observations if seen.code in ("symlink", "special-file")}
     met |= {entry.path for entry in place.entries}
+    # Of what is not UTF-8 the escapes are ours: nothing can be said of the name itself.
+    unknown = tuple(seen.path for seen in place.observations if seen.code == "name")
+    below = tuple(f"{path}/" for path in unknown)
+    met = {path for path in met if path not in unknown and not path.startswith(below)}
     yield from oddities(met - evidence)
     yield from oddities(evidence)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from threading import Lock
+from threading import Lock, current_thread
 from typing import Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +16,8 @@ from huggingface_hub import constants
 from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, http_stream_backoff
 
-from provenance.errors import Absent, ConfigError, SourceError
+from provenance.errors import Absent, ConfigError, SourceError, Unserved
+from provenance.source.deadline import Deadline
 from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
 from provenance.trust.names import namespace_of
@@ -25,6 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WORKERS = 8
+THREAD = "hub-request"
 TRIES = 4
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
@@ -33,6 +35,9 @@ PATIENCE = 120.0
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 MISSING = frozenset({401, 403, 404, 410})
+NOT_SERVED = frozenset({400, 405, 501})
+"""What mirrors answer where they have no such route."""
+
 REASONS = {
     "RepoNotFound": "the Hub has no such repository, or shows it only with a token",
     "GatedRepo": "it is gated: ask for access, then give a token",
@@ -110,6 +115,7 @@ class Hub:
         namespaces: Iterable[str] = (),
         workers: int = WORKERS,
         progress: Progress | None = None,
+        deadline: Deadline | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
@@ -117,17 +123,22 @@ class Hub:
             raise ConfigError(f"expected an http or https URL, found {self.endpoint[:80]!r}")
         self.progress = progress or Silent()
         self.workers = workers
+        self.deadline = deadline or Deadline()
         self._token = token
         self._namespaces = frozenset(name.lower() for name in namespaces)
         self._sleep = sleep
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hub")
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=THREAD)
 
     def token_for(self, repo: str) -> str | bool | None:
         """What huggingface_hub is to send for this repository; False is nothing."""
         return self._token if namespace_of(repo).lower() in self._namespaces else False
 
     def each(self, what: str, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """`function` of each item, several at once; the first error ends it."""
+        """`function` of each item, several at once; the first error ends it.
+
+        None of these threads ever waits for another: asked from within `function`, it is done on
+        the spot, one item after the other. Overdue where the run's deadline comes first.
+        """
         todo = list(items)
         step = self.progress.step(what, len(todo), Unit.ITEMS)
 
@@ -136,13 +147,23 @@ class Hub:
             step.advance(1)
             return result
 
-        futures = [self._pool.submit(one, item) for item in todo]
         try:
-            return [future.result() for future in futures]
+            if current_thread().name.startswith(THREAD):
+                return [one(item) for item in todo]
+            return self._at_once(what, one, todo)
+        finally:
+            step.end()
+
+    def _at_once(self, what: str, function: Callable[[T], R], todo: Sequence[T]) -> list[R]:
+        futures = [self._pool.submit(function, item) for item in todo]
+        try:
+            return [
+                self.deadline.result(future, f"{what} ({done} of {len(todo)} done)")
+                for done, future in enumerate(futures)
+            ]
         finally:
             for future in futures:
                 future.cancel()
-            step.end()
 
     def api(self, repo: str, *parts: str) -> str:
         """The URL of one of the endpoint's answers about a repository."""
@@ -157,10 +178,13 @@ class Hub:
         """The answer, after as many tries as are polite.
 
         Absent where the Hub has no such thing or does not show it, Beyond for an answer that is
-        too long or one request too many, SourceError for every other failure.
+        too long or one request too many, Overdue after the run's deadline, Unserved where it has no
+        such route, SourceError for every
+        other failure.
         """
         wait = FIRST_WAIT
         for left in reversed(range(TRIES)):
+            self.deadline.check(question.url)
             account.spend()
             answer = self._tried(question)
             if isinstance(answer, Answer) and answer.status not in AGAIN:
@@ -169,7 +193,7 @@ class Hub:
                 wait = max(wait, _asked_to_wait(answer))
             if not left or wait > LONGEST_WAIT:
                 break
-            self._sleep(wait)
+            self._sleep(min(wait, self.deadline.left))
             wait *= 2
         what = f"status {answer.status}" if isinstance(answer, Answer) else answer
         raise SourceError(f"{question.url} does not answer ({what}): try again later")
@@ -244,7 +268,8 @@ def _accepted(question: Question, answer: Answer) -> Answer:
     if answer.status in MISSING:
         reason = REASONS.get(code, REASONS["RepoNotFound"] if answer.status != 404 else "not found")
         raise Absent(f"{question.repo}: {reason}", code=code)
-    raise SourceError(f"{question.url}: status {answer.status} {code}".rstrip())
+    kind = Unserved if answer.status in NOT_SERVED else SourceError
+    raise kind(f"{question.url}: status {answer.status} {code}".rstrip())
 
 
 def _asked_to_wait(answer: Answer) -> float:

@@ -26,7 +26,7 @@ from provenance.selection import matches, selected
 from provenance.source.assemble import assemble
 from provenance.source.evidence_files import Found
 from provenance.source.hub.client import Account, Hub
-from provenance.source.hub.facts import known, owner_id, reach
+from provenance.source.hub.facts import known, owner_id, reach, still_named
 from provenance.source.hub.listing import listing
 from provenance.source.hub.reader import rows
 from provenance.source.hub.visit import Visit
@@ -88,10 +88,15 @@ def collect(
         found = replace(found, documents=given.documents, observations=given.observations)
     own = [entry.path for entry in entries if entry.path not in found.paths]
     chosen = selected(own, include, exclude, whole=not more)
-    reached = glance is not None and glance.reached
+    if glance is not None and glance.reached:
+        reached = Reach.BRANCH
+    else:
+        reached = reach(hub, repo, asked, commit, account, limits.commits)
+        if ref.commit and reached is Reach.UNKNOWN:
+            reached = still_named(hub, ref, account)
     facts = replace(
         answer.facts,
-        reach=Reach.BRANCH if reached else reach(hub, repo, asked, commit, account, limits.commits),
+        reach=reached,
         owner_id=_owner_id(hub, answer.facts, account) if ask_owner else None,
     )
     return assemble(
