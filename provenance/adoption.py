@@ -1,7 +1,9 @@
 """What is set aside of a model that is in use already, bound to its exact bytes. Pure.
 
 Adoption makes the next run green without trusting anybody new: whatever is not these bytes is
-judged. What may not be waived, and what looks like malware, stays a failure.
+judged. What may not be waived, what is too much to look at and what looks like malware stays a
+failure; so does what the bytes only name and do not hold, code or parents in another repository:
+it can be another one tomorrow.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from provenance.checks.format import REBUILDS_TENSORS
+from provenance.claims.code import code_claims
 from provenance.judgement import judge
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy, Waiver, may_lower
@@ -28,6 +31,21 @@ NEVER = frozenset(
     }
 )
 """Rules that may be waived by hand, after a look, and are not by adoption."""
+LEADS_AWAY = frozenset({"auto-map", "kernel", "module", "pipeline", "remote-code"})
+"""What a file makes a loader run that may be another file, or lie elsewhere."""
+OF_THESE_BYTES = frozenset(
+    {
+        "ancestry/bare-digest",
+        "ancestry/loaded-from-path",
+        "ancestry/method",
+        "ancestry/no-origin",
+        "ancestry/relation",
+        "ancestry/self",
+        "ancestry/under-declared",
+        "ancestry/unreadable",
+    }
+)
+"""What is odd about the words on its parents, whoever those are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +98,25 @@ def _counting(verdict: Verdict) -> tuple[Finding, ...]:
 def _may_be_adopted(finding: Finding, evidence: Evidence) -> bool:
     if not may_lower(finding.rule) or finding.rule in NEVER or not finding.where:
         return False
-    if finding.check == "integrity":
+    if finding.count > 1:
         return False
+    if finding.check in ("integrity", "lineage"):
+        return False
+    if finding.check == "ancestry":
+        return finding.rule in OF_THESE_BYTES
+    if finding.check == "code":
+        return _is_inside(finding, evidence)
     return finding.rule != "format/pickle" or _only_rebuilds(finding.where, evidence)
+
+
+def _is_inside(finding: Finding, evidence: Evidence) -> bool:
+    """Whether all the code that the finding is about is a file of these very bytes."""
+    slug = finding.rule.removeprefix("code/")
+    return slug not in LEADS_AWAY or all(
+        claim.target in evidence.manifest.by_path
+        for claim in code_claims(evidence)
+        if (claim.code, claim.path) == (slug, finding.where)
+    )
 
 
 def _only_rebuilds(path: str, evidence: Evidence) -> bool:

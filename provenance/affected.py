@@ -9,6 +9,10 @@ from datetime import datetime
 from provenance.lock import Entry, Lock, LockedSigner, Part
 from provenance.trust import Org, Registry, Revocation
 from provenance.trust.names import namespace_of
+from provenance.trust.registry import FILE
+
+Known = dict[str, list[str | None]]
+"""What something is known by, under each kind of revocation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,26 +31,26 @@ def affected(lock: Lock, registry: Registry, at: datetime) -> tuple[Hit, ...]:
 
 
 def _of(entry: Entry, registry: Registry, at: datetime) -> Iterator[Hit]:
-    repos = [repo for repo in (entry.repo, entry.name.partition("@")[0], _id(entry)) if repo]
-    yield from _found(entry, registry, repos, [entry.manifest, entry.selected], [entry.commit], "")
+    repos = [entry.repo, entry.name.partition("@")[0], _id(entry)]
+    known: Known = {
+        "repo": repos,
+        "manifest": [entry.manifest, entry.selected],
+        "commit": [entry.commit],
+        FILE: [f"sha256:{file.sha256}" for file in entry.files.files if file.sha256],
+    }
+    yield from _found(entry, registry, known, "")
     for parent in entry.parents:
-        yield from _found(entry, registry, [parent.repo], [], [parent.commit], "parent ")
+        stated: Known = {"repo": [parent.repo], "commit": [parent.commit]}
+        yield from _found(entry, registry, stated, "parent ")
     for signer in entry.signers:
         for revocation in _of_signer(signer, registry, at):
             said = f"signed by {signer.identity}"
             yield _hit(entry, said, revocation)
 
 
-def _found(
-    entry: Entry,
-    registry: Registry,
-    repos: list[str],
-    manifests: list[str],
-    commits: list[str | None],
-    whose: str,
-) -> Iterator[Hit]:
-    namespaces = {namespace_of(repo) for repo in repos}
-    for kind, values in (("repo", repos), ("manifest", manifests), ("commit", commits)):
+def _found(entry: Entry, registry: Registry, known: Known, whose: str) -> Iterator[Hit]:
+    namespaces = {namespace_of(repo) for repo in known["repo"] if repo} or None
+    for kind, values in known.items():
         for value in dict.fromkeys(value for value in values if value):
             for revocation in registry.revocations(kind, value, namespaces):
                 yield _hit(entry, f"{whose}{kind} {value}", revocation)

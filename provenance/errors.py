@@ -2,8 +2,10 @@
 
 ProvenanceError
 ├── ConfigError     what the caller wrote is wrong: carries the path into their file
+│   └── Unselected  what the caller selects of a model is nothing
 ├── SourceError     something could not be read: says nothing about the model
-│   └── Absent      a Hub has no such thing, or does not show it to us
+│   ├── Absent      a Hub has no such thing, or does not show it to us
+│   └── Unserved    a Hub does not answer questions of this kind
 ├── TrustError      there is nothing to judge by: no usable trust root or registry
 ├── RegistryRefused the signatures, versions or dates of a registry do not hold
 └── Malformed       bytes are not what they claim to be: evidence, never shown as a crash
@@ -25,6 +27,10 @@ class ConfigError(ProvenanceError):
         self.path = path
 
 
+class Unselected(ConfigError):
+    """The caller's `include` and `exclude` leave nothing of a model, or name what is not in it."""
+
+
 class SourceError(ProvenanceError):
     """A model, file or service could not be read."""
 
@@ -35,6 +41,10 @@ class Absent(SourceError):
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class Unserved(SourceError):
+    """A Hub, or a mirror of one, does not serve this kind of question."""
 
 
 class TrustError(ProvenanceError):

@@ -11,22 +11,23 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance import locking
 from provenance.errors import ConfigError, Rejected
 from provenance.judgement import judge
 from provenance.lock import Entry, Lock, file_differences
-from provenance.model import Evidence, Ref
+from provenance.model import Basis, Evidence, Ref
 from provenance.policy import Policy
 from provenance.source import directory
 from provenance.source.detached import Documents, nothing, with_detached
-from provenance.source.hub import cache
+from provenance.source.hub import cache, settling
 from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.client import Hub
 from provenance.source.hub.collect import collect
-from provenance.source.hub.staging import Differs, Stage, held, settle
+from provenance.source.hub.settling import Census
+from provenance.source.hub.staging import Differs, Stage, held
 from provenance.source.measure import Measured
 from provenance.trust import Registry
 from provenance.verdict import Finding, Result, Verdict, failed
@@ -52,19 +53,22 @@ class Rules:
 class Target:
     """Where a model is to lie, and the folder on the same file system where it is made ready.
 
-    `is_cache` says that what lies there now is a cache's, and may be replaced.
+    `is_cache` says that it is a cache's, which all projects share: files are added there, and none
+    taken away. `replacing` says that an earlier release that was delivered there may give way.
     """
 
     place: Path
     staging: Path
     is_cache: bool = False
     cache: Path | None = None
+    replacing: bool = False
 
     @classmethod
-    def folder(cls, place: Path) -> Target:
+    def folder(cls, place: Path, *, cache: Path | None = None, replacing: bool = False) -> Target:
         """A folder of the caller's."""
         real = Path(os.path.realpath(place))
-        return cls(place=real, staging=real.parent / STAGING.format(real.name))
+        staging = real.parent / STAGING.format(real.name)
+        return cls(place=real, staging=staging, cache=cache, replacing=replacing)
 
     @classmethod
     def snapshot(cls, entry: Entry, base: Path | None) -> Target:
@@ -77,11 +81,25 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """A model that may be used: where it lies, its verdict, and whether it was there before."""
+    """A model that may be used: where it lies, its verdict, and whether it was there before.
+
+    `beside` are files of others that lie there too, and that nobody judged.
+    """
 
     place: Path
     verdict: Verdict
     already: bool
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What lies at a target already and is not the locked model: the locked files among it, those
+    of others, and all of it as it was counted."""
+
+    same: frozenset[str] = frozenset()
+    beside: tuple[str, ...] = ()
+    census: Census = frozenset()
 
 
 class Refused(Rejected):
@@ -96,23 +114,28 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     """The locked model lies at the target, every byte of it judged; no `hub` leaves out 1 and 3.
 
     Refused if it may not be used, SourceError if it cannot be had, ConfigError if something else
-    lies at the target. Whatever happens, nothing but a judged model ever lies there on our account.
+    lies at the target or the entry was made of stored evidence. What expires is judged as of now,
+    whatever `rules.at` says. Whatever happens, nothing but a judged model ever lies there on our
+    account.
     """
+    if rules.entry.basis == Basis.REPLAYED:
+        raise _stored(rules)
     # 1. What the Hub declares today is what is locked, and passes by today's rules.
     declared = _declared(hub, rules) if hub else None
     if declared:
         _not_refused(declared, rules)
-    with held(target.staging):
+    with held(target.staging) as staging:
         try:
             # 2. What lies there already is measured; if it is the locked model, nothing is moved.
-            if present := _present(rules, target, declared):
-                return present
+            standing = _standing(rules, target, declared)
+            if isinstance(standing, Admitted):
+                return standing
             if hub is None or declared is None:
                 raise ConfigError(
                     "is not here, and nothing may be fetched offline", path=_at(target)
                 )
             # 3. Every file is downloaded beside the target, and measured as it comes.
-            stage = Stage(hub=hub, declared=declared, folder=target.staging, cache=target.cache)
+            stage = Stage(hub=hub, declared=declared, folder=staging, cache=target.cache)
             try:
                 rows = stage.fill()
             except Differs as error:
@@ -121,12 +144,30 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
             measured = _measured(stage.files, rules, declared, rows)
             verdict = _passed(measured, rules, list(_contradictions(declared, measured)))
             # 5. One step moves them into place.
-            settle(stage.files, target.place)
+            _settled(stage.files, rules, target, standing)
         finally:
             _leave(target)
     if target.is_cache:
         cache.keep(target.cache, rules.entry.repo or "", rules.entry.commit or "")
-    return Admitted(place=target.place, verdict=verdict, already=False)
+    beside = standing.beside if standing else ()
+    return Admitted(place=target.place, verdict=verdict, already=False, beside=beside)
+
+
+def _settled(files: Path, rules: Rules, target: Target, standing: Standing | None) -> None:
+    """The files lie at the target: alone, instead of an earlier release, or among others'."""
+    place = target.place
+    if not target.is_cache:
+        settling.mark(files, rules.entry.selected)
+    if standing and not target.is_cache:
+        settling.replace(files, place, standing.census)
+    elif standing:
+        settling.add(files, place, standing.same)
+    elif not settling.settle(files, place):
+        raise ConfigError(
+            "holds something that came there during the download, and was left as it is: remove "
+            "it, or name another folder",
+            path=_at(target),
+        )
 
 
 def _declared(hub: Hub, rules: Rules) -> Evidence:
@@ -139,24 +180,54 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     return with_detached(found, rules.attestations)
 
 
-def _present(rules: Rules, target: Target, declared: Evidence | None) -> Admitted | None:
-    """The locked model where it lies already; None if nothing does that may not give way."""
+def _standing(
+    rules: Rules, target: Target, declared: Evidence | None
+) -> Admitted | Standing | None:
+    """The locked model where it lies already; what lies there else and may stay or give way; None
+    for nothing. ConfigError for anything else."""
     place = target.place
     if not os.path.lexists(place) or (place.is_dir() and not any(place.iterdir())):
         return None
-    measured = _measured(place, rules, declared, None)
-    if measured.listing.digest == rules.entry.selected:
-        return Admitted(place=place, verdict=_passed(measured, rules), already=True)
-    if target.is_cache and declared:
-        return None
-    changes = file_differences(rules.entry, measured.listing)
+    census = settling.census(place)
+    found = _measured(place, rules, declared, None)
+    if target.is_cache:
+        return _shared(found, rules, target, declared)
+    if found.listing.digest == rules.entry.selected:
+        return Admitted(place=place, verdict=_passed(found, rules), already=True)
+    ours = settling.marked(place) == found.listing.digest
+    if ours and target.replacing and declared:
+        return Standing(census=census)
+    changes = file_differences(rules.entry, found.listing)
     shown = ", ".join(f"{change.name} ({change.what})" for change in changes[:SHOWN])
     more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+    remedy = "Remove it, or name another folder"
+    if ours:
+        remedy = "It is an earlier release that was fetched: add --replace to put this in its place"
     raise ConfigError(
-        f"holds something else than what is locked: {shown}{more}. Remove it, or name another "
-        "folder",
-        path=_at(target),
+        f"holds something else than what is locked: {shown}{more}. {remedy}", path=_at(target)
     )
+
+
+def _shared(
+    found: Evidence, rules: Rules, target: Target, declared: Evidence | None
+) -> Admitted | Standing | None:
+    """The locked model in a snapshot that all projects share, or what of it is there; Refused where
+    something lies among its files that the commit does not have."""
+    entry = rules.entry
+    locked, here = entry.files.by_path, found.manifest.by_path
+    beside = tuple(file.path for file in found.listing.files if file.path not in here)
+    odd = {seen.path for seen in found.observations if seen.code in ("symlink", "special-file")}
+    if extra := sorted((here.keys() | odd) - locked.keys()):
+        message = f"it is in the snapshot {target.place}, and not in what is locked: remove it"
+        planted = [failed("integrity/extra", message, path) for path in extra]
+        raise Refused(_judged(declared or found, rules, planted))
+    if found.manifest.digest == entry.selected:
+        verdict = _passed(locking.narrowed(found, entry), rules)
+        return Admitted(place=target.place, verdict=verdict, already=True, beside=beside)
+    if declared is None:
+        return None
+    same = frozenset(path for path, file in here.items() if locked[path] == file)
+    return Standing(same=same, beside=beside)
 
 
 def _measured(
@@ -180,8 +251,12 @@ def _measured(
 
 
 def _judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:
+    """The verdict as of now, whatever time the rules were made at; ConfigError for evidence that
+    was not gathered here."""
+    if evidence.basis is Basis.REPLAYED:
+        raise _stored(rules)
     return judge(
-        evidence,
+        replace(evidence, now=datetime.now(UTC)),
         rules.policy,
         rules.registry,
         name=rules.entry.name,
@@ -190,6 +265,11 @@ def _judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) 
         locked=rules.entry,
         exact=True,
     )
+
+
+def _stored(rules: Rules) -> ConfigError:
+    message = "was stored and replayed: only what is gathered now is admitted"
+    return ConfigError(message, path=f"the evidence of {rules.entry.name}")
 
 
 def _passed(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:

@@ -18,9 +18,11 @@ from provenance.checks import (
 )
 from provenance.checks import signature as signature_check
 from provenance.checks.case import Case, Check
+from provenance.checks.folding import folded
 from provenance.checks.ratchet import change_of
 from provenance.lock import Entry, Lock
-from provenance.model import Evidence
+from provenance.lock import remembered as known_of
+from provenance.model import UNUSED_EXCLUDE, Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
@@ -36,6 +38,7 @@ CHECKS: dict[str, Check] = {
     "lineage": lineage.check,
     "attestation": attestation.check,
 }
+IDENTITY = "identity/pass"
 ALWAYS: tuple[Check, ...] = (registry.check,)
 
 
@@ -82,22 +85,32 @@ def tried(
     locked: Entry | None = None,
     exact: bool = False,
     accepted: Collection[str] = (),
+    remembered: Sequence[Entry] | None = None,
 ) -> Trial:
     """The verdict on one model and its case; `findings` are those about the caller's own files.
 
     `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
-    that are meant. `accepted` are rules whose change against it the caller accepts. Raises
-    TrustError if a trust root of the registry cannot be used, and nothing else.
+    that are meant. `remembered` are the entries of its repository, if not those of `lock`;
+    `accepted` are rules whose change against them the caller accepts. Raises TrustError if a trust
+    root of the registry cannot be used, and nothing else.
     """
-    heard = Case.heard(evidence, policy, registry)
-    case = replace(heard, lock=lock, locked=locked, exact=exact)
+    if remembered is None:
+        remembered = known_of(lock, name, evidence.ref.repo)
+    case = replace(
+        Case.heard(evidence, policy, registry),
+        lock=lock,
+        locked=locked,
+        remembered=tuple(remembered),
+        exact=exact,
+    )
     found = [finding for check in ALWAYS for finding in check(case)]
     found += findings
     found += [finding for name in policy.checks for finding in CHECKS[name](case)]
     weighed = [_weigh(finding, case, accepted) for finding in found]
-    weighed += _unused(case, weighed)
+    weighed += [*_unused(case, weighed), *_patterns(case)]
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
-    result, reason = _fold(outcomes, weighed)
+    told = folded(weighed, evidence.manifest.by_path.keys())
+    result, reason = _fold(outcomes, told)
     verdict = Verdict(
         name=name or evidence.ref.repo or evidence.ref.text,
         ref=evidence.ref.text,
@@ -109,7 +122,7 @@ def tried(
         profile=policy.profile,
         checks=outcomes,
         signers=tuple(_signers(case)),
-        findings=tuple(weighed),
+        findings=told,
     )
     return Trial(case=case, verdict=verdict)
 
@@ -140,7 +153,7 @@ def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
 
 def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
     """Waivers and exemptions written for this model that did nothing, or have run out."""
-    repo, at = case.evidence.ref.repo, case.evidence.at
+    repo, at = case.evidence.ref.repo, case.evidence.today
     for waiver in case.policy.waivers:
         used = any(f.waived and _means(waiver, f, case) for f in weighed)
         if waiver.repo == repo and (not used or waiver.expires <= at):
@@ -152,6 +165,14 @@ def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
             other = exemption.manifest != case.evidence.manifest.digest
             ended = "is for other bytes" if other else _expired(exemption.expires)
             yield _lint(case, f"the exemption of {exemption.repo} {ended}")
+
+
+def _patterns(case: Case) -> Iterator[Finding]:
+    """The `exclude` patterns that leave nothing out of this model."""
+    for seen in case.evidence.observations:
+        if seen.code == UNUSED_EXCLUDE:
+            finding = failed("policy/unused-exclude", seen.detail, seen.path)
+            yield replace(finding, level=case.policy.level(finding.rule))
 
 
 def _expired(day: datetime) -> str:
@@ -167,10 +188,12 @@ def _outcome(check: str, findings: Iterable[Finding]) -> Outcome:
     """The worst that a finding which counts says; a check that says nothing is unknown."""
     own = [finding for finding in findings if finding.check == check]
     counting = {finding.outcome for finding in own if finding.level is Level.REQUIRE}
-    for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         if outcome in counting:
             return outcome
-    if any(finding.waived for finding in own):
+    if any(f.exempted or (f.waived and not f.accepted) for f in own):
+        return Outcome.EXCEPTED
+    if Outcome.PASS in counting or any(finding.accepted for finding in own):
         return Outcome.PASS
     lowered = {finding.outcome for finding in own}
     return next((o for o in (Outcome.FAIL, Outcome.UNKNOWN) if o in lowered), Outcome.UNKNOWN)
@@ -197,10 +220,11 @@ def _fold(
 
 def _praise(findings: Sequence[Finding]) -> str:
     waived = sum(bool(finding.waived) for finding in findings)
-    said = [f.message for f in findings if f.rule == "signature/pass"]
-    known = any(f.rule == "identity/pass" for f in findings)
-    unsigned = "the publisher is registered; " * known + "nobody signed these bytes"
-    reason = said[0] if said else unsigned
+    said = [f.message for f in findings if f.rule == "signature/pass" and not f.exempted]
+    exempted = sorted((f for f in findings if f.exempted), key=lambda f: f.rule != IDENTITY)
+    known = any(finding.rule == IDENTITY for finding in findings)
+    whose = exempted[0].message if exempted else "the publisher is registered" * known
+    reason = said[0] if said else "; ".join(filter(None, (whose, "nobody signed these bytes")))
     return f"{reason} ({waived} waived)" if waived else reason
 
 

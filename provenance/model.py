@@ -5,12 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 
+from provenance.errors import ConfigError
+
 SHA256_DIGITS = 64
+LONG = 200
+SCHEMES = ("hf://", "https://", "http://")
+"""What only the name of a repository begins with."""
+NAMES_A_REPOSITORY = "names a repository, and `repo` is not said: use provenance.refs.parse"
+UNUSED_EXCLUDE = "unused-exclude"
+"""The code of the one observation that is about the caller's own pattern."""
+
+
+def check_aware(moment: datetime, name: str) -> None:
+    """The moment says in which time zone it is, or ConfigError."""
+    if moment.tzinfo is None:
+        message = "has no time zone, so no moment is meant: expected datetime.now(UTC)"
+        raise ConfigError(f"{moment.isoformat()} {message}", path=name)
 
 
 class Basis(StrEnum):
@@ -51,13 +66,19 @@ class Kind(StrEnum):
 class Ref:
     """What the caller asked about: `text` as written, `repo` as `org/name`, `commit` as 40 hex.
 
-    `revision` is the branch, tag or commit that was asked for; None stands for `main`.
+    `revision` is the branch, tag or commit that was asked for; None stands for `main`. ConfigError
+    for the name of a repository of which no `repo` is said: nobody would judge whose it is.
     """
 
     text: str
     repo: str | None = None
     revision: str | None = None
     commit: str | None = None
+
+    def __post_init__(self) -> None:
+        """Its text and its repository agree on whether there is one."""
+        if self.repo is None and self.text.startswith(SCHEMES):
+            raise ConfigError(NAMES_A_REPOSITORY, path=self.text[:LONG])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -209,8 +230,10 @@ class Evidence:
 
     `listing` names every file of the model, `manifest` the selected ones, which `include` and
     `exclude` leave; `contents` has one row for each of those. `bundles` are evidence files, raw
-    and unverified. `facts` are those of the Hub it came from, or of the lockfile that names it;
-    `ancestors` has one row for every repository that was asked for because something claims it.
+    and unverified. `now` is when it is judged, where that is not when it was gathered: what
+    expires is over by then. `facts` are those of the Hub it came from, or of the lockfile that
+    names it; `ancestors` has one row for every repository that was asked for because something
+    claims it.
     """
 
     ref: Ref
@@ -226,6 +249,17 @@ class Evidence:
     observations: tuple[Observation, ...] = ()
     facts: Facts | None = None
     ancestors: tuple[Ancestor, ...] = ()
+    now: datetime | None = field(default=None, compare=False)
+
+    @property
+    def today(self) -> datetime:
+        """By when registries, waivers and exemptions must not have expired; `at` tells how old a
+        signature was that nobody dated, and nothing else."""
+        return self.now or self.at
+
+    def __post_init__(self) -> None:
+        """Its moment is one."""
+        check_aware(self.at, "at")
 
     @cached_property
     def by_path(self) -> dict[str, Content]:

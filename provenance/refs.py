@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import re
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from provenance.errors import ConfigError
-from provenance.model import Ref
+from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
 from provenance.trust.names import PREFIXES, is_repo
 
 MAIN = "main"
-SCHEMES = ("hf://", "https://", "http://")
-PAGES = frozenset({"tree", "blob", "resolve", "commit"})
+HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
+PAGES = frozenset(
+    {"blame", "blob", "commit", "commits", "edit", "raw", "resolve", "revision", "tree"}
+)
+OF_TWO_PARTS = re.compile(r"refs/(?:pr|convert)/[^/]+")
+API = "api/models/"
 COMMIT = re.compile("[0-9a-f]{40}")
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
 # git check-ref-format, and nothing that a URL or a terminal reads differently.
 REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
 
 
-def parse(text: str, *, revision: str | None = None) -> Ref:
+def parse(text: str, *, revision: str | None = None, endpoint: str = "") -> Ref:
     """The ref of `org/name[@revision]`, `hf://…` or a page of a Hub, or ConfigError.
 
-    `revision` is one that was given apart; two of them are an error. A page's URL names a
-    repository only: whichever host it has, the configured Hub is asked.
+    `revision` is one that was given apart; two of them are an error. A page must be one of the Hub
+    at `endpoint` or of huggingface.co, and one of a repository or of a revision of it.
     """
-    repo, stated = _split(text)
+    repo, stated = _split(text, endpoint)
     if not is_repo(repo):
         raise ConfigError(_reason(text, repo), path=text[:200])
     if stated is not None and revision is not None:
@@ -41,6 +47,16 @@ def is_hub_name(text: str) -> bool:
     return text.startswith(SCHEMES) or is_repo(text.partition("@")[0])
 
 
+def check_named(ref: Ref, place: Path | None = None) -> None:
+    """The ref carries the repository that its text names, unless that is the path of `place`.
+
+    ConfigError if not: what is judged without a repository is judged by the bytes alone.
+    """
+    is_place = place is not None and os.path.realpath(ref.text) == os.path.realpath(place)
+    if ref.repo is None and is_hub_name(ref.text) and not is_place:
+        raise ConfigError(NAMES_A_REPOSITORY, path=ref.text[:LONG])
+
+
 def is_revision(text: str) -> bool:
     """Whether `text` can name a branch, tag, pull request or commit."""
     return REVISION.fullmatch(text) is not None and not text.endswith(("/", "."))
@@ -51,23 +67,36 @@ def may_be_commit(revision: str) -> bool:
     return COMMIT_LIKE.fullmatch(revision) is not None
 
 
-def _split(text: str) -> tuple[str, str | None]:
+def _split(text: str, endpoint: str) -> tuple[str, str | None]:
     if text.startswith(("https://", "http://")):
-        return _page(text)
+        return _page(text, endpoint)
     name, at, revision = text.removeprefix("hf://").partition("@")
     return name, revision if at else None
 
 
-def _page(url: str) -> tuple[str, str | None]:
+def _page(url: str, endpoint: str) -> tuple[str, str | None]:
     """Of a repository's page; `/tree/refs%2Fpr%2F1/sub` is revision `refs/pr/1`."""
     try:
-        parts = urlsplit(url).path.strip("/").split("/")
+        asked, own = urlsplit(url), urlsplit(endpoint)
     except ValueError:
         return url, None
-    name = "/".join(parts[:2])
-    if len(parts) > 3 and parts[2] in PAGES:
-        return name, unquote(parts[3])
-    return name, None
+    is_own = bool(own.netloc) and asked.netloc.lower() == own.netloc.lower()
+    if not is_own and asked.netloc.lower() not in HOSTS:
+        message = f"a page of {asked.netloc[:80]!r}, which is another host: write org/name"
+        raise ConfigError(message, path=url[:200])
+    path = asked.path.removeprefix(own.path.rstrip("/")) if is_own else asked.path
+    parts = path.strip("/").removeprefix(API).split("/")
+    name, page = "/".join(parts[:2]).removesuffix(".git"), "/".join(parts[2:3])
+    if asked.query and "revision" in parse_qs(asked.query, keep_blank_values=True):
+        raise ConfigError(f"the URL has a revision of its own: write {name}@it", path=url[:200])
+    if not page or not is_repo(name):
+        return name, None
+    if page not in PAGES or len(parts) < 4:
+        message = f"the page {page[:40]!r} names no revision: write {name}[@revision]"
+        raise ConfigError(message, path=url[:200])
+    rest = "/".join(parts[3:])
+    named = OF_TWO_PARTS.match(rest)
+    return name, named[0] if named else unquote(parts[3])
 
 
 def _reason(text: str, repo: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from provenance.errors import Malformed
 from provenance.formats import json as strict
@@ -110,8 +111,12 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def loads(data: bytes) -> Evidence:
-    """The evidence of a document that `dumps` wrote, replayed; ConfigError with the path if not."""
+def loads(data: bytes, *, now: datetime | None = None) -> Evidence:
+    """The evidence of a document that `dumps` wrote, replayed; ConfigError with the path if not.
+
+    It is judged by what holds `now`, which is by this machine's clock if it is not given: what has
+    expired since it was stored has expired.
+    """
     try:
         value = strict.loads(data)
     except Malformed as error:
@@ -119,7 +124,7 @@ def loads(data: bytes) -> Evidence:
     fields = Fields(value, raises=_wrong)
     if fields.whole("version") != VERSION:
         raise fields.wrong("version", f"expected {VERSION}: written by another version")
-    return _evidence(fields)
+    return replace(_evidence(fields), now=now or datetime.now(UTC))
 
 
 def _evidence(fields: Fields, *, of_ancestor: bool = False) -> Evidence:

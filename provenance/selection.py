@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import PurePosixPath
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, Unselected
+from provenance.model import Observation
 
+SHOWN = 5
+CLOSE = 0.4
+LOOKED_AT = 2_000
+LONG = 200
+SPECIAL = re.compile(r"[*?\[]")
 CLASS = re.compile(r"\[(!?)(\]?[^\]/]*)\]")
 
 
@@ -21,6 +29,76 @@ def matches(path: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
     takes, leaves = _rules("include", tuple(include)), _rules("exclude", tuple(exclude))
     taken = not takes or any(rule.fullmatch(path) for rule in takes)
     return taken and not any(rule.fullmatch(path) for rule in leaves)
+
+
+def selected(
+    paths: Collection[str], include: Sequence[str], exclude: Sequence[str], *, whole: bool
+) -> frozenset[str]:
+    """Those of a model's paths that are selected.
+
+    Unselected if the patterns leave none, where `paths` are known to be the `whole` model.
+    """
+    chosen = frozenset(path for path in paths if matches(path, include, exclude))
+    if whole and not chosen and (include or exclude):
+        check_matched(paths, include)
+        said = ", ".join(map(repr, exclude or include))
+        name = "exclude" if exclude else "include"
+        raise Unselected(f"{said} leaves none of {len(paths)} files: nothing is meant", path=name)
+    return chosen
+
+
+def check_matched(paths: Collection[str], include: Sequence[str]) -> None:
+    """Each pattern takes one of the paths, or Unselected with the nearest names that there are."""
+    for at, pattern in enumerate(include):
+        if not any(matches(path, [pattern], []) for path in paths):
+            said = f"{pattern!r} matches none of {len(paths)} files{_nearest(pattern, paths)}"
+            raise Unselected(said, path=f"include[{at}]")
+
+
+def unmatched(paths: Collection[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of `exclude` that leave nothing out."""
+    return tuple(p for p in exclude if not any(matches(path, [p], []) for path in paths))
+
+
+def patterns_of(
+    paths: Collection[str], among: Collection[str], most: int = SHOWN
+) -> tuple[str, ...]:
+    """A few patterns that take these paths and no other of `among`; none where that takes many."""
+    wanted = frozenset(paths)
+    for name in (_by_folder, _by_top, _by_kind):
+        found = tuple(dict.fromkeys(map(name, sorted(wanted))))
+        if len(found) <= most and all(pattern.isprintable() for pattern in found):
+            taken = frozenset(path for path in among if matches(path, found, ()))
+            if taken == wanted:
+                return found
+    return ()
+
+
+def _by_kind(path: str) -> str:
+    """Every file with its suffix, wherever it lies."""
+    return f"**/*{_literal(PurePosixPath(path).suffix)}"
+
+
+def _by_top(path: str) -> str:
+    """Everything in its topmost folder; the file itself where it is in none."""
+    top, slash, _ = path.partition("/")
+    return f"{_literal(top)}{slash}"
+
+
+def _by_folder(path: str) -> str:
+    """Every file with its suffix in its folder."""
+    folder, slash, _ = path.rpartition("/")
+    return f"{_literal(folder)}{slash}*{_literal(PurePosixPath(path).suffix)}"
+
+
+def _literal(text: str) -> str:
+    return SPECIAL.sub(r"[\g<0>]", text)
+
+
+def _nearest(pattern: str, paths: Collection[str]) -> str:
+    some = sorted(paths)[:LOOKED_AT]
+    near = get_close_matches(pattern, some, n=SHOWN, cutoff=CLOSE) or some[:SHOWN]
+    return f"; the nearest are {', '.join(repr(name[:LONG]) for name in near)}" if near else ""
 
 
 @lru_cache(maxsize=64)
@@ -39,8 +117,9 @@ def _rule(pattern: str, place: str) -> re.Pattern[str]:
         parts.append("**")
     try:
         return re.compile(_joined(parts, place), re.DOTALL)
-    except re.error as error:
-        raise ConfigError(f"{pattern!r} is no pattern: {error}", path=place) from None
+    except re.error:
+        said = "close every [ by a ], and write a range from the lower to the higher, as [0-9]"
+        raise ConfigError(f"{pattern!r} is no pattern: {said}", path=place) from None
 
 
 def _joined(parts: Sequence[str], place: str) -> str:
@@ -85,3 +164,21 @@ def _class(part: str, at: int, place: str) -> tuple[str, int]:
         raise ConfigError(f"{part!r} has a '[' without its ']': write '[[]' for itself", path=place)
     members = re.sub(r"([\\\[\]^&~|])", r"\\\1", found[2])
     return f"(?!/)[{'^' if found[1] else ''}{members}]", found.end()
+
+
+def relevant(
+    seen: Iterable[Observation], include: Sequence[str], exclude: Sequence[str]
+) -> Iterator[Observation]:
+    """What was seen of selected files; a leftover beside them is nobody's concern.
+
+    A folder that could not be looked into may hold a selected file, and a limit concerns all.
+    """
+    ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
+    for one in ordered:
+        if not is_whole([one]) or matches(one.path, include, exclude):
+            yield one
+
+
+def is_whole(seen: Iterable[Observation]) -> bool:
+    """Whether every name of the model was met: no limit was reached, no folder left closed."""
+    return not any(one.code == "limit" or one.path.endswith("/") for one in seen)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from provenance.model import Basis
 
 
 class Outcome(StrEnum):
-    """What one finding, or one check, says."""
+    """What one finding, or one check, says.
+
+    EXCEPTED is of checks alone: they pass because the caller exempted or waived something.
+    """
 
     PASS = "pass"
+    EXCEPTED = "excepted"
     FAIL = "fail"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
@@ -37,7 +41,9 @@ class Result(StrEnum):
 class Finding:
     """One thing a check found: `rule` is `check/slug`, `where` the file or party it is about.
 
+    `waived` is why the caller set it aside, `exempted` why the caller lets these bytes pass.
     `accepted` has the old and the new value of a change that the caller accepted by name.
+    `count` is of how many alike this one speaks, `names` what the first of them are about.
     """
 
     rule: str
@@ -46,7 +52,10 @@ class Finding:
     where: str = ""
     level: Level = Level.REQUIRE
     waived: str = ""
+    exempted: str = ""
     accepted: tuple[str, str] | None = None
+    count: int = 1
+    names: tuple[str, ...] = ()
 
     @property
     def check(self) -> str:
@@ -85,10 +94,37 @@ class Verdict:
     signers: tuple[SignerSeen, ...]
     findings: tuple[Finding, ...]
 
+    def __bool__(self) -> bool:
+        """Refused: every verdict would be true, one that failed too."""
+        raise TypeError("a verdict is neither true nor false: ask `verdict.result is Result.PASS`")
+
+    @property
+    def excepted(self) -> bool:
+        """Whether a check passes only because the caller exempted or waived something."""
+        return any(outcome is Outcome.EXCEPTED for _, outcome in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A model that was asked for and could not be judged, and why: no verdict, and no pass.
+
+    `usage` says that the caller's own words are the reason, and not the model or the way to it.
+    """
+
+    name: str
+    ref: str
+    reason: str
+    usage: bool = False
+
 
 def passed(rule: str, message: str, where: str = "") -> Finding:
     """The finding by which a check says that it is satisfied, and over what scope."""
     return Finding(rule=rule, outcome=Outcome.PASS, message=message, where=where)
+
+
+def exempt(rule: str, message: str, reason: str) -> Finding:
+    """A check is satisfied because the caller exempted exactly these bytes, for this reason."""
+    return replace(passed(rule, message), exempted=reason)
 
 
 def failed(rule: str, message: str, where: str = "") -> Finding:

@@ -66,11 +66,15 @@ def certificate(
     ca: bool = False,
     sign: bool = True,
     usages: tuple[str, ...] = ("code",),
+    issues: tuple[str, ...] = (),
     san: str | None = None,
     start: datetime = NOW - 30 * DAY,
     end: datetime = NOW + 365 * DAY,
 ) -> Certificate:
-    """A certificate for the key of `name`, by the key of `issuer` or by itself."""
+    """A certificate for the key of `name`, by the key of `issuer` or by itself.
+
+    `usages` are the extended usages of a leaf, `issues` those that an authority is limited to.
+    """
     spelled = {
         "code": ExtendedKeyUsageOID.CODE_SIGNING,
         "time": ExtendedKeyUsageOID.TIME_STAMPING,
@@ -87,9 +91,9 @@ def certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(_usage(sign=sign and not ca, certificates=ca), critical=True)
     )
-    if usages and not ca:
-        oids = [spelled[usage] for usage in usages]
-        critical = usages == ("time",)
+    if listed := issues if ca else usages:
+        oids = [spelled[usage] for usage in listed]
+        critical = listed == ("time",)
         builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=critical)
     if san:
         names = x509.SubjectAlternativeName([x509.RFC822Name(san)])

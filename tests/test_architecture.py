@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("lineage",),
     ("checks",),
     ("manual", "judgement"),
-    ("adoption", "affected", "bump", "learning", "locking"),
+    ("adoption", "affected", "bump", "learning", "locking", "revoking"),
     ("replay", "report", "source", "registry"),
     ("settings",),
     ("lockfile",),

@@ -49,6 +49,10 @@ LEAVES = {
     "no-usage": forge.certificate("leaf", "acme-root", sign=False),
     "other-subject": forge.certificate("somebody", "acme-root"),
     "other-root": forge.certificate("leaf", "other-root"),
+    "tls-authority": forge.certificate("tls-authority", "acme-root", ca=True, issues=("tls",)),
+    "by-tls-authority": forge.certificate("leaf", "tls-authority"),
+    "code-authority": forge.certificate("code-authority", "acme-root", ca=True, issues=("code",)),
+    "by-code-authority": forge.certificate("leaf", "code-authority"),
 }
 OWNERS = {"other-subject": "somebody"}
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import provenance
 from provenance import Hub as Client
-from provenance import Lock, Policy, Registry, Rules, Settings, Target
-from provenance.errors import Rejected
+from provenance import Lock, Policy, Registry, Rules, Settings, Target, replay
+from provenance.errors import ConfigError, Rejected
 from provenance.judgement import tried
 from provenance.locking import entry_of
 from provenance.policy import Model
@@ -57,6 +58,30 @@ def test_a_signed_model_of_a_starter_publisher_passes_and_is_admitted(tmp_path: 
         with pytest.raises(Rejected):
             provenance.admit(client, refused, Target.folder(tmp_path / "no"))
         assert not (tmp_path / "no").exists()
+
+
+def test_admit_goes_by_its_own_clock_and_takes_nothing_stored(tmp_path: Path) -> None:
+    policy = Policy.of(Settings(), Model(name=GRANITE, repo=GRANITE))
+    day = forge.NOW + forge.DAY
+    lapsed = replace(forged(), expires=day)
+    with Hub(tmp_path) as hub:
+        hub.commit(GRANITE, signed(tmp_path / "m"))
+        client = Client(endpoint=hub.url)
+        evidence = provenance.gather_from_hub(client, parse(GRANITE), at=forge.NOW)
+        trial = tried(evidence, policy, lapsed)
+        assert trial.verdict.result == "pass"
+        entry = entry_of(GRANITE, trial)
+        rules = Rules(
+            entry=entry, lock=Lock(entries=(entry,)), policy=policy, registry=lapsed, at=forge.NOW
+        )
+        target = Target.folder(tmp_path / "out")
+        with pytest.raises(Rejected, match="registry/expired"):
+            provenance.admit(client, rules, target)
+        stored = replay.loads(replay.dumps(evidence).encode(), now=forge.NOW)
+        entry = entry_of(GRANITE, tried(stored, policy, forged()))
+        with pytest.raises(ConfigError, match="replayed"):
+            provenance.admit(client, replace(rules, entry=entry, registry=forged()), target)
+        assert not (tmp_path / "out").exists()
 
 
 def test_every_public_name_is_there() -> None:

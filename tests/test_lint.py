@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -102,6 +103,14 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
             revoked=[{"signer": "release", "reason": "x", "compromised_since": date(2025, 1, 1)}],
         ),
         {"unused-signer"},
+    ),
+    "a file that every model may have": (
+        forge.registry(
+            forge.org("Acme"),
+            expires=LATER,
+            revoked=[{"files": [f"sha256:{sha256().hexdigest()}"], "reason": "x"}],
+        ),
+        {"revoked-empty-file"},
     ),
     "an instance that nobody uses": (
         forge.registry(

@@ -9,7 +9,7 @@ import pytest
 
 from provenance.affected import affected
 from provenance.lock import Entry, Lock, LockedParent, LockedSigner, Part
-from provenance.model import Facts
+from provenance.model import Facts, File, Manifest
 from provenance.trust import Registry
 from provenance.trust.powers import shifts
 from tests import forge
@@ -129,6 +129,7 @@ ENTRY = Entry(
     commit=COMMIT,
     manifest=DIGEST,
     selected=f"sha256:{'b' * 64}",
+    files=Manifest.of([File(path="m.safetensors", size=1, digest="c" * 64)]),
     signers=(SIGNER,),
     parents=(LockedParent(repo="lab/sft", commit="d" * 40),),
 )
@@ -159,6 +160,8 @@ FUTURE = {"compromised_since": date(2099, 1, 1)}
         ({"repo": "lab/renamed"}, ["lab/base@v1"]),
         ({"commit": "e" * 40}, ["lab/base@v1"]),
         ({"manifest": f"sha256:{'e' * 64}"}, ["lab/base@v1"]),
+        ({"files": [f"sha256:{'c' * 64}"]}, ["bot"]),
+        ({"files": [f"sha256:{'d' * 64}"]}, []),
         ({"signer": "release", **SINCE}, ["bot"]),
         ({"signer": "Acme/release", **SINCE}, ["bot"]),
         ({"signer": "Acme/release", **FUTURE}, []),

@@ -20,6 +20,14 @@ COMMIT = "c" * 40
         ("https://huggingface.co/acme/bot", "acme/bot", None),
         ("https://huggingface.co/acme/bot/tree/v1", "acme/bot", "v1"),
         ("https://huggingface.co/acme/bot/blob/refs%2Fpr%2F1/x.md", "acme/bot", "refs/pr/1"),
+        ("https://huggingface.co/acme/bot/raw/v1/README.md", "acme/bot", "v1"),
+        ("https://huggingface.co/acme/bot/blame/v1/config.json", "acme/bot", "v1"),
+        ("https://hf.co/acme/bot/commits/v1", "acme/bot", "v1"),
+        ("https://huggingface.co/acme/bot/tree/refs/pr/1/sub", "acme/bot", "refs/pr/1"),
+        ("https://huggingface.co/acme/bot/resolve/v1/x.bin?download=true", "acme/bot", "v1"),
+        ("https://huggingface.co/api/models/acme/bot/revision/v1", "acme/bot", "v1"),
+        ("https://huggingface.co/acme/bot.git", "acme/bot", None),
+        ("https://huggingface.co/acme/bot/", "acme/bot", None),
         (f"acme/bot@{COMMIT}", "acme/bot", COMMIT),
     ],
 )
@@ -43,11 +51,26 @@ def test_a_ref_is_understood(text: str, repo: str, revision: str | None) -> None
         ("https://huggingface.co/datasets/acme", "models only"),
         ("http://[::1", "org/name"),
         ("../acme/bot", "org/name"),
+        ("https://github.com/acme/bot", "another host"),
+        ("https://huggingface.co.example/acme/bot", "another host"),
+        ("https://huggingface.co@example.org/acme/bot", "another host"),
+        ("https://huggingface.co:8443/acme/bot", "another host"),
+        ("https://huggingface.co/acme/bot/discussions/7", "names no revision"),
+        ("https://huggingface.co/acme/bot/tree", "names no revision"),
+        ("https://huggingface.co/acme/bot?revision=v1", "revision of its own"),
+        ("https://huggingface.co/acme/bot/tree/v1?revision=v2", "revision of its own"),
     ],
 )
 def test_what_is_no_ref_is_refused(text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         parse(text)
+
+
+def test_a_page_of_the_configured_hub_is_understood() -> None:
+    page = "http://127.0.0.1:8080/hub/acme/bot/tree/v1"
+    assert parse(page, endpoint="http://127.0.0.1:8080/hub").repo == "acme/bot"
+    with pytest.raises(ConfigError, match="another host"):
+        parse(page)
 
 
 def test_two_revisions_are_one_too_many() -> None:

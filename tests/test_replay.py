@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from provenance import replay
 from provenance.errors import ConfigError
+from provenance.judgement import judge
 from provenance.model import (
     Ancestor,
     Basis,
@@ -30,7 +32,10 @@ from provenance.model import (
     Reach,
     Ref,
 )
+from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
+from provenance.trust import Registry
+from provenance.verdict import Level, Outcome
 from tests import forge
 from tests.hostile import mutations, truncations
 
@@ -125,6 +130,53 @@ def test_a_real_folder_with_the_oddest_names(tmp_path: Path) -> None:
     assert evidence.observations
     again = replay.loads(replay.dumps(evidence).encode())
     assert again == replace(evidence, basis=Basis.REPLAYED)
+
+
+DAY = (forge.NOW + forge.DAY).date()
+ALLOWED = {"repo": "acme/m", "reason": "for a day", "expires": DAY}
+LAPSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "a registry": ({}, {"expires": DAY}, "registry/expired"),
+    "a waiver": (
+        {
+            "waivers": [
+                {**ALLOWED, "rule": "signature/missing", "subject": "acme/m", "any_revision": True}
+            ]
+        },
+        {},
+        "signature/missing",
+    ),
+    "an exemption": (
+        {"exempt": [{**ALLOWED, "repo": "someone/m", "manifest": "MANIFEST"}]},
+        {},
+        "identity/unknown-publisher",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAPSED)
+def test_what_has_expired_since_it_was_stored_does_not_count(tmp_path: Path, name: str) -> None:
+    own, trust, rule = LAPSED[name]
+    repo = "someone/m" if "exempt" in own else "acme/m"
+    evidence = directory.collect(
+        forge.write(tmp_path / "m"), ref=Ref(text="m", repo=repo), at=forge.NOW
+    )
+    for entry in own.get("exempt", ()):
+        entry["manifest"] = evidence.manifest.digest
+    settings = Settings.from_table({"policy": own}, source="provenance.toml")
+    policy = Policy.of(settings, Model(name="m", repo=repo))
+    acme = forge.org("Acme", forge.signer("release"), originates=True)
+    registry = Registry.from_table(forge.registry(acme, **trust), source="trust.toml")
+
+    def counting(found: Evidence) -> set[str]:
+        findings = judge(found, policy, registry).findings
+        wrong = (f for f in findings if f.outcome is not Outcome.PASS)
+        return {f.rule for f in wrong if f.level is Level.REQUIRE}
+
+    text = replay.dumps(evidence).encode()
+    assert rule not in counting(evidence)
+    assert rule not in counting(replay.loads(text, now=forge.NOW))
+    assert rule in counting(replay.loads(text))
+    assert rule in counting(replay.loads(text, now=forge.NOW + 2 * forge.DAY))
 
 
 @pytest.mark.parametrize("commit", ["main", "C" * 40, "c" * 39])

@@ -259,6 +259,20 @@ def test_a_signer_is_revoked_by_any_of_its_names(name: str) -> None:
     assert len(registry.signer_revocations(auditors, auditors.signers[0])) == 1
 
 
+def test_files_are_revoked_one_by_one_alone_or_beside_what_they_are_of() -> None:
+    one, two = (f"sha256:{digit * 64}" for digit in "12")
+    alone = {"files": [one, two, one], "reason": "x"}
+    beside = {"repo": "acme/bot", "files": [two], "reason": "y"}
+    registry = read(example() | {"revoked": [alone, beside]})
+    found = [(entry.kind, entry.value, entry.reason) for entry in registry.revoked]
+    assert found == [
+        ("file", one, "x"),
+        ("file", two, "x"),
+        ("repo", "acme/bot", "y"),
+        ("file", two, "y"),
+    ]
+
+
 def test_a_key_is_revoked_by_its_fingerprint() -> None:
     fingerprint = read(example()).orgs[0].signers[1].material.label
     entry = {"key": fingerprint, "reason": "x", "compromised_since": datetime(2026, 1, 1)}
@@ -401,6 +415,10 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     (("revoked", 0, "reason"), "", "revoked[0].reason", "empty"),
     (("revoked", 0, "manifest"), "sha256:", "revoked[0].manifest", "64"),
     (("revoked", 0, "repo"), "a/b", "revoked[0]", "exactly one of"),
+    (("revoked", 0, "files"), [], "revoked[0].files", "empty"),
+    (("revoked", 0, "files"), [f"sha256:{'a' * 64}", "a" * 64], "revoked[0].files[1]", "sha256:"),
+    (("revoked", 0, "files"), f"sha256:{'a' * 64}", "revoked[0].files", "a list"),
+    (("revoked", 1, "files"), [f"sha256:{'a' * 64}"], "revoked[1].files", "entry of their own"),
     (
         ("revoked", 0, "compromised_since"),
         datetime(2026, 1, 1, tzinfo=UTC),

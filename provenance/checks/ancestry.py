@@ -213,10 +213,17 @@ class _Survey:
             yield failed("ancestry/unknown-ancestor", message, name)
 
     def _said_by(self, name: str) -> str:
-        for claim in self.claims:
-            if claim.repo and self.claimed.canonical(claim.repo) == name:
-                return f" ({claim.place} names it)"
-        return " (an ancestor's card names it)"
+        place = self._places.get(name)
+        return f" ({place} names it)" if place else " (an ancestor's card names it)"
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        """Where each of its parents is named first, by canonical name."""
+        return {
+            self.claimed.canonical(claim.repo): claim.place
+            for claim in reversed(self.claims)
+            if claim.repo
+        }
 
     def _resolved(self) -> Iterator[Finding]:
         """What is wrong with the repositories behind the names."""

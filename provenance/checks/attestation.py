@@ -153,7 +153,7 @@ def _problems(case: Case, required: RequiredAttestation, word: Word) -> Iterator
         yield failed("attestation/uncovered-file", message, path)
     if required.max_age is None:
         return
-    limit = case.evidence.at - required.max_age
+    limit = case.evidence.today - required.max_age
     if word.signed and word.signed.latest < limit:
         message = f"{word.speaker} said so{_on(word)}, and {required.max_age.days} days are allowed"
         yield failed("attestation/stale", message, word.bundle)

@@ -9,8 +9,8 @@ from datetime import datetime
 from provenance.checks.hearing import hear
 from provenance.checks.vouching import Vouch, vouches
 from provenance.lineage import Claimed, Graph
-from provenance.lock import Entry, Lock
-from provenance.model import Evidence
+from provenance.lock import Entry, Lock, is_of
+from provenance.model import Basis, Evidence
 from provenance.policy import Exemption, Policy
 from provenance.signature import Opinion
 from provenance.trust import Registry
@@ -25,7 +25,8 @@ class Case:
     order; `vouches` are those of them that count as the publisher's word. `claimed` and `graph`
     are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
-    otherwise it is only what was known before.
+    otherwise it is only what was known before. `remembered` are the entries of its repository,
+    whatever their names.
     """
 
     evidence: Evidence
@@ -37,6 +38,7 @@ class Case:
     graph: Graph
     lock: Lock | None = None
     locked: Entry | None = None
+    remembered: tuple[Entry, ...] = ()
     exact: bool = False
 
     @classmethod
@@ -58,9 +60,35 @@ class Case:
         """What a finding about the whole model is about: its name, so that a waiver can say it."""
         return self.evidence.ref.repo or self.evidence.ref.text
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether the files are those of `locked`: its selection alone where it was measured, else
+        its whole listing and of that its selection."""
+        locked, evidence = self.locked, self.evidence
+        if locked is None:
+            return False
+        if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
+            return True
+        same = evidence.listing.digest == locked.manifest
+        return same and evidence.manifest.digest == locked.selected
+
+    @property
+    def past(self) -> tuple[Entry, ...]:
+        """The entries that the model must not fall behind: every one of its repository.
+
+        Where the very bytes are meant that its own entry has, only that one: they are no change,
+        whatever else of the repository is locked beside them.
+        """
+        own = self.locked
+        if own is None or not is_of(own, self.evidence.ref.repo):
+            return self.remembered
+        if self.exact or own.selected == self.evidence.manifest.digest:
+            return (own,)
+        return (own, *(entry for entry in self.remembered if entry != own))
+
     def in_force(self, expires: datetime) -> bool:
         """Whether what expires then counts: until then, or on, where that is only warned of."""
-        return expires > self.evidence.at or self.policy.lenient_expiry
+        return expires > self.evidence.today or self.policy.lenient_expiry
 
     @property
     def exemption(self) -> Exemption | None:

@@ -11,6 +11,12 @@ code/auto-map
     A configuration makes the loader import a file of the model (with trust_remote_code). Read the
     file; allow it by its SHA-256, or use a model that needs none.
 
+code/callable
+    A configuration names something that Python can import, for its loader to call: `_target_`,
+    `target`, `class_path`, a YAML tag as `!apply:` or `!!python/…`, a Lambda of Keras. A class of a
+    loader's own library is not named here; anything else is code of somebody else. Read what it
+    names, and exclude the file unless you need it.
+
 code/remote-code
     The loader is told to fetch code from another repository, or to trust remote code at large. It
     would get whatever stands there that day. Never allowed by a digest.
@@ -38,7 +44,16 @@ code/module
 
 code/template
     A chat template does more than format messages: it reaches for attributes that lead out of the
-    sandbox, or waits for certain words or a date. Read it at the line named.
+    sandbox, or waits for something. Read it at the line named. Found are: names, attributes, calls
+    and filters outside an allow-list, however they are put together; words of language that are
+    looked for in a message, in any way of comparing; decisions by the date; text of the template's
+    own that depends on a length or count, on the name of a tool, or on markup in a message. Not
+    found are: text that is always added, or by role or option; tags and switches such as `/think`
+    that change markup alone; text about tools where there are tools; what the model does with it.
+
+code/template-unclear
+    A chat template compares or looks up something that is put together while it runs, which this
+    reader does not follow. Read it at the line named, or ask the publisher for one without.
 
 code/template-unparsed
     A chat template could not be parsed, so nobody can say what it does: it is not Jinja, longer
@@ -69,10 +84,11 @@ from provenance.claims.code import CodeClaim, code_claims
 from provenance.formats.names import is_by_product
 from provenance.verdict import Finding, failed, passed, unknown
 
-UNKNOWN = frozenset({"template-unparsed", "unreadable"})
+UNKNOWN = frozenset({"template-unclear", "template-unparsed", "unreadable"})
 UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
 NEXT = {
     "remote-code": "use a model that needs none",
+    "callable": "read what it names, or exclude the file",
     "native": "exclude it",
     "template": "read the template before anybody renders it",
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provenance.checks.case import Case
+from provenance.checks.elsewhere import elsewhere
+from provenance.checks.splits import set_of
 from provenance.checks.vouching import Vouch
 from provenance.claims.loader import loader_reads
 from provenance.trust import Identity, Org, Signer
@@ -18,15 +20,17 @@ SHOWN = 20
 
 def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
     """Which files the signatures that hold leave out, and whether enough parties signed."""
+    yield from elsewhere(case, holding)
     covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
     read = loader_reads(case.evidence)
     needed = read or covered
     for path in sorted(needed - covered)[:SHOWN]:
         yield failed(
-            "signature/unsigned-file", "a loader reads it, and the signature leaves it out", path
+            "signature/unsigned-file", "a loader may read it, and the signature leaves it out", path
         )
     for path in sorted(case.evidence.manifest.by_path.keys() - needed - covered)[:SHOWN]:
-        yield failed("signature/unsigned-other", "no loader reads it; it is not signed", path)
+        message = "a document, picture or log by its name; it is not signed"
+        yield failed("signature/unsigned-other", message, path)
     if needed - covered:
         return
     if not any(vouch.comparison.equal >= needed for vouch in holding) and not _one_each(holding):
@@ -35,33 +39,24 @@ def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
             f"{len(holding)} bundles cover the files, and none of them all",
             case.subject,
         )
-    yield from _pinned_elsewhere(case)
     which = "a loader reads" if read else "its signature names"
     yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
 
 
 def _one_each(holding: Sequence[Vouch]) -> bool:
-    """One bundle a .gguf by one signer: how GGUF repositories are signed."""
+    """One bundle a .gguf, all parts of a split in one, by one signer: how GGUF are signed."""
     signers = {vouch.attestation.identity for vouch in holding}
     return len(signers) == 1 and all(
-        len(vouch.manifest.paths) == 1 and next(iter(vouch.comparison.equal)).endswith(".gguf")
-        for vouch in holding
+        _is_one_gguf(vouch.manifest.paths, vouch.comparison.equal) for vouch in holding
     )
 
 
-def _pinned_elsewhere(case: Case) -> Iterator[Finding]:
-    repo, digest = case.evidence.ref.repo, case.evidence.manifest.digest
-    owner = case.registry.owner(repo) if repo else None
-    for org in case.registry.orgs:
-        for root in org.roots:
-            if repo and root.manifest == digest and root.repo != repo:
-                message = f"the registry has these very files as {root.repo}"
-                yield failed("signature/other-model", message, case.subject)
-    for entry in case.lock.models() if case.lock else ():
-        other = entry.repo if entry.signers and entry.selected == digest else None
-        if repo and other not in (None, repo) and case.registry.owner(other or "") is owner:
-            message = f"the lockfile has these very files, signed, as {other}"
-            yield failed("signature/other-model", message, case.subject)
+def _is_one_gguf(signed: frozenset[str], equal: frozenset[str]) -> bool:
+    """Whether a bundle is about one GGUF: parts that are signed apart may be of two releases."""
+    first = set_of(next(iter(equal)))
+    together = all(set_of(path) == first for path in signed)
+    parts = first[1] if first else 1
+    return together and len(signed) == parts and all(path.endswith(".gguf") for path in equal)
 
 
 def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:

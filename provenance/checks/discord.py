@@ -6,7 +6,7 @@ The second half of the ancestry check; its rules are on that check's page.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice, product
 
 from provenance import oms
 from provenance.checks.case import Case
@@ -22,6 +22,7 @@ from provenance.verdict import Finding, failed
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
+SHOWN = 20
 WEIGHTS_OF_ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
@@ -51,16 +52,35 @@ def _places(case: Case) -> dict[Place, dict[str, str]]:
 
 
 def _conflicts(case: Case) -> Iterator[Finding]:
-    """Each pair of places that name different parents, once."""
-    for (place, names), (other, others) in combinations(sorted(_places(case).items()), 2):
-        if not (_lead(case, names, others) or _lead(case, others, names)):
-            message = f"{_said(place, names)}; {_said(other, others)}: ask which is true"
-            yield failed("ancestry/conflict", message, place[0])
+    """Each pair of places that name different parents, once; of very many the first ones."""
+    pairs = _contrary(case)
+    for (place, names), (other, others) in islice(pairs, SHOWN):
+        message = f"{_said(place, names)}; {_said(other, others)}: ask which is true"
+        yield failed("ancestry/conflict", message, place[0])
+    if next(pairs, None):
+        message = f"more than {SHOWN} pairs of places name different parents: ask which are true"
+        yield failed("ancestry/conflict", message, case.subject)
 
 
-def _lead(case: Case, names: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether the names of one place are among the other's, or above them."""
-    return names.keys() <= others.keys() | case.claimed.above(*others)
+Said = tuple[Place, dict[str, str]]
+
+
+def _contrary(case: Case) -> Iterator[tuple[Said, Said]]:
+    """The places of which neither leads to what the other names; those that agree are one group."""
+    groups: dict[frozenset[str], list[Said]] = {}
+    for place, names in sorted(_places(case).items()):
+        groups.setdefault(frozenset(names), []).append((place, names))
+    reach = {names: names | case.claimed.above(*names) for names in groups}
+    for (ones, first), (others, second) in combinations(groups.items(), 2):
+        if not (ones <= reach[others] or others <= reach[ones]):
+            yield from (
+                (min(one, other, key=_place), max(one, other, key=_place))
+                for one, other in product(first, second)
+            )
+
+
+def _place(said: Said) -> Place:
+    return said[0]
 
 
 def _said(place: Place, names: dict[str, str]) -> str:
@@ -85,7 +105,7 @@ def _methods(case: Case) -> Iterator[Finding]:
     stated = {claim.method for claim in found if not claim.trace}
     for claim in found:
         if claim.trace and stated and claim.method not in stated:
-            places = ", ".join(c.place for c in found if not c.trace)
+            places = ", ".join([c.place for c in found if not c.trace][:SHOWN])
             message = f"{places} says {', '.join(sorted(stated))}; {claim.key} is {claim.method}'s"
             yield failed("ancestry/method", message, claim.path)
 

@@ -22,8 +22,8 @@ format/pickle-beside-safetensors
     that import nothing but what rebuilds tensors count here; every other is `format/pickle`.
 
 format/archive
-    A zip, tar or compressed file: what is inside was not judged. Exclude it, or have its files
-    published one by one.
+    A zip, tar, compressed file or other container: what is inside was not judged. Exclude it, or
+    have its files published one by one.
 
 format/hdf5
     An HDF5 file, as Keras and TensorFlow write: it can hold Lambda layers, which are code. Use
@@ -43,8 +43,9 @@ format/empty
     A file with the name of weights and no content. Download it again.
 
 format/unrecognised
-    The name says weights and the content has no form that is known. It may be harmless, as raw
-    tensors are, and it may be a pickle in a form nobody has seen. Exclude it if nothing needs it.
+    A loader may read it, and the content has no form that is known: neither weights, nor text, nor
+    a picture, sound or vocabulary. It may be harmless, as raw tensors are, and it may hold a pickle
+    in a container that nobody looked into. Exclude it if nothing needs it.
 
 format/safetensors
     The header breaks the format: the message begins with the rule it broke (`overlap`, `hole`,
@@ -67,7 +68,12 @@ format/index
     An index from tensors to shards cannot be read, or names a path that leads out of its folder.
 
 format/missing-shard
-    An index names a shard that is absent or not selected. Select it, or download again.
+    An index names a shard, or a split GGUF a part, that is absent or not selected. Select it, or
+    download again.
+
+format/split
+    The parts of a split GGUF do not belong together: a part's name and header disagree about its
+    number, or two parts about the model. Download all of them from one release.
 
 format/orphan-shard
     A file looks like a shard and no index names it: some loaders read it, others do not. Remove or
@@ -95,8 +101,10 @@ from dataclasses import dataclass
 
 from provenance.checks.case import Case
 from provenance.checks.shards import Sets
+from provenance.checks.splits import Splits
+from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
-from provenance.formats import gguf, index
+from provenance.formats import index
 from provenance.formats.names import (
     folder_of,
     is_by_product,
@@ -138,8 +146,14 @@ REBUILDS_TENSORS = re.compile(
 
 def check(case: Case) -> Iterator[Finding]:
     """What the files of one model are, against what may be deployed: the module's manual page."""
-    survey = _Survey(evidence=case.evidence, sets=Sets(evidence=case.evidence), seen=_seen(case))
-    found = [*survey.files(), *survey.sets.findings()]
+    survey = _Survey(
+        evidence=case.evidence,
+        sets=Sets(evidence=case.evidence),
+        splits=Splits(evidence=case.evidence),
+        read=loader_reads(case.evidence),
+        seen=_seen(case),
+    )
+    found = [*survey.files(), *survey.sets.findings(), *survey.splits.findings()]
     yield from found
     if not found:
         yield passed("format/pass", survey.scope())
@@ -151,6 +165,8 @@ class _Survey:
 
     evidence: Evidence
     sets: Sets
+    splits: Splits
+    read: frozenset[str]
     seen: Mapping[tuple[str, str], Sequence[str]]
 
     def files(self) -> Iterator[Finding]:
@@ -215,6 +231,10 @@ class _Survey:
             yield from self._gguf(content)
         elif content.kind is Kind.ONNX:
             yield from self._onnx(content)
+        elif content.path in self.read and content.path not in external:
+            for how in self._noted(content.path, "unfamiliar"):
+                message = f"{how}: nobody can say what a loader makes of it"
+                yield unknown("format/unrecognised", message, content.path)
 
     def _forbidden(self, content: Content) -> Finding:
         imports = ", ".join(repr(name)[1:-1] for name in self._noted(content.path, "pickle-import"))
@@ -234,10 +254,9 @@ class _Survey:
             yield _misnamed(content)
 
     def _gguf(self, content: Content) -> Iterator[Finding]:
-        try:
-            gguf.parse(content.head, self.evidence.manifest.by_path[content.path].size)
-        except Malformed as error:
-            yield _defect("format/gguf", error, content.path)
+        header = self.splits.headers[content.path]
+        if isinstance(header, Malformed):
+            yield _defect("format/gguf", header, content.path)
 
     def _onnx(self, content: Content) -> Iterator[Finding]:
         path = content.path

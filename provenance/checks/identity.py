@@ -83,10 +83,11 @@ from datetime import timedelta
 
 from provenance.checks.age import age
 from provenance.checks.case import Case
+from provenance.checks.ratchet import past_ids, past_owners
 from provenance.model import Facts, Reach
 from provenance.trust import names
 from provenance.trust.confusable import lookalikes, near_misses
-from provenance.verdict import Finding, Outcome, failed, passed, unknown
+from provenance.verdict import Finding, Outcome, exempt, failed, passed, unknown
 
 NEAR_MISS = "identity/near-miss"
 SHOWN = 3
@@ -103,7 +104,11 @@ def check(case: Case) -> Iterator[Finding]:
     found = [*_publisher(case, repo), *_answer(case, repo), *age(case)]
     yield from found
     if all(finding.rule == NEAR_MISS for finding in found):
-        yield passed("identity/pass", _scope(case, repo))
+        scope, exemption = _scope(case, repo), case.exemption
+        if exemption and not case.registry.owner(repo):
+            yield exempt("identity/pass", scope, exemption.reason)
+        else:
+            yield passed("identity/pass", scope)
 
 
 def _unnamed(case: Case) -> Finding:
@@ -155,7 +160,7 @@ def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
 
 def _block(case: Case) -> str:
     """What to add to provenance.toml to admit exactly these bytes."""
-    expires = case.evidence.at + timedelta(days=EXEMPT_DAYS)
+    expires = case.evidence.today + timedelta(days=EXEMPT_DAYS)
     return (
         "[[policy.exempt]]\n"
         f'repo = "{case.evidence.ref.repo}"\n'
@@ -173,7 +178,7 @@ def _answer(case: Case, repo: str) -> Iterator[Finding]:
     if facts.id != repo:
         yield failed("identity/renamed", _renamed(case, repo, facts.id), case.subject)
     yield from _replaced(case, repo, facts)
-    yield from _owner(case, repo, facts)
+    yield from _owner(case, facts)
     yield from _namespace(case, repo, facts)
     yield from _reach(case, facts)
 
@@ -190,15 +195,15 @@ def _renamed(case: Case, repo: str, new: str) -> str:
 
 def _replaced(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
     """Ids that the registry and the lockfile have for the repository, and this is none of them."""
-    owner, locked = case.registry.owner(repo), _locked(case, repo)
+    owner, before = case.registry.owner(repo), past_ids(case)
     roots = owner.roots if owner else ()
     pinned = {root.repo_id for root in roots if root.repo == repo and root.repo_id}
     if pinned:
         expected = f"{' or '.join(sorted(pinned))} as the registry has it"
         yield from _other_id(case, facts, pinned, expected, "ask the publisher elsewhere")
-    if locked and locked.repo_id:
-        expected = f"{locked.repo_id} as the lockfile has it"
-        yield from _other_id(case, facts, {locked.repo_id}, expected, _accept(case, "replaced"))
+    if others := before - {facts.repo_id}:
+        expected = f"{' or '.join(sorted(others))} as the lockfile has it"
+        yield from _other_id(case, facts, others, expected, _accept(case, "replaced"))
 
 
 def _other_id(
@@ -219,26 +224,20 @@ def _accept(case: Case, slug: str) -> str:
     return f"find out why, then `provenance lock --accept identity/{slug}@{case.subject}`"
 
 
-def _locked(case: Case, repo: str) -> Facts | None:
-    """What the lockfile knows of this repository; an entry of another one is no pin of it."""
-    entry = case.locked
-    return entry.facts if entry and entry.repo in (None, repo) else None
-
-
-def _owner(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
+def _owner(case: Case, facts: Facts) -> Iterator[Finding]:
     """That the owner the Hub names is not the namespace, or not the lockfile's."""
-    namespace, locked = names.namespace_of(facts.id), _locked(case, repo)
-    before = locked.owner if locked else None
+    namespace, others = names.namespace_of(facts.id), past_owners(case) - {facts.owner}
+    before = " or ".join(map(repr, sorted(others)))
     if not facts.owner:
         if before:
-            yield _unverified(case, f"{before!r} as the lockfile has it")
+            yield _unverified(case, f"{before} as the lockfile has it")
         return
     said = f"the owner is {facts.owner!r}, expected"
     if facts.owner != namespace:
         message = f"{said} {namespace!r} as its name says: ask the publisher why"
         yield failed("identity/owner-changed", message, case.subject)
-    elif before and facts.owner != before:
-        message = f"{said} {before!r} as the lockfile has it: {_accept(case, 'owner-changed')}"
+    elif before:
+        message = f"{said} {before} as the lockfile has it: {_accept(case, 'owner-changed')}"
         yield failed("identity/owner-changed", message, case.subject)
 
 

@@ -44,8 +44,9 @@ integrity/lfs-pointer
     The file is a git-lfs pointer: the model's bytes were never downloaded. Run `git lfs pull`.
 
 integrity/symlink
-    A link leads out of the model, or to nothing. Only the links of a Hub cache into its own blobs
-    are followed. Replace it by the file.
+    A link lies in the model. Only the links of a Hub cache into its own blobs are followed, no
+    others, wherever they lead. Put the file itself in its place; where the link leads to nothing,
+    download the model again.
 
 integrity/special-file
     A device, pipe or socket lies in the model. Remove it.
@@ -57,8 +58,13 @@ integrity/changed
     A file changed while it was being measured. Verify a copy that nobody writes to.
 
 integrity/name
-    A file name that programs or people read differently: control or invisible characters,
-    backslashes, device names, trailing dots. Rename or remove it.
+    A file name that programs or people read differently: control or invisible characters, bytes
+    that are not UTF-8, backslashes, device names, trailing dots. Rename or remove it.
+
+integrity/unusual-space
+    A file that no loader reads has a space in its name that is not the one on the keyboard, as
+    the screenshots of some systems have. A note; in the name of any other file it is
+    `integrity/name`. Rename the file if you can.
 
 integrity/name-collision
     Two names that some file systems take for one. Which of them a loader reads is chance.
@@ -73,6 +79,10 @@ integrity/reserved-name
 integrity/unreadable-bundle
     A file is named like a signature and is none. It was taken for an ordinary file of the model.
 
+integrity/foreign-signature
+    A signature of another tool (GPG, SSH, minisign, a raw one) lies in the model. It is a file like
+    any other and proves nothing here; verify it with that tool. A warning.
+
 integrity/limit
     The model holds more than was looked at: too many small files, signatures or digests.
 """
@@ -84,10 +94,16 @@ from collections.abc import Iterator
 from provenance import lock
 from provenance.checks.case import Case
 from provenance.checks.vouching import Vouch
+from provenance.claims.loader import loader_reads
 from provenance.model import Basis, Manifest
-from provenance.verdict import Finding, failed, passed, unknown
+from provenance.verdict import Finding, exempt, failed, passed, unknown
 
 UNKNOWN = frozenset({"limit", "unreadable", "undeclared"})
+NOTES = {
+    "foreign-signature": "integrity/foreign-signature",
+    "name-space": "integrity/unusual-space",
+}
+"""Observations that tell of no trick by themselves, and what is said of them."""
 FAILED = frozenset(
     {
         "changed",
@@ -109,15 +125,19 @@ SLUGS = {"changed": "mismatch", "missing": "missing", "extra": "extra"}
 
 def check(case: Case) -> Iterator[Finding]:
     """Whether the measured bytes are the ones a reference names, and the tree holds no tricks."""
-    odd = list(_tree(case))
-    yield from odd
+    yield from (odd := list(_tree(case)))
+    yield from (noted := list(_notes(case)))
+    odd += (finding for finding in noted if finding.rule == "integrity/name")
     given = case.vouches
     contradicted = [*_contradicted(given), *_unlocked(case)]
     yield from contradicted
     if contradicted:
         return
-    reference = _reference(case, given)
-    if not reference:
+    reference, exemption = _reference(case, given), case.exemption
+    if not reference and exemption and case.evidence.manifest.files and not odd:
+        said = f"the files are those you exempted: {exemption.reason}"
+        yield exempt("integrity/pass", said, exemption.reason)
+    elif not reference:
         yield unknown(
             "integrity/no-reference",
             "nothing says what these bytes should be: no signature of a known publisher, no root "
@@ -134,6 +154,18 @@ def _tree(case: Case) -> Iterator[Finding]:
             yield unknown(f"integrity/{seen.code}", seen.detail, seen.path)
         elif seen.code in FAILED:
             yield failed(f"integrity/{seen.code}", seen.detail, seen.path)
+
+
+def _notes(case: Case) -> Iterator[Finding]:
+    """Signatures of other kinds, and names with another space than that of ASCII.
+
+    Such a space is a note where no loader reads the file.
+    """
+    seen = [seen for seen in case.evidence.observations if seen.code in NOTES]
+    read = loader_reads(case.evidence) if seen else frozenset()
+    for one in seen:
+        tricks = one.code == "name-space" and one.path in read
+        yield failed("integrity/name" if tricks else NOTES[one.code], one.detail, one.path)
 
 
 def _contradicted(given: tuple[Vouch, ...]) -> Iterator[Finding]:
@@ -171,7 +203,7 @@ def _denied(vouch: Vouch) -> Iterator[Finding]:
 
 def _unlocked(case: Case) -> Iterator[Finding]:
     """How the files differ from those of the lockfile, where just those are meant."""
-    if not case.exact or _is_locked(case):
+    if not case.exact or case.is_locked:
         return
     listing = case.evidence.listing
     meant = case.locked or (lock.nearest(case.lock, listing) if case.lock else None)
@@ -185,16 +217,6 @@ def _unlocked(case: Case) -> Iterator[Finding]:
         )
     for change in lock.file_differences(meant, _compared(case)) if meant else ():
         yield failed(f"integrity/{SLUGS[change.what]}", _differs(change), change.name)
-
-
-def _is_locked(case: Case) -> bool:
-    locked, evidence = case.locked, case.evidence
-    if locked is None:
-        return False
-    if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
-        return True
-    same = evidence.listing.digest == locked.manifest
-    return same and evidence.manifest.digest == locked.selected
 
 
 def _compared(case: Case) -> Manifest:
@@ -215,6 +237,8 @@ def _differs(change: lock.Change) -> str:
 def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
     """What the measured bytes are equal to, as a sentence; empty if to nothing."""
     manifest = case.evidence.manifest
+    if not manifest.files:
+        return ""
     holding = [vouch for vouch in given if vouch.comparison.holds]
     if holding:
         paths = {path for vouch in holding for path in vouch.comparison.equal}
@@ -225,9 +249,7 @@ def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
     for root in owner.roots if owner else ():
         if root.repo == repo and root.manifest == manifest.digest:
             return f"the files are those of the registry's root {repo}"
-    if exemption := case.exemption:
-        return f"the files are those you exempted: {exemption.reason}"
-    if case.exact and _is_locked(case):
+    if case.exact and case.is_locked:
         return f"all {len(manifest.files)} files are those of the lockfile"
     if case.evidence.basis is Basis.MEASURED and case.evidence.facts:
         return f"all {len(manifest.files)} files were measured as the Hub served them"

@@ -16,6 +16,10 @@ lineage/uncovered-file
     A statement speaks of the model and leaves out a file that a loader reads. What was left out may
     be what was changed: ask for a statement over all of it.
 
+lineage/contradictory
+    Those who may speak of this model attest two ways in which the same weights were made, by other
+    methods or from other parents. Both cannot be true. Ask the trainer, and remove the wrong one.
+
 lineage/parent-without-digest
     A statement names a parent and not its digest, so that it may mean any bytes under that name.
 

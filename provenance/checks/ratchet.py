@@ -28,15 +28,12 @@ ACCEPTABLE = frozenset(
 
 def signature_changes(case: Case) -> Iterator[Finding]:
     """How the signatures that hold fall behind those that the lockfile has for the model."""
-    locked = case.locked
-    if locked is None or not locked.signers:
-        return
     before, now = _before(case), _now(case)
-    if not now:
+    if before and not now:
         if _must_stay(case):
             message = f"it was signed by {before}, and no such signature holds any more"
             yield failed("signature/lost", f"{message}: {_accept(case, 'lost')}", case.subject)
-    elif not _identities(case) & {signer.identity for signer in locked.signers}:
+    elif before:
         message = f"it was signed by {before}, and now by {now}"
         yield failed(
             "signature/signer-changed",
@@ -49,23 +46,36 @@ def signature_changes(case: Case) -> Iterator[Finding]:
 def change_of(rule: str, case: Case) -> tuple[str, str] | None:
     """The old and new value that a rule about the lockfile found, if it may be accepted by name."""
     values = _values(rule, case)
-    return values if case.locked and values and values[0] != values[1] else None
+    return values if case.past and values and values[0] != values[1] else None
 
 
 def _values(rule: str, case: Case) -> tuple[str, str] | None:
     """The old and the new value; None for what the registry itself contradicts."""
-    old = case.locked.facts if case.locked else None
-    new = case.evidence.facts
+    facts = case.evidence.facts
     match rule:
-        case "identity/replaced" if old and new and not _is_pinned(case):
-            return old.repo_id or "none", new.repo_id or "none"
-        case "identity/owner-changed" if old and new:
-            return old.owner or "nobody", new.owner or "nobody"
+        case "identity/replaced" if facts and not _is_pinned(case):
+            return _others(past_ids(case), facts.repo_id), facts.repo_id or "none"
+        case "identity/owner-changed" if facts:
+            return _others(past_owners(case), facts.owner), facts.owner or "nobody"
         case "signature/signer-changed" | "signature/lost":
             return _before(case), _now(case) or "nobody"
         case "signature/rollback":
             return _moment(_newest(case)), _today(case)
     return None
+
+
+def _others(known: frozenset[str], now: str | None) -> str:
+    return ", ".join(sorted(known - {now})) or now or "none"
+
+
+def past_ids(case: Case) -> frozenset[str]:
+    """The ids that the lockfile has for the model's repository: one, unless something changed."""
+    return frozenset(e.facts.repo_id for e in case.past if e.facts and e.facts.repo_id)
+
+
+def past_owners(case: Case) -> frozenset[str]:
+    """The owners that the lockfile has for the model's repository."""
+    return frozenset(e.facts.owner for e in case.past if e.facts and e.facts.owner)
 
 
 def _is_pinned(case: Case) -> bool:
@@ -111,7 +121,7 @@ def _is_older(known: Moments, before: datetime) -> bool:
 
 def _newest(case: Case) -> datetime | None:
     """When the newest release was signed that the lockfile has and that is not this one."""
-    others = [entry for entry in (case.locked,) if entry and not _is_same(case, entry)]
+    others = [entry for entry in case.past if not _is_same(case, entry)]
     times = [signer.time for entry in others for signer in entry.signers if signer.time]
     return max(times, default=None)
 
@@ -125,8 +135,10 @@ def _identities(case: Case) -> frozenset[str]:
 
 
 def _before(case: Case) -> str:
-    signers = case.locked.signers if case.locked else ()
-    return ", ".join(sorted({signer.identity for signer in signers}))
+    """The signers of each release that none of today's signers signed; empty if there is none."""
+    now = _identities(case)
+    known = [{signer.identity for signer in entry.signers} for entry in case.past]
+    return ", ".join(sorted({name for names in known if not names & now for name in names}))
 
 
 def _now(case: Case) -> str:

@@ -6,8 +6,10 @@ turns it off.
 Findings:
 
 registry/revoked
-    The manifest, repository or commit was revoked, or that of an ancestor, claimed or found. Do not
-    deploy it; the reason says where to read on.
+    The manifest, repository or commit was revoked, or one of the files, or any of these of an
+    ancestor, claimed or found. Files count by their digest, under any name and whatever lies beside
+    them; of a locked model the whole listing counts as well as the selection. Do not deploy it; the
+    reason says where to read on.
 
 registry/expired
     The registry has expired: whoever keeps it has not looked at it since. Nothing passes by it.
@@ -42,11 +44,12 @@ from datetime import timedelta
 
 from provenance.checks.case import Case
 from provenance.lineage.steps import unverified_steps
-from provenance.lock import floor_of
-from provenance.model import Ancestor, Evidence
+from provenance.lock import Part, floor_of
+from provenance.model import Ancestor, Evidence, Manifest
 from provenance.training import Parent
 from provenance.trust import Registry
 from provenance.trust.names import namespace_of
+from provenance.trust.registry import FILE
 from provenance.verdict import Finding, failed, unknown
 
 Subjects = dict[str, set[str | None]]
@@ -70,7 +73,7 @@ def _standing(case: Case) -> Iterator[Finding]:
             found = "no version" if release.version is None else f"version {release.version}"
             message = f"{found}, and the lockfile knows version {floor}"
             yield failed("registry/rollback", message, release.name)
-        age = case.evidence.at - release.seen if release.seen else timedelta(0)
+        age = case.evidence.today - release.seen if release.seen else timedelta(0)
         if longest is not None and age > timedelta(days=longest):
             message = f"last asked for {age.days} days ago, and {longest} are allowed"
             yield unknown("registry/old", message, release.name)
@@ -92,33 +95,77 @@ def _unknown(case: Case) -> Iterator[Finding]:
 
 def _refused(case: Case) -> Iterator[Finding]:
     evidence, registry = case.evidence, case.registry
-    if registry.expires and evidence.at >= registry.expires:
+    if registry.expires and evidence.today >= registry.expires:
         yield failed(
             "registry/expired",
             f"{registry.name} expired on {registry.expires:%Y-%m-%d}",
             registry.name,
         )
+    yield from _revoked(registry, _own(case), "")
+    for subjects in _ancestors(case):
+        yield from _revoked(registry, subjects, "ancestor ")
+
+
+def _own(case: Case) -> Subjects:
+    """All that the model is known by: as it lies here or is declared, and as it is locked."""
+    evidence = case.evidence
     own: Subjects = {
         "manifest": {evidence.manifest.digest, evidence.listing.digest},
+        "file": _digests(evidence.listing, evidence.manifest),
         "repo": {evidence.ref.repo, evidence.facts.id if evidence.facts else None},
         "commit": {evidence.ref.commit},
     }
-    yield from _revoked(registry, own, "")
+    if (entry := case.locked) and case.is_locked:
+        own["manifest"] |= {entry.manifest, entry.selected}
+        own["file"] |= _digests(entry.files)
+        own["repo"] |= {entry.repo, entry.facts.id if entry.facts else None}
+        own["commit"] |= {entry.commit}
+    return own
+
+
+def _ancestors(case: Case) -> Iterator[Subjects]:
+    """What each ancestor is known by, whoever names it and whether or not it was found."""
+    evidence = case.evidence
     for parent in case.policy.parents:
         repo, _, commit = parent.partition("@")
-        yield from _revoked(registry, {"repo": {repo}, "commit": {commit}}, "ancestor ")
+        yield {"repo": {repo}, "commit": {commit}}
     for claim in case.claimed.parent_claims:
-        named: Subjects = {"repo": {claim.repo}, "commit": {claim.revision}}
-        yield from _revoked(registry, named, "ancestor ")
+        yield {"repo": {claim.repo}, "commit": {claim.revision}}
     for ancestor in evidence.ancestors:
-        yield from _revoked(registry, _of(ancestor), "ancestor ")
+        yield _of(ancestor)
     for attested in _attested(evidence):
-        stated: Subjects = {
+        yield {
             "manifest": {attested.manifest},
+            "file": _digests(Manifest.of(attested.files)),
             "repo": {attested.repo},
             "commit": {attested.commit},
         }
-        yield from _revoked(registry, stated, "ancestor ")
+    yield from _locked_ancestors(case)
+
+
+def _locked_ancestors(case: Case) -> Iterator[Subjects]:
+    """The parents of the locked model, and what the lockfile knows of any ancestor named here."""
+    named = {claim.repo for claim in case.claimed.parent_claims}
+    named |= {ancestor.claimed for ancestor in case.evidence.ancestors}
+    if case.locked and case.is_locked:
+        for parent in case.locked.parents:
+            named.add(parent.repo)
+            yield {"repo": {parent.repo}, "commit": {parent.commit}}
+    for entry in case.lock.entries if case.lock else ():
+        names = {entry.name.partition("@")[0], entry.repo}
+        if entry.part is Part.ANCESTOR and names & named:
+            yield {
+                "manifest": {entry.manifest},
+                "file": _digests(entry.files),
+                "repo": names,
+                "commit": {entry.commit},
+            }
+
+
+def _digests(*manifests: Manifest) -> set[str | None]:
+    """The digests of files as a registry writes them, where they are known."""
+    files = (file for manifest in manifests for file in manifest.files)
+    return {f"sha256:{file.sha256}" for file in files if file.sha256}
 
 
 def _attested(evidence: Evidence) -> Iterator[Parent]:
@@ -130,17 +177,28 @@ def _attested(evidence: Evidence) -> Iterator[Parent]:
 
 
 def _of(ancestor: Ancestor) -> Subjects:
+    known = ancestor.evidence
     return {
-        "manifest": {ancestor.manifest},
+        "manifest": {ancestor.manifest, *((known.manifest.digest,) if known else ())},
+        "file": _digests(known.listing, known.manifest) if known else set(),
         "repo": {ancestor.claimed, ancestor.facts.id if ancestor.facts else None},
         "commit": {ancestor.revision, ancestor.commit},
     }
 
 
 def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Finding]:
-    namespaces = {namespace_of(repo) for repo in subjects["repo"] if repo}
+    namespaces = {namespace_of(repo) for repo in subjects["repo"] if repo} or None
     for kind, values in subjects.items():
+        hits: dict[str, list[str]] = {}
         for value in sorted(value for value in values if value):
-            for entry in registry.revocations(kind, value, namespaces or None):
-                message = f"the {whose}{kind} was revoked: {entry.reason}"
-                yield failed("registry/revoked", message, value)
+            for entry in registry.revocations(kind, value, namespaces):
+                hits.setdefault(entry.reason, []).append(value)
+        for reason, found in hits.items():
+            more = f", and {len(found) - 1} more of its files," if len(found) > 1 else ""
+            if kind == FILE:
+                yield failed(
+                    "registry/revoked", f"a {whose}file{more} was revoked: {reason}", found[0]
+                )
+                continue
+            for value in found:
+                yield failed("registry/revoked", f"the {whose}{kind} was revoked: {reason}", value)

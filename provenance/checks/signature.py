@@ -1,11 +1,11 @@
 """signature: did the publisher of this model sign every file a loader reads?
 
 Passes when a signer with the role publisher for this repository signed, by one bundle, every
-selected file that a loader reads: weights, configuration, tokenizer, template, code. Without a
+selected file that a loader reads: all but documents, pictures, logs and Git's own. Without a
 name (`--as`) any registered publisher will do, and the report says which. A signature says who
 signed these files; it names neither model nor revision, and nobody's signature says *safe*.
 
-What is not covered and no loader reads (README, licence, images) is listed and does not fail.
+What is not covered and no loader reads (README, licence, pictures) is listed and does not fail.
 
 Findings:
 
@@ -40,13 +40,17 @@ signature/mismatch
     The integrity check names them.
 
 signature/other-model
-    The very same files are pinned in the registry as another repository.
+    A good signature of the publisher, and the bundle, the registry or your lockfile has the files
+    that it covers as another repository: manifest and signature were copied, whatever was added.
+    Fetch the model that you mean. A publisher who signed in a folder of another's name signs again
+    in one that is called like the repository.
 
 signature/unsigned-file
-    A loader reads this file, and the signature does not cover it: it may have been added later.
+    A loader may read this file, and the signature does not cover it: it may have been added later.
+    Only documents, pictures, logs and Git's own files are known to be read by nobody.
 
 signature/unsigned-other
-    A file no loader reads is not covered by the signature.
+    A file no loader reads (a document, picture or log by name and content) is not signed.
 
 signature/pieced-together
     Every file is signed, but by bundles that do not belong together: files of two releases may be
@@ -70,6 +74,11 @@ signature/timestamp
 
 signature/log
     A transparency log entry that does not hold, or is about something else.
+
+signature/stale-root
+    A log that the bundle names is in no trusted root of the registry, and nothing else speaks
+    against the signature: the roots are older than it. Fetch the instance's trusted_root.json anew
+    into the file that trust.toml names; for the public-good one add `--refresh-roots`.
 
 signature/compromised
     The signer or key was revoked, and nobody vouches that this was signed before. Never waived.
@@ -119,7 +128,7 @@ from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
 from provenance.policy.required import SPOKEN
 from provenance.signature import Attestation, Opinion, Refusal, Stranger, distrust
-from provenance.verdict import Finding, failed, passed, unknown
+from provenance.verdict import Finding, exempt, failed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
@@ -155,9 +164,8 @@ def _nobody(case: Case) -> Finding:
         whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
         return failed("signature/missing", f"there is no signature{whose}", case.subject)
     if case.exemption:
-        return passed(
-            "signature/pass", f"you exempted exactly these bytes: {case.exemption.reason}"
-        )
+        reason = case.exemption.reason
+        return exempt("signature/pass", f"you exempted exactly these bytes: {reason}", reason)
     if case.policy.signature is Demand.REGISTERED:
         return unknown(
             "signature/not-demanded",
@@ -186,6 +194,8 @@ def _refused(case: Case, refusal: Refusal) -> Finding:
         return _strange(case, refusal.bundle, refusal.message)
     if refusal.slug == "algorithm":
         return unknown("signature/unsupported", refusal.message, refusal.bundle)
+    if refusal.slug == "stale-root":
+        return unknown("signature/stale-root", refusal.message, refusal.bundle)
     slug = refusal.slug if refusal.slug in KNOWN else "malformed"
     return failed(f"signature/{slug}", refusal.message, refusal.bundle)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from provenance import oms
 from provenance.errors import Malformed
+from provenance.formats.names import BOOKKEEPING
 from provenance.model import Evidence
 from provenance.oms import Resource, SignedManifest
 from provenance.selection import matches
@@ -97,7 +98,7 @@ def compare(manifest: SignedManifest, evidence: Evidence) -> Comparison:
         path = _path(resource, manifest, evidence)
         file = evidence.listing.by_path.get(path)
         if path not in evidence.manifest.by_path:
-            if file is None and matches(path, evidence.include, evidence.exclude):
+            if file is None and _is_missed(path, evidence):
                 absent[path] = None
             continue
         if file is None:
@@ -128,6 +129,15 @@ def compare(manifest: SignedManifest, evidence: Evidence) -> Comparison:
         absent=tuple(absent),
         unread=tuple(unread),
     )
+
+
+def _is_missed(path: str, evidence: Evidence) -> bool:
+    """Whether a file that is not there was selected, and is more than a download's own notes.
+
+    Other tools sign those with the model; they are read by nobody and differ on every machine.
+    """
+    selected = matches(path, evidence.include, evidence.exclude)
+    return selected and not path.startswith(BOOKKEEPING)
 
 
 def _path(resource: Resource, manifest: SignedManifest, evidence: Evidence) -> str:

@@ -53,6 +53,7 @@ MAX_FENCED = 16
 
 def card(content: Content) -> Iterator[Claim]:
     """Everything a model card says of parents and methods, front matter first."""
+    content = replace(content, head=yaml.lines(content.head))
     try:
         table = yaml.front_matter(content.head) or {}
         yield from _front_matter(content, table)
@@ -105,13 +106,21 @@ def _merged(content: Content, text: str) -> Iterator[ParentClaim]:
     """The list of models below the words that mergekit writes above it."""
     for rows in MERGED.finditer(text):
         first = text.count("\n", 0, rows.start("rows")) + 1
-        for item in ITEM.finditer(rows["rows"]):
-            line = first + rows["rows"].count("\n", 0, item.start())
+        for line, item in _numbered(ITEM, rows["rows"], first):
             if claim := _linked(content, "merge of", item, "merge", line):
                 yield claim
-        for local in PATH.finditer(rows["rows"]):
-            line = first + rows["rows"].count("\n", 0, local.start())
-            yield replace(named(content, "merge of", local[1], relation="merge"), line=line)
+        for line, local in _numbered(PATH, rows["rows"], first):
+            yield named(content, "merge of", local[1], relation="merge", line=line)
+
+
+def _numbered(
+    pattern: re.Pattern[str], text: str, first: int
+) -> Iterator[tuple[int, re.Match[str]]]:
+    """Each match with its line, where the text begins on line `first`."""
+    line, at = first, 0
+    for match in pattern.finditer(text):
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        yield line, match
 
 
 def _linked(
@@ -127,8 +136,8 @@ def _linked(
     if reference(target).repo is None and "/" not in target:
         return None
     at = REVISION.search(match.string, match.end())
-    claim = named(content, key, target, relation=relation, revision=at[1] if at else None)
-    return replace(claim, line=line)
+    revision = at[1] if at else None
+    return named(content, key, target, relation=relation, revision=revision, line=line)
 
 
 def _quoted(content: Content, text: str) -> Iterator[Claim]:

@@ -16,7 +16,7 @@ from provenance.claims.configuration import (
 from provenance.errors import Malformed
 from provenance.formats import gguf, json
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
-from provenance.formats.template_allowed import UNPARSED
+from provenance.formats.template_allowed import UNFOLLOWED, UNPARSED
 from provenance.model import Content, Evidence, Kind
 
 NATIVE = frozenset(
@@ -45,6 +45,7 @@ VERSIONED = re.compile(r".+\.so(\.\d+)+")
 PYTHON = frozenset({".py", ".pyw"})
 SCRIPTS = frozenset({".sh", ".bash", ".bat", ".cmd", ".ps1"})
 TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
+YAML = frozenset({".yaml", ".yml"})
 SHOWN = 4
 MAX_TEMPLATES = 2 << 20
 TOO_MANY = f"{UNPARSED}: the templates of this model are longer than {MAX_TEMPLATES} in all"
@@ -100,7 +101,11 @@ def _phrases(source: str) -> tuple[str, ...]:
 
 def _told(path: str, phrases: Sequence[str]) -> Iterator[CodeClaim]:
     if phrases:
-        code = "template-unparsed" if phrases[0].startswith(UNPARSED) else "template"
+        code = "template"
+        if phrases[0].startswith(UNPARSED):
+            code = "template-unparsed"
+        elif all(UNFOLLOWED in phrase for phrase in phrases):
+            code = "template-unclear"
         more = f", and {len(phrases) - SHOWN} more" if len(phrases) > SHOWN else ""
         yield CodeClaim(path=path, code=code, detail="; ".join(phrases[:SHOWN]) + more)
 
@@ -119,6 +124,8 @@ def _claims(content: Content, size: int) -> Iterator[Item]:
         yield CodeClaim(path=path, code="script", detail="a script", target=path)
     elif suffix in TEMPLATES:
         yield from _document(content, size, _jinja)
+    elif suffix in YAML:
+        yield from _document(content, size, _yaml)
     elif is_configuration(path):
         yield from _document(content, size, _configuration)
     elif content.kind is Kind.GGUF:
@@ -160,6 +167,14 @@ def _configuration(path: str, data: bytes) -> Iterator[Item]:
     yield from configured(path, value)
     for source in templates(value):
         yield Template(path=path, source=source)
+
+
+def _yaml(path: str, data: bytes) -> Iterator[Item]:
+    # PyYAML takes as long to import as all the rest; most models bring no YAML.
+    from provenance.claims.callables import in_outline
+    from provenance.formats.outline import outline
+
+    yield from in_outline(path, outline(data))
 
 
 def _jinja(path: str, data: bytes) -> Iterator[Item]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from provenance.claims.callables import in_table
 from provenance.claims.claim import CodeClaim
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of, name_of
@@ -18,7 +19,8 @@ CONFIGURATION = re.compile(
     r"(config([._].+)?|.+_config|(modular_)?model_index|modules|chat_template)\.json"
 )
 SPEAKS_OF_CODE = re.compile(
-    rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template|\\u00",
+    rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template|\\u00"
+    rb"|_target_|class_path|py/|Lambda|model_file",
     re.IGNORECASE,
 )
 ACTIVATIONS = frozenset(
@@ -75,8 +77,21 @@ def configured(path: str, value: object) -> Iterator[CodeClaim]:
         yield from _modules(path, value)
     if name_of(path) in PIPELINE_NAMES and isinstance(value, dict):
         yield from _pipeline(path, value)
-    for key, found in pairs(value):
-        yield from _named(path, key, found)
+    if name_of(path) == "config.json" and isinstance(value, dict):
+        yield from _model_file(path, value.get("model_file"))
+    for node in values(value):
+        if isinstance(node, dict):
+            yield from in_table(path, node.items())
+            for key, found in node.items():
+                yield from _named(path, key, found)
+
+
+def _model_file(path: str, found: object) -> Iterator[CodeClaim]:
+    """mlx-lm runs the file that its configuration names so, whatever its suffix."""
+    if isinstance(found, str) and found:
+        target = folder_of(path) + found
+        detail = f"model_file runs {found[:200]!r}"
+        yield CodeClaim(path=path, code="auto-map", detail=detail, target=target)
 
 
 def templates(value: object) -> Iterator[str]:

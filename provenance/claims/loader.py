@@ -1,4 +1,8 @@
-"""Which files of a selection a loader reads: what a signature has to cover."""
+"""Which files of a selection a loader reads: what a signature has to cover.
+
+A list of what loaders open cannot be complete, and each name that is missing from it is a place
+for a file that nobody signed. The list here is the other one: of what nobody opens.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,14 @@ from provenance.formats import json
 from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_of
 from provenance.model import Content, Evidence, Kind
 
-NAMES = ("*.json", "*.jinja", "*.py", "*.model", "tokenizer*", "vocab*", "merges.txt")
-NAMED = re.compile("|".join(map(translate, NAMES)))
+DOCUMENTS = ("readme*", "license*", "licence*", "copying*", "notice*", "citation.cff", "changelog*")
+SUFFIXES = ("*.md", "*.rst", "*.pdf", "*.ipynb", "*.log")
+PICTURES = ("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp")
+BOOKKEEPING = (".git*", "events.out.tfevents*")
+EVIDENCE = ("*.sig", "*.asc", "*.sigstore", "*.sigstore.json", "*.intoto.jsonl", "claims.jsonl")
+NOBODYS = (*DOCUMENTS, *SUFFIXES, *PICTURES, *BOOKKEEPING, *EVIDENCE)
+WORKFLOW = re.compile(r"\.github/.+\.ya?ml", re.IGNORECASE)
+UNREAD = re.compile("|".join(map(translate, NOBODYS)))
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
     Kind.JSON,
@@ -26,31 +36,21 @@ KINDS = frozenset(Kind) - {
 
 
 def loader_reads(evidence: Evidence) -> frozenset[str]:
-    """The selected files a loader reads; none where a model has nothing a loader knows.
+    """The selected files a loader reads: every one that is not known to be read by nobody.
 
-    These are weights, pickles and archives by name or content, configurations, templates, code and
-    tokenizers by name, and whatever a configuration or an index names. Of a selection whose weights
-    are all GGUF it is the GGUF files alone. Names match whatever their case.
+    Not read are documents, pictures, logs, signatures and Git's own files by name, unless the
+    content is weights, a pickle or an archive, or a configuration or an index names the file.
+    Names match whatever their case.
     """
-    kinds = {
-        file.path: evidence.by_path[file.path].kind if file.path in evidence.by_path else None
-        for file in evidence.manifest.files
-    }
-    weights = {path for path, kind in kinds.items() if kind in KINDS or is_weight_name(path)}
-    if weights and all(_is_gguf(path, kinds[path]) for path in weights):
-        return frozenset(weights)
-    return frozenset(weights | {path for path in kinds if _is_named_so(path)} | _named_by(evidence))
+    opened = {path for path in evidence.manifest.by_path if not _is_unread(path, evidence)}
+    return frozenset(opened | _named_by(evidence))
 
 
-def _is_gguf(path: str, kind: Kind | None) -> bool:
-    """By its content, or by its name where nothing tells otherwise (a file not yet fetched)."""
-    return kind is Kind.GGUF or (
-        suffix_of(path) == ".gguf" and kind in {None, Kind.LFS_POINTER, Kind.BINARY, Kind.EMPTY}
-    )
-
-
-def _is_named_so(path: str) -> bool:
-    return NAMED.fullmatch(name_of(path)) is not None
+def _is_unread(path: str, evidence: Evidence) -> bool:
+    content = evidence.by_path.get(path)
+    plain = content is None or content.kind not in KINDS
+    named = UNREAD.fullmatch(name_of(path)) or WORKFLOW.fullmatch(path)
+    return plain and named is not None and not is_weight_name(path)
 
 
 def _named_by(evidence: Evidence) -> frozenset[str]:

@@ -12,6 +12,13 @@ from provenance.model import Content
 
 RELATIONS = frozenset({"adapter", "finetune", "merge", "quantized"})
 MAX_PARENTS = 1_000
+LINED = 1 << 20
+"""How far into a file the lines of names are looked up."""
+
+FALSE_STARTS = 8
+"""How often a longer name that begins with the one looked for is passed over."""
+
+GOES_ON = re.compile(rb"[\w-]")
 
 
 def named(
@@ -22,14 +29,15 @@ def named(
     relation: str | None = None,
     revision: str | None = None,
     hint: bool = False,
+    line: int | None = None,
 ) -> ParentClaim:
-    """The claim that `text` makes at `key` of a file."""
+    """The claim that `text` makes at `key` of a file; its `line` is looked up if not given."""
     found = reference(text)
     return ParentClaim(
         path=content.path,
         key=key,
         text=text[:MAX_TEXT],
-        line=line_of(content.head, key, text),
+        line=line or line_of(content.head, key, text),
         repo=found.repo,
         revision=(found.revision or revision) if found.repo else None,
         relation=relation,
@@ -40,14 +48,25 @@ def named(
 
 
 def line_of(data: bytes, key: str, text: str) -> int | None:
-    """The line on which `text` stands behind `key`, else the line of the key; from 1."""
-    begin = data.find(key.rpartition(".")[2].encode())
+    """The line on which `text` stands behind `key`, else the line of the key; from 1.
+
+    None where neither stands in the first MiB.
+    """
+    begin = data.find(key.rpartition(".")[2].encode(), 0, LINED)
     ends = (text, text.partition("@")[0])
-    words = (re.escape(end.encode("utf-8", "replace")) + rb"(?![\w-])" for end in ends)
-    places = (re.compile(word).search(data, max(0, begin)) for word in words)
-    place = next(filter(None, places), None)
-    found = place.start() if place else begin
+    places = (_place(data, end.encode("utf-8", "replace"), max(0, begin)) for end in ends)
+    found = next((place for place in places if place >= 0), begin)
     return data.count(b"\n", 0, found) + 1 if found >= 0 else None
+
+
+def _place(data: bytes, word: bytes, begin: int) -> int:
+    """Where the word stands and ends, from `begin` on; -1 where it does not."""
+    for _ in range(FALSE_STARTS):
+        begin = data.find(word, begin, LINED)
+        if begin < 0 or not GOES_ON.match(data, begin + len(word)):
+            return begin
+        begin += 1
+    return -1
 
 
 def texts(value: object, key: str) -> Iterator[str]:

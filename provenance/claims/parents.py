@@ -6,6 +6,7 @@ What they say is written by whoever uploads. It may convict, and never acquits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from provenance.claims import headers, recipe, settings
 from provenance.claims.card import card
@@ -15,6 +16,7 @@ from provenance.claims.methods import BY_CLASS
 from provenance.claims.named import RELATIONS, named
 from provenance.errors import Malformed
 from provenance.formats.content import is_card
+from provenance.formats.encoding import wide
 from provenance.formats.names import name_of
 from provenance.model import Content, Evidence, Facts, Kind, Observation
 
@@ -39,14 +41,31 @@ BY_KIND: dict[Kind, Callable[[Content, int], Iterator[Claim]]] = {
     Kind.GGUF: headers.gguf_keys,
 }
 ARGUMENTS = "training_args.bin"
+MAX_OF_FILE = 2_000
+MAX_OF_MODEL = 20_000
 
 
 def parent_claims(evidence: Evidence) -> tuple[Claim, ...]:
-    """Everything the selected files and the Hub say of parents and methods, in path order."""
-    found = [claim for content in evidence.contents for claim in _read(content, evidence)]
+    """Everything the selected files and the Hub say of parents and methods, in path order.
+
+    Of one file 2,000 claims are read, and of all of them 20,000; what says more is Unread.
+    """
+    claims = (
+        claim
+        for content in evidence.contents
+        for claim in _most(_read(content, evidence), MAX_OF_FILE, content.path)
+    )
+    found = list(_most(claims, MAX_OF_MODEL, evidence.ref.text))
     found += _arguments(evidence.observations)
     found += of_hub(evidence.facts)
     return tuple(dict.fromkeys(found))
+
+
+def _most(claims: Iterator[Claim], most: int, path: str) -> Iterator[Claim]:
+    """So many of them, and a word where there are more."""
+    yield from islice(claims, most)
+    if next(claims, None):
+        yield Unread(path=path, detail=f"it says more of its parents than the {most} things read")
 
 
 def _read(content: Content, evidence: Evidence) -> Iterator[Claim]:
@@ -60,6 +79,10 @@ def _read(content: Content, evidence: Evidence) -> Iterator[Claim]:
     if is_card(content.path) and len(content.head) < file.size:
         detail = f"only its first {len(content.head)} of {file.size} bytes were read"
         yield Unread(path=content.path, detail=detail)
+    if is_card(content.path) and (written := wide(content.head)):
+        detail = f"it is written in {written}, and may speak of parents: store it as UTF-8"
+        yield Unread(path=content.path, detail=detail)
+        return
     try:
         yield from reader(content, file.size)
     except Malformed as error:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from provenance.formats.unseen import shows
+
 MAX_TEXT = 512
 SEGMENT = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 NAME = re.compile(rf"(?:{SEGMENT}/)?{SEGMENT}")
@@ -104,7 +106,7 @@ class Reference:
 def reference(text: str) -> Reference:
     """What `text` names. A bare name of old (`gpt2`) counts as a repository: a Hub knows it."""
     stripped = text.strip()
-    if not stripped or len(stripped) > MAX_TEXT or not stripped.isprintable():
+    if not stripped or len(stripped) > MAX_TEXT or not shows(stripped):
         return Reference(reason="no name that can be read")
     if "://" in stripped or stripped.partition("/")[0].lower() in HOSTS:
         return _url(stripped)

@@ -21,12 +21,13 @@ from provenance.cli.outcome import FAIL
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, Malformed
 from provenance.formats import yaml
-from provenance.judgement import judge
+from provenance.judgement import tried
 from provenance.model import Evidence, Ref
 from provenance.produce.attest import Making, earlier, parent, statement
 from provenance.source import directory
 from provenance.source.evidence_files import read, split
 from provenance.source.files import write
+from provenance.source.limits import DEFAULT
 from provenance.training import Material, Method, Parent
 from provenance.trust.names import is_repo
 from provenance.verdict import Result, Verdict
@@ -110,15 +111,24 @@ def command(
     target = Path(output) if output else path / CLAIMS
     before = _present(target)
     line = signer.sign(statement(evidence, making)).encode()
-    lines = [*before, *earlier([pair[1] for pair in known]), line]
-    write(target, "".join(f"{line.decode()}\n" for line in dict.fromkeys(lines)))
+    lines = dict.fromkeys([*before, *earlier([pair[1] for pair in known]), line])
+    write(target, _readable([line.decode() for line in lines], target))
     if not quiet:
         click.echo(f"attested: {target}", err=True)
     return 0
 
 
 def _verdict(setting: Bench, subject: Subject, evidence: Evidence) -> Verdict:
-    return judge(evidence, subject.policy, setting.registry, name=subject.name, lock=setting.lock)
+    """The verdict on a parent, of whatever release: the lockfile says which one is deployed."""
+    trial = tried(
+        evidence,
+        subject.policy,
+        setting.registry,
+        name=subject.name,
+        lock=setting.lock,
+        remembered=(),
+    )
+    return trial.verdict
 
 
 def _complain(refused: Sequence[Verdict]) -> None:
@@ -160,6 +170,16 @@ def _parameters(config: Path | None) -> dict[str, object]:
     except Malformed as error:
         raise ConfigError(str(error), path=str(config)) from None
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+def _readable(lines: Sequence[str], target: Path) -> str:
+    """The text of these lines, if a verifier reads as many and as much, or ConfigError."""
+    text = "".join(f"{line}\n" for line in lines)
+    size, most = len(text.encode()), f"{DEFAULT.bundles} lines of {DEFAULT.bundle:,} bytes together"
+    if len(lines) > DEFAULT.bundles or size > DEFAULT.bundle:
+        message = f"would hold {len(lines)} statements of {size:,} bytes, and no more than {most} "
+        raise ConfigError(f"{message}are read: write another file with -o", path=str(target))
+    return text
 
 
 def _present(target: Path) -> list[bytes]:

@@ -10,7 +10,7 @@ import click
 from provenance import lockfile
 from provenance.bump import Bump, Side, bump, bumps_of_locks, models_of, of_entry, of_trial
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.git import Repository
 from provenance.cli.options import OUTPUT, RULES, with_means, with_options
 from provenance.cli.subjects import Bench, Request, Subject, bench
@@ -20,6 +20,7 @@ from provenance.lock import Entry, Lock
 from provenance.lock import loads as read_lock
 from provenance.report.review import review, review_json, review_markdown
 from provenance.source.tensors import tensor_digests
+from provenance.source.together import side_by_side
 
 FORMATS = {"markdown": review_markdown, "json": review_json}
 

@@ -21,6 +21,9 @@ from provenance.lock import Entry, Lock
 from provenance.locking import out_of_step
 from provenance.policy import Model
 from provenance.report import Summary
+from provenance.report.common import printable
+
+SHOWN = 5
 
 
 @click.command(name="fetch")
@@ -30,6 +33,11 @@ from provenance.report import Summary
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the model is to lie; else the Hub's cache.",
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Put it in the place of an earlier release that was fetched to --local-dir.",
+)
 @click.option("--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed.")
 @with_options(*RULES, *LOCKFILE)
 @with_means
@@ -37,6 +45,7 @@ from provenance.report import Summary
 def command(
     names: tuple[str, ...],
     local_dir: Path | None,
+    replace: bool,
     frozen: bool,
     policy: str | None,
     registry: tuple[str, ...],
@@ -58,6 +67,10 @@ def command(
     entries = _chosen(setting, setting.lock, names)
     if local_dir and len(entries) != 1:
         raise ConfigError(f"takes one model, and {len(entries)} are meant", path="--local-dir")
+    if replace and not local_dir:
+        raise ConfigError(
+            "goes with --local-dir: nothing in the cache is replaced", path="--replace"
+        )
     stale = (
         []
         if frozen
@@ -68,7 +81,12 @@ def command(
             click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
         return OUT_OF_DATE
     fetching = Fetching(
-        setting=setting, lock=setting.lock, means=means, local_dir=local_dir, quiet=quiet
+        setting=setting,
+        lock=setting.lock,
+        means=means,
+        local_dir=local_dir,
+        replacing=replace,
+        quiet=quiet,
     )
     return combined([fetching.fetch(entry) for entry in entries])
 
@@ -106,6 +124,7 @@ class Fetching:
     lock: Lock
     means: Means
     local_dir: Path | None
+    replacing: bool
     quiet: bool
 
     def fetch(self, entry: Entry) -> int:
@@ -121,13 +140,18 @@ class Fetching:
             attestations=self.means.documents(self.setting),
         )
         cache = self.means.cache_dir
-        target = Target.folder(self.local_dir) if self.local_dir else Target.snapshot(entry, cache)
+        target = (
+            Target.folder(self.local_dir, cache=cache, replacing=self.replacing)
+            if self.local_dir
+            else Target.snapshot(entry, cache)
+        )
         hub = self.means.hub(self.setting, terminal.progress(quiet=self.quiet))
         try:
             admitted = admit(hub, rules, target)
         except Refused as refused:
             summary = Summary(
                 verdicts=(refused.verdict,),
+                unjudged=(),
                 policy=self.setting.policy_source,
                 registry=self.setting.registry_source,
             )
@@ -141,6 +165,8 @@ class Fetching:
         click.echo(f"✓ {entry.name} {done} {admitted.verdict.result} ({admitted.verdict.profile})")
         click.echo(f"  {admitted.verdict.reason}")
         click.echo(f"  {admitted.place}")
+        if admitted.beside:
+            click.echo(f"  {_beside(admitted.beside)}")
         if not self.quiet:
             for line in _usage(entry, admitted.place, local=self.local_dir is not None):
                 click.echo(f"  {line}")
@@ -149,6 +175,13 @@ class Fetching:
     def _model(self, entry: Entry) -> Model:
         listed = self.setting.settings.named(entry.name)
         return listed[0] if listed else Model(name=entry.name, repo=entry.repo)
+
+
+def _beside(paths: Sequence[str]) -> str:
+    """What lies in the same snapshot, in one line."""
+    shown = ", ".join(map(printable, paths[:SHOWN]))
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return f"not judged, and in the same snapshot, where a loader may read it: {shown}{more}"
 
 
 def _usage(entry: Entry, place: Path, *, local: bool) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.cli import terminal
@@ -16,9 +15,11 @@ from provenance.cli.subjects import Bench, Subject
 from provenance.errors import Absent
 from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
-from provenance.model import Ancestor, Document, Evidence, Facts, Ref
+from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
 from provenance.policy import Model
+from provenance.selection import check_matched, is_whole, unmatched
 from provenance.source import detached, directory
+from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
@@ -27,9 +28,6 @@ from provenance.trust import Registry
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
-T = TypeVar("T")
-R = TypeVar("R")
-AT_ONCE = 8
 INTEGRITY = "integrity"
 
 
@@ -40,6 +38,7 @@ class Means:
     token: str | None = None
     cache_dir: Path | None = None
     max_workers: int = 8
+    deadline: float = SECONDS
     offline: bool = False
     attestations: Path | None = None
 
@@ -67,6 +66,7 @@ class Means:
             namespaces=bench.namespaces,
             workers=self.max_workers,
             progress=progress,
+            deadline=Deadline(self.deadline),
             say=terminal.note,
         )
 
@@ -118,7 +118,7 @@ class Gathering:
             entry = self.bench.unchanged(subject)
             if entry is None:
                 raise
-            policy = replace(subject.policy, checks=(INTEGRITY,), required=())
+            policy = replace(subject.policy, checks=(INTEGRITY,), levels=(), required=())
             found = locking.unshown(entry, self.at, f"not shown to this job: {error}")
             return replace(subject, policy=policy), found
 
@@ -128,10 +128,10 @@ class Gathering:
 
     def _model(self, subject: Subject, pinned: Entry | None) -> Evidence:
         if subject.place is not None:
-            return self._directory(subject, subject.place)
+            return as_selected(self._directory(subject, subject.place))
         if self.hub is None:
-            return self._cached(subject)
-        return self._hub(subject, self.hub, pinned)
+            return self._cached(subject, pinned)
+        return as_selected(self._hub(subject, self.hub, pinned))
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""
@@ -185,10 +185,11 @@ class Gathering:
             progress=self.progress,
         )
 
-    def _cached(self, subject: Subject) -> Evidence:
+    def _cached(self, subject: Subject, pinned: Entry | None) -> Evidence:
         from provenance.source.hub import cache
 
-        repo, revision = subject.ref.repo or "", subject.ref.revision
+        repo = subject.ref.repo or ""
+        revision = pinned.commit if pinned and pinned.commit else subject.ref.revision
         place, commit = cache.resolved(self.means.cache_dir, repo, revision)
         found = self._directory(subject, place)
         return replace(found, ref=replace(found.ref, commit=commit))
@@ -209,20 +210,25 @@ class Gathering:
         )
 
 
+def as_selected(evidence: Evidence) -> Evidence:
+    """The evidence, with a note for every `exclude` that leaves nothing out.
+
+    Unselected for an `include` that takes nothing: of what was meant, nobody knows anything.
+    """
+    if not is_whole(evidence.observations):
+        return evidence
+    paths = {file.path for file in evidence.listing.files}
+    paths |= {document.path for document in evidence.bundles}
+    paths |= {seen.path for seen in evidence.observations}
+    check_matched(paths, evidence.include)
+    detail = f"leaves out none of {len(paths)} files: correct it, or remove it"
+    notes = (
+        Observation(code=UNUSED_EXCLUDE, path=pattern, detail=detail)
+        for pattern in unmatched(paths, evidence.exclude)
+    )
+    return replace(evidence, observations=(*evidence.observations, *notes))
+
+
 def _pins_owner(registry: Registry, repo: str) -> bool:
     owner = registry.owner(repo)
     return bool(owner and owner.namespace_ids)
-
-
-def side_by_side(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """`function` of each item, in their order, several at once; the first error ends it."""
-    todo = list(items)
-    if len(todo) < 2:
-        return [function(item) for item in todo]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(function, item) for item in todo]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise

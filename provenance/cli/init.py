@@ -13,15 +13,17 @@ import tomli_w
 
 from provenance.adoption import Adoption, adopt
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.options import RULES, with_means, with_options
-from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
+from provenance.cli.outcome import RESULTS, code_of, combined, not_judged
 from provenance.cli.subjects import Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
 from provenance.policy import Exemption, Waiver
-from provenance.report.common import printable
+from provenance.report.common import NOT_JUDGED, printable
 from provenance.settings import FILE_NAME
 from provenance.source.files import write
+from provenance.source.together import side_by_side
+from provenance.verdict import Unjudged
 
 DAYS = 90
 HEAD = """\
@@ -82,14 +84,15 @@ class Adopted:
     subject: Subject
     code: int
     adoption: Adoption | None = None
-    error: str = ""
+    unjudged: Unjudged | None = None
 
 
 def _adopted(subject: Subject, gathering: Gathering, until: date) -> Adopted:
     try:
         evidence = gathering.of(subject)
     except SourceError as error:
-        return Adopted(subject=subject, code=CANNOT_JUDGE, error=str(error))
+        unjudged = not_judged(subject.name, subject.ref.text, error)
+        return Adopted(subject=subject, code=code_of(unjudged), unjudged=unjudged)
     ends = datetime(until.year, until.month, until.day, tzinfo=UTC)
     adoption = adopt(evidence, subject.policy, gathering.bench.registry, ends)
     return Adopted(subject=subject, code=RESULTS[adoption.verdict.result], adoption=adoption)
@@ -141,7 +144,7 @@ def _tell(item: Adopted) -> None:
     """What was set aside, and what stays red."""
     name = printable(item.subject.name)
     if item.adoption is None:
-        click.echo(f"? {name}  could not be judged: {item.error}")
+        click.echo(f"? {name}  {NOT_JUDGED}")
         return
     adoption = item.adoption
     aside = len(adoption.exemptions) + len(adoption.waivers)

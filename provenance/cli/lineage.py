@@ -56,7 +56,10 @@ def command(
         terminal.emit(FORMATS[form](graph), output)
         return
     colour = output is None and terminal.wants_colour()
-    missing = terminal.styled(drawn.problems(graph, terminal.width()), colour=colour)
+    width = terminal.width()
+    missing = terminal.styled(
+        [*drawn.unresolved(graph, width), *drawn.problems(graph, width)], colour=colour
+    )
     tree = terminal.tree(graph, colour=colour)
     terminal.emit("\n".join(filter(None, (tree, missing))), output)
 

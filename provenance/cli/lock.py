@@ -14,7 +14,7 @@ from provenance import locking
 from provenance.checks.ratchet import ACCEPTABLE
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means
-from provenance.cli.locker import Judged, Locker
+from provenance.cli.locker import Judged, Locker, unasked
 from provenance.cli.options import BASE, LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import OUT_OF_DATE, combined
 from provenance.cli.reporting import check_reports, show, summary, with_reports, written
@@ -113,12 +113,14 @@ def command(
         measure=measure,
         known=setting.lock,
     )
-    found, new = locker.locked(setting.subjects, whole=not refs)
+    found, new = locker.locked(setting.subjects)
     standing = setting.proposed if base else setting.lock
     if base:
         new = locking.as_proposed(new, standing)
     changes = difference(standing, new)
     _report(setting, found, form, output, also)
+    for line in unasked(found, standing, ("lock", *_flags(check, base))):
+        click.echo(line, err=True)
     codes = [item.code for item in found]
     if not check:
         if save(setting.lock_path, new):
@@ -127,6 +129,10 @@ def command(
         _say(changes, f"{setting.lock_path.name} would change", quiet)
         codes.append(OUT_OF_DATE)
     return combined(codes)
+
+
+def _flags(check: bool, base: str | None) -> tuple[str, ...]:
+    return ("--check",) * check + (("--base", base) if base else ())
 
 
 def _in_step(setting: Bench) -> int:
@@ -188,13 +194,10 @@ def _report(
     output: str | None,
     also: Sequence[tuple[str, str]],
 ) -> None:
-    for item in found:
-        if item.error:
-            click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
     trials = tuple(item.trial for item in found if item.trial)
-    report = summary(setting, trials, {form, *dict(also)})
-    if trials:
-        show(report, form, output)
+    unjudged = tuple(item.unjudged for item in found if item.unjudged)
+    report = summary(setting, trials, unjudged, {form, *dict(also)})
+    show(report, form, output)
     for other, file in also:
         show(report, other, file)
 

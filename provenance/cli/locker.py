@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.checks.words import failures
-from provenance.cli.gathering import Gathering, side_by_side
-from provenance.cli.outcome import CANNOT_JUDGE, RESULTS
+from provenance.cli.gathering import Gathering
+from provenance.cli.outcome import RESULTS, code_of, not_judged
 from provenance.cli.subjects import Bench, Subject
-from provenance.errors import SourceError
+from provenance.errors import Absent, SourceError, Unselected
 from provenance.judgement import Trial, tried
-from provenance.lock import Entry, Lock, LockedFailure, Part
+from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
 from provenance.model import Evidence
-from provenance.verdict import Result
+from provenance.source.together import side_by_side
+from provenance.verdict import Result, Unjudged
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
 
+NO_REVISION = "RevisionNotFound"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What became of one model: its verdict and new entry, or why there is none."""
+    """What became of one model: its verdict, and its new entry if it passes, or why it has none.
+
+    `gone` says that the Hub has the repository and not the commit that is locked.
+    """
 
     subject: Subject
     code: int
     trial: Trial | None = None
     entry: Entry | None = None
-    evidence: Evidence | None = None
     failures: tuple[LockedFailure, ...] = ()
-    error: str = ""
+    unjudged: Unjudged | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,55 +53,95 @@ class Locker:
     measure: bool
     known: Lock | None
 
+    @property
+    def _bench(self) -> Bench:
+        return self.gathering.bench
+
     def judged(self, subject: Subject) -> Judged:
         """The model judged at its locked commit, or at today's where it is not locked so."""
-        before = self._before(subject)
-        locked = self._proposed(subject) or before
+        before = _own(self._bench.lock, subject)
+        locked = _own(self._bench.proposed, subject) or before
         kept = locked if locked and _in_step(locked, subject) else None
         pinned = None if self.upgrade(subject) else kept
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
             evidence = locking.with_known_digests(evidence, pinned)
-            trial = self._tried(subject, evidence, before)
+            trial = self._tried(subject, evidence)
             hub = self.gathering.hub if subject.place is None else None
             if self.measure and hub and locking.bytes_may_tell(trial.verdict):
                 evidence = self._measured(hub, evidence)
-                trial = self._tried(subject, evidence, before)
-        except SourceError as error:
-            return Judged(subject=subject, code=CANNOT_JUDGE, error=str(error))
-        holds = trial.verdict.result is Result.PASS
-        path = _written(subject, self.gathering.bench)
-        entry = locking.entry_of(subject.name, trial, path=path, before=before)
+                trial = self._tried(subject, evidence)
+        except (SourceError, Unselected) as error:
+            gone = pinned is not None and isinstance(error, Absent) and error.code == NO_REVISION
+            unjudged = not_judged(subject.name, subject.ref.text, error)
+            return Judged(subject=subject, code=code_of(unjudged), unjudged=unjudged, gone=gone)
+        return self._concluded(subject, trial)
+
+    def _concluded(self, subject: Subject, trial: Trial) -> Judged:
+        path = _written(subject, self._bench)
+        passes = trial.verdict.result is Result.PASS
+        entry = locking.entry_of(
+            subject.name,
+            trial,
+            path=path,
+            before=_own(self._bench.lock, subject),
+            past=_past(self._bench.lock, subject),
+        )
         return Judged(
             subject=subject,
             code=RESULTS[trial.verdict.result],
             trial=trial,
-            entry=entry if holds else before,
-            evidence=evidence if holds else None,
+            entry=entry if passes else None,
             failures=tuple(failures(trial.case)),
         )
 
-    def locked(self, subjects: Sequence[Subject], *, whole: bool) -> tuple[list[Judged], Lock]:
+    def locked(self, subjects: Sequence[Subject]) -> tuple[list[Judged], Lock]:
         """What became of each model, and the new lock."""
         found = side_by_side(self.judged, subjects)
-        new = self.lock(found, whole=whole)
-        if twins := locking.twins(new):
-            # A signature names no model: two of one publisher with the same files, one is false.
-            again = replace(self, known=new)
-            found = [again.judged(i.subject) if i.subject.name in twins else i for i in found]
-            new = again.lock(found, whole=whole)
-        return found, new
+        return self._settled(found) if self._kin(found) else (found, self.lock(found))
 
-    def _before(self, subject: Subject) -> Entry | None:
-        lock = self.gathering.bench.lock
-        models = lock.models() if lock else ()
-        return next((entry for entry in models if entry.name == subject.name), None)
+    def _kin(self, found: Sequence[Judged]) -> frozenset[str]:
+        """The judged models whose verdict may depend on whether another is locked."""
+        evidences = [(i.subject.name, i.trial.case.evidence) for i in found if i.trial]
+        known = self._bench.lock.models() if self._bench.lock else ()
+        return locking.kin(
+            (
+                *((name, evidence.ref.repo, evidence.manifest) for name, evidence in evidences),
+                *((entry.name, entry.repo, entry.files) for entry in known),
+            )
+        )
 
-    def _proposed(self, subject: Subject) -> Entry | None:
-        """What a pull request locks: the commit to look at, and nothing more."""
-        proposed = self.gathering.bench.proposed
-        models = proposed.models() if proposed else ()
-        return next((entry for entry in models if entry.name == subject.name), None)
+    def _settled(self, found: list[Judged]) -> tuple[list[Judged], Lock]:
+        """The verdicts that still hold once they are locked, and the lock that they make.
+
+        Copies of one another are judged by what is locked of the others, so that all of them are
+        judged anew until nothing changes. What passes only as long as it is not locked does not
+        pass: a signature names no model, and of two with the same files one is false.
+        """
+        kin, lost = self._kin(found), dict[str, Judged]()
+        rounds = [found]
+        locks = [self.lock(found)]
+        while True:
+            again = replace(self, known=locks[-1])
+            now = [lost.get(i.subject.name) or again._retried(i, kin) for i in rounds[-1]]
+            new = self.lock(now)
+            if new.entries == locks[-1].entries:
+                return now, new
+            before = next((n for n, lock in enumerate(locks) if lock.entries == new.entries), None)
+            rounds.append(now)
+            locks.append(new)
+            if before is not None:
+                wavering = _wavering(rounds[before + 1 :])
+                if not wavering:
+                    return now, new
+                lost |= wavering
+                rounds = [[lost.get(item.subject.name, item) for item in now]]
+                locks = [self.lock(rounds[0])]
+
+    def _retried(self, item: Judged, kin: Collection[str]) -> Judged:
+        if item.trial is None or item.subject.name not in kin:
+            return item
+        return self._concluded(item.subject, self._tried(item.subject, item.trial.case.evidence))
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
@@ -101,8 +149,8 @@ class Locker:
         found = measured(hub, declared, self.gathering.means.cache_dir)
         return self.gathering.with_detached(found)
 
-    def _tried(self, subject: Subject, evidence: Evidence, before: Entry | None) -> Trial:
-        setting = self.gathering.bench
+    def _tried(self, subject: Subject, evidence: Evidence) -> Trial:
+        setting = self._bench
         return tried(
             evidence,
             subject.policy,
@@ -110,30 +158,69 @@ class Locker:
             name=subject.name,
             findings=setting.findings,
             lock=self.known,
-            locked=before,
+            locked=_own(setting.lock, subject),
+            remembered=_past(setting.lock, subject),
             accepted=self.accepted.get(subject.name, frozenset()),
         )
 
-    def lock(self, found: Sequence[Judged], *, whole: bool) -> Lock:
-        """The lock with the new entries; where `whole`, without models that are no longer named."""
-        setting = self.gathering.bench
-        named = {item.subject.name for item in found}
-        old = setting.lock.entries if setting.lock else ()
-        others = [entry for entry in old if entry.part is Part.MODEL and entry.name not in named]
-        listed = {model.name for model in setting.settings.models}
-        kept = [] if whole else [entry for entry in others if entry.name in listed]
-        entries = [*kept, *(item.entry for item in found if item.entry)]
-        evidences = [item.evidence for item in found if item.evidence]
-        fresh = locking.ancestor_entries(evidences, setting.registry)
-        unseen = bool(kept) or any(item.entry and not item.evidence for item in found)
-        called = {entry.name for entry in fresh}
-        past = [e for e in old if unseen and e.part is Part.ANCESTOR and e.name not in called]
+    def lock(self, found: Sequence[Judged]) -> Lock:
+        """The lock with the new entries, without models that are no longer named.
+
+        What did not pass, was not asked about or could not be keeps what it has.
+        """
+        setting = self._bench
+        fresh = {item.subject.name: item.entry for item in found if item.entry}
+        entries = locking.standing(self._old(found), fresh, setting.settings.models)
+        evidences = [item.trial.case.evidence for item in found if item.entry and item.trial]
+        above = locking.ancestor_entries(evidences, setting.registry)
+        partly = len(fresh) < len(entries) or not all(map(locking.is_complete, evidences))
         return locking.relocked(
             setting.lock,
             setting.registry,
-            [*entries, *fresh, *past],
+            [*entries, *above, *(self._above(above) if partly else ())],
             (failure for item in found for failure in item.failures),
         )
+
+    def _old(self, found: Sequence[Judged]) -> list[Entry]:
+        """The entries that stay where there is no new one.
+
+        Of a model that a pull request brings, and that could not be asked for, that is its own
+        entry: nobody can say that it is another.
+        """
+        setting = self._bench
+        entries = setting.lock.models() if setting.lock else ()
+        if setting.base is None:
+            return list(entries)
+        unasked = {item.subject.name for item in found if item.unjudged}
+        proposed = setting.proposed.models() if setting.proposed else ()
+        kept = [entry for entry in entries if entry.name not in unasked]
+        return [*kept, *(entry for entry in proposed if entry.name in unasked)]
+
+    def _above(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
+        """The ancestors and closure members of whatever was not looked at as a whole."""
+        setting = self._bench
+        lock = setting.proposed if setting.base else setting.lock
+        known = {(entry.part, entry.name) for entry in fresh}
+        for entry in lock.entries if lock else ():
+            if entry.part is not Part.MODEL and (entry.part, entry.name) not in known:
+                yield entry
+
+
+def _wavering(rounds: Sequence[Sequence[Judged]]) -> dict[str, Judged]:
+    """The models that pass in some of the rounds and not in others, as those others have them."""
+    passing = {item.subject.name for found in rounds for item in found if item.entry}
+    failing = {item.subject.name: item for found in rounds for item in found if not item.entry}
+    return {name: item for name, item in failing.items() if name in passing}
+
+
+def _own(lock: Lock | None, subject: Subject) -> Entry | None:
+    """The entry of this name and of what it names; one of another repository is none of it."""
+    return next((e for e in _past(lock, subject) if e.name == subject.name), None)
+
+
+def _past(lock: Lock | None, subject: Subject) -> tuple[Entry, ...]:
+    """Every entry of what the model names, whatever its own name."""
+    return remembered(lock, subject.name, subject.ref.repo)
 
 
 def _in_step(entry: Entry, subject: Subject) -> bool:
@@ -148,3 +235,20 @@ def _written(subject: Subject, setting: Bench) -> str | None:
     base = setting.settings_path.parent if setting.settings_path else Path.cwd()
     absolute = subject.place.absolute()
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
+
+
+def unasked(found: Iterable[Judged], lock: Lock | None, words: Sequence[str]) -> Iterator[str]:
+    """For each model that could not be judged: what stays, and what to type then."""
+    for item in found:
+        name = item.subject.name
+        if item.unjudged:
+            entry = _own(lock, item.subject)
+            kept = f"it stays as it is locked{_at(entry)}" if entry else "it is not locked"
+            then, step = "once it can be asked for", (*words, name)
+            if item.gone:
+                then, step = "if you mean to follow it", ("lock", "--upgrade-model", name)
+            yield f"  {name}: {kept}; {then}, `{shlex.join(['provenance', *step])}`"
+
+
+def _at(entry: Entry) -> str:
+    return f" (commit {entry.commit})" if entry.commit else ""

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from provenance.cli.gathering import Means
+from provenance.source.deadline import SECONDS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -62,6 +63,14 @@ HUB: tuple[Decorator, ...] = (
     ),
     click.option(
         "--max-workers", type=click.IntRange(1, 64), default=8, help="Requests at once (8)."
+    ),
+    click.option(
+        "--deadline",
+        type=click.FloatRange(min=1),
+        default=SECONDS,
+        metavar="SECONDS",
+        envvar="PROVENANCE_DEADLINE",
+        help="How long the run may wait for a Hub in all (1800).",
     ),
     click.option(
         "--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Use no network at all."

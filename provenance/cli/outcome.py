@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import click
 
 from provenance.errors import ConfigError, ProvenanceError, RegistryRefused, TrustError
-from provenance.verdict import Result
+from provenance.verdict import Result, Unjudged
 
 PASS, FAIL, USAGE, INCOMPLETE, OUT_OF_DATE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 RESULTS = {Result.PASS: PASS, Result.FAIL: FAIL, Result.INCOMPLETE: INCOMPLETE}
@@ -22,6 +22,18 @@ def combined(codes: Iterable[int]) -> int:
     """The exit code for several models: the most serious one first."""
     found = set(codes)
     return next((code for code in PRECEDENCE if code in found), INCOMPLETE)
+
+
+def not_judged(name: str, ref: str, error: ProvenanceError) -> Unjudged:
+    """The model that could not be judged because of `error`, said on stderr too."""
+    click.echo(f"error: could not judge {name}: {error}", err=True)
+    usage = isinstance(error, ConfigError)
+    return Unjudged(name=name, ref=ref, reason=str(error), usage=usage)
+
+
+def code_of(model: Unjudged) -> int:
+    """The exit code of a model that could not be judged."""
+    return USAGE if model.usage else CANNOT_JUDGE
 
 
 def run(command: click.Command) -> int:

@@ -16,6 +16,7 @@ from provenance.formats import toml
 from provenance.judgement import Trial
 from provenance.registry.file import read_text
 from provenance.report import FORMATS, Place, Shown, Summary, human
+from provenance.verdict import Unjudged
 
 PLACED = frozenset({"github", "sarif"})
 """The forms of a report that tell the line in which a model is named."""
@@ -58,18 +59,25 @@ def written(output: str | None, also: Sequence[tuple[str, str]]) -> tuple[str, .
     return tuple(file for file in files if file != "-")
 
 
-def summary(setting: Bench, trials: Iterable[Trial], forms: Collection[str]) -> Summary:
+def summary(
+    setting: Bench,
+    trials: Iterable[Trial],
+    unjudged: Iterable[Unjudged],
+    forms: Collection[str],
+) -> Summary:
     """The report on these models: by what, and with what is shown beside each verdict.
 
     Where a model is named is looked up for those of `forms` that tell it.
     """
-    judged = tuple(trials)
+    judged, others = tuple(trials), tuple(unjudged)
     places = _places(setting) if PLACED & set(forms) else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
+        unjudged=others,
         policy=setting.policy_source,
         registry=setting.registry_source,
-        shown={
+        shown={model.name: Shown(place=places.get(model.name)) for model in others}
+        | {
             trial.verdict.name: _shown(trial.case, places.get(trial.verdict.name))
             for trial in judged
         },

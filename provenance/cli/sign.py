@@ -13,11 +13,11 @@ from provenance.bundle import Bundle, Chain, KeyHint
 from provenance.cli import terminal
 from provenance.cli.hand import MAX_KEY, Hand, with_hand
 from provenance.errors import ConfigError, Malformed
+from provenance.formats.names import BOOKKEEPING
 from provenance.model import Evidence, Ref
 from provenance.produce.sign import CertificateSigner, KeySigner, Signer, statement
 from provenance.source import directory
-from provenance.source.evidence_files import read
-from provenance.source.layout import BOOKKEEPING
+from provenance.source.evidence_files import is_evidence_name, read
 
 
 @click.command(name="sign")
@@ -39,6 +39,7 @@ def command(
     the CI job this runs in.
     """
     target = Path(output) if output else _beside(path)
+    _refuse_to_hide(path, target)
     now = datetime.now(UTC)
     signer = hand.signer(now)
     _refuse_to_replace(target, signer, force=force)
@@ -64,6 +65,19 @@ def _ignored(path: Path, target: Path, evidence: Evidence) -> set[str]:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.sig") if path.is_file() else path / "model.sig"
+
+
+def _refuse_to_hide(path: Path, target: Path) -> None:
+    """In a model's folder a signature lies where it is looked for; elsewhere it is a file of it."""
+    folder, place = path.resolve(), target.resolve()
+    if path.is_dir() and place.is_relative_to(folder):
+        inner = place.relative_to(folder).as_posix()
+        if not is_evidence_name(inner):
+            raise ConfigError(
+                f"`verify` finds no signature there: write {path / 'model.sig'}, another name in "
+                f"{path} that ends in .sig or .sigstore.json, or outside of it",
+                path=str(target),
+            )
 
 
 def _refuse_to_replace(target: Path, signer: Signer, *, force: bool) -> None:

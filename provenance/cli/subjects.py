@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -69,6 +69,7 @@ class Bench:
     `lock` is the caller's lockfile and `lock_path` where it lies, or would. `namespaces` are those
     whose repositories the caller named, and which may be asked for with a token. `rules_path` is
     the provenance.toml whose rules hold: for a pull request that of its base, as `lock` is;
+    `policy_path` the file, of --policy or else that one, whose `[policy]` does;
     `proposed` is the lockfile that it brings.
     """
 
@@ -85,6 +86,7 @@ class Bench:
     settings_path: Path | None
     published: tuple[Published, ...] = ()
     rules_path: Path | None = None
+    policy_path: Path | None = None
     proposed: Lock | None = None
     base: Base | None = None
 
@@ -118,8 +120,9 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     found = files.find(Path.cwd(), judged, home=top)
     own = files.load(found.path) if found.path else Settings()
     foreign, profile = found.foreign, request.policy
-    if request.policy and _is_file(request.policy):
-        own, foreign, profile = own.under(files.load(Path(request.policy))), (), None
+    policy = _policy_file(request)
+    if policy:
+        own, foreign, profile = own.under(files.load(policy)), (), None
     based = _based(request, found.path, own)
     if based:
         own = based.settings
@@ -129,6 +132,8 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     findings = (*map(_foreign, foreign), *(based.findings if based else ()))
+    if needs_models and not (request.refs or replayed):
+        findings += tuple(_needless(own))
     lock_path = request.lockfile or lockfile.find(Path.cwd(), judged, home=top, settings=found.path)
     loaded = registries.load_all(
         names,
@@ -147,6 +152,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         findings=findings,
         lock=based.memory(lock) if based else lock,
         proposed=lock if based else None,
+        policy_path=policy or found.path,
         rules_path=based.path if based else found.path,
         base=based,
         lock_path=lock_path or _beside(found.path),
@@ -159,7 +165,7 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
 def _based(request: Request, file: Path | None, own: Settings) -> Base | None:
     if request.base is None:
         return None
-    if file is None or (request.policy and _is_file(request.policy)):
+    if file is None or _policy_file(request):
         message = "needs a committed provenance.toml: run it in the repository that has one"
         raise ConfigError(message, path="--base")
     from provenance.cli.base import base_of
@@ -208,6 +214,22 @@ def reference(text: str, named: str | None) -> Ref:
 
 def _is_file(text: str) -> bool:
     return text.endswith(".toml") or Path(text).is_file()
+
+
+def _policy_file(request: Request) -> Path | None:
+    """The file that --policy names, if it names one and no profile."""
+    return Path(request.policy) if request.policy and _is_file(request.policy) else None
+
+
+def _needless(own: Settings) -> Iterator[Finding]:
+    """Waivers and exemptions for repositories that no model names, where all models are judged."""
+    named = {model.repo for model in own.models}
+    entries = [(f"the waiver of {w.rule} for {w.subject}", w.repo) for w in own.waivers]
+    entries += [("the exemption", exemption.repo) for exemption in own.exemptions]
+    for what, repo in entries:
+        if repo not in named:
+            message = f"{what} is for {repo}, which no [[models]] names: remove it, or add {repo}"
+            yield failed("policy/unused-waiver", message, repo)
 
 
 def _foreign(path: Path) -> Finding:
@@ -262,7 +284,7 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
         same = [m for m in own.models if m.path and os.path.realpath(m.path) == real]
         return same or [Model(name=ref, path=ref)]
     if refs.is_hub_name(ref):
-        asked = refs.parse(ref)
+        asked = refs.parse(ref, endpoint=os.environ.get("HF_ENDPOINT", ""))
         hosted = [model for model in own.named(asked.repo or "") if not model.path]
         found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
         return [replace(model, revision=asked.revision or model.revision) for model in found]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 from provenance.cli.hand import Hand
@@ -15,7 +13,7 @@ from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.judgement import Trial
 from provenance.produce.sign import Signer
-from provenance.produce.vsa import statement
+from provenance.produce.vsa import Rules, statement
 
 VSA = "vsa"
 
@@ -29,20 +27,19 @@ class Summariser:
 
     def bundles(self, setting: Bench, trials: Iterable[Trial]) -> str:
         """A bundle a line for each model, or ConfigError for one of which there can be none."""
-        file = setting.settings_path
-        digest = sha256(file.read_bytes() if file else b"").hexdigest()
-        verifier = f"pkg:pypi/hf-provenance@{version('hf-provenance')}"
+        if setting.base:
+            raise ConfigError("judges a pull request, which is nothing to sign", path="--base")
         statements = [
-            statement(
-                trial,
-                verifier=verifier,
-                policy=setting.policy_source,
-                digest=digest,
-                at=self.now,
-            )
-            for trial in trials
+            statement(trial, rules=_rules(setting, trial), at=self.now) for trial in trials
         ]
         return "\n".join(on_one_line(self.signer.sign(text)).decode() for text in statements)
+
+
+def _rules(setting: Bench, trial: Trial) -> Rules:
+    """By what a model was judged, so that others find it."""
+    if setting.policy_path is None:
+        return Rules.built_in(trial.verdict.profile)
+    return Rules.of_file(setting.policy_path, setting.profile)
 
 
 def summariser(form: str, key: Path | None) -> Summariser | None:

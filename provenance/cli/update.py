@@ -11,7 +11,7 @@ from provenance.bump import Bump, bump, of_entry, of_trial
 from provenance.bump.side import Side
 from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means
-from provenance.cli.locker import Judged, Locker
+from provenance.cli.locker import Judged, Locker, unasked
 from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import combined
 from provenance.cli.subjects import Request, bench
@@ -61,17 +61,17 @@ def command(
         measure=False,
         known=setting.lock,
     )
-    found, new = locker.locked(setting.subjects, whole=not refs)
-    for item in found:
-        if item.error:
-            click.echo(f"error: could not judge {item.subject.name}: {item.error}", err=True)
+    found, new = locker.locked(setting.subjects)
+    for line in unasked(found, setting.lock, ("update",)):
+        click.echo(line, err=True)
+    unjudged = tuple(item.unjudged for item in found if item.unjudged)
     bumps = tuple(_bumps(found, setting.lock, gathering))
     save(setting.lock_path, new)
     if form == "markdown":
-        terminal.emit(review_markdown(bumps).rstrip("\n"), output)
+        terminal.emit(review_markdown(bumps, unjudged).rstrip("\n"), output)
     else:
         colour = output is None and terminal.wants_colour()
-        terminal.emit(terminal.styled(review(bumps), colour=colour), output)
+        terminal.emit(terminal.styled(review(bumps, unjudged), colour=colour), output)
     return combined(item.code for item in found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import click
 
 from provenance import locking, replay
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.options import BASE, EVIDENCE, LOCKFILE, OUTPUT, RULES, with_means, with_options
-from provenance.cli.outcome import CANNOT_JUDGE, RESULTS, combined
+from provenance.cli.outcome import RESULTS, code_of, combined, not_judged
 from provenance.cli.reporting import (
     check_reports,
     show,
@@ -22,13 +23,15 @@ from provenance.cli.reporting import (
 )
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.cli.summarising import summariser
-from provenance.errors import ConfigError, SourceError
+from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Trial, tried
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, remembered
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.evidence_files import read
+from provenance.source.together import side_by_side
 from provenance.trust import PUBLIC_GOOD, Sigstore
+from provenance.verdict import Unjudged
 
 MAX_EVIDENCE = 512 << 20
 
@@ -105,18 +108,16 @@ def command(
     judging = Judging(gathering, exact or lockfile is not None, strict_expiry)
     found = side_by_side(lambda subject: judging.of(subject, replayed), setting.subjects)
     trials = tuple(item for item in found if isinstance(item, Trial))
-    errors = [item for item in found if isinstance(item, SourceError)]
-    for error in errors:
-        click.echo(f"error: could not judge: {error}", err=True)
-    report = summary(setting, trials, {form, *dict(also)})
-    if summarising:
-        terminal.emit(summarising.bundles(setting, trials), output)
-    elif trials or form != "human":
+    unjudged = tuple(item for item in found if isinstance(item, Unjudged))
+    report = summary(setting, trials, unjudged, {form, *dict(also)})
+    if not summarising:
         show(report, form, output)
+    elif not unjudged:
+        terminal.emit(summarising.bundles(setting, trials), output)
     for other, file in also:
         show(report, other, file)
     codes = [RESULTS[trial.verdict.result] for trial in trials]
-    return combined([CANNOT_JUDGE for _ in errors] + codes)
+    return combined([*map(code_of, unjudged), *codes])
 
 
 def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
@@ -147,27 +148,38 @@ class Judging:
         if exact and self._bench.lock is None:
             raise ConfigError("there is no lockfile: run `provenance lock`", path="--lock")
 
-    def of(self, subject: Subject, replayed: Evidence | None) -> Trial | SourceError:
+    def of(self, subject: Subject, replayed: Evidence | None) -> Trial | Unjudged:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
             return self._judged(subject, replayed, None)
         try:
-            subject, evidence = self._gathering.evidence_on(subject, None)
-        except SourceError as error:
-            return error
+            subject, evidence = self._gathering.evidence_on(subject, self._pinned(subject))
+        except (SourceError, Unselected) as error:
+            return not_judged(subject.name, subject.ref.text, error)
         lock = self._bench.lock
         if lock and self._exact:
             return self._against(subject, evidence, lock)
         locked = lock.named(subject.name) if lock and subject.place is None else None
-        return self._judged(subject, evidence, locked)
+        # A directory that is looked at by the way may be of any release.
+        by_the_way = subject.place is not None and subject.model not in self._bench.settings.models
+        past = () if by_the_way else remembered(lock, subject.name, subject.ref.repo)
+        return self._judged(subject, evidence, locked, past=past)
+
+    def _pinned(self, subject: Subject) -> Entry | None:
+        """The entry whose files are meant, unless another revision was asked for."""
+        lock = self._bench.lock if self._exact else None
+        entry = lock.named(subject.name) if lock and subject.place is None else None
+        same = entry and subject.ref.revision in (entry.revision, entry.commit)
+        return entry if same else None
 
     def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Trial:
         """The verdict where the files must be those of the lockfile: of the entry they match, else
         of the one that was named."""
-        entry = locking.matching(lock, evidence)
+        entry = locking.matching(lock, evidence, subject.name)
         meant = entry or lock.named(subject.name)
         if entry:
             subject = self._named(subject, entry)
+            evidence = locking.narrowed(evidence, entry)
             evidence = locking.with_locked(evidence, lock, entry)
         return self._judged(subject, evidence, meant, lenient=not self._strict)
 
@@ -183,6 +195,7 @@ class Judging:
         evidence: Evidence,
         locked: Entry | None,
         *,
+        past: Sequence[Entry] = (),
         lenient: bool = False,
     ) -> Trial:
         return tried(
@@ -193,5 +206,6 @@ class Judging:
             findings=self._bench.findings,
             lock=self._bench.lock,
             locked=locked,
+            remembered=past,
             exact=self._exact,
         )

@@ -7,7 +7,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from provenance.errors import Malformed
@@ -17,19 +17,6 @@ MAX_DIRECTORY = 16 * 1024 * 1024
 TAR_BLOCK = 512
 END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x01\x02", END_OF_DIRECTORY, b"PK\x06\x06", b"PK\x07\x08")
-COMPRESSED: Mapping[bytes, str] = {
-    b"\x1f\x8b\x08": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"]\x00\x00": "lzma",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"\x04\x22\x4d\x18": "lz4",
-    b"\x02\x21\x4c\x18": "lz4",
-    b"7z\xbc\xaf\x27\x1c": "7z",
-    b"Rar!\x1a\x07": "rar",
-}
-"""How compressed files begin."""
-
 REFUSALS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -80,34 +67,32 @@ def is_tar(head: bytes) -> bool:
     return int(stated, 8) == counted
 
 
-def is_compressed(head: bytes) -> bool:
-    """Whether bytes begin as a compressed file does; zlib, which has no magic, is tried."""
-    if head.startswith(tuple(COMPRESSED)):
-        return True
-    if head[:1] != b"\x78" or int.from_bytes(head[:2], "big") % 31:
-        return False
-    try:
-        return bool(zlib.decompressobj().decompress(head, 64))
-    except zlib.error:
-        return False
+class Members:
+    """A zip, whose directory is read once for all its members; Malformed with the slug `zip`."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        try:
+            self._opened = zipfile.ZipFile(_Bounded(stream))
+        except REFUSALS as error:
+            raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the central directory, in its order."""
+        return tuple(entry.filename for entry in self._opened.infolist())
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes, or fewer, that a member unpacks to; Malformed, slug `zip`."""
+        try:
+            with self._opened.open(name) as content:
+                return content.read(limit)
+        except REFUSALS as error:
+            raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
 
 
 def names(stream: BinaryIO) -> tuple[str, ...]:
     """The names in a zip's central directory, in its order. Raises Malformed, slug `zip`."""
-    try:
-        with zipfile.ZipFile(_Bounded(stream)) as opened:
-            return tuple(entry.filename for entry in opened.infolist())
-    except REFUSALS as error:
-        raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
-
-
-def member(stream: BinaryIO, name: str, limit: int) -> bytes:
-    """The first `limit` bytes, or fewer, that a member unpacks to. Raises Malformed, slug `zip`."""
-    try:
-        with zipfile.ZipFile(_Bounded(stream)) as opened, opened.open(name) as content:
-            return content.read(limit)
-    except REFUSALS as error:
-        raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
+    return Members(stream).names
 
 
 def zip_kind(members: Iterable[str]) -> Kind:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from provenance.errors import Malformed
-from provenance.formats import archive, gguf, npy, onnx, pickle, safetensors
+from provenance.formats import archive, familiar, gguf, json_stream, npy, onnx, pickle, safetensors
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
 from provenance.formats.sniff import HEAD, TAIL, lfs_pointer, sniff
+from provenance.formats.window import MAX_LINE
 from provenance.model import Content, Kind, Observation
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_INDEX = 32 * 1024 * 1024
+MAX_STREAMED = 64 * 1024 * 1024
+"""Of JSON that only lists tokens, as far as its keys tell: it is followed and not kept."""
 MAX_CARD = 1024 * 1024
 MAX_CODE = 64 * 1024
 """Of code that is kept for a reviewer to compare; no check reads it."""
@@ -26,12 +29,16 @@ FIRST_GUESS = 256 * 1024
 
 CARD = "readme.md"
 CODE = ".py"
-DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml"})
-RECIPE = re.compile(r"(mergekit(_moe)?_config|axolotl(_config)?|training_args)\.ya?ml")
+DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
 PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
 PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".joblib", ".dill")
+SPEAKS = re.compile(
+    "auto_map|custom_pipeline|trust_remote_code|attn_implementation|_implementation_internal"
+    "|chat_template|_name_or_path|_target_|__target__|class_path|py/|model_file"
+)
+"""Keys by which JSON names code, a template or a parent, as the readers of claims know them."""
 COMMON = ("torch.", "numpy.", "collections.")
 
 
@@ -41,25 +48,30 @@ def read(
     """What the `size` bytes of a seekable stream are, and what was seen in them.
 
     `Content.head` holds what a check reads: a small document whole, the beginning of a model card,
-    else the header of safetensors or GGUF; never more than `limit` bytes, with an observation
-    `limit` where that was too little.
+    else the header of safetensors or GGUF; nothing of JSON that is longer and of which no key
+    speaks of code or parents, once it was followed to its end; never more than `limit` bytes, with
+    an observation `limit` where that was too little.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
-    named), `lfs-pointer` (what it stands for), `limit` and `unreadable`. Raises OSError alone.
+    named), `lfs-pointer` (what it stands for), `unfamiliar` (how it begins), `limit` and
+    `unreadable`. Raises OSError alone.
     """
-    kind = _kind(stream, size)
+    kind, lost = _kind(stream, size)
     seen = list(_observe(stream, path, size, kind))
+    if lost:
+        detail = f"it may be a pickle: one of its lines is longer than {MAX_LINE} bytes"
+        seen.append(Observation(code="limit", path=path, detail=detail))
     try:
         head = _head(stream, path, size, kind, limit)
     except Malformed as error:
         head = b""
-        seen.append(Observation(code="limit", path=path, detail=str(error)))
+        detail = f"{error}: it is not known what it holds"
+        seen.append(Observation(code="limit", path=path, detail=detail))
     return Content(path=path, kind=kind, head=head), tuple(seen)
 
 
 def wants_whole(path: str) -> bool:
     """Whether a check reads the document of this name whole: not one that only lists tokens."""
-    name = name_of(path)
-    return (suffix_of(path) in DOCUMENTS and name not in UNREAD) or bool(RECIPE.fullmatch(name))
+    return suffix_of(path) in DOCUMENTS and name_of(path) not in UNREAD
 
 
 def is_card(path: str) -> bool:
@@ -76,23 +88,30 @@ def _bytes(stream: BinaryIO, start: int, count: int) -> bytes:
     return b"".join(parts)
 
 
-def _kind(stream: BinaryIO, size: int) -> Kind:
+def _kind(stream: BinaryIO, size: int) -> tuple[Kind, bool]:
+    """The kind, and whether it may be a pickle that nobody could follow."""
     head = _bytes(stream, 0, min(size, HEAD))
     tail = _bytes(stream, max(0, size - TAIL), min(size, TAIL))
     kind = sniff(head, tail, size)
     if kind is Kind.ZIP:
         try:
-            return archive.zip_kind(archive.names(stream))
+            return archive.zip_kind(archive.names(stream)), False
         except Malformed:
-            return kind if head.startswith(archive.ZIP_STARTS) else sniff(head, b"", size)
-    if kind in {Kind.BINARY, Kind.TEXT} and size > len(head) and _is_long_pickle(stream, size):
-        return Kind.PICKLE
-    return kind
+            starts = head.startswith(archive.ZIP_STARTS)
+            return kind if starts else sniff(head, b"", size), False
+    return _long_pickle(stream, size, kind) if size > len(head) else (kind, False)
 
 
-def _is_long_pickle(stream: BinaryIO, size: int) -> bool:
-    """Whether a pickle without the mark of its protocol begins with more text than the head."""
-    return pickle.trace(stream, size).recognised
+def _long_pickle(stream: BinaryIO, size: int, kind: Kind) -> tuple[Kind, bool]:
+    """The kind of a file that may be a pickle whose first text goes on behind the head.
+
+    Tensors may be one too, where that text ends among them and a call follows.
+    """
+    if kind not in {Kind.BINARY, Kind.TEXT, Kind.SAFETENSORS}:
+        return kind, False
+    found = pickle.trace(stream, size)
+    program = bool(found.imports) or kind is not Kind.SAFETENSORS
+    return (Kind.PICKLE if found.recognised and program else kind), found.lost
 
 
 def _observe(stream: BinaryIO, path: str, size: int, kind: Kind) -> Iterator[Observation]:
@@ -114,6 +133,8 @@ def _seen(stream: BinaryIO, size: int, kind: Kind) -> Iterator[tuple[str, str]]:
             yield from _imports(pickle.trace(stream, size, start=begin).imports)
         case Kind.ONNX:
             yield from (("external-data", name) for name in onnx.locations(stream, size))
+        case Kind.BINARY if not familiar.is_familiar(head := _bytes(stream, 0, min(size, HEAD))):
+            yield "unfamiliar", f"it begins with {head[:8].hex()}, as no form that is known"
         case Kind.LFS_POINTER:
             pointer = lfs_pointer(_bytes(stream, 0, size))
             if pointer:
@@ -132,10 +153,11 @@ def _members(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     found: set[str] = set()
     left = MAX_UNPACKED
     refused: Malformed | None = None
-    candidates = [name for name in archive.names(stream) if name.lower().endswith(PICKLED)]
+    members = archive.Members(stream)
+    candidates = [name for name in members.names if name.lower().endswith(PICKLED)]
     for name in candidates[:MAX_MEMBERS]:
         try:
-            data = archive.member(stream, name, min(left, MAX_MEMBER))
+            data = members.read(name, min(left, MAX_MEMBER))
         except Malformed as error:
             refused = error
             continue
@@ -173,7 +195,10 @@ def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> byt
     if kind in PLAIN and is_card(path):
         return _bytes(stream, 0, min(size, MAX_CARD, limit))
     if kind in PLAIN and wants_whole(path):
-        most = MAX_INDEX if is_safetensors_index(path) else MAX_DOCUMENT
+        index = is_safetensors_index(path)
+        most = MAX_INDEX if index else MAX_DOCUMENT
+        if suffix_of(path) == ".json" and not index and MAX_DOCUMENT < size <= MAX_STREAMED:
+            return _followed(stream, size)
         return _within(stream, size, most, limit)
     if kind in PLAIN and suffix_of(path) == CODE and size <= min(MAX_CODE, limit):
         return _bytes(stream, 0, size)
@@ -204,6 +229,13 @@ def _gguf_head(stream: BinaryIO, size: int, limit: int) -> bytes:
         if wanted >= most:
             raise Malformed(f"the header is longer than the {limit} bytes read", slug="limit")
         wanted = min(wanted * 4, most)
+
+
+def _followed(stream: BinaryIO, size: int) -> bytes:
+    """Nothing of a long JSON text in which nothing speaks of code or parents."""
+    if keys := json_stream.spoken(stream, SPEAKS):
+        raise Malformed(f"{keys[0][:80]!r} in JSON of {size} bytes, too long to be read whole")
+    return b""
 
 
 def _within(stream: BinaryIO, count: int, most: int, limit: int) -> bytes:

@@ -35,3 +35,11 @@ def child(data: bytes, *steps: int) -> bytes:
             raise Malformed("a DER value is missing")
         data = values[step][1]
     return data
+
+
+def encoded(tag: int, value: bytes) -> bytes:
+    """A value behind its tag and the shortest form of its length."""
+    if len(value) < 0x80:
+        return bytes([tag, len(value)]) + value
+    length = len(value).to_bytes((len(value).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from provenance.errors import Malformed
 from provenance.formats import json
+from provenance.formats.unseen import shows
 
 DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -33,7 +33,7 @@ def is_plain(path: str) -> bool:
         path.startswith("/")
         or "\\" in path
         or DRIVE.match(path)
-        or any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} for char in path)
+        or not shows(path)
         or any(part in {"", ".", ".."} for part in path.split("/"))
     )
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from provenance.errors import Malformed
+from provenance.formats.encoding import MARK, decoded
 
 MAX_DIGITS = 32
+SHOWN = 24
 
 
 def loads(data: bytes, *, constants: bool = False) -> object:
@@ -20,26 +22,36 @@ def loads(data: bytes, *, constants: bool = False) -> object:
     `constants` admits NaN and the two infinities, which Python writes into the configurations of
     real models.
     """
+    text = decoded(data)
+    if text.startswith(MARK):
+        raise Malformed("it begins with a byte order mark, which JSON has not: store it without")
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(f"not UTF-8: {error.reason} at byte {error.start}") from None
-    try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=float if constants else _constant,
-            parse_int=_integer,
-        )
+        value: object = decoder(constants=constants).decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
-        raise Malformed(f"not JSON: {error.msg} at character {error.pos}") from None
+        raise Malformed(f"not JSON{_place(error)}") from None
     except RecursionError:
         raise Malformed("JSON nested too deep") from None
     except UnicodeEncodeError:
         raise Malformed("a string holds half of a surrogate pair") from None
     return value
+
+
+def decoder(*, constants: bool) -> json.JSONDecoder:
+    """What reads JSON by these rules; its errors are those of `json`, or Malformed."""
+    return json.JSONDecoder(
+        object_pairs_hook=_object,
+        parse_constant=float if constants else _constant,
+        parse_int=_integer,
+    )
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    """Where reading stopped, and what stands there."""
+    found = error.doc[error.pos : error.pos + SHOWN]
+    stands = f"found {found!r}" if found else "the text ends there"
+    return f" at line {error.lineno}, column {error.colno}: {stands}"
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

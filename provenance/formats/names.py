@@ -48,6 +48,9 @@ WEIGHT_KINDS: Mapping[str, frozenset[Kind]] = {
 
 WEIGHT_SUFFIXES = frozenset(WEIGHT_KINDS)
 
+BOOKKEEPING = ".cache/huggingface/"
+"""Where a download keeps notes of its own below `--local-dir`: no part of the model."""
+
 BY_PRODUCTS = (
     "training_args.bin",
     "optimizer.pt",
@@ -61,6 +64,11 @@ BY_PRODUCTS = (
 """Names of the pickles a trainer leaves behind and no loader of the model opens."""
 
 BY_PRODUCT = re.compile("|".join(map(translate, BY_PRODUCTS)))
+OPENED = re.compile(
+    r"(.*config.*|.*index|modules|chat_template|tokenizer.*)\.json|.*\.(jinja2?|j2|model)|readme\.md"
+)
+"""Names that a loader, or whoever looks for parents, opens before all others."""
+
 INDEX = re.compile(r".+\.index(\.[\w-]+)?\.json")
 
 
@@ -78,6 +86,13 @@ def suffix_of(path: str) -> str:
     """The suffix in lower case, dot included; that of `pytorch_model.bin.1` is `.bin`."""
     stem, suffix = _split(name_of(path))
     return _split(stem)[1] if suffix[1:].isdecimal() else suffix
+
+
+def standing(path: str) -> tuple[bool, int, str]:
+    """What sorts files by how soon they are read where not all can be: those that loaders open
+    first, and of these, and of all others, those nearer to the top."""
+    opened = is_weight_name(path) or OPENED.fullmatch(name_of(path)) is not None
+    return not opened, path.count("/"), path
 
 
 def _split(name: str) -> tuple[str, str]:

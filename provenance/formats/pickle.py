@@ -50,10 +50,14 @@ Item = str | Slot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What following the opcodes showed: `cut` when they ran into the end of the bytes."""
+    """What following the opcodes showed.
+
+    `cut` when they ran into the end of the bytes, `lost` when one was longer than is followed.
+    """
 
     recognised: bool
     cut: bool
+    lost: bool
     imports: tuple[str, ...]
 
 
@@ -86,13 +90,17 @@ def imports(data: bytes) -> tuple[str, ...]:
 def trace(stream: BinaryIO, size: int, *, start: int = 0, whole: bool = True) -> Trace:
     """Follows the opcodes from `start` on. Raises OSError alone."""
     machine = _Machine(Window(stream, size, start=start), whole=whole)
+    ended = ""
     try:
         machine.run()
-        cut = False
     except Malformed as error:
-        cut = error.slug == "cut"
-    names = tuple(sorted(machine.imports))
-    return Trace(recognised=machine.recognised, cut=cut, imports=names)
+        ended = error.slug
+    return Trace(
+        recognised=machine.recognised,
+        cut=ended == "cut",
+        lost=ended == "limit",
+        imports=tuple(sorted(machine.imports)),
+    )
 
 
 class _Machine:

@@ -10,7 +10,7 @@ import codecs
 import re
 
 from provenance.errors import Malformed
-from provenance.formats import archive, gguf, npy, onnx, pickle
+from provenance.formats import archive, compressed, gguf, npy, onnx, pickle
 from provenance.model import Kind
 
 HEAD = 65_536
@@ -67,7 +67,7 @@ def _harmful(head: bytes, tail: bytes, size: int) -> Kind | None:
         return Kind.ZIP
     if archive.is_tar(head):
         return Kind.TAR
-    if archive.is_compressed(head) and not _is_safetensors(head):
+    if not _is_safetensors(head) and _is_compressed(head, size):
         return Kind.COMPRESSED
     if any(head.startswith(HDF5, offset) for offset in HDF5_OFFSETS):
         return Kind.HDF5
@@ -76,6 +76,11 @@ def _harmful(head: bytes, tail: bytes, size: int) -> Kind | None:
     if _is_safetensors(head) and pickle.is_program(head):
         return Kind.PICKLE
     return Kind.SCRIPT if head.startswith(b"#!") else None
+
+
+def _is_compressed(head: bytes, size: int) -> bool:
+    text, whole = _is_text(head, size), len(head) == size
+    return compressed.is_compressed(head, text=text, whole=whole)
 
 
 def _data(head: bytes, size: int) -> Kind | None:

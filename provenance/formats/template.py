@@ -27,10 +27,12 @@ from provenance.formats.template_allowed import (
     METHODS,
     PLAIN_FORMAT,
     TESTS,
+    UNFOLLOWED,
     UNPARSED,
 )
-from provenance.formats.template_flow import Flow, assembles, flow_of, key_of, sources
+from provenance.formats.template_flow import Flow, flow_of
 from provenance.formats.template_triggers import triggers
+from provenance.formats.template_values import assembles, key_of, looks_up, sources, speaks
 
 MAX_SOURCE = 1 << 20
 MAX_DEPTH = 200
@@ -65,8 +67,14 @@ def unsafe(source: str) -> tuple[str, ...]:
     except (RecursionError, ValueError, OverflowError) as error:
         return (f"{UNPARSED}: {_cut(str(error))}",)
     flow = flow_of(every)
-    found = {(node.lineno, phrase) for node in every for phrase in _beyond(node, flow)}
+    found = {(_line(node), phrase) for node in every for phrase in _beyond(node, flow)}
+    found |= {(_line(node), f"{node.name[:60]!r} as a value") for node in _kept(every, flow)}
     return tuple(f"line {line}: {phrase}" for line, phrase in sorted(found)[:MAX_PHRASES])
+
+
+def _line(node: nodes.Node) -> int:
+    """Where it stands; what Jinja adds by itself stands nowhere."""
+    return node.lineno or 1
 
 
 def _environment() -> Environment:
@@ -85,6 +93,23 @@ def _flat(tree: nodes.Node) -> list[nodes.Node]:
     return every
 
 
+def _kept(every: list[nodes.Node], flow: Flow) -> Iterator[nodes.Name]:
+    """The functions and macros that are not called where they stand: their innards are code."""
+    used: set[int] = set()
+    for node in every:
+        match node:
+            case nodes.Call(node=place) | nodes.Test(name="defined" | "undefined", node=place):
+                used.add(id(place))
+            case nodes.Getattr(node=nodes.Name(name="loop") as place):
+                used.add(id(place))
+            case nodes.If(test=place) | nodes.CondExpr(test=place) | nodes.Not(node=place):
+                used.add(id(place))
+            case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+                used.update((id(left), id(right)))
+    names = (node for node in every if isinstance(node, nodes.Name) and id(node) not in used)
+    yield from (n for n in names if n.ctx == "load" and n.name in FUNCTIONS | flow.macros)
+
+
 def _cut(text: str) -> str:
     return repr(text[:80])[1:-1]
 
@@ -97,8 +122,10 @@ def _beyond(node: nodes.Node, flow: Flow) -> Iterator[str]:
             yield f"name {name!r}"
         case nodes.Getattr(attr=attr) | nodes.NSRef(attr=attr):
             yield from _attribute(attr)
-        case nodes.Getitem(arg=argument):
-            yield from _subscript(argument, flow)
+        case nodes.Getitem():
+            yield from _subscript(node, flow)
+        case nodes.Keyword(key=key):
+            yield from _attribute(key)
         case nodes.Const(value=str(text)) if CODE.search(text):
             yield f"text {text[:60]!r}"
         case nodes.Call():
@@ -116,14 +143,22 @@ def _attribute(name: str) -> Iterator[str]:
         yield f"attribute {name[:60]!r}"
 
 
-def _subscript(argument: nodes.Node, flow: Flow) -> Iterator[str]:
-    match argument:
-        case nodes.Slice():
-            return
-        case nodes.Const(value=str(text)):
-            yield from _attribute(text)
-        case _ if any(assembles(n) or key_of(n) in flow.assembled for n in sources(argument)):
-            yield "subscript put together from pieces"
+def _subscript(node: nodes.Getitem, flow: Flow) -> Iterator[str]:
+    """What stands under a name may be an attribute: of a fixed name, or of one made up by data.
+
+    One name out of data reaches the methods of data, which nothing here calls; a second one behind
+    it would reach the interpreter.
+    """
+    if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        yield from _attribute(node.arg.value)
+    if not looks_up(node, flow.numbers):
+        return
+    if any(assembles(n) or key_of(n) in flow.assembled for n in sources(node.arg)):
+        yield "subscript put together from pieces"
+    elif any(speaks(n) or key_of(n) in flow.spoken for n in sources(node.arg)):
+        yield "subscript by what a message says"
+    elif any(looks_up(n, flow.numbers) or key_of(n) in flow.looked_up for n in sources(node.node)):
+        yield f"{UNFOLLOWED}: a subscript of what another computed subscript yields"
 
 
 def _call(node: nodes.Call, flow: Flow) -> Iterator[str]:

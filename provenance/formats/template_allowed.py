@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
-CONSTRUCTS = _words(
+CONSTRUCTS = words(
     "Add And Assign AssignBlock Break CallBlock Compare Concat CondExpr Const Continue Dict Div"
     " ExprStmt FilterBlock FloorDiv For If Keyword List Macro Mod Mul NSRef Name Neg Not Operand Or"
     " Output Pair Pos Slice Sub Template TemplateData Tuple With Call Filter Getattr Getitem"
@@ -17,7 +18,7 @@ CONSTRUCTS = _words(
 )
 """The constructs a template may use; a few of them are looked at more closely."""
 
-FILTERS = _words(
+FILTERS = words(
     "abs batch capitalize center count d default dictsort e escape filesizeformat first float"
     " forceescape format groupby indent int items join last length list lower map max min reject"
     " rejectattr replace reverse round safe select selectattr slice sort string striptags sum title"
@@ -38,31 +39,39 @@ ATTRIBUTE_AT = {
 }
 """The filters that look up attributes, and which positional argument names them."""
 
-TESTS = _words(
+TESTS = words(
     "!= < <= == > >= boolean defined divisibleby eq equalto escaped even false float ge greaterthan"
     " gt in integer iterable le lessthan lower lt mapping ne none number odd sameas sequence string"
     " true undefined upper"
 )
 
-METHODS = _words(
-    "append capitalize casefold center clear copy count endswith extend find get index insert"
+METHODS = words(
+    "append capitalize casefold center clear count endswith extend find get index insert"
     " isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace"
-    " istitle isupper items join keys ljust lower lstrip partition pop popitem remove removeprefix"
+    " istitle isupper items join keys ljust lower lstrip partition pop popitem removeprefix"
     " removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip setdefault sort"
     " split splitlines startswith strip swapcase title update upper values zfill"
 )
-"""Methods of text, lists and tables that only yield data; `format` reaches attributes."""
+"""Methods of text, lists and tables that only yield data; `format` reaches attributes.
 
-FUNCTIONS = _words("raise_exception strftime_now range namespace dict caller loop")
+`copy` and `remove` are those of modules for files too, and no template needs them.
+"""
+
+FUNCTIONS = words("raise_exception strftime_now range namespace dict caller loop")
 """What a loader or Jinja offers by name and may be called; macros of the template are too."""
 
-ESCAPES = _words("self cycler joiner lipsum config request session url_for get_flashed_messages")
+MADE = words("range dict namespace")
+"""The functions that make data and no text."""
+
+ESCAPES = words(
+    "self cycler joiner lipsum environment config request session url_for get_flashed_messages"
+)
 """Objects whose attributes are the usual way out of a template."""
 
-INNARDS = _words(
-    "mro func_code func_globals func_defaults func_closure im_class im_func im_self gi_frame"
-    " gi_code cr_frame cr_code ag_frame ag_code f_globals f_builtins f_locals f_back tb_frame"
-    " tb_next os sys subprocess popen Popen builtins environ importlib load_module eval"
+INNARDS = words(
+    "environment mro func_code func_globals func_defaults func_closure im_class im_func im_self"
+    " gi_frame gi_code cr_frame cr_code ag_frame ag_code f_globals f_builtins f_locals f_back"
+    " tb_frame tb_next os sys subprocess popen Popen builtins environ importlib load_module eval"
     " exec"
 )
 """Attributes that lead to the interpreter without an underscore in front."""
@@ -82,3 +91,6 @@ PLAIN_FORMAT = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[A-Za-z0-9]*\})*")
 
 UNPARSED = "does not parse"
 """How a phrase begins that stands for a template nobody could read."""
+
+UNFOLLOWED = "cannot be followed"
+"""How a phrase begins that stands for what this reader could not make out."""

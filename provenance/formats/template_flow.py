@@ -5,7 +5,6 @@ A name used in two scopes counts for both, so the answer errs towards "may hold"
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,14 +12,25 @@ from itertools import islice
 
 from jinja2 import nodes
 
-NUMERIC_FILTERS = frozenset({"abs", "count", "float", "int", "length", "round", "wordcount"})
-NUMERIC_METHODS = frozenset({"count", "find", "index", "rfind", "rindex", "startswith", "endswith"})
-JOINING_FILTERS = frozenset({"first", "format", "join", "last", "replace", "reverse", "string"})
-JOINING_METHODS = frozenset({"format", "join", "replace"})
-STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
-ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
-CONTENT = re.compile(r"(?:.*_)?(?:content|text|prompt|query)")
+from provenance.formats.template_values import (
+    WHOLE,
+    assembles,
+    counts,
+    descendants,
+    is_number,
+    key_of,
+    looks_up,
+    measured,
+    operands,
+    picked,
+    retells,
+    sources,
+    speaks,
+    tells_date,
+    texts,
+)
 
+STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
 MAX_WORDS = 64
 
 Bindings = list[tuple[tuple[str, ...], nodes.Node]]
@@ -32,6 +42,8 @@ class Flow:
 
     `assembled`: text put together from pieces, or taken from the tokenizer's own special tokens.
     `spoken`: what a message says. `dated`: the date. `words`: the texts a name stands for.
+    `whole`: a message or several. `counted`: how long something is. `numbers`: numbers alone.
+    `looked_up`: what stands under a name that is known at run time alone.
     """
 
     macros: frozenset[str]
@@ -40,15 +52,10 @@ class Flow:
     spoken: frozenset[str]
     dated: frozenset[str]
     words: dict[str, tuple[str, ...]]
-
-
-def descendants(*roots: nodes.Node) -> Iterator[nodes.Node]:
-    """The nodes and everything below them, without recursion."""
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(node.iter_child_nodes())
+    numbers: frozenset[str]
+    looked_up: frozenset[str]
+    whole: frozenset[str]
+    counted: frozenset[str]
 
 
 def flow_of(every: Iterable[nodes.Node]) -> Flow:
@@ -56,89 +63,40 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
     every = list(every)
     macros = {node.name: node for node in every if isinstance(node, nodes.Macro)}
     bindings = [pair for node in every for pair in _bindings(node, macros)]
+    numbers, whole = _numbers(bindings), _whole(bindings)
     return Flow(
         macros=frozenset(macros),
         stored=frozenset(
             node.name for node in every if isinstance(node, nodes.Name) and node.ctx != "load"
         ),
         assembled=_spread(bindings, assembles),
-        spoken=_spread(bindings, speaks),
-        dated=_spread(bindings, tells_date),
+        spoken=_spread(bindings, lambda node: speaks(node) or retells(node, whole)),
+        dated=_spread(bindings, tells_date, measured),
         words=_words(bindings),
+        numbers=numbers,
+        looked_up=_spread(bindings, lambda node: looks_up(node, numbers)),
+        whole=whole,
+        counted=_spread(bindings, counts),
     )
 
 
-def key_of(node: nodes.Node) -> str | None:
-    """The key of a name, or of an attribute of anything."""
-    match node:
-        case nodes.NSRef(attr=attr) | nodes.Getattr(attr=attr):
-            return f".{attr}"
-        case nodes.Getitem(arg=nodes.Const(value=str(key))):
-            return f".{key}"
-        case nodes.Name(name=str(name)):
-            return name
-    return None
+def _whole(bindings: Bindings) -> frozenset[str]:
+    """The names that stand for a message or several, and for nothing that one of them says."""
+    return WHOLE | _spread(
+        bindings, lambda n: isinstance(n, nodes.Name) and n.name in WHOLE, picked
+    )
 
 
-def sources(*roots: nodes.Node) -> Iterator[nodes.Node]:
-    """The nodes whose value may end up in that of `roots`: no conditions, no counts, no keys."""
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(_carrying(node))
-
-
-def _carrying(node: nodes.Node) -> Iterable[nodes.Node]:
-    match node:
-        case nodes.Compare() | nodes.Test() | nodes.Not():
-            return ()
-        case nodes.Filter(name=name) if name in NUMERIC_FILTERS:
-            return ()
-        case nodes.Call(node=nodes.Getattr(attr=attr)) if attr in NUMERIC_METHODS:
-            return ()
-        case nodes.CondExpr(expr1=first, expr2=second):
-            return (first,) if second is None else (first, second)
-        case nodes.Getitem(node=base):
-            return (base,)
-    return node.iter_child_nodes()
-
-
-def assembles(node: nodes.Node) -> bool:
-    """Whether the node itself puts text together, or brings text of the tokenizer's own."""
-    match node:
-        case nodes.Concat() | nodes.TemplateData():
-            return True
-        case nodes.Filter(name=name):
-            return name in JOINING_FILTERS
-        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
-            return attr in JOINING_METHODS or _is_text(base)
-        case nodes.Name(name=name):
-            return name.endswith("_token") or "special_tokens" in name
-        case nodes.Const(value=str(value)):
-            return value.startswith("_")
-        case nodes.Getitem(node=nodes.Const()):
-            return True
-    return isinstance(node, ARITHMETIC) and (_is_text(node.left) or _is_text(node.right))
-
-
-def _is_text(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Const) and isinstance(node.value, str)
-
-
-def speaks(node: nodes.Node) -> bool:
-    """Whether the node names what a message says."""
-    match node:
-        case nodes.Name(name=name) | nodes.Getattr(attr=name):
-            return bool(CONTENT.fullmatch(name))
-        case nodes.Getitem(arg=nodes.Const(value=str(name))):
-            return bool(CONTENT.fullmatch(name))
-    return False
-
-
-def tells_date(node: nodes.Node) -> bool:
-    """Whether the node asks for the date."""
-    return isinstance(node, nodes.Name) and node.name == "strftime_now"
+def _numbers(bindings: Bindings) -> frozenset[str]:
+    """The names that are given numbers alone."""
+    given = frozenset(name for names, _ in bindings for name in names)
+    others = [
+        (names, nodes.Const(None) if len(names) > 1 or not is_number(value, given) else value)
+        for names, value in bindings
+    ]
+    return given - _spread(
+        others, lambda n: isinstance(n, nodes.Const) and n.value is None, operands
+    )
 
 
 def _bindings(
@@ -146,7 +104,11 @@ def _bindings(
 ) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
     """The names that `node` gives a value, and the value."""
     match node:
-        case nodes.Assign(target=target, node=value) | nodes.For(target=target, iter=value):
+        case nodes.For(target=target, iter=value, recursive=recursive):
+            yield from _bound(target, value)
+            if recursive:
+                yield from _bound(target, nodes.Name("caller", "load"))
+        case nodes.Assign(target=target, node=value):
             yield from _bound(target, value)
         case nodes.AssignBlock(target=target, body=body):
             for child in body:
@@ -155,16 +117,34 @@ def _bindings(
             for target, value in zip(targets, values, strict=True):
                 yield from _bound(target, value)
         case nodes.Call(node=nodes.Name(name=name)) if name in macros:
-            for argument, value in zip(macros[name].args, node.args, strict=False):
-                yield (argument.name,), value
-            yield from _keywords(node, "")
+            yield from _given(macros[name].args, node)
+        case nodes.Call(node=nodes.Name(name="caller" | "loop")):
+            for said in node.args:
+                yield ("caller",), said
+        case nodes.CallBlock(args=arguments):
+            for argument in arguments:
+                yield (argument.name,), nodes.Name("caller", "load")
         case nodes.Call(node=nodes.Getattr(node=base, attr=attr)) if attr in STORING_METHODS:
             for value in node.args:
                 yield from _bound(base, value)
             yield from _keywords(node, ".")
-        case nodes.Macro(args=arguments, defaults=defaults):
+        case nodes.Macro(name=name, args=arguments, defaults=defaults, body=body):
+            for child in body:
+                yield (name,), child
             for argument, value in zip(reversed(arguments), reversed(defaults), strict=False):
                 yield (argument.name,), value
+
+
+def _given(
+    arguments: list[nodes.Name], call: nodes.Call
+) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
+    """What the call of a macro gives its parameters, or leaves to `varargs` and `kwargs`."""
+    for argument, value in zip(arguments, call.args, strict=False):
+        yield (argument.name,), value
+    for value in call.args[len(arguments) :]:
+        yield ("varargs",), value
+    for names, named in _keywords(call, ""):
+        yield (*names, *(f".{name}" for name in names), "kwargs"), named
 
 
 def _bound(target: nodes.Node, value: nodes.Node) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
@@ -181,12 +161,16 @@ def _keywords(call: nodes.Call, prefix: str) -> Iterator[tuple[tuple[str, ...], 
             yield (prefix + keyword.key,), keyword.value
 
 
-def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozenset[str]:
+def _spread(
+    bindings: Bindings,
+    begins: Callable[[nodes.Node], bool],
+    walk: Callable[[nodes.Node], Iterator[nodes.Node]] = sources,
+) -> frozenset[str]:
     """The names that hold something for which `begins`, at first hand or through other names."""
     leads: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     fresh: list[str] = []
     for names, value in bindings:
-        for node in sources(value):
+        for node in walk(value):
             if begins(node):
                 fresh.extend(names)
             if key := key_of(node):
@@ -202,9 +186,7 @@ def _spread(bindings: Bindings, begins: Callable[[nodes.Node], bool]) -> frozens
 def _words(bindings: Bindings) -> dict[str, tuple[str, ...]]:
     words: dict[str, tuple[str, ...]] = {}
     for names, value in bindings:
-        items = value.items if isinstance(value, nodes.List | nodes.Tuple) else [value]
-        texts = (node.value for node in items if isinstance(node, nodes.Const))
-        found = tuple(text for text in islice(texts, MAX_WORDS) if isinstance(text, str))
+        found = tuple(islice(texts(value), MAX_WORDS))
         for name in names:
             words[name] = (words.get(name, ()) + found)[:MAX_WORDS]
     return words

@@ -7,6 +7,7 @@ text that knows strings and brackets, and holds only if a TOML parser then reads
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,33 @@ import tomli_w
 
 TRIPLES = ('"""', "'''")
 Table = dict[str, object]
+
+
+PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+TWICE = ("overwrite", "twice", "already", "mutate")
+LONGEST_LINE = 80
+
+
+def fault(error: Exception, text: str) -> str:
+    """Why a text is not TOML, in our words: where reading stopped, and the line that stands there.
+
+    `error` is what `tomllib` raised for `text`.
+    """
+    if isinstance(error, RecursionError):
+        return "not TOML: nested too deep"
+    why = "a name stands twice" if any(word in str(error) for word in TWICE) else "cannot be read"
+    rows = text.split("\n")
+    ends = text.rstrip().split("\n")
+    if found := PLACE.search(str(error)):
+        row, column = int(found[1]), int(found[2])
+        return f"not TOML at line {row}, column {column}: {why}: {_shown(rows[row - 1])}"
+    if "end of document" in str(error):
+        return f"not TOML at its end, line {len(ends)}: {why}: {_shown(ends[-1])}"
+    return "not TOML: a number or a date in it is out of range"
+
+
+def _shown(line: str) -> str:
+    return repr(line.strip()[:LONGEST_LINE])
 
 
 class Unspliced(Exception):

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from provenance.errors import Malformed
 
 CHUNK = 65_536
+MAX_LINE = 64 * 1024 * 1024
 
 
 class Window:
@@ -56,16 +57,33 @@ class Window:
         return data
 
     def line(self, most: int = CHUNK) -> bytes:
-        """The bytes before the next line feed, which is passed too; `most` bytes at most."""
+        """The bytes before the next line feed, which is passed too; its first `most` are kept.
+
+        Malformed with the slug `limit` for a line of more than `MAX_LINE` bytes.
+        """
+        kept = b""
+        for _ in range(MAX_LINE // CHUNK + 1):
+            part, found = self._to_line_feed()
+            kept += part[: most - len(kept)]
+            if found:
+                self.position += 1
+                return kept
+        raise Malformed(f"a line of more than {MAX_LINE} bytes", slug="limit")
+
+    def _to_line_feed(self) -> tuple[bytes, bool]:
+        """What is here before the next line feed, passed, and whether the line feed is next."""
+        if not self.left:
+            raise self._cut(1)
         offset = self.position - self._begin
-        if offset < 0 or self._chunk.find(b"\n", offset) < 0:
-            self._load(most)
+        if not 0 <= offset < len(self._chunk):
+            self._load(CHUNK)
             offset = 0
-        end = self._chunk.find(b"\n", offset)
-        if end < 0 or self._begin + end >= self._size:
-            raise self._cut(most)
-        self.position = self._begin + end + 1
-        return self._chunk[offset:end]
+        end = self._chunk.find(b"\n", offset, self._size - self._begin)
+        part = self._chunk[offset : end if end >= 0 else self._size - self._begin]
+        if end < 0 and not part:
+            raise self._cut(1)
+        self.position += len(part)
+        return part, end >= 0
 
     def _load(self, count: int) -> None:
         self._stream.seek(self.position)

@@ -7,6 +7,8 @@ keys, deep nesting, and more than 1 MiB.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import yaml
 
@@ -15,8 +17,12 @@ from provenance.errors import Malformed
 MAX_SIZE = 1 << 20
 MAX_DEPTH = 64
 PLAIN = "tag:yaml.org,2002:"
-FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
-END = re.compile(rb"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+FENCE = re.compile(r"[\ufeff\s]*---[ \t]*\n")
+END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
+DOTS = re.compile(r"\n\.\.\.[ \t]*(?:\n|\Z)")
+# libyaml, where PyYAML was built with it, takes a twentieth of the time for the same events.
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+BREAKS = re.compile(rb"\r\n?")
 
 
 class _Strict(yaml.SafeLoader):
@@ -67,21 +73,79 @@ def documents(data: bytes) -> tuple[object, ...]:
     except RecursionError:
         raise Malformed("nested too deep") from None
     except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
+        raise Malformed(f"not YAML{_place(error)}") from None
+
+
+def _place(error: Exception) -> str:
+    """Where reading stopped, if the parser says so."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ": a value is none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step of the parser: `scalar`, `alias`, `mapping`, `sequence` or `end`.
+
+    `tag` is one that stands in the text, written out whole; `line` counts from 1.
+    """
+
+    kind: str
+    text: str | None = None
+    tag: str = ""
+    anchor: str = ""
+    line: int = 1
+
+
+def events(data: bytes) -> Iterator[Event]:
+    """The events of all documents of a text in UTF-8, or Malformed; nothing is constructed."""
+    if len(data) > MAX_SIZE:
+        raise Malformed(f"{len(data)} bytes of YAML, at most {MAX_SIZE} are read", slug="limit")
+    try:
+        for event in yaml.parse(data.decode("utf-8"), Loader=PARSER):
+            if found := _event(event):
+                yield found
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8 at byte {error.start}") from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Malformed(f"not YAML: {' '.join(str(error).split())[:200]}") from None
 
 
-def front_matter(data: bytes) -> dict[object, object] | None:
-    """What stands between `---` at the first line of a card and the next one; None without it.
+def _event(event: yaml.Event) -> Event | None:
+    line = event.start_mark.line + 1 if event.start_mark else 1
+    match event:
+        case yaml.ScalarEvent(value=text, tag=tag, anchor=anchor):
+            return Event(kind="scalar", text=text, tag=tag or "", anchor=anchor or "", line=line)
+        case yaml.AliasEvent(anchor=anchor):
+            return Event(kind="alias", anchor=anchor or "", line=line)
+        case yaml.MappingStartEvent(tag=tag):
+            return Event(kind="mapping", tag=tag or "", line=line)
+        case yaml.SequenceStartEvent(tag=tag):
+            return Event(kind="sequence", tag=tag or "", line=line)
+        case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+            return Event(kind="end", line=line)
+    return None
 
-    Malformed where it has no end, cannot be read, or is no table.
+
+def lines(data: bytes) -> bytes:
+    """The same text with a line feed at the end of each line, whichever system wrote it."""
+    return BREAKS.sub(b"\n", data)
+
+
+def front_matter(data: bytes) -> dict[object, object] | None:
+    """What stands between the first `---` of a card and the next one; None without it.
+
+    It is found wherever huggingface_hub finds it: behind blank lines and a byte order mark, with
+    line ends of any system. Malformed where it has no end, cannot be read, or is no table.
     """
-    start = FENCE.match(data)
+    text = lines(data).decode("utf-8", "surrogateescape")
+    start = FENCE.match(text)
     if start is None:
         return None
-    end = END.search(data, start.end())
+    first = start.end() - 1
+    end = END.search(text, start.end()) or END.match(text, first) or DOTS.search(text, first)
     if end is None:
         raise Malformed("front matter without an end")
-    value = loads(data[start.end() : end.start()])
+    value = loads(text[first : end.start()].encode("utf-8", "surrogateescape"))
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -1,8 +1,19 @@
 """Keys, certificates and the signatures they make: the one door to `cryptography`."""
 
-from provenance.keys.certificate import Certificate, certificates
-from provenance.keys.chain import chain
+from provenance.keys.certificate import SIGNING, TIMESTAMPING, Certificate, certificates
+from provenance.keys.chain import chain, check_leaf
 from provenance.keys.private import PrivateKey
-from provenance.keys.public import UNREADABLE, PublicKey
+from provenance.keys.public import UNREADABLE, Digest, PublicKey
 
-__all__ = ["UNREADABLE", "Certificate", "PrivateKey", "PublicKey", "certificates", "chain"]
+__all__ = [
+    "SIGNING",
+    "TIMESTAMPING",
+    "UNREADABLE",
+    "Certificate",
+    "Digest",
+    "PrivateKey",
+    "PublicKey",
+    "certificates",
+    "chain",
+    "check_leaf",
+]

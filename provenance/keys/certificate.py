@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -15,6 +15,11 @@ from provenance.errors import Malformed
 from provenance.keys.public import UNREADABLE, PublicKey
 
 MAX_CERTIFICATES = 16
+
+# The extended usages (RFC 5280, section 4.2.1.12) of which a signer or a clock needs one.
+ANY = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
+SIGNING = frozenset({ExtendedKeyUsageOID.CODE_SIGNING, ANY})
+TIMESTAMPING = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ANY})
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,9 @@ class Certificate:
     @classmethod
     def _readable(cls, certificate: x509.Certificate) -> Certificate:
         """The certificate, once all that is parsed late has been parsed."""
-        if certificate.extensions and certificate.subject and certificate.issuer:
-            certificate.public_key()
-        return cls(certificate)
+        found = cls(certificate)
+        _ = (found.subject, found.issuer, found.promises, certificate.public_key())
+        return found
 
     @cached_property
     def der(self) -> bytes:
@@ -67,6 +72,21 @@ class Certificate:
         return self.raw.subject.rfc4514_string()
 
     @cached_property
+    def issuer(self) -> str:
+        """The issuer's distinguished name (RFC 4514)."""
+        return self.raw.issuer.rfc4514_string()
+
+    @cached_property
+    def promises(self) -> tuple[tuple[bytes, datetime], ...]:
+        """The embedded promises to log it (RFC 6962, section 3.3): each log's id, and when."""
+        kind = x509.PrecertificateSignedCertificateTimestamps
+        try:
+            found = self.raw.extensions.get_extension_for_class(kind).value
+        except x509.ExtensionNotFound:
+            return ()
+        return tuple((sct.log_id, sct.timestamp.replace(tzinfo=UTC)) for sct in found)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The e-mail addresses, URIs and host names of the subject alternative name."""
         try:
@@ -95,15 +115,32 @@ class Certificate:
                 return False
         except x509.ExtensionNotFound:
             return False
+        return self.may_issue(SIGNING)
+
+    def may_issue(self, usages: frozenset[x509.ObjectIdentifier]) -> bool:
+        """Whether its extended usages leave room for one of `usages`: listed, or no list at all."""
         try:
-            usages = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            listed = self.raw.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         except x509.ExtensionNotFound:
             return True
-        allowed = {
-            ExtendedKeyUsageOID.CODE_SIGNING,
-            ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
-        }
-        return not allowed.isdisjoint(usages)
+        return not usages.isdisjoint(listed)
+
+    @property
+    def is_for_timestamps(self) -> bool:
+        """Whether it is a clock's (RFC 3161, section 2.3): a critical usage, for timestamps."""
+        try:
+            found = self.raw.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        except x509.ExtensionNotFound:
+            return False
+        return found.critical and ExtendedKeyUsageOID.TIME_STAMPING in found.value
+
+    def is_issued_by(self, issuer: Certificate) -> bool:
+        """Whether the key of `issuer` signed it, under the name of `issuer`."""
+        try:
+            self.raw.verify_directly_issued_by(issuer.raw)
+        except UNREADABLE:
+            return False
+        return True
 
     def valid_at(self, moment: datetime) -> bool:
         """Whether `moment` lies in the validity, both ends included (RFC 5280, section 4.1.2.5)."""
@@ -124,6 +161,12 @@ class Certificate:
         """The validity as people read it."""
         start, end = self.raw.not_valid_before_utc, self.raw.not_valid_after_utc
         return f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
+
+    @property
+    def minutes(self) -> str:
+        """The validity of a certificate that lives for minutes."""
+        start, end = self.raw.not_valid_before_utc, self.raw.not_valid_after_utc
+        return f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"
 
     def extension(self, oid: str) -> bytes | None:
         """The raw value of an extension this tool has no type for, or None."""

@@ -16,7 +16,7 @@ from cryptography.x509.verification import (
 )
 
 from provenance.errors import Malformed
-from provenance.keys.certificate import Certificate
+from provenance.keys.certificate import SIGNING, Certificate
 from provenance.keys.public import UNREADABLE
 
 MAX_DEPTH = 4
@@ -33,13 +33,15 @@ def chain(
     Raises Malformed with slug `usage`, `expired` or `untrusted-chain`. Every one of
     `intermediates` must be in the path or be an anchor: what nobody checks may not ride along.
     """
-    if not leaf.may_sign():
-        raise Malformed(
-            f"the certificate {leaf.subject} may not sign: it needs digitalSignature, and code "
-            "signing where it lists extended usages",
-            slug="usage",
-        )
+    _check_usage(leaf)
     given = (leaf, *intermediates)
+    for certificate in intermediates:
+        if not certificate.may_issue(SIGNING):
+            raise Malformed(
+                f"the certificate {certificate.subject} issues none that sign: its extended usages "
+                "leave code signing out",
+                slug="usage",
+            )
     issuers = {certificate.raw.issuer for certificate in given}
     named = [anchor for anchor in anchors if anchor.raw.subject in issuers]
     try:
@@ -52,8 +54,8 @@ def chain(
             .build_client_verifier()
         )
         path = verifier.verify(leaf.raw, [c.raw for c in intermediates]).chain
-    except (VerificationError, *UNREADABLE) as error:
-        raise _why((*given, *named), at, error) from None
+    except (VerificationError, *UNREADABLE):
+        raise _why((*given, *named), at) from None
     found = tuple(Certificate(member) for member in path)
     for certificate in intermediates:
         if certificate not in found and certificate not in anchors:
@@ -64,11 +66,28 @@ def chain(
     return found
 
 
+def check_leaf(leaf: Certificate, at: datetime) -> None:
+    """A leaf may sign, and is valid at `at`, whoever issued it, or Malformed as for `chain`."""
+    _check_usage(leaf)
+    if not leaf.valid_at(at):
+        raise _why((leaf,), at)
+
+
+def _check_usage(leaf: Certificate) -> None:
+    if not leaf.may_sign():
+        raise Malformed(
+            f"the certificate {leaf.subject} may not sign: it needs digitalSignature, and code "
+            "signing where it lists extended usages",
+            slug="usage",
+        )
+
+
 def _ca_policy() -> ExtensionPolicy:
     return (
         ExtensionPolicy.permit_all()
         .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _require_ca)
         .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _require_cert_sign)
+        .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _require_code)
     )
 
 
@@ -82,7 +101,13 @@ def _require_cert_sign(_: Policy, __: x509.Certificate, value: x509.KeyUsage | N
         raise ValueError("may not sign certificates")
 
 
-def _why(given: Sequence[Certificate], at: datetime, error: Exception) -> Malformed:
+def _require_code(_: Policy, __: x509.Certificate, value: x509.ExtendedKeyUsage | None) -> None:
+    """An authority that lists extended usages issues for those alone (RFC 5280, 4.2.1.12)."""
+    if value is not None and SIGNING.isdisjoint(value):
+        raise ValueError("may not issue certificates that sign code")
+
+
+def _why(given: Sequence[Certificate], at: datetime) -> Malformed:
     """The reason in the words of the first certificate that is out of its time, if one is."""
     for certificate in given:
         if not certificate.valid_at(at):
@@ -91,4 +116,8 @@ def _why(given: Sequence[Certificate], at: datetime, error: Exception) -> Malfor
                 f"not at {at:%Y-%m-%d %H:%M} UTC",
                 slug="expired",
             )
-    return Malformed(f"no chain to a registered authority: {error}", slug="untrusted-chain")
+    return Malformed(
+        f"no chain of certificates leads from {given[0].subject}, which {given[0].issuer} issued, "
+        "to a registered authority",
+        slug="untrusted-chain",
+    )

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from provenance.errors import Malformed
 
@@ -22,6 +23,7 @@ CURVES: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "secp384r1": ("P-384", hashes.SHA384()),
     "secp521r1": ("P-521", hashes.SHA512()),
 }
+HASHES = {algorithm.name: algorithm for _, algorithm in CURVES.values()}
 KEY_DETAILS = {
     "P-256": "PKIX_ECDSA_P256_SHA_256",
     "P-384": "PKIX_ECDSA_P384_SHA_384",
@@ -44,6 +46,21 @@ UNREADABLE = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A message by its digest; `algorithm` is sha256, sha384 or sha512."""
+
+    algorithm: str
+    value: bytes
+
+    @classmethod
+    def of(cls, message: bytes | Digest, algorithm: str) -> Digest | None:
+        """The digest of a message by this hash; None where only another one is at hand."""
+        if isinstance(message, Digest):
+            return message if message.algorithm == algorithm else None
+        return cls(algorithm=algorithm, value=hashlib.new(algorithm, message).digest())
 
 
 @dataclass(frozen=True)
@@ -130,24 +147,40 @@ class PublicKey:
         """The `keyDetails` word older bundles state for this key, where there is one."""
         return KEY_DETAILS.get(self.description)
 
-    def digest(self, message: bytes) -> tuple[str, bytes]:
-        """The hash that belongs to the key, as Sigstore names it, and `message` under it."""
-        bits = 256
+    @property
+    def algorithm(self) -> str:
+        """The hash that belongs to the key, as hashlib names it."""
         if isinstance(self.numbers, ec.EllipticCurvePublicKey):
-            bits = 8 * CURVES[self.numbers.curve.name][1].digest_size
-        return f"SHA2_{bits}", hashlib.new(f"sha{bits}", message).digest()
+            return CURVES[self.numbers.curve.name][1].name
+        return "sha256"
 
-    def verifies(self, signature: bytes, message: bytes, *, sha256: bool = False) -> bool:
-        """Whether `signature` is this key's over `message`; `sha256` overrides the curve's hash."""
+    def signs(self, algorithm: str) -> bool:
+        """Whether a signature by this key can be held against a digest by this hash."""
+        hashes_first = not isinstance(self.numbers, ed25519.Ed25519PublicKey)
+        return hashes_first and algorithm == self.algorithm
+
+    def verifies(self, signature: bytes, message: bytes | Digest, *, sha256: bool = False) -> bool:
+        """Whether `signature` is this key's over `message`; `sha256` overrides the curve's hash.
+
+        Of a message only its digest may be at hand, by the key's own hash.
+        """
+        if isinstance(message, Digest):
+            return self.signs(message.algorithm) and self._verifies(
+                signature, message.value, Prehashed(HASHES[message.algorithm])
+            )
+        return self._verifies(signature, message, HASHES["sha256" if sha256 else self.algorithm])
+
+    def _verifies(
+        self, signature: bytes, data: bytes, algorithm: hashes.HashAlgorithm | Prehashed
+    ) -> bool:
         try:
             match self.numbers:
                 case ec.EllipticCurvePublicKey():
-                    algorithm = hashes.SHA256() if sha256 else CURVES[self.numbers.curve.name][1]
-                    self.numbers.verify(signature, message, ec.ECDSA(algorithm))
+                    self.numbers.verify(signature, data, ec.ECDSA(algorithm))
                 case ed25519.Ed25519PublicKey():
-                    self.numbers.verify(signature, message)
+                    self.numbers.verify(signature, data)
                 case rsa.RSAPublicKey():
-                    self.numbers.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+                    self.numbers.verify(signature, data, padding.PKCS1v15(), algorithm)
         except InvalidSignature:
             return False
         return True

@@ -3,7 +3,7 @@
 from provenance.lineage.build import build
 from provenance.lineage.claimed import YOU, Claimed, Wanted, frontier, own_names
 from provenance.lineage.consistency import identical_weights
-from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, weakest
+from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved, weakest
 from provenance.lineage.steps import Told, Unusable, statement_of, told
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Problem",
     "Tier",
     "Told",
+    "Unresolved",
     "Unusable",
     "Wanted",
     "build",

@@ -14,15 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import combinations
 
 from provenance.claims.loader import loader_reads
+from provenance.formats.names import is_weight_name
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.graph import Edge, Node, Problem, Tier
 from provenance.lineage.steps import Files, Index, Told
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
-from provenance.training import RELATIONS, Method, Parent
+from provenance.training import RELATIONS, Method, Parent, Step
 from provenance.trust import Registry, Root
 
 SHOWN = 5
@@ -125,7 +127,9 @@ class Walk:
 
     def _speaking(self, model: Model) -> tuple[Told, Party] | None:
         """2: the statement about these files by a trainer who may say so, or None."""
+        self._contradictions(model)
         reasons: dict[str, None] = {}
+        left_out = ""
         for told in self.index.about(model.files):
             stated = told.step.model
             party, reason = told.speaker(model.speaks, self.registry, self.at)
@@ -136,13 +140,28 @@ class Walk:
                 reasons[reason] = None
             elif lacking:
                 shown = ", ".join(lacking[:SHOWN])
-                message = f"a loader reads {shown}, which {told.bundle} leaves out"
-                self._problem("uncovered-file", model.node.key, message)
-                return None
+                left_out = left_out or f"a loader reads {shown}, which {told.bundle} leaves out"
             else:
                 return told, party
-        self._unattested(model, list(reasons))
+        if left_out:
+            self._problem("uncovered-file", model.node.key, left_out)
+        else:
+            self._unattested(model, list(reasons))
         return None
+
+    def _contradictions(self, model: Model) -> None:
+        """What those who may speak say of the very same weights, and cannot all be true."""
+        heard = [
+            (told, party)
+            for told in self.index.sharing(model.files)
+            if _same_weights(model.files, told.step)
+            if (party := told.speaker(model.speaks, self.registry, self.at)[0])
+        ]
+        for one, other in combinations(heard, 2):
+            if not _agree(one[0].step, other[0].step, self.claimed):
+                message = "; ".join(sorted(map(_said, (one, other))))
+                self._problem("contradictory", model.node.key, f"{message}: ask which is true")
+                return
 
     def _unattested(self, model: Model, reasons: Sequence[str]) -> None:
         node = model.node
@@ -235,3 +254,40 @@ class Walk:
 
     def _problem(self, slug: str, where: str, message: str) -> None:
         self.problems.append(Problem(slug=slug, where=where, message=message))
+
+
+def _same_weights(files: Files, step: Step) -> bool:
+    """Whether a statement is about the weights among `files`, or, without any, about all."""
+    weights = {path for path in files if is_weight_name(path)} or files.keys()
+    return all(step.subjects.get(path) == files[path] for path in weights)
+
+
+def _agree(one: Step, other: Step, claimed: Claimed) -> bool:
+    """Whether two statements may be of one step: the same method, from the same parents."""
+    if one.method is not other.method:
+        return False
+    pairs = ((one.parents, other.parents), (other.parents, one.parents))
+    return all(
+        any(_may_be_one(parent, candidate, claimed) for candidate in those)
+        for these, those in pairs
+        for parent in these
+    )
+
+
+def _may_be_one(one: Parent, other: Parent, claimed: Claimed) -> bool:
+    """Whether two parents may be one: nothing that both say differs."""
+    if one.manifest and other.manifest:
+        return one.manifest == other.manifest
+    if one.repo and other.repo:
+        return claimed.canonical(one.repo) == claimed.canonical(other.repo)
+    return False
+
+
+def _said(pair: tuple[Told, Party]) -> str:
+    told, party = pair
+    parents = [parent.repo or parent.manifest or "nobody named" for parent in told.step.parents]
+    shown = ", ".join(sorted(parents)[:SHOWN]) or "nothing"
+    return (
+        f"{party.org.name} ({party.signer.name}) attests {told.step.method} from {shown} "
+        f"in {told.bundle}"
+    )

@@ -9,7 +9,7 @@ from functools import cached_property
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Opinion, compare
-from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier
+from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
 from provenance.lineage.steps import Index, Told, Unusable
 from provenance.lineage.walks import reached
 from provenance.trust import Registry
@@ -37,7 +37,18 @@ def build(
         nodes=drawn.nodes,
         edges=drawn.edges,
         problems=(*walk.problems, *drawn.left_out(), *drawn.contradicted(), *unusable),
+        unresolved=tuple(_unresolved(claimed)),
     )
+
+
+def _unresolved(claimed: Claimed) -> Iterator[Unresolved]:
+    """What the model states of its parents and nobody can follow, each text once."""
+    told: set[str] = set()
+    for claim in claimed.lost:
+        if claim.text not in told:
+            told.add(claim.text)
+            place = f"{claim.place} ({claim.key})"
+            yield Unresolved(text=claim.text, place=place, reason=claim.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +67,25 @@ class _Drawing:
     @cached_property
     def claims(self) -> dict[tuple[str, str], Edge]:
         """The edges that claims make, each once with every place that speaks of it."""
-        found: dict[tuple[str, str], Edge] = {}
+        places: dict[tuple[str, str], dict[str, str | None]] = {}
         for child in (self.claimed.own, *self.claimed.by_name):
             for claim in self.claimed.claims_of(child):
                 parent = self.claimed.canonical(claim.repo or "")
                 if not claim.repo or parent == child:
                     continue
+                said = places.setdefault((child, parent), {})
                 place = f"{claim.place} ({claim.key})"
-                edge = found.get((child, parent)) or Edge(
-                    child=child, parent=parent, tier=Tier.DECLARED
-                )
-                found[child, parent] = replace(
-                    edge,
-                    relation=edge.relation or claim.relation,
-                    claims=tuple(dict.fromkeys((*edge.claims, place))),
-                )
-        return found
+                said[place] = said.get(place) or claim.relation
+        return {
+            (child, parent): Edge(
+                child=child,
+                parent=parent,
+                tier=Tier.DECLARED,
+                relation=next(filter(None, said.values()), None),
+                claims=tuple(said),
+            )
+            for (child, parent), said in places.items()
+        }
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
 from provenance.claims.parents import of_hub, parent_claims
+from provenance.claims.reference import LOCAL_PATH
 from provenance.lineage.steps import unverified_steps
 from provenance.lineage.walks import circles, reached
 from provenance.model import Ancestor, Evidence
@@ -110,6 +111,15 @@ class Claimed:
     def parent_claims(self) -> tuple[ParentClaim, ...]:
         """Those of them that are about its parents."""
         return tuple(claim for claim in self.all if isinstance(claim, ParentClaim))
+
+    @cached_property
+    def lost(self) -> tuple[ParentClaim, ...]:
+        """Those that state a parent nobody can follow, unless the user says which was meant."""
+        return tuple(
+            claim
+            for claim in self.parent_claims
+            if not claim.repo and not claim.hint and not (self.said and claim.reason == LOCAL_PATH)
+        )
 
     @cached_property
     def by_claim(self) -> dict[str, Ancestor]:

@@ -76,14 +76,27 @@ class Problem:
     unknown: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """A parent that the model states and that leads nowhere: its words, their place, and why."""
+
+    text: str
+    place: str
+    reason: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage."""
+    """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage.
+
+    `unresolved` are parents that it states and that are no node, for nobody knows who they are.
+    """
 
     model: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     problems: tuple[Problem, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
 
     @cached_property
     def by_key(self) -> Mapping[str, Node]:

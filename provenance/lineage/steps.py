@@ -112,5 +112,9 @@ class Index:
 
     def about(self, files: Files) -> list[Told]:
         """The steps that have some of these files, and say nothing else of any of them."""
+        return [one for one in self.sharing(files) if one.speaks_of(files)]
+
+    def sharing(self, files: Files) -> list[Told]:
+        """The steps that have some of these files, whatever they say of the others."""
         found = {id(one): one for pair in files.items() for one in self._by_file.get(pair, ())}
-        return [one for one in found.values() if one.speaks_of(files)]
+        return list(found.values())

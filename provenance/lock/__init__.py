@@ -13,6 +13,7 @@ from provenance.lock.entry import (
     Part,
 )
 from provenance.lock.floors import floor_of
+from provenance.lock.memory import is_of, remembered
 from provenance.lock.reading import loads
 from provenance.lock.writing import dumps
 
@@ -31,6 +32,8 @@ __all__ = [
     "dumps",
     "file_differences",
     "floor_of",
+    "is_of",
     "loads",
     "nearest",
+    "remembered",
 ]

@@ -72,8 +72,9 @@ class Entry:
     """One repository at one commit, as it was judged.
 
     `manifest` and `selected` are digests of the whole listing and of the selection, `files` the
-    selected files. `revision` is what was asked for, None for `main`. `facts` are those of the Hub
-    that a later judgement without it needs; None of a model that only lies on disk.
+    selected files; of an ancestor they are the weights alone. `revision` is what was asked for,
+    None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
+    model on disk what was known of its repository.
     """
 
     name: str

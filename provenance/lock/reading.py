@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from provenance.errors import ConfigError
+from provenance.formats import toml
 from provenance.formats.fields import Fields
 from provenance.lock.entry import (
     VERSION,
@@ -47,9 +48,9 @@ def loads(text: str, *, source: str) -> Lock:
         line = text.count("\n", 0, conflict.start()) + 1
         raise ConfigError(f"has the mark of a merge conflict: {REMEDY}", path=f"{source}:{line}")
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"not TOML: {error}", path=source) from None
+        raise ConfigError(toml.fault(error, text), path=source) from None
     fields = Fields(table, raises=reading.errors_in(source))
     version = fields.whole("version")
     if version != VERSION:

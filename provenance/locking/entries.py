@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,21 +17,32 @@ from provenance.lock import (
     LockedSigner,
     Part,
 )
-from provenance.model import Ancestor, Basis, Evidence, Facts
+from provenance.lock.entry import NO_FILES
+from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest
+from provenance.revoking import weights
 from provenance.trust import Registry
-from provenance.verdict import Outcome, SignerSeen, Verdict
+from provenance.verdict import Finding, Outcome, SignerSeen, Verdict
 
 OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "policy/removed-model"})
 """What is found about a pull request, and is no more once it is merged."""
 
 
 def entry_of(
-    name: str, trial: Trial, *, path: str | None = None, before: Entry | None = None
+    name: str,
+    trial: Trial,
+    *,
+    path: str | None = None,
+    before: Entry | None = None,
+    past: Sequence[Entry] = (),
 ) -> Entry:
     """What the lockfile says of a model that was judged.
 
-    Changes that were accepted stay on record.
+    `before` is the entry that it had, `past` are those of its repository, whatever their names:
+    what the Hub said of it, and the changes that were accepted, stay on record.
     """
+    own = [before] if before else []
+    past = [*own, *(entry for entry in past if entry != before)]
+    before = next(iter(past), None)
     case, verdict = trial.case, trial.verdict
     evidence = case.evidence
     owner = case.registry.owner(evidence.ref.repo or "")
@@ -41,7 +52,7 @@ def entry_of(
         path=path,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
-        facts=_kept(evidence.facts),
+        facts=_remembered(_kept(evidence.facts), past),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),
         profile=verdict.profile,
@@ -52,10 +63,29 @@ def entry_of(
         exclude=evidence.exclude,
         parents=tuple(dict.fromkeys(_parents(case))),
         signers=tuple(_signer(s, evidence, before) for s in verdict.signers if s.organisation),
-        accepted=(*(before.accepted if before else ()), *_accepted(verdict)),
-        findings=tuple(_findings(verdict)),
+        accepted=(*_agreed(own or past), *_accepted(verdict)),
+        findings=tuple(_findings(verdict, evidence.ref.repo)),
         files=evidence.manifest,
     )
+
+
+def _remembered(facts: Facts | None, past: Sequence[Entry]) -> Facts | None:
+    """The facts, and what was known of the repository where today's place does not tell it."""
+    for before in (entry.facts for entry in past if entry.facts):
+        facts = facts or Facts(id=before.id)
+        facts = replace(
+            facts,
+            repo_id=facts.repo_id or before.repo_id,
+            owner=facts.owner or before.owner,
+            owner_id=facts.owner_id or before.owner_id,
+        )
+    return facts
+
+
+def _agreed(past: Sequence[Entry]) -> Iterator[Accepted]:
+    """What was accepted of the repository, each once where a name has no record of its own."""
+    found = [accepted for entry in past for accepted in entry.accepted]
+    yield from found if len(past) == 1 else dict.fromkeys(found)
 
 
 def _basis(evidence: Evidence, before: Entry | None) -> str:
@@ -74,6 +104,12 @@ def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple
     return tuple(found.values())
 
 
+def is_complete(evidence: Evidence) -> bool:
+    """Whether every ancestor that is named was found and looked at."""
+    over = any(seen.code == "ancestors-limit" for seen in evidence.observations)
+    return not over and not any(ancestor.missing for ancestor in evidence.ancestors)
+
+
 def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
     owner = registry.owner(facts.id)
     return Entry(
@@ -85,7 +121,14 @@ def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
         facts=_kept(facts),
         organisation=owner.name if owner else "",
         manifest=ancestor.manifest or "",
+        files=_weights(ancestor.evidence),
     )
+
+
+def _weights(evidence: Evidence | None) -> Manifest:
+    """The weights of an ancestor whose digests are known, by which a revocation finds it without
+    asking anybody; the rest of its files is no matter."""
+    return Manifest.of(file for file in weights(evidence) if file.sha256) if evidence else NO_FILES
 
 
 def _kept(facts: Facts | None) -> Facts | None:
@@ -149,9 +192,9 @@ def _accepted(verdict: Verdict) -> Iterator[Accepted]:
             yield Accepted(rule=finding.rule, old=finding.accepted[0], new=finding.accepted[1])
 
 
-def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
+def _findings(verdict: Verdict, repo: str | None) -> Iterator[LockedFinding]:
     for finding in verdict.findings:
-        if finding.rule in OF_PULL_REQUESTS:
+        if finding.rule in OF_PULL_REQUESTS or _is_of_another(finding, repo):
             continue
         if finding.outcome is not Outcome.PASS and not finding.accepted:
             yield LockedFinding(
@@ -161,3 +204,8 @@ def _findings(verdict: Verdict) -> Iterator[LockedFinding]:
                 level=finding.level,
                 waived=finding.waived,
             )
+
+
+def _is_of_another(finding: Finding, repo: str | None) -> bool:
+    """Whether it is said of the whole provenance.toml, and only where all of it is judged."""
+    return finding.rule == "policy/unused-waiver" and finding.where not in ("", repo)

@@ -12,6 +12,7 @@ from provenance.lock import (
     Part,
 )
 from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Observation, Ref
+from provenance.selection import matches, relevant
 from provenance.verdict import Level, Outcome, Result, Verdict
 
 SHORT_OF_BYTES = frozenset(
@@ -26,17 +27,48 @@ SHORT_OF_BYTES = frozenset(
 """What may be unknown only because no byte was downloaded."""
 
 
-def matching(lock: Lock, evidence: Evidence) -> Entry | None:
+def matching(lock: Lock, evidence: Evidence, name: str = "") -> Entry | None:
     """The model whose files are just those of a measured directory, or None.
 
-    Its whole listing or its selection may lie there. A name that was given must be its own.
+    Its whole listing or its selection may lie there, and in a snapshot of the Hub's cache, which
+    all projects share, its selection among other files. A repository that was given must be its
+    own; of several models the one called `name` comes first.
     """
     found = {evidence.listing.digest, evidence.manifest.digest}
-    for entry in lock.models():
-        named = evidence.ref.repo in (None, entry.repo)
-        if named and found & {entry.manifest, entry.selected}:
+    models = sorted(lock.models(), key=lambda entry: entry.name != name)
+    own = [entry for entry in models if evidence.ref.repo in (None, entry.repo)]
+    for entry in own:
+        if found & {entry.manifest, entry.selected}:
             return entry
-    return None
+    commit = evidence.ref.commit
+    held = (entry for entry in own if commit and entry.commit == commit)
+    return next((e for e in held if selection(evidence, e).digest == e.selected), None)
+
+
+def selection(evidence: Evidence, entry: Entry) -> Manifest:
+    """What the selection of an entry leaves of the files that are here."""
+    files = evidence.listing.files
+    return Manifest.of(f for f in files if matches(f.path, entry.include, entry.exclude))
+
+
+def narrowed(evidence: Evidence, entry: Entry) -> Evidence:
+    """The measured evidence as the entry selects it, where that is what is locked; else as it was.
+
+    What lies beside the selection is left out, unless all of it is the listing that is locked.
+    """
+    chosen = selection(evidence, entry)
+    if evidence.basis is not Basis.MEASURED or chosen.digest != entry.selected:
+        return evidence
+    return replace(
+        evidence,
+        listing=evidence.listing if evidence.listing.digest == entry.manifest else chosen,
+        manifest=chosen,
+        include=entry.include,
+        exclude=entry.exclude,
+        contents=tuple(c for c in evidence.contents if c.path in chosen.by_path),
+        parts=tuple(part for part in evidence.parts if part.path in chosen.by_path),
+        observations=tuple(relevant(evidence.observations, entry.include, entry.exclude)),
+    )
 
 
 def unshown(entry: Entry, at: datetime, reason: str) -> Evidence:
@@ -61,13 +93,15 @@ def unshown(entry: Entry, at: datetime, reason: str) -> Evidence:
 def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
     """The evidence with what the lockfile knows of the repository: name, commit, facts, ancestors.
 
-    What the evidence states itself stays.
+    What the evidence states itself stays. What is remembered of the repository of a model that was
+    locked on disk is no fact about these files.
     """
     ref = evidence.ref
+    facts = entry.facts if entry.path is None else None
     return replace(
         evidence,
         ref=replace(ref, repo=ref.repo or entry.repo, commit=ref.commit or entry.commit),
-        facts=evidence.facts or entry.facts,
+        facts=evidence.facts or facts,
         ancestors=evidence.ancestors or ancestors(lock),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from provenance.formats.names import is_weight_name
 from provenance.lock import (
     Entry,
     Floor,
@@ -13,8 +14,10 @@ from provenance.lock import (
     Part,
     dumps,
     floor_of,
+    is_of,
 )
-from provenance.policy import Settings
+from provenance.model import Manifest
+from provenance.policy import Model, Settings
 from provenance.trust import Registry
 
 
@@ -29,6 +32,32 @@ def out_of_step(settings: Settings, entry: Entry) -> Iterator[str]:
             return
     if settings.source:
         yield f"{entry.name} is not in {settings.source} any more"
+
+
+def standing(
+    old: Iterable[Entry], fresh: Mapping[str, Entry], models: Sequence[Model]
+) -> tuple[Entry, ...]:
+    """The entries of a new lockfile: the `fresh` ones by name, and the old ones that stay.
+
+    An old entry stays as it is while its model is named and has no fresh one: it did not pass, was
+    not asked about, or could not be. Where its name went to another repository, or is named no
+    more, it stays for as long as a model of its repository has no entry.
+    """
+    found = dict(fresh)
+    asked = {model.name: model for model in models}
+    before = list(old)
+    own = [e for e in before if e.name in asked and is_of(e, asked[e.name].repo)]
+    for entry in own:
+        found.setdefault(entry.name, entry)
+    for entry in before:
+        waiting = [m.name for m in models if m.repo == entry.repo and m.name not in found]
+        if entry not in own and entry.repo and waiting:
+            name = waiting[0] if entry.name in found else entry.name
+            found[name] = replace(entry, name=name)
+    for entry in before:
+        if entry.name in asked:
+            found.setdefault(entry.name, entry)
+    return tuple(found.values())
 
 
 def relocked(
@@ -106,15 +135,23 @@ def _higher(version: int | None, other: int | None) -> int | None:
     return max((v for v in (version, other) if v is not None), default=None)
 
 
-def twins(lock: Lock) -> frozenset[str]:
-    """The names of signed models that have the same files under different names of repositories."""
+def kin(models: Iterable[tuple[str, str | None, Manifest]]) -> frozenset[str]:
+    """The names of models that share a weight file, or all files, with another repository.
+
+    Each is given by name, repository and files. What is said of one of them may depend on whether
+    another one is locked.
+    """
+    given = [(name, repo, _marks(files)) for name, repo, files in models if repo]
     repos: dict[str, set[str]] = {}
-    for entry in lock.models():
-        if entry.signers and entry.repo:
-            repos.setdefault(entry.selected, set()).add(entry.repo)
-    return frozenset(
-        entry.name for entry in lock.models() if len(repos.get(entry.selected, ())) > 1
-    )
+    for _, repo, marks in given:
+        for mark in marks:
+            repos.setdefault(mark, set()).add(repo)
+    return frozenset(n for n, _, marks in given if any(len(repos[mark]) > 1 for mark in marks))
+
+
+def _marks(files: Manifest) -> frozenset[str]:
+    weights = {file.digest for file in files.files if is_weight_name(file.path) and file.digest}
+    return frozenset(weights | {files.digest})
 
 
 def entries_in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:

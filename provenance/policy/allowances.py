@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.formats.fields import Fields
+from provenance.model import check_aware
 from provenance.policy.levels import check_rule, may_lower
 from provenance.trust import reading
 
@@ -28,6 +29,10 @@ class Exemption:
     reason: str
     expires: datetime
 
+    def __post_init__(self) -> None:
+        """Its end is a moment."""
+        check_aware(self.expires, "expires")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
@@ -42,6 +47,10 @@ class Waiver:
     manifest: str | None
     reason: str
     expires: datetime
+
+    def __post_init__(self) -> None:
+        """Its end is a moment."""
+        check_aware(self.expires, "expires")
 
     @property
     def any_revision(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from provenance.formats.fields import Fields
+from provenance.formats.unseen import shows
 from provenance.policy import levels
 from provenance.policy.allowances import (
     CodeAllowance,
@@ -108,7 +109,7 @@ def _registry(fields: Fields) -> tuple[str, ...]:
         raise fields.wrong("registry", f'must not be empty; ["{BUILTIN}"] is the default')
     for position, entry in enumerate(entries):
         where = f"registry[{position}]"
-        if not entry.strip() or not entry.isprintable():
+        if not entry.strip() or not shows(entry):
             raise fields.wrong(where, f"expected a path, found {entry[:80]!r}")
         if "://" in entry and not reading.is_url(entry):
             raise fields.wrong(where, f"expected a path or an https URL, found {entry[:200]!r}")
@@ -189,7 +190,7 @@ def _each(fields: Fields, name: str, fits: Callable[[str], bool], expected: str)
 
 
 def _is_inner_pattern(text: str) -> bool:
-    return text.isprintable() and reading.is_inner_path(text.rstrip("/"))
+    return shows(text) and reading.is_inner_path(text.rstrip("/"))
 
 
 def _is_parent(text: str) -> bool:

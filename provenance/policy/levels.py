@@ -43,6 +43,7 @@ NEVER_LOWERED = (
 LOWERED_BY_NATURE = (
     "policy/changed-by-owners",
     "policy/removed-model",
+    "policy/unused-exclude",
     "policy/unused-waiver",
 )
 
@@ -60,8 +61,11 @@ DEFAULT_LEVELS: Levels = (
     ("code/hub-caution", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),
     ("identity/near-miss", Level.WARN),
+    ("integrity/foreign-signature", Level.WARN),
+    ("integrity/unusual-space", Level.WARN),
     ("policy/changed-by-owners", Level.WARN),
     ("policy/removed-model", Level.WARN),
+    ("policy/unused-exclude", Level.WARN),
     ("policy/unused-waiver", Level.WARN),
     ("signature/not-demanded", Level.WARN),
     ("signature/other-bundle", Level.WARN),

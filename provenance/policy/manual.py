@@ -6,7 +6,16 @@ Findings:
 
 policy/unused-waiver
     A waiver or exemption that sets nothing aside: it was not needed, it is for other bytes, or it
-    has run out. Remove it, or write it anew after looking again. A warning by nature.
+    has run out, or where all models are judged none of them is of its repository. Remove it, or
+    write it anew after looking again. A warning by nature.
+
+policy/unused-exclude
+    A pattern of `exclude` that leaves nothing out. Perhaps it is misspelt, and what it was to
+    leave out is still there. Correct or remove it. A warning by nature.
+
+policy/not-judged
+    A model that was asked for could not be judged: it has a row in every report, and the whole is
+    no pass. Nothing is known of it. The row says why; most often the same again is worth a try.
 
 policy/changed
     The pull request changes what it is judged by: the policy, the profile or parents of a model, a

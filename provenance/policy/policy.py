@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.errors import ConfigError
+from provenance.model import check_aware
 from provenance.policy import levels
 from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
 from provenance.policy.document import Model, Settings
@@ -21,6 +22,7 @@ class Policy:
     `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
     `min_age` is in days. `lenient_expiry` lets what has run out count on, with a warning: for a
     host that serves what was locked, where nobody can renew it. `registry_max_age` is in days.
+    ConfigError for a policy that requires nothing: its pass would say nothing.
     """
 
     profile: str
@@ -37,6 +39,17 @@ class Policy:
     once_signed_must_stay_signed: bool = True
     lenient_expiry: bool = False
     registry_max_age: int | None = None
+
+    def __post_init__(self) -> None:
+        """It asks for something, and for nothing that this version cannot check."""
+        strange = [name for name in self.checks if name not in levels.CHECKS]
+        if strange:
+            known = ", ".join(levels.CHECKS)
+            raise ConfigError(f"expected some of {known}; found {strange[0]!r}", path="checks")
+        if not levels.requires_something(self.levels, self.checks):
+            raise ConfigError(levels.NOTHING_REQUIRED, path="checks")
+        if self.exclude_newer:
+            check_aware(self.exclude_newer, "exclude_newer")
 
     @classmethod
     def of(

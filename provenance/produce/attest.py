@@ -12,7 +12,7 @@ from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.lineage import statement_of
 from provenance.model import Evidence
-from provenance.produce.sign import refuse_strange
+from provenance.produce.sign import of_a_size, refuse_strange
 from provenance.training import Material, Method, Parent, Step
 
 
@@ -56,7 +56,7 @@ def statement(evidence: Evidence, making: Making) -> bytes:
         started=making.started,
         finished=making.finished,
     )
-    return training.statement(step)
+    return of_a_size(training.statement(step), f"{len(step.subjects)} files")
 
 
 def parent(evidence: Evidence, *, verified: bool) -> Parent:

@@ -17,15 +17,35 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
+from provenance.errors import ConfigError
 from provenance.lock import Entry, LockedParent, dumps
 from provenance.lock.entry import Lock
 
 NEWEST = max(SchemaVersion, key=lambda version: version.to_version())
+OLDEST = "1.5"
+"""The first with a type for models."""
 NAMESPACE = uuid.UUID("6a1a2a1e-7c0f-5a39-9d0c-3a1c5b7f2d11")
 PREFIX = "provenance:"
 
 
-def document(entries: Iterable[Entry], licences: Mapping[str, str], at: datetime) -> str:
+def schema(name: str | None) -> SchemaVersion:
+    """The version of CycloneDX that is called so, else the newest; ConfigError for no such."""
+    known = [version for version in SchemaVersion if version.to_version() >= OLDEST]
+    texts = {version.to_version(): version for version in known}
+    if name is None:
+        return NEWEST
+    if name not in texts:
+        listed = ", ".join(sorted(texts))
+        raise ConfigError(f"expected one of {listed}; found {name!r}", path="--spec-version")
+    return texts[name]
+
+
+def document(
+    entries: Iterable[Entry],
+    licences: Mapping[str, str],
+    at: datetime,
+    version: SchemaVersion = NEWEST,
+) -> str:
     """The bill of materials as JSON; `licences` are what models say, by their names.
 
     The same entries have the same serial number.
@@ -36,7 +56,7 @@ def document(entries: Iterable[Entry], licences: Mapping[str, str], at: datetime
         components=[_model(entry, licences.get(entry.name, "")) for entry in chosen],
     )
     bom.metadata.timestamp = at
-    made: str = make_outputter(bom, OutputFormat.JSON, NEWEST).output_as_string(indent=2)
+    made: str = make_outputter(bom, OutputFormat.JSON, version).output_as_string(indent=2)
     return made
 
 

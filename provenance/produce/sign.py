@@ -15,16 +15,20 @@ from provenance.claims.loader import loader_reads
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
 from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
-from provenance.keys import Certificate, PrivateKey, chain
+from provenance.keys import Certificate, PrivateKey, chain, check_leaf
 from provenance.model import Evidence
+from provenance.source.limits import DEFAULT
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 # What was seen in a tree that nobody should put their name to.
-REFUSED = integrity.FAILED | {"unreadable"}
+REFUSED = integrity.FAILED | {"unreadable", "limit"}
 
 # What no signature covers by convention of the reference implementation, which else refuses it.
 IGNORED = (".git", ".gitattributes", ".github", ".gitignore")
+
+# What a bundle has beside its payload: certificates, a log entry, timestamps.
+BESIDE_PAYLOAD = 64 * 1024
 
 
 class Signer(Protocol):
@@ -68,34 +72,54 @@ def certificate_signer(
     """A signer whose bundle will verify at `at`; ConfigError or Malformed if it would not."""
     if leaf.key.fingerprint != key.public.fingerprint:
         raise ConfigError("the certificate is for another key", path="--certificate")
-    if others:
-        chain(leaf, others, others[-1:], at)
+    top = (leaf, *others)[-1]
+    if others or leaf.is_issued_by(leaf):
+        if not top.is_authority:
+            raise ConfigError(
+                f"{top.subject} stands last and is no authority (cA, keyCertSign): no registry can "
+                "name it",
+                path="--chain",
+            )
+        chain(leaf, others, (top,), at)
+    check_leaf(leaf, at)
     return CertificateSigner(key=key, certificates=(leaf, *others))
 
 
 def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> bytes:
     """The OMS 1.0 statement over every file of `evidence`, or ConfigError if that must not be.
 
-    Git's own files at the top stay unsigned. Refused: a model without files, a selection of one,
-    and whatever in the tree is not a plain file: a signature over half a model looks like one over
-    all of it.
+    Git's own files at the top and what lies below a path of `ignored` stay unsigned. Refused: a
+    model without files, a selection of one, whatever in the tree is not a plain file (a signature
+    over half a model looks like one over all of it), and what no verifier of ours would read.
     """
-    files = [file for file in evidence.manifest.files if not _is_ignored(file.path)]
+    left = frozenset({*IGNORED, *ignored})
+    files = [file for file in evidence.manifest.files if not _is_below(file.path, left)]
     if not files:
         raise ConfigError("there is no file to sign")
     if evidence.include or evidence.exclude:
         raise ConfigError("a signature covers the whole model: no --include, no --exclude")
     refuse_strange(evidence)
     for path in sorted(loader_reads(evidence)):
-        if _is_ignored(path):
+        if _is_below(path, left):
             raise ConfigError("a loader reads it, and no signature covers it: move it", path=path)
     document = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": name, "digest": {"sha256": oms.root_digest(files)}}],
         "predicateType": oms.PREDICATE_TYPE,
-        "predicate": oms.predicate(files, (*IGNORED, *ignored)),
+        "predicate": oms.predicate(files, left),
     }
-    return compact(document)
+    return of_a_size(compact(document), f"{len(files)} files")
+
+
+def of_a_size(payload: bytes, what: str) -> bytes:
+    """The payload, if a verifier reads a bundle that holds it, or ConfigError."""
+    size = len(payload) * 4 // 3 + BESIDE_PAYLOAD
+    if size > DEFAULT.bundle:
+        raise ConfigError(
+            f"the statement over {what} makes a bundle of {size:,} bytes, and no more than "
+            f"{DEFAULT.bundle:,} are read: pack small files into one, then sign again"
+        )
+    return payload
 
 
 def refuse_strange(evidence: Evidence) -> None:
@@ -105,8 +129,10 @@ def refuse_strange(evidence: Evidence) -> None:
             raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
 
 
-def _is_ignored(path: str) -> bool:
-    return path.partition("/")[0] in IGNORED
+def _is_below(path: str, folders: frozenset[str]) -> bool:
+    """Whether a path is one of these, or lies in one."""
+    parts = path.split("/")
+    return any("/".join(parts[: n + 1]) in folders for n in range(len(parts)))
 
 
 def _bundle(key: PrivateKey, payload: bytes, material: Mapping[str, object]) -> str:

@@ -6,8 +6,11 @@ what the Hub declares, or somebody wrote down, is nothing to put a name to.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
@@ -17,17 +20,45 @@ from provenance.model import Basis, Evidence
 from provenance.policy.required import VSA
 from provenance.produce.sign import refuse_strange
 from provenance.training import PURL
-from provenance.verdict import Result
+from provenance.verdict import Result, Verdict
 
 RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
+TOOL = "hf-provenance"
+VERIFIER = f"pkg:pypi/{TOOL}"
+"""Who verified, the same over all releases."""
 LEVEL = "PROVENANCE_"
+EXCEPTED = "_WITH_EXCEPTIONS"
 
 
-def statement(trial: Trial, *, verifier: str, policy: str, digest: str, at: datetime) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """By what a verdict was reached: a URI, and the SHA-256 of its file where it is one."""
+
+    uri: str
+    sha256: str = ""
+
+    @classmethod
+    def of_file(cls, file: Path, profile: str | None) -> Rules:
+        """The policy of a file, or the profile that stands before the file's own."""
+        uri = file.absolute().as_uri() + (f"#{profile}" if profile else "")
+        return cls(uri=uri, sha256=sha256(file.read_bytes()).hexdigest())
+
+    @classmethod
+    def built_in(cls, profile: str) -> Rules:
+        """A profile as this release of the tool has it."""
+        return cls(uri=f"{VERIFIER}@{version(TOOL)}#{profile}")
+
+    @property
+    def descriptor(self) -> dict[str, object]:
+        """As in-toto's ResourceDescriptor."""
+        return {"uri": self.uri} | ({"digest": {"sha256": self.sha256}} if self.sha256 else {})
+
+
+def statement(trial: Trial, *, rules: Rules, at: datetime) -> bytes:
     """The in-toto statement: subjects are all files of the selection, and their manifest.
 
-    `policy` is what the policy is called and `digest` the SHA-256 of its file. ConfigError for a
-    verdict that is not of measured bytes, or is incomplete: neither passed nor failed.
+    ConfigError for a verdict that is not of measured bytes, or is incomplete: neither passed nor
+    failed.
     """
     evidence, verdict = trial.case.evidence, trial.verdict
     if verdict.basis is not Basis.MEASURED:
@@ -44,20 +75,25 @@ def statement(trial: Trial, *, verifier: str, policy: str, digest: str, at: date
         ],
         "predicateType": VSA,
         "predicate": {
-            "verifier": {"id": verifier},
+            "verifier": {"id": VERIFIER, "version": {TOOL: version(TOOL)}},
             "timeVerified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "resourceUri": _uri(evidence),
-            "policy": {"uri": policy, "digest": {"sha256": digest}},
+            "policy": rules.descriptor,
             "inputAttestations": [
                 {"uri": document.path, "digest": {"sha256": sha256(document.data).hexdigest()}}
                 for document in evidence.bundles
             ],
             "verificationResult": RESULTS[verdict.result],
-            "verifiedLevels": [f"{LEVEL}{verdict.profile.upper()}"] if passed else [],
+            "verifiedLevels": [_level(verdict)] if passed else [],
             "slsaVersion": "1.1",
         },
     }
     return compact(document)
+
+
+def _level(verdict: Verdict) -> str:
+    """What was passed; an exception of the verifier's own makes it another level."""
+    return f"{LEVEL}{verdict.profile.upper()}{EXCEPTED if verdict.excepted else ''}"
 
 
 def _subjects(evidence: Evidence) -> list[tuple[str, str]]:

@@ -46,7 +46,10 @@ def read_table(path: Path) -> dict[str, object]:
 
 
 def read_text(path: Path) -> str:
-    """The UTF-8 text of a regular file of at most 16 MiB, or ConfigError."""
+    """The UTF-8 text of a regular file of at most 16 MiB, or ConfigError.
+
+    A byte-order mark, as editors of Windows write it, is no part of it.
+    """
     try:
         data = _read(path)
     except (OSError, ValueError) as error:
@@ -55,7 +58,7 @@ def read_text(path: Path) -> str:
     if len(data) > LIMIT:
         raise ConfigError(f"more than {LIMIT // 2**20} MiB", path=str(path))
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"not UTF-8 at byte {error.start}", path=path.name) from None
 

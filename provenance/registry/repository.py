@@ -234,5 +234,6 @@ def _bytes(metadata: AnyMetadata) -> bytes:
 def _read(file: Path) -> AnyMetadata:
     try:
         return Metadata[Any].from_bytes(file.read_bytes())
-    except RepositoryError as error:
-        raise ConfigError(f"is no metadata of a registry: {error}", path=str(file)) from None
+    except RepositoryError:
+        said = "is no metadata of a registry: restore the file as it was published"
+        raise ConfigError(said, path=str(file)) from None

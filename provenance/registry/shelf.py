@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from provenance.errors import ConfigError, RegistryRefused, SourceError
+from provenance.formats import toml
 from provenance.trust import Registry, Release
 from provenance.trust.section import with_section, without_section
 
@@ -50,11 +51,9 @@ def parsed(text: str, name: str) -> dict[str, object]:
     if DEEP.search(text):
         raise ConfigError("a name of more than 64 parts", path=name)
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigError("nested too deep", path=name) from None
-    except ValueError as error:
-        raise ConfigError(f"not TOML: {error}", path=name) from None
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(toml.fault(error, text), path=name) from None
 
 
 def _bounded(text: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provenance.lineage import Graph
 from provenance.model import Basis, Manifest
-from provenance.verdict import Finding, Level, Outcome, Result, Verdict
+from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
 
 NO_FILES = Manifest(files=())
 ONLY_FETCH = "only `fetch` proves bytes"
@@ -18,6 +18,8 @@ BASES: Mapping[Basis, tuple[str, str]] = {
     Basis.REPLAYED: ("replayed evidence", ""),
 }
 """What was judged, and what that leaves open."""
+NOT_JUDGED = "not judged"
+UNJUDGED_RULE = "policy/not-judged"
 COMMAND = "::"
 OLD_COMMAND = "##["
 
@@ -44,41 +46,69 @@ NOTHING = Shown()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """All verdicts of one run, and by what they were reached; `shown` is by a verdict's name."""
+    """All verdicts of one run, and by what they were reached; `shown` is by a model's name.
+
+    `unjudged` are the models that were asked for and have none.
+    """
 
     verdicts: tuple[Verdict, ...]
+    unjudged: tuple[Unjudged, ...]
     policy: str
     registry: str
     shown: Mapping[str, Shown] = field(default_factory=dict)
 
-    def of(self, verdict: Verdict) -> Shown:
-        """What is shown beside a verdict."""
-        return self.shown.get(verdict.name, NOTHING)
+    def of(self, model: Verdict | Unjudged) -> Shown:
+        """What is shown beside a verdict, or in its place."""
+        return self.shown.get(model.name, NOTHING)
 
     @property
     def result(self) -> Result:
-        """Fail if one failed, else incomplete if one is, else pass; nothing judged is no pass."""
+        """Fail if one failed, else incomplete if one is or was not judged, else pass.
+
+        Nothing judged is no pass.
+        """
         results = {verdict.result for verdict in self.verdicts}
         if Result.FAIL in results:
             return Result.FAIL
-        if Result.INCOMPLETE in results or not results:
+        if self.unjudged or Result.INCOMPLETE in results or not results:
             return Result.INCOMPLETE
         return Result.PASS
 
     @property
     def reason(self) -> str:
-        """The reason of the first verdict that decided, or how many passed."""
+        """The reason of the first model that decided, or how many passed."""
+        if self.result is not Result.FAIL and self.unjudged:
+            return f"{self.unjudged[0].name}: {NOT_JUDGED}: {self.unjudged[0].reason}"
         for verdict in self.verdicts:
             if verdict.result is self.result is not Result.PASS:
                 return f"{verdict.name}: {verdict.reason}"
-        return counted(self.verdicts)
+        return counted(self)
 
 
-def counted(verdicts: Sequence[Verdict]) -> str:
+def counted(summary: Summary) -> str:
     """How many came out how: `1 passed, 2 failed`."""
-    words = {Result.PASS: "passed", Result.FAIL: "failed", Result.INCOMPLETE: "incomplete"}
-    counts = [(sum(v.result is result for v in verdicts), word) for result, word in words.items()]
+    words = {
+        (Result.PASS, False): "passed",
+        (Result.PASS, True): "passed by exception",
+        (Result.FAIL, False): "failed",
+        (Result.INCOMPLETE, False): "incomplete",
+    }
+    results = [(v.result, by_exception(v)) for v in summary.verdicts]
+    counts = [(results.count(result), word) for result, word in words.items()]
+    counts.append((len(summary.unjudged), NOT_JUDGED))
     return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was judged"
+
+
+def by_exception(verdict: Verdict) -> bool:
+    """Whether it passes only because the caller exempted or waived something."""
+    return verdict.result is Result.PASS and verdict.excepted
+
+
+def aside(verdict: Verdict) -> str:
+    """What the caller let pass, in one phrase: `, exempted, 2 waived`."""
+    waived = sum(bool(finding.waived) for finding in verdict.findings)
+    exempted = any(finding.exempted for finding in verdict.findings)
+    return ", exempted" * exempted + (f", {waived} waived" if waived else "")
 
 
 def basis(verdict: Verdict) -> str:
@@ -86,15 +116,16 @@ def basis(verdict: Verdict) -> str:
     return ", ".join(filter(None, BASES[verdict.basis]))
 
 
-def problems(verdict: Verdict) -> Iterator[Finding]:
-    """Every finding that is no pass, those that decided first."""
-    order = [_decides(verdict, finding) for finding in verdict.findings]
-    ranked = sorted(zip(order, range(len(order)), verdict.findings, strict=True))
-    yield from (f for _, _, f in ranked if f.outcome not in (Outcome.PASS, Outcome.SKIPPED))
+def problems(verdict: Verdict) -> Sequence[Finding]:
+    """Every finding that is no pass or one by exemption, those that decided first."""
+    quiet = (Outcome.PASS, Outcome.SKIPPED)
+    found = [f for f in verdict.findings if f.exempted or f.outcome not in quiet]
+    return sorted(found, key=severity)
 
 
-def _decides(verdict: Verdict, finding: Finding) -> int:
-    counts = finding.level is Level.REQUIRE and not finding.waived
+def severity(finding: Finding) -> int:
+    """What a finding does to the verdict as a number, 0 where it fails it."""
+    counts = finding.level is Level.REQUIRE and not (finding.waived or finding.exempted)
     outcomes = {Outcome.FAIL: 0, Outcome.UNKNOWN: 1}
     return outcomes.get(finding.outcome, 2) if counts else 3
 
@@ -104,3 +135,8 @@ def printable(text: str) -> str:
     runs a CI job spelled out."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown.replace(COMMAND, r"\x3a:").replace(OLD_COMMAND, r"\x23#[")
+
+
+def printable_lines(text: str) -> str:
+    """The same of each line of a text: what stands behind its first line break is to be copied."""
+    return "\n".join(map(printable, text.split("\n")))

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from provenance.lineage import Edge, Graph, Node, Tier, weakest
+from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, weakest
 from provenance.report.common import printable
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, wrapped
 
@@ -27,6 +27,8 @@ STYLES = {
     Tier.ANCHORED: ("stroke:#080,stroke-width:3px", "color=green, penwidth=2"),
 }
 SHOWN = 3
+LONG = 200
+UNRESOLVABLE = "ancestry/unresolvable"
 SHORT = 12
 # What Mermaid, and GitHub that draws it, might take for markup.
 UNSAFE = re.compile(r"[^\w ./@:,()+-]")
@@ -84,6 +86,13 @@ def problems(graph: Graph, width: int) -> Iterator[Line]:
         yield from wrapped(problem.message, "  ", width)
 
 
+def unresolved(graph: Graph, width: int) -> Iterator[Line]:
+    """The parents that the model states and that lead nowhere."""
+    for one in graph.unresolved:
+        yield (Span(f"? {UNRESOLVABLE}", DOUBT), Span(f"  {printable(one.place)}"))
+        yield from wrapped(f"'{_inert(one.text[:LONG])}': {one.reason}", "  ", width)
+
+
 def mermaid(graph: Graph) -> str:
     """The graph as GitHub draws it in Markdown, parents above."""
     numbers = {node.key: f"n{n}" for n, node in enumerate(graph.nodes)}
@@ -94,9 +103,15 @@ def mermaid(graph: Graph) -> str:
     for edge in graph.edges:
         label = _inert(f"{_made(edge)}, {edge.tier}")
         lines.append(f'  {numbers[edge.parent]} -->|"{label}"| {numbers[edge.child]}')
+    for number, one in enumerate(graph.unresolved):
+        lines.append(f'  u{number}["{_inert(_nowhere(one))}"] -.->|"not resolved"| n0')
     for number, edge in enumerate(graph.edges):
         lines.append(f"  linkStyle {number} {STYLES[edge.tier][0]}")
     return "\n".join(lines)
+
+
+def _nowhere(one: Unresolved) -> str:
+    return f"{one.text[:80]}, not resolved: {one.reason}"[:160]
 
 
 def _made(edge: Edge) -> str:
@@ -121,6 +136,10 @@ def dot(graph: Graph) -> str:
         label = _quoted(f"{_made(edge)}, {edge.tier}")
         ends = f"{_quoted(edge.parent)} -> {_quoted(edge.child)}"
         lines.append(f"  {ends} [label={label}, {STYLES[edge.tier][1]}];")
+    for one in graph.unresolved:
+        nowhere, child = _quoted(_inert(_nowhere(one))), _quoted(graph.model)
+        lines.append(f"  {nowhere} [style=dashed];")
+        lines.append(f"  {nowhere} -> {child} [label={_quoted('not resolved')}, style=dashed];")
     return "\n".join([*lines, "}"])
 
 
@@ -138,6 +157,10 @@ def table(graph: Graph) -> str:
         "problems": [
             {"rule": f"lineage/{p.slug}", "where": p.where, "message": p.message}
             for p in graph.problems
+        ],
+        "unresolved": [
+            {"rule": UNRESOLVABLE, "text": one.text, "where": one.place, "message": one.reason}
+            for one in graph.unresolved
         ],
     }
     return json.dumps(document, indent=1)

@@ -6,8 +6,17 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from provenance.report.common import BASES, Summary, counted, printable
-from provenance.verdict import Finding, Level, Outcome, Result, Verdict
+from provenance.report.common import (
+    BASES,
+    NOT_JUDGED,
+    UNJUDGED_RULE,
+    Summary,
+    aside,
+    by_exception,
+    counted,
+    printable,
+)
+from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
 RESULTS = {
@@ -17,6 +26,7 @@ RESULTS = {
 }
 OUTCOMES = {
     Outcome.PASS: ("✓", GOOD),
+    Outcome.EXCEPTED: ("~", DOUBT),
     Outcome.FAIL: ("✗", BAD),
     Outcome.UNKNOWN: ("?", DOUBT),
     Outcome.SKIPPED: ("-", DIM),
@@ -45,19 +55,22 @@ def _lines(summary: Summary, width: int) -> Iterator[Line]:
     for verdict in summary.verdicts:
         yield from _verdict(verdict, width)
         yield ()
+    for model in summary.unjudged:
+        yield from _unjudged(model, width)
+        yield ()
     mark, tone = RESULTS[summary.result]
-    yield (Span(f"{mark} {counted(summary.verdicts)}", tone),)
+    yield (Span(f"{mark} {counted(summary)}", tone),)
     yield (Span(f"  policy    {printable(summary.policy)}", DIM),)
     yield (Span(f"  registry  {printable(summary.registry)}", DIM),)
 
 
 def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
-    mark, tone = RESULTS[verdict.result]
-    waived = sum(bool(finding.waived) for finding in verdict.findings)
-    aside = f", {waived} waived," if waived else ""
+    mark, tone = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
     at = f" at {verdict.commit}" if verdict.commit else ""
     what, note = BASES[verdict.basis]
-    basis = f"{verdict.result} ({verdict.profile}){aside} for {what}{at}{note and f': {note}'}"
+    basis = (
+        f"{verdict.result} ({verdict.profile}){aside(verdict)} for {what}{at}{note and f': {note}'}"
+    )
     yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}")
     if verdict.ref != verdict.name:
         yield (Span(f"  {printable(verdict.ref)}", DIM),)
@@ -67,6 +80,15 @@ def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
     yield from _own(verdict, width)
     yield from _signers(verdict, width)
     yield from _next(verdict)
+
+
+def _unjudged(model: Unjudged, width: int) -> Iterator[Line]:
+    mark, tone = RESULTS[Result.INCOMPLETE]
+    yield Span(f"{mark} {printable(model.name)}", tone), Span(f"  {NOT_JUDGED}")
+    if model.ref != model.name:
+        yield (Span(f"  {printable(model.ref)}", DIM),)
+    yield from wrapped(model.reason, "  ", width)
+    yield (Span(f"  next: provenance explain {UNJUDGED_RULE}"),)
 
 
 def _check(check: str, outcome: Outcome, findings: Sequence[Finding], width: int) -> Iterator[Line]:
@@ -85,7 +107,8 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
     mark, tone = OUTCOMES[finding.outcome]
     note = ""
     if finding.waived:
-        mark, tone, note = "-", DIM, f"  waived: {finding.waived}"
+        (mark, _), tone = OUTCOMES[Outcome.EXCEPTED], DIM
+        note = f"  waived: {finding.waived}"
     elif finding.level is not Level.REQUIRE:
         mark, tone, note = "!", DOUBT, f"  ({finding.level})"
     where = f"  {printable(finding.where)}" if finding.where else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provenance.report.common import Summary
-from provenance.verdict import Verdict
+from provenance.verdict import Finding, Unjudged, Verdict
 
 VERSION = 1
 
@@ -16,7 +16,10 @@ def machine(summary: Summary) -> str:
         "version": VERSION,
         "verdict": summary.result,
         "reason": summary.reason,
-        "models": [_model(verdict) for verdict in summary.verdicts],
+        "models": [
+            *(_model(verdict) for verdict in summary.verdicts),
+            *(_unjudged(model) for model in summary.unjudged),
+        ],
         "policy": summary.policy,
         "registry": summary.registry,
     }
@@ -52,7 +55,30 @@ def _model(verdict: Verdict) -> dict[str, object]:
                 "message": finding.message,
                 "where": finding.where,
                 **({"waived": finding.waived} if finding.waived else {}),
+                **({"exempted": finding.exempted} if finding.exempted else {}),
+                **_alike(finding),
             }
             for finding in verdict.findings
         ],
+    }
+
+
+def _alike(finding: Finding) -> dict[str, object]:
+    return {"count": finding.count, "names": list(finding.names)} if finding.count > 1 else {}
+
+
+def _unjudged(model: Unjudged) -> dict[str, object]:
+    """A row like any other, so that whoever reads all rows cannot overlook it."""
+    return {
+        "name": model.name,
+        "ref": model.ref,
+        "commit": None,
+        "profile": None,
+        "verdict": "unjudged",
+        "reason": model.reason,
+        "manifest": None,
+        "basis": None,
+        "checks": {},
+        "signers": [],
+        "findings": [],
     }

@@ -6,13 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from provenance.report.common import Shown, Summary, basis, counted, printable, problems
+from provenance.report.common import (
+    NOT_JUDGED,
+    Shown,
+    Summary,
+    aside,
+    basis,
+    by_exception,
+    counted,
+    printable,
+    problems,
+)
 from provenance.report.graph import mermaid
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict
 
 RESULTS = {Result.PASS: "✅", Result.FAIL: "❌", Result.INCOMPLETE: "❔"}
 OUTCOMES = {
     Outcome.PASS: "✅",
+    Outcome.EXCEPTED: "🔇",
     Outcome.FAIL: "❌",
     Outcome.UNKNOWN: "❔",
     Outcome.SKIPPED: "⏭️",
@@ -21,6 +32,7 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 BACKTICKS = re.compile("`+")
 MOST_NODES = 40
 MOST_FINDINGS = 50
+BELOW = "what to add stands below"
 ZERO_WIDTH = "\u200b"
 """Behind an @ or # that GitHub would make a mention of somebody, or a link to an issue."""
 MENTION = re.compile(r"(?<!\w)@|#")
@@ -53,15 +65,18 @@ def fenced(text: str, language: str) -> list[str]:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
-    yield f"## {RESULTS[summary.result]} provenance: {plain(counted(summary.verdicts))}"
+    yield f"## {RESULTS[summary.result]} provenance: {plain(counted(summary))}"
     yield ""
-    if summary.verdicts:
+    if summary.verdicts or summary.unjudged:
         yield "| | model | verdict | why |"
         yield "|---|---|---|---|"
     for verdict in summary.verdicts:
-        mark = RESULTS[verdict.result]
-        said = f"{verdict.result} ({verdict.profile})"
+        mark = _mark(verdict)
+        said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
         yield f"| {mark} | {code(verdict.name)} | {plain(said)} | {plain(verdict.reason)} |"
+    for model in summary.unjudged:
+        mark = RESULTS[Result.INCOMPLETE]
+        yield f"| {mark} | {code(model.name)} | **{NOT_JUDGED}** | {plain(model.reason)} |"
     for verdict in summary.verdicts:
         yield ""
         yield from _model(verdict, summary.of(verdict))
@@ -71,13 +86,13 @@ def _lines(summary: Summary) -> Iterator[str]:
 
 def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
     is_open = " open" if verdict.result is not Result.PASS else ""
-    yield f"<details{is_open}><summary>{RESULTS[verdict.result]} {_html(verdict.name)}</summary>"
+    yield f"<details{is_open}><summary>{_mark(verdict)} {_html(verdict.name)}</summary>"
     yield ""
     at = f" at {code(verdict.commit)}" if verdict.commit else ""
     yield f"{code(verdict.ref)}{at}: {basis(verdict)}, {code(verdict.manifest)}"
     yield ""
     yield " · ".join(f"{OUTCOMES[outcome]} {check}" for check, outcome in verdict.checks)
-    found = list(problems(verdict))
+    found = problems(verdict)
     if found:
         yield ""
         yield from _findings(found)
@@ -88,6 +103,10 @@ def _model(verdict: Verdict, shown: Shown) -> Iterator[str]:
         yield from fenced(mermaid(shown.graph), "mermaid")
     yield ""
     yield "</details>"
+
+
+def _mark(verdict: Verdict) -> str:
+    return OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
 
 
 def _html(text: str) -> str:
@@ -107,13 +126,24 @@ def _findings(found: Sequence[Finding]) -> Iterator[str]:
         mark = OUTCOMES[finding.outcome]
         note = ""
         if finding.waived:
-            mark, note = "🔇", f" *waived: {plain(finding.waived)}*"
+            mark, note = OUTCOMES[Outcome.EXCEPTED], f" *waived: {plain(finding.waived)}*"
+        elif finding.exempted:
+            mark, note = OUTCOMES[Outcome.EXCEPTED], f" *exempted: {plain(finding.exempted)}*"
         elif finding.level is not Level.REQUIRE:
             mark = "⚠️"
         where = code(finding.where) if finding.where else ""
-        yield f"| {mark} | {code(finding.rule)} | {where} | {plain(finding.message)}{note} |"
+        said, _, block = finding.message.partition("\n")
+        below = f" ({BELOW})" if block else ""
+        yield f"| {mark} | {code(finding.rule)} | {where} | {plain(said)}{below}{note} |"
     if len(found) > MOST_FINDINGS:
         yield f"| | | | and {len(found) - MOST_FINDINGS} more |"
+    for finding in found[:MOST_FINDINGS]:
+        _, _, block = finding.message.partition("\n")
+        if block:
+            yield ""
+            yield f"{code(finding.rule)}:"
+            yield ""
+            yield from fenced(block, "toml")
 
 
 def _signers(verdict: Verdict) -> Iterator[str]:

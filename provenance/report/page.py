@@ -9,10 +9,19 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from provenance.report.common import Summary, basis, counted, printable, problems
+from provenance.report.common import (
+    Summary,
+    aside,
+    basis,
+    by_exception,
+    counted,
+    printable,
+    printable_lines,
+    problems,
+)
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
 from provenance.report.human import OUTCOMES, RESULTS
-from provenance.verdict import Verdict
+from provenance.verdict import Outcome, Verdict
 
 MOST_FILES = 1_000
 
@@ -22,7 +31,7 @@ def html(summary: Summary) -> str:
     marks = {word: mark for table in (RESULTS, OUTCOMES) for word, (mark, _) in table.items()}
     return _template().render(
         summary=summary,
-        counted=counted(summary.verdicts),
+        counted=counted(summary),
         marks=marks,
         style_hash=_hash(_text("page.css")),
         script_hash=_hash(_text("page.js")),
@@ -38,8 +47,11 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
+        "aside": aside,
         "basis": _basis,
+        "standing": _standing,
         "printable": printable,
+        "printable_lines": printable_lines,
         "problems": problems,
         "drawing": drawing,
         "short": _short,
@@ -52,6 +64,10 @@ def _template() -> Template:
 
 def _basis(verdict: Verdict) -> str:
     return basis(verdict).replace("`", "")
+
+
+def _standing(verdict: Verdict) -> str:
+    return Outcome.EXCEPTED if by_exception(verdict) else verdict.result
 
 
 def _short(text: str, most: int) -> str:

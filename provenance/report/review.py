@@ -6,19 +6,29 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from provenance.bump import Bump, Section
+from provenance.bump import Bump, Patch, Section
 from provenance.lock import Change
-from provenance.report.common import printable
-from provenance.report.human import BAD, DIM, GOOD, PLAIN, Line, Span
+from provenance.report.common import NOT_JUDGED, printable
+from provenance.report.cut import within
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, PLAIN, Line, Span
 from provenance.report.markdown import code, fenced, plain
+from provenance.verdict import Unjudged
 
 NOTHING = "nothing changes"
+MOST = 60_000
+"""Bytes of a text for GitHub, which takes 65,536 letters and counts some of them twice."""
+SHARES = (MOST, 8_000, 2_000, 500, 0)
+"""Letters of each difference that are shown, the less the more there is."""
+REST = "See all of it with `provenance diff OLD NEW`."
 TONES = {"+": GOOD, "-": BAD, "@": DIM}
 
 
-def review(bumps: Sequence[Bump]) -> Iterator[Line]:
+def review(bumps: Sequence[Bump], unjudged: Sequence[Unjudged] = ()) -> Iterator[Line]:
     """The lines for a terminal."""
-    if not any(bump.sections for bump in bumps):
+    for model in unjudged:
+        said = printable(f"{model.name}  {NOT_JUDGED}: {model.reason}")
+        yield (Span(f"? {said}", DOUBT),)
+    if not unjudged and not any(bump.sections for bump in bumps):
         yield (Span(NOTHING),)
     for bump in bumps:
         if bump.sections:
@@ -30,10 +40,20 @@ def review(bumps: Sequence[Bump]) -> Iterator[Line]:
                 yield from ((_patched(line),) for line in patch.lines)
 
 
-def review_markdown(bumps: Sequence[Bump]) -> str:
-    """The text of a pull request or comment; nothing of a model's is taken for markup."""
-    lines = [line for bump in bumps if bump.sections for line in _markdown(bump)]
-    return "\n".join(lines or [NOTHING]) + "\n"
+def review_markdown(bumps: Sequence[Bump], unjudged: Sequence[Unjudged] = ()) -> str:
+    """The text of a pull request or comment; nothing of a model's is taken for markup.
+
+    It stays within `MOST` letters, as GitHub asks: where there is more, every model and every
+    changed file is still named, and the differences of texts are cut, the same for each.
+    """
+    text = ""
+    for share in SHARES:
+        lines = [line for model in unjudged for line in _unjudged(model)]
+        lines += [line for bump in bumps if bump.sections for line in _markdown(bump, share)]
+        text = "\n".join(lines or [NOTHING]) + "\n"
+        if len(text.encode()) <= MOST:
+            break
+    return within(text, MOST, REST)
 
 
 def review_json(bumps: Sequence[Bump]) -> str:
@@ -62,21 +82,37 @@ def _patched(line: str) -> Span:
     return Span(f"      {printable(line)}", TONES.get(line[:1], PLAIN))
 
 
-def _markdown(bump: Bump) -> Iterator[str]:
+def _unjudged(model: Unjudged) -> Iterator[str]:
+    yield f"**{NOT_JUDGED}**: {code(model.name)}: {plain(model.reason)}"
+    yield ""
+
+
+def _markdown(bump: Bump, share: int) -> Iterator[str]:
     yield f"### {code(bump.name)}"
     for section in bump.sections:
         yield ""
         yield f"**{section.title}**"
         yield ""
-        yield from _section(section)
+        yield from _section(section, share)
     yield ""
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, share: int) -> Iterator[str]:
     for change in section.changes:
         values = " → ".join(code(value) for value in (change.old, change.new) if value)
         named = f"{code(change.name)} " if change.name not in (change.old, change.new) else ""
         yield f"- {named}{plain(change.what)}{f': {values}' if values else ''}"
     for patch in section.patches:
         yield ""
-        yield from fenced("\n".join(patch.lines), "diff")
+        yield from _patch(patch, share)
+
+
+def _patch(patch: Patch, share: int) -> Iterator[str]:
+    """The difference of one text as a code block, or so many letters of it."""
+    text = "\n".join(patch.lines)
+    shown = text if len(text) <= share else text[:share].rpartition("\n")[0] or text[:share]
+    if shown:
+        yield from fenced(shown, "diff")
+    if shown != text:
+        left = len(text) - len(shown)
+        yield f"{code(patch.path)}: {left} more letters of this difference are not shown. {REST}"

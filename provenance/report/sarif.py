@@ -5,24 +5,64 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
+from urllib.parse import quote
 
 from provenance import manual
-from provenance.report.common import Place, Summary, printable, problems
-from provenance.verdict import Finding, Level, Outcome, Verdict
+from provenance.report.common import (
+    NOT_JUDGED,
+    UNJUDGED_RULE,
+    Place,
+    Summary,
+    printable,
+    printable_lines,
+    problems,
+    severity,
+)
+from provenance.verdict import Finding, Level, Outcome, failed
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 FINGERPRINT = "provenanceFinding/v1"
+CODE_SCANNING = "primaryLocationLineHash"
+"""The one fingerprint by which code scanning tells alerts apart."""
+DIGITS = 16
 BRACKETS = re.compile(r"([\[\]\\])")
+MOST_RESULTS = 5_000
+"""Code scanning shows so many of a run, and refuses one of more than 25,000."""
+NOWHERE = Place(file="provenance.toml", line=1)
+"""Where a model would be named that no file of the caller's names: every result needs a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One result: what was found of which model, and where that is named."""
+
+    model: str
+    finding: Finding
+    place: Place
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same finding on the same model, whatever its commit and its words."""
+        parts = "\0".join((self.model, self.finding.rule, self.finding.where))
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sarif(summary: Summary) -> str:
-    """The report as one SARIF log with one run; what a pass says is no result."""
-    found = [(v, finding) for v in summary.verdicts for finding in problems(v)]
-    names = sorted({finding.rule for _, finding in found})
+    """The report as one SARIF log with one run; what a pass says is no result.
+
+    What was not judged is a result too, for an empty list would close every open alert, and then
+    the run says that it did not succeed. The most telling results come first, and the rest is
+    counted where there are too many.
+    """
+    every = [*_unjudged(summary), *_found(summary)]
+    rows, left = every[:MOST_RESULTS], len(every) - MOST_RESULTS
+    names = sorted({row.finding.rule for row in rows})
     texts = manual.rules()
     document = {
         "$schema": SCHEMA,
@@ -36,11 +76,14 @@ def sarif(summary: Summary) -> str:
                         "rules": [_rule(name, texts.get(name, name)) for name in names],
                     }
                 },
-                "columnKind": "unicodeCodePoints",
-                "results": [
-                    _result(verdict, finding, names.index(finding.rule), summary.of(verdict).place)
-                    for verdict, finding in found
+                "invocations": [
+                    {
+                        "executionSuccessful": bool(summary.verdicts and not summary.unjudged),
+                        "toolExecutionNotifications": list(_notifications(summary, left)),
+                    }
                 ],
+                "columnKind": "unicodeCodePoints",
+                "results": list(_results(rows, names)),
                 "properties": {
                     "verdict": summary.result,
                     "policy": printable(summary.policy),
@@ -50,6 +93,34 @@ def sarif(summary: Summary) -> str:
         ],
     }
     return json.dumps(document, indent=2)
+
+
+def _unjudged(summary: Summary) -> Iterator[_Row]:
+    for model in summary.unjudged:
+        finding = failed(UNJUDGED_RULE, f"{NOT_JUDGED}: {model.reason}")
+        yield _Row(model=model.name, finding=finding, place=summary.of(model).place or NOWHERE)
+    if not summary.verdicts and not summary.unjudged:
+        finding = failed(UNJUDGED_RULE, "nothing was judged")
+        yield _Row(model="provenance", finding=finding, place=NOWHERE)
+
+
+def _found(summary: Summary) -> Sequence[_Row]:
+    """Every finding that is no pass, of all models those that decided first."""
+    rows = [
+        _Row(model=v.name, finding=finding, place=summary.of(v).place or NOWHERE)
+        for v in summary.verdicts
+        for finding in problems(v)
+    ]
+    return sorted(rows, key=lambda row: severity(row.finding))
+
+
+def _notifications(summary: Summary, left: int) -> Iterator[dict[str, object]]:
+    for model in summary.unjudged:
+        text = printable(f"{model.name}: {NOT_JUDGED}: {model.reason}")
+        yield {"level": "error", "message": {"text": _escaped(text)}}
+    if left > 0:
+        text = f"{left} more results were left out: see the report in another form, such as JSON"
+        yield {"level": "warning", "message": {"text": text}}
 
 
 def _rule(name: str, text: str) -> dict[str, object]:
@@ -64,47 +135,58 @@ def _rule(name: str, text: str) -> dict[str, object]:
     }
 
 
-def _result(
-    verdict: Verdict, finding: Finding, index: int, place: Place | None
-) -> dict[str, object]:
-    about = f"{finding.where}: " if finding.where else ""
-    text = BRACKETS.sub(r"\\\1", printable(f"{verdict.name}: {about}{finding.message}"))
+def _results(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[dict[str, object]]:
+    """One result each; the same finding once more has a number of its own."""
+    met: Counter[str] = Counter()
+    for row in rows:
+        met[row.fingerprint] += 1
+        yield _result(row, names.index(row.finding.rule), met[row.fingerprint])
+
+
+def _result(row: _Row, index: int, occurrence: int) -> dict[str, object]:
+    finding = row.finding
+    about = "".join(f"{part}: " for part in (row.model, finding.where) if part)
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _level(finding),
-        "message": {"text": text},
-        "locations": list(_locations(verdict, place)),
-        "partialFingerprints": {FINGERPRINT: _fingerprint(verdict, finding)},
+        "message": {"text": _escaped(f"{printable(about)}{printable_lines(finding.message)}")},
+        "locations": [_location(row)],
+        "partialFingerprints": {
+            FINGERPRINT: row.fingerprint,
+            CODE_SCANNING: f"{row.fingerprint[:DIGITS]}:{occurrence}",
+        },
         "suppressions": [
             {"kind": "external", "justification": printable(reason)}
-            for reason in (finding.waived,)
+            for reason in (finding.waived, finding.exempted)
             if reason
         ],
     }
 
 
+def _escaped(text: str) -> str:
+    """The text without a link (SARIF 2.1.0, section 3.11.6)."""
+    return BRACKETS.sub(r"\\\1", text)
+
+
 def _level(finding: Finding) -> str:
-    if finding.level is Level.OFF:
+    if finding.level is Level.OFF or finding.exempted:
         return "note"
     if finding.level is Level.WARN:
         return "warning"
     return "error" if finding.outcome is Outcome.FAIL else "warning"
 
 
-def _locations(verdict: Verdict, place: Place | None) -> Iterator[dict[str, object]]:
-    location: dict[str, object] = {
-        "logicalLocations": [{"name": printable(verdict.name), "kind": "module"}]
+def _uri(file: str) -> str:
+    """The path as a URI, relative to the top of the repository where it lies in one."""
+    return f"file://{quote(file)}" if file.startswith("/") else quote(file)
+
+
+def _location(row: _Row) -> dict[str, object]:
+    return {
+        "logicalLocations": [{"name": printable(row.model), "kind": "module"}],
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(row.place.file)},
+            "region": {"startLine": row.place.line},
+        },
     }
-    if place:
-        location["physicalLocation"] = {
-            "artifactLocation": {"uri": place.file},
-            "region": {"startLine": place.line},
-        }
-    yield location
-
-
-def _fingerprint(verdict: Verdict, finding: Finding) -> str:
-    """The same for the same finding on the same model, whatever its commit and its words."""
-    parts = "\0".join((verdict.name, finding.rule, finding.where))
-    return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()

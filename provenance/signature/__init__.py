@@ -11,6 +11,7 @@ from provenance.signature.opinion import (
     Stranger,
 )
 from provenance.signature.several import verify
+from provenance.signature.usable import unusable
 
 __all__ = [
     "Attestation",
@@ -22,5 +23,6 @@ __all__ = [
     "Stranger",
     "Window",
     "distrust",
+    "unusable",
     "verify",
 ]

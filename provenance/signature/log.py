@@ -20,19 +20,27 @@ from provenance.signature.roots import Log
 SIGNATURE_LINE = re.compile("— (\\S+) (\\S+)")
 
 
-def verify(entry: LogEntry, logs: Sequence[Log]) -> datetime | None:
+def verify(
+    entry: LogEntry, logs: Sequence[Log], stamped: Sequence[datetime] = ()
+) -> datetime | None:
     """When a known log promised to include `entry`; None if it has, but says not when.
 
-    Raises Malformed with slug `log`.
+    `stamped` are the verified timestamps of the same bundle, in order: a log that says not when
+    must have been in service then. Raises Malformed with slug `log`, or `stale-root` if no trusted
+    root has the log.
     """
     log = next((log for log in logs if log.log_id == entry.log_id), None)
     if log is None:
-        raise _bad(f"the log {entry.log_id.hex()[:16]}… is in no trust root")
+        raise unknown_service(f"the transparency log {entry.log_id.hex()[:16]}…")
     if entry.proof is None:
         raise _bad("the entry has no inclusion proof")
     _inclusion(entry.body, entry.proof)
     _checkpoint(entry.proof, log)
     if entry.promise is None or not entry.integrated:
+        if stamped and not log.serves(min(stamped), max(stamped)):
+            raise _bad(f"the log served {log.service}; signed by {min(stamped):%Y-%m-%d %H:%M} UTC")
+        if log.start is None:
+            raise _bad(f"the log served {log.service}")
         return None
     return _promise(entry, entry.promise, log)
 
@@ -95,9 +103,19 @@ def _promise(entry: LogEntry, promise: bytes, log: Log) -> datetime:
         moment = datetime.fromtimestamp(entry.integrated, UTC)
     except (OverflowError, ValueError, OSError):
         raise _bad("the integrated time is out of range") from None
-    if moment < log.start or (log.end and moment > log.end):
-        raise _bad("the log was not in service at the integrated time")
+    if not log.serves(moment, moment):
+        raise _bad(f"the log served {log.service}; the entry is of {moment:%Y-%m-%d %H:%M} UTC")
     return moment
+
+
+def unknown_service(what: str) -> Malformed:
+    """The error for a bundle that may be good, by a service newer than the roots."""
+    return Malformed(
+        f"{what} is in no trusted root that the registry knows: the roots are older than the "
+        "signature. Fetch the instance's trusted_root.json anew into the file that trust.toml "
+        "names; for public-good, type the command again with --refresh-roots",
+        slug="stale-root",
+    )
 
 
 def _bad(message: str) -> Malformed:

@@ -183,7 +183,7 @@ def _by_person(
         try:
             stamps = keyless.verify(bundle, instance)
         except Malformed as error:
-            reasons.append(f"{instance.name}: {error}")
+            reasons.append((instance.name, error))
             continue
         return _named(
             path,
@@ -193,7 +193,18 @@ def _by_person(
             moments(statement, stamps, at=at, certificate=leaf),
             _names(leaf),
         )
-    return Refusal(bundle=path, slug="invalid", message="; ".join(reasons))
+    return _by_nobody(path, reasons)
+
+
+def _by_nobody(path: str, reasons: Sequence[tuple[str, Malformed]]) -> Refusal:
+    """The refusal by the instance that issued the certificate, or by all of them if none did."""
+    own = [(name, error) for name, error in reasons if error.slug != keyless.FOREIGN] or reasons
+    stale = next((error for _, error in own if error.slug == "stale-root"), None)
+    if stale:
+        return Refusal(bundle=path, slug=stale.slug, message=str(stale))
+    slugs = {error.slug for _, error in own} - {keyless.FOREIGN, "malformed"}
+    message = "; ".join(f"{name}: {error}" for name, error in own)
+    return Refusal(bundle=path, slug=slugs.pop() if len(slugs) == 1 else "invalid", message=message)
 
 
 def _through(instance: Sigstore) -> str:

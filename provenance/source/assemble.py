@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from provenance.model import Basis, Evidence, Facts, File, Manifest, Observation, Ref
-from provenance.selection import matches
+from provenance.selection import relevant
 from provenance.source.evidence_files import Found
 from provenance.source.measure import Measured
 
@@ -43,7 +43,7 @@ def assemble(
         contents=tuple(row.content for row in rows if row.content),
         parts=tuple(part for row in rows for part in row.parts),
         bundles=found.documents,
-        observations=tuple(_relevant(odd, include, exclude)),
+        observations=tuple(relevant(odd, include, exclude)),
         facts=facts,
     )
 
@@ -55,7 +55,7 @@ def _reserved_projects(rows: Iterable[Measured]) -> Iterator[Observation]:
         if content is None or content.path.rpartition("/")[2].lower() != PYPROJECT:
             continue
         if _configures(content.head, row.file):
-            detail = "its [tool.provenance] would judge the model; it was not read: remove it"
+            detail = "its [tool.provenance], if it has one, would judge the model: remove it"
             yield Observation(code="reserved-name", path=content.path, detail=detail)
 
 
@@ -64,20 +64,7 @@ def _configures(data: bytes, file: File | None) -> bool:
     if file is None or len(data) != file.size:
         return True
     try:
-        tool = tomllib.loads(data.decode("utf-8")).get("tool", {})
+        tool = tomllib.loads(data.decode("utf-8-sig")).get("tool", {})
     except (ValueError, RecursionError):
         return True
     return isinstance(tool, dict) and "provenance" in tool
-
-
-def _relevant(
-    seen: Iterable[Observation], include: Sequence[str], exclude: Sequence[str]
-) -> Iterator[Observation]:
-    """What was seen of selected files; a leftover beside them is nobody's concern.
-
-    A folder that could not be looked into may hold a selected file, and a limit concerns all.
-    """
-    ordered = sorted(set(seen), key=lambda o: (o.path, o.code, o.detail))
-    for one in ordered:
-        if one.code == "limit" or one.path.endswith("/") or matches(one.path, include, exclude):
-            yield one

@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from provenance import refs
 from provenance.errors import SourceError
-from provenance.model import Basis, Evidence, Facts, Observation, Ref
-from provenance.selection import matches
+from provenance.model import Basis, Evidence, Facts, Observation, Ref, check_aware
+from provenance.selection import is_whole, matches, selected
 from provenance.source import evidence_files
 from provenance.source.assemble import assemble
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found, Reader
-from provenance.source.layout import Entry, Layout, beside, layout, small
+from provenance.source.layout import Entry, Layout, beside, garbled, layout, small, written
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, measure, size_of
 from provenance.source.names import oddities
@@ -42,9 +43,12 @@ def collect(
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
     files that were measured already, for a folder that nobody else writes to. Raises
-    SourceError if `path` or `signature` cannot be read, and ConfigError for a pattern; whatever
-    else is odd is an observation.
+    SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a ref that
+    names a repository it does not carry or a moment without a time zone, and Unselected
+    where the patterns leave no file; whatever else is odd is an observation.
     """
+    check_aware(at, "at")
+    refs.check_named(ref, path)
     matches("", include, exclude)
     place, found = _look(path, limits)
     if signature:
@@ -53,7 +57,8 @@ def collect(
         (entry for entry in place.entries if entry.path not in found.paths),
         key=lambda entry: entry.path,
     )
-    chosen = frozenset(e.path for e in entries if matches(e.path, include, exclude))
+    names = [entry.path for entry in entries]
+    chosen = selected(names, include, exclude, whole=is_whole(place.observations))
     sizes = [size_of(entry) for entry in entries]
     needs, unmet = affordable(evidence_files.needs(found.documents), sizes, limits)
     kept = sum(len(document.data) for document in found.documents)
@@ -108,11 +113,13 @@ def reader(entries: Iterable[Entry]) -> Reader:
 
 def _file(path: Path, limits: Limits) -> tuple[Layout, Found]:
     """One file under the name the caller gave, and the first signature that lies beside it."""
-    entry = Entry(path=path.name, place=os.path.realpath(path))
+    name = written(path.name)
+    entry = Entry(path=name, place=os.path.realpath(path))
     names = [pattern.format(path.name) for pattern in evidence_files.BESIDE_A_FILE]
     lying = (beside(path.parent, name) for name in names if name != path.name)
     first = next((item for item in lying if item), None)
-    observations = (first,) if isinstance(first, Observation) else ()
+    beside_it = (first,) if isinstance(first, Observation) else ()
+    observations = (*beside_it, *garbled(name, path.name))
     found = _evidence([first], limits) if isinstance(first, Entry) else Found()
     return Layout(entries=(entry,), observations=observations, commit=None), found
 
@@ -136,5 +143,9 @@ def _odd_names(place: Layout, evidence: frozenset[str]) -> Iterator[Observation]
     """What is odd about every name that was met; a signature collides with signatures alone."""
     met = {seen.path for seen in place.observations if seen.code in ("symlink", "special-file")}
     met |= {entry.path for entry in place.entries}
+    # Of what is not UTF-8 the escapes are ours: nothing can be said of the name itself.
+    unknown = tuple(seen.path for seen in place.observations if seen.code == "name")
+    below = tuple(f"{path}/" for path in unknown)
+    met = {path for path in met if path not in unknown and not path.startswith(below)}
     yield from oddities(met - evidence)
     yield from oddities(evidence)

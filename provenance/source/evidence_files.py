@@ -12,7 +12,7 @@ from provenance import bundle as bundles
 from provenance import intoto, oms
 from provenance.claims.configuration import texts
 from provenance.errors import Malformed, SourceError
-from provenance.formats import json
+from provenance.formats import json, signatures
 from provenance.intoto import Envelope
 from provenance.model import Document, Observation
 from provenance.oms import Need
@@ -23,6 +23,7 @@ FIRST = "model.sig"
 MAX_PATH = 1024
 MAX_CONFIGURATION = 32 << 20
 NO_BUNDLE = "named like a signature, and not one that can be read: remove it, or fetch it again"
+FOREIGN = "a detached signature ({}), which this tool does not verify: it proves nothing here"
 MENTIONED = "a signature by name, and a file of the model by what an index or configuration says"
 Reader = Callable[[str, int], bytes | None]
 """The bytes of the file at a path if it is there, can be read and has at most so many, or None."""
@@ -62,7 +63,7 @@ def file_of(document: str) -> str:
 def find(paths: Collection[str], read: Reader, limits: Limits) -> Found:
     """The evidence files among `paths`: named so, bundles, and named by nothing a loader reads.
 
-    Observations: `unreadable-bundle`, and `limit` for what was not looked at.
+    Observations: `unreadable-bundle`, `foreign-signature`, and `limit` for what was not looked at.
     """
     documents: dict[str, tuple[Document, ...]] = {}
     odd: list[Observation] = []
@@ -72,6 +73,8 @@ def find(paths: Collection[str], read: Reader, limits: Limits) -> Found:
         found = split(path, data) if data is not None else ()
         if data is None or count + len(found) > limits.bundles:
             odd.append(_seen("limit", path, "one signature too many, or too large"))
+        elif not found and (kind := signatures.foreign(data)):
+            odd.append(_seen("foreign-signature", path, FOREIGN.format(kind)))
         elif not found:
             odd.append(_seen("unreadable-bundle", path, NO_BUNDLE))
         else:
@@ -113,13 +116,14 @@ def mentioned(paths: Iterable[str], read: Reader, candidates: frozenset[str]) ->
     """
     taken: set[str] = set()
     for path in paths if candidates else ():
-        if path not in candidates and _is_configuration(path):
+        if path not in candidates and may_mention(path):
             data = read(path, MAX_CONFIGURATION)
             taken |= candidates if data is None else _mentioned_in(path, data, candidates)
     return frozenset(taken)
 
 
-def _is_configuration(path: str) -> bool:
+def may_mention(path: str) -> bool:
+    """Whether a file of this name may name others that a loader then reads."""
     name = posixpath.basename(path).lower()
     speaks = "config" in name or "index" in name or name == "modules.json"
     return speaks and name.endswith(".json")

@@ -18,6 +18,7 @@ from pathlib import Path
 from provenance.errors import Malformed, SourceError
 from provenance.formats import json
 from provenance.formats.fields import Fields
+from provenance.formats.names import BOOKKEEPING
 from provenance.model import Observation
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,7 +27,6 @@ SNAPSHOT = re.compile(r"(?:models|datasets|spaces|kernels)--[^/]+")
 COMMIT = re.compile("[0-9a-f]{40}")
 SHARED_BLOB = re.compile("([0-9a-f]{2})/(\\1[0-9a-f]{62})")
 SHARED_MARKER = ".huggingface-shared-blobs"
-BOOKKEEPING = ".cache/huggingface/"
 MAX_BOOKKEEPING = 4096
 MAX_TREE = 16 << 20
 # What huggingface_hub writes there (`_local_folder.py`, `_tree_cache.py`), name and content.
@@ -66,7 +66,8 @@ class Layout:
 def layout(folder: Path, most: int) -> Layout:
     """What lies in `folder`, as far as its first `most` names; SourceError if it cannot be listed.
 
-    Observations: `symlink`, `special-file`, `unreadable`, and `limit` where there is more.
+    Observations: `symlink`, `special-file`, `unreadable`, `name` for one that is not UTF-8, and
+    `limit` where there is more.
     """
     root = os.path.realpath(folder)
     entries: list[Entry] = []
@@ -132,7 +133,8 @@ def _walk(root: str, cache: str | None, most: int) -> Iterator[Entry | Observati
             yield _seen("limit", "", f"more than {most} names: verify a smaller folder")
             return
         for name, mode in items:
-            path, below = inner + _text(name), os.path.join(place, name)
+            path, below = inner + written(name), os.path.join(place, name)
+            yield from garbled(path, name)
             if path == ".git" and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
                 continue
             if stat.S_ISDIR(mode):
@@ -154,24 +156,41 @@ def _items(place: str, most: int) -> list[tuple[str, int]]:
         os.close(folder)
 
 
-def _text(name: str) -> str:
+def written(name: str) -> str:
     """The name as text; bytes that are not UTF-8 stay visible as escapes."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def garbled(path: str, name: str) -> Iterator[Observation]:
+    """That the bytes of a name are not UTF-8, if so; `path` is how it is written."""
+    try:
+        os.fsencode(name).decode("utf-8")
+    except UnicodeDecodeError:
+        yield _seen("name", path, f"the name '{path}' is not UTF-8: rename or remove it")
 
 
 def _entry(path: str, place: str, mode: int, cache: str | None) -> Entry | Observation:
     if stat.S_ISLNK(mode):
         try:
             blob = _blob(place, cache)
-            target = _text(os.readlink(place))
+            target = written(os.readlink(place))
         except OSError:
             return _seen("changed", path, "it changed while it was read: verify a copy at rest")
         if blob:
             return Entry(path=path, place=blob)
-        return _seen("symlink", path, f"a link to {target!r}: put the file itself in its place")
+        return _seen("symlink", path, f"a link to {target!r}{_led(place, cache)}")
     if not stat.S_ISREG(mode):
         return _seen("special-file", path, "neither a file nor a folder: remove it")
     return Entry(path=path, place=place)
+
+
+def _led(link: str, cache: str | None) -> str:
+    """Where a link that is not followed leads, and what to do."""
+    if not os.path.exists(link):
+        lost = cache is not None and os.path.dirname(_target(link)) == os.path.join(cache, "blobs")
+        remedy = "download the model again" if lost else "remove it, or put the file in its place"
+        return f" leads to nothing: {remedy}"
+    return ", and links are not followed, wherever they lead: put the file itself in its place"
 
 
 def _blob(link: str, cache: str | None) -> str | None:

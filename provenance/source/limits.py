@@ -22,7 +22,7 @@ class Limits:
     commits: int = 2_000
     kept: int = 64 * MEBIBYTE
     head: int = 16 * MEBIBYTE
-    ranged: int = 24 * MEBIBYTE
+    ranged: int = 80 * MEBIBYTE
     bundle: int = 4 * MEBIBYTE
     bundles: int = 64
     needs: int = 4

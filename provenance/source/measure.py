@@ -16,12 +16,14 @@ from threading import Event, Lock
 from typing import BinaryIO
 
 from provenance.formats import content
+from provenance.formats.names import standing
 from provenance.model import Content, File, Observation, PartDigest
 from provenance.oms import Need
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
 from provenance.source.progress import Progress, Step
 
+Standing = tuple[bool, int, str]
 CHUNK = 1 << 20
 SMALL = 1 << 20
 TINY = 64 << 10
@@ -43,34 +45,36 @@ class Measured:
 class Budget:
     """How much of headers and documents is kept for one model, and those that are.
 
-    The room goes to the files in the order of their paths: where it ends does not depend on which
-    thread came first, and no more than it is ever held.
+    The room goes to the files that loaders open, then to the others: where it ends does not depend
+    on which thread came first, and no more than it is ever held.
     """
 
     def __init__(self, room: int, most: int) -> None:
         self.most = min(room, most)
         self._room = room
         self._heads: dict[str, bytes] = {}
-        self._order: list[str] = []
+        self._order: list[Standing] = []
         self._dropped: set[str] = set()
-        self._end: str | None = None
+        self._end: Standing | None = None
         self._lock = Lock()
 
     def take(self, content: Content) -> Content:
         """The content without its head, which is kept if there is room for it."""
         if not content.head:
             return content
+        own = standing(content.path)
         with self._lock:
-            if self._end is not None and content.path > self._end:
+            if self._end is not None and own > self._end:
                 self._dropped.add(content.path)
             else:
                 self._heads[content.path] = content.head
-                insort(self._order, content.path)
+                insort(self._order, own)
                 self._room -= len(content.head)
             while self._room < 0:
                 self._end = self._order.pop()
-                self._room += len(self._heads.pop(self._end))
-                self._dropped.add(self._end)
+                *_, path = self._end
+                self._room += len(self._heads.pop(path))
+                self._dropped.add(path)
         return replace(content, head=b"")
 
     def give(self, row: Measured) -> Measured:

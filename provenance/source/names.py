@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
+from provenance.formats.unseen import SPACES, folded, shows
 from provenance.model import Observation
 
 MAX_COMPONENT = 255
 MAX_PATH = 1024
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Zl", "Zp", "Co", "Cn"})
-# Drawn as nothing, though Unicode files them under letters, marks and symbols.
-BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 RESERVED = frozenset({"provenance.toml", "provenance.lock", "trust.toml"})
 RESERVED_FOLDER = "attestations"
 SPECIAL = frozenset({".git", ".cache", ".gitattributes", "model.sig", "claims.jsonl"})
@@ -26,11 +23,11 @@ def oddities(paths: Iterable[str]) -> Iterator[Observation]:
     for path in sorted(paths):
         for code, detail in _alone(path):
             yield Observation(code=code, path=path, detail=detail)
-        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
-        if folded in spellings:
-            detail = f"some file systems take it for {spellings[folded]!r}: keep one of them"
+        key = folded(path)
+        if key in spellings:
+            detail = f"some file systems take it for {spellings[key]!r}: keep one of them"
             yield Observation(code="name-collision", path=path, detail=detail)
-        spellings.setdefault(folded, path)
+        spellings.setdefault(key, path)
 
 
 def _alone(path: str) -> Iterator[tuple[str, str]]:
@@ -42,6 +39,9 @@ def _alone(path: str) -> Iterator[tuple[str, str]]:
             yield "special-name", f"{part!r} differs by case from {part.lower()!r}: rename it"
         elif part.lower() == "git~1":
             yield "special-name", f"{part!r} is '.git' on a Windows file system: rename it"
+    if (space := SPACES.search(path)) and shows(path):
+        detail = f"holds U+{ord(space[0]):04X}, which looks like a space: rename or remove it"
+        yield "name-space", detail
     if _is_nearly_a_signature(path):
         yield "special-name", "differs by case from the name of a signature: rename or remove it"
     if len(_bytes(path)) > MAX_PATH:
@@ -59,7 +59,7 @@ def _reason(part: str) -> str:
     """What is wrong with one component, or nothing."""
     if part in ("", ".", ".."):
         return "leads elsewhere"
-    if any(_is_unseen(character) for character in part):
+    if not shows(part):
         return "holds control or invisible characters"
     if "\\" in part:
         return "holds a backslash"
@@ -78,14 +78,6 @@ def _is_nearly_a_signature(path: str) -> bool:
     lower = path.lower()
     named = "/" not in path and lower not in SPECIAL and lower.endswith(SIGNATURES)
     return named and not path.endswith(SIGNATURES)
-
-
-def _is_unseen(character: str) -> bool:
-    """Whether a reader sees nothing, a plain space, or the text turned around."""
-    if character.isascii():
-        return not character.isprintable()
-    category = unicodedata.category(character)
-    return category in INVISIBLE or category == "Zs" or BLANK.match(character) is not None
 
 
 def _bytes(text: str) -> bytes:

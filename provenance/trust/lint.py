@@ -5,6 +5,7 @@ A problem is something that lets in, or locks out, more than its words say. A hi
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +14,9 @@ from enum import StrEnum
 from provenance.trust import confusable
 from provenance.trust.material import PUBLIC_GOOD, Authority, Identity, Key, is_workflow
 from provenance.trust.parties import OWN_ROLES, Org, Role, Signer
-from provenance.trust.registry import Registry
+from provenance.trust.registry import FILE, Registry
 
+EMPTY = f"sha256:{hashlib.sha256().hexdigest()}"
 SOON = timedelta(days=30)
 STRONG_RSA = 3072
 ANCHORS = "/-_."
@@ -66,6 +68,10 @@ def _of_the_whole(registry: Registry, at: datetime) -> Iterator[Remark]:
     elif registry.expires < at + SOON:
         left = (registry.expires - at).days
         yield _problem("near-expiry", registry.name, f"expires in {left} days")
+    for entry in registry.revoked:
+        if (entry.kind, entry.value) == (FILE, EMPTY):
+            said = "is the digest of an empty file, which honest models have too: take it out"
+            yield _problem("revoked-empty-file", entry.value, said)
 
 
 def _of_sigstores(registry: Registry) -> Iterator[Remark]:

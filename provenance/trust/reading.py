@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
+from provenance.formats.unseen import shows
 from provenance.trust import names
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
@@ -17,6 +18,7 @@ _LOOPBACK = re.compile(rf"http://(?:localhost|127\.0\.0\.1|\[::1\]){_REST}")
 _RULE = re.compile(r"[a-z]+(?:/[a-z0-9]+(?:-[a-z0-9]+)*)?")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def errors_in(source: str) -> Callable[[str, str], ConfigError]:
@@ -31,7 +33,7 @@ def errors_in(source: str) -> Callable[[str, str], ConfigError]:
 def line(fields: Fields, name: str) -> str:
     """A text that is not empty and that a terminal shows on one line as it is."""
     value = fields.filled(name)
-    if not value.isprintable():
+    if not shows(value):
         raise fields.wrong(name, f"expected printable text on one line, found {value[:80]!r}")
     return value
 
@@ -44,7 +46,7 @@ def optional_line(fields: Fields, name: str) -> str | None:
 def prose(fields: Fields, name: str) -> str:
     """A text for people, its line breaks folded into spaces."""
     value = " ".join(fields.filled(name).split())
-    if not value.isprintable():
+    if not shows(value):
         raise fields.wrong(name, f"expected printable text, found {value[:80]!r}")
     return value
 
@@ -100,6 +102,19 @@ def namespaces(fields: Fields, name: str) -> tuple[str, ...]:
 def manifest(fields: Fields, name: str) -> str:
     """The digest of a manifest, `sha256:<hex>`."""
     return fields.hexadecimal(name, 64, prefix="sha256:")
+
+
+def digests(fields: Fields, name: str) -> tuple[str, ...]:
+    """A list of one digest or more, each `sha256:<hex>`, in its order and each once."""
+    values = fields.texts(name)
+    if not values:
+        raise fields.wrong(name, "must not be empty")
+    for position, value in enumerate(values):
+        if not _SHA256.fullmatch(value):
+            where = f"{name}[{position}]"
+            expected = "expected sha256:<64 lower-case hex digits>"
+            raise fields.wrong(where, f"{expected}, found {value[:80]!r}")
+    return tuple(dict.fromkeys(values))
 
 
 def optional_hexadecimal(fields: Fields, name: str, digits: int, prefix: str = "") -> str | None:

@@ -11,12 +11,15 @@ from provenance.errors import Malformed
 from provenance.formats import json
 from provenance.formats.fields import Fields
 from provenance.keys import Certificate
+from provenance.model import check_aware
 from provenance.trust import names, reading
 from provenance.trust.material import PUBLIC_GOOD, read_certificates
 from provenance.trust.parties import Org, Role, Signer, read_org
 
 VERSION = 1
 DATED = ("signer", "key")
+UNDATED = ("manifest", "repo", "commit")
+FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,9 @@ class TimestampAuthority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """Something that must not be used: `kind` is manifest, repo, commit, signer or key.
+    """Something that must not be used: `kind` is manifest, file, repo, commit, signer or key.
 
+    A file is named by its digest, `sha256:<hex>`, wherever it lies: a model that has it is refused.
     A signer or key is refused for what it signed from `compromised_since` on; the rest is refused
     whatever its date. A signer is named as in its organisation, as `organisation/name`, or by its
     identity; a key by the fingerprint of its SubjectPublicKeyInfo or of its certificate. `within`
@@ -95,6 +99,11 @@ class Registry:
     releases: tuple[Release, ...] = ()
     parts: tuple[Registry, ...] = ()
     unusable: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Its end is a moment."""
+        if self.expires:
+            check_aware(self.expires, "expires")
 
     @classmethod
     def from_table(cls, table: object, *, source: str) -> Registry:
@@ -234,26 +243,31 @@ def _authority(fields: Fields) -> TimestampAuthority:
 
 
 def read_revoked(fields: Fields) -> tuple[Revocation, ...]:
-    """The entries of a `[[revoked]]` array."""
-    return tuple(map(_revocation, fields.tables("revoked")))
+    """What the entries of a `[[revoked]]` array refuse, in their order."""
+    return tuple(entry for table in fields.tables("revoked") for entry in _revocations(table))
 
 
-def _revocation(fields: Fields) -> Revocation:
-    kind = fields.one_of(("manifest", "repo", "commit", *DATED))
+def _revocations(fields: Fields) -> tuple[Revocation, ...]:
+    """What one entry refuses: the one thing that it names, and each of its `files`."""
+    files = reading.digests(fields, "files") if "files" in fields else ()
+    known = (*UNDATED, *DATED)
+    kind = None if files and not any(name in fields for name in known) else fields.one_of(known)
     if kind in DATED:
+        if files:
+            raise fields.wrong("files", f"stand in an entry of their own, not beside a {kind}")
         since = reading.day(fields, "compromised_since")
     elif "compromised_since" in fields:
-        raise fields.wrong("compromised_since", f"a {kind} is revoked whatever its date")
+        raise fields.wrong("compromised_since", f"a {kind or FILE} is revoked whatever its date")
     else:
         since = None
-    revocation = Revocation(
-        kind=kind,
-        value=_revoked_value(fields, kind),
-        reason=reading.prose(fields, "reason"),
-        compromised_since=since,
-    )
+    own = [(kind, _revoked_value(fields, kind))] if kind else []
+    named = [*own, *((FILE, digest) for digest in files)]
+    reason = reading.prose(fields, "reason")
     fields.end()
-    return revocation
+    return tuple(
+        Revocation(kind=each, value=value, reason=reason, compromised_since=since)
+        for each, value in named
+    )
 
 
 def _revoked_value(fields: Fields, kind: str) -> str:

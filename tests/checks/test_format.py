@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from provenance.trust import Registry
 from provenance.verdict import Finding, Outcome
 from tests.formats.test_archive import old_tar, zipped
 from tests.formats.test_content import arrays
-from tests.formats.test_gguf import ARCH, TWO, made
+from tests.formats.test_gguf import ARCH, TWO, U16, U32, made, pair
+from tests.formats.test_gguf import tensor as gguf_tensor
 from tests.formats.test_onnx import field, model, tensor
 from tests.formats.test_sniff import CALL, POINTER, array, framed
 
@@ -270,10 +272,8 @@ def test_messages_say_what_to_do() -> None:
 
 def test_every_rule_is_on_the_manual_page() -> None:
     documented = set(re.findall(r"^(format/\S+)$", check.__doc__ or "", re.MULTILINE))
-    source = "".join(
-        Path(module).read_text()
-        for module in (check.__file__, str(Path(check.__file__).with_name("shards.py")))
-    )
+    rooms = ("format.py", "shards.py", "splits.py")
+    source = "".join(Path(check.__file__).with_name(room).read_text() for room in rooms)
     emitted = set(re.findall(r'"(format/[a-z0-9-]+)"', source))
     assert emitted == documented
 
@@ -286,3 +286,85 @@ def test_real_models(corpus: Path) -> None:
     (fracast,) = found(files(corpus / "models/fracast"))
     assert fracast.message == "2 weight files in data-only formats: 2 safetensors"
     assert rules(files(corpus / "models/akiki")) == {("pickle", "akiki-vad.pt")}
+
+
+UNKNOWN_FORM = bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("cache.dat", ["unrecognised"]),
+        ("model", ["unrecognised"]),
+        ("model.safetensors.index", ["unrecognised"]),
+        ("model.safetensors", ["safetensors"]),
+        ("model.bin", ["unrecognised"]),
+        ("picture.png", ["pass"]),
+        ("model.sig", ["pass"]),
+    ],
+)
+def test_what_a_loader_may_read_and_nobody_knows_is_unknown(path: str, rules: list[str]) -> None:
+    found = list(check.check(case({path: UNKNOWN_FORM})))
+    assert [finding.rule for finding in found] == [f"format/{rule}" for rule in rules]
+
+
+def part(
+    number: int, count: int, *, tensors: int | None = None, names: str = "", arch: bytes = ARCH
+) -> bytes:
+    """Part `number` (from 1) of a split GGUF, with a tensor for each letter of `names`."""
+    names = names or "abcdefgh"[number - 1]
+    pairs = (
+        arch,
+        pair(b"split.no", U16, struct.pack("<H", number - 1)),
+        pair(b"split.count", U16, struct.pack("<H", count)),
+        pair(b"split.tensors.count", U32, struct.pack("<I", count if tensors is None else tensors)),
+    )
+    table = tuple(gguf_tensor(n.encode(), (8,), 32 * place) for place, n in enumerate(names))
+    return made(pairs, table, 32 * len(names))
+
+
+def split(*numbers: int, of: int = 3, stem: str = "m") -> dict[str, bytes]:
+    return {f"{stem}-{n:05}-of-{of:05}.gguf": part(n, of) for n in numbers}
+
+
+SECOND = "m-00002-of-00003.gguf"
+OTHER_ARCH = pair(b"general.architecture", 8, struct.pack("<Q", 4) + b"qwen")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        split(1, 2, 3),
+        split(1, 2, 3, stem="q4/m") | split(1, 2, of=2, stem="q8/m"),
+        {"m-00001-of-00001.gguf": made((ARCH,), TWO, 64)},
+        {"m-00001-of-00001.gguf": part(1, 1)},
+    ],
+)
+def test_a_whole_split_passes(files: Files) -> None:
+    assert [finding.rule for finding in check.check(case(files))] == ["format/pass"]
+
+
+@pytest.mark.parametrize(
+    ("files", "unselected", "rules", "says"),
+    [
+        (split(1, 3), (), ["missing-shard"], "m-00002-of-00003.gguf is not there"),
+        (split(1), (), ["missing-shard"], "00002-of-00003.gguf, m-00003-of-00003.gguf are not"),
+        (split(2, 3), (), ["missing-shard"], "m-00001-of-00003.gguf is not there"),
+        (split(1, 3), (SECOND,), ["missing-shard"], "is not selected"),
+        (split(1, of=65_535), (), ["missing-shard"], "and 65529 more"),
+        (split(1, 2, 3) | {SECOND: part(3, 3)}, (), ["split"] * 2, "part 2"),
+        (split(1, 2, 3) | {SECOND: part(2, 4)}, (), ["split"] * 2, "of 4"),
+        (split(1, 2, 3) | {SECOND: made((ARCH,), TWO, 64)}, (), ["split"] * 3, "part 0"),
+        (split(1, 2, 3) | {SECOND: part(2, 3, tensors=9)}, (), ["split"], "split.tensors.count"),
+        (split(1, 2, 3) | {SECOND: part(2, 3, names="a")}, (), ["split"], "'a'"),
+        (split(1, 2, 3) | {SECOND: part(2, 3, names="bx")}, (), ["split"], "4 tensors, expected 3"),
+        (split(1, 2, 3) | {SECOND: part(2, 3, arch=OTHER_ARCH)}, (), ["split"], "architecture"),
+        ({"m.gguf": part(1, 3)}, (), ["split"], "not that of a part"),
+    ],
+)
+def test_parts_of_a_split_are_held_against_each_other(
+    files: Files, unselected: tuple[str, ...], rules: list[str], says: str
+) -> None:
+    found = list(check.check(case(files, unselected=unselected)))
+    assert [finding.rule for finding in found] == [f"format/{rule}" for rule in rules]
+    assert any(says in finding.message for finding in found)

@@ -37,6 +37,19 @@ READ = [
     ("tokenizer.anything", b"x"),
     ("Vocab.txt", b"x"),
     ("a/merges.txt", b"x"),
+    ("source.spm", b"x"),
+    ("bpe.codes", b"x"),
+    ("dict.txt", b"x"),
+    ("hyperparams.yaml", b"a: 1"),
+    ("openvino_model.xml", b"<net/>"),
+    ("model.ort", b"x"),
+    ("model.onnx.data", b"x"),
+    ("variables/variables.index", b"x"),
+    ("ner/model", b"x"),
+    (".metadata", b"x"),
+    ("custom_generate/requirements.txt", b"x"),
+    ("a.name.nobody.has.seen", b"x"),
+    ("README.bin", b"raw"),
 ]
 
 OTHER = [
@@ -45,6 +58,15 @@ OTHER = [
     ("logo.png", b"\x89PNG\r\n\x1a\n" + bytes(20)),
     ("train.log", b"step 1"),
     (".gitattributes", b"*.bin filter=lfs"),
+    ("a/.gitignore", b"x"),
+    (".github/workflows/check.yml", b"on: push"),
+    ("LICENSE.txt", b"words"),
+    ("NOTICE", b"words"),
+    ("USE_POLICY.md", b"words"),
+    ("paper.PDF", b"%PDF-1.4"),
+    ("model.safetensors.sig", b"\x88\x75\x04"),
+    ("SHA256SUMS.asc", b"-----BEGIN PGP"),
+    ("runs/events.out.tfevents.1.host", b"x"),
 ]
 
 
@@ -68,47 +90,36 @@ def test_a_file_nobody_looked_into_is_read_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
-        ("model.safetensors.index.json", {"weight_map": {"a": "shard-1.raw"}}, "shard-1.raw"),
-        ("pytorch_model.bin.index.json", {"weight_map": {"a": "s/1.raw"}}, "s/1.raw"),
-        ("a/model.safetensors.index.json", {"weight_map": {"a": "1.raw"}}, "a/1.raw"),
-        ("tokenizer_config.json", {"vocab_file": "spiece.txt"}, "spiece.txt"),
-        ("tokenizer_config.json", {"vocab_file": "SPIECE.txt"}, "spiece.TXT"),
-        ("config.json", {"parts": [{"speech": {"file": "speakers.list"}}]}, "speakers.list"),
+        ("model.safetensors.index.json", {"weight_map": {"a": "notice.raw"}}, "notice.raw"),
+        ("pytorch_model.bin.index.json", {"weight_map": {"a": "s/license.raw"}}, "s/license.raw"),
+        ("a/model.safetensors.index.json", {"weight_map": {"a": "license.raw"}}, "a/license.raw"),
+        ("tokenizer_config.json", {"vocab_file": "readme.txt"}, "readme.txt"),
+        ("tokenizer_config.json", {"vocab_file": "README.txt"}, "readme.TXT"),
+        ("config.json", {"parts": [{"speech": {"file": "speakers.pdf"}}]}, "speakers.pdf"),
     ],
 )
 def test_what_a_document_names_is_read(path: str, value: object, named: str) -> None:
-    files = {path: json.dumps(value).encode(), named: b"data", "unnamed.list": b"data"}
+    files = {path: json.dumps(value).encode(), named: b"data", "unnamed.md": b"data"}
     assert loader_reads(evidence(files)) == {path, named}
 
 
 def test_a_document_names_nothing_outside_its_folder() -> None:
-    files = {"a/config.json": b'{"file": "data.list"}', "data.list": b"x"}
+    files = {"a/config.json": b'{"file": "data.md"}', "data.md": b"x"}
     assert loader_reads(evidence(files)) == {"a/config.json"}
 
 
 def test_a_malformed_document_names_nothing_and_is_read() -> None:
-    files = {"config.json": b'{"file": "data.list", "file": "b"}', "data.list": b"x"}
+    files = {"config.json": b'{"file": "data.md", "file": "b"}', "data.md": b"x"}
     assert loader_reads(evidence(files)) == {"config.json"}
 
 
-def test_of_a_selection_of_gguf_only_the_gguf_files_are_read() -> None:
-    files = {"m-q4.gguf": GGUF, "M-q8.GGUF": GGUF, "config.json": b"{}", "tokenizer.model": b"x"}
-    assert loader_reads(evidence(files)) == {"m-q4.gguf", "M-q8.GGUF"}
-
-
 @pytest.mark.parametrize(
-    ("path", "data"),
-    [
-        ("model.safetensors", TENSORS),
-        ("model.bin", b"raw"),
-        ("notes.txt", PICKLE),
-        ("b.gguf", PICKLE),
-        ("b.gguf", TENSORS),
-    ],
+    "path",
+    ["preset.ini", "system", "template", "params", "tokenizer_config.json", "adapter_config.json"],
 )
-def test_gguf_beside_other_weights_is_not_gguf_only(path: str, data: bytes) -> None:
-    files = {"a.gguf": GGUF, "config.json": b"{}", path: data}
-    assert loader_reads(evidence(files)) == set(files)
+def test_what_is_read_beside_gguf_is_read(path: str) -> None:
+    files = {"m-q4.gguf": GGUF, "M-q8.GGUF": GGUF, path: b"{}", "README.md": b"words"}
+    assert loader_reads(evidence(files)) == {"m-q4.gguf", "M-q8.GGUF", path}
 
 
 def test_a_real_directory(corpus: Path) -> None:

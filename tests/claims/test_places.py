@@ -70,6 +70,14 @@ datasets:
   - path: acme/data
 """
 PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
+    "front matter behind a blank line": (
+        card("\n---\nbase_model: acme/b\n---\n"),
+        [("README.md:3", "acme/b", None, None)],
+    ),
+    "front matter and words with the line ends of old": (
+        card("---\rbase_model: acme/b\r---\r" + "-" * 3_000 + "\rBase model: acme/c\r"),
+        [("README.md:2", "acme/b", None, None), ("README.md:5", "acme/c", None, None)],
+    ),
     "a Trainer's words": (
         card(f"\nThis model is a fine-tuned version of [acme/b]({HUB}/acme/b) on the x dataset.\n"),
         [("README.md:2", "acme/b", None, "finetune")],

@@ -180,3 +180,14 @@ def test_what_a_card_says_is_shown_inert(shop: Shop) -> None:
         shown = shop.run("lineage", "bot", "--format", form).stdout
         assert "\x1b" not in shown
         assert "<script>" not in shown
+
+
+@pytest.mark.parametrize("form", ["human", "json", "dot", "mermaid"])
+def test_a_stated_parent_that_leads_nowhere_is_drawn_too(shop: Shop, form: str) -> None:
+    text = card("base_model:\n- acme/base\n- ./local/ckpt\n- https://example.org/a/b/c")
+    (shop.top / "bot" / "README.md").write_bytes(text)
+    shown = shop.run("lineage", "bot", "--format", form).stdout
+    assert "acme/base" in shown
+    assert "./local/ckpt" in shown
+    assert "example.org" in shown
+    assert "ancestry/unresolvable" in shown or "not resolved" in shown

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from tests.hubs import FILES, REPO, SIZE, Desk, card, desk, signed
 
 MODEL = {"name": "bot", "repo": REPO}
 CODE = {**FILES, "modeling.py": b"x = 1\n", "LICENSE": b"MIT\n"}
+SIGNED = ("--format", "vsa", "--sign-key", "gate.pem")
 EXAMPLE = Path(__file__).parents[2] / "attestations" / "example"
 
 
@@ -223,6 +226,44 @@ def test_a_summary_is_a_required_attestation_elsewhere(run: Run, tmp_path: Path)
     assert (ended.returncode, "Gate/gate says PASSED" in ended.stdout) == (0, True), ended.stdout
 
 
+POLICIES = {
+    "the settings": ((), "provenance.toml", ""),
+    "a profile before the settings'": (("--policy", "files"), "provenance.toml", "#files"),
+    "another file": (("--policy", "strict.toml"), "strict.toml", ""),
+}
+
+
+@pytest.mark.parametrize(("words", "file", "profile"), POLICIES.values(), ids=POLICIES)
+def test_a_summary_names_who_verified_by_what(
+    run: Run, tmp_path: Path, words: tuple[str, ...], file: str, profile: str
+) -> None:
+    """SLSA VSA v1: `verifier.id` is the same for all releases, `policy.uri` is a URI."""
+    folder = located(tmp_path)
+    (folder / "strict.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
+    ended = run("verify", "bot", *words, *SIGNED, cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    payload = json.loads(ended.stdout)["dsseEnvelope"]["payload"]
+    predicate = json.loads(base64.b64decode(payload))["predicate"]
+    assert predicate["verifier"] == {
+        "id": "pkg:pypi/hf-provenance",
+        "version": {"hf-provenance": version("hf-provenance")},
+    }
+    assert predicate["policy"] == {
+        "uri": f"{(folder / file).as_uri()}{profile}",
+        "digest": {"sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest()},
+    }
+
+
+def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -> None:
+    folder = located(tmp_path)
+    (folder / "provenance.toml").unlink()
+    ended = run("verify", "model", "--registry", "trust.toml", *SIGNED, cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    payload = json.loads(ended.stdout)["dsseEnvelope"]["payload"]
+    policy = json.loads(base64.b64decode(payload))["predicate"]["policy"]
+    assert policy == {"uri": f"pkg:pypi/hf-provenance@{version('hf-provenance')}#files"}
+
+
 def test_a_failed_model_has_a_summary_that_says_so(run: Run, tmp_path: Path) -> None:
     folder = located(tmp_path)
     (folder / "model" / "config.json").write_text('{"a": 1}')
@@ -275,6 +316,19 @@ def test_a_bill_of_materials_is_valid_and_complete(run: Run, tmp_path: Path) -> 
     assert files == {f.path: f.sha256 for f in forge.digested(folder / "model").files}
     again = json.loads(run("bom", "provenance.lock", "model", cwd=folder).stdout)
     assert again["serialNumber"] == json.loads(ended.stdout)["serialNumber"]
+
+
+@pytest.mark.parametrize("name", ["1.5", "1.6", "1.7"])
+def test_a_bill_of_materials_in_the_form_that_others_read(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    folder = located(tmp_path)
+    assert run("lock", "-q", cwd=folder).returncode == 0
+    ended = run("bom", "provenance.lock", "--spec-version", name, cwd=folder)
+    assert (ended.returncode, json.loads(ended.stdout)["specVersion"]) == (0, name), ended.stderr
+    assert JsonStrictValidator(SchemaVersion.from_version(name)).validate_str(ended.stdout) is None
+    wrong = run("bom", "provenance.lock", "--spec-version", "2.0", cwd=folder)
+    assert (wrong.returncode, "expected one of 1.5, 1.6, 1.7" in wrong.stderr) == (2, True)
 
 
 def test_ancestors_are_in_the_pedigree_with_their_tiers(run: Run, tmp_path: Path) -> None:

@@ -218,17 +218,6 @@ def test_the_cache_gets_a_snapshot_and_no_main(bench: Desk) -> None:
     assert bench.run("verify", REPO, "--offline").returncode == 5
 
 
-def test_a_planted_file_in_a_cached_snapshot_does_not_survive(bench: Desk) -> None:
-    bench.locked({"repo": REPO})
-    assert bench.run("fetch").returncode == 0
-    snapshot = next(bench.home.glob(".cache/huggingface/hub/*/snapshots/*"))
-    (snapshot / "modeling.py").write_text("import os")
-    (snapshot / "config.json").write_text('{"model_type": "evil"}')
-    assert bench.run("fetch").returncode == 0
-    assert not (snapshot / "modeling.py").exists()
-    assert (snapshot / "config.json").read_bytes() == FILES["config.json"]
-
-
 def test_something_else_in_the_place_is_not_overwritten(bench: Desk) -> None:
     bench.locked({"repo": REPO})
     other = bench.folder / "model"

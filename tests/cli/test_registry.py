@@ -16,7 +16,10 @@ import pytest
 import tomli_w
 
 from provenance.intoto import STATEMENT_TYPE
+from provenance.signature import roots
+from provenance.trust import Registry
 from tests import forge
+from tests.cli.conftest import Run
 from tests.registry.house import Site, broken
 
 KEYS = ("root1", "root2", "root3", "online", "lab")
@@ -509,3 +512,13 @@ def test_learning_proposes_and_trusts_nobody(team: Team) -> None:
     assert "[[org]]" in said
     assert (team.folder / "trust.toml").read_bytes() == before
     assert tomllib.loads(said)["org"][0]["namespaces"] == ["acme"]
+
+
+def test_check_finds_what_verify_cannot_use(run: Run, tmp_path: Path) -> None:
+    public_good = roots.instances(Registry(name="nobody"))[0].trusted_root
+    (tmp_path / "root.json").write_text(json.dumps(json.loads(public_good) | {"ctlogs": []}))
+    table = forge.registry(sigstore=[{"name": "own", "trusted_root": "root.json"}])
+    (tmp_path / "trust.toml").write_text(tomli_w.dumps(table))
+    done = run("registry", "check", tmp_path / "trust.toml")
+    assert done.returncode == 1, done.stdout
+    assert "unusable-service  own: ctlogs" in done.stdout

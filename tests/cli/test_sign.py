@@ -134,6 +134,83 @@ def test_what_must_not_be_signed_is_refused(run: Run, tmp_path: Path, name: str)
     assert not (model / "model.sig").exists()
 
 
+NEVER = {"start": forge.NOW - 60 * forge.DAY, "end": forge.NOW - 30 * forge.DAY}
+ALWAYS = {"start": forge.NOW - 30 * forge.DAY, "end": forge.NOW + 3650 * forge.DAY}
+PKI = forge.certificate("pki", ca=True, **ALWAYS)
+USELESS = {
+    "a certificate for servers": (forge.certificate("l", "pki", usages=("tls",), **ALWAYS), ()),
+    "one that expired": (forge.certificate("l", "pki", **NEVER), ()),
+    "one by itself": (forge.certificate("l", **ALWAYS), ()),
+    "a chain that ends in no authority": (
+        forge.certificate("l", "pki", **ALWAYS),
+        (forge.certificate("pki", sign=True, **ALWAYS),),
+    ),
+    "a chain of another": (
+        forge.certificate("l", "pki", **ALWAYS),
+        (forge.certificate("other-pki", ca=True, **ALWAYS),),
+    ),
+    "an authority for servers": (
+        forge.certificate("l", "tls-pki", **ALWAYS),
+        (forge.certificate("tls-pki", "pki", ca=True, issues=("tls",), **ALWAYS), PKI),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_a_certificate_that_will_not_verify_does_not_sign(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    leaf, chain = USELESS[name]
+    model = forge.write(tmp_path / "m")
+    (tmp_path / "leaf.pem").write_text(forge.certificate_pem(leaf))
+    (tmp_path / "chain.pem").write_text(forge.certificate_pem(*chain))
+    words = ["--key", write_key(tmp_path, "l"), "--certificate", tmp_path / "leaf.pem"]
+    done = run("sign", model, *words, *(["--chain", tmp_path / "chain.pem"] if chain else []))
+    assert done.returncode == 2, done.stderr
+    assert not (model / "model.sig").exists()
+
+
+def test_a_leaf_alone_signs_where_its_authority_is_elsewhere(run: Run, tmp_path: Path) -> None:
+    model = forge.write(tmp_path / "m")
+    (tmp_path / "leaf.pem").write_text(
+        forge.certificate_pem(forge.certificate("l", "pki", **ALWAYS))
+    )
+    words = ("--key", write_key(tmp_path, "l"), "--certificate", tmp_path / "leaf.pem")
+    assert run("sign", model, *words).returncode == 0
+    registry = trust(tmp_path, certificate_authority=forge.certificate_pem(PKI), subject="CN=l")
+    assert run("verify", model, "--as", "acme/m", "--registry", registry).returncode == 0
+
+
+def test_more_files_than_a_verifier_reads_are_not_signed(run: Run, tmp_path: Path) -> None:
+    folder = "/".join(["d" * 200] * 4)
+    names = (f"{folder}/{number:0200}.bin" for number in range(3000))
+    model = forge.write(tmp_path / "m", dict.fromkeys(names, b"x"))
+    done = run("sign", model, "--key", write_key(tmp_path, "k"))
+    assert done.returncode == 2, done.stderr
+    assert "3000 files" in done.stderr
+    assert not (model / "model.sig").exists()
+
+
+@pytest.mark.parametrize("name", ["signature.json", "sub/model.sig", "model.sig.bak"])
+def test_a_signature_is_not_hidden_in_the_model(run: Run, tmp_path: Path, name: str) -> None:
+    model = forge.write(tmp_path / "m", {"sub/a.bin": b"", **forge.MODEL})
+    done = run("sign", model, "--key", write_key(tmp_path, "k"), "-o", model / name)
+    assert done.returncode == 2, done.stderr
+    assert not (model / name).exists()
+
+
+def test_what_is_ignored_is_not_listed(run: Run, tmp_path: Path) -> None:
+    left = {".cache/huggingface/download/x.incomplete": b"half", ".gitattributes": b"* text"}
+    model = forge.write(tmp_path / "m", {**forge.MODEL, **left})
+    assert run("sign", model, "--key", write_key(tmp_path, "k")).returncode == 0
+    bundle = json.loads((model / "model.sig").read_text())
+    predicate = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))["predicate"]
+    assert {item["name"] for item in predicate["resources"]} == forge.MODEL.keys()
+    assert ".cache/huggingface" in predicate["serialization"]["ignore_paths"]
+    registry = trust(tmp_path, key=forge.key("k").public.pem)
+    assert run("verify", model, "--as", "acme/m", "--registry", registry).returncode == 0
+
+
 def test_an_encrypted_key_needs_its_password(run: Run, tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization
 

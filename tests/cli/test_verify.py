@@ -17,7 +17,7 @@ from tests.cli.conftest import Run
 EXAMPLE = Path(__file__).parents[2] / "attestations" / "example"
 WORDS = {
     "verdict": ["pass", "fail", "incomplete"],
-    "outcome": ["pass", "fail", "unknown", "skipped"],
+    "outcome": ["pass", "excepted", "fail", "unknown", "skipped"],
     "level": ["require", "warn", "off"],
 }
 TEXT = {"type": "string"}
@@ -37,7 +37,12 @@ def listed(items: object) -> dict[str, object]:
 
 
 FINDING = closed(
-    {"waived": TEXT},
+    {
+        "waived": TEXT,
+        "exempted": TEXT,
+        "count": {"type": "integer", "minimum": 2},
+        "names": listed(TEXT),
+    },
     rule={"type": "string", "pattern": "^[a-z]+/[a-z0-9-]+$"},
     outcome={"enum": WORDS["outcome"]},
     level={"enum": WORDS["level"]},

@@ -54,7 +54,7 @@ def test_small_documents_are_kept_whole() -> None:
         ("modeling_x.py", False),
         ("README.MD", False),
         ("mergekit_config.yml", True),
-        ("recipe.yml", False),
+        ("recipe.yml", True),
         ("tokenizer.json", False),
         ("sub/vocab.json", False),
         ("merges.txt", False),
@@ -110,6 +110,71 @@ def test_a_payload_behind_a_long_string_is_found() -> None:
     data = b"X" + (200_000).to_bytes(4, "little") + b" " * 200_000 + b"0" + CALL
     kind, _, seen = read(data, "notes.txt")
     assert (kind, seen) == (Kind.PICKLE, [("pickle-import", "os.system")])
+
+
+LONG = b"a" * 200_000
+LINES = {
+    "a text": b"S'" + LONG + b"'\n0",
+    "a text in unicode": b"V" + LONG + b"\n0",
+    "a number": b"I" + b"0" * 200_000 + b"\n0",
+    "a number of any size": b"L" + b"0" * 200_000 + b"L\n0",
+    "a fraction": b"F0." + b"0" * 200_000 + b"\n0",
+    "an import": b"cm\n" + LONG + b"\n0",
+    "a text of non-text": b"V" + bytes(range(11, 256)) * 1_000 + b"\n0",
+    "two texts": (b"V" + LONG + b"\n0") * 2,
+}
+
+
+@pytest.mark.parametrize("before", LINES.values(), ids=LINES.keys())
+def test_a_payload_behind_a_long_line_is_found(before: bytes) -> None:
+    kind, _, seen = read(before + CALL, "notes.txt")
+    assert kind is Kind.PICKLE
+    assert ("pickle-import", "os.system") in seen
+
+
+def test_a_payload_behind_a_long_line_through_a_header_is_found() -> None:
+    """Tensors whose length begins with `V`: a text that goes on to the first line feed of data."""
+    length = 0x1_0056
+    header = b'{"__metadata__":{"pad":"' + b"x" * (length - 27) + b'"}}'
+    kind, _, seen = read(framed(header, b"\n0" + CALL), "model.safetensors")
+    assert (kind, seen) == (Kind.PICKLE, [("pickle-import", "os.system")])
+
+
+def test_a_line_that_is_longer_than_anybody_follows_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("provenance.formats.window.MAX_LINE", 100_000)
+    kind, _, seen = read(b"V" + LONG + b"\n0" + CALL, "notes.txt")
+    assert (kind, [code for code, _ in seen]) == (Kind.TEXT, ["limit"])
+
+
+PIECES = b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02\n\x0c\n\x03<s>\x15\0\0\0\0\x18\x03"
+FAMILIAR = {
+    "a vocabulary of sentencepiece": PIECES + bytes(500),
+    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(500),
+    "a sound": b"RIFF\x24\x08\0\0WAVEfmt " + bytes(500),
+    "a font": b"\0\x01\0\0\0\x0c\0\x80" + bytes(500),
+    "text in an encoding of old": "Gr\xfc\xdfe\n".encode("latin-1") * 100,
+    "text in UTF-16": "Gr\xfc\xdfe\n".encode("utf-16") * 100,
+    "a vocabulary with an odd entry": b"the\nof\n" * 100 + b"\x1c\n",
+}
+UNFAMILIAR = {
+    "raw snappy": b"\xac\x02\x10\x80\x05\x95\x0b\0\0\0" + bytes(300),
+    "random": bytes(range(256)) * 4,
+    "brotli": bytes.fromhex("0b06805b6d6f64656c5d0003") * 20,
+    "nearly a vocabulary": b"\n\x05\n\x09" + bytes(500),
+}
+
+
+@pytest.mark.parametrize("data", FAMILIAR.values(), ids=FAMILIAR.keys())
+def test_binary_data_of_a_known_form_is_familiar(data: bytes) -> None:
+    assert read(data, "a.dat") == (Kind.BINARY, b"", [])
+
+
+@pytest.mark.parametrize("data", UNFAMILIAR.values(), ids=UNFAMILIAR.keys())
+def test_what_begins_in_no_known_way_says_so(data: bytes) -> None:
+    kind, _, seen = read(data, "a.dat")
+    assert (kind, [code for code, _ in seen]) == (Kind.BINARY, ["unfamiliar"])
 
 
 @pytest.mark.parametrize(
@@ -199,3 +264,37 @@ def test_all_real_material(corpus: Path) -> None:
             found, _ = content.read(stream, path.name, path.stat().st_size, limit=64 << 20)
         if path.suffix in {".pkl", ".pickle"}:
             assert found.kind is Kind.PICKLE, path.name
+
+
+def tokens(mebibytes: int, **more: object) -> bytes:
+    """JSON of more than so many MiB that lists tokens, as tekken.json does."""
+    row = {"rank": 1, "token_bytes": "YWJj", "token_str": None}
+    return json.dumps({"vocab": [row] * (mebibytes << 14), **more}).encode()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, ""),
+        ({"auto_map": {"AutoModel": "x.Y"}}, "'auto_map' in JSON"),
+        ({"deep": {"chat_template": "{{ x }}"}}, "'chat_template' in JSON"),
+    ],
+)
+def test_long_json_is_followed_and_not_kept(more: dict[str, object], said: str) -> None:
+    data = tokens(5, **more)
+    assert len(data) > content.MAX_DOCUMENT
+    found, seen = content.read(io.BytesIO(data), "tekken.json", len(data), limit=16 << 20)
+    assert (found.kind, found.head) == (Kind.JSON, b"")
+    assert [(s.code, said in s.detail) for s in seen] == ([("limit", True)] if said else [])
+
+
+def test_long_json_that_is_none_is_said() -> None:
+    data = tokens(5)[:-1] + b', "vocab": []}'
+    _, seen = content.read(io.BytesIO(data), "tekken.json", len(data), limit=16 << 20)
+    assert ["stands twice" in s.detail for s in seen] == [True]
+
+
+def test_json_beyond_all_limits_is_said() -> None:
+    data = b"[" + b" " * content.MAX_STREAMED + b"]"
+    _, seen = content.read(io.BytesIO(data), "tekken.json", len(data), limit=16 << 20)
+    assert [s.code for s in seen] == ["limit"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from provenance.errors import Malformed
 from provenance.formats import gguf
 
-F32, STRING, ARRAY, U32, BOOL = 0, 8, 9, 4, 7
+F32, STRING, ARRAY, U16, U32, BOOL = 0, 8, 9, 2, 4, 7
 
 
 def text(value: bytes) -> bytes:

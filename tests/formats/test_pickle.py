@@ -24,7 +24,7 @@ CALL = b"cos\nsystem\n(S'true'\ntR."
         {"weights": [1.5, 2.5], "step": 3},
         [b"bytes", "text", None, (1, 2, 3, 4)],
         collections.OrderedDict(a=1),
-        pickle.Trace(recognised=True, cut=False, imports=()),
+        pickle.Trace(recognised=True, cut=False, lost=False, imports=()),
         2**100,
     ],
 )

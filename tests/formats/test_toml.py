@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provenance.formats import toml
 from provenance.formats.toml import Unspliced, appended, block, removed, scan, with_value
 
 BY_HAND = '''\
@@ -185,3 +186,21 @@ def test_no_text_is_edited_into_another_value() -> None:
         assert after["revoked"][-1] == {"repo": "a/b"}
         assert after["revoked"][:-1] == before.get("revoked", [])
     assert done > 100
+
+
+FAULTS = {
+    "name acme": "line 1, column 6: cannot be read: 'name acme'",
+    "a = 1\n[b]\n[b]\n": "line 3, column 3: a name stands twice: '[b]'",
+    "a = 1\na = 2\n": "line 2, column 6: a name stands twice: 'a = 2'",
+    "a = 1\na = 2": "its end, line 2: a name stands twice: 'a = 2'",
+    'a = 1\nb = "x': "its end, line 2: cannot be read: 'b = \"x'",
+    "a = " + "9" * 5000: "out of range",
+    "a = " + "[" * 100_000: "nested too deep",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS, ids=range(len(FAULTS)))
+def test_a_fault_says_where_and_shows_the_line(text: str) -> None:
+    with pytest.raises((ValueError, RecursionError)) as raised:
+        tomllib.loads(text)
+    assert FAULTS[text] in toml.fault(raised.value, text)

@@ -22,7 +22,12 @@ from provenance.formats import yaml
         (b"---\n---\n", {}),
         (b"# no front matter\n---\na: b\n---\n", None),
         (b"", None),
-        (b"\n---\na: b\n---\n", None),
+        (b"\n---\na: b\n---\n", {"a": "b"}),
+        (b" \t\r\n\xc2\xa0\n---\na: b\n---\n", {"a": "b"}),
+        (b"---\ra: b\rc: d\r---\r# T\r", {"a": "b", "c": "d"}),
+        (b"---\r\na: b\r---\n", {"a": "b"}),
+        (b"---\n---\na: b\n---\n", {"a": "b"}),
+        (b"words\n---\na: b\n---\n", None),
     ],
 )
 def test_front_matter_is_a_table_between_two_fences(data: bytes, value: object) -> None:

@@ -64,6 +64,83 @@ def parents(*names: str, **changes: Any) -> Callable[[Family], Evidence]:
     return case
 
 
+def told_twice(*order: str, by_whom: forge.Hand = TRAINER) -> Callable[[Family], Evidence]:
+    """Statements about the same files of the last step, in this order."""
+
+    def case(family: Family) -> Evidence:
+        family.attested()
+        place = family.folder(BOT)
+        files = {f.path: f.sha256 for f in family.evidence(BOT).manifest.files}
+        weights = {"model.safetensors": files["model.safetensors"]}
+        (place / "claims.jsonl").unlink()
+        made: dict[str, Callable[[], object]] = {
+            "true": lambda: forge.attest(place, TRAINER, "grpo", family.parent(SFT), model=BOT),
+            "again": lambda: forge.attest(
+                place, TRAINER, "grpo", family.parent(SFT, commit=None), model=BOT
+            ),
+            "method": lambda: forge.attest(place, by_whom, "sft", family.parent(SFT), model=BOT),
+            "parent": lambda: forge.attest(place, by_whom, "grpo", family.parent(BASE), model=BOT),
+            "name": lambda: forge.attest(
+                place, by_whom, "sft", family.parent(BASE), model="acme/elsewhere"
+            ),
+            "weights": lambda: forge.attest(
+                place, by_whom, "dpo", family.parent(SFT), subjects=weights
+            ),
+            "settings": lambda: forge.attest(
+                place,
+                by_whom,
+                "dpo",
+                family.parent(SFT),
+                subjects={**files, "config.json": "0" * 64},
+            ),
+            "sibling": lambda: forge.attest(
+                place,
+                TRAINER,
+                "lora",
+                family.parent(BOT),
+                subjects={"tokenizer.json": files["tokenizer.json"], "lora.safetensors": "1" * 64},
+            ),
+        }
+        for name in order:
+            made[name]()
+        return family.case(BOT, SFT, BASE)
+
+    return case
+
+
+CONTRADICTORY = [
+    order
+    for other in ("method", "parent", "name", "weights", "settings")
+    for order in (("true", other), (other, "true"))
+]
+
+
+@pytest.mark.parametrize("order", CONTRADICTORY, ids="-".join)
+def test_two_statements_that_cannot_both_be_true_are_a_finding(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    family = Family(top=tmp_path)
+    evidence = told_twice(*order)(family)
+    assert ("contradictory", BOT) in found(evidence, family.registry())
+
+
+AGREEING = [("true", "true"), ("true", "again"), ("again", "true"), ("sibling", "true")]
+
+
+@pytest.mark.parametrize("order", AGREEING, ids="-".join)
+def test_what_agrees_or_is_of_other_weights_is_none(tmp_path: Path, order: tuple[str, ...]) -> None:
+    family = Family(top=tmp_path)
+    evidence = told_twice(*order)(family)
+    assert found(evidence, family.registry()) == set()
+
+
+@pytest.mark.parametrize("order", [("true", "method"), ("method", "true")], ids="-".join)
+def test_a_stranger_contradicts_nobody(tmp_path: Path, order: tuple[str, ...]) -> None:
+    family = Family(top=tmp_path)
+    evidence = told_twice(*order, by_whom=NOBODY)(family)
+    assert found(evidence, family.registry()) == set()
+
+
 def without_statement(family: Family) -> Evidence:
     family.attested()
     (family.folder(BOT) / "claims.jsonl").unlink()
@@ -99,7 +176,7 @@ def never_published(family: Family) -> Evidence:
     family.write(BOT)
     (family.folder(BOT) / "README.md").write_bytes(b"# bot\n")
     to = family.folder(BOT) / "claims.jsonl"
-    middle = family.parent(SFT, repo=None, commit=None)
+    middle = family.parent(SFT, commit=None)
     forge.attest(family.folder(SFT), TRAINER, "sft", family.parent(BASE), to=to)
     forge.attest(family.folder(BOT), TRAINER, "grpo", middle, model=BOT)
     return family.case(BOT)

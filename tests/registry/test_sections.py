@@ -212,6 +212,14 @@ def test_a_section_revokes_only_its_own(
     assert bool(registry.revocations(kind, entry[kind], repos)) is counts
 
 
+def test_a_section_revokes_files_within_its_namespaces(house: House) -> None:
+    digest = f"sha256:{'b' * 64}"
+    publish_section(house, {**SECTION, "revoked": [{"files": [digest], "reason": "x"}]})
+    registry = house.client().registry
+    counts = [bool(registry.revocations("file", digest, {space})) for space in ("lab", "acme")]
+    assert counts == [True, False]
+
+
 def test_a_section_revokes_no_signer_of_another(house: House) -> None:
     text = tomli_w.dumps({**SECTION, "signer": [SIGNER]})
     for name in ("release", "Acme/release", "lab-release"):

@@ -16,7 +16,7 @@ from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
 from provenance.report import FORMATS, Place, Shown, Summary, human
 from provenance.report.review import review, review_markdown
-from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict
+from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Unjudged, Verdict
 
 HOSTILE = (
     "[link](https://evil.example)",
@@ -112,7 +112,14 @@ def summary(text: str) -> Summary:
         files=Manifest(files=(File(path=text, size=1, digest="0" * 64),)),
         place=Place(file="provenance.lock", line=3),
     )
-    return Summary(verdicts=(verdict,), policy=text, registry=text, shown={text: shown})
+    other = Unjudged(name=f"{text}2", ref=text, reason=text)
+    return Summary(
+        verdicts=(verdict,),
+        unjudged=(other,),
+        policy=text,
+        registry=text,
+        shown={text: shown, f"{text}2": shown},
+    )
 
 
 def commands(text: str) -> list[str]:
@@ -137,8 +144,8 @@ def test_annotations_are_ours_alone(text: str) -> None:
     shown = FORMATS["github"](summary(text))
     lines = shown.split("\n")
     assert shown.isascii() or all(line.isprintable() for line in lines)
-    assert [line.partition(" ")[0] for line in lines] == ["::error", "::notice", "fail:"]
-    for line in lines[:2]:
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::notice", "fail:"]
+    for line in lines[:3]:
         properties, _, message = line.removeprefix("::").partition("::")
         assert properties.split(" ", 1)[1].startswith("file=provenance.lock,line=3,title=")
         assert "::" not in message
@@ -169,7 +176,7 @@ def test_sarif_and_json_hold_it_as_text(text: str) -> None:
     run = json.loads(FORMATS["sarif"](summary(text)))["runs"][0]
     for result in run["results"]:
         assert not re.search(r"(?<!\\)[\[\]]", result["message"]["text"])
-    (model,) = json.loads(FORMATS["json"](summary(text)))["models"]
+    model, _ = json.loads(FORMATS["json"](summary(text)))["models"]
     assert model["name"] == text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,46 @@ def test_what_is_no_bundle_is_a_file(tmp_path: Path, name: str, data: bytes) -> 
     assert paths(evidence) == [name]
     assert evidence.bundles == ()
     assert seen(evidence) == {("unreadable-bundle", name)}
+
+
+RAW = forge.key("somebody").sign(b"weights")
+FOREIGN = {
+    "GPG": bytes.fromhex("8875") + b"\4" + bytes(116),
+    "GPG, new packets": bytes.fromhex("c2c01d") + b"\4" + bytes(220),
+    "GPG, in armour": b"-----BEGIN PGP SIGNATURE-----\n\niHUE\n-----END PGP SIGNATURE-----\n",
+    "ssh": b"-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n",
+    "minisign": b"untrusted comment: signature from minisign\nRUQ\n",
+    "cosign": base64.b64encode(RAW) + b"\n",
+    "ECDSA": RAW,
+    "Ed25519": forge.key("edward", "Ed25519").sign(b"weights"),
+    "RSA": forge.key("ron", "RSA").sign(b"weights"),
+    "CMS": bytes.fromhex("300d06092a864886f70d010702a000"),
+}
+
+
+@pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_signature_of_another_tool_is_a_file_and_a_note(tmp_path: Path, data: bytes) -> None:
+    forge.write(tmp_path, {"model.safetensors.sig": data, "model.sig": BUNDLE})
+    evidence = gather(tmp_path)
+    assert paths(evidence) == ["model.safetensors.sig"]
+    assert len(evidence.bundles) == 1
+    assert seen(evidence) == {("foreign-signature", "model.safetensors.sig")}
+
+
+NO_SIGNATURES = {
+    "a cut packet": b"\x88\x75\4" + bytes(20),
+    "a packet of another kind": b"\x99\0\x03\4\0\0",
+    "one number": bytes.fromhex("3003020101"),
+    "64 letters": b"-" * 64,
+    "a pickle of 64 bytes": b"\x80\x04" + bytes(61) + b".",
+    "base64 of text": base64.b64encode(b"hello"),
+}
+
+
+@pytest.mark.parametrize("data", NO_SIGNATURES.values(), ids=NO_SIGNATURES.keys())
+def test_what_has_no_known_form_is_unreadable(tmp_path: Path, data: bytes) -> None:
+    forge.write(tmp_path, {"model.safetensors.sig": data})
+    assert seen(gather(tmp_path)) == {("unreadable-bundle", "model.safetensors.sig")}
 
 
 def test_lines_are_bundles_each(tmp_path: Path) -> None:

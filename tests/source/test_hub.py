@@ -273,7 +273,7 @@ def test_a_hundred_thousand_files_are_too_many_and_no_crash(hub: Hub) -> None:
 
 
 def test_small_files_beyond_the_limit_are_unknown_the_later_ones_by_name(hub: Hub) -> None:
-    hub.commit("acme/small", {name: bytes(2000) for name in ("a.txt", "b.txt", "c.txt")})
+    hub.commit("acme/small", dict.fromkeys(("a.txt", "b.txt", "c.txt"), b"x" * 2000))
     found = gather(hub, "acme/small", limits=Limits(kept=4000))
     assert codes(found) == {("limit", "c.txt")}
 
@@ -312,6 +312,15 @@ def test_a_model_far_too_large_to_download_costs_megabytes(hub: Hub) -> None:
     found = gather(hub, "acme/large")
     assert found.observations == ()
     assert hub.traffic() < 10_000_000
+
+
+def test_a_long_list_of_tokens_is_followed_by_range(hub: Hub) -> None:
+    rows = [{"rank": rank, "token_bytes": "YWJj", "token_str": None} for rank in range(230_000)]
+    for name, more in (("plain", {}), ("speaking", {"auto_map": {"AutoModel": "x.Y"}})):
+        data = json.dumps({"vocab": rows, **more}).encode()
+        hub.commit(f"acme/{name}", {**FILES, "tekken.json": data})
+    assert gather(hub, "acme/plain").observations == ()
+    assert codes(gather(hub, "acme/speaking")) == {("limit", "tekken.json")}
 
 
 def test_ancestors_are_asked_for_up_to_the_first(hub: Hub) -> None:

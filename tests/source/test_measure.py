@@ -153,7 +153,8 @@ def test_at_most_so_many_needs(tmp_path: Path) -> None:
         asking(tmp_path, f"{size}.sig", size)
     evidence = gather(tmp_path)
     assert {p.end for p in evidence.parts if p.start == 0} == {12, 13, 14, 15}
-    assert [o.code for o in evidence.observations] == ["limit", "limit"]
+    codes = [o.code for o in evidence.observations]
+    assert codes.count("limit") == 2
 
 
 def test_progress_adds_up(tmp_path: Path) -> None:

@@ -17,11 +17,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from provenance.report.cut import within
+
 VERDICTS = {0: "pass", 1: "fail", 3: "incomplete", 4: "out-of-date"}
 FORMATS = {"markdown": "md", "json": "json", "html": "html"}
 MARKER = "<!-- provenance: the one comment of this workflow -->"
 MOST = 60_000
-"""Letters of a comment; GitHub takes 65,536."""
+"""Bytes of a comment; GitHub takes 65,536 letters, and counts some of them twice."""
+MOST_OF_SUMMARY = 900_000
+"""Bytes of a step's summary; the runner drops one of more than 1 MiB whole."""
 MOST_OF_WHY = 1_000
 """Letters of the reason why nothing was judged."""
 ALONE = ("schedule", "workflow_dispatch")
@@ -52,7 +56,7 @@ def main() -> int:
         stopped(said, summary, sarif)
     text = "".join(f.read_text("utf-8") for f in (summary, changes) if f.is_file())
     text += "" if base else f"\n{NOTHING_DISTRUSTED}\n"
-    append("GITHUB_STEP_SUMMARY", text)
+    append("GITHUB_STEP_SUMMARY", within(text, MOST_OF_SUMMARY, f"See the file {report}."))
     output("verdict", VERDICTS.get(code, "error"))
     output("report", str(report))
     output("sarif", sarif if os.path.isfile(sarif) and not behind_a_link(Path(sarif)) else "")
@@ -277,12 +281,20 @@ def comment(text: str) -> None:
     """The one comment of this workflow says this; it is made if it is not there."""
     number = int(os.environ["PULL_REQUEST"])
     issue = f"repos/{os.environ['GITHUB_REPOSITORY']}/issues"
-    body = json.dumps({"body": f"{MARKER}\n{text}"[:MOST]})
+    body = json.dumps({"body": within(f"{MARKER}\n{text}", MOST, f"See {this_run()}.")})
     query = f'.[] | select(.user.type == "Bot" and (.body | startswith("{MARKER}"))) | .id'
     listed = gh("api", "--paginate", f"{issue}/{number}/comments", "--jq", query)
     known = listed.split()
     place = f"{issue}/comments/{int(known[0])}" if known else f"{issue}/{number}/comments"
     gh("api", "--method", "PATCH" if known else "POST", place, "--input", "-", data=body)
+
+
+def this_run() -> str:
+    """Where the whole text is."""
+    run = os.environ.get("GITHUB_RUN_ID", "")
+    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    where = f"{server}/{os.environ['GITHUB_REPOSITORY']}/actions/runs/{run}"
+    return f"the summary of [this run]({where})" if run else "the summary of this run"
 
 
 def gh(*words: str, data: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from provenance.affected import affected
 from provenance.cli.gathering import Means
 from provenance.cli.options import RULES, with_means, with_options
 from provenance.cli.outcome import FAIL, PASS
-from provenance.cli.subjects import Request, bench
+from provenance.cli.subjects import Bench, Request, bench
 from provenance.errors import ConfigError
 from provenance.lock import Part
+from provenance.policy import BUILTIN
+from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
 
 
@@ -42,10 +44,11 @@ def command(
 ) -> int:
     """List the locked models that use what was revoked, themselves or by an ancestor.
 
-    Exit 1 if there are any. Nothing is asked of a Hub: what a lockfile says is looked up.
+    Exit 1 if there are any. Nothing is asked of a Hub: what a lockfile says is looked up. Without
+    --registry it is in the ./trust.toml that the editing commands edit, and in the registries that
+    provenance.toml names.
     """
-    request = Request(policy=policy, registry=registry, offline=means.offline)
-    setting = bench(request, needs_models=False)
+    setting = _setting(Request(policy=policy, registry=registry, offline=means.offline))
     at = datetime.now(UTC)
     files = _files(patterns)
     found = [(f, hit) for f in files for hit in affected(lockfile.load(f), setting.registry, at)]
@@ -62,6 +65,29 @@ def command(
     count = len({file for file, _ in found})
     click.echo(f"{count} of {len(files)} lockfiles affected, by {setting.registry_source}")
     return FAIL if found else PASS
+
+
+def _setting(request: Request) -> Bench:
+    """The registries that are meant, or ConfigError where that is only the starter."""
+    found = bench(request, needs_models=False)
+    if request.registry:
+        return found
+    names = found.settings.registry
+    edited = Path(FILE_NAME)
+    if edited.is_file() and not any(_is_same(edited, Path(name)) for name in names):
+        return bench(replace(request, registry=(FILE_NAME, *names)), needs_models=False)
+    if set(names) == {BUILTIN}:
+        raise ConfigError(
+            f"there is no {FILE_NAME} here and no provenance.toml names a registry, so that only "
+            f"the starter registry was read: name yours with --registry {FILE_NAME}",
+            path="--registry",
+        )
+    return found
+
+
+def _is_same(edited: Path, named: Path) -> bool:
+    """Whether a registry that is named is the file that is edited, or the folder it lies in."""
+    return any(place.is_file() and place.samefile(edited) for place in (named, named / FILE_NAME))
 
 
 def _files(patterns: tuple[str, ...]) -> list[Path]:

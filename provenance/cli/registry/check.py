@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
 from provenance.report.human import BAD, DOUBT, GOOD, Line, Span
+from provenance.signature import unusable
+from provenance.trust import Registry
 from provenance.trust.lint import Remark, Weight, lint
 
 MARKS = {Weight.PROBLEM: ("✗", BAD), Weight.HINT: ("·", DOUBT)}
@@ -31,7 +34,8 @@ def command(file: Path, form: str) -> int:
     look.
     """
     check_there(file)
-    found = lint(load(file), datetime.now(UTC))
+    registry = load(file)
+    found = (*_unusable(registry), *lint(registry, datetime.now(UTC)))
     problems = sum(remark.weight is Weight.PROBLEM for remark in found)
     if form == "json":
         click.echo(json.dumps([asdict(remark) for remark in found], ensure_ascii=False, indent=2))
@@ -42,6 +46,12 @@ def command(file: Path, form: str) -> int:
         lines.append((Span(f"{mark} {said}", tone),))
         click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
     return FAIL if problems else PASS
+
+
+def _unusable(registry: Registry) -> Iterator[Remark]:
+    """What `verify` could not use, by the readers it uses."""
+    for where, message in unusable(registry):
+        yield Remark(weight=Weight.PROBLEM, rule="unusable-service", where=where, message=message)
 
 
 def _counted(count: int, word: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means, side_by_side
+from provenance.cli.gathering import Gathering, Means
 from provenance.cli.options import with_means
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, PASS, combined
 from provenance.cli.subjects import Bench, Request, Subject, bench
@@ -16,6 +16,7 @@ from provenance.errors import SourceError
 from provenance.judgement import judge
 from provenance.report.common import printable
 from provenance.report.human import BAD, DOUBT, GOOD, PLAIN, Line, Span
+from provenance.source.together import side_by_side
 from provenance.trust import Registry
 from provenance.trust.powers import Shift, shifts
 from provenance.verdict import Result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -36,7 +36,7 @@ def _path(book: Book, kind: str, name: str) -> tuple[str | int, ...]:
             return ("org", book.org(name))
         case "revoked":
             rows = book.rows("revoked")
-            return ("revoked", _place(book, rows, name, "manifest repo commit signer key"))
+            return ("revoked", _place(book, rows, name, "manifest files repo commit signer key"))
         case "root":
             return _part(book, "root", name, "repo")
     org, slash, signer = name.rpartition("/")
@@ -66,7 +66,13 @@ def _rows(book: Book, path: tuple[str | int, ...]) -> Rows:
 
 def _place(book: Book, rows: Rows, name: str, words: str) -> int:
     """The position of the only row that is called so, or ConfigError."""
-    found = [n for n, row in enumerate(rows) if name in [row.get(word) for word in words.split()]]
+    found = [n for n, row in enumerate(rows) if name in _called(row, words.split())]
     if len(found) != 1:
         raise ConfigError(f"has {len(found)} entries called {name!r}", path=str(book.file))
     return found[0]
+
+
+def _called(row: Mapping[str, object], words: Sequence[str]) -> Iterator[object]:
+    """What an entry can be named by: each of its words, or each value of a list."""
+    for value in (row.get(word) for word in words):
+        yield from value if isinstance(value, list) else (value,)

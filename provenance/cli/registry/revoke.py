@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from provenance import revoking
+from provenance.cli.gathering import Gathering, Means
+from provenance.cli.options import LOCKFILE, with_means, with_options
 from provenance.cli.registry.editing import Book, with_file
+from provenance.cli.subjects import Bench, Request, bench
 from provenance.errors import ConfigError
 from provenance.formats.toml import appended
+from provenance.policy import BUILTIN
+from provenance.revoking import Named
+
+BYTES = ("manifest", "commit")
+"""What names certain bytes, so that the lockfile may know more of them."""
 
 
 @click.command(name="revoke")
+@click.argument("model", required=False)
 @click.option("--manifest", help="sha256:… of a model's files, as `verify` prints it.")
+@click.option("--files", multiple=True, help="sha256:… of one file; once for each.")
 @click.option("--repo", help="A whole repository.")
 @click.option("--commit", help="One commit, wherever it lies.")
 @click.option("--signer", help="A signer: its name, ORG/NAME, or its identity.")
@@ -24,24 +37,88 @@ from provenance.formats.toml import appended
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]),
     help="For a signer or key: what it signed from then on is refused.",
 )
+@with_options(*LOCKFILE)
+@with_means
 @with_file
 def command(
+    model: str | None,
     manifest: str | None,
+    files: tuple[str, ...],
     repo: str | None,
     commit: str | None,
     signer: str | None,
     key: str | None,
     reason: str,
     compromised_since: datetime | None,
+    lockfile: Path | None,
+    means: Means,
     file: Path,
 ) -> None:
-    """Refuse something from now on; it is decided before everything else, and nothing lowers it."""
+    """Refuse something from now on; it is decided before everything else, and nothing lowers it.
+
+    MODEL is the name of a locked model, a directory, or org/name[@revision] on a Hub: its manifest
+    and each file of its weights are refused, so that no other file added or left out makes it
+    another model. So are the weights of a locked model that --manifest or --commit names.
+    """
     words = {"manifest": manifest, "repo": repo, "commit": commit, "signer": signer, "key": key}
     table: dict[str, object] = {name: value for name, value in words.items() if value}
-    if len(table) != 1:
-        raise ConfigError(f"expected one of {', '.join('--' + word for word in words)}")
+    if len(table) + bool(model) > 1 or not (table or model or files):
+        known = ", ".join(f"--{word}" for word in words)
+        raise ConfigError(f"expected MODEL or one of {known}, --files")
+    setting = _setting(model, lockfile, means) if model or table.keys() & set(BYTES) else None
+    named = _model(model, setting, means) if model and setting else None
+    if named:
+        table["manifest"] = named.manifest
+    also = [named] if named else _locked(setting, table) if setting else []
+    if weights := list(dict.fromkeys([*files, *(digest for one in also for digest in one.files)])):
+        table["files"] = weights
     if compromised_since:
         moment = compromised_since
         table["compromised_since"] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     table["reason"] = reason
     Book.opened(file).edit(lambda text: appended(text, ("revoked",), table))
+    _warn(also)
+
+
+def _setting(model: str | None, lockfile: Path | None, means: Means) -> Bench:
+    """The lockfile that lies here, if one does; no registry judges what is to be refused."""
+    request = Request(lockfile=lockfile, registry=(BUILTIN,), offline=means.offline)
+    found = bench(request, needs_models=False)
+    if model is None or (found.lock and found.lock.named(model)):
+        return found
+    request = Request(refs=(model,), lockfile=lockfile, registry=(BUILTIN,), offline=means.offline)
+    return bench(request)
+
+
+def _model(model: str, setting: Bench, means: Means) -> Named:
+    """How the model is named: as it is locked, or as it lies in a directory or on a Hub."""
+    entry = setting.lock.named(model) if setting.lock else None
+    if entry:
+        return revoking.of_entry(entry)
+    if len(setting.subjects) != 1:
+        raise ConfigError(f"expected one model, and {model} means {len(setting.subjects)}")
+    gathering = Gathering.begun(setting, means, quiet=True)
+    whole = replace(setting.subjects[0], include=(), exclude=())
+    return revoking.of_evidence(gathering.of(whole))
+
+
+def _locked(setting: Bench, table: dict[str, object]) -> list[Named]:
+    """The locked models, and none else, that an entry of the registry already means."""
+    value = next(table[word] for word in BYTES if word in table)
+    entries = setting.lock.models() if setting.lock else ()
+    return [
+        revoking.of_entry(entry)
+        for entry in entries
+        if value in (entry.manifest, entry.selected, entry.commit)
+    ]
+
+
+def _warn(named: Iterable[Named]) -> None:
+    """Say which weights could not be named, so that nobody takes them for refused."""
+    for path in [path for one in named for path in one.unknown]:
+        click.echo(
+            f"warning: nobody states the digest of {path}: name a directory in which it lies",
+            err=True,
+        )
+    if any(not (one.files or one.unknown) for one in named):
+        click.echo("warning: there are no weights: only the manifest is refused", err=True)

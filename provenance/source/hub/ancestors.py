@@ -12,6 +12,7 @@ from provenance.model import Ancestor, Evidence, Observation, Ref
 from provenance.source.hub.client import Account, Beyond, Hub
 from provenance.source.hub.collect import Glance, collect
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.together import side_by_side
 
 LEAST_BUNDLES = 4
 """How many of each ancestor are looked at, however many there are."""
@@ -42,7 +43,7 @@ def with_ancestors(
 
         visit = _Visit(hub=hub, at=evidence.at, pins=pins or {}, account=account, limits=share)
         try:
-            found = hub.each("asking for ancestors", visit.ancestor, wanted)
+            found = side_by_side(visit.ancestor, wanted, at_once=hub.workers)
         except Beyond as error:
             return _over(evidence, str(error))
         known = [ancestor.evidence for ancestor in found if ancestor.evidence]

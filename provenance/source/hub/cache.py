@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from huggingface_hub import constants
 
-from provenance.errors import SourceError
+from provenance.errors import ConfigError, SourceError
 from provenance.refs import MAIN
 from provenance.source.files import write
 
@@ -19,9 +20,27 @@ STAGING = ".provenance"
 
 
 def folder(cache: Path | None, repo: str) -> Path:
-    """The folder of a repository in the cache; `cache` None is where this machine has it."""
-    base = cache or Path(constants.HF_HUB_CACHE)
+    """The folder of a repository in the cache; `cache` None is where this machine has it.
+
+    ConfigError for a user without a home, who names none, and where it is no folder.
+    """
+    base = known(cache)
+    if base is None:
+        raise ConfigError(
+            "this user has no home in which the Hub's cache would be: name one with --cache-dir, "
+            "or a folder for the model with --local-dir",
+            path="HF_HUB_CACHE",
+        )
+    if os.path.lexists(base) and not base.is_dir():
+        where = "HF_HUB_CACHE" if cache is None else "--cache-dir"
+        raise ConfigError(f"{base} is no folder", path=where)
     return base / f"models--{repo.replace('/', '--')}"
+
+
+def known(cache: Path | None) -> Path | None:
+    """Where the cache is: `cache`, or where this machine has it; None for a user without a home."""
+    base = cache or Path(constants.HF_HUB_CACHE)
+    return None if cache is None and (not base.parts or base.parts[0] == "~") else base
 
 
 def snapshot(cache: Path | None, repo: str, commit: str) -> Path:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from threading import Lock
+from threading import Lock, current_thread
 from typing import Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +16,8 @@ from huggingface_hub import constants
 from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, http_stream_backoff
 
-from provenance.errors import Absent, ConfigError, SourceError
+from provenance.errors import Absent, ConfigError, SourceError, Unserved
+from provenance.source.deadline import Deadline
 from provenance.source.exchange import is_untrusted, reason, within
 from provenance.source.hub.hops import Astray, starting_at
 from provenance.source.hub.patience import asked_to_wait
@@ -28,6 +29,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WORKERS = 8
+THREAD = "hub-request"
 TRIES = 4
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 300.0
@@ -37,6 +39,9 @@ PATIENCE = 120.0
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 MISSING = frozenset({401, 403, 404, 410})
+NOT_SERVED = frozenset({400, 405, 501})
+"""What mirrors answer where they have no such route."""
+
 REASONS = {
     "RepoNotFound": "the Hub has no such repository, or shows it only with a token",
     "GatedRepo": "it is gated: ask for access, then give a token",
@@ -116,6 +121,7 @@ class Hub:
         namespaces: Iterable[str] = (),
         workers: int = WORKERS,
         progress: Progress | None = None,
+        deadline: Deadline | None = None,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = PATIENCE,
         say: Callable[[str], None] = lambda words: None,
@@ -125,19 +131,24 @@ class Hub:
             raise ConfigError(f"expected an http or https URL, found {self.endpoint[:80]!r}")
         self.progress = progress or Silent()
         self.workers = workers
+        self.deadline = deadline or Deadline()
         self._token = token
         self._namespaces = frozenset(name.lower() for name in namespaces)
         self._sleep = sleep
         self._patience = patience
         self._say = say
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="hub")
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=THREAD)
 
     def token_for(self, repo: str) -> str | bool | None:
         """What huggingface_hub is to send for this repository; False is nothing."""
         return self._token if namespace_of(repo).lower() in self._namespaces else False
 
     def each(self, what: str, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """`function` of each item, several at once; the first error ends it."""
+        """`function` of each item, several at once; the first error ends it.
+
+        None of these threads ever waits for another: asked from within `function`, it is done on
+        the spot, one item after the other. Overdue where the run's deadline comes first.
+        """
         todo = list(items)
         step = self.progress.step(what, len(todo), Unit.ITEMS)
 
@@ -146,13 +157,23 @@ class Hub:
             step.advance(1)
             return result
 
-        futures = [self._pool.submit(one, item) for item in todo]
         try:
-            return [future.result() for future in futures]
+            if current_thread().name.startswith(THREAD):
+                return [one(item) for item in todo]
+            return self._at_once(what, one, todo)
+        finally:
+            step.end()
+
+    def _at_once(self, what: str, function: Callable[[T], R], todo: Sequence[T]) -> list[R]:
+        futures = [self._pool.submit(function, item) for item in todo]
+        try:
+            return [
+                self.deadline.result(future, f"{what} ({done} of {len(todo)} done)")
+                for done, future in enumerate(futures)
+            ]
         finally:
             for future in futures:
                 future.cancel()
-            step.end()
 
     def api(self, repo: str, *parts: str) -> str:
         """The URL of one of the endpoint's answers about a repository."""
@@ -167,10 +188,13 @@ class Hub:
         """The answer, after as many tries as are polite.
 
         Absent where the Hub has no such thing or does not show it, Beyond for an answer that is
-        too long or one request too many, SourceError for every other failure.
+        too long or one request too many, Overdue after the run's deadline, Unserved where it has no
+        such route, SourceError for every
+        other failure.
         """
         wait = FIRST_WAIT
         for left in reversed(range(TRIES)):
+            self.deadline.check(question.url)
             account.spend()
             answer = self._tried(question)
             if isinstance(answer, Answer) and answer.status not in AGAIN:
@@ -179,7 +203,7 @@ class Hub:
             wait = max(wait, asked)
             if not left or wait > LONGEST_WAIT:
                 break
-            self._rest(wait, asked)
+            self._rest(min(wait, self.deadline.left), asked)
             wait *= 2
         what = f"status {answer.status}" if isinstance(answer, Answer) else answer
         later = f"in {asked:.0f} seconds, as it asks" if asked else "later"
@@ -196,7 +220,7 @@ class Hub:
     def _tried(self, question: Question) -> Answer | str:
         """The answer, or what went wrong on the way to it and may not the next time."""
         try:
-            return within(self._patience, lambda: self._once(question))
+            return within(min(self._patience, self.deadline.left), lambda: self._once(question))
         except SourceError as error:
             if isinstance(error, Astray):
                 raise SourceError(f"{question.url}: {error}") from None
@@ -274,4 +298,5 @@ def _accepted(question: Question, answer: Answer) -> Answer:
     if answer.status in MISSING:
         missing = REASONS["RepoNotFound"] if answer.status != 404 else "not found"
         raise Absent(f"{question.repo}: {REASONS.get(code, missing)}", code=code)
-    raise SourceError(f"{question.url}: status {answer.status} {code}".rstrip())
+    kind = Unserved if answer.status in NOT_SERVED else SourceError
+    raise kind(f"{question.url}: status {answer.status} {code}".rstrip())

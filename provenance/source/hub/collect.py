@@ -10,12 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provenance.model import Basis, Evidence, Facts, Observation, Reach, Ref
-from provenance.selection import matches
+from provenance.errors import ConfigError
+from provenance.model import (
+    LONG,
+    NAMES_A_REPOSITORY,
+    Basis,
+    Evidence,
+    Facts,
+    Observation,
+    Reach,
+    Ref,
+    check_aware,
+)
+from provenance.selection import matches, selected
 from provenance.source.assemble import assemble
 from provenance.source.evidence_files import Found
 from provenance.source.hub.client import Account, Hub
-from provenance.source.hub.facts import known, owner_id, reach
+from provenance.source.hub.facts import known, owner_id, reach, still_named
 from provenance.source.hub.listing import listing
 from provenance.source.hub.reader import rows
 from provenance.source.hub.visit import Visit
@@ -51,13 +62,16 @@ def collect(
     A commit that `ref` has is asked for in place of its revision.
     `given` are the signatures that count in place of the repository's; `ask_owner` also asks for
     the id of its namespace; `glance` is for an ancestor. Absent where there is no such model or
-    revision, SourceError where the Hub does not answer, ConfigError for a pattern; whatever else is
-    odd is an observation.
+    revision, SourceError where the Hub does not answer, ConfigError for a pattern, Unselected where
+    the patterns leave no file; whatever else is odd is an observation.
     """
+    check_aware(at, "at")
+    if ref.repo is None:
+        raise ConfigError(NAMES_A_REPOSITORY, path=ref.text[:LONG])
     matches("", include, exclude)
     account = glance.account if glance else Account(limits)
     asked = ref.commit or ref.revision
-    answer = known(hub, ref.repo or "", asked, account)
+    answer = known(hub, ref.repo, asked, account)
     repo, commit = answer.facts.id, answer.commit
     entries, more = listing(hub, repo, commit, account, limits.entries)
     visit = Visit(
@@ -72,15 +86,17 @@ def collect(
     found = visit.evidence()
     if given:
         found = replace(found, documents=given.documents, observations=given.observations)
-    chosen = frozenset(
-        entry.path
-        for entry in entries
-        if entry.path not in found.paths and matches(entry.path, include, exclude)
-    )
-    reached = glance is not None and glance.reached
+    own = [entry.path for entry in entries if entry.path not in found.paths]
+    chosen = selected(own, include, exclude, whole=not more)
+    if glance is not None and glance.reached:
+        reached = Reach.BRANCH
+    else:
+        reached = reach(hub, repo, asked, commit, account, limits.commits)
+        if ref.commit and reached is Reach.UNKNOWN:
+            reached = still_named(hub, ref, account)
     facts = replace(
         answer.facts,
-        reach=Reach.BRANCH if reached else reach(hub, repo, asked, commit, account, limits.commits),
+        reach=reached,
         owner_id=_owner_id(hub, answer.facts, account) if ask_owner else None,
     )
     return assemble(

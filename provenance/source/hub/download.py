@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
-from huggingface_hub import hf_hub_download
-from huggingface_hub.utils import tqdm
+from huggingface_hub import hf_hub_download, hf_hub_url
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers, tqdm
 
 from provenance.errors import SourceError
 from provenance.source.exchange import is_untrusted, reason
+from provenance.source.hub.cache import known
 from provenance.source.hub.client import Hub
 from provenance.source.hub.hops import starting_at
 from provenance.source.progress import Step
+
+LIBRARY = "provenance"
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""What a file system without locks answers to whoever asks for one."""
 
 
 class Stopped(Exception):
@@ -36,20 +43,30 @@ def download(
 
     SourceError where it cannot be had, for whatever reason; Stopped after `stop`.
     """
-    try:
-        with starting_at(hub.endpoint):
+    bar = _reporting(step, stop)
+
+    def ask() -> None:
+        try:
             hf_hub_download(
                 repo,
                 path,
                 revision=commit,
                 local_dir=folder,
-                cache_dir=cache,
+                cache_dir=known(cache) or folder.parent / "cache",
                 endpoint=hub.endpoint,
                 token=hub.token_for(repo),
                 force_download=again,
-                library_name="provenance",
-                tqdm_class=_reporting(step, stop),
+                library_name=LIBRARY,
+                tqdm_class=bar,
             )
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            _unlocked(hub, repo, commit, path, folder / path, bar)
+
+    try:
+        with starting_at(hub.endpoint):
+            ask()
     except Exception as error:
         # The library, and what it stands on, raise whatever they like.
         if stop.is_set():
@@ -57,6 +74,17 @@ def download(
         own = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         said = reason(error) if is_untrusted(error) else own
         raise SourceError(f"{repo}: {path} cannot be downloaded: {said}") from None
+
+
+def _unlocked(hub: Hub, repo: str, commit: str, path: str, place: Path, bar: type[tqdm]) -> None:
+    """The file lies at `place`, where the library's own way needs locks that are not to be had."""
+    url = hf_hub_url(repo, path, revision=commit, endpoint=hub.endpoint)
+    headers = build_hf_headers(token=hub.token_for(repo), library_name=LIBRARY)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.incomplete")
+    with part.open("wb") as stream:
+        http_get(url, stream, headers=headers, displayed_filename=path, tqdm_class=bar)
+    part.replace(place)
 
 
 def _reporting(step: Step, stop: Event) -> type[tqdm]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from provenance.errors import Absent, Malformed, SourceError
+from provenance.errors import Absent, Malformed, SourceError, Unserved
 from provenance.formats import json
 from provenance.formats.fields import Fields
-from provenance.model import Facts, Flag, Reach
+from provenance.model import Facts, Flag, Reach, Ref
 from provenance.refs import MAIN, may_be_commit
 from provenance.source.hub.client import Account, Beyond, Hub, Question
 from provenance.source.hub.listing import pages, rows
@@ -21,6 +21,7 @@ OBJECT_ID = re.compile("[0-9a-f]{24}")
 COMMIT = re.compile("[0-9a-f]{40}")
 PULL_REQUEST = "refs/pr/"
 MAX_PARENTS = 1_000
+SHOWN = 40
 HARMLESS = frozenset({"safe", "queued", "unscanned"})
 
 
@@ -56,7 +57,11 @@ def _table(body: bytes, url: str) -> dict[str, object]:
     try:
         value = json.loads(body, constants=True)
     except Malformed as error:
-        raise SourceError(f"{url}: {error}") from None
+        found = body[:SHOWN].decode("utf-8", "replace")
+        message = (
+            f"expected the Hub's JSON, found {found!r} ({error}): is a proxy or login between?"
+        )
+        raise SourceError(f"{url}: {message}") from None
     if not isinstance(value, dict):
         raise SourceError(f"{url}: expected an object")
     return value
@@ -113,8 +118,21 @@ def owner_id(hub: Hub, owner: str, account: Account) -> str | None:
     try:
         question = Question(url=url, repo=f"{owner}/", most=MAX_INFO)
         return _object_id(_table(hub.ask(question, account).body, url))
-    except Absent:
+    except (Absent, Unserved):
         return None
+
+
+def still_named(hub: Hub, ref: Ref, account: Account) -> Reach:
+    """How a commit is reached that was locked, where the Hub shows no history: by the branch or tag
+    that was asked for then, if that still is this commit."""
+    name = ref.revision or MAIN
+    if name.startswith(PULL_REQUEST) or may_be_commit(name):
+        return Reach.UNKNOWN
+    try:
+        now = known(hub, ref.repo or "", name, account)
+    except (Absent, Beyond, Unserved):
+        return Reach.UNKNOWN
+    return Reach.BRANCH if now.commit == ref.commit else Reach.UNKNOWN
 
 
 def reach(
@@ -136,7 +154,7 @@ def reach(
         heads = [(Reach.BRANCH, head) for _, head in _main_first(refs[Reach.BRANCH])]
         heads += [(Reach.TAG, head) for _, head in refs[Reach.TAG]]
         found = _searched(hub, repo, commit, account, most, heads)
-    except (Absent, Beyond):
+    except (Absent, Beyond, Unserved):
         return Reach.UNKNOWN
     proposed = any(target == commit for _, target in refs[Reach.PULL_REQUEST])
     return Reach.PULL_REQUEST if proposed and found is Reach.NOTHING else found

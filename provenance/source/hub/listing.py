@@ -14,6 +14,9 @@ from provenance.formats.fields import Fields
 from provenance.source.hub.client import Account, Answer, Beyond, Hub, Question
 
 MAX_PAGE = 32 << 20
+MAX_LISTING = 256 << 20
+"""Of all pages together; 200,000 files take less than half of it."""
+
 MAX_SIZE = 1 << 50
 NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -37,9 +40,10 @@ def listing(
     hub: Hub, repo: str, commit: str, account: Account, most: int
 ) -> tuple[tuple[Listed, ...], bool]:
     """The files of the tree, page by page, in path order; and whether there are more than `most`,
-    where it was left off."""
+    or more of it than 256 MiB, where it was left off."""
     url = hub.api(repo, "tree", commit)
     found: dict[str, Listed] = {}
+    left = MAX_LISTING
     step = hub.progress.step(f"listing {repo}", 0)
     try:
         for answer in pages(hub, repo, url, {"recursive": "true"}, account):
@@ -47,12 +51,13 @@ def listing(
                 if entry.path in found:
                     raise SourceError(f"{url}: {entry.path!r:.200} stands twice")
                 found[entry.path] = entry
-            if len(found) > most:
+            left -= len(answer.body)
+            if len(found) > most or left < 0:
                 break
             step.advance(len(found))
     finally:
         step.end()
-    return tuple(found[path] for path in sorted(found)), len(found) > most
+    return tuple(found[path] for path in sorted(found)), len(found) > most or left < 0
 
 
 def pages(
@@ -130,7 +135,9 @@ def stated(
             if told.path in named and told.sha256 and told.size == named[told.path].size:
                 named[told.path] = told
     silent = [entry for entry in named.values() if not entry.sha256]
-    heard = hub.each("asking", lambda entry: _head(hub, repo, commit, entry, account), silent)
+    heard = hub.each(
+        f"asking about {repo}", lambda entry: _head(hub, repo, commit, entry, account), silent
+    )
     named |= {entry.path: entry for entry in heard}
     return tuple(named[entry.path] for entry in entries)
 

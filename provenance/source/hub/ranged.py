@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BLOCK = 65_536
+KEPT = 8
+"""Parts of one file that are held at one time: what is read forwards is read once."""
 SPAN = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
 
 
@@ -78,7 +80,7 @@ class Ranged(io.RawIOBase):
         wanted = min(max(end, start + BLOCK), self._entry.size)
         known = self._known(start)
         data = known + self._fetch(start + len(known), wanted)
-        self._parts.append((start, data))
+        self._parts = [*self._parts[1 - KEPT :], (start, data)]
         return data[: end - start]
 
     def _known(self, start: int) -> bytes:

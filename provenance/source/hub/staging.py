@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 from provenance.errors import SourceError
@@ -19,14 +20,15 @@ from provenance.source import directory, evidence_files
 from provenance.source.digests import affordable
 from provenance.source.hub import cache as snapshots
 from provenance.source.hub.client import Hub
-from provenance.source.hub.download import download
+from provenance.source.hub.download import NO_LOCKS, download
+from provenance.source.hub.settling import OLD
 from provenance.source.layout import Entry
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, Work, measure_one
 from provenance.source.progress import Step
 
 DOWNLOADS = 2
-FILES, OLD, BOOKKEEPING = "files", "old", ".cache"
+FILES, BOOKKEEPING = "files", ".cache"
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -44,15 +46,25 @@ def _said(file: File) -> str:
 
 @contextmanager
 def held(place: Path) -> Iterator[Path]:
-    """The staging folder `place`, ours alone until the block ends; who comes second waits."""
+    """The staging folder, ours alone until the block ends; who comes second waits.
+
+    It is `place`; or one beside it that nobody else has, and that does not outlive the block, where
+    the file system has no locks.
+    """
     descriptor = _locked(place)
+    if descriptor is None:
+        _remove_if_empty(place)
+        with TemporaryDirectory(prefix=f"{place.name}.", dir=place.parent) as own:
+            yield Path(own)
+        return
     try:
         yield place
     finally:
         os.close(descriptor)
 
 
-def _locked(place: Path) -> int:
+def _locked(place: Path) -> int | None:
+    """What holds the lock on the folder; None where its file system has no locks."""
     while True:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(place, DIRECTORY)
@@ -63,6 +75,11 @@ def _locked(place: Path) -> int:
             # Whoever held it before may have removed the folder that we waited for.
             if os.path.lexists(place) and os.path.samestat(os.fstat(descriptor), os.lstat(place)):
                 return descriptor
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno not in NO_LOCKS:
+                raise
+            return None
         except BaseException:
             os.close(descriptor)
             raise
@@ -99,6 +116,7 @@ class Stage:
         finally:
             downloading.end()
             hashing.end()
+            self.hub.deadline.renew()
         shutil.rmtree(self.files / BOOKKEEPING, ignore_errors=True)
         return rows
 
@@ -222,8 +240,8 @@ def measured(hub: Hub, declared: Evidence, cache: Path | None) -> Evidence:
     What was not selected stays as it was declared.
     """
     place = snapshots.staging(cache, declared.ref.repo or "", declared.ref.commit or "")
-    with held(place):
-        stage = Stage(hub=hub, declared=declared, folder=place, cache=cache)
+    with held(place) as folder:
+        stage = Stage(hub=hub, declared=declared, folder=folder, cache=cache)
         try:
             rows = stage.fill()
             found = directory.collect(
@@ -239,39 +257,10 @@ def measured(hub: Hub, declared: Evidence, cache: Path | None) -> Evidence:
             raise SourceError(
                 f"{declared.ref.text}: {error.path} is not what the Hub declares: {error}"
             ) from None
-        shutil.rmtree(place)
+        shutil.rmtree(folder)
     others = (f for f in declared.listing.files if f.path not in found.manifest.by_path)
     return replace(
         found,
         listing=Manifest.of([*found.manifest.files, *others]),
         ancestors=declared.ancestors,
     )
-
-
-def settle(files: Path, place: Path) -> None:
-    """What is in `files` lies at `place`, on disk for good; in one step, or not at all.
-
-    What was there before is gone.
-    """
-    _sync(files)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if os.path.lexists(place):
-        os.rename(place, files.parent / OLD)
-    os.rename(files, place)
-    _sync_one(place.parent)
-    shutil.rmtree(files.parent)
-
-
-def _sync(top: Path) -> None:
-    for folder, _, names in os.walk(top):
-        for name in names:
-            _sync_one(Path(folder, name))
-        _sync_one(Path(folder))
-
-
-def _sync_one(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

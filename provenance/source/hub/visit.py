@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from provenance.errors import Absent
+from provenance.formats.names import standing
 from provenance.model import Observation
 from provenance.source import evidence_files
 from provenance.source.evidence_files import Found
@@ -35,12 +36,15 @@ class Visit:
     headers: bool = True
     fetched: dict[str, bytes] = field(default_factory=dict)
     beyond: set[str] = field(default_factory=set)
+    held: int = 0
 
     def evidence(self) -> Found:
         """The evidence files at its top."""
         named = [path for path in self.entries if evidence_files.is_evidence_name(path)]
         small = [path for path in named if self.entries[path].size <= self.limits.bundle]
-        self.fetch(small[: self.limits.bundles])
+        self.fetch(self._fitting(small[: self.limits.bundles]))
+        if named:
+            self.fetch(self._fitting(filter(evidence_files.may_mention, self.entries)))
         return evidence_files.find(tuple(self.entries), self.read, self.limits)
 
     def odd(self, evidence: frozenset[str]) -> Iterator[Observation]:
@@ -53,19 +57,31 @@ class Visit:
                 yield Observation(code="name", path=path, detail=detail)
 
     def read(self, path: str, most: int) -> bytes | None:
-        """The bytes of a file of at most so many, or None."""
+        """The bytes of a file of at most so many, or None; also where too many are held already."""
         if self.entries[path].size > most:
             return None
-        if path not in self.fetched:
-            self.fetch([path])
+        self.fetch(self._fitting([path]))
         return self.fetched.get(path)
+
+    def _fitting(self, paths: Iterable[str]) -> list[str]:
+        """Those for which there is room beside what is held already: twice what is kept of it."""
+        room = 2 * self.limits.kept - self.held
+        fitting = []
+        for path in sorted(set(paths) - self.fetched.keys(), key=standing):
+            room -= self.entries[path].size
+            if room >= 0:
+                fitting.append(path)
+        return fitting
 
     def fetch(self, paths: Iterable[str]) -> None:
         """The files are fetched whole, several at once; those that cannot be had are left out."""
-        wanted = [path for path in paths if path not in self.fetched]
-        for path, data in zip(wanted, self.hub.each("reading", self._get, wanted), strict=True):
+        wanted = sorted((path for path in paths if path not in self.fetched), key=standing)
+        for path, data in zip(
+            wanted, self.hub.each(f"reading {self.repo}", self._get, wanted), strict=True
+        ):
             if data is not None:
                 self.fetched[path] = data
+                self.held += len(data)
 
     def _get(self, path: str) -> bytes | None:
         size = self.entries[path].size
@@ -91,9 +107,9 @@ class Visit:
         return [self.entries[entry.path] for entry in wanted]
 
     def over(self, whole: Sequence[str], kept: int) -> frozenset[str]:
-        """The small files for which there is no room, the later ones by name."""
+        """The small files for which there is no room: those that loaders open have theirs first."""
         over = set()
-        for path in whole:
+        for path in sorted(whole, key=standing):
             kept += self.entries[path].size
             if kept > self.limits.kept:
                 over.add(path)

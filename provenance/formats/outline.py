@@ -1,0 +1,99 @@
+"""What a YAML text holds for those who are not strict: every key, text and tag, and no object made.
+
+Configurations of speech and diffusion libraries use tags and aliases that a strict reader refuses.
+This one follows the parser's events: nothing is constructed, no alias is expanded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from provenance.errors import Malformed
+from provenance.formats import yaml
+
+MAX_DEPTH = 64
+MAX_EVENTS = 400_000
+MAX_TAGS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """One explicit tag, written out whole, with the text it stands before and its line from 1."""
+
+    name: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One mapping: the keys that lead to it, and its keys with the texts that they hold.
+
+    A key stands as often as it is written; what holds no text has None.
+    """
+
+    path: tuple[str, ...]
+    pairs: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The tags and mappings of all documents of a text, in no particular order."""
+
+    tags: tuple[Tag, ...]
+    tables: tuple[Table, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """A mapping or sequence that has begun; `key` is the key that waits for its value."""
+
+    path: tuple[str, ...]
+    mapping: bool
+    pairs: list[tuple[str, str | None]] = field(default_factory=list)
+    key: str | None = None
+
+    def take(self, text: str | None) -> None:
+        """A node has come: a key, or the value of the last one."""
+        if not self.mapping:
+            return
+        if self.key is None:
+            self.key = text or ""
+        else:
+            self.pairs.append((self.key, text))
+            self.key = None
+
+
+def outline(data: bytes) -> Outline:
+    """What the events of a UTF-8 text tell; Malformed if it is no YAML or too much of it."""
+    tags: list[Tag] = []
+    tables: list[Table] = []
+    stack: list[_Open] = [_Open(path=(), mapping=False)]
+    anchors: dict[str, str] = {}
+    for count, event in enumerate(yaml.events(data)):
+        if count > MAX_EVENTS or len(tags) > MAX_TAGS:
+            raise Malformed("more YAML than is read", slug="limit")
+        if event.tag:
+            tags.append(Tag(name=event.tag, text=event.text or "", line=event.line))
+        match event.kind:
+            case "scalar":
+                anchors |= {event.anchor: event.text or ""} if event.anchor else {}
+                stack[-1].take(event.text)
+            case "alias":
+                stack[-1].take(anchors.get(event.anchor))
+            case "mapping" | "sequence":
+                _begin(stack, event.kind == "mapping")
+            case "end":
+                closed = stack.pop()
+                if closed.mapping:
+                    tables.append(Table(path=closed.path, pairs=tuple(closed.pairs)))
+    return Outline(tags=tuple(tags), tables=tuple(tables))
+
+
+def _begin(stack: list[_Open], mapping: bool) -> None:
+    outer = stack[-1]
+    path = (*outer.path, outer.key) if outer.key is not None else outer.path
+    if len(stack) > MAX_DEPTH:
+        raise Malformed("nested too deep")
+    outer.take(None)
+    stack.append(_Open(path=path, mapping=mapping))

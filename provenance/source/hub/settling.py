@@ -1,0 +1,157 @@
+"""The last step of a download: what was judged lies where it is to be used, and nothing is lost."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from filecmp import cmp
+from pathlib import Path
+
+from provenance.errors import ConfigError, SourceError
+
+RELEASE = "user.provenance.release"
+"""The extended attribute of a folder that `fetch` delivered: the digest of the files in it."""
+
+OLD = "old"
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+APPEARED = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
+
+Census = frozenset[tuple[str, int, int, int]]
+"""What lies in a folder: each file's path, inode, size and time of change in nanoseconds."""
+
+
+def mark(folder: Path, digest: str) -> None:
+    """The folder says which files were delivered in it, where its file system can keep that."""
+    with suppress(OSError, AttributeError):
+        os.setxattr(folder, RELEASE, digest.encode())
+
+
+def marked(folder: Path) -> str:
+    """The digest that `mark` left there; nothing where it did not, or could not."""
+    try:
+        return os.getxattr(folder, RELEASE).decode("ascii", "replace")
+    except (OSError, AttributeError):
+        return ""
+
+
+def census(folder: Path) -> Census:
+    """What lies there now; a link counts itself."""
+    found = set()
+    for top, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            place = os.path.join(top, name)
+            status = os.lstat(place)
+            if name in names or os.path.islink(place):
+                inner = os.path.relpath(place, folder)
+                found.add((inner, status.st_ino, status.st_size, status.st_mtime_ns))
+    return frozenset(found)
+
+
+def settle(files: Path, place: Path) -> bool:
+    """What is in `files` lies at `place`, on disk for good; in one step, or not at all.
+
+    False, and nothing was moved, where something but an empty folder lies there by now.
+    """
+    _sync(files)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.rename(files, place)
+    except OSError as error:
+        if error.errno not in APPEARED:
+            raise
+        return False
+    _sync_one(place.parent)
+    shutil.rmtree(files.parent)
+    return True
+
+
+def replace(files: Path, place: Path, before: Census) -> None:
+    """What is in `files` lies at `place` instead of what `before` counted there, which is gone.
+
+    In one step where the system can exchange two names (Linux), else in two. ConfigError, and
+    nothing was lost, where something else lies there by now.
+    """
+    _sync(files)
+    old = files.parent / OLD
+    _exchange(files, place, old)
+    if census(old) != before:
+        _exchange(old, place, files)
+        raise ConfigError("changed during the download, and was left as it is", path=str(place))
+    _sync_one(place.parent)
+    shutil.rmtree(files.parent)
+
+
+def _exchange(new: Path, place: Path, old: Path) -> None:
+    """What was at `new` is at `place`, and what was there is at `old`."""
+    if _swapped(new, place):
+        os.rename(new, old)
+        return
+    os.rename(place, old)
+    try:
+        os.rename(new, place)
+    except OSError:
+        os.rename(old, place)
+        raise
+
+
+def _swapped(one: Path, other: Path) -> bool:
+    """Whether the system exchanged the two names in one step."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    done: int = renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE)
+    return done == 0
+
+
+def add(files: Path, place: Path, same: Collection[str]) -> None:
+    """Every file in `files` lies below `place`, on disk for good; the `same` ones do already.
+
+    Nothing else there is touched; a link of the same name gives way, and what it leads to stays.
+    SourceError where a folder's name is taken by something else.
+    """
+    _sync(files)
+    for top, _, names in os.walk(files):
+        inner = os.path.relpath(top, files)
+        for name in names:
+            path = os.path.normpath(os.path.join(inner, name))
+            made, target = Path(top, name), _folder(place, inner) / name
+            if path not in same and not (target.is_file() and cmp(made, target, shallow=False)):
+                os.replace(made, target)
+    _sync_folders(place)
+    shutil.rmtree(files.parent)
+
+
+def _folder(place: Path, inner: str) -> Path:
+    """The folder `inner` below `place`, made if need be and reached through no link."""
+    folder = place
+    for part in Path(inner).parts:
+        folder /= part
+        folder.mkdir(exist_ok=True)
+        if folder.is_symlink():
+            raise SourceError(f"{folder} is a link to another folder: remove it")
+    return folder
+
+
+def _sync(top: Path) -> None:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            _sync_one(Path(folder, name))
+        _sync_one(Path(folder))
+
+
+def _sync_folders(top: Path) -> None:
+    for folder, _, _ in os.walk(top):
+        _sync_one(Path(folder))
+
+
+def _sync_one(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

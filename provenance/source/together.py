@@ -1,0 +1,31 @@
+"""Several things at once, in a way that nothing ever waits for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+AT_ONCE = 8
+
+
+def side_by_side(
+    function: Callable[[T], R], items: Iterable[T], *, at_once: int = AT_ONCE
+) -> list[R]:
+    """`function` of each item, in their order, several at once; the first error ends it.
+
+    Each call has threads of its own, so that it may be called again from within `function`: no
+    thread waits for work that only itself, or one that waits for it, could do.
+    """
+    todo = list(items)
+    if len(todo) < 2:
+        return [function(item) for item in todo]
+    with ThreadPoolExecutor(min(at_once, len(todo))) as pool:
+        futures = [pool.submit(function, item) for item in todo]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

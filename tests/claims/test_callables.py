@@ -1,0 +1,145 @@
+"""Configurations that name what Python shall call: every way of saying it, and nothing honest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.claims.code import code_claims
+from tests.claims.models import evidence
+
+HONEST = """\
+seed: 1986
+folder: !ref results/<seed>
+shape: !tuple (1, 2)
+pair: !!python/tuple [1, 2]
+features: !new:speechbrain.lobes.features.Fbank
+    n_mels: 80
+embedding: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+    activation: !name:torch.nn.LeakyReLU
+copy: !copy <features>
+when: !!timestamp 2024-01-01
+preprocessor:
+  _target_: nemo.collections.asr.modules.AudioToMelSpectrogramPreprocessor
+model: &m
+  target: ldm.models.diffusion.ddpm.LatentDiffusion
+  params: {target: image}
+again: *m
+pipeline:
+  name: pyannote.audio.pipelines.SpeakerDiarization
+name: a.dotted.name
+"""
+
+YAML = [
+    "_target_: os.system",
+    "a: {b: [{_target_: os.system}]}",
+    "- x\n---\na: {_target_: os.system}",
+    "_target_: os.system\n_target_: torch.nn.ReLU",
+    "a: &t _target_\nb: {*t : os.system}",
+    "a: &n os.system\nb: {_target_: *n}",
+    '"\\x5ftarget_": os.system',
+    "model: {target: builtins.exec, params: {}}",
+    "model: {target: builtins.exec}",
+    "class_path: os.system\ninit_args: {}",
+    "a: !apply:os.system [id]",
+    "a: !applyref:os.system [id]",
+    "a: !new:subprocess.Popen [id]",
+    "a: !name:os.system",
+    "a: !module:evil",
+    "a: !%61pply:os.system [id]",
+    "!apply:os.system : x",
+    "a: !include:../x.yaml",
+    "a: !include:notes.txt",
+    "a: !!python/object/apply:os.system [id]",
+    "a: !!python/object/new:os.system [id]",
+    "a: !!python/object:evil.C {}",
+    "a: !!python/name:os.system",
+    "a: !!python/module:evil",
+    "a: !<tag:yaml.org,2002:python/object/apply:os.system> [id]",
+    "%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!object/apply:os.system [id]",
+    "pipeline: {name: evil.Pipeline}",
+    "preprocessors: {audio: {name: evil.Preprocessor}}",
+    "a: !new:speechbrain.core.os.system",
+    "a: !new:speechbrain.core.subprocess.Popen",
+    "a: !apply:speechbrain.utils.superpowers.run_shell",
+    "_target_: torch.hub.load",
+    "_target_: nemo.core.pickle.Unpickler",
+    "_target_: nemo.core.torch.hub.HTTPError",
+    "_target_: nemoevil.C",
+    "_target_: nemo._private.C",
+]
+
+JSON: list[object] = [
+    {"_target_": "os.system"},
+    {"parts": [{"a": {"_target_": "os.system"}}]},
+    {"model": {"target": "os.system", "params": {}}},
+    {"class_path": "os.system"},
+    {"a": {"py/object": "evil.C"}},
+    {"a": {"py/reduce": [{"py/function": "os.system"}]}},
+    {"layers": [{"class_name": "Lambda", "config": {}}]},
+    {"function": {"class_name": "__lambda__"}},
+]
+
+UNKNOWN = [
+    "a: !own x",
+    "a: !<tag:example.com,2000:x> y",
+    "a: [",
+    "a: \x00",
+    "a: " + "[" * 100 + "]" * 100,
+    "a: " + "[" * 100_000,
+    "a: " + "x" * (1 << 20),
+]
+
+
+def found(path: str, data: bytes) -> list[str]:
+    return [claim.code for claim in code_claims(evidence({path: data}, limit=1 << 22))]
+
+
+def test_what_honest_libraries_write_is_clean() -> None:
+    assert found("hyperparams.yaml", HONEST.encode()) == []
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_a_yaml_that_names_a_callable_is_named(text: str) -> None:
+    assert set(found("a/any name.YML", text.encode())) == {"callable"}
+
+
+@pytest.mark.parametrize("value", JSON, ids=json.dumps)
+def test_a_json_that_names_a_callable_is_named(value: object) -> None:
+    assert "callable" in found("any.json", json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("text", UNKNOWN, ids=lambda text: text[:20])
+def test_a_yaml_that_cannot_be_followed_is_unknown(text: str) -> None:
+    assert found("config.yaml", text.encode()) == ["unreadable"]
+
+
+def test_a_file_that_mlx_runs_is_named_whatever_its_suffix() -> None:
+    (claim,) = code_claims(evidence({"config.json": b'{"model_file": "weights.txt"}'}))
+    assert (claim.code, claim.target) == ("auto-map", "weights.txt")
+
+
+@given(st.text(alphabet="!a:/-&*<>{}[]'\"\n %_.,|?", max_size=120))
+def test_nothing_is_raised(text: str) -> None:
+    assert isinstance(found("x.yaml", text.encode()), list)
+
+
+@pytest.mark.each("reports/loaders/c-*")
+def test_reports(each: Path) -> None:
+    files = {
+        str(path.relative_to(each / "repo")): path.read_bytes()
+        for path in (each / "repo").rglob("*.y*ml")
+    }
+    assert [claim.code for claim in code_claims(evidence(files))] == ["callable"]
+
+
+@pytest.mark.each("reports/hub-and-formats/02-config-calls-code/*")
+def test_configurations_of_outsiders(each: Path) -> None:
+    data = (each / "config.yaml").read_bytes()
+    (claim,) = code_claims(evidence({"config.yaml": data}))
+    assert claim.code == "callable"
+    assert "builtins.print" in claim.detail

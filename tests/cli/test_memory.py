@@ -1,0 +1,279 @@
+"""What a lockfile knows stays in it: through outages, and under whatever name a model goes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests import forge
+from tests import hub as attacks
+from tests.hub import Answer, Hook, Hub, Request
+from tests.hubs import FILES, REPO, UNSIGNED, Desk, card, desk, signed
+
+CHILD = "acme-free/child"
+NOWHERE = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Desk]:
+    """A desk at a Hub with a signed model, an unsigned one, and a child of the first."""
+    with Hub(tmp_path) as hub:
+        hub.commit(REPO, signed(tmp_path / "m"))
+        hub.commit(UNSIGNED, {"config.json": b"{}"})
+        hub.commit(CHILD, {"config.json": b"{}", "README.md": card(f"base_model: {REPO}")})
+        yield desk(tmp_path, hub)
+
+
+def committed(own: Desk, branch: str) -> None:
+    """Everything is committed on a new branch."""
+    for words in (["init", "-q"], ["checkout", "-qb", branch], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=own.folder, check=True)
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", *author, "commit", "-qm", branch], cwd=own.folder, check=True)
+
+
+def login(request: Request, answer: Answer) -> Answer:
+    """A page for people in place of the answer."""
+    return Answer(status=200).carrying(b"<html><form>Log in</form></html>")
+
+
+OUTAGES: dict[str, tuple[str, Hook]] = {
+    "400": (".", attacks.status(400)),
+    "401": (".", attacks.status(401)),
+    "403": (".", attacks.status(403, X_Error_Code="GatedRepo")),
+    "404": (".", attacks.status(404)),
+    "429": (".", attacks.status(429, Retry_After="3600")),
+    "500": (".", attacks.status(500)),
+    "501": (".", attacks.status(501)),
+    "a login page": (".", login),
+    "a commit that is gone": ("/revision/", attacks.status(404, X_Error_Code="RevisionNotFound")),
+    "a listing that is not there": ("/tree/", attacks.status(502)),
+    "a refusal of the files": ("/resolve/", attacks.status(403, X_Error_Code="GatedRepo")),
+}
+MODELS = ({"name": "bot", "repo": REPO}, {"repo": CHILD})
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_model_that_cannot_be_asked_for_keeps_its_entry(own: Desk, outage: str) -> None:
+    own.locked(*MODELS)
+    before = own.lock.read_bytes()
+    own.hub.on(*OUTAGES[outage])
+    ended = own.run("lock")
+    assert (ended.returncode, own.lock.read_bytes()) == (5, before)
+    assert "could not judge bot: " in ended.stderr
+    step = "lock --upgrade-model bot" if outage == "a commit that is gone" else "lock bot"
+    assert f", `provenance {step}`" in ended.stderr
+
+
+WORDS = (
+    ("lock", "--upgrade"),
+    ("lock", "--upgrade-model", REPO),
+    ("lock", "bot"),
+    ("lock", "--check"),
+    ("update",),
+    ("update", "--format", "markdown"),
+)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_no_command_forgets_a_model_or_says_how_it_is(own: Desk, words: tuple[str, ...]) -> None:
+    own.locked(*MODELS)
+    before = own.lock.read_bytes()
+    own.hub.on(".", attacks.status(404))
+    ended = own.run(*words)
+    assert (ended.returncode, own.lock.read_bytes()) == (5, before)
+    said = ended.stdout + ended.stderr
+    assert "could not judge bot: " in said
+    assert "removed" not in said
+    assert "nothing changes" not in said
+
+
+def test_who_answers_is_locked_anew_and_who_does_not_stays(own: Desk) -> None:
+    own.locked(*MODELS, {"repo": UNSIGNED})
+    before = own.lock.read_text()
+    new = own.hub.commit(UNSIGNED, {"config.json": b'{"a": 1}'})
+    own.hub.on(REPO, attacks.status(404))
+    own.hub.on(CHILD, attacks.status(401))
+    assert own.run("lock", "--upgrade").returncode == 5
+    after = own.lock.read_text()
+    kept = [part for part in before.split("\n\n") if UNSIGNED not in part]
+    assert kept
+    assert all(part in after for part in kept)
+    assert new in after
+
+
+def test_an_ancestor_that_is_out_of_reach_keeps_its_entry(own: Desk) -> None:
+    waiver = {
+        "rule": "ancestry/unresolvable",
+        "repo": CHILD,
+        "subject": REPO,
+        "any_revision": True,
+        "reason": "known",
+        "expires": date(2999, 1, 1),
+    }
+    own.locked({"repo": CHILD}, waivers=[waiver])
+    before = own.lock.read_text()
+    own.hub.on(f"/{REPO}", attacks.status(403))
+    assert own.run("lock").returncode == 0
+    ancestor = before[before.index("[[ancestor]]") :]
+    assert ancestor in own.lock.read_text()
+
+
+def test_a_pull_request_that_nobody_can_look_at_removes_nothing(own: Desk) -> None:
+    own.locked(*MODELS)
+    committed(own, "base")
+    own.hub.commit(CHILD, {"config.json": b'{"a": 1}'})
+    assert own.run("lock", "-q", "--upgrade").returncode == 0
+    committed(own, "head")
+    own.hub.on(".", attacks.status(404))
+    ended = own.run("lock", "--check", "--base", "base")
+    assert ended.returncode == 5
+    assert "would change" not in ended.stderr
+    assert "`provenance lock --check --base base acme-free/child`" in ended.stderr
+
+
+def test_after_an_outage_another_signer_is_refused_as_before(own: Desk, tmp_path: Path) -> None:
+    """A night without the Hub, a lock all the same, and a release by somebody else."""
+    own.locked({"repo": REPO})
+    own.run("update", "-q", **NOWHERE)
+    own.hub.commit(REPO, signed(tmp_path / "new", key="second"))
+    ended = own.run("lock", "--upgrade")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+    own.hub.recreate(REPO, {**FILES})
+    own.run("lock", "-q", "--upgrade", **NOWHERE)
+    ended = own.run("lock", "--upgrade")
+    assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
+
+
+def disk(own: Desk, files: Mapping[str, bytes]) -> str:
+    """The files lie on disk, beside provenance.toml."""
+    forge.write(own.folder / "disk", files)
+    return "disk"
+
+
+BOT: dict[str, object] = {"name": "bot", "repo": REPO}
+MOVES: dict[str, tuple[dict[str, object], ...]] = {
+    "renamed": ({"name": "robot", "repo": REPO},),
+    "by its repository": ({"repo": REPO},),
+    "split": (BOT, {"name": "small", "repo": REPO, "include": ["*.json"]}),
+    "split and renamed": (
+        {"name": "large", "repo": REPO},
+        {"name": "small", "repo": REPO, "include": ["*.json"]},
+    ),
+    "on disk": ({**BOT, "path": "disk"},),
+    "on disk and renamed": ({"name": "robot", "repo": REPO, "path": "disk"},),
+    "in exchange for another": (
+        {"name": "bot", "repo": UNSIGNED},
+        {"name": "other", "repo": REPO},
+    ),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_repository_keeps_its_signer_under_every_name(
+    own: Desk, tmp_path: Path, move: str
+) -> None:
+    own.locked(BOT, {"name": "other", "repo": UNSIGNED})
+    new = signed(tmp_path / "new", {**FILES, "config.json": b'{"a": 1}'}, key="second")
+    own.hub.commit(REPO, new)
+    disk(own, new)
+    own.settings(*MOVES[move])
+    for _ in range(2):
+        ended = own.run("lock", "--upgrade")
+        assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+    assert own.run("lock", "--accept", f"signature/signer-changed@{REPO}", "--upgrade").stdout
+    assert own.run("lock", "--check").returncode == 0
+
+
+@pytest.mark.parametrize("move", ["renamed", "split and renamed", "in exchange for another"])
+def test_a_repository_keeps_its_id_through_renaming_and_outage(own: Desk, move: str) -> None:
+    own.locked(BOT, {"name": "other", "repo": UNSIGNED})
+    own.settings(*MOVES[move])
+    own.hub.on(".", attacks.status(404))
+    assert own.run("lock").returncode == 5
+    own.hub.calm()
+    own.hub.recreate(REPO, signed(own.folder / "again"))
+    ended = own.run("lock")
+    assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
+
+
+def test_a_repository_keeps_its_id_while_the_model_lies_on_disk(own: Desk) -> None:
+    files = signed(own.folder / "m")
+    own.locked(BOT)
+    disk(own, files)
+    own.locked({"name": "mine", "repo": REPO, "path": "disk"})
+    assert own.run("verify", "disk", "--lock").returncode == 0
+    own.hub.recreate(REPO, files)
+    own.settings(BOT)
+    ended = own.run("lock")
+    assert (ended.returncode, "identity/replaced" in ended.stdout) == (1, True)
+
+
+def test_what_was_accepted_stays_on_record_under_another_name(own: Desk, tmp_path: Path) -> None:
+    own.locked(BOT)
+    own.hub.commit(REPO, signed(tmp_path / "new", key="second"))
+    rule = "signature/signer-changed"
+    assert own.run("lock", "--upgrade", "--accept", f"{rule}@bot").returncode == 0
+    own.locked({"name": "robot", "repo": REPO})
+    assert own.lock.read_text().count(f'{{rule = "{rule}"') == 1
+    assert own.run("lock", "--check").returncode == 0
+
+
+def test_two_releases_of_one_repository_stand_beside_each_other(own: Desk, tmp_path: Path) -> None:
+    """Another signer is accepted for one of them, and the other is what it was."""
+    first = own.hub.commit(REPO, signed(tmp_path / "first"))
+    old = {"name": "old", "repo": REPO, "revision": first}
+    own.locked(old)
+    own.hub.commit(REPO, signed(tmp_path / "new", {**FILES, "a.json": b"{}"}, key="second"))
+    own.settings(old, {"name": "new", "repo": REPO})
+    assert own.run("lock").returncode == 1
+    ended = own.run("lock", "--accept", f"signature/signer-changed@{REPO}")
+    assert ended.returncode == 0, ended.stdout
+    assert own.run("lock", "--check").returncode == 0
+    own.hub.commit(REPO, signed(tmp_path / "back", {**FILES, "b.json": b"{}"}))
+    ended = own.run("lock", "new", "--upgrade")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+def test_a_pull_request_that_renames_a_model_answers_to_its_base(own: Desk, tmp_path: Path) -> None:
+    own.locked(BOT)
+    committed(own, "base")
+    own.hub.commit(REPO, signed(tmp_path / "new", key="second"))
+    own.settings({"name": "robot", "repo": REPO})
+    assert own.run("lock", "--accept", f"signature/signer-changed@{REPO}").returncode == 0
+    committed(own, "head")
+    ended = own.run("lock", "--check", "--base", "base")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("code", [400, 404, 405, 501])
+@pytest.mark.parametrize("revision", [None, "v1"])
+def test_a_mirror_without_refs_is_locked_checked_and_fetched(
+    own: Desk, code: int, revision: str | None
+) -> None:
+    """As long as the branch or tag still is the commit; afterwards nobody says who reaches it."""
+    first = own.hub.commit(REPO, {})
+    own.hub.tag(REPO, "v1", first)
+    own.hub.on("/(refs|commits)", attacks.status(code))
+    own.locked({"repo": REPO, **({"revision": revision} if revision else {})})
+    assert own.run("lock", "--check").returncode == 0
+    assert own.run("fetch", "--local-dir", "model").returncode == 0
+    new = own.hub.commit(REPO, {"a.txt": b"a"})
+    own.hub.tag(REPO, "v1", new)
+    ended = own.run("lock", "--check")
+    assert (ended.returncode, "identity/reach-unknown" in ended.stdout) == (3, True)
+
+
+def test_verify_holds_what_is_listed_against_its_repository_and_no_other_folder(
+    own: Desk, tmp_path: Path
+) -> None:
+    own.locked(BOT)
+    place = disk(own, signed(tmp_path / "new", key="second"))
+    assert own.run("verify", place, "--as", REPO).returncode == 0
+    own.settings({"name": "robot", "repo": REPO, "path": place})
+    ended = own.run("verify")
+    assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)

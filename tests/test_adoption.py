@@ -1,0 +1,107 @@
+"""What `init` sets aside: what these exact bytes pin, and nothing that lies elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from provenance.adoption import Adoption, adopt
+from provenance.model import Ref
+from provenance.policy import Model, Policy, Settings
+from provenance.source import directory
+from provenance.trust import Registry
+from tests import forge
+from tests.hubs import card
+
+REPO = "someone/ft"
+REGISTRY = Registry.from_table(
+    forge.registry(forge.org("Acme", forge.signer("release"), originates=True)), source="trust.toml"
+)
+PIPELINE = {"_class_name": ["mine", "Pipe"], "unet": ["diffusers", "UNet2DConditionModel"]}
+CODE = {"modeling.py": b"x = 1\n"}
+
+
+def config(**values: object) -> dict[str, bytes]:
+    return {"config.json": json.dumps({"model_type": "llama", **values}).encode()}
+
+
+def adopted(folder: Path, files: Mapping[str, bytes], profile: str | None = None) -> Adoption:
+    forge.write(folder, {**forge.MODEL, **files})
+    evidence = directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=forge.NOW)
+    policy = Policy.of(Settings(), Model(name=REPO, repo=REPO), profile=profile)
+    return adopt(evidence, policy, REGISTRY, forge.NOW + 90 * forge.DAY)
+
+
+INSIDE = {
+    "an unknown publisher alone": ({}, set()),
+    "code beside the configuration": (
+        {**config(auto_map={"AutoModel": "modeling.M"}), **CODE},
+        {"code/auto-map", "code/python-file"},
+    ),
+    "a pipeline of its own": (
+        {"model_index.json": json.dumps(PIPELINE).encode(), "mine.py": b"x = 1\n"},
+        {"code/pipeline", "code/python-file"},
+    ),
+    "a card that is no YAML": ({"README.md": b"---\n{\n---\n"}, {"ancestry/unreadable"}),
+    "a card that names itself": ({"README.md": card(f"base_model: {REPO}")}, {"ancestry/self"}),
+}
+OUTSIDE = {
+    "code of another repository": (
+        config(auto_map={"AutoModel": "evil/code--modeling.M"}),
+        {"code/remote-code"},
+    ),
+    "code of both": (
+        {**config(auto_map={"AutoModel": "modeling.M", "AutoConfig": "gone.C"}), **CODE},
+        {"code/auto-map"},
+    ),
+    "a kernel of another repository": (
+        config(attn_implementation="evil/flash"),
+        {"code/kernel"},
+    ),
+    "a pipeline that is fetched": (config(custom_pipeline="evil/pipe"), {"code/remote-code"}),
+    "trust at large": (config(trust_remote_code=True), {"code/remote-code"}),
+    "an unknown parent": (
+        {"README.md": card("base_model: evil/base")},
+        {"ancestry/unknown-ancestor"},
+    ),
+    "a parent on somebody's disk": (
+        {"README.md": card("base_model: ./local/ckpt")},
+        {"ancestry/unresolvable"},
+    ),
+    "two parents that disagree": (
+        {
+            "README.md": card("base_model: acme/one"),
+            "adapter_config.json": b'{"base_model_name_or_path": "acme/two", "peft_type": "LORA"}',
+        },
+        {"ancestry/conflict"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "rules"), INSIDE.values(), ids=INSIDE)
+def test_what_the_bytes_pin_is_set_aside(
+    tmp_path: Path, files: Mapping[str, bytes], rules: set[str]
+) -> None:
+    found = adopted(tmp_path / "m", files)
+    assert {waiver.rule for waiver in found.waivers} == rules
+    assert (found.left, str(found.verdict.result)) == ((), "pass")
+    assert all(waiver.manifest for waiver in found.waivers)
+
+
+@pytest.mark.parametrize(("files", "rules"), OUTSIDE.values(), ids=OUTSIDE)
+def test_what_lies_in_another_repository_stays_red(
+    tmp_path: Path, files: Mapping[str, bytes], rules: set[str]
+) -> None:
+    found = adopted(tmp_path / "m", files)
+    assert {finding.rule for finding in found.left} >= rules
+    assert not rules & {waiver.rule for waiver in found.waivers}
+    assert str(found.verdict.result) == "fail"
+
+
+def test_a_lineage_leads_elsewhere_and_stays_red(tmp_path: Path) -> None:
+    found = adopted(tmp_path / "m", {"README.md": card("base_model: acme/base")}, "attested")
+    assert {f.rule.partition("/")[0] for f in found.left} >= {"lineage"}
+    assert not [waiver for waiver in found.waivers if waiver.rule.startswith("lineage/")]

@@ -1,0 +1,33 @@
+"""Twice the input is twice the work, whatever the input: counted in calls, which no clock bends."""
+
+from __future__ import annotations
+
+import pytest
+
+from provenance.claims.claim import ParentClaim, Unread
+from provenance.claims.parents import MAX_OF_FILE, MAX_OF_MODEL, parent_claims
+from provenance.judgement import judge
+from tests.bench.growth import CASES, POLICY, REGISTRY, Case, adapters, calls, parts
+
+SHARE = 100
+MOST = 2.5
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_twice_the_input_is_twice_the_work(case: Case) -> None:
+    size = min(case.size // 2, max(400, case.size // SHARE))
+    calls(case, size)
+    assert calls(case, 2 * size) <= MOST * calls(case, size)
+
+
+def test_what_names_too_many_parents_is_read_in_part_and_said_so() -> None:
+    claims = parent_claims(parts(MAX_OF_FILE + 1))
+    assert sum(isinstance(claim, ParentClaim) for claim in claims) == MAX_OF_FILE
+    assert [claim.path for claim in claims if isinstance(claim, Unread)] == ["config.json"]
+    assert len(parent_claims(adapters(MAX_OF_MODEL + 1))) == MAX_OF_MODEL + 1
+
+
+def test_a_thousand_bases_are_a_thousand_findings_and_few_conflicts() -> None:
+    found = [f.rule for f in judge(adapters(1_000), POLICY, REGISTRY).findings]
+    assert found.count("ancestry/unknown-ancestor") == 1_000
+    assert 0 < found.count("ancestry/conflict") < 30
