@@ -13,7 +13,7 @@ from typing import Any
 
 import tomli_w
 
-from tests import forge
+from tests import forge, program
 from tests.hub import Hub
 
 REPO = "acme/bot"
@@ -64,12 +64,10 @@ class Desk:
 
     def start(self, *words: str | Path, **environment: str) -> subprocess.Popen[str]:
         """`provenance` with these words, begun."""
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-        own = {"HOME": str(self.home), "HF_ENDPOINT": self.hub.url, "COLUMNS": "100"}
         return subprocess.Popen(
             [sys.executable, "-m", "provenance", *map(str, words)],
             cwd=self.folder,
-            env={**kept, **own, **environment},
+            env=self._environment(environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -77,10 +75,14 @@ class Desk:
 
     def run(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """`provenance` with these words, to its end."""
-        process = self.start(*words, **environment)
-        out, err = process.communicate(timeout=120)
-        assert "Traceback" not in err, err
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        ended = program.run(words, self.folder, self._environment(environment))
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+        own = {"HOME": str(self.home), "HF_ENDPOINT": self.hub.url, "COLUMNS": "100"}
+        return {**kept, **own, **more}
 
     def rules(self, *words: str | Path) -> tuple[int, set[str]]:
         """The exit code of `verify`, and the required rules that did not pass."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests import program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,14 +26,7 @@ def run(tmp_path: Path) -> Run:
     def run(
         *words: str | Path, cwd: Path = work, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "provenance", *map(str, words)],
-            cwd=cwd,
-            env={**kept, "HOME": str(home), "COLUMNS": "100", **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        own = {**kept, "HOME": str(home), "COLUMNS": "100", **environment}
+        return program.run(words, cwd, own)
 
     return run

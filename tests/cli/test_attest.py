@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import jsonschema
 import pytest
 import tomli_w
 
-from tests import forge
+from tests import forge, program
 from tests.hubs import card
 
 SCHEMA = json.loads(
@@ -33,14 +32,7 @@ class Shop:
 
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.top), "COLUMNS": "100"}
-        ended = subprocess.run(
-            [sys.executable, "-m", "provenance", *map(str, words)],
-            cwd=self.top,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ended = program.run(words, self.top, environment)
         assert "Traceback" not in ended.stderr, ended.stderr
         return ended
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import tomli_w
 from provenance.intoto import STATEMENT_TYPE
 from provenance.signature import roots
 from provenance.trust import Registry
-from tests import forge
+from tests import forge, program
 from tests.cli.conftest import Run
 from tests.registry.house import Site, broken
 
@@ -49,15 +48,8 @@ class Team:
     ) -> subprocess.CompletedProcess[str]:
         """`provenance` with these words, in the team's folder or elsewhere."""
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-        ended = subprocess.run(
-            [sys.executable, "-m", "provenance", *map(str, words)],
-            cwd=at or self.folder,
-            env={**kept, "HOME": str(self.root / "home"), "COLUMNS": "100", **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        own = {**kept, "HOME": str(self.root / "home"), "COLUMNS": "100", **environment}
+        ended = program.run(words, at or self.folder, own)
         assert "Traceback" not in ended.stderr, ended.stderr
         return ended
 
