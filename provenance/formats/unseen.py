@@ -40,6 +40,8 @@ def folded(text: str) -> str:
 
     Case by the letters of Unicode 13, composition by Unicode 3.2: the same on every interpreter.
     """
+    if text.isascii():
+        return text.lower()
     normal = unicodedata.ucd_3_2_0.normalize("NFC", text)
     apart = (c if NEW_CASES.match(c) else c.casefold() for c in normal)
     return unicodedata.ucd_3_2_0.normalize("NFC", "".join(apart))

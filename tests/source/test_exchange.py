@@ -129,9 +129,14 @@ def serving(answer: Drip, wait: float) -> Iterator[str]:
                 """The client has gone."""
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        Thread(target=serve, args=(listener,), daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        over.set()
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)  # closing alone wakes nobody who waits in accept
+            thread.join()
 
 
 def ask_hub(url: str) -> None:
