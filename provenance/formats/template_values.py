@@ -93,6 +93,8 @@ def retells(node: nodes.Node, whole: frozenset[str]) -> bool:
 def counts(node: nodes.Node) -> bool:
     """Whether the node says how long or how many something is."""
     match node:
+        case nodes.Filter(name="map", args=[nodes.Const(value=name), *_]):
+            return name in COUNTING
         case nodes.Filter(name=name):
             return name in COUNTING
         case nodes.Call(node=nodes.Getattr(attr=attr)):
