@@ -20,7 +20,7 @@ CONFIGURATION = re.compile(
 )
 SPEAKS_OF_CODE = re.compile(
     rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template|\\u00"
-    rb"|_target_|class_path|py/|Lambda|model_file",
+    rb"|_target_|class_path|py/|Lambda|model_file|class_name|activation_f|default_activation",
     re.IGNORECASE,
 )
 ACTIVATIONS = frozenset(

@@ -136,6 +136,17 @@ def test_a_json_in_another_encoding_that_python_reads_is_unknown(encoding: str, 
     assert found("any.json", '{"a": "b"}'.encode(encoding)) == []
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["_target_", "class_path", "activation_fn", "sbert_ce_default_activation_function"],
+)
+def test_a_json_that_is_none_and_speaks_of_code_is_unknown(key: str) -> None:
+    """Python's own reader takes the last of two equal keys."""
+    assert found("any.json", f'{{"a": 1, "a": 2, "{key}": "os.system"}}'.encode()) == ["unreadable"]
+    keras = b'{"a": 1, "a": 2, "module": "os", "class_name": "system"}'
+    assert found("any.json", keras) == ["unreadable"]
+
+
 @pytest.mark.parametrize("text", UNKNOWN, ids=lambda text: text[:20])
 def test_a_yaml_that_cannot_be_followed_is_unknown(text: str) -> None:
     assert found("config.yaml", text.encode()) == ["unreadable"]
