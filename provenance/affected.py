@@ -72,7 +72,7 @@ def _of_signer(signer: LockedSigner, registry: Registry, at: datetime) -> Iterat
         for org in named
         for known in org.signers
         if known.name in signer.name.split(", ")
-        for entry in registry.signer_revocations(org, known)
+        for _, entry in registry.signer_revocations(org, known)
     ]
     words = {signer.identity, *signer.identity.replace(",", " ").split()}
     for word in sorted(words):

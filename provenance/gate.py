@@ -114,12 +114,13 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     """The locked model lies at the target, every byte of it judged; no `hub` leaves out 1 and 3.
 
     Refused if it may not be used, SourceError if it cannot be had, ConfigError if something else
-    lies at the target or the entry was made of stored evidence. What expires is judged as of now,
-    whatever `rules.at` says. Whatever happens, nothing but a judged model ever lies there on our
-    account.
+    lies at the target or the entry was made of stored evidence. All of it is judged as of now, what
+    expires and what was signed before a compromise too, whatever `rules.at` says. Whatever happens,
+    nothing but a judged model ever lies there on our account.
     """
     if rules.entry.basis == Basis.REPLAYED:
         raise _stored(rules)
+    rules = replace(rules, at=datetime.now(UTC))
     # 1. What the Hub declares today is what is locked, and passes by today's rules.
     declared = _declared(hub, rules) if hub else None
     if declared:

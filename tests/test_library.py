@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,29 @@ import provenance
 from provenance import Hub as Client
 from provenance import Lock, Policy, Registry, Rules, Settings, Target, replay
 from provenance.errors import ConfigError, Rejected
+from provenance.gate import Refused
 from provenance.judgement import tried
 from provenance.locking import entry_of
 from provenance.policy import Model
 from provenance.refs import parse
 from provenance.registry import starter
+from provenance.trust import Revocation
 from tests import forge
 from tests.hub import Hub
 from tests.hubs import FILES, signed
 
 GRANITE = "ibm-granite/granite-test"
+
+
+def revoked(fingerprint: str, since: str) -> Registry:
+    """The same, and that key revoked from a day on."""
+    entry = Revocation(
+        kind="key",
+        value=fingerprint,
+        reason="stolen",
+        compromised_since=datetime.fromisoformat(since),
+    )
+    return replace(forged(), revoked=(entry,))
 
 
 def forged() -> Registry:
@@ -77,6 +91,13 @@ def test_admit_goes_by_its_own_clock_and_takes_nothing_stored(tmp_path: Path) ->
         target = Target.folder(tmp_path / "out")
         with pytest.raises(Rejected, match="registry/expired"):
             provenance.admit(client, rules, target)
+        since = (day + forge.DAY).isoformat()
+        stolen = revoked(forge.key("release").public.fingerprint, since)
+        assert provenance.judge(evidence, policy, stolen).result == "pass"
+        with pytest.raises(Refused) as refused:
+            provenance.admit(client, replace(rules, registry=stolen), target)
+        found = {finding.rule for finding in refused.value.verdict.findings}
+        assert "signature/compromised" in found
         stored = replay.loads(replay.dumps(evidence).encode(), now=forge.NOW)
         entry = entry_of(GRANITE, tried(stored, policy, forged()))
         with pytest.raises(ConfigError, match="replayed"):

@@ -243,7 +243,7 @@ def test_revocations_are_found_by_kind_and_value() -> None:
     ]
     assert registry.revocations("key", DIGEST) == ()
     assert [
-        entry.compromised_since for entry in registry.signer_revocations(acme, acme.signers[1])
+        entry.compromised_since for _, entry in registry.signer_revocations(acme, acme.signers[1])
     ] == [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)]
     assert registry.signer_revocations(acme, acme.signers[0]) == ()
     assert registry.signer_revocations(auditors, auditors.signers[0]) == ()

@@ -127,7 +127,15 @@ from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
 from provenance.policy.required import SPOKEN
-from provenance.signature import Attestation, Opinion, Refusal, Stranger, distrust
+from provenance.signature import (
+    Attestation,
+    Opinion,
+    Party,
+    Refusal,
+    Stranger,
+    compromised,
+    distrust,
+)
 from provenance.verdict import Finding, exempt, failed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
@@ -228,7 +236,7 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
         slug = distrust(case.registry, attestation, party, case.evidence.at)
         if slug:
             who = f"{party.org.name} ({party.signer.name})"
-            return failed(f"signature/{slug}", f"{_reason(case, attestation, slug)} {who}", where)
+            return failed(f"signature/{slug}", f"{_reason(case, attestation, party)} {who}", where)
     party = attestation.parties[0]
     who = f"{party.org.name} ({party.signer.name})"
     repo = case.evidence.ref.repo
@@ -240,11 +248,10 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
     return failed("signature/wrong-role", f"signed by {who}, who is no publisher of it", where)
 
 
-def _reason(case: Case, attestation: Attestation, slug: str) -> str:
+def _reason(case: Case, attestation: Attestation, party: Party) -> str:
     moments, now = attestation.moments, case.evidence.at
-    if slug == "compromised":
-        stated = "stamped" if moments.stamped else "nobody vouches for an earlier time than"
-        when = moments.stamped or now
+    if when := compromised(case.registry, attestation, party, now):
+        stated = "stamped" if when != now else "nobody vouches for an earlier time than"
         return f"signed {stated} {when:%Y-%m-%d %H:%M} UTC, after the compromise of"
     latest = moments.signed.latest if moments.signed else now
     return f"signed {latest:%Y-%m-%d %H:%M} UTC at the latest, before the start of"

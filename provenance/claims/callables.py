@@ -1,9 +1,10 @@
 """Configurations that name a Python callable, which their loader imports and calls.
 
 hydra and NeMo (`_target_`), latent-diffusion (`target`), Lightning (`class_path`), jsonpickle
-(`py/…`), Keras (a Lambda), pyannote (`pipeline.name`), HyperPyYAML (`!apply:` and its like, run
-without any flag) and PyYAML's own `!!python/…`. A class of the library that loads the model is
-what such a configuration is for; anything else that Python can import is code of somebody else.
+(`py/…`), Keras (a Lambda, `module`), pyannote (`pipeline.name`), HyperPyYAML (`!apply:` and its
+like, run without any flag) and PyYAML's own `!!python/…`. A class of the library that loads the
+model is what such a configuration is for; anything else that Python can import is code of somebody
+else.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ OWN = re.compile(
 )
 """A class of a library that loads models. Its functions are not: some run what they are given."""
 
+OF_KERAS = re.compile(r"(?:keras|keras_\w+|tf_keras|tensorflow\.keras|tensorflow)(?:\.\w+)*")
+"""Modules of Keras and of its own libraries, as a stored model names them."""
+
 REACHES = _words(
     "asyncio base64 builtins code codecs commands concurrent ctypes dill fileinput functools glob"
     " hub importlib inspect io joblib logging marshal multiprocessing nt os pathlib pdb pickle"
@@ -51,7 +55,11 @@ def in_table(
     path: str, pairs: Iterable[tuple[str, object]], *, keys: tuple[str, ...] = ()
 ) -> Iterator[CodeClaim]:
     """What the pairs of one table name; `keys` are those that lead to it."""
-    for key, value in pairs:
+    every = list(pairs)
+    table = dict(every)
+    if named := _of_keras(table.get("module"), table.get("class_name")):
+        yield _claim(path, f"class_name makes an object of {named[:200]!r}")
+    for key, value in every:
         text = value if isinstance(value, str) else ""
         if _names_callable(keys, key, text) and not is_own(text):
             yield _claim(path, f"{key} calls {text[:200]!r}")
@@ -59,6 +67,13 @@ def in_table(
             yield _claim(path, f"{key} makes an object of {value!r:.200}")
         elif key == "class_name" and text in LAMBDAS:
             yield _claim(path, f"class_name {text!r} is a function stored as code")
+
+
+def _of_keras(module: object, name: object) -> str:
+    """What Keras imports for a stored object, if that is of another library than its own."""
+    if not isinstance(module, str) or not isinstance(name, str) or OF_KERAS.fullmatch(module):
+        return ""
+    return "" if (module, name) == ("builtins", "function") else f"{module}.{name}"
 
 
 def _names_callable(keys: tuple[str, ...], key: str, text: str) -> bool:

@@ -20,7 +20,7 @@ CONFIGURATION = re.compile(
 )
 SPEAKS_OF_CODE = re.compile(
     rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template|\\u00"
-    rb"|_target_|class_path|py/|Lambda|model_file",
+    rb"|_target_|class_path|py/|Lambda|model_file|class_name|activation_f|default_activation",
     re.IGNORECASE,
 )
 ACTIVATIONS = frozenset(
@@ -64,8 +64,11 @@ def is_configuration(path: str) -> bool:
 
 
 def speaks_of_code(data: bytes) -> bool:
-    """Whether a text that could not be read as JSON may hold one of the keys read here."""
-    return SPEAKS_OF_CODE.search(data) is not None
+    """Whether a text that could not be read as JSON may hold one of the keys read here.
+
+    Python's own reader takes UTF-16 and UTF-32 as well: those are the same bytes between zeros.
+    """
+    return SPEAKS_OF_CODE.search(data.replace(b"\0", b"")) is not None
 
 
 def configured(path: str, value: object) -> Iterator[CodeClaim]:

@@ -25,6 +25,7 @@ from provenance.formats.template_allowed import (
     INNARDS,
     MAPPED,
     METHODS,
+    OF_LOOP,
     PLAIN_FORMAT,
     TESTS,
     UNFOLLOWED,
@@ -32,7 +33,14 @@ from provenance.formats.template_allowed import (
 )
 from provenance.formats.template_flow import Flow, flow_of
 from provenance.formats.template_triggers import triggers
-from provenance.formats.template_values import assembles, key_of, looks_up, sources, speaks
+from provenance.formats.template_values import (
+    READING_METHODS,
+    assembles,
+    key_of,
+    looks_up,
+    sources,
+    speaks,
+)
 
 MAX_SOURCE = 1 << 20
 MAX_DEPTH = 200
@@ -120,6 +128,8 @@ def _beyond(node: nodes.Node, flow: Flow) -> Iterator[str]:
     match node:
         case nodes.Name(name=name) if name in ESCAPES or "__" in name:
             yield f"name {name!r}"
+        case nodes.Getattr(node=nodes.Name(name="loop"), attr=attr) if attr not in OF_LOOP:
+            yield f"attribute {attr[:60]!r} of loop"
         case nodes.Getattr(attr=attr) | nodes.NSRef(attr=attr):
             yield from _attribute(attr)
         case nodes.Getitem():
@@ -175,8 +185,17 @@ def _call(node: nodes.Call, flow: Flow) -> Iterator[str]:
         case nodes.Getattr(attr=attr):
             if attr not in METHODS:
                 yield f"call of method {attr[:60]!r}"
+            if attr in READING_METHODS:
+                yield from _read(node.args[:1])
         case _:
             yield "call of a computed value"
+
+
+def _read(names: list[nodes.Expr]) -> Iterator[str]:
+    """What a table is asked for by a fixed name: that may be the interpreter's own table."""
+    for name in names:
+        if isinstance(name, nodes.Const) and isinstance(name.value, str):
+            yield from _attribute(name.value)
 
 
 def _is_fixed_arithmetic(node: nodes.Node) -> bool:

@@ -60,6 +60,9 @@ METHODS = words(
 FUNCTIONS = words("raise_exception strftime_now range namespace dict caller loop")
 """What a loader or Jinja offers by name and may be called; macros of the template are too."""
 
+OF_LOOP = words("depth depth0 first index index0 last length nextitem previtem revindex revindex0")
+"""What `loop` tells. It has functions beside, whose attributes lead to the interpreter."""
+
 MADE = words("range dict namespace")
 """The functions that make data and no text."""
 
@@ -72,7 +75,7 @@ INNARDS = words(
     "environment mro func_code func_globals func_defaults func_closure im_class im_func im_self"
     " gi_frame gi_code cr_frame cr_code ag_frame ag_code f_globals f_builtins f_locals f_back"
     " tb_frame tb_next os sys subprocess popen Popen builtins environ importlib load_module eval"
-    " exec"
+    " exec modules"
 )
 """Attributes that lead to the interpreter without an underscore in front."""
 

@@ -32,8 +32,10 @@ from provenance.formats.template_values import (
 
 STORING_METHODS = frozenset({"append", "extend", "insert", "setdefault", "update"})
 MAX_WORDS = 64
+MANY = 2
 
-Bindings = list[tuple[tuple[str, ...], nodes.Node]]
+Binding = tuple[tuple[str, ...], nodes.Node]
+Bindings = list[Binding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ class Flow:
     `assembled`: text put together from pieces, or taken from the tokenizer's own special tokens.
     `spoken`: what a message says. `dated`: the date. `words`: the texts a name stands for.
     `whole`: a message or several. `counted`: how long something is. `numbers`: numbers alone.
-    `looked_up`: what stands under a name that is known at run time alone.
+    `looked_up`: what stands under a name that is known at run time alone. `lengths`
+    and `reckoned`: what was set by a comparison of a length, or by a sum with a date in it.
     """
 
     macros: frozenset[str]
@@ -56,6 +59,8 @@ class Flow:
     looked_up: frozenset[str]
     whole: frozenset[str]
     counted: frozenset[str]
+    lengths: frozenset[str]
+    reckoned: frozenset[str]
 
 
 def flow_of(every: Iterable[nodes.Node]) -> Flow:
@@ -63,7 +68,9 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
     every = list(every)
     macros = {node.name: node for node in every if isinstance(node, nodes.Macro)}
     bindings = [pair for node in every for pair in _bindings(node, macros)]
+    decisions = list(_decisions(every[0], macros))
     numbers, whole = _numbers(bindings), _whole(bindings)
+    counted, dated = _spread(bindings, counts), _spread(bindings, tells_date, measured)
     return Flow(
         macros=frozenset(macros),
         stored=frozenset(
@@ -71,13 +78,67 @@ def flow_of(every: Iterable[nodes.Node]) -> Flow:
         ),
         assembled=_spread(bindings, assembles),
         spoken=_spread(bindings, lambda node: speaks(node) or retells(node, whole)),
-        dated=_spread(bindings, tells_date, measured),
+        dated=dated,
         words=_words(bindings),
         numbers=numbers,
         looked_up=_spread(bindings, lambda node: looks_up(node, numbers)),
         whole=whole,
-        counted=_spread(bindings, counts),
+        counted=counted,
+        lengths=_spread(decisions, lambda n: asks_length(n, counted | numbers), descendants),
+        reckoned=_spread(decisions, lambda node: reckons(node, dated), descendants),
     )
+
+
+def asks_length(node: nodes.Node, known: frozenset[str]) -> bool:
+    """Whether a comparison of a length or a count, as the names of `known` are, asks for two or
+    more, or for such an item."""
+    match node:
+        case nodes.Compare(expr=left, ops=operands):
+            sides = [left, *(operand.expr for operand in operands)]
+        case nodes.Test(name="defined" | "undefined", node=base):
+            return any(is_many(n.arg) for n in sources(base) if isinstance(n, nodes.Getitem))
+        case nodes.Test(name="odd" | "even", node=base):
+            return any(counts(n) or key_of(n) in known for n in sources(base))
+        case nodes.Test(node=base, args=args) if args:
+            sides = [base, *args]
+        case _:
+            return False
+    parts = list(sources(*sides))
+    return any(counts(n) or key_of(n) in known for n in parts) and any(map(is_many, parts))
+
+
+def is_many(node: nodes.Node) -> bool:
+    """Whether it is a number that more than one turn is needed for."""
+    return isinstance(node, nodes.Const) and isinstance(node.value, int) and node.value >= MANY
+
+
+def reckons(node: nodes.Node, dated: frozenset[str]) -> bool:
+    """Whether the node does a sum with a date."""
+    sums = nodes.Sub | nodes.Mod | nodes.Div | nodes.FloorDiv | nodes.Mul
+    return isinstance(node, sums) and any(
+        tells_date(part) or key_of(part) in dated for part in measured(node)
+    )
+
+
+def _decisions(tree: nodes.Node, macros: dict[str, nodes.Macro]) -> Iterator[Binding]:
+    """The names that are set, with their values and with the conditions under which they are.
+
+    Each `if` has a name of its own that no template can write, so that the work stays linear.
+    """
+    stack: list[tuple[nodes.Node, nodes.Name]] = [(tree, nodes.Name("if 0", "load"))]
+    count = 0
+    while stack:
+        node, within = stack.pop()
+        if isinstance(node, nodes.If):
+            count += 1
+            yield (f"if {count}",), node.test
+            yield (f"if {count}",), within
+            within = nodes.Name(f"if {count}", "load")
+        elif isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.With):
+            for names, value in _bindings(node, macros):
+                yield names, value
+                yield names, within
+        stack += [(child, within) for child in node.iter_child_nodes()]
 
 
 def _whole(bindings: Bindings) -> frozenset[str]:
@@ -121,9 +182,11 @@ def _bindings(
         case nodes.Call(node=nodes.Name(name="caller" | "loop")):
             for said in node.args:
                 yield ("caller",), said
-        case nodes.CallBlock(args=arguments):
+        case nodes.CallBlock(args=arguments, body=body):
             for argument in arguments:
                 yield (argument.name,), nodes.Name("caller", "load")
+            for child in body:
+                yield ("caller",), child
         case nodes.Call(node=nodes.Getattr(node=base, attr=attr)) if attr in STORING_METHODS:
             for value in node.args:
                 yield from _bound(base, value)

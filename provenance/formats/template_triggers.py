@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from provenance.formats.template_allowed import UNFOLLOWED, words
-from provenance.formats.template_flow import Flow
+from provenance.formats.template_flow import Flow, asks_length, is_many, reckons
 from provenance.formats.template_values import (
+    CONTENT,
     NUMERIC_FILTERS,
     NUMERIC_METHODS,
     assembles,
-    counts,
     descendants,
+    is_whole,
     key_of,
     measured,
     retells,
@@ -34,9 +35,10 @@ MARKUP = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
 FENCED = re.compile(r"<\|[^<>]*\|>.*<\|[^<>]*\|>", re.DOTALL)
 WORDING = re.compile(r"(?<!\\)[^\W_]")
 LETTERS = re.compile(rf"(?<![/\w]){LETTER}{{3}}")
+UNSPACED = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"  # scripts that put no space between words
 # Each match begins where a word does and gives nothing back: time stays linear in the text.
 PROSE = re.compile(rf"(?<!{LETTER})(?:{LETTER}++[^\w\n]++){{7}}{LETTER}")
-PHRASE = re.compile(rf"(?<!{LETTER})(?:{LETTER}++[^\w\n]++){{2}}{LETTER}")
+PHRASE = re.compile(rf"(?<!{LETTER})(?:{LETTER}++[^\w\n]++){{2}}{LETTER}|{UNSPACED}{{4}}")
 OF_TOOLS = re.compile(r"tool|function|call|json|schema|api|\bpython\b|browser", re.IGNORECASE)
 TOOLS = re.compile(r"(?:.*_)?(?:tools?|functions?)(?:_.*)?")
 SWITCHES = words("/think /no_think /nothink /no_thinking /system_override")
@@ -48,14 +50,15 @@ KEYS = SWITCHES | words(
 
 FINDERS = words(
     "startswith endswith find rfind index rindex count split rsplit partition rpartition replace"
-    " removeprefix removesuffix get"
+    " removeprefix removesuffix get strip lstrip rstrip"
 )
 HARMLESS_TESTS = words(
     "defined undefined none string mapping sequence iterable boolean true false number integer"
     " float odd even divisibleby escaped"
 )
 SELECTING = words("select reject selectattr rejectattr replace")
-MANY = 2
+ORDERING = words("max min sort unique")
+SIZED = words("batch center indent round slice truncate wordwrap")
 
 
 def triggers(node: nodes.Node, flow: Flow) -> Iterator[str]:
@@ -67,8 +70,37 @@ def triggers(node: nodes.Node, flow: Flow) -> Iterator[str]:
         yield f"{UNFOLLOWED}: compares what a message says with text put together"
     if _decides_by_date(node, flow):
         yield "decides by the date"
-    if isinstance(node, nodes.If | nodes.CondExpr):
-        yield from _adds(node, flow)
+    if phrase := _opaque(node, flow):
+        yield f"{UNFOLLOWED}: {phrase}"
+    for test, branches in _choices(node):
+        yield from _adds(test, branches, flow)
+
+
+def _opaque(node: nodes.Node, flow: Flow) -> str:
+    """How `node` may decide by what messages say, or how many there are, in a way of its own."""
+    match node:
+        case nodes.Pair(key=key) if _is_spoken(key, flow):
+            return "a table by what a message says"
+        case nodes.Filter(name="int" | "float", node=nodes.Node() as base):
+            return "a number made of what a message says" if _is_spoken(base, flow) else ""
+        case nodes.Filter(name="batch" | "slice", node=base):
+            return "messages dealt out by a number" if is_whole(base, flow.whole) else ""
+    return ""
+
+
+def _choices(node: nodes.Node) -> Iterator[tuple[nodes.Node, list[nodes.Node]]]:
+    """What decides in `node`, and what may come of it."""
+    match node:
+        case nodes.If(test=test, body=body, elif_=others, else_=last):
+            yield test, [*body, *others, *last]
+        case nodes.CondExpr(test=test, expr1=first, expr2=second):
+            yield test, [first] if second is None else [first, second]
+        case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+            yield left, [right]
+        case nodes.Getitem(node=table, arg=nodes.Compare() | nodes.Not() | nodes.Test() as test):
+            yield test, [table]
+        case nodes.For(iter=nodes.Getitem() as some, body=body):
+            yield some, body
 
 
 def _is_wording(text: str) -> bool:
@@ -91,8 +123,13 @@ def _decides_by_date(node: nodes.Node, flow: Flow) -> bool:
             return _is_dated(flow, *measured(left, right))
         case nodes.Call(node=nodes.Getattr(node=base, attr=attr), args=args):
             return attr in FINDERS and _is_dated(flow, *sources(base, *args))
+        case nodes.Filter(name=name, args=args) if name in SIZED:
+            return _is_dated(flow, *measured(*args))
         case nodes.Filter(name=name, node=nodes.Node() as base, args=args):
             return name in SELECTING and _is_dated(flow, *sources(base, *args))
+        case nodes.If(test=test) | nodes.CondExpr(test=test):
+            every = descendants(test)
+            return any(key_of(n) in flow.reckoned or reckons(n, flow.dated) for n in every)
     return False
 
 
@@ -100,13 +137,13 @@ def _is_dated(flow: Flow, *found: nodes.Node) -> bool:
     return any(tells_date(node) or key_of(node) in flow.dated for node in found)
 
 
-def _adds(node: nodes.If | nodes.CondExpr, flow: Flow) -> Iterator[str]:
+def _adds(test: nodes.Node, branches: list[nodes.Node], flow: Flow) -> Iterator[str]:
     """Text of the template's own in a branch, by what it depends on."""
-    said = list(_said(_branches(node)))
+    said = list(_said(branches, flow))
     if not any(PHRASE.search(text) for text in said):
         return
-    below = list(descendants(node.test))
-    sought = (text.strip() for child in below for text in _sought(child, flow))
+    below = list(descendants(test))
+    sought = (text.strip() or text for child in below for text in _sought(child, flow))
     wanted = [text for text in sought if text and text not in SWITCHES]
     prose = any(PROSE.search(text) for text in said)
     if wanted and prose:
@@ -142,43 +179,32 @@ def _is_name_of_tool(node: nodes.Node) -> bool:
             return any(isinstance(v, nodes.Const) and v.value == "name" for v in values)
         case nodes.Filter(name="string" | "tojson"):
             return True
-    return key_of(node) == ".name"
+    return key_of(node) in {".name", ".description"}
 
 
 def _asks_length(node: nodes.Node, flow: Flow) -> bool:
-    """Whether a comparison of a length or a count asks for two or more, or for such an item."""
+    """Whether it is decided by a length or a count, or by whether there is some later message."""
     match node:
-        case nodes.Compare(expr=left, ops=operands):
-            sides = [left, *(operand.expr for operand in operands)]
-        case nodes.Test(name="defined" | "undefined", node=base):
-            return any(_is_many(n.arg) for n in sources(base) if isinstance(n, nodes.Getitem))
-        case nodes.Test(node=base, args=args) if args:
-            sides = [base, *args]
-        case _:
-            return False
-    parts = list(sources(*sides))
-    known = flow.counted | flow.numbers
-    return any(counts(n) or key_of(n) in known for n in parts) and any(map(_is_many, parts))
+        case nodes.Getitem(node=base, arg=nodes.Slice(start=nodes.Node() as first)):
+            return is_many(first) and is_whole(base, flow.whole)
+        case nodes.Getitem(node=base, arg=argument):
+            return is_many(argument) and is_whole(base, flow.whole)
+    return key_of(node) in flow.lengths or asks_length(node, flow.counted | flow.numbers)
 
 
-def _is_many(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Const) and isinstance(node.value, int) and node.value >= MANY
-
-
-def _branches(node: nodes.If | nodes.CondExpr) -> list[nodes.Node]:
-    if isinstance(node, nodes.If):
-        return [*node.body, *node.elif_, *node.else_]
-    return [node.expr1] if node.expr2 is None else [node.expr1, node.expr2]
-
-
-def _said(roots: list[nodes.Node]) -> Iterator[str]:
+def _said(roots: list[nodes.Node], flow: Flow) -> Iterator[str]:
+    """The texts of the branches, and those of the names that they put out."""
     stack = list(roots)
     while stack:
         match node := stack.pop():
             case nodes.Call(node=nodes.Name(name="raise_exception")):
                 continue
+            case nodes.Filter(name="join", node=nodes.List() as words):
+                yield " ".join(texts(words))
             case nodes.TemplateData(data=str(text)) | nodes.Const(value=str(text)):
                 yield MARKUP.sub(" ", text)
+            case nodes.Name(name=name, ctx="load"):
+                yield from (MARKUP.sub(" ", text) for text in flow.words.get(name, ()))
         stack.extend(node.iter_child_nodes())
 
 
@@ -203,6 +229,8 @@ def _sides(node: nodes.Node) -> Iterator[Sides]:
                 by_key = name in {"selectattr", "rejectattr"}
                 other = first if name == "replace" or not rest else rest[-1]
                 yield nodes.Getitem(base, first, "load") if by_key else base, other
+        case nodes.Filter(node=nodes.List() as several, name=name) if name in ORDERING:
+            yield several, several
         case nodes.Getitem(node=base, arg=argument):
             if not isinstance(argument, nodes.Const | nodes.Slice):
                 yield argument, base
@@ -215,6 +243,17 @@ def _sought(node: nodes.Node, flow: Flow) -> Iterator[str]:
             yield from _known(right, flow)
         if _is_spoken(right, flow):
             yield from _known(left, flow)
+        for whole, other in ((left, right), (right, left)):
+            if is_whole(whole, flow.whole):
+                yield from _of_content(other)
+
+
+def _of_content(node: nodes.Node) -> Iterator[str]:
+    """The texts that stand for what a message says in messages written out."""
+    for pair in descendants(node):
+        match pair:
+            case nodes.Pair(key=nodes.Const(value=str(key)), value=value) if CONTENT.fullmatch(key):
+                yield from texts(value)
 
 
 def _known(node: nodes.Node, flow: Flow) -> Iterator[str]:
@@ -242,6 +281,11 @@ def _is_token(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name)
 
 
+def _is_content(name: str, flow: Flow) -> bool:
+    """Whether a name stands for the key under which a message has what it says."""
+    return any(CONTENT.fullmatch(text) for text in flow.words.get(name, ()))
+
+
 def _is_spoken(node: nodes.Node, flow: Flow) -> bool:
     """Whether the value is, or holds, what a message says, and not one of its other keys."""
     stack = [node]
@@ -256,6 +300,8 @@ def _is_spoken(node: nodes.Node, flow: Flow) -> bool:
                 stack += [] if attr in NUMERIC_METHODS else [base, *args]
             case nodes.Getitem(arg=nodes.Const(value=str())) | nodes.Getattr():
                 continue
+            case nodes.Getitem(arg=nodes.Name(name=key)) if _is_content(key, flow):
+                return True
             case nodes.Getitem(node=base):
                 stack.append(base)
             case nodes.Compare() | nodes.Test() | nodes.Not():

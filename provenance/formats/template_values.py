@@ -7,18 +7,26 @@ from collections.abc import Iterable, Iterator
 
 from jinja2 import nodes
 
-from provenance.formats.template_allowed import MADE
+from provenance.formats.template_allowed import MADE, words
 
 NUMERIC_FILTERS = frozenset({"abs", "count", "float", "int", "length", "round", "wordcount"})
 NUMERIC_METHODS = frozenset({"count", "find", "index", "rfind", "rindex", "startswith", "endswith"})
-JOINING_FILTERS = frozenset({"first", "format", "join", "last", "replace", "reverse", "string"})
-JOINING_METHODS = frozenset(
-    {"format", "join", "replace", "split", "rsplit", "partition", "rpartition", "splitlines"}
-    | {"removeprefix", "removesuffix", "title", "capitalize", "swapcase", "center", "zfill"}
+KEEPING_FILTERS = NUMERIC_FILTERS | words(
+    "batch d default dictsort e escape forceescape groupby items list lower max min reject"
+    " rejectattr safe select selectattr slice sort unique upper"
 )
+KEEPING_METHODS = NUMERIC_METHODS | words(
+    "append casefold clear extend get insert isalnum isalpha isascii isdecimal isdigit isidentifier"
+    " islower isnumeric isprintable isspace istitle isupper items keys lower pop popitem reverse"
+    " setdefault sort update upper values"
+)
+"""What gives back text as it was, but for its case, or something that is no text. The other
+filters and methods may make any text out of harmless pieces: by padding, stripping, counting."""
+STRIPPING = words("lstrip rstrip strip trim")
 COUNTERS = frozenset({"index", "index0", "revindex", "revindex0", "length", "depth", "depth0"})
 OPEN_ARGUMENTS = frozenset({"varargs", "kwargs"})
-ARITHMETIC = (nodes.Add, nodes.Mul, nodes.Mod)
+NOTHING: frozenset[str] = frozenset()
+STEPS = (nodes.Const(1), nodes.Neg(nodes.Const(1)))
 CONTENT = re.compile(
     r"(?:.*_)?(?:content|text|prompt|query|question|instruction|input|thinking|grouper)s?"
 )
@@ -85,6 +93,8 @@ def retells(node: nodes.Node, whole: frozenset[str]) -> bool:
 def counts(node: nodes.Node) -> bool:
     """Whether the node says how long or how many something is."""
     match node:
+        case nodes.Filter(name="map", args=[nodes.Const(value=name), *_]):
+            return name in COUNTING
         case nodes.Filter(name=name):
             return name in COUNTING
         case nodes.Call(node=nodes.Getattr(attr=attr)):
@@ -175,10 +185,15 @@ def assembles(node: nodes.Node) -> bool:
     match node:
         case nodes.Concat() | nodes.TemplateData():
             return True
-        case nodes.Filter(name=name):
-            return name in JOINING_FILTERS
-        case nodes.Call(node=nodes.Getattr(node=base, attr=attr)):
-            return attr in JOINING_METHODS or _is_text(base)
+        case nodes.Filter(name="map", args=[nodes.Const(value=name), *_]):
+            return name not in KEEPING_FILTERS
+        case nodes.Filter(name="map"):
+            return False
+        case nodes.Filter(name=name, args=args):
+            return name not in KEEPING_FILTERS and (bool(args) or name not in STRIPPING)
+        case nodes.Call(node=nodes.Getattr(node=base, attr=attr), args=args):
+            made = attr not in KEEPING_METHODS and (bool(args) or attr not in STRIPPING)
+            return made or _is_text(base)
         case nodes.Call(node=nodes.Name(name=name)):
             return name not in MADE
         case nodes.Name(name=name):
@@ -188,7 +203,25 @@ def assembles(node: nodes.Node) -> bool:
             return value.startswith("_")
         case nodes.Getitem(node=nodes.Const()):
             return True
-    return isinstance(node, ARITHMETIC) and (_is_text(node.left) or _is_text(node.right))
+        case nodes.Getitem(arg=nodes.Slice(step=nodes.Node() as step)):
+            return step not in STEPS
+        case nodes.Add(left=left, right=right):
+            return not (is_number(node, NOTHING) or _is_list(left) or _is_list(right))
+        case nodes.Mul() | nodes.Mod():
+            return not is_number(node, NOTHING)
+    return False
+
+
+def _is_list(node: nodes.Node) -> bool:
+    """Whether the value is a list in all likelihood: what is added to one is no text."""
+    match node:
+        case nodes.List() | nodes.Tuple() | nodes.Getitem(arg=nodes.Slice()):
+            return True
+        case nodes.Filter(name=name):
+            return name == "list"
+        case nodes.Name(name=name):
+            return name in WHOLE
+    return False
 
 
 def _is_text(node: nodes.Node) -> bool:

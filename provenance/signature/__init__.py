@@ -1,6 +1,6 @@
 """Signatures: the one door to sigstore, and the only place where an Attestation is made."""
 
-from provenance.signature.distrust import distrust
+from provenance.signature.distrust import compromised, distrust
 from provenance.signature.moments import Moments, Window
 from provenance.signature.opinion import (
     Attestation,
@@ -22,6 +22,7 @@ __all__ = [
     "Signed",
     "Stranger",
     "Window",
+    "compromised",
     "distrust",
     "unusable",
     "verify",

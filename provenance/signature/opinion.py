@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from provenance.intoto import Statement
 from provenance.signature.moments import Moments
@@ -34,9 +35,14 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation(Signed):
-    """A statement that one or more signers of the registry signed."""
+    """A statement that one or more signers of the registry signed.
+
+    Of several registries `stamped_for` has, in their order, the earliest stamp that the clocks and
+    logs of each one itself vouch for, None for none.
+    """
 
     parties: tuple[Party, ...]
+    stamped_for: tuple[datetime | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from provenance.errors import TrustError
@@ -24,7 +25,20 @@ def verify(
     first, *others = registry.each
     opinions = [one.verify(document, first, at)]
     opinions += [_by_other(document, part, at) for part in others]
-    return max(opinions, key=lambda opinion: _worth(opinion, repo))
+    best = max(opinions, key=lambda opinion: _worth(opinion, repo))
+    if others and isinstance(best, Attestation):
+        known = [replace(part, orgs=registry.orgs) for part in registry.each]
+        return replace(best, stamped_for=tuple(_stamped(document, part, at) for part in known))
+    return best
+
+
+def _stamped(document: Document, registry: Registry, at: datetime) -> datetime | None:
+    """The earliest moment that the clocks and logs of one registry vouch for; None without one,
+    and where a registry that revoked nothing need not be asked."""
+    if not registry.revoked:
+        return None
+    opinion = _by_other(document, registry, at)
+    return None if isinstance(opinion, Refusal) else opinion.moments.stamped
 
 
 def _by_other(document: Document, registry: Registry, at: datetime) -> Opinion:

@@ -166,7 +166,7 @@ def _of_signer(registry: Registry, org: Org, signer: Signer, at: datetime) -> It
     if not signer.repos or (signer.roles <= OWN_ROLES and not org.namespaces):
         yield _hint("unused-signer", where, "speaks for no repository")
     revoked = registry.signer_revocations(org, signer)
-    since = [entry.compromised_since for entry in revoked if entry.compromised_since]
+    since = [entry.compromised_since for _, entry in revoked if entry.compromised_since]
     if since and signer.valid_from and min(since) <= signer.valid_from:
         yield _hint("unused-signer", where, "is revoked from before it was valid: remove it")
 

@@ -168,21 +168,22 @@ class Registry:
 
     def signer_revocations(
         self, org: Org, signer: Signer, names: Collection[str] = ()
-    ) -> tuple[Revocation, ...]:
-        """What was revoked of this signer: by its name, with or without its organisation's, in its
-        own registry; in every registry by what it is recognised by, or by one of the `names` that
-        its certificate bears.
+    ) -> tuple[tuple[int, Revocation], ...]:
+        """What was revoked of this signer, each with the place in `each` of who revokes it: by its
+        name, with or without its organisation's, in its own registry; in every registry by what it
+        is recognised by, or by one of the `names` that its certificate bears.
 
         An organisation revokes its own signers, wherever the registry has them speak.
         """
         known = {signer.material.label, *names}
         called = {signer.name, f"{org.name}/{signer.name}"}
-        found: list[Revocation] = []
+        found: list[tuple[int, Revocation]] = []
         for rank, part in enumerate(self.each):
             home = rank == org.rank or not self.parts
             for value in sorted(known | called if home else known):
                 entries = [e for kind in DATED for e in part._revoked.get((kind, value), ())]
-                found += [e for e in entries if part._is_its_own(e, org if home else None)]
+                own = (e for e in entries if part._is_its_own(e, org if home else None))
+                found += [(rank, entry) for entry in own]
         return tuple(found)
 
     def _is_its_own(self, entry: Revocation, org: Org | None) -> bool:

@@ -82,6 +82,17 @@ JSON: list[object] = [
     {"a": {"py/reduce": [{"py/function": "os.system"}]}},
     {"layers": [{"class_name": "Lambda", "config": {}}]},
     {"function": {"class_name": "__lambda__"}},
+    {"module": "os", "class_name": "system", "config": {}},
+    {"layers": [{"module": "builtins", "class_name": "exec"}]},
+    {"module": "kerasevil.layers", "class_name": "Dense"},
+]
+
+KERAS = [
+    {"module": "keras.layers", "class_name": "Dense", "config": {}},
+    {"module": "keras_hub.src.models.bert", "class_name": "BertBackbone"},
+    {"module": "builtins", "class_name": "function", "config": "relu"},
+    {"module": None, "class_name": "Custom"},
+    {"module": "os"},
 ]
 
 UNKNOWN = [
@@ -111,6 +122,29 @@ def test_a_yaml_that_names_a_callable_is_named(text: str) -> None:
 @pytest.mark.parametrize("value", JSON, ids=json.dumps)
 def test_a_json_that_names_a_callable_is_named(value: object) -> None:
     assert "callable" in found("any.json", json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("value", KERAS, ids=json.dumps)
+def test_what_keras_writes_is_clean(value: object) -> None:
+    assert found("any.json", json.dumps(value).encode()) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("text", ['{"_target_": "os.system"}', '{"\\u005ftarget_": "os.system"}'])
+def test_a_json_in_another_encoding_that_python_reads_is_unknown(encoding: str, text: str) -> None:
+    assert found("any.json", text.encode(encoding)) == ["unreadable"]
+    assert found("any.json", '{"a": "b"}'.encode(encoding)) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["_target_", "class_path", "activation_fn", "sbert_ce_default_activation_function"],
+)
+def test_a_json_that_is_none_and_speaks_of_code_is_unknown(key: str) -> None:
+    """Python's own reader takes the last of two equal keys."""
+    assert found("any.json", f'{{"a": 1, "a": 2, "{key}": "os.system"}}'.encode()) == ["unreadable"]
+    keras = b'{"a": 1, "a": 2, "module": "os", "class_name": "system"}'
+    assert found("any.json", keras) == ["unreadable"]
 
 
 @pytest.mark.parametrize("text", UNKNOWN, ids=lambda text: text[:20])

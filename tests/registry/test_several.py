@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,10 @@ from provenance.registry.shelf import parsed
 from provenance.source import directory
 from provenance.trust import Registry, Release
 from provenance.verdict import Result
-from tests import forge
+from tests import clocks, forge
 
 SINCE: dict[str, Any] = {"compromised_since": forge.NOW, "reason": "stolen"}
+CLOCK = {"certificates": forge.certificate_pem(clocks.CLOCK, clocks.ROOT)}
 ACME = forge.registry(forge.org("Acme", forge.signer("release")))
 
 
@@ -54,6 +57,49 @@ def test_another_registry_revokes_by_key_and_not_by_name(
     org, signer = next(merged.signers())
     assert org.rank == 0
     assert bool(merged.signer_revocations(org, signer)) is counts
+
+
+@pytest.mark.parametrize(
+    ("revoking", "clocked", "result"),
+    [
+        ([], ["second"], Result.PASS),
+        (["second"], ["second"], Result.PASS),
+        (["first"], ["second"], Result.FAIL),
+        (["first"], ["first", "second"], Result.PASS),
+        (["first", "second"], ["second"], Result.FAIL),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_clock_of_another_registry_vouches_against_a_revocation(
+    revoking: list[str], clocked: list[str], result: Result, order: int, tmp_path: Path
+) -> None:
+    """Stamped before the compromise; who revoked must know the clock that says so."""
+    forge.write(tmp_path / "m")
+    made = forge.bundle(tmp_path / "m", forge.Hand(key=forge.key("release")))
+    signature = base64.b64decode(made["dsseEnvelope"]["signatures"][0]["sig"])
+    token = base64.b64encode(clocks.stamp(signature)).decode()
+    stamps = {"rfc3161Timestamps": [{"signedTimestamp": token}]}
+    made["verificationMaterial"]["timestampVerificationData"] = stamps
+    (tmp_path / "m" / "model.sig").write_text(json.dumps(made))
+    since = {"compromised_since": clocks.NOW + forge.DAY, "reason": "stolen"}
+    parts = [
+        registry(
+            name,
+            *owned,
+            revoked=[{"key": fingerprint(), **since}] if name in revoking else [],
+            timestamp_authority=[CLOCK] if name in clocked else [],
+        )
+        for name, owned in {
+            "first": [forge.org("Other", forge.signer("other"))],
+            "second": [forge.org("Acme", forge.signer("release"))],
+        }.items()
+    ]
+    at = clocks.NOW + 2 * forge.DAY
+    evidence = directory.collect(tmp_path / "m", ref=Ref(text="m", repo="acme/m"), at=at)
+    policy = Policy.of(Settings(), Model(name="m", repo="acme/m", path="m"))
+    verdict = judge(evidence, policy, trust.merge(parts[::order]))
+    assert verdict.result is result
+    assert (result is Result.FAIL) == ("signature/compromised" in verdict.reason)
 
 
 HERE: dict[str, Any] = {"url": "https://r.example", "root": "sha256:a"}
