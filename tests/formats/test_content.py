@@ -164,6 +164,7 @@ FAMILIAR = {
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(500),
     "a sound": b"RIFF\x24\x08\0\0WAVEfmt " + bytes(500),
     "a font": b"\0\x01\0\0\0\x0c\0\x80" + bytes(500),
+    "an importance matrix": struct.pack("<ii", 197, 19) + b"blk.0.attn_k.weight" + bytes(500),
     "text in an encoding of old": "Gr\xfc\xdfe\n".encode("latin-1") * 100,
     "text in UTF-16": "Gr\xfc\xdfe\n".encode("utf-16") * 100,
     "a vocabulary with an odd entry": b"the\nof\n" * 100 + b"\x1c\n",
