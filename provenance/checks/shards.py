@@ -23,10 +23,14 @@ MAX_NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """One index that could be read: which tensors each shard, a path of the model, should hold."""
+    """One index that could be read: which tensors each shard, a path of the model, should hold.
+
+    `variant` is what its name says between `index` and `json`, as `fp16`; mostly nothing.
+    """
 
     path: str
     stem: str
+    variant: str
     of_safetensors: bool
     shards: dict[str, frozenset[str]]
 
@@ -167,6 +171,7 @@ def _index(path: str, head: bytes) -> Index | Malformed:
     return Index(
         path=path,
         stem=name.partition(".safetensors.index")[0],
+        variant=name.partition(".index.")[2].removesuffix("json").rstrip("."),
         of_safetensors=SAFETENSORS_INDEX.fullmatch(name) is not None
         or any(suffix_of(shard) == ".safetensors" for shard in shards),
         shards={shard: frozenset(tensors) for shard, tensors in shards.items()},
@@ -174,8 +179,13 @@ def _index(path: str, head: bytes) -> Index | Malformed:
 
 
 def _is_lookalike(path: str, found: Index) -> bool:
-    """Whether `path` is not shaped as a shard, but stands where a loader would take it for one."""
+    """Whether `path` is not shaped as a shard, but stands where a loader would take it for one.
+
+    The whole model beside the index of a variant is no part of that variant.
+    """
     if folder_of(path) != folder_of(found.path) or SHARD.fullmatch(name_of(path)):
+        return False
+    if found.variant and name_of(path) == f"{found.stem}.safetensors":
         return False
     rest = name_of(path).removesuffix(".safetensors").removeprefix(found.stem)
     shaped = re.fullmatch(r"[-._]?\d*([-._]of[-._]\d+)?", rest) is not None

@@ -19,10 +19,12 @@ CONFIGURATION = re.compile(
     r"(config([._].+)?|.+_config|(modular_)?model_index|modules|chat_template)\.json"
 )
 SPEAKS_OF_CODE = re.compile(
-    rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template|\\u00"
-    rb"|_target_|class_path|py/|Lambda|model_file|class_name|activation_f|default_activation",
+    rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template"
+    rb"|_target_|class_path|py/|Lambda|model_file|class_name|activation_f|default_activation"
+    rb"|\\u00(?:2f|5f|[46][1-9a-f]|[57][0-9a])",
     re.IGNORECASE,
 )
+"""Also an escape that spells a letter of such a key; those of control characters spell none."""
 ACTIVATIONS = frozenset(
     {"activation_fn", "activation_function", "sbert_ce_default_activation_function"}
 )

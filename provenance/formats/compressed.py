@@ -1,6 +1,7 @@
 """Compressed files and containers, by how they begin: what is inside was not judged.
 
-Those without a magic of their own (zlib, LZMA of old) are tried.
+Those without a magic of their own are tried. What a trial cannot prove, or two bytes of magic,
+tensors and tables begin with by chance too: such a file may be compressed, and nobody knows.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import zlib
 
 FORMS: dict[str, bytes] = {
     "gzip": rb"\x1f\x8b\x08",
-    "compress": rb"\x1f(?:\x1e|\xa0|\x9d[\x89-\x90])",
+    "compress": rb"\x1f\x9d[\x89-\x90]",
     "bzip2": rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)|BZ3v1",
     "xz": rb"\xfd7zXZ\x00",
+    "lzma": rb"\x5d\x00\x00.{2}\xff{8}\x00",
     "lzip": rb"LZIP[\x00\x01]",
     "lzop": rb"\x89LZO\x00",
     "lrzip": rb"LRZI\x00",
@@ -26,11 +28,9 @@ FORMS: dict[str, bytes] = {
     "rar": rb"Rar!\x1a\x07|RE~\x5e",
     "cab": rb"MSCF\x00\x00\x00\x00|ISc\(.{4}\x00",
     "cpio": rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}",
-    "binary cpio": rb"\xc7\x71.{19}[\x00-\x0f]|\x71\xc7.{18}[\x00-\x0f]",
     "xar": rb"xar!\x00",
     "ar": rb"!<(?:arch|thin)>\n|<bigaf>\n",
     "rpm": rb"\xed\xab\xee\xdb",
-    "arj": rb"\x60\xea.[\x00-\x0a]",
     "lha": rb"..-l[hz][0-9ds]-",
     "ace": rb".{7}\*\*ACE\*\*",
     "zoo": rb".{20}\xdc\xa7\xc4\xfd",
@@ -45,24 +45,35 @@ FORMS: dict[str, bytes] = {
 }
 """How each begins."""
 
+SHORT: dict[str, bytes] = {
+    "pack and lzh": rb"\x1f[\x1e\xa0]",
+    "binary cpio": rb"\xc7\x71.{19}[\x00-\x0f]|\x71\xc7.{18}[\x00-\x0f]",
+    "arj": rb"\x60\xea.[\x00-\x0a]",
+}
+"""How others begin, and one of some ten thousand files of numbers."""
+
 MAGIC = re.compile(b"|".join(b"(?:" + form + b")" for form in FORMS.values()), re.DOTALL)
+SHORT_MAGIC = re.compile(b"|".join(SHORT.values()), re.DOTALL)
 LZMA_HEADER = 13
 MAX_LZMA_PROPERTIES = 225
 MOST_DICTIONARY = 1 << 28
 SAMPLE = 1 << 16
 PRESET_DICTIONARY = 0x20
+WINDOW = 1 << 15
 
 
-def is_compressed(head: bytes, *, text: bool = False, whole: bool = True) -> bool:
-    """Whether a file that begins with `head` is compressed or a container.
+def is_compressed(head: bytes, *, whole: bool = True) -> bool:
+    """Whether a file that begins with `head` is compressed or a container, beyond doubt.
 
-    `text` says that `head` could be read as text, `whole` that it is the entire file.
+    `whole` says that `head` is the entire file.
     """
-    return (
-        MAGIC.match(head) is not None
-        or _is_lzma(head)
-        or (_is_zlib_header(head) and _inflates(head, text=text, whole=whole))
-    )
+    return MAGIC.match(head) is not None or (_is_zlib_header(head) and _inflates(head, whole))
+
+
+def may_be_compressed(head: bytes) -> bool:
+    """Whether binary bytes begin as a compressed file does, and as numbers do by chance."""
+    zlib_like = _is_zlib_header(head) and _is_deflated(head)
+    return SHORT_MAGIC.match(head) is not None or zlib_like or _is_lzma(head)
 
 
 def _is_zlib_header(head: bytes) -> bool:
@@ -71,16 +82,24 @@ def _is_zlib_header(head: bytes) -> bool:
     return first & 0x0F == 8 and first >> 4 < 8 and int.from_bytes(head[:2], "big") % 31 == 0
 
 
-def _inflates(head: bytes, *, text: bool, whole: bool) -> bool:
-    """Whether what follows the header inflates. Of text a few letters may, and all have to."""
-    if len(head) > 1 and head[1] & PRESET_DICTIONARY:
-        return not text
+def _inflates(head: bytes, whole: bool) -> bool:
+    """Whether it inflates to its checksum, or as far as a whole sample goes."""
     reader = zlib.decompressobj()
     try:
         data = reader.decompress(head, SAMPLE)
     except zlib.error:
         return False
-    return reader.eof or (bool(data) and not (text and whole))
+    return bool(data) and (reader.eof or not whole or len(data) == SAMPLE)
+
+
+def _is_deflated(head: bytes) -> bool:
+    """Whether what follows the header inflates without an error, whatever dictionary it needs."""
+    begin = 6 if len(head) > 1 and head[1] & PRESET_DICTIONARY else 2
+    try:
+        zlib.decompressobj(-15, zdict=bytes(WINDOW)).decompress(head[begin:], SAMPLE)
+    except zlib.error:
+        return False
+    return True
 
 
 def _is_lzma(head: bytes) -> bool:

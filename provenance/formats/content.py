@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from provenance.errors import Malformed
 from provenance.formats import archive, familiar, gguf, json_stream, npy, onnx, pickle, safetensors
+from provenance.formats.compressed import may_be_compressed
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
 from provenance.formats.sniff import HEAD, TAIL, lfs_pointer, sniff
 from provenance.formats.window import MAX_LINE
@@ -133,14 +134,21 @@ def _seen(stream: BinaryIO, size: int, kind: Kind) -> Iterator[tuple[str, str]]:
             yield from _imports(pickle.trace(stream, size, start=begin).imports)
         case Kind.ONNX:
             yield from (("external-data", name) for name in onnx.locations(stream, size))
-        case Kind.BINARY if not familiar.is_familiar(head := _bytes(stream, 0, min(size, HEAD))):
-            yield "unfamiliar", f"it begins with {head[:8].hex()}, as no form that is known"
+        case Kind.BINARY:
+            yield from _unfamiliar(_bytes(stream, 0, min(size, HEAD)))
         case Kind.LFS_POINTER:
             pointer = lfs_pointer(_bytes(stream, 0, size))
             if pointer:
                 yield "lfs-pointer", f"sha256:{pointer[0]}, {pointer[1]} bytes"
         case _ if kind in ARCHIVES:
             yield from _members(stream)
+
+
+def _unfamiliar(head: bytes) -> Iterator[tuple[str, str]]:
+    if may_be_compressed(head):
+        yield "unfamiliar", f"it begins with {head[:8].hex()}, and may be compressed"
+    elif not familiar.is_familiar(head):
+        yield "unfamiliar", f"it begins with {head[:8].hex()}, as no form that is known"
 
 
 def _imports(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,9 @@ FORMS: dict[str, bytes] = {
     rb"|\x1aE\xdf\xa3|#!AMR",
     "fonts": rb"wOF[F2]|\x00\x01\x00\x00\x00|OTTO|ttcf",
     "documents": rb"%PDF-",
+    # Of llama.cpp: how many entries, then the length and the name of the first tensor.
+    "importance matrices": rb".{2}\x00\x00[\x05-\x7f]\x00\x00\x00"
+    rb"(?:blk\.[0-9]|output|token_embd|enc\.|dec\.)",
     "tables": rb"PAR1|ARROW1\x00|SQLite format 3\x00|Obj\x01|ORC",
 }
 MAGIC = re.compile(b"|".join(b"(?:" + form + b")" for form in FORMS.values()), re.DOTALL)

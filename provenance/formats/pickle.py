@@ -35,6 +35,21 @@ LENGTH_BYTES: Mapping[int, int] = {
 CALLS = frozenset({"REDUCE", "BUILD", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"})
 ARGUMENTS = frozenset({"MARK", "EMPTY_TUPLE"})
 OUTSIDE = frozenset({"EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"})
+NUMBER = re.compile(rb"\s*[-+.\dinIN]")
+NAME = re.compile(rb"[^\x00]*\Z")
+BEGINS: Mapping[str, re.Pattern[bytes]] = {
+    "INT": NUMBER,
+    "LONG": NUMBER,
+    "FLOAT": NUMBER,
+    "GET": NUMBER,
+    "PUT": NUMBER,
+    "GLOBAL": NAME,
+    "INST": NAME,
+    "PERSID": NAME,
+    "STRING": re.compile(rb"\s*['\"]"),
+    "UNICODE": re.compile(rb""),
+}
+"""How a line begins of which each opcode can make something; a name that is one holds no NUL."""
 IMPORTABLE = re.compile(r"\S+")
 
 
@@ -175,13 +190,24 @@ class _Machine:
         count = opcode.arg.n
         if count == pickletools.UP_TO_NEWLINE:
             lines = 2 if opcode.arg.name == "stringnl_noescape_pair" else 1
-            return b"\n".join(self._window.line() for _ in range(lines))
+            return b"\n".join(self._line(opcode.name) for _ in range(lines))
         if count in LENGTH_BYTES:
             count = int.from_bytes(self._window.take(LENGTH_BYTES[count]), "little")
         if count > MAX_TEXT:
             self._window.skip(count)
             return b""
         return self._window.take(count)
+
+    def _line(self, opcode: str) -> bytes:
+        """The next line. One that nobody follows to its end is broken where its beginning is."""
+        start = self._window.position
+        try:
+            return self._window.line()
+        except Malformed as error:
+            self._window.position = start
+            if error.slug == "limit" and not BEGINS[opcode].match(self._window.take(MAX_TEXT)):
+                raise _broken(f"a line that {opcode} reads nothing from") from None
+            raise
 
     def _finish(self, opcode: pickletools.OpcodeInfo, argument: bytes) -> None:
         match opcode.name:

@@ -67,7 +67,7 @@ def _harmful(head: bytes, tail: bytes, size: int) -> Kind | None:
         return Kind.ZIP
     if archive.is_tar(head):
         return Kind.TAR
-    if not _is_safetensors(head) and _is_compressed(head, size):
+    if not _is_safetensors(head) and compressed.is_compressed(head, whole=len(head) == size):
         return Kind.COMPRESSED
     if any(head.startswith(HDF5, offset) for offset in HDF5_OFFSETS):
         return Kind.HDF5
@@ -76,11 +76,6 @@ def _harmful(head: bytes, tail: bytes, size: int) -> Kind | None:
     if _is_safetensors(head) and pickle.is_program(head):
         return Kind.PICKLE
     return Kind.SCRIPT if head.startswith(b"#!") else None
-
-
-def _is_compressed(head: bytes, size: int) -> bool:
-    text, whole = _is_text(head, size), len(head) == size
-    return compressed.is_compressed(head, text=text, whole=whole)
 
 
 def _data(head: bytes, size: int) -> Kind | None:

@@ -92,6 +92,11 @@ PASSES: dict[str, Files] = {
     "gguf": {"m.gguf": made((ARCH,), TWO, 64)},
     "npy": {"a.npy": array("f4")},
     "shards": SHARDED,
+    "shards of a variant beside the whole": {
+        "model.safetensors": tensors("a"),
+        "model.safetensors.index.fp32.json": index(a="model.fp32-00001-of-00001.safetensors"),
+        "model.fp32-00001-of-00001.safetensors": tensors("a"),
+    },
     "by-product": {"model.safetensors": tensors("a"), "training_args.bin": CALL},
     "pointer": {"model.safetensors": POINTER},
     "onnx": {"onnx/model.onnx": model(b"")},
@@ -175,6 +180,14 @@ FAILS: dict[str, tuple[Files, set[tuple[str, str]]]] = {
     "a single file shadows the shards": (
         {**SHARDED, "model.safetensors": tensors("a", "b")},
         {("orphan-shard", "model.safetensors")},
+    ),
+    "a file like a shard beside those of a variant": (
+        {
+            "model.safetensors.index.fp32.json": index(a="model.fp32-00001-of-00001.safetensors"),
+            "model.fp32-00001-of-00001.safetensors": tensors("a"),
+            "model-2.safetensors": tensors("a"),
+        },
+        {("orphan-shard", "model-2.safetensors")},
     ),
     "tensor not in its shard": (
         {**SHARDED, SHARD: tensors("b", "c")},

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.claims.code import CodeClaim, code_claims
+from provenance.claims.configuration import speaks_of_code
 from tests.claims.models import evidence
 from tests.formats.test_gguf import STRING, made, pair, text
 
@@ -125,6 +126,20 @@ QUIET_FILES = [
     ("trainer_state.json", b'{"best_metric": NaN}'),
     ("m.gguf", gguf("tokenizer.chat_template", "{{ messages[0].content }}")),
 ]
+
+
+@pytest.mark.parametrize(
+    ("data", "speaks"),
+    [
+        (rb'["\u0000", "\u001f", "\u007f", "\u00e9", "\u0020"', False),
+        (rb'{"auto\u005fmap"', True),
+        (rb'{"\u0041\u0055TO_MAP"', True),
+        (rb'{"py\u002Fobject"', True),
+        (b'{"auto_map"', True),
+    ],
+)
+def test_only_an_escape_that_may_spell_a_key_speaks_of_code(data: bytes, speaks: bool) -> None:
+    assert speaks_of_code(data) is speaks
 
 
 @pytest.mark.parametrize(("path", "value", "code", "target"), NAMED)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import pickle
 import random
+import struct
 import zlib
 from pathlib import Path
 
@@ -14,12 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.formats.compressed import is_compressed
+from provenance.formats.compressed import is_compressed, may_be_compressed
+from provenance.formats.content import read
 from provenance.formats.sniff import HEAD, TAIL, sniff
 from provenance.model import Kind
 
 PAYLOAD = pickle.dumps({"weights": list(range(2_000))})
 NEWC = b"070701" + b"0" * 104 + b"data.pkl\0\0"
+LZMA = lzma.compress(PAYLOAD, format=lzma.FORMAT_ALONE)
 ODC = b"070707" + b"0" * 70 + b"data.pkl\0"
 
 
@@ -40,14 +44,8 @@ CONTAINERS = {
     "xz": lzma.compress(PAYLOAD),
     "lzma": lzma.compress(PAYLOAD, format=lzma.FORMAT_ALONE),
     "lzma of one byte": lzma.compress(b"x", format=lzma.FORMAT_ALONE),
-    "lzma with other properties": lzma.compress(
-        PAYLOAD,
-        format=lzma.FORMAT_ALONE,
-        filters=[{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 2, "pb": 1, "dict_size": 1 << 16}],
-    ),
     **{f"zlib with a window of 2^{bits}": deflated(bits) for bits in range(9, 16)},
     "zlib of a few bytes": zlib.compress(b"x"),
-    "zlib with a dictionary": preset(),
     "zstd": b"\x28\xb5\x2f\xfd\x00",
     "skippable frame": b"\x5a\x2a\x4d\x18\x04\x00\x00\x00",
     "lz4": b"\x04\x22\x4d\x18",
@@ -58,7 +56,6 @@ CONTAINERS = {
     "cpio": NEWC + PAYLOAD,
     "cpio of text alone": NEWC.replace(b"\0", b"0") + b"cos\nsystem\n(S'true'\ntR.",
     "cpio of old": ODC + PAYLOAD,
-    "binary cpio": b"\xc7\x71" + bytes(18) + b"\x09\x00" + bytes(4) + b"data.pkl\0\0",
     "xar": b"xar!\x00\x1c\x00\x01" + PAYLOAD,
     "lzip": b"LZIP\x01\x0c",
     "lzop": b"\x89LZO\x00\r\n\x1a\n",
@@ -67,6 +64,34 @@ CONTAINERS = {
     "iso": bytes(32_769) + b"CD001" + bytes(100),
     "rpm": b"\xed\xab\xee\xdb\x03\x00",
 }
+
+DOUBTFUL = {
+    "lzma with other properties": lzma.compress(
+        PAYLOAD,
+        format=lzma.FORMAT_ALONE,
+        filters=[{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 2, "pb": 1, "dict_size": 1 << 16}],
+    ),
+    "lzma of a stated size": b"\x5d\0\0\x80\0" + struct.pack("<Q", 9_000) + LZMA[13:],
+    "zlib with a dictionary": preset(),
+    "zlib cut off": zlib.compress(PAYLOAD)[:-9],
+    "binary cpio": b"\xc7\x71" + bytes(18) + b"\x09\x00" + bytes(4) + b"data.pkl\0\0",
+    "binary cpio of text": b"\xc7\x71" + bytes(18) + b"\x09\x00" + bytes(4) + b"a" * 9_000,
+    "arj": b"\x60\xea\x2a\x00" + bytes(60),
+    "pack": b"\x1f\x1e" + bytes(60),
+}
+"""What numbers begin with too."""
+
+NUMBERS = {
+    "int32 that count": struct.pack("<8i", 100, 200, 768, 0, 2, 32_000, 0, 1),
+    "int32 as a mask": struct.pack("<4i", 5, -1, -1, -1),
+    "float32, mostly zero": struct.pack("<8f", 2.0, -1.0, 0, 0, 0, 0, 0, 0),
+    "bytes of a quantised tensor": bytes.fromhex("78bb41b76c78a37f7573328d5d8b7f82") * 9,
+    "bfloat16": bytes.fromhex("083cc53b483d05bda93cb8bc82bb9e3b") * 9,
+    "float16": bytes.fromhex("48a8f9a4f9a70aa021a0d1196a96d022") * 9,
+    "float32": bytes.fromhex("1f1eb43c50190cbbbbe6dcb81ffee1bb") * 9,
+    "protobuf": bytes.fromhex("08b812107079746f72636884ed7aa1f4") * 9,
+}
+"""Honest beginnings that are LZMA, zlib with a dictionary or `pack` by chance."""
 
 TEXTS = [
     b"",
@@ -98,9 +123,29 @@ def test_a_container_is_one(data: bytes) -> None:
     assert kind_of(data) is Kind.COMPRESSED
 
 
+@pytest.mark.parametrize("data", DOUBTFUL.values(), ids=DOUBTFUL.keys())
+def test_what_numbers_begin_with_too_is_unknown_and_not_convicted(data: bytes) -> None:
+    _, seen = read(io.BytesIO(data), "vocab.dat", len(data), limit=1 << 20)
+    assert may_be_compressed(data)
+    assert kind_of(data) is Kind.BINARY
+    assert [observation.code for observation in seen] == ["unfamiliar"]
+
+
+@pytest.mark.parametrize("data", NUMBERS.values(), ids=NUMBERS.keys())
+def test_no_file_of_numbers_is_convicted(data: bytes) -> None:
+    assert kind_of(data) is Kind.BINARY
+
+
+@settings(max_examples=500)
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=4, max_size=40))
+def test_no_table_of_integers_is_convicted(numbers: list[int]) -> None:
+    small = [number % 1_024 for number in numbers]
+    assert not is_compressed(struct.pack(f"<{len(small)}i", *small))
+
+
 @pytest.mark.parametrize("data", TEXTS)
 def test_text_is_none(data: bytes) -> None:
-    assert not is_compressed(data, text=True)
+    assert not is_compressed(data)
     assert kind_of(data) in {Kind.TEXT, Kind.EMPTY, Kind.BINARY}
 
 

@@ -148,12 +148,23 @@ def test_a_line_that_is_longer_than_anybody_follows_is_unknown(
     assert (kind, [code for code, _ in seen]) == (Kind.TEXT, ["limit"])
 
 
+@pytest.mark.parametrize("first", range(0, 256, 8))
+def test_weights_of_any_length_may_be_zero(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of sixteen lengths begins as an opcode that reads a line, and zeros hold no line feed."""
+    monkeypatch.setattr("provenance.formats.window.MAX_LINE", 200_000)
+    count = 500_000
+    header = b'{"w":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}' % (count, count)
+    kind, _, seen = read(framed(header.ljust(256 + first), bytes(count)), "model.safetensors")
+    assert (kind, seen) == (Kind.SAFETENSORS, [])
+
+
 PIECES = b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02\n\x0c\n\x03<s>\x15\0\0\0\0\x18\x03"
 FAMILIAR = {
     "a vocabulary of sentencepiece": PIECES + bytes(500),
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(500),
     "a sound": b"RIFF\x24\x08\0\0WAVEfmt " + bytes(500),
     "a font": b"\0\x01\0\0\0\x0c\0\x80" + bytes(500),
+    "an importance matrix": struct.pack("<ii", 197, 19) + b"blk.0.attn_k.weight" + bytes(500),
     "text in an encoding of old": "Gr\xfc\xdfe\n".encode("latin-1") * 100,
     "text in UTF-16": "Gr\xfc\xdfe\n".encode("utf-16") * 100,
     "a vocabulary with an odd entry": b"the\nof\n" * 100 + b"\x1c\n",
