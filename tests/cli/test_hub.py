@@ -126,6 +126,16 @@ def test_a_moved_branch_is_not_followed_until_it_is_asked_for(bench: Desk) -> No
     )
 
 
+def test_a_locked_commit_that_was_tagged_since_is_no_change(bench: Desk) -> None:
+    """As every release upstream has it: a tag on what is locked, and the branch goes on."""
+    bench.locked({"repo": UNSIGNED})
+    commit = tomllib.loads(bench.lock.read_text())["model"][0]["commit"]
+    bench.hub.tag(UNSIGNED, "v1", commit)
+    bench.hub.commit(UNSIGNED, {"config.json": b"{}"})
+    ended = bench.run("lock", "--check")
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_a_model_that_is_new_in_the_settings_puts_the_lock_out_of_date(bench: Desk) -> None:
     bench.locked({"repo": REPO})
     bench.settings({"repo": REPO}, {"repo": UNSIGNED})
