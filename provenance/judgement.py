@@ -26,7 +26,7 @@ from provenance.model import UNUSED_EXCLUDE, Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
-from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed
+from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed, nobody
 
 CHECKS: dict[str, Check] = {
     "integrity": integrity.check,
@@ -224,7 +224,7 @@ def _praise(findings: Sequence[Finding]) -> str:
     exempted = sorted((f for f in findings if f.exempted), key=lambda f: f.rule != IDENTITY)
     known = any(finding.rule == IDENTITY for finding in findings)
     whose = exempted[0].message if exempted else "the publisher is registered" * known
-    reason = said[0] if said else "; ".join(filter(None, (whose, "nobody signed these bytes")))
+    reason = said[0] if said else "; ".join(filter(None, (whose, nobody(findings))))
     return f"{reason} ({waived} waived)" if waived else reason
 
 

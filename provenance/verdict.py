@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from provenance.model import Basis
+
+BY_STRANGERS = frozenset({"signature/unregistered-signer", "signature/wrong-signer"})
+"""What is found of a signature by somebody who has no word in this."""
 
 
 class Outcome(StrEnum):
@@ -135,3 +139,9 @@ def failed(rule: str, message: str, where: str = "") -> Finding:
 def unknown(rule: str, message: str, where: str = "") -> Finding:
     """Something that could not be established."""
     return Finding(rule=rule, outcome=Outcome.UNKNOWN, message=message, where=where)
+
+
+def nobody(findings: Iterable[Finding]) -> str:
+    """That nobody signed, or nobody whom the registry knows."""
+    strange = any(finding.rule in BY_STRANGERS for finding in findings)
+    return f"nobody{' whom the registry knows' * strange} signed these bytes"

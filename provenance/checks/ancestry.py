@@ -173,7 +173,8 @@ class _Survey:
         for ancestor in self.case.evidence.ancestors:
             if ancestor.missing and not self.said:
                 line = _line(ancestor.claimed)
-                message = f"{ancestor.missing}: if it was renamed or is private, say it: {line}"
+                why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
+                message = f"{why}: if it was renamed or is private, say it: {line}"
                 yield failed("ancestry/unresolvable", message, ancestor.claimed)
 
     def ancestors(self) -> Iterator[Finding]:

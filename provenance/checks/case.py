@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,6 +86,15 @@ class Case:
         if self.exact or own.selected == self.evidence.manifest.digest:
             return (own,)
         return (own, *(entry for entry in self.remembered if entry != own))
+
+    def accepting(self, rule: str) -> str:
+        """What to do about a change against the lockfile: the command takes the very commit that
+        was judged, and not the one that is locked."""
+        locked, commit = self.locked, self.evidence.ref.commit
+        moved = locked and locked.commit and commit and commit != locked.commit
+        follow = ("--upgrade-model", locked.name) if locked and moved else ()
+        line = shlex.join(["provenance", "lock", *follow, "--accept", f"{rule}@{self.subject}"])
+        return f"find out why, then `{line}`"
 
     def in_force(self, expires: datetime) -> bool:
         """Whether what expires then counts: until then, or on, where that is only warned of."""

@@ -203,7 +203,7 @@ def _replaced(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
         yield from _other_id(case, facts, pinned, expected, "ask the publisher elsewhere")
     if others := before - {facts.repo_id}:
         expected = f"{' or '.join(sorted(others))} as the lockfile has it"
-        yield from _other_id(case, facts, others, expected, _accept(case, "replaced"))
+        yield from _other_id(case, facts, others, expected, case.accepting("identity/replaced"))
 
 
 def _other_id(
@@ -220,10 +220,6 @@ def _other_id(
         yield failed("identity/replaced", message, case.subject)
 
 
-def _accept(case: Case, slug: str) -> str:
-    return f"find out why, then `provenance lock --accept identity/{slug}@{case.subject}`"
-
-
 def _owner(case: Case, facts: Facts) -> Iterator[Finding]:
     """That the owner the Hub names is not the namespace, or not the lockfile's."""
     namespace, others = names.namespace_of(facts.id), past_owners(case) - {facts.owner}
@@ -237,7 +233,9 @@ def _owner(case: Case, facts: Facts) -> Iterator[Finding]:
         message = f"{said} {namespace!r} as its name says: ask the publisher why"
         yield failed("identity/owner-changed", message, case.subject)
     elif before:
-        message = f"{said} {before} as the lockfile has it: {_accept(case, 'owner-changed')}"
+        message = (
+            f"{said} {before} as the lockfile has it: {case.accepting('identity/owner-changed')}"
+        )
         yield failed("identity/owner-changed", message, case.subject)
 
 

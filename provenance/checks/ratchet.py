@@ -32,12 +32,14 @@ def signature_changes(case: Case) -> Iterator[Finding]:
     if before and not now:
         if _must_stay(case):
             message = f"it was signed by {before}, and no such signature holds any more"
-            yield failed("signature/lost", f"{message}: {_accept(case, 'lost')}", case.subject)
+            yield failed(
+                "signature/lost", f"{message}: {case.accepting('signature/lost')}", case.subject
+            )
     elif before:
         message = f"it was signed by {before}, and now by {now}"
         yield failed(
             "signature/signer-changed",
-            f"{message}: {_accept(case, 'signer-changed')}",
+            f"{message}: {case.accepting('signature/signer-changed')}",
             case.subject,
         )
     yield from _rollback(case)
@@ -95,7 +97,7 @@ def _rollback(case: Case) -> Iterator[Finding]:
     if any(one.signed and one.signed.earliest >= before for one in known):
         return
     said = f"signed {_today(case)}, and the lockfile has a release of {_moment(before)}"
-    next_step = _accept(case, "rollback")
+    next_step = case.accepting("signature/rollback")
     if all(_is_older(one, before) for one in known):
         yield failed("signature/rollback", f"{said}: {next_step}", case.subject)
     else:
@@ -163,7 +165,3 @@ def _must_stay(case: Case) -> bool:
     owner = case.registry.owner(case.evidence.ref.repo or "")
     own = owner.once_signed_must_stay_signed if owner else None
     return case.policy.once_signed_must_stay_signed if own is None else own
-
-
-def _accept(case: Case, slug: str) -> str:
-    return f"find out why, then `provenance lock --accept signature/{slug}@{case.subject}`"

@@ -189,11 +189,12 @@ def _of(ancestor: Ancestor) -> Subjects:
 def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Finding]:
     namespaces = {namespace_of(repo) for repo in subjects["repo"] if repo} or None
     for kind, values in subjects.items():
-        hits: dict[str, list[str]] = {}
+        called = "repository" if kind == "repo" else kind
+        hits: dict[str, dict[str, None]] = {}
         for value in sorted(value for value in values if value):
             for entry in registry.revocations(kind, value, namespaces):
-                hits.setdefault(entry.reason, []).append(value)
-        for reason, found in hits.items():
+                hits.setdefault(entry.reason, {})[value] = None
+        for reason, found in ((reason, list(values)) for reason, values in hits.items()):
             more = f", and {len(found) - 1} more of its files," if len(found) > 1 else ""
             if kind == FILE:
                 yield failed(
@@ -201,4 +202,6 @@ def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Fin
                 )
                 continue
             for value in found:
-                yield failed("registry/revoked", f"the {whose}{kind} was revoked: {reason}", value)
+                yield failed(
+                    "registry/revoked", f"the {whose}{called} was revoked: {reason}", value
+                )

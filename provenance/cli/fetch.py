@@ -21,7 +21,7 @@ from provenance.lock import Entry, Lock
 from provenance.locking import out_of_step
 from provenance.policy import Model
 from provenance.report import Summary
-from provenance.report.common import printable
+from provenance.report.common import aside, printable
 
 SHOWN = 5
 
@@ -162,8 +162,10 @@ class Fetching:
             click.echo(f"error: {entry.name} was not fetched: {error}", err=True)
             return CANNOT_JUDGE
         done = "was there already, and is" if admitted.already else "fetched:"
-        click.echo(f"✓ {entry.name} {done} {admitted.verdict.result} ({admitted.verdict.profile})")
-        click.echo(f"  {admitted.verdict.reason}")
+        verdict = admitted.verdict
+        said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
+        click.echo(f"{terminal.mark(verdict)} {entry.name} {done} {said}")
+        click.echo(f"  {verdict.reason}")
         click.echo(f"  {admitted.place}")
         if admitted.beside:
             click.echo(f"  {_beside(admitted.beside)}")

@@ -149,9 +149,7 @@ def _tell(item: Adopted) -> None:
     adoption = item.adoption
     aside = len(adoption.exemptions) + len(adoption.waivers)
     what = f"{aside} findings set aside" if aside != 1 else "1 finding set aside"
-    click.echo(
-        f"{terminal.mark(adoption.verdict.result)} {name}  {adoption.verdict.result}, {what}"
-    )
+    click.echo(f"{terminal.mark(adoption.verdict)} {name}  {adoption.verdict.result}, {what}")
     for exemption in adoption.exemptions:
         click.echo(f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}")
     for waiver in adoption.waivers:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,6 +122,8 @@ def command(
     _report(setting, found, form, output, also)
     for line in unasked(found, standing, ("lock", *_flags(check, base))):
         click.echo(line, err=True)
+    for line in _nothing_accepted(found, locker.accepted):
+        click.echo(line, err=True)
     codes = [item.code for item in found]
     if not check:
         if save(setting.lock_path, new):
@@ -185,6 +188,22 @@ def _accepted(setting: Bench, words: Sequence[str]) -> dict[str, frozenset[str]]
         for model in models:
             found.setdefault(model.name, set()).add(match[1])
     return {name: frozenset(rules) for name, rules in found.items()}
+
+
+def _nothing_accepted(
+    found: Sequence[Judged], accepted: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
+    """A line for each rule that was to be accepted of a model which was judged without it."""
+    for item in found:
+        if item.trial:
+            name, findings = item.subject.name, item.trial.verdict.findings
+            for rule in sorted(accepted.get(name, frozenset()) - {f.rule for f in findings}):
+                commit = item.trial.verdict.commit
+                at = f" at {commit}" if commit else ""
+                yield (
+                    f"note: --accept: {name}{at} has no {rule}, and nothing was accepted; "
+                    f"a newer commit is judged with --upgrade-model {shlex.quote(name)}"
+                )
 
 
 def _report(

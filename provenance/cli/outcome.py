@@ -26,9 +26,9 @@ def combined(codes: Iterable[int]) -> int:
 
 def not_judged(name: str, ref: str, error: ProvenanceError) -> Unjudged:
     """The model that could not be judged because of `error`, said on stderr too."""
-    click.echo(f"error: could not judge {name}: {error}", err=True)
-    usage = isinstance(error, ConfigError)
-    return Unjudged(name=name, ref=ref, reason=str(error), usage=usage)
+    reason = str(error).removeprefix(f"{name}: ")
+    click.echo(f"error: could not judge {name}: {reason}", err=True)
+    return Unjudged(name=name, ref=ref, reason=reason, usage=isinstance(error, ConfigError))
 
 
 def code_of(model: Unjudged) -> int:

@@ -247,7 +247,8 @@ def _models(request: Request, own: Settings, needs_models: bool) -> Sequence[Mod
         models = list(own.models)
     if not models and needs_models:
         raise ConfigError(
-            "nothing to judge: name a model or a directory, or list [[models]] in provenance.toml"
+            "nothing to judge: name a model or a directory, or list [[models]] in provenance.toml "
+            "(`provenance init org/name` writes it)"
         )
     if request.revision is not None:
         models = [_at_revision(model, request.revision) for model in models]
@@ -290,7 +291,9 @@ def _named(ref: str, own: Settings) -> Sequence[Model]:
         return [replace(model, revision=asked.revision or model.revision) for model in found]
     known = ", ".join(model.name for model in own.models)
     listed_too = f"; {own.source} lists {known}" if known else ""
-    raise ConfigError(f"no such file or directory, nor a model: {ref}{listed_too}")
+    raise ConfigError(
+        f"no such file or directory, nor a model: {ref}; one on a Hub is org/name{listed_too}"
+    )
 
 
 def _subject(model: Model, request: Request, own: Settings, profile: str | None) -> Subject:

@@ -18,12 +18,12 @@ import click
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
 from provenance.lock import Change
-from provenance.report.common import printable
+from provenance.report.common import by_exception, printable
 from provenance.report.graph import step, title
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, RESULTS, Line, Span
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, OUTCOMES, RESULTS, Line, Span
 from provenance.source.files import write
 from provenance.source.progress import Progress, Silent, Step, Unit
-from provenance.verdict import Result
+from provenance.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -110,9 +110,10 @@ def _rich(line: Line) -> Text:
     return Text.assemble(*((span.text, COLOURS.get(span.tone, span.tone)) for span in line))
 
 
-def mark(result: Result) -> str:
-    """The sign of a result, as in the report."""
-    return RESULTS[result][0]
+def mark(verdict: Verdict) -> str:
+    """The sign of a verdict, as in the report."""
+    sign, _ = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
+    return sign
 
 
 def described(change: Change) -> str:

@@ -38,8 +38,8 @@ def difference(old: Lock | None, new: Lock) -> tuple[Change, ...]:
 
 
 def _difference(old: Lock, new: Lock) -> Iterator[Change]:
-    if old.registries != new.registries:
-        names = [", ".join(floor.name for floor in lock.registries) for lock in (old, new)]
+    if set(old.registries) != set(new.registries):
+        names = [", ".join(sorted(floor.name for floor in lock.registries)) for lock in (old, new)]
         yield Change(name="registries", what="changed", old=names[0], new=names[1])
     before, after = ({(e.part, e.name): e for e in lock.entries} for lock in (old, new))
     for part, name in sorted(before.keys() | after.keys(), key=_order):
@@ -67,7 +67,7 @@ def _changed(name: str, old: Entry, new: Entry) -> Iterator[Change]:
         yield from _word(name, word, *values)
     yield from _gained(name, "signer", _signers(old), _signers(new))
     yield from _gained(name, "parent", _parents(old), _parents(new))
-    yield from _gained(name, "accepted", map(str, old.accepted), map(str, new.accepted))
+    yield from _gained(name, "accepted", _accepted(old), _accepted(new))
     yield from _gained(name, "finding", _findings(old), _findings(new))
     yield from _word(name, "manifest", old.manifest, new.manifest)
     changes = file_differences(old, new.files)
@@ -100,6 +100,10 @@ def _gained(name: str, word: str, old: Iterable[str], new: Iterable[str]) -> Ite
 
 def _signers(entry: Entry) -> Iterator[str]:
     return (f"{signer.organisation}: {signer.identity}" for signer in entry.signers)
+
+
+def _accepted(entry: Entry) -> Iterator[str]:
+    return (f"{one.rule}: {one.old} → {one.new}" for one in entry.accepted)
 
 
 def _parents(entry: Entry) -> Iterator[str]:

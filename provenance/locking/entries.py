@@ -18,7 +18,7 @@ from provenance.lock import (
     Part,
 )
 from provenance.lock.entry import NO_FILES
-from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest
+from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest, Reach
 from provenance.revoking import weights
 from provenance.trust import Registry
 from provenance.verdict import Finding, Outcome, SignerSeen, Verdict
@@ -45,6 +45,7 @@ def entry_of(
     before = next(iter(past), None)
     case, verdict = trial.case, trial.verdict
     evidence = case.evidence
+    facts = _remembered(_kept(evidence.facts), past)
     owner = case.registry.owner(evidence.ref.repo or "")
     return Entry(
         name=name,
@@ -52,7 +53,7 @@ def entry_of(
         path=path,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
-        facts=_remembered(_kept(evidence.facts), past),
+        facts=_reached(facts, [entry for entry in own if entry.commit == evidence.ref.commit]),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),
         profile=verdict.profile,
@@ -79,6 +80,16 @@ def _remembered(facts: Facts | None, past: Sequence[Entry]) -> Facts | None:
             owner=facts.owner or before.owner,
             owner_id=facts.owner_id or before.owner_id,
         )
+    return facts
+
+
+def _reached(facts: Facts | None, same: Sequence[Entry]) -> Facts | None:
+    """The facts, by the name that led to the same commit before: that somebody tags it later, and
+    moves the branch on, is no change of what is locked."""
+    before = next((entry.facts.reach for entry in same if entry.facts), None)
+    named = (Reach.BRANCH, Reach.TAG)
+    if facts and before and before in named and facts.reach in named:
+        return replace(facts, reach=before)
     return facts
 
 

@@ -122,7 +122,7 @@ def profile_named(name: str) -> Profile:
         if profile.name == name:
             return profile
     known = ", ".join(profile.name for profile in PROFILES)
-    raise ConfigError(f"expected one of {known}; found {name[:80]!r}")
+    raise ConfigError(f"expected a profile, one of {known}; found {name[:80]!r}")
 
 
 def checks_of(profile: Profile, levels: Levels) -> tuple[str, ...]:

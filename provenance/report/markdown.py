@@ -18,7 +18,7 @@ from provenance.report.common import (
     problems,
 )
 from provenance.report.graph import mermaid
-from provenance.verdict import Finding, Level, Outcome, Result, Verdict
+from provenance.verdict import Finding, Level, Outcome, Result, Verdict, nobody
 
 RESULTS = {Result.PASS: "✅", Result.FAIL: "❌", Result.INCOMPLETE: "❔"}
 OUTCOMES = {
@@ -153,4 +153,4 @@ def _signers(verdict: Verdict) -> Iterator[str]:
         when = f", verified {plain(signer.times[0])}" if signer.times else ", no verified time"
         yield f"- signed by {party}: {code(signer.identity)}{when}, {code(signer.bundle)}"
     if not verdict.signers:
-        yield "- nobody signed these bytes"
+        yield f"- {nobody(verdict.findings)}"

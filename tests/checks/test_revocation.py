@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,16 +75,29 @@ def test_one_file_is_enough(tmp_path: Path, name: str) -> None:
     assert rules(found, {"files": [f"sha256:{'a' * 64}"]}) == set()
 
 
-def test_many_files_for_one_reason_are_one_finding(tmp_path: Path) -> None:
-    found = evidence(model(tmp_path / "m"))
-    every = [f"sha256:{file.digest}" for file in found.listing.files]
-    table = forge.registry(forge.org("Acme"), revoked=[{"files": every, "reason": "backdoor"}])
+def messages(found: Evidence, table: dict[str, Any]) -> list[str]:
+    """What is said of revocations."""
     verdict = judge(
         found,
         Policy.of(Settings(), Model(name="m")),
         Registry.from_table(table, source="trust.toml"),
     )
-    said = [finding.message for finding in verdict.findings if finding.rule in REVOKED]
+    return [finding.message for finding in verdict.findings if finding.rule in REVOKED]
+
+
+def test_what_was_revoked_twice_is_one(tmp_path: Path) -> None:
+    """As whoever types the command again leaves it."""
+    found = evidence(model(tmp_path / "m"))
+    entry = {"files": [BAD], "reason": "backdoor"}
+    table = forge.registry(forge.org("Acme"), revoked=[entry, entry])
+    assert messages(found, table) == ["a file was revoked: backdoor"]
+
+
+def test_many_files_for_one_reason_are_one_finding(tmp_path: Path) -> None:
+    found = evidence(model(tmp_path / "m"))
+    every = [f"sha256:{file.digest}" for file in found.listing.files]
+    table = forge.registry(forge.org("Acme"), revoked=[{"files": every, "reason": "backdoor"}])
+    said = messages(found, table)
     assert said == [f"a file, and {len(every) - 1} more of its files, was revoked: backdoor"]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -124,6 +126,16 @@ def test_a_moved_branch_is_not_followed_until_it_is_asked_for(bench: Desk) -> No
     )
 
 
+def test_a_locked_commit_that_was_tagged_since_is_no_change(bench: Desk) -> None:
+    """As every release upstream has it: a tag on what is locked, and the branch goes on."""
+    bench.locked({"repo": UNSIGNED})
+    commit = tomllib.loads(bench.lock.read_text())["model"][0]["commit"]
+    bench.hub.tag(UNSIGNED, "v1", commit)
+    bench.hub.commit(UNSIGNED, {"config.json": b"{}"})
+    ended = bench.run("lock", "--check")
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_a_model_that_is_new_in_the_settings_puts_the_lock_out_of_date(bench: Desk) -> None:
     bench.locked({"repo": REPO})
     bench.settings({"repo": REPO}, {"repo": UNSIGNED})
@@ -146,6 +158,20 @@ CHANGES = {
 }
 
 
+def typed(report: str) -> list[str]:
+    """The commands that a report tells its reader to type, as they are copied from it."""
+    return re.findall(r"`(provenance [^`]*)`", re.sub(r"\s+", " ", report))
+
+
+def test_accepting_a_change_that_is_not_there_says_so(bench: Desk) -> None:
+    """The locked commit was judged, and the change is in a newer one."""
+    bench.locked({"repo": REPO})
+    ended = bench.run("lock", "--accept", f"signature/signer-changed@{REPO}")
+    assert ended.returncode == 0
+    assert "nothing was accepted" in ended.stderr
+    assert f"--upgrade-model {REPO}" in ended.stderr
+
+
 @pytest.mark.parametrize("rule", CHANGES)
 def test_a_change_fails_until_it_is_accepted_by_name(
     bench: Desk, tmp_path: Path, rule: str
@@ -159,7 +185,8 @@ def test_a_change_fails_until_it_is_accepted_by_name(
         bench.trust(table)
     refused = bench.run("lock", "--upgrade")
     assert (refused.returncode, rule in refused.stdout) == (1, True)
-    accepted = bench.run("lock", "--upgrade", "--accept", f"{rule}@{REPO}")
+    [line] = {line for line in typed(refused.stdout) if line.endswith(f"{rule}@{REPO}")}
+    accepted = bench.run(*shlex.split(line)[1:])
     assert accepted.returncode == 0, accepted.stdout
     assert f'accepted = [\n    {{rule = "{rule}"' in bench.lock.read_text()
     assert bench.run("lock", "--check").returncode == 0

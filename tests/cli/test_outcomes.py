@@ -12,7 +12,7 @@ import tomli_w
 from tests import forge
 from tests.cli.conftest import Run
 from tests.hub import Hub
-from tests.hubs import FILES, REPO, UNSIGNED, Desk, desk, signed
+from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, Desk, desk, signed
 
 FORMS = ("json", "markdown", "sarif", "github", "html")
 REPORTS = [word for form in FORMS for word in ("--report", f"{form}=out.{form}")]
@@ -41,6 +41,37 @@ def test_what_cannot_be_judged_stands_in_every_report(away: Desk, words: tuple[s
     run = json.loads((away.folder / "out.sarif").read_text())["runs"][0]
     assert run["invocations"][0]["executionSuccessful"] is False
     assert [result["ruleId"] for result in run["results"]] == ["policy/not-judged"]
+
+
+QUESTIONS = {
+    "a tag that is not there": (
+        "acme/bot@v9",
+        "acme/bot: the Hub has no branch, tag or commit 'v9'",
+    ),
+    "no model": ("acme/bott", "acme/bott: the Hub has no such repository"),
+    "no access": ("acme/gated", "acme/gated: it is gated: ask for access on its page, then give a"),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_was_asked_for_is_named_once(away: Desk, name: str) -> None:
+    ref, said = QUESTIONS[name]
+    away.hub.commit("acme/gated", FILES)
+    away.hub.gate("acme/gated")
+    ended = away.run("verify", ref)
+    assert ended.returncode == 5
+    assert ended.stderr.startswith(f"error: could not judge {said}")
+
+
+def test_what_was_set_aside_keeps_its_mark_where_it_is_used(tmp_path: Path) -> None:
+    with Hub(tmp_path / "hub") as hub:
+        hub.commit(STRANGER, FILES)
+        own = desk(tmp_path, hub)
+        begun = own.run("init", STRANGER)
+        assert f"~ {STRANGER}" in begun.stdout
+        own.run("lock", "-q")
+        ended = own.run("fetch", "--local-dir", "m")
+    assert ended.stdout.startswith(f"~ {STRANGER} fetched: pass (baseline), exempted")
 
 
 def test_nothing_judged_is_reported_and_no_summary_signed(away: Desk) -> None:

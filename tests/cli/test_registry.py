@@ -450,6 +450,18 @@ EDITS: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+def test_an_edit_of_what_nobody_reads_says_so(run: Run, tmp_path: Path) -> None:
+    """Whoever revokes a model in it would go on deploying that model."""
+    here = tmp_path / "work"
+    begun = run("registry", "init")
+    line = next(x for x in begun.stdout.splitlines() if "registry = " in x)
+    words = ("registry", "revoke", "--repo", "acme/bot", "--reason", "backdoor")
+    (here / "provenance.toml").write_text("[policy]\nprofile = 'baseline'\n")
+    assert "nothing is judged by it" in run(*words).stderr
+    (here / "provenance.toml").write_text("[policy]\n" + line.partition(": ")[2] + "\n")
+    assert run(*words).stderr == ""
+
+
 @pytest.mark.parametrize("what", EDITS)
 def test_a_wrong_edit_leaves_the_file_alone(team: Team, what: str) -> None:
     words, says = EDITS[what]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provenance.lock import Entry, Lock, difference, file_differences, nearest
+from provenance.lock import Accepted, Entry, Floor, Lock, difference, file_differences, nearest
 from provenance.model import File, Manifest
 from tests.lock.test_text import ENTRY, FILES, LOCK
 
@@ -27,6 +27,18 @@ def changed(**fields: Any) -> list[str]:
 
 def test_equal_locks_differ_in_nothing() -> None:
     assert difference(LOCK, LOCK) == ()
+
+
+def test_what_was_accepted_is_read_by_people() -> None:
+    accepted = Accepted(rule="signature/lost", old="a", new="b")
+    entry = replace(ENTRY, accepted=(*ENTRY.accepted, accepted))
+    [change] = difference(Lock(entries=(ENTRY,)), Lock(entries=(entry,)))
+    assert (change.what, change.new) == ("accepted gained", "signature/lost: a → b")
+
+
+def test_registries_in_another_order_are_the_same() -> None:
+    floors = (Floor(name="starter"), Floor(name="company"))
+    assert difference(Lock(registries=floors), Lock(registries=floors[::-1])) == ()
 
 
 def test_models_come_and_go() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,25 @@ def test_the_model_and_the_check_have_that_mark(tmp_path: Path, form: str, mark:
     assert f"{mark} identity" in text
     assert f"{mark} someone/ft" in text
     assert mark not in shown(form, judged(tmp_path / "n", "acme/signed"))
+
+
+def test_the_page_frames_it_otherwise(tmp_path: Path) -> None:
+    frames = [
+        set(re.findall(r'<section [^>]*class="model ([a-z]+)"', shown("html", trial)))
+        for trial in (judged(tmp_path / "m", "someone/ft"), judged(tmp_path / "n", "acme/signed"))
+    ]
+    assert frames == [{"excepted"}, {"pass"}]
+
+
+def test_a_signature_of_a_stranger_is_not_called_none(tmp_path: Path) -> None:
+    """Somebody did sign, and who it was is not known."""
+    folder = forge.write(tmp_path / "m")
+    forge.sign(folder, forge.Hand(key=forge.key("stranger")))
+    model = Ref(text="acme/waived", repo="acme/waived")
+    evidence = directory.collect(folder, ref=model, at=forge.NOW)
+    trial = tried(evidence, Policy.of(Settings(), Model(name="m")), REGISTRY)
+    assert "whom the registry knows signed these bytes" in shown("markdown", trial)
+    assert "- nobody signed these bytes" in shown("markdown", judged(tmp_path / "n", "acme/waived"))
 
 
 def test_nobody_is_called_registered_who_is_not(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -32,6 +33,14 @@ def test_it_has_a_row_that_says_why(form: str, report: Summary) -> None:
     assert AWAY.name in text
     assert NO_ANSWER in " ".join(text.split())
     assert "not judged" in text or "unjudged" in text
+
+
+def test_the_page_leads_to_it() -> None:
+    """Whoever reads the list at the top misses none of the models."""
+    page = FORMATS["html"](OTHERS["beside a pass"])
+    head = page.partition("</nav>")[0]
+    [target] = re.findall(r'href="#([^"]*)"><span[^>]*>[^<]*</span> ' + AWAY.name, head)
+    assert f'<section id="{target}"' in page
 
 
 @pytest.mark.parametrize(

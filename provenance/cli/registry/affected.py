@@ -15,6 +15,7 @@ from provenance.affected import affected
 from provenance.cli.gathering import Means
 from provenance.cli.options import RULES, with_means, with_options
 from provenance.cli.outcome import FAIL, PASS
+from provenance.cli.registry.editing import is_same
 from provenance.cli.subjects import Bench, Request, bench
 from provenance.errors import ConfigError
 from provenance.lock import Part
@@ -74,7 +75,7 @@ def _setting(request: Request) -> Bench:
         return found
     names = found.settings.registry
     edited = Path(FILE_NAME)
-    if edited.is_file() and not any(_is_same(edited, Path(name)) for name in names):
+    if edited.is_file() and not any(is_same(edited, Path(name)) for name in names):
         return bench(replace(request, registry=(FILE_NAME, *names)), needs_models=False)
     if set(names) == {BUILTIN}:
         raise ConfigError(
@@ -83,11 +84,6 @@ def _setting(request: Request) -> Bench:
             path="--registry",
         )
     return found
-
-
-def _is_same(edited: Path, named: Path) -> bool:
-    """Whether a registry that is named is the file that is edited, or the folder it lies in."""
-    return any(place.is_file() and place.samefile(edited) for place in (named, named / FILE_NAME))
 
 
 def _files(patterns: tuple[str, ...]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -9,12 +10,15 @@ from pathlib import Path
 
 import click
 
+from provenance import settings
 from provenance.errors import ConfigError
 from provenance.formats import toml
+from provenance.policy import BUILTIN
 from provenance.registry.file import Folder, read_text
 from provenance.registry.shelf import FILE_NAME, assembled, parsed
 from provenance.source.files import write_bytes
 from provenance.trust import Registry
+from provenance.trust.reading import is_url
 from provenance.trust.section import read_section
 
 with_file = click.option(
@@ -104,6 +108,30 @@ class Book:
         except OSError as error:
             raise ConfigError(f"cannot be written: {error.strerror}", path=str(self.file)) from None
         show_difference(self.text, new, self.file)
+        if not self.is_section:
+            _say_if_unnamed(self.file)
+
+
+def is_same(edited: Path, named: Path) -> bool:
+    """Whether a registry that is named is the file that is edited, or the folder it lies in."""
+    return any(place.is_file() and place.samefile(edited) for place in (named, named / FILE_NAME))
+
+
+def _say_if_unnamed(file: Path) -> None:
+    """A note where the settings that hold here judge by other registries, and none is published."""
+    home = os.environ.get("HOME")
+    try:
+        found = settings.find(Path.cwd(), (), home=Path(home) if home else None).path
+        names = settings.load(found).registry if found else ()
+    except ConfigError:
+        return
+    if names and not any(is_url(name) or is_same(file, Path(name)) for name in names):
+        listed = ", ".join(f'"{name}"' for name in (file.name, BUILTIN))
+        click.echo(
+            f"note: {found.name if found else ''} does not name {file}, so nothing is judged by "
+            f"it: under [policy], registry = [{listed}]",
+            err=True,
+        )
 
 
 def check_there(file: Path) -> None:

@@ -10,6 +10,7 @@ import click
 
 from provenance.errors import ConfigError
 from provenance.formats.toml import pair
+from provenance.policy import BUILTIN
 from provenance.registry.shelf import FILE_NAME
 from provenance.source.files import write
 
@@ -28,4 +29,5 @@ def command(name: str | None) -> None:
     pairs = {"version": 1, "name": name or Path.cwd().name, "expires": expires}
     write(file, HEAD + "".join(pair(key, value) for key, value in pairs.items()))
     click.echo(f"wrote {FILE_NAME}, which expires on {expires}")
-    click.echo("next: provenance registry add-org")
+    click.echo("next: provenance registry add-org NAME --namespace NAMESPACE --key FILE")
+    click.echo(f'and under [policy] of provenance.toml: registry = ["{FILE_NAME}", "{BUILTIN}"]')

@@ -44,7 +44,8 @@ NOT_SERVED = frozenset({400, 405, 501})
 
 REASONS = {
     "RepoNotFound": "the Hub has no such repository, or shows it only with a token",
-    "GatedRepo": "it is gated: ask for access, then give a token",
+    "GatedRepo": "it is gated: ask for access on its page, then give a token that has it "
+    "(HF_TOKEN or --token)",
     "RevisionNotFound": "the Hub has no such branch, tag or commit",
     "EntryNotFound": "the Hub has no such file",
     "DisabledRepo": "the Hub has disabled this repository, so that nobody can have it from there",

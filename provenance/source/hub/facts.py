@@ -40,7 +40,13 @@ def known(hub: Hub, repo: str, revision: str | None, account: Account) -> Known:
     """
     asked = revision or MAIN
     url = f"{hub.api(repo, 'revision', asked)}?securityStatus=true"
-    answer = hub.ask(Question(url=url, repo=repo, most=MAX_INFO), account)
+    try:
+        answer = hub.ask(Question(url=url, repo=repo, most=MAX_INFO), account)
+    except Absent as error:
+        if error.code != "RevisionNotFound":
+            raise
+        message = f"{repo}: the Hub has no branch, tag or commit {asked!r}"
+        raise Absent(message, code=error.code) from None
     table = _table(answer.body, url)
     commit = table.get("sha")
     if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
