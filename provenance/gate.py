@@ -194,7 +194,7 @@ def _standing(
         return _shared(found, rules, target, declared)
     if found.listing.digest == rules.entry.selected:
         return Admitted(place=place, verdict=_passed(found, rules), already=True)
-    ours = settling.marked(place) == found.listing.digest
+    ours = settling.is_delivered(place, found.listing.digest, census)
     if ours and target.replacing and declared:
         return Standing(census=census)
     changes = file_differences(rules.entry, found.listing)
