@@ -126,6 +126,7 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
         _not_refused(declared, rules)
     with held(target.staging) as staging:
         try:
+            settling.restore(staging, target.place)
             # 2. What lies there already is measured; if it is the locked model, nothing is moved.
             standing = _standing(rules, target, declared)
             if isinstance(standing, Admitted):

@@ -191,3 +191,18 @@ def test_nothing_is_written_through_a_folder_that_is_a_link(bench: Desk) -> None
     (snapshot(bench) / "sub").symlink_to(bench.folder / "elsewhere")
     assert bench.run("fetch").returncode in (1, 5)
     assert list((bench.folder / "elsewhere").iterdir()) == []
+
+
+def test_what_was_moved_away_comes_back_where_nothing_took_its_place(bench: Desk) -> None:
+    upgraded(bench)
+    place = bench.folder / "model"
+    before = contents(place)
+    staging = bench.folder / ".model.provenance"
+    staging.mkdir(mode=0o700)
+    place.rename(staging / "old")  # as a file system without exchange has it between two steps
+    bench.hub.on(r"/cdn/", lambda q, a: a if q.range else Answer(status=500).carrying(b""))
+    assert bench.run("fetch", "--local-dir", "model", "--replace").returncode == 5
+    assert contents(place) == before
+    bench.hub.calm()
+    fetched(bench, "--local-dir", "model", "--replace")
+    assert contents(place) != before

@@ -94,6 +94,13 @@ def replace(files: Path, place: Path, before: Census) -> None:
     shutil.rmtree(files.parent)
 
 
+def restore(staging: Path, place: Path) -> None:
+    """What `replace` had moved away lies at `place` again, if it was ended before it put anything
+    there."""
+    if (staging / OLD).is_dir() and not os.path.lexists(place):
+        os.rename(staging / OLD, place)
+
+
 def _exchange(new: Path, place: Path, old: Path) -> None:
     """What was at `new` is at `place`, and what was there is at `old`."""
     if _swapped(new, place):
