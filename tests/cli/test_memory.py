@@ -301,3 +301,11 @@ def test_verify_holds_what_is_listed_against_its_repository_and_no_other_folder(
     own.settings({"name": "robot", "repo": REPO, "path": place})
     ended = own.run("verify")
     assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+def test_an_update_may_select_what_the_locked_commit_does_not_have(own: Desk) -> None:
+    own.locked({"repo": UNSIGNED})
+    new = own.hub.commit(UNSIGNED, {"new.json": b"{}"})
+    own.settings({"repo": UNSIGNED, "include": ["new.json"]})
+    ended = own.run("update")
+    assert (ended.returncode, new in own.lock.read_text()) == (0, True), ended.stderr
