@@ -127,6 +127,7 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
         _not_refused(declared, rules)
     with held(target.staging) as staging:
         try:
+            settling.restore(staging, target.place)
             # 2. What lies there already is measured; if it is the locked model, nothing is moved.
             standing = _standing(rules, target, declared)
             if isinstance(standing, Admitted):
@@ -195,7 +196,7 @@ def _standing(
         return _shared(found, rules, target, declared)
     if found.listing.digest == rules.entry.selected:
         return Admitted(place=place, verdict=_passed(found, rules), already=True)
-    ours = settling.marked(place) == found.listing.digest
+    ours = settling.is_delivered(place, found.listing.digest, census)
     if ours and target.replacing and declared:
         return Standing(census=census)
     changes = file_differences(rules.entry, found.listing)

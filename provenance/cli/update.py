@@ -15,7 +15,7 @@ from provenance.cli.locker import Judged, Locker, unasked
 from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_means, with_options
 from provenance.cli.outcome import combined
 from provenance.cli.subjects import Request, bench
-from provenance.errors import ConfigError, SourceError
+from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import tried
 from provenance.lock import Entry, Lock
 from provenance.lockfile import save
@@ -97,7 +97,7 @@ def _before(item: Judged, old: Entry, gathering: Gathering) -> Side:
         return of_entry(old)
     try:
         evidence = gathering.of(subject, pinned=old)
-    except SourceError:
+    except (SourceError, Unselected):
         return of_entry(old)
     registry = gathering.bench.registry
     return of_trial(tried(evidence, subject.policy, registry, name=subject.name))

@@ -17,15 +17,19 @@ def side_by_side(
     """`function` of each item, in their order, several at once; the first error ends it.
 
     Each call has threads of its own, so that it may be called again from within `function`: no
-    thread waits for work that only itself, or one that waits for it, could do.
+    thread waits for work that only itself, or one that waits for it, could do. Whoever interrupts
+    it waits for none of them.
     """
     todo = list(items)
     if len(todo) < 2:
         return [function(item) for item in todo]
-    with ThreadPoolExecutor(min(at_once, len(todo))) as pool:
+    pool = ThreadPoolExecutor(min(at_once, len(todo)))
+    wait = True
+    try:
         futures = [pool.submit(function, item) for item in todo]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        return [future.result() for future in futures]
+    except BaseException as error:
+        wait = isinstance(error, Exception)
+        raise
+    finally:
+        pool.shutdown(wait=wait, cancel_futures=True)

@@ -78,10 +78,34 @@ def test_an_earlier_release_is_replaced_where_that_is_asked_for(bench: Desk) -> 
     assert bench.run("verify", "./model", "--lock").returncode == 0
 
 
+def added(name: str, data: bytes = b"mine") -> Callable[[Path], object]:
+    """The user puts a file there."""
+    return lambda place: forge.write(place, {name: data})
+
+
+def signed_as(name: str) -> Callable[[Path], object]:
+    """The user puts a bundle there, which is no file of the model."""
+    return lambda place: (place / name).write_bytes((place / "model.sig").read_bytes())
+
+
 OTHERS: dict[str, Callable[[Path], object]] = {
-    "a file of the user's": lambda place: (place / "thesis.txt").write_text("mine"),
-    "a change of the user's": lambda place: (place / "config.json").write_text("{}"),
+    "a file": added("thesis.txt"),
+    "a change": added("config.json", b"{}"),
+    "a repository of git": added(".git/HEAD", b"ref: refs/heads/mine\n"),
+    "statements": signed_as("claims.jsonl"),
+    "a signature": signed_as("own.sig"),
+    "another signature of that name": signed_as("model.sig"),
+    "bookkeeping": added(".cache/huggingface/.gitignore", b"*\n"),
+    "a link": lambda place: (place / "link").symlink_to(place.parent),
+    "a folder": lambda place: (place / "notes").mkdir(),
 }
+"""What a user may have in a folder that was delivered, also where no model counts it."""
+
+
+def contents(place: Path) -> dict[str, bytes]:
+    """Every file below a place."""
+    found = (path for path in place.rglob("*") if path.is_file())
+    return {path.relative_to(place).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -89,10 +113,10 @@ def test_what_is_no_release_of_ours_is_not_replaced(bench: Desk, name: str) -> N
     upgraded(bench)
     place = bench.folder / "model"
     OTHERS[name](place)
-    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    before = contents(place)
     ended = bench.run("fetch", "--local-dir", "model", "--replace")
-    assert (ended.returncode, "Remove it" in ended.stderr) == (2, True)
-    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+    assert (ended.returncode, "Remove it" in ended.stderr) == (2, True), ended.stderr
+    assert contents(place) == before
 
 
 def test_what_comes_into_an_earlier_release_during_the_download_stays(bench: Desk) -> None:
@@ -167,3 +191,18 @@ def test_nothing_is_written_through_a_folder_that_is_a_link(bench: Desk) -> None
     (snapshot(bench) / "sub").symlink_to(bench.folder / "elsewhere")
     assert bench.run("fetch").returncode in (1, 5)
     assert list((bench.folder / "elsewhere").iterdir()) == []
+
+
+def test_what_was_moved_away_comes_back_where_nothing_took_its_place(bench: Desk) -> None:
+    upgraded(bench)
+    place = bench.folder / "model"
+    before = contents(place)
+    staging = bench.folder / ".model.provenance"
+    staging.mkdir(mode=0o700)
+    place.rename(staging / "old")  # as a file system without exchange has it between two steps
+    bench.hub.on(r"/cdn/", lambda q, a: a if q.range else Answer(status=500).carrying(b""))
+    assert bench.run("fetch", "--local-dir", "model", "--replace").returncode == 5
+    assert contents(place) == before
+    bench.hub.calm()
+    fetched(bench, "--local-dir", "model", "--replace")
+    assert contents(place) != before

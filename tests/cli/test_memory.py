@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -15,6 +18,7 @@ from tests.hub import Answer, Hook, Hub, Request
 from tests.hubs import FILES, REPO, UNSIGNED, Desk, card, desk, signed
 
 CHILD = "acme-free/child"
+LONG = 60.0
 NOWHERE = {"HF_ENDPOINT": "http://127.0.0.1:9"}
 
 
@@ -90,6 +94,26 @@ def test_no_command_forgets_a_model_or_says_how_it_is(own: Desk, words: tuple[st
     assert "could not judge bot: " in said
     assert "removed" not in said
     assert "nothing changes" not in said
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_an_interrupt_waits_for_no_model(own: Desk, words: tuple[str, ...]) -> None:
+    own.locked(*MODELS)
+    before = own.lock.read_bytes()
+    asked = Event()
+
+    def silent(request: Request, answer: Answer) -> Answer:
+        asked.set()
+        return replace(answer, delay=LONG)
+
+    own.hub.on(".", silent)
+    # What a script starts in the background ignores SIGINT, and so would the program below it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = own.start(*words)
+    assert asked.wait(LONG)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LONG / 2)
+    assert (process.returncode, own.lock.read_bytes()) == (130, before)
 
 
 def test_who_answers_is_locked_anew_and_who_does_not_stays(own: Desk) -> None:
@@ -277,3 +301,11 @@ def test_verify_holds_what_is_listed_against_its_repository_and_no_other_folder(
     own.settings({"name": "robot", "repo": REPO, "path": place})
     ended = own.run("verify")
     assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+def test_an_update_may_select_what_the_locked_commit_does_not_have(own: Desk) -> None:
+    own.locked({"repo": UNSIGNED})
+    new = own.hub.commit(UNSIGNED, {"new.json": b"{}"})
+    own.settings({"repo": UNSIGNED, "include": ["new.json"]})
+    ended = own.run("update")
+    assert (ended.returncode, new in own.lock.read_text()) == (0, True), ended.stderr

@@ -6,48 +6,57 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Collection
 from contextlib import suppress
 from filecmp import cmp
+from hashlib import sha256
 from pathlib import Path
 
 from provenance.errors import ConfigError, SourceError
 
 RELEASE = "user.provenance.release"
-"""The extended attribute of a folder that `fetch` delivered: the digest of the files in it."""
+"""The extended attribute of a folder that `fetch` delivered: a digest of all that lay in it."""
 
 OLD = "old"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 APPEARED = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
 
 Census = frozenset[tuple[str, int, int, int]]
-"""What lies in a folder: each file's path, inode, size and time of change in nanoseconds."""
+"""What lies in a folder: each name's path, inode, size and time of change in nanoseconds."""
 
 
-def mark(folder: Path, digest: str) -> None:
-    """The folder says which files were delivered in it, where its file system can keep that."""
+def mark(folder: Path, selected: str) -> None:
+    """The folder says that it was delivered just so, where its file system can keep that."""
     with suppress(OSError, AttributeError):
-        os.setxattr(folder, RELEASE, digest.encode())
+        os.setxattr(folder, RELEASE, _whole(selected, census(folder)))
 
 
-def marked(folder: Path) -> str:
-    """The digest that `mark` left there; nothing where it did not, or could not."""
+def is_delivered(folder: Path, selected: str, found: Census) -> bool:
+    """Whether `mark` left there that it holds these files and `found`, and nobody else's."""
     try:
-        return os.getxattr(folder, RELEASE).decode("ascii", "replace")
+        return os.getxattr(folder, RELEASE) == _whole(selected, found)
     except (OSError, AttributeError):
-        return ""
+        return False
+
+
+def _whole(selected: str, found: Census) -> bytes:
+    """A digest of the selected files and of every name: what no model counts may be somebody's."""
+    rows = sorted((os.fsencode(path), size, time) for path, _, size, time in found)
+    return sha256(repr((selected, rows)).encode()).hexdigest().encode()
 
 
 def census(folder: Path) -> Census:
-    """What lies there now; a link counts itself."""
+    """What lies there now; a link counts itself, and a folder by its name."""
     found = set()
     for top, folders, names in os.walk(folder):
         for name in (*folders, *names):
             place = os.path.join(top, name)
             status = os.lstat(place)
-            if name in names or os.path.islink(place):
-                inner = os.path.relpath(place, folder)
-                found.add((inner, status.st_ino, status.st_size, status.st_mtime_ns))
+            inner = os.path.relpath(place, folder)
+            folded = stat.S_ISDIR(status.st_mode)
+            size, time = (0, 0) if folded else (status.st_size, status.st_mtime_ns)
+            found.add((inner, status.st_ino, size, time))
     return frozenset(found)
 
 
@@ -83,6 +92,13 @@ def replace(files: Path, place: Path, before: Census) -> None:
         raise ConfigError("changed during the download, and was left as it is", path=str(place))
     _sync_one(place.parent)
     shutil.rmtree(files.parent)
+
+
+def restore(staging: Path, place: Path) -> None:
+    """What `replace` had moved away lies at `place` again, if it was ended before it put anything
+    there."""
+    if (staging / OLD).is_dir() and not os.path.lexists(place):
+        os.rename(staging / OLD, place)
 
 
 def _exchange(new: Path, place: Path, old: Path) -> None:
