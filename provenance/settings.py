@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,16 @@ def load(path: Path) -> Settings:
     else:
         settings = Settings.from_table(table, source=path.name)
     return _anchored(settings, path.parent.absolute())
+
+
+def speaks(name: str, data: bytes) -> bool:
+    """Whether a file of this name and content is one of settings; what cannot be read may be."""
+    if name == FILE_NAME:
+        return True
+    try:
+        return _tool(tomllib.loads(data.decode("utf-8-sig"))) is not None
+    except ValueError:
+        return b"provenance" in data
 
 
 def is_own(path: Path, user: int) -> bool:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provenance.bump import files
 from provenance.bump.files import Patch
 from provenance.bump.side import Side, of_entry
 from provenance.bump.weights import weights
 from provenance.lock import Change, Entry
+
+ASKED_SECTION = "what is asked for"
+ASKED: Mapping[str, str] = {
+    "repo": "repository",
+    "path": "path",
+    "revision": "revision",
+    "include": "include",
+    "exclude": "exclude",
+    "profile": "profile",
+}
+"""What of an entry its model's [[models]] decides, and the word for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +66,26 @@ def bumps_of_locks(
 ) -> tuple[Bump, ...]:
     """What changes between two lockfiles, model by model; only those that do change."""
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return tuple(bump(name, *sides(old.get(name), new.get(name))) for name in names)
+    return tuple(_of_entries(name, old.get(name), new.get(name), sides) for name in names)
+
+
+def _of_entries(name: str, old: Entry | None, new: Entry | None, sides: Sides) -> Bump:
+    """What changes between two entries: what is asked for first, then what that comes to."""
+    found = bump(name, *sides(old, new))
+    asked = Section(title=ASKED_SECTION, changes=tuple(_asked(name, old, new)))
+    return replace(found, sections=(*(asked,) * bool(asked.changes), *found.sections))
+
+
+def _asked(name: str, old: Entry | None, new: Entry | None) -> Iterator[Change]:
+    for word, what in ASKED.items():
+        before, after = (_text(getattr(entry, word, None)) for entry in (old, new))
+        if before != after and new is not None:
+            what_now = f"{what} none any more" if old and not after else what
+            yield Change(name=name, what=what_now, old=before, new=after)
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else str(value or "")
 
 
 def _sections(old: Side, new: Side) -> Iterator[Section]:

@@ -7,6 +7,7 @@ head supplies as data which repositories, revisions, paths and files, and the ne
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,11 @@ class Base:
     root: Path
     _folder: tempfile.TemporaryDirectory[str]
 
+    @property
+    def locks(self) -> tuple[Lock, ...]:
+        """The lockfiles of the base: the newest, and that from which the pull request set out."""
+        return tuple(lock for lock in (self.lock, self.fork_lock) if lock)
+
     def memory(self, proposed: Lock | None) -> Lock | None:
         """The lockfile to judge against: the newest of the base.
 
@@ -76,6 +82,9 @@ def base_of(
     or written here (`outputs`) may be a link, or lie behind one.
     """
     repository = Repository.around(own.parent)
+    if outer := repository.outer():
+        message = f"is a submodule here: judge it where it is developed, and not from {outer}"
+        raise ConfigError(message, path=str(repository.top.relative_to(outer)))
     beside = lock.absolute() if lock else own.absolute().parent / lockfile.FILE_NAME
     for file in (own.absolute(), beside, *(Path(output).absolute() for output in outputs)):
         refuse_link(file, repository.top)
@@ -87,7 +96,10 @@ def base_of(
     then = _laid(Place(repository, fork, Path(folder.name, "fork")), name)
     _check_nearest(repository, commit, beside.parent, own.absolute().parent)
     if now is None:
+        other = (Path(name).parent / files.FILE_NAME).as_posix()
         message = f"is not in {commit[:SHORT]}: the first policy is judged by people"
+        if repository.file(commit, other) is not None:
+            message = f"the rules lie in {other} in {commit[:SHORT]}: a move is judged by people"
         raise ConfigError(message, path=name)
     named = [*_named(now.settings, now.root), (Path(name).parent / FOLDER).as_posix()]
     place = Place(repository, commit, now.root)
@@ -114,13 +126,16 @@ def base_of(
 
 
 def _check_nearest(repository: Repository, commit: str, folder: Path, rules: Path) -> None:
-    """ConfigError where the base has a provenance.toml nearer to the lockfile than the head's."""
+    """ConfigError where the base has rules nearer to the lockfile than the head's."""
     for place in (folder, *folder.parents):
         if place == rules or not place.is_relative_to(rules):
             return
-        name = _from(repository.top, place / files.FILE_NAME)
-        if repository.file(commit, name) is not None:
-            raise ConfigError(f"is in the base {commit[:SHORT]} and not here any more", path=name)
+        for file in (files.FILE_NAME, files.PROJECT_FILE_NAME):
+            name = _from(repository.top, place / file)
+            data = repository.file(commit, name)
+            if data is not None and files.speaks(file, data):
+                said = f"is in the base {commit[:SHORT]} and not here any more, with its rules"
+                raise ConfigError(said, path=name)
 
 
 def _from(top: Path, path: Path) -> str:
@@ -153,14 +168,28 @@ def _laid(place: Place, name: str) -> Rules | None:
     """The rules of a commit, with the registries that they name; None if it has none."""
     if not place.lay(name):
         return None
-    settings = files.load(place.root / name)
+    try:
+        settings = files.load(place.root / name)
+    except ConfigError as error:
+        raise _broken(error, place.commit) from None
     place.lay(*_named(settings, place.root))  # a registry first, then what it names
     return Rules(settings=settings, root=place.root)
 
 
 def _lock(repository: Repository, commit: str, name: str) -> Lock | None:
     text = repository.file(commit, name)
-    return read_lock(text.decode("utf-8", "replace"), source=name) if text else None
+    try:
+        return read_lock(text.decode("utf-8", "replace"), source=name) if text else None
+    except ConfigError as error:
+        raise _broken(error, commit) from None
+
+
+def _broken(error: ConfigError, commit: str) -> ConfigError:
+    """That the rules of a commit cannot be read, so that nobody is judged by them."""
+    return ConfigError(
+        f"in the base {commit[:SHORT]}: {error}; nobody is judged by it: mend it there, in a "
+        "change that people judge, and then update this branch"
+    )
 
 
 def _named(settings: Settings, root: Path) -> Iterator[str]:
@@ -190,6 +219,7 @@ def _trusted(file: Path) -> Iterator[Path]:
 
 
 def _inside(path: Path, root: Path) -> Iterator[str]:
+    path = Path(os.path.normpath(path))
     if path.is_relative_to(root) and path != root:
         yield path.relative_to(root).as_posix()
 

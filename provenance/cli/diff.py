@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from provenance.cli import terminal
 from provenance.cli.gathering import Gathering, Means
 from provenance.cli.git import Repository
 from provenance.cli.options import OUTPUT, RULES, with_means, with_options
+from provenance.cli.proposed import refuse_link, refuse_linked_rules
 from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import tried
@@ -97,8 +99,11 @@ class Comparing:
             if not (old and new):
                 raise ConfigError("expected two lockfiles")
             return lockfile.load(Path(old)), lockfile.load(Path(new))
+        home = os.environ.get("HOME")
+        refuse_linked_rules(Path.cwd(), Path(home) if home else None)
         file = Path(old) if old else self._bench(()).lock_path
         repository = Repository.around(file.absolute().parent)
+        refuse_link(file.absolute(), repository.top)
         name = file.absolute().relative_to(repository.top).as_posix()
         fork = repository.merge_base(repository.commit(self._base))
         text = repository.file(fork, name)

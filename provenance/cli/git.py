@@ -11,7 +11,7 @@ from shutil import which
 
 from provenance.errors import ConfigError
 
-LINK = "120000 "
+LINK, SUBMODULE = "120000 ", "160000 "
 SHORT = 12
 # A repository's configuration can name programs; these are the ones that reading could start.
 HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
@@ -42,6 +42,15 @@ class Repository:
                 f"no commit {revision!r} here: fetch it (actions/checkout with fetch-depth: 0)"
             )
         return found.decode().strip()
+
+    def outer(self) -> Path | None:
+        """The repository that has this one as a submodule, if one has."""
+        for top in self.top.parents:
+            if os.path.lexists(top / ".git"):
+                path = self.top.relative_to(top).as_posix()
+                listed = Repository(top)._run("ls-tree", "HEAD", "--", path) or b""
+                return top if os.fsdecode(listed).startswith(SUBMODULE) else None
+        return None
 
     def merge_base(self, commit: str) -> str:
         """The commit at which HEAD and `commit` part, or ConfigError."""
@@ -80,6 +89,7 @@ class Repository:
         if (git := which("git")) is None:
             raise ConfigError("git is not installed, and a pull request's base lies in it")
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+        environment["GIT_NO_REPLACE_OBJECTS"] = "1"
         ended = subprocess.run(
             [git, "--literal-pathspecs", *HARMLESS, *words],
             cwd=self.top,

@@ -117,7 +117,7 @@ def command(
     found, new = locker.locked(setting.subjects)
     standing = setting.proposed if base else setting.lock
     if base:
-        new = locking.as_proposed(new, standing)
+        new = locking.as_proposed(new, standing, setting.base.locks if setting.base else ())
     changes = difference(standing, new)
     _report(setting, found, form, output, also)
     for line in unasked(found, standing, ("lock", *_flags(check, base))):

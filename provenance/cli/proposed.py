@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from provenance import lockfile
+from provenance import settings as files
 from provenance.cli.codeowners import PLACES, Ownership
 from provenance.cli.git import Repository
 from provenance.errors import ConfigError
@@ -61,6 +63,14 @@ def refuse_link(file: Path, top: Path) -> None:
             )
 
 
+def refuse_linked_rules(start: Path, home: Path | None) -> None:
+    """ConfigError if what is looked for from `start` upwards is a link, before any is opened."""
+    for folder in files.folders(start, (), home):
+        for name in (files.FILE_NAME, files.PROJECT_FILE_NAME, lockfile.FILE_NAME):
+            if (folder / name).is_symlink():
+                refuse_link(folder / name, Repository.around(start).top)
+
+
 def changed_files(
     repository: Repository, commit: str, fork: str, named: Sequence[str]
 ) -> Iterator[str]:
@@ -73,9 +83,19 @@ def changed_files(
     for name in sorted(before | after):
         own = repository.top / name
         data = own.read_bytes() if own.is_file() else None
-        known = [repository.file(at, name) for at in (commit, fork)]
-        if own.is_symlink() or data not in known:
+        known = [_text(repository.file(at, name)) for at in (commit, fork)]
+        if _is_linked(own, repository.top) or _text(data) not in known:
             yield name
+
+
+def _text(data: bytes | None) -> bytes | None:
+    """The bytes without how their lines end, which is the checkout's own choice (`eol=crlf`)."""
+    return data and data.replace(b"\r\n", b"\n")
+
+
+def _is_linked(file: Path, top: Path) -> bool:
+    """Whether a file below `top` is a link, or lies in a folder that is one."""
+    return any(place.is_symlink() for place in (file, *file.parents) if place.is_relative_to(top))
 
 
 def _files(top: Path, path: str) -> Iterator[str]:
@@ -97,7 +117,7 @@ def owners_changed(
     here = next((name for name in PLACES if os.path.lexists(repository.top / name)), PLACES[0])
     own = repository.top / here
     data = own.read_bytes() if own.is_file() and not own.is_symlink() else b""
-    if data in [repository.file(commit, here) for commit in known]:
+    if _text(data) in [_text(repository.file(commit, here)) for commit in known]:
         return ""
     proposed = Ownership.of(data)
     had = [path for path in ruled if owners.owners(path)]

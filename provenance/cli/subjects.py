@@ -117,6 +117,8 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
     judged = [Path(ref) for ref in request.refs if Path(ref).is_dir()]
     home = os.environ.get("HOME")
     top = Path(home) if home else None
+    if request.base is not None:
+        _refuse_links(top)
     found = files.find(Path.cwd(), judged, home=top)
     own = files.load(found.path) if found.path else Settings()
     foreign, profile = found.foreign, request.policy
@@ -160,6 +162,12 @@ def bench(request: Request, *, replayed: Ref | None = None, needs_models: bool =
         profile=profile,
         settings_path=found.path,
     )
+
+
+def _refuse_links(home: Path | None) -> None:
+    from provenance.cli.proposed import refuse_linked_rules
+
+    refuse_linked_rules(Path.cwd(), home)
 
 
 def _based(request: Request, file: Path | None, own: Settings) -> Base | None:

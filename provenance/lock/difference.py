@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from provenance.lock.entry import Entry, Lock, Part
+from provenance.lock.entry import Entry, Floor, Lock, LockedFailure, Part
 from provenance.model import File, Manifest
 
 SHOWN = 10
@@ -39,8 +39,11 @@ def difference(old: Lock | None, new: Lock) -> tuple[Change, ...]:
 
 def _difference(old: Lock, new: Lock) -> Iterator[Change]:
     if set(old.registries) != set(new.registries):
-        names = [", ".join(sorted(floor.name for floor in lock.registries)) for lock in (old, new)]
+        names = [", ".join(sorted(map(_floor, lock.registries))) for lock in (old, new)]
         yield Change(name="registries", what="changed", old=names[0], new=names[1])
+    yield from _gained(
+        "failures", "failure", map(_failure, old.failures), map(_failure, new.failures)
+    )
     before, after = ({(e.part, e.name): e for e in lock.entries} for lock in (old, new))
     for part, name in sorted(before.keys() | after.keys(), key=_order):
         called = name if part is Part.MODEL else f"{part} {name}"
@@ -51,6 +54,15 @@ def _difference(old: Lock, new: Lock) -> Iterator[Change]:
             yield Change(name=called, what="removed", old=first.commit or first.selected)
         elif first and last:
             yield from _changed(called, first, last)
+
+
+def _floor(floor: Floor) -> str:
+    return f"{floor.name} from version {floor.version}" if floor.version else floor.name
+
+
+def _failure(failure: LockedFailure) -> str:
+    time = f" at {failure.time:%Y-%m-%d %H:%M}" if failure.time else ""
+    return f"{failure.repo} by {failure.organisation} ({failure.name}){time}"
 
 
 def _order(key: tuple[Part, str]) -> tuple[int, str]:

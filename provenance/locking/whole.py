@@ -93,16 +93,39 @@ def _remembered(
     return tuple(reversed(found.values()))
 
 
-def as_proposed(lock: Lock, proposed: Lock | None) -> Lock:
+def as_proposed(lock: Lock, proposed: Lock | None, known: Sequence[Lock] = ()) -> Lock:
     """The lock in the terms of one that is proposed: its floors, and what it says was accepted.
 
-    Neither counts for anything, so that neither makes a difference.
+    What was accepted counts for nothing, so that it makes no difference; nor do floors that lie
+    between those that are `known` (of the base, and of where the proposal set out) and today's.
     """
     if proposed is None:
         return lock
+    floors = proposed.registries
+    if not _between(floors, [other.registries for other in known], lock.registries):
+        floors = lock.registries
     accepted = {(entry.part, entry.name): entry.accepted for entry in proposed.entries}
     entries = (replace(e, accepted=accepted.get((e.part, e.name), ())) for e in lock.entries)
-    return replace(lock, registries=proposed.registries, entries=tuple(entries))
+    return replace(lock, registries=floors, entries=tuple(entries))
+
+
+def _between(
+    floors: Sequence[Floor], known: Sequence[Sequence[Floor]], today: Sequence[Floor]
+) -> bool:
+    """Whether floors forget none that is known, and claim none that nobody has seen."""
+    if any(tuple(floors) == tuple(other) for other in known):
+        return True
+    own, most = _versions(floors), _versions(today)
+    least = [_versions(other) for other in known]
+    for key in most.keys() | own.keys():
+        lowest = min((other[key] for other in least if key in other), default=0)
+        if key not in own or key not in most or not lowest <= own[key] <= most[key]:
+            return False
+    return True
+
+
+def _versions(floors: Sequence[Floor]) -> dict[tuple[str, ...], int]:
+    return {(f.name * (not f.url), f.url, f.root, f.section): f.version or 0 for f in floors}
 
 
 def _versioned(lock: Lock, old: frozenset[str]) -> set[tuple[str, ...]]:

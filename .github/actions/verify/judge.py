@@ -28,6 +28,8 @@ MOST_OF_SUMMARY = 900_000
 """Bytes of a step's summary; the runner drops one of more than 1 MiB whole."""
 MOST_OF_WHY = 1_000
 """Letters of the reason why nothing was judged."""
+MOST_OF_CHANGES = 50
+"""Lines that say what the lockfile should."""
 ALONE = ("schedule", "workflow_dispatch")
 """Events that propose nothing: the branch is judged by its own rules."""
 NOTHING_DISTRUSTED = (
@@ -45,19 +47,28 @@ def main() -> int:
     folder.mkdir()
     report, summary = folder / f"report.{FORMATS[form]}", folder / "summary.md"
     sarif, base = given("SARIF_FILE"), base_of_event()
-    code, said = 0, ""
+    if base and behind_a_link(Path(given("LOCKFILE")).parent):
+        refuse("lockfile: its folder is a link here, and a pull request's links are not followed")
+    changes = folder / "diff.md"
     if command == "diff":
-        report = folder / "diff.md"
+        report = changes
+        code, changed = compared(changes, base)
+        verdict = "error" if code else "unjudged"
     else:
         code, said = judged(command, {form: report, "markdown": summary}, sarif, base)
-    changes = folder / "diff.md"
-    changed = compared(changes, base)
-    if command != "diff" and not summary.is_file():
-        stopped(said, summary, sarif)
+        _, changed = compared(changes, base)
+        verdict = VERDICTS.get(code, "error")
+        if not summary.is_file():
+            why = reason(said)
+            shown = why.replace("%", "%25")
+            print(f"::error title=Nothing was judged::{shown}", flush=True)
+            summary.write_text(stopped(why, sarif), "utf-8")
+        if verdict == "out-of-date":
+            summary.write_text(out_of_date(said) + summary.read_text("utf-8"), "utf-8")
     text = "".join(f.read_text("utf-8") for f in (summary, changes) if f.is_file())
     text += "" if base else f"\n{NOTHING_DISTRUSTED}\n"
     append("GITHUB_STEP_SUMMARY", within(text, MOST_OF_SUMMARY, f"See the file {report}."))
-    output("verdict", VERDICTS.get(code, "error"))
+    output("verdict", verdict)
     output("report", str(report))
     output("sarif", sarif if os.path.isfile(sarif) and not behind_a_link(Path(sarif)) else "")
     output("changed-models", json.dumps(changed))
@@ -93,8 +104,9 @@ def base_of_event() -> str:
         return ""
     if event == "pull_request_target":
         refuse(f"{event} checks the base out, and not what is proposed: use pull_request")
-    queue = about.get("merge_group", {})
-    pull = about.get("pull_request", {}).get("base", {})
+    proposed = about.get("pull_request", {})
+    queue, pull = about.get("merge_group", {}), proposed.get("base", {})
+    check_proposed(proposed.get("head", {}).get("sha", "") or queue.get("head_sha", ""))
     base = (
         newest(os.environ.get("BASE_SHA", ""), pull.get("ref", ""))
         or newest(queue.get("base_sha", ""), queue.get("base_ref", ""))
@@ -109,6 +121,15 @@ def base_of_event() -> str:
     return base
 
 
+def check_proposed(head: str) -> None:
+    """The checkout has what is proposed in it, or it is not judged."""
+    if head and git("merge-base", head, "HEAD") != head:
+        refuse(
+            f"the checkout is not what is proposed: {head} is not in it; use actions/checkout "
+            "without `ref`, with fetch-depth: 0"
+        )
+
+
 def payload() -> dict[str, Any]:
     """What GitHub says of the event."""
     file = os.environ.get("GITHUB_EVENT_PATH")
@@ -117,23 +138,34 @@ def payload() -> dict[str, Any]:
 
 def newest(base: str, branch: str) -> str:
     """The branch as it was fetched, if it has moved on from `base`; else `base`."""
-    tip, known = remote(branch), git("rev-parse", f"{base}^{{commit}}")
-    return tip if base and known and git("merge-base", base, tip) == known else base
+    tip, known = fetched(branch), git("rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
+    return tip if base and tip and known and git("merge-base", base, tip) == known else base
 
 
 def replaced(push: dict[str, Any]) -> str:
-    """What a push replaces; for a new branch or tag the branch that it will be merged to."""
-    base = push.get("before") or ""
-    if base.strip("0"):
-        return base
-    branch = push.get("repository", {}).get("default_branch", "")
-    new = base and branch and push.get("ref") != f"refs/heads/{branch}"
-    return remote(branch) if new and git("rev-parse", remote(branch)) else ""
+    """What a push replaces, where not everybody may push; else the branch it will be merged to.
+
+    What lay on a branch of his own the author himself has written.
+    """
+    before, ref = push.get("before") or "", push.get("ref", "")
+    default = push.get("repository", {}).get("default_branch", "")
+    own = bool(default) and ref == f"refs/heads/{default}"
+    guarded = own or not default or os.environ.get("GITHUB_REF_PROTECTED") == "true"
+    if before.strip("0") and guarded:
+        return before
+    tip = fetched(default) if before and default and not own else ""
+    if before and default and not own and not tip:
+        refuse(
+            f"{ref} is not protected, and its author is not judged by what he wrote there "
+            f"before: fetch {default}, by which it is judged (actions/checkout with fetch-depth: 0)"
+        )
+    return tip
 
 
-def remote(branch: str) -> str:
-    """Where a checkout keeps a branch of the repository that it is of."""
-    return f"refs/remotes/origin/{branch.removeprefix('refs/heads/')}"
+def fetched(branch: str) -> str:
+    """The newest commit that a checkout has of a branch of the repository that it is of."""
+    name = f"refs/remotes/origin/{branch.removeprefix('refs/heads/')}"
+    return git("show-ref", "--verify", "--hash", name) if branch else ""
 
 
 def git(*words: str) -> str:
@@ -144,15 +176,17 @@ def git(*words: str) -> str:
 
 
 def refuse(message: str) -> NoReturn:
-    """The step ends as an error of the caller's."""
-    print(f"::error::{message}")
+    """The step ends as an error of the caller's, and nothing was judged."""
+    print(f"::error::{message}", flush=True)
+    append("GITHUB_STEP_SUMMARY", stopped(message, given("SARIF_FILE")))
     raise SystemExit(2)
 
 
 def provenance(*words: str) -> tuple[int, str]:
     """Run the tool: its exit code, and what it said on stderr.
 
-    What it prints cannot command the runner.
+    What it prints cannot command the runner: all of it goes where the two lines around it go, since
+    a runner reads two streams in no certain order.
     """
     stop = secrets.token_hex(16)
     print(f"::stop-commands::{stop}", flush=True)
@@ -161,7 +195,7 @@ def provenance(*words: str) -> tuple[int, str]:
     with subprocess.Popen(command, cwd=where, stderr=pipe, text=True, errors="replace") as running:
         said = []
         for line in running.stderr or ():
-            print(line, end="", file=sys.stderr, flush=True)
+            print(line, end="", flush=True)
             said.append(line)
     print(f"::{stop}::", flush=True)
     return running.returncode, "".join(said)
@@ -179,22 +213,43 @@ def lockfile() -> list[str]:
     return [os.path.relpath(given("LOCKFILE"), settings_folder())] if given("LOCKFILE") else []
 
 
-def stopped(said: str, summary: Path, sarif: str) -> None:
-    """The summary, an annotation and SARIF say that nothing was judged, and why."""
+def stopped(why: str, sarif: str) -> str:
+    """The text for the summary; SARIF too says that nothing was judged, and why."""
+    if sarif and not behind_a_link(Path(sarif)):
+        try:
+            Path(sarif).write_text(json.dumps(sarif_of_nothing(why)), "utf-8")
+        except OSError as error:
+            print(f"::warning::sarif-file: cannot be written: {error.strerror}", flush=True)
+    return f"**Nothing was judged.** {as_code(why)}\n"
+
+
+def out_of_date(said: str) -> str:
+    """The text above the verdicts, which speak of what the lockfile should say and does not."""
+    _, told, lines = said.partition(" would change:\n")
+    shown = [
+        as_code(" ".join(line.split())) for line in lines.splitlines() if line.startswith("  ")
+    ] * bool(told)
+    listed = "".join(f"- {line}\n" for line in shown[:MOST_OF_CHANGES])
+    return f"**The lockfile is out of date**: run `provenance lock` and commit it.\n\n{listed}\n"
+
+
+def reason(said: str) -> str:
+    """Why the tool ended, on one line."""
     lines = [line.strip() for line in said.splitlines() if line.startswith("error:")]
     why = (lines or said.splitlines() or ["no reason was given"])[-1].removeprefix("error:").strip()
-    plain = " ".join(why.split())[:MOST_OF_WHY]
-    shown = plain.replace("%", "%25")
-    print(f"::error title=Nothing was judged::{shown}", flush=True)
-    fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
-    summary.write_text(f"**Nothing was judged.** {fence} {plain} {fence}\n", "utf-8")
-    if sarif and not behind_a_link(Path(sarif)):
-        Path(sarif).write_text(json.dumps(sarif_of_nothing(plain)), "utf-8")
+    return " ".join(why.split())[:MOST_OF_WHY]
+
+
+def as_code(text: str) -> str:
+    """A text as Markdown's code, whatever marks are in it."""
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}"
 
 
 def behind_a_link(file: Path) -> bool:
     """Whether a file of the checkout is a link, or lies in a folder that is one."""
-    return any(place.is_symlink() for place in (file, *file.parents) if not place.is_absolute())
+    inside = Path(os.path.relpath(file))
+    return any(place.is_symlink() for place in (inside, *inside.parents))
 
 
 def sarif_of_nothing(why: str) -> dict[str, object]:
@@ -243,18 +298,23 @@ def rules(base: str) -> list[str]:
     return words + (["--offline"] if given("OFFLINE") == "true" else [])
 
 
-def compared(file: Path, base: str) -> list[str]:
-    """The models that the pull request changes; how, is written to `file`."""
+def compared(file: Path, base: str) -> tuple[int, list[str] | None]:
+    """The exit code, and the models that the pull request changes; how, is written to `file`.
+
+    None where nobody knows, and `file` says why.
+    """
     if not base:
-        return []
-    shown = [*(["--contents"] if given("OFFLINE") != "true" else []), *rules(base)]
-    compare = ["diff", *lockfile(), "--git", base]
-    provenance(*compare, *shown, "--format", "markdown", "-o", str(file))
+        return 0, []
+    compare, own = ["diff", *lockfile(), "--git", base], rules(base)
     listed = file.with_suffix(".json")
-    provenance(*compare, "--format", "json", "-o", str(listed), *rules(base))
-    if not listed.is_file():
-        return []
-    return [model["name"] for model in json.loads(listed.read_text("utf-8"))["models"]]
+    code, said = provenance(*compare, "--format", "json", "-o", str(listed), *own)
+    if code or not listed.is_file():
+        why = f"**What changes could not be compared.** {as_code(reason(said))}\n"
+        file.write_text(why, "utf-8")
+        return code or 2, None
+    for looked in [[], *([["--contents"]] if given("OFFLINE") != "true" else [])]:
+        provenance(*compare, *looked, *own, "--format", "markdown", "-o", str(file))
+    return 0, [model["name"] for model in json.loads(listed.read_text("utf-8"))["models"]]
 
 
 def lock_digest() -> str:
