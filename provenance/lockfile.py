@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, SourceError
 from provenance.lock import Lock, dumps, loads
 from provenance.registry.file import read_text
 from provenance.settings import folders, is_own
-from provenance.source.files import write
+from provenance.source.files import alone_in, write
 
 FILE_NAME = "provenance.lock"
 
@@ -42,24 +42,31 @@ def load(path: Path) -> Lock:
     return loads(read_text(path), source=path.name)
 
 
-def save(path: Path, lock: Lock) -> bool:
-    """The file holds the lock; whether it had to be written.
+def save(path: Path, lock: Lock, *, known: Lock | None) -> bool:
+    """The file holds the lock, which was made over `known`; whether it had to be written.
 
     ConfigError, and nothing written, where something else lies there than a lock of this version
     (a link too, whatever it leads to), or where a model has what no lockfile may hold (a name with
-    a backslash, which was waived).
+    a backslash, which was waived). SourceError where the file is not `known` any more: what another
+    run has locked since would be lost.
     """
     text = dumps(lock)
     loads(text, source=path.name)
     if path.is_symlink():
         message = "is a link, and links are not followed or replaced; expected a file of its own"
         raise ConfigError(message, path=str(path))
-    if os.path.lexists(path):
-        if read_text(path) == text:
-            return False
-        load(path)
     try:
-        write(path, text)
+        with alone_in(path.parent):
+            return _replaced(path, text, known)
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(path)) from None
+
+
+def _replaced(path: Path, text: str, known: Lock | None) -> bool:
+    present = load(path) if os.path.lexists(path) else None
+    if present != known:
+        raise SourceError(f"{path}: another run has changed it meanwhile: run this one again")
+    if present and read_text(path) == text:
+        return False
+    write(path, text)
     return True

@@ -49,7 +49,10 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """`provenance` with these words, to its end; TimeoutExpired after two minutes."""
     texts = [str(word) for word in words]
-    if any(name.startswith(OF_THE_INTERPRETER) for name in environment if name != "PYTHONPATH"):
+    if any(
+        name.startswith(OF_THE_INTERPRETER) and value != os.environ.get(name)
+        for name, value in environment.items()
+    ):
         return subprocess.run(
             [sys.executable, "-m", "provenance", *texts],
             cwd=cwd,

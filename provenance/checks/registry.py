@@ -44,7 +44,7 @@ from datetime import timedelta
 
 from provenance.checks.case import Case
 from provenance.lineage.steps import unverified_steps
-from provenance.lock import Part, floor_of
+from provenance.lock import Entry, above, floor_of, unclaimed
 from provenance.model import Ancestor, Evidence, Manifest
 from provenance.training import Parent
 from provenance.trust import Registry
@@ -144,22 +144,24 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
 
 
 def _locked_ancestors(case: Case) -> Iterator[Subjects]:
-    """The parents of the locked model, and what the lockfile knows of any ancestor named here."""
+    """The parents of the locked model, and what the lockfile knows above any parent named here."""
     named = {claim.repo for claim in case.claimed.parent_claims}
     named |= {ancestor.claimed for ancestor in case.evidence.ancestors}
+    open_: tuple[Entry, ...] = ()
     if case.locked and case.is_locked:
+        open_ = unclaimed(case.lock) if case.lock else ()
         for parent in case.locked.parents:
             named.add(parent.repo)
             yield {"repo": {parent.repo}, "commit": {parent.commit}}
-    for entry in case.lock.entries if case.lock else ():
-        names = {entry.name.partition("@")[0], entry.repo}
-        if entry.part is Part.ANCESTOR and names & named:
-            yield {
-                "manifest": {entry.manifest},
-                "file": _digests(entry.files),
-                "repo": names,
-                "commit": {entry.commit},
-            }
+    for entry in (*above(case.lock, named), *open_):
+        yield {
+            "manifest": {entry.manifest},
+            "file": _digests(entry.files),
+            "repo": {entry.name.partition("@")[0], entry.repo},
+            "commit": {entry.commit},
+        }
+        for parent in entry.parents:
+            yield {"repo": {parent.repo}, "commit": {parent.commit}}
 
 
 def _digests(*manifests: Manifest) -> set[str | None]:

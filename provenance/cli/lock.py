@@ -126,7 +126,7 @@ def command(
         click.echo(line, err=True)
     codes = [item.code for item in found]
     if not check:
-        if save(setting.lock_path, new):
+        if save(setting.lock_path, new, known=setting.lock):
             _say(changes, setting.lock_path.name, quiet)
     elif standing is None or dumps(standing) != dumps(new):
         _say(changes, f"{setting.lock_path.name} would change", quiet)

@@ -66,7 +66,7 @@ def command(
         click.echo(line, err=True)
     unjudged = tuple(item.unjudged for item in found if item.unjudged)
     bumps = tuple(_bumps(found, setting.lock, gathering))
-    save(setting.lock_path, new)
+    save(setting.lock_path, new, known=setting.lock)
     if form == "markdown":
         terminal.emit(review_markdown(bumps, unjudged).rstrip("\n"), output)
     else:

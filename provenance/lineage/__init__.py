@@ -1,7 +1,7 @@
 """The ancestors of a model: as claims lead to them, and as training statements attest them."""
 
 from provenance.lineage.build import build
-from provenance.lineage.claimed import YOU, Claimed, Wanted, frontier, own_names
+from provenance.lineage.claimed import YOU, Claimed, Wanted, frontier, own_names, wanted_by
 from provenance.lineage.consistency import identical_weights
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved, weakest
 from provenance.lineage.steps import Told, Unusable, statement_of, told
@@ -24,5 +24,6 @@ __all__ = [
     "own_names",
     "statement_of",
     "told",
+    "wanted_by",
     "weakest",
 ]

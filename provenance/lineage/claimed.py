@@ -60,10 +60,15 @@ def _direct(evidence: Evidence, parents: Sequence[str]) -> Iterator[Wanted]:
 
 def _further(evidence: Evidence) -> Iterator[Wanted]:
     for ancestor in evidence.ancestors:
-        for claim in _named(said_by(ancestor)):
-            yield Wanted(repo=claim.repo or "", revision=claim.revision)
-        if ancestor.evidence:
-            yield from _attested(ancestor.evidence, direct=False)
+        yield from wanted_by(ancestor)
+
+
+def wanted_by(ancestor: Ancestor) -> Iterator[Wanted]:
+    """Whom a known ancestor names as its own parents, by claims and by statements."""
+    for claim in _named(said_by(ancestor)):
+        yield Wanted(repo=claim.repo or "", revision=claim.revision)
+    if ancestor.evidence:
+        yield from _attested(ancestor.evidence, direct=False)
 
 
 def _named(claims: Sequence[Claim]) -> Iterator[ParentClaim]:

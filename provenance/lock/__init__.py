@@ -13,7 +13,7 @@ from provenance.lock.entry import (
     Part,
 )
 from provenance.lock.floors import floor_of
-from provenance.lock.memory import is_of, remembered
+from provenance.lock.memory import above, is_of, remembered, unclaimed
 from provenance.lock.reading import loads
 from provenance.lock.writing import dumps
 
@@ -28,6 +28,7 @@ __all__ = [
     "LockedParent",
     "LockedSigner",
     "Part",
+    "above",
     "difference",
     "dumps",
     "file_differences",
@@ -36,4 +37,5 @@ __all__ = [
     "loads",
     "nearest",
     "remembered",
+    "unclaimed",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from provenance.lock.entry import Entry, Lock
+from collections.abc import Collection, Iterable
+
+from provenance.lock.entry import Entry, Lock, Part
 
 
 def remembered(lock: Lock | None, name: str, repo: str | None) -> tuple[Entry, ...]:
@@ -19,3 +21,33 @@ def remembered(lock: Lock | None, name: str, repo: str | None) -> tuple[Entry, .
 def is_of(entry: Entry, repo: str | None) -> bool:
     """Whether an entry that goes by a model's name is about what that model names."""
     return repo is None or entry.repo in (None, repo)
+
+
+def above(lock: Lock | None, names: Collection[str | None]) -> tuple[Entry, ...]:
+    """The ancestors that a lockfile has above whatever goes by one of these names, step by step."""
+    found: list[Entry] = []
+    known = [entry for entry in lock.entries if entry.part is Part.ANCESTOR] if lock else []
+    wanted = set(names) - {None}
+    while more := [entry for entry in known if _names(entry) & wanted]:
+        found += more
+        known = [entry for entry in known if not _names(entry) & wanted]
+        wanted = {name for entry in more for name in _parents(entry)}
+    return tuple(found)
+
+
+def unclaimed(lock: Lock) -> tuple[Entry, ...]:
+    """The ancestors that no model of a lockfile leads to: an older one does not say whose they are,
+    and they may be anybody's."""
+    told = above(lock, {name for entry in lock.models() for name in _parents(entry)})
+    return tuple(e for e in lock.entries if e.part is Part.ANCESTOR and e not in told)
+
+
+def _names(entry: Entry) -> set[str | None]:
+    return {entry.name.partition("@")[0], entry.repo}
+
+
+def _parents(entry: Entry) -> Iterable[str]:
+    return (
+        *(parent.repo for parent in entry.parents),
+        *(entry.facts.parents if entry.facts else ()),
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from provenance.checks.case import Case
 from provenance.judgement import Trial
-from provenance.lineage import YOU
+from provenance.lineage import YOU, wanted_by
 from provenance.lock import (
     Accepted,
     Entry,
@@ -23,6 +24,7 @@ from provenance.revoking import weights
 from provenance.trust import Registry
 from provenance.verdict import Finding, Outcome, SignerSeen, Verdict
 
+COMMIT = re.compile("[0-9a-f]{40}")
 OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "policy/removed-model"})
 """What is found about a pull request, and is no more once it is merged."""
 
@@ -132,7 +134,19 @@ def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
         facts=_kept(facts),
         organisation=owner.name if owner else "",
         manifest=ancestor.manifest or "",
+        parents=tuple(sorted(_parents_of(ancestor), key=lambda p: (p.repo, p.commit or ""))),
         files=_weights(ancestor.evidence),
+    )
+
+
+def _parents_of(ancestor: Ancestor) -> frozenset[LockedParent]:
+    """Whom an ancestor descends from, so that the lockfile leads up to the last of them."""
+    return frozenset(
+        LockedParent(
+            repo=wanted.repo,
+            commit=wanted.revision if COMMIT.fullmatch(wanted.revision or "") else None,
+        )
+        for wanted in wanted_by(ancestor)
     )
 
 

@@ -10,6 +10,8 @@ from provenance.lock import (
     Entry,
     Lock,
     Part,
+    above,
+    unclaimed,
 )
 from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Observation, Ref
 from provenance.selection import matches, relevant
@@ -102,12 +104,13 @@ def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
         evidence,
         ref=replace(ref, repo=ref.repo or entry.repo, commit=ref.commit or entry.commit),
         facts=evidence.facts or facts,
-        ancestors=evidence.ancestors or ancestors(lock),
+        ancestors=evidence.ancestors or ancestors(lock, entry),
     )
 
 
-def ancestors(lock: Lock) -> tuple[Ancestor, ...]:
-    """The ancestors that a lockfile knows, by the names that claims use."""
+def ancestors(lock: Lock, entry: Entry) -> tuple[Ancestor, ...]:
+    """The ancestors that a lockfile knows of a model, by the names that claims use."""
+    known = above(lock, {parent.repo for parent in entry.parents})
     return tuple(
         Ancestor(
             claimed=_claimed(entry),
@@ -116,8 +119,7 @@ def ancestors(lock: Lock) -> tuple[Ancestor, ...]:
             commit=entry.commit,
             manifest=entry.manifest or None,
         )
-        for entry in lock.entries
-        if entry.part is Part.ANCESTOR
+        for entry in (*known, *unclaimed(lock))
     )
 
 

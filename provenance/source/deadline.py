@@ -23,7 +23,7 @@ class Deadline:
     def __init__(
         self, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._seconds, self._clock = seconds, clock
+        self.seconds, self._clock = seconds, clock
         self._end = clock() + seconds
 
     @property
@@ -33,7 +33,7 @@ class Deadline:
 
     def renew(self) -> None:
         """As many seconds again, from now: after a download, which is bounded by its bytes."""
-        self._end = self._clock() + self._seconds
+        self._end = self._clock() + self.seconds
 
     def check(self, what: str) -> None:
         """Nothing, or Overdue: it was still `what` that was waited for."""
@@ -51,6 +51,6 @@ class Deadline:
 
     def _over(self, what: str) -> Overdue:
         return Overdue(
-            f"after {self._seconds:.0f} seconds, the most that one run may wait, it still waited "
+            f"after {self.seconds:.0f} seconds, the most that one run may wait, it still waited "
             f"for {what}: try again, or allow more with --deadline SECONDS"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TypeVar
 
@@ -13,6 +13,8 @@ T = TypeVar("T")
 PRIVATE_CA = "SSL_CERT_FILE"
 """The variable that names a private authority's certificates, for a Hub and registries alike."""
 LONGEST_REASON = 300
+LEAST = 1 << 16
+"""Bytes of a download that must come in the time that one answer may take."""
 
 
 def within(seconds: float, function: Callable[[], T]) -> T:
@@ -22,6 +24,26 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     in its status line, headers, `100 Continue`s, chunk extensions or trailers, keeps within them
     for ever: then the exchange goes on in a thread that nobody waits for.
     """
+    return _begun(function).result(seconds)
+
+
+def moving(seconds: float, moved: Callable[[], int], function: Callable[[], T]) -> T:
+    """What `function` returns or raises; TimeoutError once less than `LEAST` came in such a time.
+
+    `moved` counts the bytes. A large file takes as long as it takes, and a drip does not.
+    """
+    result = _begun(function)
+    while True:
+        before = moved()
+        done, _ = wait([result], seconds)
+        if done:
+            return result.result()
+        if moved() - before < LEAST:
+            raise TimeoutError
+
+
+def _begun(function: Callable[[], T]) -> Future[T]:
+    """What becomes of `function`, in a thread that nobody has to wait for."""
     result: Future[T] = Future()
 
     def run() -> None:
@@ -31,7 +53,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
             result.set_exception(error)
 
     Thread(target=run, daemon=True, name="exchange").start()
-    return result.result(seconds)
+    return result
 
 
 def reason(error: BaseException) -> str:

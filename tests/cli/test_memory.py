@@ -309,3 +309,45 @@ def test_an_update_may_select_what_the_locked_commit_does_not_have(own: Desk) ->
     own.settings({"repo": UNSIGNED, "include": ["new.json"]})
     ended = own.run("update")
     assert (ended.returncode, new in own.lock.read_text()) == (0, True), ended.stderr
+
+
+def test_runs_at_once_lose_nothing_that_another_locked(own: Desk) -> None:
+    """Whoever ends well has its model in the lockfile; whoever comes too late says so."""
+    models = [{"name": name, "repo": UNSIGNED} for name in ("one", "two", "three")]
+    own.settings(*models, *MODELS)
+    own.run("lock", "bot")
+    running = {model["name"]: own.start("lock", model["name"]) for model in models}
+    said = {
+        name: (process.communicate()[1], process.returncode) for name, process in running.items()
+    }
+    text = own.lock.read_text()
+    for name, (words, code) in said.items():
+        assert (code, f'name = "{name}"' in text) in ((0, True), (5, False)), words
+        assert code == 0 or "another run has changed it meanwhile" in words
+
+
+def test_what_was_locked_meanwhile_is_not_written_over(own: Desk) -> None:
+    own.locked(*MODELS)
+    before = own.lock.read_text()
+    other = before.replace('profile = "baseline"', 'profile = "signed"')
+
+    def meanwhile(request: Request, answer: Answer) -> Answer:
+        own.lock.write_text(other)
+        return answer
+
+    own.hub.on("/revision/", meanwhile)
+    ended = own.run("lock", "--upgrade")
+    assert (ended.returncode, "another run has changed it" in ended.stderr) == (5, True)
+    assert own.lock.read_text() == other != before
+
+
+def test_a_download_that_comes_no_further_is_given_up(own: Desk) -> None:
+    own.locked(*MODELS)
+
+    def silent(request: Request, answer: Answer) -> Answer:
+        return answer if request.range else replace(answer, delay=LONG)
+
+    own.hub.on("model.safetensors", silent)
+    ended = own.run("fetch", "bot", "--local-dir", "bot", "--deadline", "3")
+    assert (ended.returncode, "bytes came in 3 seconds" in ended.stderr) == (5, True), ended.stderr
+    assert not (own.folder / "bot").exists()

@@ -128,6 +128,39 @@ def test_the_weights_of_an_ancestor_are_remembered_where_nobody_is_asked(bench: 
         bench.lock.write_bytes(before)
 
 
+GRANDCHILD = {"repo": "acme-free/grandchild"}
+NEIGHBOUR = {"repo": "acme-free/neighbour"}
+ABOVE = (
+    ("verify", "./grandchild"),
+    ("verify", "./grandchild", "--as", "acme-free/grandchild"),
+    ("verify", "./grandchild", "--lock"),
+    ("fetch", "acme-free/grandchild", "--offline", "--local-dir", "grandchild"),
+)
+
+
+@pytest.mark.parametrize("named", [{"files": [BAD]}, {"repo": REPO}], ids=["files", "repo"])
+def test_the_lockfile_leads_up_to_the_last_ancestor_and_to_nobody_elses(
+    bench: Desk, named: dict[str, object]
+) -> None:
+    before = bench.lock.read_bytes()
+    for repo, parent in (("child", REPO), ("grandchild", "acme-free/child"), ("neighbour", "")):
+        weights = forge.safetensors(repo.encode()[:4] * 4)
+        files = {"model.safetensors": weights, "README.md": b"# A model\n"}
+        files |= {"README.md": card(f"base_model: {parent}")} if parent else {}
+        bench.hub.commit(f"acme-free/{repo}", {**FILES, **files})
+    bench.locked(GRANDCHILD, NEIGHBOUR)
+    try:
+        for repo in ("grandchild", "neighbour"):
+            assert bench.run("fetch", f"acme-free/{repo}", "--local-dir", repo).returncode == 0
+        bench.trust(trust(revoked=[{**named, "reason": "advisory 3"}]))
+        for words in ABOVE:
+            ended = bench.run(*words)
+            assert (ended.returncode, "advisory 3" in ended.stdout) == (1, True), words
+        assert bench.run("verify", "./neighbour", "--lock").returncode == 0
+    finally:
+        bench.lock.write_bytes(before)
+
+
 def test_affected_reads_what_is_edited(bench: Desk) -> None:
     (bench.folder / "provenance.toml").unlink()
     assert bench.run("registry", "revoke", REPO, "--reason", "advisory 3").returncode == 0

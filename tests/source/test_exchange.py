@@ -13,6 +13,7 @@ import pytest
 from provenance.errors import SourceError
 from provenance.registry.fetcher import ServerFetcher
 from provenance.registry.remote import Place, open_published
+from provenance.source.exchange import LEAST, moving
 from provenance.source.hub import client
 from provenance.source.limits import Limits
 from tests.registry.house import House
@@ -174,3 +175,17 @@ def test_a_broken_answer_of_a_hub_is_none(kind: str) -> None:
 def test_a_broken_answer_of_a_registry_is_none(kind: str, tmp_path: Path) -> None:
     with serving(lambda: iter([BROKEN[kind]]), 0) as url, pytest.raises(SourceError):
         ask_registry(url, tmp_path)
+
+
+def test_a_download_may_take_its_time_as_long_as_it_moves() -> None:
+    came = []
+
+    def slowly() -> str:
+        for _ in range(5):
+            came.append(LEAST)
+            Event().wait(2 * ONCE)
+        return "whole"
+
+    assert moving(4 * ONCE, lambda: sum(came), slowly) == "whole"
+    with pytest.raises(TimeoutError):
+        moving(4 * ONCE, lambda: 0, slowly)

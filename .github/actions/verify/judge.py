@@ -143,23 +143,18 @@ def newest(base: str, branch: str) -> str:
 
 
 def replaced(push: dict[str, Any]) -> str:
-    """What a push replaces, where not everybody may push; else the branch it will be merged to.
+    """What a push replaces; of a branch where anybody may push, the branch it will be merged to.
 
-    What lay on a branch of his own the author himself has written.
+    What lay on a branch of his own the author himself has written: it judges only where the other
+    is not here.
     """
     before, ref = push.get("before") or "", push.get("ref", "")
     default = push.get("repository", {}).get("default_branch", "")
-    own = bool(default) and ref == f"refs/heads/{default}"
-    guarded = own or not default or os.environ.get("GITHUB_REF_PROTECTED") == "true"
-    if before.strip("0") and guarded:
-        return before
-    tip = fetched(default) if before and default and not own else ""
-    if before and default and not own and not tip:
-        refuse(
-            f"{ref} is not protected, and its author is not judged by what he wrote there "
-            f"before: fetch {default}, by which it is judged (actions/checkout with fetch-depth: 0)"
-        )
-    return tip
+    own = not default or ref == f"refs/heads/{default}"
+    guarded = own or os.environ.get("GITHUB_REF_PROTECTED") == "true"
+    replaces = before if before.strip("0") else ""
+    merged_to = fetched(default) if before and not own else ""
+    return replaces if guarded and replaces else merged_to or replaces
 
 
 def fetched(branch: str) -> str:

@@ -140,6 +140,11 @@ class Hub:
         self._say = say
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=THREAD)
 
+    @property
+    def patience(self) -> float:
+        """The seconds that one answer may take, or that a download may go without moving."""
+        return min(self._patience, self.deadline.seconds)
+
     def token_for(self, repo: str) -> str | bool | None:
         """What huggingface_hub is to send for this repository; False is nothing."""
         return self._token if namespace_of(repo).lower() in self._namespaces else False

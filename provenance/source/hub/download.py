@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
-from huggingface_hub import hf_hub_download, hf_hub_url
+from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers, tqdm
 
 from provenance.errors import SourceError
-from provenance.source.exchange import is_untrusted, reason
+from provenance.source.exchange import LEAST, is_untrusted, moving, reason
 from provenance.source.hub.cache import known
 from provenance.source.hub.client import Hub
 from provenance.source.hub.hops import starting_at
@@ -41,11 +41,18 @@ def download(
 ) -> None:
     """The file lies in `folder` under its path, from the cache or the Hub; `again` trusts neither.
 
-    SourceError where it cannot be had, for whatever reason; Stopped after `stop`.
+    SourceError where it cannot be had, for whatever reason, or comes no further; Stopped after
+    `stop`.
     """
-    bar = _reporting(step, stop)
+    over, come = Event(), list[int]()
+    bar = _reporting(step, lambda: stop.is_set() or over.is_set(), come.append)
+    copied = not again and try_to_load_from_cache(repo, path, known(cache), commit) is not None
 
     def ask() -> None:
+        with starting_at(hub.endpoint):
+            had()
+
+    def had() -> None:
         try:
             hf_hub_download(
                 repo,
@@ -65,8 +72,14 @@ def download(
             _unlocked(hub, repo, commit, path, folder / path, bar)
 
     try:
-        with starting_at(hub.endpoint):
+        if copied:  # by this machine, however long that takes
             ask()
+        else:
+            moving(hub.patience, lambda: sum(come), ask)
+    except TimeoutError:
+        over.set()
+        said = f"less than {LEAST} bytes came in {hub.patience:g} seconds"
+        raise SourceError(f"{repo}: {path} cannot be downloaded: {said}: try again later") from None
     except Exception as error:
         # The library, and what it stands on, raise whatever they like.
         if stop.is_set():
@@ -87,8 +100,8 @@ def _unlocked(hub: Hub, repo: str, commit: str, path: str, place: Path, bar: typ
     part.replace(place)
 
 
-def _reporting(step: Step, stop: Event) -> type[tqdm]:
-    """What huggingface_hub is to use for a progress bar: it tells `step`, and ends on `stop`."""
+def _reporting(step: Step, ended: Callable[[], bool], came: Callable[[int], None]) -> type[tqdm]:
+    """What huggingface_hub is to use for a progress bar: it tells `step`, and may be `ended`."""
 
     begin: Callable[..., None] = tqdm.__init__
     move: Callable[..., bool | None] = tqdm.update
@@ -98,9 +111,10 @@ def _reporting(step: Step, stop: Event) -> type[tqdm]:
             begin(self, *words, **{**named, "disable": True})
 
         def update(self, count: float | None = 1) -> bool | None:
-            if stop.is_set():
+            if ended():
                 raise Stopped
             step.advance(int(count or 0))
+            came(int(count or 0))
             return move(self, count)
 
     return Reporting
