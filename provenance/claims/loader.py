@@ -22,7 +22,8 @@ PICTURES = ("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp")
 BOOKKEEPING = (".git*", "events.out.tfevents*")
 EVIDENCE = ("*.sig", "*.asc", "*.sigstore", "*.sigstore.json", "*.intoto.jsonl", "claims.jsonl")
 NOBODYS = (*DOCUMENTS, *SUFFIXES, *PICTURES, *BOOKKEEPING, *EVIDENCE)
-WORKFLOW = re.compile(r"\.github/.+\.ya?ml", re.IGNORECASE)
+PLACED = re.compile(r"\.github/.+\.ya?ml|\.cache/huggingface/.+\.incomplete", re.IGNORECASE)
+"""What nobody reads where it lies: workflows, and what an aborted download left."""
 UNREAD = re.compile("|".join(map(translate, NOBODYS)))
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
@@ -49,7 +50,7 @@ def loader_reads(evidence: Evidence) -> frozenset[str]:
 def _is_unread(path: str, evidence: Evidence) -> bool:
     content = evidence.by_path.get(path)
     plain = content is None or content.kind not in KINDS
-    named = UNREAD.fullmatch(name_of(path)) or WORKFLOW.fullmatch(path)
+    named = UNREAD.fullmatch(name_of(path)) or PLACED.fullmatch(path)
     return plain and named is not None and not is_weight_name(path)
 
 

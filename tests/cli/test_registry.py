@@ -198,7 +198,7 @@ def spoil_the_root(team: Team) -> None:
     ("spoil", "code", "says"),
     [
         (put_back, 1, "registry/refused"),
-        (rot, 1, "registry/refused"),
+        (rot, 5, "something else than a registry"),
         (fall_silent, 5, "cannot be reached"),
         (lose_the_root, 2, "cannot be read"),
         (spoil_the_root, 2, "not the root of a registry"),
@@ -432,7 +432,7 @@ EDITS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "two things revoked": (
         ("revoke", "--repo", "a/b", "--commit", "c" * 40, "--reason", "x"),
-        "expected one of",
+        "expected MODEL or one of",
     ),
     "a workflow of nobody's": (
         (
