@@ -13,6 +13,13 @@ from tests.hub import Hub
 from tests.hubs import REPO, STRANGER, desk, signed
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs the action is a journey: several programs, one after the other."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("journey")
+
+
 @pytest.fixture
 def pull(tmp_path: Path) -> Iterator[Pull]:
     (tmp_path / "runner").mkdir()

@@ -134,7 +134,8 @@ def test_lockfiles_are_compared_without_anybody(tmp_path: Path) -> None:
         "identity and owner",
         "ancestors",
     ]
-    assert [bump.sections[0].changes[0].what for bump in (gone, fresh)] == ["removed", "added"]
+    for bump, what in ((gone, "removed"), (fresh, "added")):
+        assert what in {change.what for section in bump.sections for change in section.changes}
 
 
 def test_an_update_locks_what_passes_and_writes_a_pull_requests_text(

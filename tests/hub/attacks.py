@@ -71,9 +71,9 @@ def add_entry(entry: Mapping[str, Any]) -> Hook:
 
 
 def many(count: int) -> Hook:
-    """The listing has so many small files more, none of which is there."""
+    """The listing has so many pictures more, none of which is there."""
     row = {"type": "file", "oid": "0" * 40, "size": 1}
-    return _rows(lambda rows: rows + [{**row, "path": f"many/{n}.txt"} for n in range(count)])
+    return _rows(lambda rows: rows + [{**row, "path": f"many/{n}.png"} for n in range(count)])
 
 
 def status(code: int, times: int | None = None, **headers: object) -> Hook:
