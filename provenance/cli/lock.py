@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -25,9 +24,6 @@ from provenance.lock import Change, difference, dumps
 from provenance.lockfile import save
 from provenance.locking import out_of_step
 from provenance.report import FORMATS
-
-if TYPE_CHECKING:
-    pass
 
 ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
 
