@@ -7,6 +7,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("seeded", derandomize=True, database=None)
+settings.load_profile("seeded")
+"""The same examples at every run, so that a result is a commit's; `--hypothesis-profile default`
+draws others."""
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
