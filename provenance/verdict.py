@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from provenance.errors import ConfigError, ProvenanceError
 from provenance.model import Basis
 
 BY_STRANGERS = frozenset({"signature/unregistered-signer", "signature/wrong-signer"})
@@ -119,6 +120,12 @@ class Unjudged:
     ref: str
     reason: str
     usage: bool = False
+
+    @classmethod
+    def because(cls, name: str, ref: str, error: ProvenanceError) -> Unjudged:
+        """The model that could not be judged because of `error`."""
+        reason = str(error).removeprefix(f"{name}: ")
+        return cls(name=name, ref=ref, reason=reason, usage=isinstance(error, ConfigError))
 
 
 def passed(rule: str, message: str, where: str = "") -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provenance.cli.codeowners import MOST, Ownership
+from provenance.workspace.codeowners import MOST, Ownership
 
 OWNED = [
     ("* @a", "x/y.toml"),

@@ -9,7 +9,7 @@ import pytest
 
 from provenance.errors import ConfigError
 from provenance.policy import Model
-from provenance.settings import find, is_own, load
+from provenance.workspace.settings import find, is_own, load
 from tests import hostile
 
 POLICY = '[policy]\nprofile = "signed"\n'

@@ -62,9 +62,9 @@ def cli() -> None:
 
     A pass says who vouches for what. It never says that a model is harmless.
     """
-    from provenance.cli.environment import check
+    from provenance.workspace.environment import Environment
 
-    check()
+    Environment(os.environ).check()
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from provenance import lockfile, locking
+from provenance import locking
 from provenance.cli import terminal
-from provenance.cli.options import OUTPUT, with_options
+from provenance.cli.options import OUTPUT, QUIET
 from provenance.cli.outcome import INCOMPLETE
 from provenance.errors import ConfigError
 from provenance.formats.yaml import front_matter
@@ -19,6 +19,7 @@ from provenance.model import Basis, Evidence, Ref
 from provenance.source import directory
 from provenance.source.progress import Progress
 from provenance.verdict import Result
+from provenance.workspace import lockfile
 
 CARD = "README.md"
 
@@ -36,7 +37,8 @@ CARD = "README.md"
     type=click.Path(file_okay=False, path_type=Path),
     help="The Hub's cache, if not where huggingface_hub has it.",
 )
-@with_options(*OUTPUT)
+@OUTPUT
+@QUIET
 def command(
     lockfile_path: Path,
     directories: tuple[Path, ...],

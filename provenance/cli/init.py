@@ -13,17 +13,18 @@ import tomli_w
 
 from provenance.adoption import Adoption, adopt
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means
-from provenance.cli.options import RULES, with_means, with_options
-from provenance.cli.outcome import RESULTS, code_of, combined, not_judged
-from provenance.cli.subjects import Request, Subject, bench
+from provenance.cli.options import RULES, with_request, with_workspace
+from provenance.cli.outcome import told
 from provenance.errors import ConfigError, SourceError
 from provenance.policy import Exemption, Waiver
 from provenance.report.common import NOT_JUDGED, printable
-from provenance.settings import FILE_NAME
 from provenance.source.files import write
 from provenance.source.together import side_by_side
 from provenance.verdict import Unjudged
+from provenance.workspace import Request, Workspace
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.settings import FILE_NAME
+from provenance.workspace.subjects import Subject
 
 DAYS = 90
 HEAD = """\
@@ -40,17 +41,9 @@ HEAD = """\
     metavar="DATE",
     help="When what is set aside runs out (in 90 days).",
 )
-@with_options(*RULES)
-@with_means
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def command(
-    refs: tuple[str, ...],
-    expires: datetime | None,
-    policy: str | None,
-    registry: tuple[str, ...],
-    means: Means,
-    quiet: bool,
-) -> int:
+@with_request(*RULES)
+@with_workspace
+def command(request: Request, expires: datetime | None, workspace: Workspace, quiet: bool) -> int:
     """Write provenance.toml for the models in use today.
 
     What fails today is set aside for exactly these bytes: an unknown publisher by an exemption,
@@ -60,21 +53,21 @@ def command(
     target = Path.cwd() / FILE_NAME
     if os.path.lexists(target):
         raise ConfigError("is there already: add [[models]] to it by hand", path=FILE_NAME)
-    request = Request(refs=refs, policy=policy, registry=registry, offline=means.offline)
-    setting = bench(request, needs_models=False)
-    if setting.settings_path:
-        path = str(setting.settings_path)
+    session = workspace.session(request, needs_models=False)
+    if session.settings_path:
+        path = str(session.settings_path)
         raise ConfigError("holds your settings already: add [[models]] to it", path=path)
-    gathering = Gathering.begun(setting, means, quiet=quiet)
+    gathering = workspace.gathering(session)
     until = expires.date() if expires else (gathering.at + timedelta(days=DAYS)).date()
-    found = side_by_side(lambda subject: _adopted(subject, gathering, until), setting.subjects)
-    write(target, _document(found, policy, registry))
+    found = side_by_side(lambda subject: _adopted(subject, gathering, until), session.subjects)
+    write(target, _document(found, request.policy, request.registry))
     click.echo(f"wrote {FILE_NAME}")
     for item in found:
         _tell(item)
     if found:
         click.echo("next: provenance lock")
-    return combined(item.code for item in found) if found else 0
+    verdicts = [item.adoption.verdict for item in found if item.adoption]
+    return told(verdicts, (item.unjudged for item in found if item.unjudged)) if found else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +75,6 @@ class Adopted:
     """What became of one model: what is set aside for it, or why it could not be judged."""
 
     subject: Subject
-    code: int
     adoption: Adoption | None = None
     unjudged: Unjudged | None = None
 
@@ -91,11 +83,11 @@ def _adopted(subject: Subject, gathering: Gathering, until: date) -> Adopted:
     try:
         evidence = gathering.of(subject)
     except SourceError as error:
-        unjudged = not_judged(subject.name, subject.ref.text, error)
-        return Adopted(subject=subject, code=code_of(unjudged), unjudged=unjudged)
+        unjudged = Unjudged.because(subject.name, subject.ref.text, error)
+        return Adopted(subject=subject, unjudged=unjudged)
     ends = datetime(until.year, until.month, until.day, tzinfo=UTC)
-    adoption = adopt(evidence, subject.policy, gathering.bench.registry, ends)
-    return Adopted(subject=subject, code=RESULTS[adoption.verdict.result], adoption=adoption)
+    adoption = adopt(evidence, subject.policy, gathering.session.registry, ends)
+    return Adopted(subject=subject, adoption=adoption)
 
 
 def _document(found: Sequence[Adopted], policy: str | None, registry: Sequence[str]) -> str:

@@ -8,29 +8,23 @@ import click
 
 from provenance import replay
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means
-from provenance.cli.options import EVIDENCE, OUTPUT, with_means, with_options
-from provenance.cli.subjects import Request, bench
-from provenance.errors import ConfigError
+from provenance.cli.options import EVIDENCE, OUTPUT, one, with_request, with_workspace
 from provenance.report.evidence import evidence_lines
+from provenance.workspace import Request, Workspace
 
 
 @click.command(name="inspect")
-@click.argument("ref")
-@click.option("--revision", metavar="REV", help="A branch, tag or commit, if not behind @.")
-@with_options(*EVIDENCE)
+@click.argument("refs", nargs=1, metavar="REF", callback=one)
+@click.option("--revision", metavar="REV", help="Branch, tag or commit (same as REF@REV).")
+@with_request(*EVIDENCE)
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-@with_means
-@with_options(*OUTPUT)
+@OUTPUT
+@with_workspace
 def command(
-    ref: str,
-    revision: str | None,
-    named: str | None,
+    request: Request,
     signature: Path | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
     form: str,
-    means: Means,
+    workspace: Workspace,
     output: str | None,
     quiet: bool,
 ) -> None:
@@ -38,22 +32,9 @@ def command(
 
     The JSON form can be judged later, elsewhere: `provenance verify --evidence FILE`.
     """
-    setting = bench(
-        Request(
-            refs=(ref,),
-            named=named,
-            revision=revision,
-            include=include,
-            exclude=exclude,
-            offline=means.offline,
-        )
-    )
-    if len(setting.subjects) != 1:
-        raise ConfigError(f"{ref} means {len(setting.subjects)} models: name one")
-    subject = setting.subjects[0]
-    evidence = Gathering.begun(setting, means, quiet=quiet, signature=signature).of(subject)
+    session = workspace.session(request)
+    evidence = workspace.gathering(session, signature=signature).of(session.one)
     if form == "json":
         terminal.emit(replay.dumps(evidence), output)
     else:
-        colour = output is None and terminal.wants_colour()
-        terminal.emit(terminal.styled(evidence_lines(evidence), colour=colour), output)
+        terminal.show(evidence_lines(evidence), output)

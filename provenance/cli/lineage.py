@@ -6,34 +6,26 @@ from pathlib import Path
 
 import click
 
-from provenance.checks.hearing import hear
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means
-from provenance.cli.options import EVIDENCE, OUTPUT, RULES, with_means, with_options
-from provenance.cli.subjects import Request, bench
-from provenance.errors import ConfigError
-from provenance.lineage import Graph
+from provenance.cli.options import EVIDENCE, OUTPUT, RULES, one, with_request, with_workspace
 from provenance.report import graph as drawn
+from provenance.workspace import Request, Workspace
+from provenance.workspace.ancestors import graph_of
 
 FORMATS = {"mermaid": drawn.mermaid, "dot": drawn.dot, "json": drawn.table}
 
 
 @click.command(name="lineage")
-@click.argument("ref", metavar="REF")
-@with_options(*EVIDENCE, *RULES)
-@with_means
+@click.argument("refs", nargs=1, metavar="REF", callback=one)
+@with_request(*EVIDENCE, *RULES)
 @click.option("--format", "form", type=click.Choice(["human", *FORMATS]), default="human")
-@with_options(*OUTPUT)
+@OUTPUT
+@with_workspace
 def command(
-    ref: str,
-    named: str | None,
+    request: Request,
     signature: Path | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    policy: str | None,
-    registry: tuple[str, ...],
-    means: Means,
     form: str,
+    workspace: Workspace,
     output: str | None,
     quiet: bool,
 ) -> None:
@@ -42,16 +34,7 @@ def command(
     The tiers, the worst first: contradicted, declared, consistent, attested, anchored. Nothing is
     judged; `verify --policy attested` does that.
     """
-    request = Request(
-        refs=(ref,),
-        named=named,
-        policy=policy,
-        registry=registry,
-        include=include,
-        exclude=exclude,
-        offline=means.offline,
-    )
-    graph = gathered(request, means, signature, quiet=quiet)
+    graph = graph_of(workspace.gathering(workspace.session(request), signature=signature))
     if form != "human":
         terminal.emit(FORMATS[form](graph), output)
         return
@@ -62,14 +45,3 @@ def command(
     )
     tree = terminal.tree(graph, colour=colour)
     terminal.emit("\n".join(filter(None, (tree, missing))), output)
-
-
-def gathered(request: Request, means: Means, signature: Path | None, *, quiet: bool) -> Graph:
-    """The graph of the one model that the request names."""
-    setting = bench(request)
-    if len(setting.subjects) != 1:
-        names = ", ".join(subject.name for subject in setting.subjects)
-        raise ConfigError(f"{request.refs[0]} means {len(setting.subjects)} models: {names}")
-    (subject,) = setting.subjects
-    evidence = Gathering.begun(setting, means, quiet=quiet, signature=signature).of(subject)
-    return hear(evidence, setting.registry, subject.policy.parents).graph

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import fields
 from functools import reduce, wraps
@@ -10,8 +11,9 @@ from typing import Any
 
 import click
 
-from provenance.cli.gathering import Means
+from provenance.cli import terminal
 from provenance.source.deadline import SECONDS
+from provenance.workspace import Environment, Request, SourceOptions, Workspace
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -50,7 +52,7 @@ LOCKFILE: tuple[Decorator, ...] = (
         help="The lockfile, if not the provenance.lock beside provenance.toml.",
     ),
 )
-HUB: tuple[Decorator, ...] = (
+SOURCE: tuple[Decorator, ...] = (
     click.option(
         "--token",
         metavar="TOKEN",
@@ -81,11 +83,8 @@ HUB: tuple[Decorator, ...] = (
         help="Your own attestations, if not in the attestations/ beside provenance.toml.",
     ),
 )
-OUTPUT: tuple[Decorator, ...] = (
-    click.option("-o", "--output", metavar="FILE", help="Write the result there."),
-    click.option("-q", "--quiet", is_flag=True, help="No progress, no hints."),
-)
-
+OUTPUT: Decorator = click.option("-o", "--output", metavar="FILE", help="Write the result there.")
+QUIET: Decorator = click.option("-q", "--quiet", is_flag=True, help="No progress, no hints.")
 
 BASE: tuple[Decorator, ...] = (
     click.option(
@@ -101,14 +100,22 @@ def with_options(*options: Decorator) -> Decorator:
     return lambda function: reduce(lambda f, option: option(f), reversed(options), function)
 
 
+def one(_: click.Context, __: click.Parameter, ref: str) -> tuple[str, ...]:
+    """A single REF where a request takes several."""
+    return (ref,)
+
+
 def folded(name: str, kind: type[Any], *options: Decorator) -> Decorator:
-    """All of `options` as the one argument `name`: a dataclass with a field for each of them."""
-    names = [field.name for field in fields(kind)]
+    """All of `options` as the one argument `name`: a dataclass with a field for each of them.
+
+    Other options of the command that the dataclass has a field for go there too.
+    """
+    known = {field.name for field in fields(kind)}
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def command(*args: Any, **words: Any) -> Any:
-            own = kind(**{field: words.pop(field) for field in names})
+            own = kind(**{field: words.pop(field) for field in known & words.keys()})
             return function(*args, **{name: own}, **words)
 
         return with_options(*options)(command)
@@ -116,4 +123,28 @@ def folded(name: str, kind: type[Any], *options: Decorator) -> Decorator:
     return decorate
 
 
-with_means = folded("means", Means, *HUB)
+def with_request(*options: Decorator) -> Decorator:
+    """The arguments and options that say what is asked for, as the one argument `request`."""
+    return folded("request", Request, *options)
+
+
+def with_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of sources, and how the run is told of, as the argument `workspace`.
+
+    It is the caller's folder: this is where the environment is read.
+    """
+
+    @wraps(function)
+    def command(*args: Any, source: SourceOptions, quiet: bool, **words: Any) -> Any:
+        return function(*args, workspace=here(source, quiet=quiet), quiet=quiet, **words)
+
+    return with_options(folded("source", SourceOptions, *SOURCE), QUIET)(command)
+
+
+def here(options: SourceOptions | None = None, *, quiet: bool = True) -> Workspace:
+    """The folder that the caller stands in, with the variables that hold there."""
+    return Workspace(
+        environment=Environment(os.environ),
+        options=options or SourceOptions(),
+        progress=terminal.progress(quiet=quiet),
+    )

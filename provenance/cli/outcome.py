@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import click
 
 from provenance.errors import ConfigError, ProvenanceError, RegistryRefused, TrustError
-from provenance.verdict import Result, Unjudged
+from provenance.verdict import Result, Unjudged, Verdict
 
 PASS, FAIL, USAGE, INCOMPLETE, OUT_OF_DATE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 RESULTS = {Result.PASS: PASS, Result.FAIL: FAIL, Result.INCOMPLETE: INCOMPLETE}
@@ -24,16 +24,13 @@ def combined(codes: Iterable[int]) -> int:
     return next((code for code in PRECEDENCE if code in found), INCOMPLETE)
 
 
-def not_judged(name: str, ref: str, error: ProvenanceError) -> Unjudged:
-    """The model that could not be judged because of `error`, said on stderr too."""
-    reason = str(error).removeprefix(f"{name}: ")
-    click.echo(f"error: could not judge {name}: {reason}", err=True)
-    return Unjudged(name=name, ref=ref, reason=reason, usage=isinstance(error, ConfigError))
-
-
-def code_of(model: Unjudged) -> int:
-    """The exit code of a model that could not be judged."""
-    return USAGE if model.usage else CANNOT_JUDGE
+def told(verdicts: Iterable[Verdict], unjudged: Iterable[Unjudged]) -> int:
+    """The exit code of what became of several models; why some were not judged is on stderr."""
+    codes = [RESULTS[verdict.result] for verdict in verdicts]
+    for model in unjudged:
+        click.echo(f"error: could not judge {model.name}: {model.reason}", err=True)
+        codes.append(USAGE if model.usage else CANNOT_JUDGE)
+    return combined(codes)
 
 
 def run(command: click.Command) -> int:

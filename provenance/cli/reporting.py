@@ -3,43 +3,95 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from provenance.checks.case import Case
 from provenance.cli import terminal
-from provenance.cli.subjects import Bench
+from provenance.cli.options import Decorator, with_options
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.judgement import Trial
 from provenance.registry.file import read_text
 from provenance.report import FORMATS, Place, Shown, Summary, human
 from provenance.verdict import Unjudged
+from provenance.workspace import Session
 
 PLACED = frozenset({"github", "sarif"})
 """The forms of a report that tell the line in which a model is named."""
 
-with_format = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["human", *FORMATS, "vsa"]),
-    default="human",
-    help="human, or a form that other tools read; vsa signs what was verified.",
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """Which reports are wanted: one in `form` to `output`, else to stdout, and each of `also`."""
+
+    form: str
+    output: str | None
+    also: tuple[tuple[str, str], ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that reports go to."""
+        files = (self.output or "-", *(file for _, file in self.also))
+        return tuple(file for file in files if file != "-")
+
+    def emit(self, text: str) -> None:
+        """Write something else than a report to where the report would go."""
+        terminal.emit(text, self.output)
+
+    def write(
+        self,
+        session: Session,
+        trials: Iterable[Trial],
+        unjudged: Iterable[Unjudged],
+        *,
+        shown: bool = True,
+    ) -> None:
+        """Write every report on these models; without `shown`, only those of --report."""
+        made = summary(session, trials, unjudged, {self.form, *dict(self.also)})
+        if shown:
+            show(made, self.form, self.output)
+        for form, file in self.also:
+            show(made, form, file)
 
 
-with_reports = click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORM=FILE",
-    help="Write the report there too, in that form.",
-)
+def with_reports(*others: str) -> Decorator:
+    """The options of a report, as the argument `reports`; `others` are forms that are none."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(
+            *args: Any, form: str, output: str | None, also: tuple[str, ...], **words: Any
+        ) -> Any:
+            reports = Reports(form=form, output=output, also=_pairs(also))
+            return function(*args, reports=reports, **words)
+
+        return with_options(
+            click.option(
+                "--format",
+                "form",
+                type=click.Choice(["human", *FORMATS, *others]),
+                default="human",
+                help="human, or a form that other tools read.",
+            ),
+            click.option(
+                "--report",
+                "also",
+                multiple=True,
+                metavar="FORM=FILE",
+                help="Write the report there too, in that form.",
+            ),
+        )(command)
+
+    return decorate
 
 
-def check_reports(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _pairs(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Each `FORM=FILE` as a pair, or ConfigError."""
     pairs = []
     for report in reports:
@@ -53,14 +105,8 @@ def check_reports(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def written(output: str | None, also: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The files that reports go to."""
-    files = (output or "-", *(file for _, file in also))
-    return tuple(file for file in files if file != "-")
-
-
 def summary(
-    setting: Bench,
+    session: Session,
     trials: Iterable[Trial],
     unjudged: Iterable[Unjudged],
     forms: Collection[str],
@@ -70,12 +116,12 @@ def summary(
     Where a model is named is looked up for those of `forms` that tell it.
     """
     judged, others = tuple(trials), tuple(unjudged)
-    places = _places(setting) if PLACED & set(forms) else {}
+    places = _places(session) if PLACED & set(forms) else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         unjudged=others,
-        policy=setting.policy_source,
-        registry=setting.registry_source,
+        policy=session.policy_source,
+        registry=session.registry_source,
         shown={model.name: Shown(place=places.get(model.name)) for model in others}
         | {
             trial.verdict.name: _shown(trial.case, places.get(trial.verdict.name))
@@ -86,22 +132,20 @@ def summary(
 
 def show(summary: Summary, form: str, output: str | None) -> None:
     """The report goes to `output`, or to stdout."""
-    if form != "human":
+    if form == "human":
+        terminal.show(human(summary, width=terminal.width()), output)
+    else:
         terminal.emit(FORMATS[form](summary), output)
-        return
-    colour = output is None and terminal.wants_colour()
-    lines = human(summary, width=terminal.width())
-    terminal.emit(terminal.styled(lines, colour=colour), output)
 
 
 def _shown(case: Case, place: Place | None) -> Shown:
     return Shown(graph=case.graph, files=case.evidence.manifest, place=place)
 
 
-def _places(setting: Bench) -> Mapping[str, Place]:
+def _places(session: Session) -> Mapping[str, Place]:
     """The line that names each model: of the lockfile, else of provenance.toml."""
     found: dict[str, Place] = {}
-    for file, table in ((setting.settings_path, "models"), (setting.lock_path, "model")):
+    for file, table in ((session.settings_path, "models"), (session.lock_path, "model")):
         if file and file.is_file():
             found |= dict(_named(file, table))
     return found

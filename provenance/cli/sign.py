@@ -11,24 +11,26 @@ import click
 from provenance import bundle as bundles
 from provenance.bundle import Bundle, Chain, KeyHint
 from provenance.cli import terminal
-from provenance.cli.hand import MAX_KEY, Hand, with_hand
+from provenance.cli.options import here
+from provenance.cli.signer import with_signer
 from provenance.errors import ConfigError, Malformed
 from provenance.formats.names import BOOKKEEPING
 from provenance.model import Evidence, Ref
 from provenance.produce.sign import CertificateSigner, KeySigner, Signer, statement
 from provenance.source import directory
 from provenance.source.evidence_files import is_evidence_name, read
+from provenance.workspace.signing import MAX_KEY, SignerOptions
 
 
 @click.command(name="sign")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@with_hand
+@with_signer
 @click.option("-o", "--output", metavar="FILE", help="Where to write the signature.")
 @click.option("--force", is_flag=True, help="Replace a signature somebody else made.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     path: Path,
-    hand: Hand,
+    signing: SignerOptions,
     output: str | None,
     force: bool,
     quiet: bool,
@@ -41,7 +43,7 @@ def command(
     target = Path(output) if output else _beside(path)
     _refuse_to_hide(path, target)
     now = datetime.now(UTC)
-    signer = hand.signer(now)
+    signer = signing.signer(now, here().environment)
     _refuse_to_replace(target, signer, force=force)
     evidence = directory.collect(
         path, ref=Ref(text=str(path)), at=now, progress=terminal.progress(quiet=quiet)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance.cli.hand import Hand
-from provenance.cli.subjects import Bench
+from provenance.cli.options import here
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.judgement import Trial
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import Rules, statement
+from provenance.workspace import Session
+from provenance.workspace.signing import SignerOptions
 
 VSA = "vsa"
 
@@ -25,21 +26,21 @@ class Summariser:
     signer: Signer
     now: datetime
 
-    def bundles(self, setting: Bench, trials: Iterable[Trial]) -> str:
+    def bundles(self, session: Session, trials: Iterable[Trial]) -> str:
         """A bundle a line for each model, or ConfigError for one of which there can be none."""
-        if setting.base:
+        if session.base:
             raise ConfigError("judges a pull request, which is nothing to sign", path="--base")
         statements = [
-            statement(trial, rules=_rules(setting, trial), at=self.now) for trial in trials
+            statement(trial, rules=_rules(session, trial), at=self.now) for trial in trials
         ]
         return "\n".join(on_one_line(self.signer.sign(text)).decode() for text in statements)
 
 
-def _rules(setting: Bench, trial: Trial) -> Rules:
+def _rules(session: Session, trial: Trial) -> Rules:
     """By what a model was judged, so that others find it."""
-    if setting.policy_path is None:
+    if session.policy_path is None:
         return Rules.built_in(trial.verdict.profile)
-    return Rules.of_file(setting.policy_path, setting.profile)
+    return Rules.of_file(session.policy_path, session.profile)
 
 
 def summariser(form: str, key: Path | None) -> Summariser | None:
@@ -49,5 +50,4 @@ def summariser(form: str, key: Path | None) -> Summariser | None:
     if key is None:
         return None
     now = datetime.now(UTC)
-    hand = Hand(key=key, certificate=None, issuers=None, identity_token=None, trust_config=None)
-    return Summariser(hand.signer(now), now)
+    return Summariser(SignerOptions(key=key).signer(now, here().environment), now)

@@ -58,6 +58,11 @@ def emit(text: str, output: str | None) -> None:
         raise ConfigError(f"cannot be written: {error.strerror}", path=output) from None
 
 
+def show(lines: Iterable[Line], output: str | None) -> None:
+    """Write lines to `output`, or to stdout in colour where that is wanted."""
+    emit(styled(lines, colour=output is None and wants_colour()), output)
+
+
 def _is_stream(place: Path) -> bool:
     """Whether it is a pipe or a device, as /dev/stdout and /dev/null are."""
     if place.parent == Path("/dev"):
@@ -127,17 +132,22 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def note(words: str) -> None:
-    """A line on stderr for who waits."""
-    click.echo(f"note: {words}", err=True)
-
-
 def progress(*, quiet: bool) -> Progress:
-    """A bar on stderr if that is a terminal, else nothing."""
-    return Silent() if quiet or not sys.stderr.isatty() else Shown()
+    """Bars and notes on stderr if that is a terminal, else notes alone; nothing if `quiet`."""
+    if quiet:
+        return Silent()
+    return Shown() if sys.stderr.isatty() else Noted()
 
 
-class Shown:
+class Noted(Silent):
+    """A line on stderr for who waits."""
+
+    def note(self, words: str) -> None:
+        """The words, as a line."""
+        click.echo(f"note: {words}", err=True)
+
+
+class Shown(Noted):
     """One bar a step, with rate and time left, for the steps that are worth one."""
 
     def __init__(self) -> None:

@@ -5,41 +5,33 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
-from provenance.cli.gathering import Means
-from provenance.cli.lineage import gathered
-from provenance.cli.options import OUTPUT, RULES, with_means, with_options
-from provenance.cli.subjects import Request
+from provenance.cli.options import OUTPUT, RULES, one, with_request, with_workspace
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
 from provenance.report.graph import path
+from provenance.workspace import Request, Workspace
+from provenance.workspace.ancestors import graph_of
 
 MOST = 64
 
 
 @click.command(name="why")
-@click.argument("ref", metavar="REF")
+@click.argument("refs", nargs=1, metavar="REF", callback=one)
 @click.argument("ancestor")
-@with_options(*RULES)
-@with_means
-@with_options(*OUTPUT)
+@with_request(*RULES)
+@OUTPUT
+@with_workspace
 def command(
-    ref: str,
-    ancestor: str,
-    policy: str | None,
-    registry: tuple[str, ...],
-    means: Means,
-    output: str | None,
-    quiet: bool,
+    request: Request, ancestor: str, workspace: Workspace, output: str | None, quiet: bool
 ) -> None:
     """Show each path from a model to an ANCESTOR, the shortest first, with its weakest link."""
-    request = Request(refs=(ref,), policy=policy, registry=registry, offline=means.offline)
-    graph = gathered(request, means, None, quiet=quiet)
+    graph = graph_of(workspace.gathering(workspace.session(request)))
     found = graph.paths(_known(graph, ancestor), MOST)
     if not found:
         raise ConfigError(f"{graph.model} does not lead to {ancestor}", path="why")
-    colour = output is None and terminal.wants_colour()
-    lines = [line for number, edges in enumerate(found, 1) for line in path(number, edges)]
-    terminal.emit(terminal.styled(lines, colour=colour), output)
+    terminal.show(
+        [line for number, edges in enumerate(found, 1) for line in path(number, edges)], output
+    )
 
 
 def _known(graph: Graph, ancestor: str) -> str:

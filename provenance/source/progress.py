@@ -29,6 +29,9 @@ class Progress(Protocol):
     def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
         """`total` bytes or items are about to be worked through."""
 
+    def note(self, words: str) -> None:
+        """A sentence on what the caller waits for."""
+
 
 class Silent:
     """Tells nobody; both a Progress and its Step."""
@@ -36,6 +39,9 @@ class Silent:
     def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
         """Itself."""
         return self
+
+    def note(self, words: str) -> None:
+        """Nothing."""
 
     def advance(self, count: int) -> None:
         """Nothing."""

@@ -15,8 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from provenance.cli.environment import BUILDS, CONTAINERS, check, forgets
 from provenance.errors import ConfigError
+from provenance.workspace.environment import BUILDS, CONTAINERS, Environment
 from tests.cli.conftest import Run
 from tests.registry.house import House
 
@@ -62,13 +62,13 @@ def cases(table: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "value"), cases(ODD))
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check({name: value})
+        Environment({name: value}).check()
     assert caught.value.path == name
 
 
 @pytest.mark.parametrize(("name", "value"), cases(USABLE))
 def test_what_can_be_used_is_no_matter(name: str, value: str) -> None:
-    check({name: value})
+    Environment({name: value}).check()
 
 
 def test_the_program_says_so_and_exits_2(run: Run) -> None:
@@ -80,8 +80,8 @@ def test_the_program_says_so_and_exits_2(run: Run) -> None:
 
 @pytest.mark.parametrize("name", [*BUILDS, *CONTAINERS])
 def test_a_build_of_any_make_keeps_nothing(name: str) -> None:
-    assert name in forgets({name: "true"})
-    assert forgets({name: "false", "CI": "false"}) == ""
+    assert name in Environment({name: "true"}).forgets
+    assert Environment({name: "false", "CI": "false"}).forgets == ""
 
 
 @pytest.fixture

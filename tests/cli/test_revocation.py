@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from provenance import lockfile
+from provenance.workspace import lockfile
 from tests import forge
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, WEIGHTS, Desk, card, desk, signed, trust

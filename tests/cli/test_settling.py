@@ -13,15 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance.cli.gathering import Gathering, Means
-from provenance.cli.locker import Locker
-from provenance.cli.subjects import Bench, Subject
 from provenance.lock import Entry, Lock, dumps, loads
 from provenance.model import Evidence, Facts, Reach, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.source.progress import Silent
 from provenance.trust import Registry
+from provenance.workspace.gathering import Gathering, SourceOptions
+from provenance.workspace.resolver import Resolver
+from provenance.workspace.session import Session
+from provenance.workspace.subjects import Subject
 from tests import forge
 from tests.hubs import card
 
@@ -97,7 +98,7 @@ def locked(models: Mapping[str, Made], lock: Lock | None) -> tuple[dict[str, str
         )
         for model in own.models
     )
-    bench = Bench(
+    session = Session(
         subjects=subjects,
         settings=own,
         registry=registry(),
@@ -111,16 +112,16 @@ def locked(models: Mapping[str, Made], lock: Lock | None) -> tuple[dict[str, str
         settings_path=None,
     )
     gathering = Known(
-        bench=bench,
-        means=Means(),
+        session=session,
+        options=SourceOptions(),
         at=forge.NOW,
         progress=Silent(),
         held={name: evidence(name, made) for name, made in models.items()},
     )
-    locker = Locker(
+    resolver = Resolver(
         gathering=gathering, upgrade=lambda _: False, accepted={}, measure=False, known=lock
     )
-    found, new = locker.locked(subjects)
+    found, new = resolver.locked(subjects)
     verdicts = {item.subject.name: str(item.trial and item.trial.verdict.result) for item in found}
     return verdicts, new
 

@@ -10,18 +10,16 @@ from pathlib import Path
 
 import click
 
-from provenance import lockfile
 from provenance.affected import affected
-from provenance.cli.gathering import Means
-from provenance.cli.options import RULES, with_means, with_options
+from provenance.cli.options import RULES, with_request, with_workspace
 from provenance.cli.outcome import FAIL, PASS
 from provenance.cli.registry.editing import is_same
-from provenance.cli.subjects import Bench, Request, bench
 from provenance.errors import ConfigError
 from provenance.lock import Part
 from provenance.policy import BUILTIN
 from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
+from provenance.workspace import Request, Session, Workspace, lockfile
 
 
 @click.command(name="affected")
@@ -34,14 +32,14 @@ from provenance.report.common import printable
     help="The lockfiles to look through (./provenance.lock).",
 )
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-@with_options(*RULES)
-@with_means
+@with_request(*RULES)
+@with_workspace
 def command(
     patterns: tuple[str, ...],
     form: str,
-    policy: str | None,
-    registry: tuple[str, ...],
-    means: Means,
+    request: Request,
+    workspace: Workspace,
+    quiet: bool,
 ) -> int:
     """List the locked models that use what was revoked, themselves or by an ancestor.
 
@@ -49,10 +47,10 @@ def command(
     --registry it is in the ./trust.toml that the editing commands edit, and in the registries that
     provenance.toml names.
     """
-    setting = _setting(Request(policy=policy, registry=registry, offline=means.offline))
+    session = _session(workspace, request)
     at = datetime.now(UTC)
     files = _files(patterns)
-    found = [(f, hit) for f in files for hit in affected(lockfile.load(f), setting.registry, at)]
+    found = [(f, hit) for f in files for hit in affected(lockfile.load(f), session.registry, at)]
     if form == "json":
         rows = [{"lockfile": str(file), **asdict(hit)} for file, hit in found]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -64,19 +62,20 @@ def command(
             f"{printable(hit.reason)}"
         )
     count = len({file for file, _ in found})
-    click.echo(f"{count} of {len(files)} lockfiles affected, by {setting.registry_source}")
+    click.echo(f"{count} of {len(files)} lockfiles affected, by {session.registry_source}")
     return FAIL if found else PASS
 
 
-def _setting(request: Request) -> Bench:
+def _session(workspace: Workspace, request: Request) -> Session:
     """The registries that are meant, or ConfigError where that is only the starter."""
-    found = bench(request, needs_models=False)
+    found = workspace.session(request, needs_models=False)
     if request.registry:
         return found
     names = found.settings.registry
     edited = Path(FILE_NAME)
     if edited.is_file() and not any(is_same(edited, Path(name)) for name in names):
-        return bench(replace(request, registry=(FILE_NAME, *names)), needs_models=False)
+        request = replace(request, registry=(FILE_NAME, *names))
+        return workspace.session(request, needs_models=False)
     if set(names) == {BUILTIN}:
         raise ConfigError(
             f"there is no {FILE_NAME} here and no provenance.toml names a registry, so that only "

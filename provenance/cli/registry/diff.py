@@ -8,10 +8,8 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.gathering import Gathering, Means
-from provenance.cli.options import with_means
+from provenance.cli.options import with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, PASS, combined
-from provenance.cli.subjects import Bench, Request, Subject, bench
 from provenance.errors import SourceError
 from provenance.judgement import judge
 from provenance.report.common import printable
@@ -20,6 +18,9 @@ from provenance.source.together import side_by_side
 from provenance.trust import Registry
 from provenance.trust.powers import Shift, shifts
 from provenance.verdict import Result
+from provenance.workspace import Request, Workspace
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.subjects import Subject
 
 
 @click.command(name="diff")
@@ -31,28 +32,23 @@ from provenance.verdict import Result
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Judge the models of provenance.toml, as this lockfile has them, by both.",
 )
-@with_means
-def command(old: str, new: str, lockfile: Path | None, means: Means) -> int:
+@with_workspace
+def command(old: str, new: str, lockfile: Path | None, workspace: Workspace, quiet: bool) -> int:
     """Show who gains or loses which power between two registries: files, folders or URLs.
 
     With --lock, exit 1 if a locked model would no longer pass.
     """
-    before, after = (_registry(name, means) for name in (old, new))
+    before, after = (_registry(name, workspace) for name in (old, new))
     lines = [line for shift in shifts(before, after) for line in _shift(shift)]
-    click.echo(terminal.styled(lines or [(Span("no power changes"),)], colour=_colour()))
+    terminal.show(lines or [(Span("no power changes"),)], None)
     if lockfile is None:
         return PASS
-    request = Request(lockfile=lockfile, registry=(new,), offline=means.offline)
-    return _judged(bench(request), before, means)
+    session = workspace.session(Request(lockfile=lockfile, registry=(new,)))
+    return _judged(workspace.gathering(session), before)
 
 
-def _registry(name: str, means: Means) -> Registry:
-    request = Request(registry=(name,), offline=means.offline)
-    return bench(request, needs_models=False).registry
-
-
-def _colour() -> bool:
-    return terminal.wants_colour()
+def _registry(name: str, workspace: Workspace) -> Registry:
+    return workspace.session(Request(registry=(name,)), needs_models=False).registry
 
 
 def _shift(shift: Shift) -> Iterator[Line]:
@@ -67,17 +63,17 @@ def _shift(shift: Shift) -> Iterator[Line]:
         yield (Span(f"    is  {printable(shift.after)}"),)
 
 
-def _judged(setting: Bench, before: Registry, means: Means) -> int:
+def _judged(gathering: Gathering, before: Registry) -> int:
     """Each verdict by both, printed in their order; the worst that comes of it."""
-    gathering = Gathering.begun(setting, means, quiet=False)
-    found = side_by_side(lambda subject: _both(subject, gathering, before), setting.subjects)
-    click.echo(terminal.styled((line for line, _ in found), colour=_colour()))
+    subjects = gathering.session.subjects
+    found = side_by_side(lambda subject: _both(subject, gathering, before), subjects)
+    terminal.show((line for line, _ in found), None)
     return combined(code for _, code in found) if found else PASS
 
 
 def _both(subject: Subject, gathering: Gathering, before: Registry) -> tuple[Line, int]:
-    setting = gathering.bench
-    entry = setting.lock.named(subject.name) if setting.lock else None
+    session = gathering.session
+    entry = session.lock.named(subject.name) if session.lock else None
     name = printable(subject.name)
     try:
         evidence = gathering.of(subject, pinned=entry)
@@ -86,7 +82,7 @@ def _both(subject: Subject, gathering: Gathering, before: Registry) -> tuple[Lin
         return (Span(f"? {name}", DOUBT), Span(said)), CANNOT_JUDGE
     old, new = (
         judge(evidence, subject.policy, registry, name=subject.name, lock=None, locked=entry)
-        for registry in (before, setting.registry)
+        for registry in (before, session.registry)
     )
     passes = new.result is Result.PASS
     mark, tone = ("=", PLAIN) if old.result is new.result else ("~", GOOD if passes else BAD)

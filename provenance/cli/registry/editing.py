@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from provenance import settings
+from provenance.cli.options import here
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.policy import BUILTIN
@@ -20,6 +19,7 @@ from provenance.source.files import write_bytes
 from provenance.trust import Registry
 from provenance.trust.reading import is_url
 from provenance.trust.section import read_section
+from provenance.workspace import settings
 
 with_file = click.option(
     "--file",
@@ -119,9 +119,8 @@ def is_same(edited: Path, named: Path) -> bool:
 
 def _say_if_unnamed(file: Path) -> None:
     """A note where the settings that hold here judge by other registries, and none is published."""
-    home = os.environ.get("HOME")
     try:
-        found = settings.find(Path.cwd(), (), home=Path(home) if home else None).path
+        found = settings.find(Path.cwd(), (), home=here().environment.home).path
         names = settings.load(found).registry if found else ()
     except ConfigError:
         return

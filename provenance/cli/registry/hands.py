@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.hand import MAX_KEY, PASSWORD
 from provenance.cli.options import Decorator, folded
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, PublicKey
@@ -19,6 +18,7 @@ from provenance.registry.publishing import Terms
 from provenance.registry.repository import Repository
 from provenance.registry.signers import Hand, distinct
 from provenance.source.evidence_files import read
+from provenance.workspace.signing import MAX_KEY, PASSWORD
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 with_to = click.option(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from provenance import settings as files
+from provenance.cli.options import here
 from provenance.cli.registry.editing import show_difference
 from provenance.errors import ConfigError
 from provenance.formats import toml
@@ -17,6 +17,7 @@ from provenance.registry.remote import read_root
 from provenance.registry.shelf import parsed
 from provenance.source.files import write, write_bytes
 from provenance.trust.reading import is_url
+from provenance.workspace import settings as files
 
 ROOT_FILE = "trust-root.json"
 
@@ -50,8 +51,7 @@ def command(url: str, root: Path) -> None:
 
 
 def _settings_file() -> Path:
-    home = os.environ.get("HOME")
-    found = files.find(Path.cwd(), (), home=Path(home) if home else None).path
+    found = files.find(Path.cwd(), (), home=here().environment.home).path
     if found and found.name != files.FILE_NAME:
         raise ConfigError(
             "has your settings: add registry and registry_root by hand", path=str(found)

@@ -10,14 +10,13 @@ from pathlib import Path
 import click
 
 from provenance import revoking
-from provenance.cli.gathering import Gathering, Means
-from provenance.cli.options import LOCKFILE, with_means, with_options
+from provenance.cli.options import LOCKFILE, with_options, with_workspace
 from provenance.cli.registry.editing import Book, with_file
-from provenance.cli.subjects import Bench, Request, bench
 from provenance.errors import ConfigError
 from provenance.formats.toml import appended
 from provenance.policy import BUILTIN
 from provenance.revoking import Named
+from provenance.workspace import Request, Session, Workspace
 
 BYTES = ("manifest", "commit")
 """What names certain bytes, so that the lockfile may know more of them."""
@@ -38,7 +37,7 @@ BYTES = ("manifest", "commit")
     help="For a signer or key: what it signed from then on is refused.",
 )
 @with_options(*LOCKFILE)
-@with_means
+@with_workspace
 @with_file
 def command(
     model: str | None,
@@ -51,7 +50,8 @@ def command(
     reason: str,
     compromised_since: datetime | None,
     lockfile: Path | None,
-    means: Means,
+    workspace: Workspace,
+    quiet: bool,
     file: Path,
 ) -> None:
     """Refuse something from now on; it is decided before everything else, and nothing lowers it.
@@ -65,11 +65,11 @@ def command(
     if len(table) + bool(model) > 1 or not (table or model or files):
         known = ", ".join(f"--{word}" for word in words)
         raise ConfigError(f"expected MODEL or one of {known}, --files")
-    setting = _setting(model, lockfile, means) if model or table.keys() & set(BYTES) else None
-    named = _model(model, setting, means) if model and setting else None
+    session = _session(model, lockfile, workspace) if model or table.keys() & set(BYTES) else None
+    named = _model(model, session, workspace) if model and session else None
     if named:
         table["manifest"] = named.manifest
-    also = [named] if named else _locked(setting, table) if setting else []
+    also = [named] if named else _locked(session, table) if session else []
     if weights := list(dict.fromkeys([*files, *(digest for one in also for digest in one.files)])):
         table["files"] = weights
     if compromised_since:
@@ -80,32 +80,28 @@ def command(
     _warn(also)
 
 
-def _setting(model: str | None, lockfile: Path | None, means: Means) -> Bench:
+def _session(model: str | None, lockfile: Path | None, workspace: Workspace) -> Session:
     """The lockfile that lies here, if one does; no registry judges what is to be refused."""
-    request = Request(lockfile=lockfile, registry=(BUILTIN,), offline=means.offline)
-    found = bench(request, needs_models=False)
+    request = Request(lockfile=lockfile, registry=(BUILTIN,))
+    found = workspace.session(request, needs_models=False)
     if model is None or (found.lock and found.lock.named(model)):
         return found
-    request = Request(refs=(model,), lockfile=lockfile, registry=(BUILTIN,), offline=means.offline)
-    return bench(request)
+    return workspace.session(replace(request, refs=(model,)))
 
 
-def _model(model: str, setting: Bench, means: Means) -> Named:
+def _model(model: str, session: Session, workspace: Workspace) -> Named:
     """How the model is named: as it is locked, or as it lies in a directory or on a Hub."""
-    entry = setting.lock.named(model) if setting.lock else None
+    entry = session.lock.named(model) if session.lock else None
     if entry:
         return revoking.of_entry(entry)
-    if len(setting.subjects) != 1:
-        raise ConfigError(f"expected one model, and {model} means {len(setting.subjects)}")
-    gathering = Gathering.begun(setting, means, quiet=True)
-    whole = replace(setting.subjects[0], include=(), exclude=())
-    return revoking.of_evidence(gathering.of(whole))
+    whole = replace(session.one, include=(), exclude=())
+    return revoking.of_evidence(workspace.gathering(session).of(whole))
 
 
-def _locked(setting: Bench, table: dict[str, object]) -> list[Named]:
+def _locked(session: Session, table: dict[str, object]) -> list[Named]:
     """The locked models, and none else, that an entry of the registry already means."""
     value = next(table[word] for word in BYTES if word in table)
-    entries = setting.lock.models() if setting.lock else ()
+    entries = session.lock.models() if session.lock else ()
     return [
         revoking.of_entry(entry)
         for entry in entries

@@ -7,29 +7,23 @@ from collections.abc import Iterator
 import click
 
 from provenance.cli import terminal
-from provenance.cli.gathering import Means
-from provenance.cli.options import RULES, with_means, with_options
-from provenance.cli.subjects import Request, bench
+from provenance.cli.options import RULES, with_request, with_workspace
 from provenance.report.common import printable
 from provenance.report.human import BAD, DIM, Line, Span
 from provenance.trust import Org, Registry
+from provenance.workspace import Request, Workspace
 
 
 @click.command(name="show")
-@with_options(*RULES)
-@with_means
-def command(policy: str | None, registry: tuple[str, ...], means: Means) -> None:
+@with_request(*RULES)
+@with_workspace
+def command(request: Request, workspace: Workspace, quiet: bool) -> None:
     """Show whom the registry trusts with what, and how old it is.
 
     Without --registry it is the one that provenance.toml names. What is refused is not shown.
     """
-    request = Request(policy=policy, registry=registry, offline=means.offline)
-    setting = bench(request, needs_models=False)
-    lines = (
-        (Span(setting.registry_source),),
-        *_registry(setting.registry),
-    )
-    click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
+    session = workspace.session(request, needs_models=False)
+    terminal.show(((Span(session.registry_source),), *_registry(session.registry)), None)
 
 
 def _registry(registry: Registry) -> Iterator[Line]:

@@ -10,25 +10,28 @@ from pathlib import Path
 from shutil import which
 
 from provenance.errors import ConfigError
+from provenance.workspace.environment import Environment
 
 LINK, SUBMODULE = "120000 ", "160000 "
 SHORT = 12
 # A repository's configuration can name programs; these are the ones that reading could start.
+QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
 HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository, by its top folder."""
+    """A repository, by its top folder; git runs with the variables of the caller."""
 
     top: Path
+    environment: Environment
 
     @classmethod
-    def around(cls, folder: Path) -> Repository:
+    def around(cls, folder: Path, environment: Environment) -> Repository:
         """The repository that a folder lies in, or ConfigError."""
         for top in (folder.absolute(), *folder.absolute().parents):
             if os.path.lexists(top / ".git"):
-                return cls(top)
+                return cls(top, environment)
         raise ConfigError("lies in no git repository", path=str(folder))
 
     def commit(self, revision: str) -> str:
@@ -48,7 +51,9 @@ class Repository:
         for top in self.top.parents:
             if os.path.lexists(top / ".git"):
                 path = self.top.relative_to(top).as_posix()
-                listed = Repository(top)._run("ls-tree", "HEAD", "--", path) or b""
+                listed = (
+                    Repository(top, self.environment)._run("ls-tree", "HEAD", "--", path) or b""
+                )
                 return top if os.fsdecode(listed).startswith(SUBMODULE) else None
         return None
 
@@ -86,14 +91,18 @@ class Repository:
 
     def _run(self, *words: str) -> bytes | None:
         """What git prints, or None if it refuses."""
-        if (git := which("git")) is None:
+        if (git := which("git", path=self.environment.variables.get("PATH"))) is None:
             raise ConfigError("git is not installed, and a pull request's base lies in it")
-        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+        environment = {
+            **self.environment.variables,
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
         environment["GIT_NO_REPLACE_OBJECTS"] = "1"
         ended = subprocess.run(
             [git, "--literal-pathspecs", *HARMLESS, *words],
             cwd=self.top,
-            env=environment,
+            env={**self.environment.variables, **QUIET},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

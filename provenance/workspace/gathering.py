@@ -10,8 +10,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from provenance import locking
-from provenance.cli import terminal
-from provenance.cli.subjects import Bench, Subject
 from provenance.errors import Absent
 from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
@@ -24,6 +22,8 @@ from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
 from provenance.trust import Registry
+from provenance.workspace.session import Session
+from provenance.workspace.subjects import Subject
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
@@ -32,7 +32,7 @@ INTEGRITY = "integrity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class SourceOptions:
     """Where evidence may come from, besides the model itself."""
 
     token: str | None = None
@@ -42,19 +42,19 @@ class Means:
     offline: bool = False
     attestations: Path | None = None
 
-    def documents(self, bench: Bench) -> Documents:
+    def documents(self, session: Session) -> Documents:
         """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
-        own = bench.rules_path
+        own = session.rules_path
         folder = self.attestations or (own.parent / detached.FOLDER if own else None)
 
         def found(repo: str) -> Iterator[Document]:
             yield from detached.in_folder(folder, repo)
-            for registry in bench.published:
+            for registry in session.published:
                 yield from registry.attestations(repo)
 
         return found
 
-    def hub(self, bench: Bench, progress: Progress) -> Hub | None:
+    def hub(self, session: Session, progress: Progress) -> Hub | None:
         """The Hub, or None where the caller or the machine forbids asking it."""
         from provenance.source.hub.cache import is_offline
         from provenance.source.hub.client import Hub
@@ -63,11 +63,11 @@ class Means:
             return None
         return Hub(
             token=self.token,
-            namespaces=bench.namespaces,
+            namespaces=session.namespaces,
             workers=self.max_workers,
             progress=progress,
             deadline=Deadline(self.deadline),
-            say=terminal.note,
+            say=progress.note,
         )
 
 
@@ -75,8 +75,8 @@ class Means:
 class Gathering:
     """Everything evidence is gathered with, for all models of one run."""
 
-    bench: Bench
-    means: Means
+    session: Session
+    options: SourceOptions
     at: datetime
     progress: Progress
     hub: Hub | None = None
@@ -87,17 +87,23 @@ class Gathering:
 
     @classmethod
     def begun(
-        cls, bench: Bench, means: Means, *, quiet: bool, signature: Path | None = None
+        cls,
+        session: Session,
+        options: SourceOptions,
+        *,
+        progress: Progress,
+        signature: Path | None = None,
+        ask_owner: bool = False,
     ) -> Gathering:
         """As of now; with a Hub if a model lies there and it may be asked."""
-        progress = terminal.progress(quiet=quiet)
         return cls(
-            bench=bench,
-            means=means,
+            session=session,
+            options=options,
             at=datetime.now(UTC),
             progress=progress,
-            hub=means.hub(bench, progress) if bench.away else None,
+            hub=options.hub(session, progress) if session.away else None,
             signature=signature,
+            ask_owner=ask_owner,
         )
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
@@ -115,7 +121,7 @@ class Gathering:
         try:
             return subject, self.of(subject, pinned=pinned)
         except Absent as error:
-            entry = self.bench.unchanged(subject)
+            entry = self.session.unchanged(subject)
             if entry is None:
                 raise
             policy = replace(subject.policy, checks=(INTEGRITY,), levels=(), required=())
@@ -124,7 +130,7 @@ class Gathering:
 
     def with_detached(self, evidence: Evidence) -> Evidence:
         """The evidence with the bundles that the caller, and the registries, have for it."""
-        return with_detached(evidence, self.means.documents(self.bench))
+        return with_detached(evidence, self.options.documents(self.session))
 
     def _model(self, subject: Subject, pinned: Entry | None) -> Evidence:
         if subject.place is not None:
@@ -139,14 +145,14 @@ class Gathering:
         if subject.place is None and self.hub is not None:
             from provenance.source.hub.ancestors import with_ancestors
 
-            pins = locking.pins(self.bench.lock)
+            pins = locking.pins(self.session.lock)
             return with_ancestors(self.hub, found, parents, pins=pins)
         return self._with_local(found, parents)
 
     def _with_local(self, found: Evidence, parents: Sequence[str]) -> Evidence:
         """The other models of provenance.toml that lie on disk, as far as claims name them."""
         places = {
-            model.repo: model for model in self.bench.settings.models if model.path and model.repo
+            model.repo: model for model in self.session.settings.models if model.path and model.repo
         }
         wanted = [w for w in frontier(found, parents, DEFAULT.ancestors) if w.repo in places]
         ancestors = [self._local(one, places[one.repo]) for one in wanted]
@@ -190,7 +196,7 @@ class Gathering:
 
         repo = subject.ref.repo or ""
         revision = pinned.commit if pinned and pinned.commit else subject.ref.revision
-        place, commit = cache.resolved(self.means.cache_dir, repo, revision)
+        place, commit = cache.resolved(self.options.cache_dir, repo, revision)
         found = self._directory(subject, place)
         return replace(found, ref=replace(found.ref, commit=commit))
 
@@ -206,7 +212,7 @@ class Gathering:
             include=subject.include,
             exclude=subject.exclude,
             given=given(self.signature) if self.signature else None,
-            ask_owner=self.ask_owner or _pins_owner(self.bench.registry, subject.ref.repo or ""),
+            ask_owner=self.ask_owner or _pins_owner(self.session.registry, subject.ref.repo or ""),
         )
 
 

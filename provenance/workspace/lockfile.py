@@ -9,8 +9,8 @@ from pathlib import Path
 from provenance.errors import ConfigError, SourceError
 from provenance.lock import Lock, dumps, loads
 from provenance.registry.file import read_text
-from provenance.settings import folders, is_own
 from provenance.source.files import alone_in, write
+from provenance.workspace.settings import folders, is_own
 
 FILE_NAME = "provenance.lock"
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from provenance import locking
 from provenance.checks.words import failures
-from provenance.cli.gathering import Gathering
-from provenance.cli.outcome import RESULTS, code_of, not_judged
-from provenance.cli.subjects import Bench, Subject
 from provenance.errors import Absent, SourceError, Unselected
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
 from provenance.model import Evidence
 from provenance.source.together import side_by_side
 from provenance.verdict import Result, Unjudged
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.session import Session
+from provenance.workspace.subjects import Subject
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
@@ -35,7 +35,6 @@ class Judged:
     """
 
     subject: Subject
-    code: int
     trial: Trial | None = None
     entry: Entry | None = None
     failures: tuple[LockedFailure, ...] = ()
@@ -44,7 +43,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Locker:
+class Resolver:
     """One model after the other is judged against what the lock has of it, and made an entry."""
 
     gathering: Gathering
@@ -54,13 +53,13 @@ class Locker:
     known: Lock | None
 
     @property
-    def _bench(self) -> Bench:
-        return self.gathering.bench
+    def _session(self) -> Session:
+        return self.gathering.session
 
     def judged(self, subject: Subject) -> Judged:
         """The model judged at its locked commit, or at today's where it is not locked so."""
-        before = _own(self._bench.lock, subject)
-        locked = _own(self._bench.proposed, subject) or before
+        before = _own(self._session.lock, subject)
+        locked = _own(self._session.proposed, subject) or before
         kept = locked if locked and _in_step(locked, subject) else None
         pinned = None if self.upgrade(subject) else kept
         try:
@@ -73,23 +72,22 @@ class Locker:
                 trial = self._tried(subject, evidence)
         except (SourceError, Unselected) as error:
             gone = pinned is not None and isinstance(error, Absent) and error.code == NO_REVISION
-            unjudged = not_judged(subject.name, subject.ref.text, error)
-            return Judged(subject=subject, code=code_of(unjudged), unjudged=unjudged, gone=gone)
+            unjudged = Unjudged.because(subject.name, subject.ref.text, error)
+            return Judged(subject=subject, unjudged=unjudged, gone=gone)
         return self._concluded(subject, trial)
 
     def _concluded(self, subject: Subject, trial: Trial) -> Judged:
-        path = _written(subject, self._bench)
+        path = _written(subject, self._session)
         passes = trial.verdict.result is Result.PASS
         entry = locking.entry_of(
             subject.name,
             trial,
             path=path,
-            before=_own(self._bench.lock, subject),
-            past=_past(self._bench.lock, subject),
+            before=_own(self._session.lock, subject),
+            past=_past(self._session.lock, subject),
         )
         return Judged(
             subject=subject,
-            code=RESULTS[trial.verdict.result],
             trial=trial,
             entry=entry if passes else None,
             failures=tuple(failures(trial.case)),
@@ -103,7 +101,7 @@ class Locker:
     def _kin(self, found: Sequence[Judged]) -> frozenset[str]:
         """The judged models whose verdict may depend on whether another is locked."""
         evidences = [(i.subject.name, i.trial.case.evidence) for i in found if i.trial]
-        known = self._bench.lock.models() if self._bench.lock else ()
+        known = self._session.lock.models() if self._session.lock else ()
         return locking.kin(
             (
                 *((name, evidence.ref.repo, evidence.manifest) for name, evidence in evidences),
@@ -146,11 +144,11 @@ class Locker:
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
 
-        found = measured(hub, declared, self.gathering.means.cache_dir)
+        found = measured(hub, declared, self.gathering.options.cache_dir)
         return self.gathering.with_detached(found)
 
     def _tried(self, subject: Subject, evidence: Evidence) -> Trial:
-        setting = self._bench
+        setting = self._session
         return tried(
             evidence,
             subject.policy,
@@ -168,7 +166,7 @@ class Locker:
 
         What did not pass, was not asked about or could not be keeps what it has.
         """
-        setting = self._bench
+        setting = self._session
         fresh = {item.subject.name: item.entry for item in found if item.entry}
         entries = locking.standing(self._old(found), fresh, setting.settings.models)
         evidences = [item.trial.case.evidence for item in found if item.entry and item.trial]
@@ -187,7 +185,7 @@ class Locker:
         Of a model that a pull request brings, and that could not be asked for, that is its own
         entry: nobody can say that it is another.
         """
-        setting = self._bench
+        setting = self._session
         entries = setting.lock.models() if setting.lock else ()
         if setting.base is None:
             return list(entries)
@@ -198,7 +196,7 @@ class Locker:
 
     def _above(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
         """The ancestors and closure members of whatever was not looked at as a whole."""
-        setting = self._bench
+        setting = self._session
         lock = setting.proposed if setting.base else setting.lock
         known = {(entry.part, entry.name) for entry in fresh}
         for entry in lock.entries if lock else ():
@@ -228,7 +226,7 @@ def _in_step(entry: Entry, subject: Subject) -> bool:
     return (entry.repo, entry.revision) == (subject.ref.repo, subject.ref.revision)
 
 
-def _written(subject: Subject, setting: Bench) -> str | None:
+def _written(subject: Subject, setting: Session) -> str | None:
     """The path of a model on disk as the settings have it."""
     if subject.place is None:
         return None

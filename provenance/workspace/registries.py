@@ -1,4 +1,4 @@
-"""By what it is judged, as the command line has it: which root and cache, and what to call it."""
+"""By what it is judged: which root and cache a registry has, and what reports call it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.cli import environment
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN, Settings
 from provenance.registry import Loaded
 from provenance.registry.file import read_text
+from provenance.workspace.environment import Environment
 
 if TYPE_CHECKING:
-    from provenance.cli.base import Base
     from provenance.registry.remote import Place, Published
+    from provenance.workspace.merge_base import Base
 
 SHORT = 12
 OWN_ALONE = "it must be yours, and nobody else may write it"
@@ -25,7 +25,12 @@ RECENT = 60
 
 
 def place_of(
-    url: str, roots: Sequence[tuple[str, str]], judged: Sequence[Path], *, offline: bool
+    url: str,
+    roots: Sequence[tuple[str, str]],
+    judged: Sequence[Path],
+    environment: Environment,
+    *,
+    offline: bool,
 ) -> Place:
     """How the registry at `url` is had: by the committed root for it, from its server or the cache.
 
@@ -35,8 +40,8 @@ def place_of(
     from provenance.source.hub.cache import is_offline
 
     root = _root(url, roots, judged)
-    cache = _cache()
-    if root is None and (why := environment.forgets() or _unkept(cache)):
+    cache = environment.cache
+    if root is None and (why := environment.forgets or _unkept(cache)):
         raise ConfigError(
             f"has no committed root, and {why}, so that every use would be a first use: "
             f"`provenance registry pin {url} --root root.json`, and commit what it writes",
@@ -47,7 +52,7 @@ def place_of(
         root=root,
         cache=cache,
         offline=offline or is_offline(),
-        authorities=environment.authorities(),
+        authorities=environment.authorities,
     )
 
 
@@ -77,13 +82,6 @@ def _root(url: str, roots: Sequence[tuple[str, str]], judged: Sequence[Path]) ->
     if any(real.is_relative_to(os.path.realpath(place)) for place in judged):
         raise ConfigError("lies inside the model that is judged", path=file)
     return read_text(Path(file)).encode()
-
-
-def _cache() -> Path | None:
-    """Where what was verified is kept, or None for a user without a home."""
-    home = os.environ.get("HOME")
-    base = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
-    return Path(base, "provenance", "registries") if base and os.path.isabs(base) else None
 
 
 def _unkept(cache: Path | None) -> str:

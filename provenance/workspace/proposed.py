@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provenance import lockfile
-from provenance import settings as files
-from provenance.cli.codeowners import PLACES, Ownership
-from provenance.cli.git import Repository
 from provenance.errors import ConfigError
 from provenance.policy import PROFILES, Model, Policy, Settings
+from provenance.workspace import lockfile
+from provenance.workspace import settings as files
+from provenance.workspace.codeowners import PLACES, Ownership
+from provenance.workspace.environment import Environment
+from provenance.workspace.git import Repository
 
 STRICTNESS = tuple(profile.name for profile in PROFILES)
 """The profiles, each of which asks for everything that the one before it does."""
@@ -63,12 +64,12 @@ def refuse_link(file: Path, top: Path) -> None:
             )
 
 
-def refuse_linked_rules(start: Path, home: Path | None) -> None:
+def refuse_linked_rules(start: Path, environment: Environment) -> None:
     """ConfigError if what is looked for from `start` upwards is a link, before any is opened."""
-    for folder in files.folders(start, (), home):
+    for folder in files.folders(start, (), environment.home):
         for name in (files.FILE_NAME, files.PROJECT_FILE_NAME, lockfile.FILE_NAME):
             if (folder / name).is_symlink():
-                refuse_link(folder / name, Repository.around(start).top)
+                refuse_link(folder / name, Repository.around(start, environment).top)
 
 
 def changed_files(

@@ -13,17 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provenance import lockfile
-from provenance import settings as files
-from provenance.cli.codeowners import PLACES, Ownership
-from provenance.cli.git import SHORT, Repository
-from provenance.cli.proposed import (
-    Rules,
-    by_the_base,
-    changed_files,
-    owners_changed,
-    refuse_link,
-)
 from provenance.errors import ConfigError
 from provenance.lock import Lock
 from provenance.lock import loads as read_lock
@@ -32,6 +21,18 @@ from provenance.registry.file import read_table
 from provenance.source.detached import FOLDER
 from provenance.trust.reading import is_url
 from provenance.verdict import Finding, failed
+from provenance.workspace import lockfile
+from provenance.workspace import settings as files
+from provenance.workspace.codeowners import PLACES, Ownership
+from provenance.workspace.environment import Environment
+from provenance.workspace.git import SHORT, Repository
+from provenance.workspace.proposed import (
+    Rules,
+    by_the_base,
+    changed_files,
+    owners_changed,
+    refuse_link,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +75,19 @@ class Base:
 
 
 def base_of(
-    own: Path, head: Settings, revision: str, lock: Path | None, outputs: Sequence[str] = ()
+    own: Path,
+    head: Settings,
+    revision: str,
+    environment: Environment,
+    lock: Path | None,
+    outputs: Sequence[str] = (),
 ) -> Base:
     """The base of the pull request whose provenance.toml is `own`, or ConfigError.
 
     `lock` is its lockfile, if not the provenance.lock beside it. None of the files that are read
     or written here (`outputs`) may be a link, or lie behind one.
     """
-    repository = Repository.around(own.parent)
+    repository = Repository.around(own.parent, environment)
     if outer := repository.outer():
         message = f"is a submodule here: judge it where it is developed, and not from {outer}"
         raise ConfigError(message, path=str(repository.top.relative_to(outer)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,40 +59,66 @@ CONTAINERS = ("KUBERNETES_SERVICE_HOST", "container", "AWS_EXECUTION_ENV", "K_SE
 CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 
-def check(environment: Mapping[str, str] = os.environ) -> None:
-    """Every variable that a Hub or a registry is asked by can be used, or ConfigError naming it."""
-    for name in SWITCHES:
-        value = environment.get(name, "")
-        if value.strip().lower() not in TRUE | FALSE:
-            raise ConfigError(f"expected 1 or 0, found {value[:80]!r}", path=name)
-    for name in SECONDS:
-        _check_seconds(name, environment.get(name))
-    for name in FOLDERS:
-        place = environment.get(name)
-        if place and os.path.lexists(place) and not os.path.isdir(place):
-            raise ConfigError(f"expected a folder, found a file: {place[:200]!r}", path=name)
-    _check_endpoint(environment.get(ENDPOINT))
-    _check_token(environment)
-    _check_authorities(environment)
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The variables of whoever calls, read once at the door; none of them where none are given."""
 
+    variables: Mapping[str, str] = field(default_factory=dict)
 
-def authorities(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Where those lie who may vouch for a server, if the caller says: a PEM file or a folder."""
-    return environment.get(AUTHORITIES) or environment.get(AUTHORITIES_FOLDER) or None
+    @property
+    def home(self) -> Path | None:
+        """The caller's home, if there is one."""
+        home = self.variables.get("HOME")
+        return Path(home) if home else None
 
+    @property
+    def cache(self) -> Path | None:
+        """Where what was verified is kept, or None for a user without a home."""
+        base = self.variables.get("XDG_CACHE_HOME")
+        if not base and self.home:
+            base = str(self.home / ".cache")
+        return Path(base, "provenance", "registries") if base and os.path.isabs(base) else None
 
-def forgets(environment: Mapping[str, str] = os.environ) -> str:
-    """Why nothing that is kept here is here the next time, or nothing.
+    @property
+    def endpoint(self) -> str:
+        """The address of the Hub, if not the public one."""
+        return self.variables.get(ENDPOINT, "")
 
-    That the machine looks like a container is no news to who says `CI=false`.
-    """
-    for name in (*BUILDS, *CONTAINERS):
-        if environment.get(name, "").strip().lower() not in FALSE:
-            return f"this is a build or a container ({name} is set)"
-    for file in CONTAINER_FILES if "CI" not in environment else ():
-        if file.exists():
-            return f"this is a container ({file} is there; CI=false if it keeps what it sees)"
-    return ""
+    @property
+    def authorities(self) -> str | None:
+        """Where those lie who may vouch for a server, if the caller says: a PEM file or folder."""
+        found = self.variables.get(AUTHORITIES) or self.variables.get(AUTHORITIES_FOLDER)
+        return found or None
+
+    @property
+    def forgets(self) -> str:
+        """Why nothing that is kept here is here the next time, or nothing.
+
+        That the machine looks like a container is no news to who says `CI=false`.
+        """
+        for name in (*BUILDS, *CONTAINERS):
+            if self.variables.get(name, "").strip().lower() not in FALSE:
+                return f"this is a build or a container ({name} is set)"
+        for file in CONTAINER_FILES if "CI" not in self.variables else ():
+            if file.exists():
+                return f"this is a container ({file} is there; CI=false if it keeps what it sees)"
+        return ""
+
+    def check(self) -> None:
+        """Every variable that a Hub or a registry is asked by can be used, or ConfigError."""
+        for name in SWITCHES:
+            value = self.variables.get(name, "")
+            if value.strip().lower() not in TRUE | FALSE:
+                raise ConfigError(f"expected 1 or 0, found {value[:80]!r}", path=name)
+        for name in SECONDS:
+            _check_seconds(name, self.variables.get(name))
+        for name in FOLDERS:
+            place = self.variables.get(name)
+            if place and os.path.lexists(place) and not os.path.isdir(place):
+                raise ConfigError(f"expected a folder, found a file: {place[:200]!r}", path=name)
+        _check_endpoint(self.variables.get(ENDPOINT))
+        _check_token(self.variables)
+        _check_authorities(self.variables)
 
 
 def _check_seconds(name: str, value: str | None) -> None:

@@ -1,0 +1,25 @@
+"""The options of every command that makes a signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from provenance.cli.options import Decorator, folded
+from provenance.workspace.signing import PASSWORD, SignerOptions
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+SIGNER: tuple[Decorator, ...] = (
+    click.option("--key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."),
+    click.option("--certificate", type=FILE, help="PEM certificate of that key."),
+    click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),
+    click.option(
+        "--identity-token", metavar="TOKEN", help="Sign with the identity of this OIDC token."
+    ),
+    click.option(
+        "--trust-config", type=FILE, help="A private Sigstore's client trust configuration."
+    ),
+)
+
+with_signer = folded("signing", SignerOptions, *SIGNER)

@@ -1,0 +1,25 @@
+"""What a caller's folder means: settings, registries, sources, lockfile, and the work on them."""
+
+from provenance.workspace.environment import Environment
+from provenance.workspace.fetching import Fetched, OutOfDate
+from provenance.workspace.gathering import SourceOptions
+from provenance.workspace.locking import Locked, LockOptions
+from provenance.workspace.request import Request
+from provenance.workspace.session import Session
+from provenance.workspace.updating import Updated
+from provenance.workspace.verifying import Verification
+from provenance.workspace.workspace import Workspace
+
+__all__ = [
+    "Environment",
+    "Fetched",
+    "LockOptions",
+    "Locked",
+    "OutOfDate",
+    "Request",
+    "Session",
+    "SourceOptions",
+    "Updated",
+    "Verification",
+    "Workspace",
+]

@@ -1,0 +1,14 @@
+"""The ancestors of one model, as everybody tells them."""
+
+from __future__ import annotations
+
+from provenance.checks.hearing import hear
+from provenance.lineage import Graph
+from provenance.workspace.gathering import Gathering
+
+
+def graph_of(gathering: Gathering) -> Graph:
+    """The graph of the session's one model. Raises ConfigError for several, SourceError."""
+    session = gathering.session
+    evidence = gathering.of(session.one)
+    return hear(evidence, session.registry, session.one.policy.parents).graph

@@ -1,0 +1,134 @@
+"""Exactly what is locked and passes is downloaded, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import ConfigError, ProvenanceError, SourceError
+from provenance.lock import Entry, Lock
+from provenance.locking import out_of_step
+from provenance.policy import Model
+from provenance.source.progress import Progress
+from provenance.verdict import Verdict
+from provenance.workspace.gathering import SourceOptions
+from provenance.workspace.session import Session
+
+if TYPE_CHECKING:
+    from provenance.gate import Admitted, Rules, Target
+
+
+class OutOfDate(ProvenanceError):
+    """The lockfile does not answer what provenance.toml asks for; `reasons` say where."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What became of one entry: admitted, or why not, with the verdict if it was refused."""
+
+    entry: Entry
+    admitted: Admitted | None = None
+    refused: Verdict | None = None
+    reason: str = ""
+
+    @property
+    def place(self) -> Path | None:
+        """Where the admitted files lie."""
+        return self.admitted.place if self.admitted else None
+
+
+def chosen_entries(
+    session: Session, names: Sequence[str], *, local_dir: Path | None = None, frozen: bool = False
+) -> tuple[Entry, ...]:
+    """The entries that are meant: all of a Hub where none is named.
+
+    ConfigError for a name that has none, or several for one `local_dir`, and OutOfDate where
+    provenance.toml asks for something else than is locked, unless `frozen`.
+    """
+    lock = session.lock
+    if lock is None:
+        raise ConfigError("does not exist: run `provenance lock`", path=session.lock_path.name)
+    entries = _chosen(session, lock, names)
+    if local_dir and len(entries) != 1:
+        raise ConfigError(f"takes one model, and {len(entries)} are meant", path="--local-dir")
+    late = [text for entry in entries for text in out_of_step(session.settings, entry)]
+    if late and not frozen:
+        raise OutOfDate(late)
+    return entries
+
+
+def _chosen(session: Session, lock: Lock, names: Sequence[str]) -> tuple[Entry, ...]:
+    if not names:
+        found = tuple(entry for entry in lock.models() if entry.path is None)
+        if not found:
+            raise ConfigError("has no model of a Hub", path=session.lock_path.name)
+        return found
+    return tuple(_entry(session, lock, name) for name in dict.fromkeys(names))
+
+
+def _entry(session: Session, lock: Lock, name: str) -> Entry:
+    entry = lock.named(name)
+    if entry is None:
+        known = ", ".join(entry.name for entry in lock.models()) or "nothing"
+        listed = " (it is in provenance.toml: run `provenance lock`)" * bool(
+            session.settings.named(name)
+        )
+        raise ConfigError(
+            f"has no model {name!r}{listed}; it has {known}", path=session.lock_path.name
+        )
+    if entry.path is not None:
+        raise ConfigError(f"{name} lies on disk at {entry.path}: there is nothing to fetch")
+    return entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetcher:
+    """One entry after the other, by the same rules; to `local_dir`, else to the Hub's cache."""
+
+    session: Session
+    options: SourceOptions
+    progress: Progress
+    local_dir: Path | None = None
+    replacing: bool = False
+
+    def fetch(self, entry: Entry) -> Fetched:
+        """The entry, judged before the download and by the downloaded bytes. Raises nothing."""
+        from provenance.gate import Refused, admit
+
+        try:
+            hub = self.options.hub(self.session, self.progress)
+            admitted = admit(hub, self._rules(entry), self._target(entry))
+        except Refused as refused:
+            return Fetched(entry=entry, refused=refused.verdict, reason=str(refused))
+        except (SourceError, OSError) as error:
+            return Fetched(entry=entry, reason=str(error))
+        return Fetched(entry=entry, admitted=admitted)
+
+    def _rules(self, entry: Entry) -> Rules:
+        from provenance.gate import Rules
+
+        listed = self.session.settings.named(entry.name)
+        model = listed[0] if listed else Model(name=entry.name, repo=entry.repo)
+        return Rules(
+            entry=entry,
+            lock=self.session.lock or Lock(),
+            policy=self.session.policy_for(model),
+            registry=self.session.registry,
+            at=datetime.now(UTC),
+            attestations=self.options.documents(self.session),
+        )
+
+    def _target(self, entry: Entry) -> Target:
+        from provenance.gate import Target
+
+        cache = self.options.cache_dir
+        if self.local_dir is None:
+            return Target.snapshot(entry, cache)
+        return Target.folder(self.local_dir, cache=cache, replacing=self.replacing)

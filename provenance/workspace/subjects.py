@@ -1,0 +1,138 @@
+"""Which models are meant: those of the settings, directories, names on a Hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provenance import refs
+from provenance.errors import ConfigError
+from provenance.model import Ref
+from provenance.policy import Model, Policy, Settings
+from provenance.trust.names import is_repo
+from provenance.workspace.registries import short
+from provenance.workspace.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One model to judge: what it claims to be, what is asked of it, and where it lies.
+
+    `place` is None for a model on a Hub.
+    """
+
+    name: str
+    place: Path | None
+    ref: Ref
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    policy: Policy
+    model: Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """From where words are understood: paths from `folder`, URLs of a Hub by `endpoint`."""
+
+    folder: Path
+    endpoint: str
+
+
+def chosen(request: Request, own: Settings, here: Here, *, needed: bool) -> Sequence[Model]:
+    """The models that are asked for, else all that the settings list; ConfigError if `needed` and
+    there are none."""
+    models = [model for ref in request.refs for model in _named(ref, own, here)]
+    if not request.refs:
+        models = list(own.models)
+    if not models and needed:
+        raise ConfigError(
+            "nothing to judge: name a model or a directory, or list [[models]] in provenance.toml "
+            "(`provenance init org/name` writes it)"
+        )
+    if request.revision is not None:
+        models = [_at_revision(model, request.revision) for model in models]
+    if request.named is None:
+        return models
+    if len(models) != 1 or models[0].path is None:
+        raise ConfigError(f"--as names one directory, and there are {len(models)} models")
+    named = reference(request.named, request.named).repo
+    return [replace(models[0], name=request.named, repo=named)]
+
+
+def of_evidence(replayed: Ref, request: Request) -> Model:
+    """The one model of an evidence file, or ConfigError if the caller means another."""
+    if request.named not in (None, replayed.repo):
+        raise ConfigError(f"the evidence is about {replayed.repo or replayed.text}", path="--as")
+    return Model(name=replayed.repo or replayed.text, repo=replayed.repo, path=replayed.text)
+
+
+def reference(text: str, named: str | None) -> Ref:
+    """The ref of a place on disk that claims to be `named`, or ConfigError."""
+    if named is not None and not is_repo(named):
+        raise ConfigError(f"expected org/name, found {named!r}", path="--as")
+    return Ref(text=text, repo=named)
+
+
+def _at_revision(model: Model, revision: str) -> Model:
+    if model.path is not None:
+        raise ConfigError(
+            f"{model.path} lies on disk, where there is no revision", path="--revision"
+        )
+    if model.revision not in (None, revision):
+        raise ConfigError(f"{model.name} has the revision {model.revision}", path="--revision")
+    if not refs.is_revision(revision):
+        raise ConfigError(
+            f"expected a branch, tag or commit, found {revision!r}", path="--revision"
+        )
+    return replace(model, revision=revision)
+
+
+def _named(ref: str, own: Settings, here: Here) -> Sequence[Model]:
+    """The models of the settings that `ref` means, the directory or file that it is, or a Hub's."""
+    listed = own.named(ref)
+    if listed:
+        return listed
+    place = here.folder / ref
+    if place.exists():
+        real = os.path.realpath(place)
+        same = [m for m in own.models if m.path and os.path.realpath(m.path) == real]
+        return same or [Model(name=ref, path=str(place))]
+    if refs.is_hub_name(ref):
+        asked = refs.parse(ref, endpoint=here.endpoint)
+        hosted = [model for model in own.named(asked.repo or "") if not model.path]
+        found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
+        return [replace(model, revision=asked.revision or model.revision) for model in found]
+    known = ", ".join(model.name for model in own.models)
+    listed_too = f"; {own.source} lists {known}" if known else ""
+    raise ConfigError(
+        f"no such file or directory, nor a model: {ref}; one on a Hub is org/name{listed_too}"
+    )
+
+
+def subject_of(model: Model, request: Request, own: Settings, profile: str | None) -> Subject:
+    """The model as it is to be judged."""
+    policy = Policy.of(own, model, profile=profile)
+    place = Path(model.path) if model.path is not None else None
+    text = short(model.path) if model.path is not None else hub_name(model)
+    return Subject(
+        name=model.name,
+        place=place,
+        ref=_ref(model, text),
+        include=request.include or model.include,
+        exclude=request.exclude or model.exclude,
+        policy=replace(policy, exclude_newer=request.exclude_newer),
+        model=model,
+    )
+
+
+def _ref(model: Model, text: str) -> Ref:
+    if model.path is not None:
+        return Ref(text=text, repo=model.repo)
+    return replace(refs.parse(model.repo or "", revision=model.revision), text=text)
+
+
+def hub_name(model: Model) -> str:
+    """How a model on a Hub is asked for."""
+    return f"{model.repo}@{model.revision}" if model.revision else model.repo or ""

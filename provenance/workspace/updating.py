@@ -1,0 +1,62 @@
+"""Branches and tags followed anew: what passes is locked, and what changed is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from provenance.bump import Bump, bump, of_entry, of_trial
+from provenance.bump.side import Side
+from provenance.errors import SourceError, Unselected
+from provenance.judgement import tried
+from provenance.lock import Entry, Lock
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.locking import Locked, LockOptions, check_asked, locked
+from provenance.workspace.resolver import Judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """The new lockfile, and what changes for each model that is locked anew or does not pass."""
+
+    locked: Locked
+    bumps: tuple[Bump, ...]
+
+
+def updated(gathering: Gathering) -> Updated:
+    """Every branch and tag followed anew; a model that does not pass keeps the entry it had.
+
+    Raises what `locked` does.
+    """
+    check_asked(gathering, "update")
+    before = gathering.session.lock
+    made = locked(gathering, LockOptions(upgrade=True))
+    return Updated(locked=made, bumps=tuple(_bumps(made.found, before, gathering)))
+
+
+def _bumps(found: Sequence[Judged], lock: Lock | None, gathering: Gathering) -> Iterator[Bump]:
+    """What changes for each model whose newest revision is another than the locked one."""
+    known = {entry.name: entry for entry in (lock.models() if lock else ())}
+    for item in found:
+        old = known.get(item.subject.name)
+        if item.trial and (old is None or _is_other(old, item)):
+            before = _before(item, old, gathering) if old else None
+            yield bump(item.subject.name, before, of_trial(item.trial))
+
+
+def _is_other(old: Entry, item: Judged) -> bool:
+    verdict = item.trial.verdict if item.trial else None
+    return verdict is not None and (old.commit, old.selected) != (verdict.commit, verdict.manifest)
+
+
+def _before(item: Judged, old: Entry, gathering: Gathering) -> Side:
+    """The locked revision, looked at again; as the lockfile has it where it is gone."""
+    subject = item.subject
+    if subject.place is not None:
+        return of_entry(old)
+    try:
+        evidence = gathering.of(subject, pinned=old)
+    except (SourceError, Unselected):
+        return of_entry(old)
+    registry = gathering.session.registry
+    return of_trial(tried(evidence, subject.policy, registry, name=subject.name))

@@ -1,0 +1,153 @@
+"""What a caller's folder means, and everything that is done with it: the library's front door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from provenance.errors import ConfigError
+from provenance.model import Evidence
+from provenance.policy import Settings
+from provenance.source.progress import Progress, Silent
+from provenance.workspace.environment import Environment
+from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
+from provenance.workspace.gathering import Gathering, SourceOptions
+from provenance.workspace.locking import Locked, LockOptions, locked
+from provenance.workspace.request import Request
+from provenance.workspace.session import Session, opened
+from provenance.workspace.subjects import Here
+from provenance.workspace.updating import Updated, updated
+from provenance.workspace.verifying import Verification, Verifier, verified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A folder with its provenance.toml, registries and provenance.lock, or the like as values.
+
+    `settings` stand in place of the provenance.toml that would be looked for from `folder`
+    upwards. `progress` is told how far long work has come, from several threads at once. Nothing
+    is printed, no variable is read but those of `environment`, and no method exits.
+    """
+
+    folder: Path = Path()
+    environment: Environment = field(default_factory=Environment)
+    options: SourceOptions = field(default_factory=SourceOptions)
+    progress: Progress = field(default_factory=Silent)
+    settings: Settings | None = None
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path = ".",
+        *,
+        environment: Mapping[str, str] | None = None,
+        options: SourceOptions | None = None,
+        progress: Progress | None = None,
+        settings: Settings | None = None,
+    ) -> Workspace:
+        """The workspace of a folder.
+
+        `environment` are the variables that may be read (HOME, XDG_CACHE_HOME, HF_ENDPOINT, …;
+        `os.environ` for those of this process), none where none are given. Raises ConfigError for
+        a folder that is not there, and for variables that cannot be used.
+        """
+        place = Path(folder)
+        if not place.is_dir():
+            raise ConfigError("expected a folder, and there is none", path=str(place))
+        known = Environment(dict(environment or {}))
+        known.check()
+        return cls(
+            folder=place,
+            environment=known,
+            options=options or SourceOptions(),
+            progress=progress or Silent(),
+            settings=settings,
+        )
+
+    def session(
+        self, request: Request, *, replayed: Evidence | None = None, needs_models: bool = True
+    ) -> Session:
+        """The models, rules, registries and lockfile that a request means, or ConfigError.
+
+        `replayed` is the evidence that is judged in place of any model on disk.
+        """
+        return opened(
+            request,
+            Here(folder=self.folder, endpoint=self.environment.endpoint),
+            self.environment,
+            offline=self.options.offline,
+            settings=self.settings,
+            replayed=replayed.ref if replayed else None,
+            needs_models=needs_models,
+        )
+
+    def gathering(
+        self, session: Session, *, signature: Path | None = None, ask_owner: bool = False
+    ) -> Gathering:
+        """What evidence is gathered with for the models of a session, as of now."""
+        return Gathering.begun(
+            session,
+            self.options,
+            progress=self.progress,
+            signature=signature,
+            ask_owner=ask_owner,
+        )
+
+    def verify(self, *refs: str, exact: bool = False) -> Verification:
+        """The verdicts on models: names of provenance.toml, directories, `org/name@revision`.
+
+        All of provenance.toml where none is named; with `exact` the files must be those of the
+        lockfile. A model that could not be asked for is among `unjudged`, and nothing is written.
+        Raises ConfigError for words or files that mean nothing, RegistryRefused.
+        """
+        session = self.session(self._request(refs))
+        return verified(Verifier(gathering=self.gathering(session), exact=exact))
+
+    def lock(
+        self,
+        *refs: str,
+        options: LockOptions | None = None,
+        exclude_newer: datetime | None = None,
+    ) -> Locked:
+        """The models judged and the lockfile written: what passes is in it, and nothing else.
+
+        Raises what `verify` does, and SourceError where another run changed the lockfile.
+        """
+        session = self.session(self._request(refs, exclude_newer))
+        return locked(self.gathering(session), options or LockOptions())
+
+    def fetch(
+        self,
+        *names: str,
+        local_dir: str | Path | None = None,
+        replace: bool = False,
+        frozen: bool = False,
+    ) -> tuple[Fetched, ...]:
+        """Exactly what is locked and passes is downloaded: one result for each entry.
+
+        To `local_dir` (one model), else to the Hub's cache. Raises ConfigError for a name that is
+        not locked, and OutOfDate where provenance.toml asks for something else, unless `frozen`.
+        """
+        session = self.session(self._request(()), needs_models=False)
+        folder = Path(local_dir) if local_dir else None
+        entries = chosen_entries(session, names, local_dir=folder, frozen=frozen)
+        fetcher = Fetcher(
+            session=session,
+            options=self.options,
+            progress=self.progress,
+            local_dir=folder,
+            replacing=replace,
+        )
+        return tuple(fetcher.fetch(entry) for entry in entries)
+
+    def update(self, *refs: str) -> Updated:
+        """Branches and tags followed anew, what passes locked, and what changed as values.
+
+        Raises what `lock` does.
+        """
+        return updated(self.gathering(self.session(self._request(refs))))
+
+    def _request(self, refs: tuple[str, ...], exclude_newer: datetime | None = None) -> Request:
+        return Request(refs=refs, exclude_newer=exclude_newer)
