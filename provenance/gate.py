@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance import locking
 from provenance.errors import ConfigError, Rejected
 from provenance.judgement import judge
 from provenance.lock import Entry, Lock, file_differences
+from provenance.lock.known import bytes_may_tell, narrowed, pins, with_known_digests, with_locked
 from provenance.model import Basis, Evidence, Ref
 from provenance.policy import Policy
 from provenance.source import directory
@@ -176,9 +176,9 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     entry = rules.entry
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
     found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)
-    found = locking.with_known_digests(found, entry)
+    found = with_known_digests(found, entry)
     found = with_detached(found, rules.attestations)
-    found = with_ancestors(hub, found, rules.policy.parents, pins=locking.pins(rules.lock))
+    found = with_ancestors(hub, found, rules.policy.parents, pins=pins(rules.lock))
     return with_detached(found, rules.attestations)
 
 
@@ -224,7 +224,7 @@ def _shared(
         planted = [failed("integrity/extra", message, path) for path in extra]
         raise Refused(_judged(declared or found, rules, planted))
     if found.manifest.digest == entry.selected:
-        verdict = _passed(locking.narrowed(found, entry), rules)
+        verdict = _passed(narrowed(found, entry), rules)
         return Admitted(place=target.place, verdict=verdict, already=True, beside=beside)
     if declared is None:
         return None
@@ -248,7 +248,7 @@ def _measured(
     if declared:
         found = replace(found, facts=declared.facts, ancestors=declared.ancestors)
     else:
-        found = locking.with_locked(found, rules.lock, entry)
+        found = with_locked(found, rules.lock, entry)
     return with_detached(found, rules.attestations)
 
 
@@ -285,7 +285,7 @@ def _passed(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) 
 def _not_refused(declared: Evidence, rules: Rules) -> None:
     """Refused unless it passes, or only bytes can tell whether it does."""
     verdict = _judged(declared, rules)
-    if verdict.result is not Result.PASS and not locking.bytes_may_tell(verdict):
+    if verdict.result is not Result.PASS and not bytes_may_tell(verdict):
         raise Refused(verdict)
 
 

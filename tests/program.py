@@ -29,7 +29,7 @@ LOADED = (
     "provenance.cli.reporting",
     "provenance.workspace.subjects",
     "provenance.judgement",
-    "provenance.locking",
+    "provenance.workspace.locking",
     "provenance.produce.sign",
     "provenance.registry",
     "provenance.report",

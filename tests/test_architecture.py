@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("lineage",),
     ("checks",),
     ("manual", "judgement"),
-    ("adoption", "affected", "bump", "learning", "locking", "revoking"),
+    ("adoption", "affected", "bump", "entries", "learning", "revoking"),
     ("replay", "report", "source", "registry"),
     ("gate", "produce"),
     ("workspace",),

@@ -11,10 +11,10 @@ import pytest
 import provenance
 from provenance import Hub as Client
 from provenance import Lock, Policy, Registry, Rules, Settings, Target, replay
+from provenance.entries import entry_of
 from provenance.errors import ConfigError, Rejected
 from provenance.gate import Refused
 from provenance.judgement import tried
-from provenance.locking import entry_of
 from provenance.policy import Model
 from provenance.refs import parse
 from provenance.registry import starter

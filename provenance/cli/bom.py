@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from provenance import locking
 from provenance.cli import terminal
 from provenance.cli.options import OUTPUT, QUIET
 from provenance.cli.outcome import INCOMPLETE
 from provenance.errors import ConfigError
 from provenance.formats.yaml import front_matter
 from provenance.lock import Entry, Lock
+from provenance.lock.known import matching
 from provenance.model import Basis, Evidence, Ref
 from provenance.source import directory
 from provenance.source.progress import Progress
@@ -87,7 +87,7 @@ def command(
 
 
 def _entry(lock: Lock, evidence: Evidence) -> Entry:
-    entry = locking.matching(lock, evidence)
+    entry = matching(lock, evidence)
     if entry is None:
         raise ConfigError("holds the files of no locked model", path=evidence.ref.text)
     return entry

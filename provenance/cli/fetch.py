@@ -76,10 +76,7 @@ def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
     """The exit code of one entry; where it was admitted, how to load it is printed."""
     entry = fetched.entry
     if fetched.admitted is None:
-        if fetched.refused:
-            _show_refused(fetched, fetcher.session)
-        click.echo(f"error: {entry.name} was not fetched: {fetched.reason}", err=True)
-        return max(FAIL, RESULTS[fetched.refused.result]) if fetched.refused else CANNOT_JUDGE
+        return _refused(fetched, fetcher.session)
     admitted = fetched.admitted
     done = "was there already, and is" if admitted.already else "fetched:"
     verdict = admitted.verdict
@@ -95,14 +92,20 @@ def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
     return 0
 
 
-def _show_refused(fetched: Fetched, session: Session) -> None:
-    summary = Summary(
-        verdicts=(fetched.refused,) if fetched.refused else (),
-        unjudged=(),
-        policy=session.policy_source,
-        registry=session.registry_source,
-    )
-    show(summary, "human", None)
+def _refused(fetched: Fetched, session: Session) -> int:
+    """The exit code of an entry that was not fetched; why is said."""
+    code, verdict = CANNOT_JUDGE, fetched.refused
+    if verdict is not None:
+        code = max(FAIL, RESULTS[verdict.result])
+        summary = Summary(
+            verdicts=(verdict,),
+            unjudged=(),
+            policy=session.policy_source,
+            registry=session.registry_source,
+        )
+        show(summary, "human", None)
+    click.echo(f"error: {fetched.entry.name} was not fetched: {fetched.reason}", err=True)
+    return code
 
 
 def _beside(paths: Sequence[str]) -> str:

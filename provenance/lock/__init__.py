@@ -1,7 +1,9 @@
 """The lockfile: which bytes were judged, and by what. Nothing here does I/O."""
 
 from provenance.lock.difference import Change, difference, file_differences, nearest
-from provenance.lock.entry import (
+from provenance.lock.floors import floor_of
+from provenance.lock.memory import above, is_of, remembered, unclaimed
+from provenance.lock.model import (
     Accepted,
     Entry,
     Floor,
@@ -12,10 +14,8 @@ from provenance.lock.entry import (
     LockedSigner,
     Part,
 )
-from provenance.lock.floors import floor_of
-from provenance.lock.memory import above, is_of, remembered, unclaimed
-from provenance.lock.reading import loads
-from provenance.lock.writing import dumps
+from provenance.lock.parser import loads
+from provenance.lock.text import dumps
 
 __all__ = [
     "Accepted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from provenance.lock.entry import Entry, Floor, Lock, LockedFailure, Part
+from provenance.lock.model import Entry, Floor, Lock, LockedFailure, Part
 from provenance.model import File, Manifest
 
 SHOWN = 10

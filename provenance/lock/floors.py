@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provenance.lock.entry import Floor
+from provenance.lock.model import Floor
 from provenance.trust import Release
 
 

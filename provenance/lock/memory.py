@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from provenance.lock.entry import Entry, Lock, Part
+from provenance.lock.model import Entry, Lock, Part
 
 
 def remembered(lock: Lock | None, name: str, repo: str | None) -> tuple[Entry, ...]:

@@ -19,7 +19,7 @@ from packageurl import PackageURL
 
 from provenance.errors import ConfigError
 from provenance.lock import Entry, LockedParent, dumps
-from provenance.lock.entry import Lock
+from provenance.lock.model import Lock
 
 NEWEST = max(SchemaVersion, key=lambda version: version.to_version())
 OLDEST = "1.5"

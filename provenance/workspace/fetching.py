@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError, ProvenanceError, SourceError
 from provenance.lock import Entry, Lock
-from provenance.locking import out_of_step
+from provenance.lock.update import out_of_step
 from provenance.policy import Model
 from provenance.source.progress import Progress
 from provenance.verdict import Verdict

@@ -9,10 +9,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from provenance import locking
 from provenance.errors import Absent
 from provenance.lineage import Wanted, frontier
 from provenance.lock import Entry
+from provenance.lock.known import pins, unshown
 from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
 from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
@@ -125,7 +125,7 @@ class Gathering:
             if entry is None:
                 raise
             policy = replace(subject.policy, checks=(INTEGRITY,), levels=(), required=())
-            found = locking.unshown(entry, self.at, f"not shown to this job: {error}")
+            found = unshown(entry, self.at, f"not shown to this job: {error}")
             return replace(subject, policy=policy), found
 
     def with_detached(self, evidence: Evidence) -> Evidence:
@@ -145,8 +145,8 @@ class Gathering:
         if subject.place is None and self.hub is not None:
             from provenance.source.hub.ancestors import with_ancestors
 
-            pins = locking.pins(self.session.lock)
-            return with_ancestors(self.hub, found, parents, pins=pins)
+            known = pins(self.session.lock)
+            return with_ancestors(self.hub, found, parents, pins=known)
         return self._with_local(found, parents)
 
     def _with_local(self, found: Evidence, parents: Sequence[str]) -> Evidence:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provenance import locking
 from provenance.checks.ratchet import ACCEPTABLE
 from provenance.errors import ConfigError
 from provenance.judgement import Trial
 from provenance.lock import Change, Lock, difference, dumps
+from provenance.lock.update import as_proposed, out_of_step
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.lockfile import save
@@ -95,7 +95,7 @@ def locked(gathering: Gathering, options: LockOptions) -> Locked:
     found, new = resolver.locked(session.subjects)
     standing = _standing(session)
     if session.base:
-        new = locking.as_proposed(new, standing, session.base.locks)
+        new = as_proposed(new, standing, session.base.locks)
     would = standing is None or dumps(standing) != dumps(new)
     return Locked(
         session=session,
@@ -132,7 +132,7 @@ def late(session: Session) -> Iterator[str]:
         if model.name not in names:
             yield f"{model.name} is not locked"
     for entry in entries:
-        yield from locking.out_of_step(session.settings, entry)
+        yield from out_of_step(session.settings, entry)
 
 
 def sums(session: Session, refs: Sequence[str]) -> str:

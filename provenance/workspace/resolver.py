@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance import locking
 from provenance.checks.words import failures
+from provenance.entries import ancestor_entries, entry_of, is_complete
 from provenance.errors import Absent, SourceError, Unselected
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
+from provenance.lock.known import bytes_may_tell, with_known_digests
+from provenance.lock.update import kin, relocked, standing
 from provenance.model import Evidence
 from provenance.source.together import side_by_side
 from provenance.verdict import Result, Unjudged
@@ -64,10 +66,10 @@ class Resolver:
         pinned = None if self.upgrade(subject) else kept
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
-            evidence = locking.with_known_digests(evidence, pinned)
+            evidence = with_known_digests(evidence, pinned)
             trial = self._tried(subject, evidence)
             hub = self.gathering.hub if subject.place is None else None
-            if self.measure and hub and locking.bytes_may_tell(trial.verdict):
+            if self.measure and hub and bytes_may_tell(trial.verdict):
                 evidence = self._measured(hub, evidence)
                 trial = self._tried(subject, evidence)
         except (SourceError, Unselected) as error:
@@ -79,7 +81,7 @@ class Resolver:
     def _concluded(self, subject: Subject, trial: Trial) -> Judged:
         path = _written(subject, self._session)
         passes = trial.verdict.result is Result.PASS
-        entry = locking.entry_of(
+        entry = entry_of(
             subject.name,
             trial,
             path=path,
@@ -102,7 +104,7 @@ class Resolver:
         """The judged models whose verdict may depend on whether another is locked."""
         evidences = [(i.subject.name, i.trial.case.evidence) for i in found if i.trial]
         known = self._session.lock.models() if self._session.lock else ()
-        return locking.kin(
+        return kin(
             (
                 *((name, evidence.ref.repo, evidence.manifest) for name, evidence in evidences),
                 *((entry.name, entry.repo, entry.files) for entry in known),
@@ -168,11 +170,11 @@ class Resolver:
         """
         setting = self._session
         fresh = {item.subject.name: item.entry for item in found if item.entry}
-        entries = locking.standing(self._old(found), fresh, setting.settings.models)
+        entries = standing(self._old(found), fresh, setting.settings.models)
         evidences = [item.trial.case.evidence for item in found if item.entry and item.trial]
-        above = locking.ancestor_entries(evidences, setting.registry)
-        partly = len(fresh) < len(entries) or not all(map(locking.is_complete, evidences))
-        return locking.relocked(
+        above = ancestor_entries(evidences, setting.registry)
+        partly = len(fresh) < len(entries) or not all(map(is_complete, evidences))
+        return relocked(
             setting.lock,
             setting.registry,
             [*entries, *above, *(self._above(above) if partly else ())],

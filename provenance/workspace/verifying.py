@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from provenance import locking
 from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, remembered
+from provenance.lock.known import matching, narrowed, with_locked
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.together import side_by_side
@@ -93,12 +93,12 @@ class Verifier:
     def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Trial:
         """The verdict where the files must be those of the lockfile: of the entry they match, else
         of the one that was named."""
-        entry = locking.matching(lock, evidence, subject.name)
+        entry = matching(lock, evidence, subject.name)
         meant = entry or lock.named(subject.name)
         if entry:
             subject = self._named(subject, entry)
-            evidence = locking.narrowed(evidence, entry)
-            evidence = locking.with_locked(evidence, lock, entry)
+            evidence = narrowed(evidence, entry)
+            evidence = with_locked(evidence, lock, entry)
         return self._judged(subject, evidence, meant, lenient=not self.strict_expiry)
 
     def _named(self, subject: Subject, entry: Entry) -> Subject:

@@ -11,9 +11,9 @@ import pytest
 
 from provenance.checks.case import Case
 from provenance.checks.ratchet import signature_changes
+from provenance.entries import entry_of
 from provenance.judgement import tried
 from provenance.lock import Entry
-from provenance.locking import entry_of
 from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.signature import Moments, Window

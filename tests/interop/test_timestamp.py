@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from provenance.entries import entry_of
 from provenance.judgement import Trial, judge, tried
 from provenance.keys import Certificate
 from provenance.lock import Entry
-from provenance.locking import entry_of
 from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from provenance.lock import Floor, Lock
-from provenance.locking import as_proposed
+from provenance.lock.update import as_proposed
 
 
 def floors(**versions: int) -> Lock:

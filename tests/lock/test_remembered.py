@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from provenance.entries import entry_of
 from provenance.errors import ConfigError
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, LockedFailure, dumps, loads
-from provenance.locking import entry_of, relocked
+from provenance.lock.update import relocked
 from provenance.model import Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.policy.required import TEST_RESULT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from provenance.formats.toml import pair
-from provenance.lock.entry import Entry, Floor, Lock, Part
+from provenance.lock.model import Entry, Floor, Lock, Part
 from provenance.model import Facts, Reach
 
 HEAD = "# Written by `provenance lock`. It pins, it proves nothing: every use judges again.\n"

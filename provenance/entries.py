@@ -18,7 +18,7 @@ from provenance.lock import (
     LockedSigner,
     Part,
 )
-from provenance.lock.entry import NO_FILES
+from provenance.lock.model import NO_FILES
 from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest, Reach
 from provenance.revoking import weights
 from provenance.trust import Registry

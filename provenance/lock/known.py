@@ -6,13 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from provenance.lock import (
-    Entry,
-    Lock,
-    Part,
-    above,
-    unclaimed,
-)
+from provenance.lock.memory import above, unclaimed
+from provenance.lock.model import Entry, Lock, Part
 from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Observation, Ref
 from provenance.selection import matches, relevant
 from provenance.verdict import Level, Outcome, Result, Verdict

@@ -11,7 +11,7 @@ from typing import TypeVar
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.formats.fields import Fields
-from provenance.lock.entry import (
+from provenance.lock.model import (
     VERSION,
     Accepted,
     Entry,

@@ -6,16 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provenance.formats.names import is_weight_name
-from provenance.lock import (
-    Entry,
-    Floor,
-    Lock,
-    LockedFailure,
-    Part,
-    dumps,
-    floor_of,
-    is_of,
-)
+from provenance.lock.floors import floor_of
+from provenance.lock.memory import is_of
+from provenance.lock.model import Entry, Floor, Lock, LockedFailure, Part
+from provenance.lock.text import dumps
 from provenance.model import Manifest
 from provenance.policy import Model, Settings
 from provenance.trust import Registry
