@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provenance.checks.format import REBUILDS_TENSORS
+from provenance.checks.format.check import REBUILDS_TENSORS
 from provenance.claims.code import code_claims
 from provenance.judgement import judge
 from provenance.model import Evidence

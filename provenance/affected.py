@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.lock import Entry, Lock, LockedSigner, Part
+from provenance.names import namespace_of
 from provenance.trust import Org, Registry, Revocation
-from provenance.trust.names import namespace_of
 from provenance.trust.registry import FILE
 
 Known = dict[str, list[str | None]]

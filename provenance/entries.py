@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from provenance.checks.case import Case
+from provenance.case.case import Case
 from provenance.judgement import Trial
 from provenance.lineage import YOU, wanted_by
 from provenance.lock import (

@@ -6,20 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provenance.checks import (
-    ancestry,
-    attestation,
-    code,
-    format,
-    identity,
-    integrity,
-    lineage,
-    registry,
-)
-from provenance.checks import signature as signature_check
-from provenance.checks.case import Case, Check
-from provenance.checks.folding import folded
-from provenance.checks.ratchet import change_of
+from provenance.case.case import Case, Check
+from provenance.case.changes import change_of
+from provenance.case.folding import folded
+from provenance.checks import attestation, code, integrity, lineage, registry
+from provenance.checks.ancestry import check as ancestry
+from provenance.checks.format import check as format
+from provenance.checks.identity import check as identity
+from provenance.checks.signature import check as signature_check
 from provenance.lock import Entry, Lock
 from provenance.lock import remembered as known_of
 from provenance.model import UNUSED_EXCLUDE, Evidence

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provenance import bundle as bundles
-from provenance import oms, signature
-from provenance.bundle import Bundle, Chain, Fulcio
-from provenance.checks.vouching import compare
+from provenance import signature
+from provenance.case.publisher import compare
 from provenance.errors import Malformed
 from provenance.formats.toml import block
 from provenance.keys import Certificate
 from provenance.model import Document, Evidence
+from provenance.names import namespace_of
 from provenance.signature import Attestation, Refusal, Stranger
 from provenance.signature.keyless import person
 from provenance.signature.opinion import Signed
 from provenance.trust import Registry
 from provenance.trust.material import is_workflow
-from provenance.trust.names import namespace_of
+from provenance.wire import bundle as bundles
+from provenance.wire import oms
+from provenance.wire.bundle import Bundle, Chain, Fulcio
 
 TAG = "@refs/tags/"
 

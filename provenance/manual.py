@@ -6,17 +6,11 @@ import inspect
 import re
 from types import ModuleType
 
-from provenance.checks import (
-    ancestry,
-    attestation,
-    code,
-    format,
-    identity,
-    integrity,
-    lineage,
-    registry,
-    signature,
-)
+from provenance.checks import attestation, code, integrity, lineage, registry
+from provenance.checks.ancestry import check as ancestry
+from provenance.checks.format import check as format
+from provenance.checks.identity import check as identity
+from provenance.checks.signature import check as signature
 from provenance.policy import manual as policy
 
 PAGES: dict[str, ModuleType] = {

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from provenance.errors import ConfigError
 from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
-from provenance.trust.names import PREFIXES, is_repo
+from provenance.names import PREFIXES, is_repo
 
 MAIN = "main"
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})

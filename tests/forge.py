@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provenance import oms
-from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 from provenance.keys import Certificate, PrivateKey
 from provenance.model import Ref
 from provenance.produce.sign import MEDIA_TYPE
 from provenance.source import directory
-from provenance.training import Method, Parent, Step, statement
+from provenance.wire import oms
+from provenance.wire.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
+from provenance.wire.training import Method, Parent, Step, statement
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ import pytest
 
 from provenance import manual
 from provenance.checks import integrity
-from provenance.checks.signature import KNOWN
+from provenance.checks.signature.check import KNOWN
 from provenance.policy import PROFILES, may_lower
 
 PACKAGE = Path(__file__).parent.parent / "provenance"

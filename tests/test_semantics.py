@@ -17,14 +17,13 @@ from typing import Any
 
 import pytest
 
+from provenance.case.case import Case
+from provenance.case.changes import signature_changes
+from provenance.case.publisher import vouches
 from provenance.checks import registry as registry_check
-from provenance.checks.age import age
 from provenance.checks.attestation import check as attestation_check
-from provenance.checks.case import Case
-from provenance.checks.ratchet import signature_changes
-from provenance.checks.signature import check as signature_check
-from provenance.checks.vouching import vouches
-from provenance.intoto import STATEMENT_TYPE
+from provenance.checks.identity.age import age
+from provenance.checks.signature.check import check as signature_check
 from provenance.judgement import judge
 from provenance.lock import Entry, LockedSigner
 from provenance.model import Document, Evidence, Ref
@@ -35,6 +34,7 @@ from provenance.signature import Attestation, Moments, Party, Window, distrust
 from provenance.source import directory
 from provenance.trust import Registry, Role
 from provenance.verdict import Level, Outcome, Result
+from provenance.wire.intoto import STATEMENT_TYPE
 from tests import forge
 
 REPO = "acme/bot"

@@ -11,9 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from provenance import trust
+from provenance import names, trust
 from provenance.errors import ConfigError
-from provenance.trust import Registry, Role, names
+from provenance.trust import Registry, Role
 from tests import hostile
 
 DIGEST = "sha256:" + "a" * 64

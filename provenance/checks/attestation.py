@@ -59,8 +59,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provenance.checks.case import Case
-from provenance.checks.words import (
+from provenance.case.case import Case
+from provenance.case.evaluations import (
     FAILED,
     PASSED,
     WARNED,

@@ -79,7 +79,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provenance.checks.case import Case
+from provenance.case.case import Case
 from provenance.claims.code import CodeClaim, code_claims
 from provenance.formats.names import is_by_product
 from provenance.verdict import Finding, failed, passed, unknown

@@ -92,8 +92,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance import lock
-from provenance.checks.case import Case
-from provenance.checks.vouching import Vouch
+from provenance.case.case import Case
+from provenance.case.publisher import Vouch
 from provenance.claims.loader import loader_reads
 from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, exempt, failed, passed, unknown

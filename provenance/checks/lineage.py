@@ -54,7 +54,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provenance.checks.case import Case
+from provenance.case.case import Case
 from provenance.lineage import Edge, Graph
 from provenance.verdict import Finding, failed, passed
 

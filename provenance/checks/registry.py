@@ -42,15 +42,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from provenance.checks.case import Case
+from provenance.case.case import Case
 from provenance.lineage.steps import unverified_steps
 from provenance.lock import Entry, above, floor_of, unclaimed
 from provenance.model import Ancestor, Evidence, Manifest
-from provenance.training import Parent
+from provenance.names import namespace_of
 from provenance.trust import Registry
-from provenance.trust.names import namespace_of
 from provenance.trust.registry import FILE
 from provenance.verdict import Finding, failed, unknown
+from provenance.wire.training import Parent
 
 Subjects = dict[str, set[str | None]]
 

@@ -16,7 +16,7 @@ from provenance.claims.configuration import (
 from provenance.errors import Malformed
 from provenance.formats import gguf, json
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
-from provenance.formats.template_allowed import UNFOLLOWED, UNPARSED
+from provenance.formats.template.allowed import UNFOLLOWED, UNPARSED
 from provenance.model import Content, Evidence, Kind
 
 NATIVE = frozenset(
@@ -94,7 +94,7 @@ def _weighed(found: Iterable[Item]) -> Iterator[CodeClaim]:
 
 def _phrases(source: str) -> tuple[str, ...]:
     # Its grammar takes as long to import as all the rest; most models bring no template.
-    from provenance.formats.template import unsafe
+    from provenance.formats.template.reading import unsafe
 
     return unsafe(source)
 

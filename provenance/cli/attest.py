@@ -10,7 +10,7 @@ import click
 from provenance.cli.options import RULES, folded, with_request, with_workspace
 from provenance.cli.outcome import FAIL
 from provenance.cli.signer import with_signer
-from provenance.training import Method
+from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
 from provenance.workspace.attesting import ParentRefused, Target, Training, attested, without_models
 from provenance.workspace.signing import SignerOptions

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from provenance.checks.case import Case
+from provenance.case.case import Case
 from provenance.cli import terminal
 from provenance.cli.options import Decorator, with_options
 from provenance.errors import ConfigError

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from provenance import bundle as bundles
-from provenance.bundle import Bundle, Chain, KeyHint
 from provenance.cli import terminal
 from provenance.cli.options import here
 from provenance.cli.signer import with_signer
@@ -19,6 +17,8 @@ from provenance.model import Evidence, Ref
 from provenance.produce.sign import CertificateSigner, KeySigner, Signer, statement
 from provenance.source import directory
 from provenance.source.evidence_files import is_evidence_name, read
+from provenance.wire import bundle as bundles
+from provenance.wire.bundle import Bundle, Chain, KeyHint
 from provenance.workspace.signing import MAX_KEY, SignerOptions
 
 

@@ -24,8 +24,8 @@ from provenance.lineage.steps import Files, Index, Told
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
-from provenance.training import RELATIONS, Method, Parent, Step
 from provenance.trust import Registry, Root
+from provenance.wire.training import RELATIONS, Method, Parent, Step
 
 SHOWN = 5
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from provenance import bundle as bundles
-from provenance import intoto, training
 from provenance.errors import Malformed
-from provenance.intoto import Envelope, Statement
 from provenance.model import Document
 from provenance.signature import Attestation, Opinion, Party, Stranger, distrust
-from provenance.training import Step
 from provenance.trust import Registry, Role
+from provenance.wire import bundle as bundles
+from provenance.wire import intoto, training
+from provenance.wire.intoto import Envelope, Statement
+from provenance.wire.training import Step
 
 Files = Mapping[str, str]
 """Files by their path, each with its SHA-256."""

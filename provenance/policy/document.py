@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from provenance import names
 from provenance.formats.fields import Fields
 from provenance.formats.unseen import shows
 from provenance.policy import levels
@@ -17,7 +18,7 @@ from provenance.policy.allowances import (
     read_waiver,
 )
 from provenance.policy.required import RequiredAttestation, read_required
-from provenance.trust import names, reading
+from provenance.trust import reading
 
 BUILTIN = "builtin"
 DEFAULT_REGISTRY = (BUILTIN,)

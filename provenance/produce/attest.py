@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from provenance import training
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.lineage import statement_of
 from provenance.model import Evidence
 from provenance.produce.sign import of_a_size, refuse_strange
-from provenance.training import Material, Method, Parent, Step
+from provenance.wire import training
+from provenance.wire.training import Material, Method, Parent, Step
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from provenance import oms
 from provenance.checks import integrity
 from provenance.claims.loader import loader_reads
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
-from provenance.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 from provenance.keys import Certificate, PrivateKey, chain, check_leaf
 from provenance.model import Evidence
 from provenance.source.limits import DEFAULT
+from provenance.wire import oms
+from provenance.wire.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
-from provenance.intoto import STATEMENT_TYPE
 from provenance.judgement import Trial
 from provenance.model import Basis, Evidence
 from provenance.policy.required import VSA
 from provenance.produce.sign import refuse_strange
-from provenance.training import PURL
 from provenance.verdict import Result, Verdict
+from provenance.wire.intoto import STATEMENT_TYPE
+from provenance.wire.training import PURL
 
 RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
 TOOL = "hf-provenance"

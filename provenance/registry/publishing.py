@@ -19,6 +19,7 @@ from tuf.api.metadata import (
 
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
+from provenance.names import is_repo
 from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
 from provenance.registry.file import LIMIT, Folder, read_text
 from provenance.registry.remote import attestation_file
@@ -26,7 +27,6 @@ from provenance.registry.shelf import FILE_NAME, assembled, parsed, section_file
 from provenance.registry.signers import Hand
 from provenance.source.evidence_files import is_evidence_name, read, split
 from provenance.trust import Org, Registry
-from provenance.trust.names import is_repo
 from provenance.trust.section import read_section
 
 RENEWED = 3

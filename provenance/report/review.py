@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from provenance.bump import Bump, Patch, Section
 from provenance.lock import Change
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.report.cut import within
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, PLAIN, Line, Span
 from provenance.report.markdown import code, fenced, plain
+from provenance.review import Bump, Patch, Section
 from provenance.verdict import Unjudged
 
 NOTHING = "nothing changes"

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provenance.bundle import Bundle, Fulcio, LogEntry, MessageSignature
 from provenance.errors import Malformed, TrustError
-from provenance.intoto import Envelope
 from provenance.keys import SIGNING, UNREADABLE, Certificate, Digest
 from provenance.signature import log, record, roots, timestamp
 from provenance.signature.managed import Artifact
 from provenance.signature.roots import Issuer, Log, Trusted
 from provenance.trust import Identity, Sigstore
+from provenance.wire.bundle import Bundle, Fulcio, LogEntry, MessageSignature
+from provenance.wire.intoto import Envelope
 
 if TYPE_CHECKING:
     from sigstore.hashes import Hashed

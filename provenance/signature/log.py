@@ -13,9 +13,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from provenance.bundle import InclusionProof, LogEntry
 from provenance.errors import Malformed
 from provenance.signature.roots import Log
+from provenance.wire.bundle import InclusionProof, LogEntry
 
 SIGNATURE_LINE = re.compile("— (\\S+) (\\S+)")
 

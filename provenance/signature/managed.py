@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from provenance.bundle import Bundle, Chain, KeyHint, LogEntry, MessageSignature
 from provenance.errors import Malformed
-from provenance.intoto import Envelope
 from provenance.keys import Certificate, Digest, PublicKey
 from provenance.signature import log, record, timestamp
 from provenance.signature.roots import Clock, Log
+from provenance.wire.bundle import Bundle, Chain, KeyHint, LogEntry, MessageSignature
+from provenance.wire.intoto import Envelope
 
 Artifact = bytes | Digest | None
 """A file that was signed by itself, or its digest; None where there is none to compare."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provenance.intoto import Statement
 from provenance.keys import Certificate
+from provenance.wire.intoto import Statement
 
 OWN_TIMES = (
     ("timeVerified",),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from provenance.intoto import Statement
 from provenance.signature.moments import Moments
 from provenance.trust import Org, Signer
+from provenance.wire.intoto import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from hashlib import sha256
 
-from provenance.bundle import LogEntry, MessageSignature
 from provenance.formats import json
 from provenance.formats.fields import Fields
-from provenance.intoto import Envelope
 from provenance.keys import Digest, PublicKey
+from provenance.wire.bundle import LogEntry, MessageSignature
+from provenance.wire.intoto import Envelope
 
 INTOTO = ("intoto", "0.0.2")
 

@@ -12,11 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from provenance import bundle as bundles
-from provenance import intoto, trust
-from provenance.bundle import Bundle, Chain, Fulcio, KeyHint
+from provenance import trust
 from provenance.errors import Malformed
-from provenance.intoto import Envelope, Statement
 from provenance.keys import Certificate, PublicKey, chain
 from provenance.model import Document
 from provenance.signature import keyless, managed, roots
@@ -24,6 +21,10 @@ from provenance.signature.moments import Moments, moments
 from provenance.signature.opinion import Attestation, Opinion, Party, Refusal, Stranger
 from provenance.signature.roots import Clock, Log
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
+from provenance.wire import bundle as bundles
+from provenance.wire import intoto
+from provenance.wire.bundle import Bundle, Chain, Fulcio, KeyHint
+from provenance.wire.intoto import Envelope, Statement
 
 
 def verify(document: Document, registry: Registry, at: datetime) -> Opinion:

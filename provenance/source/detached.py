@@ -8,9 +8,9 @@ from pathlib import Path
 
 from provenance.errors import SourceError
 from provenance.model import Document, Evidence
+from provenance.names import is_repo
 from provenance.source.evidence_files import is_evidence_name, read, split
 from provenance.source.limits import DEFAULT, Limits
-from provenance.trust.names import is_repo
 
 FOLDER = "attestations"
 

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Protocol
 
 from provenance.model import Observation, PartDigest
-from provenance.oms import Need
 from provenance.source.limits import Limits
+from provenance.wire.oms import Need
 
 
 class Hash(Protocol):

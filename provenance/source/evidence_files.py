@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from provenance import bundle as bundles
-from provenance import intoto, oms
 from provenance.claims.configuration import texts
 from provenance.errors import Malformed, SourceError
 from provenance.formats import json, signatures
-from provenance.intoto import Envelope
 from provenance.model import Document, Observation
-from provenance.oms import Need
 from provenance.source.limits import DEFAULT, Limits
+from provenance.wire import bundle as bundles
+from provenance.wire import intoto, oms
+from provenance.wire.intoto import Envelope
+from provenance.wire.oms import Need
 
 NAMES = ("model.sig", "*.sig", "*.sigstore.json", "*.sigstore", "*.intoto.jsonl", "claims.jsonl")
 FIRST = "model.sig"

@@ -18,10 +18,10 @@ from typing import BinaryIO
 from provenance.formats import content
 from provenance.formats.names import standing
 from provenance.model import Content, File, Observation, PartDigest
-from provenance.oms import Need
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
 from provenance.source.progress import Progress, Step
+from provenance.wire.oms import Need
 
 Standing = tuple[bool, int, str]
 CHUNK = 1 << 20

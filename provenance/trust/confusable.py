@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from provenance.trust import names
+from provenance import names
 
 SEPARATORS = "-_."
 # What looks alike is one, as in Unicode TR39 but over ASCII. Separators and case carry no weight;

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from provenance import names
 from provenance.errors import ConfigError
-from provenance.trust import names
 from provenance.trust.parties import Org, Signer
 from provenance.trust.registry import Registry
 

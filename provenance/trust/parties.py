@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from provenance import names
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
 from provenance.keys import PublicKey
-from provenance.trust import names, reading
+from provenance.trust import reading
 from provenance.trust.material import Material, read_material
 
 MOST_KEYS = 16

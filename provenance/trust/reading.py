@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from provenance import names
 from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
 from provenance.formats.unseen import shows
-from provenance.trust import names
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
 _REST = r"(?::[0-9]{1,5})?(?:/[!-~]*)?"

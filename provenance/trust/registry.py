@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+from provenance import names
 from provenance.errors import Malformed
 from provenance.formats import json
 from provenance.formats.fields import Fields
 from provenance.keys import Certificate
 from provenance.model import check_aware
-from provenance.trust import names, reading
+from provenance.trust import reading
 from provenance.trust.material import PUBLIC_GOOD, read_certificates
 from provenance.trust.parties import Org, Role, Signer, read_org
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from provenance import names
 from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
-from provenance.trust import names, reading
+from provenance.trust import reading
 from provenance.trust.material import PUBLIC_GOOD
 from provenance.trust.parties import (
     OWN_ROLES,

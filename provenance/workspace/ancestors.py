@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.checks.hearing import hear
+from provenance.case.verified import hear
 from provenance.lineage import Graph
 from provenance.workspace.gathering import Gathering
 

@@ -15,6 +15,7 @@ from provenance.errors import ConfigError, Malformed, ProvenanceError
 from provenance.formats import yaml
 from provenance.judgement import tried
 from provenance.model import Evidence, Ref
+from provenance.names import is_repo
 from provenance.produce.attest import Making, earlier, parent, statement
 from provenance.produce.sign import Signer
 from provenance.source import directory
@@ -22,9 +23,8 @@ from provenance.source.evidence_files import read, split
 from provenance.source.files import write
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress
-from provenance.training import Material, Method, Parent
-from provenance.trust.names import is_repo
 from provenance.verdict import Result, Verdict
+from provenance.wire.training import Material, Method, Parent
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject

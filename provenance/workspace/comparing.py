@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.bump import Bump, Side, bump, bumps_of_locks, models_of, of_entry, of_trial
 from provenance.errors import ConfigError, SourceError
 from provenance.judgement import tried
 from provenance.lock import Entry, Lock
 from provenance.lock import loads as read_lock
+from provenance.review import Bump, Side, bump, bumps_of_locks, models_of, of_entry, of_trial
 from provenance.source.tensors import tensor_digests
 from provenance.source.together import side_by_side
 from provenance.workspace import lockfile

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provenance.checks.ratchet import ACCEPTABLE
+from provenance.case.changes import ACCEPTABLE
 from provenance.errors import ConfigError
 from provenance.judgement import Trial
 from provenance.lock import Change, Lock, difference, dumps

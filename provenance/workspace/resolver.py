@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.checks.words import failures
+from provenance.case.evaluations import failures
 from provenance.entries import ancestor_entries, entry_of, is_complete
 from provenance.errors import Absent, SourceError, Unselected
 from provenance.judgement import Trial, tried

@@ -15,10 +15,10 @@ from provenance.errors import ConfigError
 from provenance.lock import Entry, Lock
 from provenance.manual import rules
 from provenance.model import Ref
+from provenance.names import namespace_of
 from provenance.policy import CHECKS, Model, Policy, Settings
 from provenance.registry import Loaded
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
-from provenance.trust.names import namespace_of
 from provenance.verdict import Finding, failed
 from provenance.workspace import lockfile
 from provenance.workspace import settings as files

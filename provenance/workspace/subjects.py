@@ -10,8 +10,8 @@ from pathlib import Path
 from provenance import refs
 from provenance.errors import ConfigError
 from provenance.model import Ref
+from provenance.names import is_repo
 from provenance.policy import Model, Policy, Settings
-from provenance.trust.names import is_repo
 from provenance.workspace.registries import short
 from provenance.workspace.request import Request
 

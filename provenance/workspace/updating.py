@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from provenance.bump import Bump, bump, of_entry, of_trial
-from provenance.bump.side import Side
 from provenance.errors import SourceError, Unselected
 from provenance.judgement import tried
 from provenance.lock import Entry, Lock
+from provenance.review import Bump, bump, of_entry, of_trial
+from provenance.review.side import Side
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.locking import Locked, LockOptions, check_asked, locked
 from provenance.workspace.resolver import Judged

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from provenance.intoto import Statement
 from provenance.judgement import judge
 from provenance.lineage import Claimed, Graph, Told, build
 from provenance.model import Ancestor, Evidence, Facts, File, Manifest, Reach
 from provenance.policy import Demand, Policy
 from provenance.signature import Attestation, Moments, Party
-from provenance.training import Method, Parent, Step
 from provenance.trust import Registry
+from provenance.wire.intoto import Statement
+from provenance.wire.training import Method, Parent, Step
 from tests import forge
 from tests.claims.models import evidence
 from tests.hubs import card

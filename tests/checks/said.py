@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from provenance import oms
-from provenance.checks.case import Case
-from provenance.intoto import STATEMENT_TYPE
+from provenance.case.case import Case
 from provenance.model import Document, Evidence, Ref
 from provenance.policy import Policy, Settings
 from provenance.policy.required import TEST_RESULT, VSA, RequiredAttestation
 from provenance.signature import Attestation, Opinion
 from provenance.source import directory
 from provenance.trust import Registry, Role
+from provenance.wire import oms
+from provenance.wire.intoto import STATEMENT_TYPE
 from tests import forge
 
 REPO = "acme/bot"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from provenance.checks import ancestry as check
-from provenance.checks.case import Case
+from provenance.case.case import Case
+from provenance.checks.ancestry import check
 from provenance.lineage import Wanted, frontier
 from provenance.model import Ancestor, Evidence, Facts, Observation, Reach
 from provenance.policy import Demand, Policy

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provenance.checks.attestation import check
-from provenance.checks.signature import check as signature_check
+from provenance.checks.signature.check import check as signature_check
 from provenance.judgement import judge
 from provenance.model import Document, Ref
 from provenance.policy import Policy, Settings

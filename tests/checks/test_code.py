@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from provenance.case.case import Case
 from provenance.checks import code as check
-from provenance.checks.case import Case
 from provenance.policy import CodeAllowance, Demand, Policy
 from provenance.trust import Registry
 from provenance.verdict import Finding, Outcome

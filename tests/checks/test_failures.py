@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from provenance.case.case import Case
+from provenance.case.evaluations import failures, key_of
 from provenance.checks.attestation import check
-from provenance.checks.case import Case
-from provenance.checks.words import failures, key_of
 from provenance.lock import Lock, dumps, loads
 from provenance.trust import Registry
 from tests import forge

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.adoption import adopt
-from provenance.checks.folding import MOST, folded
+from provenance.case.folding import MOST, folded
 from provenance.judgement import tried
 from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings

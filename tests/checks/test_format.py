@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from provenance.checks import format as check
-from provenance.checks.case import Case
+from provenance.case.case import Case
+from provenance.checks.format import check
 from provenance.formats import content
 from provenance.model import Basis, Content, Evidence, File, Manifest, Observation, Ref
 from provenance.policy import Demand, Policy

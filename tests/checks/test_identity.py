@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from provenance.checks import identity as check
-from provenance.checks.case import Case
-from provenance.checks.vouching import Vouch
+from provenance.case.case import Case
+from provenance.case.publisher import Vouch
+from provenance.checks.identity import check
 from provenance.lock import Entry
 from provenance.model import Facts, Reach
 from provenance.policy import Demand, Exemption, Policy, Settings

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from provenance.checks.case import Case
-from provenance.checks.ratchet import signature_changes
+from provenance.case.case import Case
+from provenance.case.changes import signature_changes
 from provenance.entries import entry_of
 from provenance.judgement import tried
 from provenance.lock import Entry

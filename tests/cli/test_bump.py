@@ -20,9 +20,9 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from provenance.bump import bumps_of_locks, models_of
 from provenance.lock import Entry, Lock, LockedParent
 from provenance.model import File, Manifest
+from provenance.review import bumps_of_locks, models_of
 from tests import forge
 from tests.cli.conftest import Run
 from tests.hub import Hub

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.training import Parent
+from provenance.wire.training import Parent
 from tests import forge
 from tests import hub as attacks
 from tests.hub import Hub

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import tomli_w
 
-from provenance.intoto import STATEMENT_TYPE
 from provenance.signature import roots
 from provenance.trust import Registry
+from provenance.wire.intoto import STATEMENT_TYPE
 from tests import forge, program
 from tests.cli.conftest import Run
 from tests.registry.house import Site, broken

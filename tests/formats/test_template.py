@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.formats.template import MAX_SOURCE, unsafe
-from provenance.formats.template_allowed import UNPARSED
+from provenance.formats.template.allowed import UNPARSED
+from provenance.formats.template.reading import MAX_SOURCE, unsafe
 
 REAL = {
     path.stem: path.read_text("utf-8")

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from provenance.case.case import Case
+from provenance.case.verified import hear
 from provenance.checks import lineage as check
-from provenance.checks.case import Case
-from provenance.checks.hearing import hear
 from provenance.lineage import Graph
 from provenance.model import Ancestor, Evidence, Facts, Reach, Ref
 from provenance.policy import Demand, Policy
 from provenance.source import directory
-from provenance.training import Parent
 from provenance.trust import Registry
 from provenance.verdict import Outcome
+from provenance.wire.training import Parent
 from tests import forge
 from tests.hubs import card
 

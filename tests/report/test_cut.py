@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from provenance.bump import Bump, Patch, Section
 from provenance.lock import Change
 from provenance.report.cut import ROOM, within
 from provenance.report.review import review_markdown
+from provenance.review import Bump, Patch, Section
 from tests.report.test_inert import Tags
 
 GITHUB = 65_536

@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from provenance.bump import Bump, Section
-from provenance.bump.files import Patch
 from provenance.lineage import Edge, Graph, Node, Tier
 from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
 from provenance.report import FORMATS, Place, Shown, Summary, human
 from provenance.report.review import review, review_markdown
+from provenance.review import Bump, Section
+from provenance.review.files import Patch
 from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Unjudged, Verdict
 
 HOSTILE = (

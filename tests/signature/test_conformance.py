@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from provenance import bundle as bundles
-from provenance import intoto
-from provenance.bundle import Bundle, Fulcio, KeyHint
 from provenance.errors import Malformed
-from provenance.intoto import Envelope
 from provenance.keys import Certificate, Digest, PublicKey
 from provenance.signature import keyless, managed, roots
 from provenance.trust import Identity, Registry, Sigstore
+from provenance.wire import bundle as bundles
+from provenance.wire import intoto
+from provenance.wire.bundle import Bundle, Fulcio, KeyHint
+from provenance.wire.intoto import Envelope
 
 BEACON = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon"
 IDENTITY = f"{BEACON}/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main"

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from provenance import bundle as bundles
-from provenance import intoto, oms, signature
+from provenance import signature
 from provenance.errors import Malformed
 from provenance.formats import der
-from provenance.intoto import PAYLOAD_TYPE, Envelope
 from provenance.keys import Certificate, PublicKey, certificates
 from provenance.model import Document
 from provenance.signature import Attestation, Refusal, roots, timestamp
 from provenance.trust import Registry
+from provenance.wire import bundle as bundles
+from provenance.wire import intoto, oms
+from provenance.wire.intoto import PAYLOAD_TYPE, Envelope
 from tests import forge
 
 CLOCKS = roots.clocks(roots.instances(Registry(name="nobody"))[0].trusted_root)

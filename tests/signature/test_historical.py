@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from provenance import bundle as bundles
 from provenance import signature
 from provenance.errors import Malformed
 from provenance.judgement import judge
@@ -21,6 +20,7 @@ from provenance.signature import Attestation
 from provenance.source import directory
 from provenance.trust import Org, Registry
 from provenance.verdict import Result, Verdict
+from provenance.wire import bundle as bundles
 from tests import forge
 
 SEED, SAMPLE = 20_260_601, 400

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provenance.intoto import Statement
 from provenance.signature import Moments, Window
 from provenance.signature.moments import moments, own_time
+from provenance.wire.intoto import Statement
 from tests import forge
 
 NOW, DAY = forge.NOW, forge.DAY

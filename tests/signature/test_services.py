@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from provenance import bundle as bundles
-from provenance.bundle import Fulcio
 from provenance.errors import Malformed, TrustError
 from provenance.keys import Certificate, PublicKey
 from provenance.signature import keyless, managed, roots
 from provenance.trust import Registry, Sigstore
+from provenance.wire import bundle as bundles
+from provenance.wire.bundle import Fulcio
 
 SUITE = "sigstore/conformance"
 REKOR_1, REKOR_2, BY_KEY = "happy-path-v0.3", "rekor2-dsse-happy-path", "managed-key-happy-path"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from provenance import bundle as bundles
-from provenance.bundle import Fulcio
 from provenance.errors import Malformed
 from provenance.keys import Certificate
 from provenance.signature import keyless
 from provenance.trust import Identity, Sigstore
+from provenance.wire import bundle as bundles
+from provenance.wire.bundle import Fulcio
 
 FOLDER = "sigstore/sigstore-python-assets"
 INSTANCES = ("prod", "staging")

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from provenance.errors import ConfigError
 from provenance.model import Evidence, PartDigest
-from provenance.oms import Need
 from provenance.source import directory
 from provenance.source.layout import Entry
 from provenance.source.limits import Limits
 from provenance.source.measure import Budget, measure
 from provenance.source.progress import Progress, Silent, Step, Unit
+from provenance.wire.oms import Need
 from tests import forge
 from tests.source.gather import HAND, gather, paths, seen
 

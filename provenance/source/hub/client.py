@@ -17,13 +17,13 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, http_stream_backoff
 
 from provenance.errors import Absent, ConfigError, SourceError, Unserved
+from provenance.names import namespace_of
 from provenance.source.deadline import Deadline
 from provenance.source.exchange import is_untrusted, reason, within
 from provenance.source.hub.hops import Astray, starting_at
 from provenance.source.hub.patience import asked_to_wait
 from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
-from provenance.trust.names import namespace_of
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -11,10 +11,10 @@ from provenance.errors import Absent, Malformed, SourceError, Unserved
 from provenance.formats import json
 from provenance.formats.fields import Fields
 from provenance.model import Facts, Flag, Reach, Ref
+from provenance.names import is_repo
 from provenance.refs import MAIN, may_be_commit
 from provenance.source.hub.client import Account, Beyond, Hub, Question
 from provenance.source.hub.listing import pages, rows
-from provenance.trust.names import is_repo
 
 MAX_INFO = 16 << 20
 OBJECT_ID = re.compile("[0-9a-f]{24}")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from provenance.formats import content
 from provenance.model import File, Observation
-from provenance.oms import Need
 from provenance.source import evidence_files
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found
@@ -16,6 +15,7 @@ from provenance.source.hub.listing import Listed, blob_id, pointer
 from provenance.source.hub.ranged import Contradiction, Ranged, stream
 from provenance.source.hub.visit import Visit, is_small
 from provenance.source.measure import Budget, Measured, hash_bytes
+from provenance.wire.oms import Need
 
 UNDECLARED = "the Hub states no digest of it: lock with --measure to download and hash it"
 

@@ -15,7 +15,6 @@ from threading import Event
 
 from provenance.errors import SourceError
 from provenance.model import Evidence, File, Manifest
-from provenance.oms import Need
 from provenance.source import directory, evidence_files
 from provenance.source.digests import affordable
 from provenance.source.hub import cache as snapshots
@@ -26,6 +25,7 @@ from provenance.source.layout import Entry
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, Work, measure_one
 from provenance.source.progress import Step
+from provenance.wire.oms import Need
 
 DOWNLOADS = 2
 FILES, BOOKKEEPING = "files", ".cache"

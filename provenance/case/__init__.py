@@ -1,0 +1,1 @@
+"""What a check is given: the case, who vouches for what, what changed, what was evaluated."""

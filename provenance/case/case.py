@@ -1,0 +1,116 @@
+"""One model before the judge: what a check is given, and what a check is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from provenance.case.publisher import Vouch, vouches
+from provenance.case.verified import hear
+from provenance.lineage import Claimed, Graph
+from provenance.lock import Entry, Lock, is_of
+from provenance.model import Basis, Evidence
+from provenance.policy import Exemption, Policy
+from provenance.signature import Opinion
+from provenance.trust import Registry
+from provenance.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The evidence on one model, what is asked of it, and what its bundles turned out to be.
+
+    `opinions` has one entry for each of `evidence.bundles` that is no training statement, in their
+    order; `vouches` are those of them that count as the publisher's word. `claimed` and `graph`
+    are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
+    lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
+    otherwise it is only what was known before. `remembered` are the entries of its repository,
+    whatever their names.
+    """
+
+    evidence: Evidence
+    policy: Policy
+    registry: Registry
+    opinions: tuple[Opinion, ...]
+    vouches: tuple[Vouch, ...]
+    claimed: Claimed
+    graph: Graph
+    lock: Lock | None = None
+    locked: Entry | None = None
+    remembered: tuple[Entry, ...] = ()
+    exact: bool = False
+
+    @classmethod
+    def heard(cls, evidence: Evidence, policy: Policy, registry: Registry) -> Case:
+        """The case of a model once every bundle and claim was heard, without a lockfile."""
+        heard = hear(evidence, registry, policy.parents)
+        return cls(
+            evidence=evidence,
+            policy=policy,
+            registry=registry,
+            opinions=heard.opinions,
+            vouches=vouches(evidence, registry, heard.opinions),
+            claimed=heard.claimed,
+            graph=heard.graph,
+        )
+
+    @property
+    def subject(self) -> str:
+        """What a finding about the whole model is about: its name, so that a waiver can say it."""
+        return self.evidence.ref.repo or self.evidence.ref.text
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the files are those of `locked`: its selection alone where it was measured, else
+        its whole listing and of that its selection."""
+        locked, evidence = self.locked, self.evidence
+        if locked is None:
+            return False
+        if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
+            return True
+        same = evidence.listing.digest == locked.manifest
+        return same and evidence.manifest.digest == locked.selected
+
+    @property
+    def past(self) -> tuple[Entry, ...]:
+        """The entries that the model must not fall behind: every one of its repository.
+
+        Where the very bytes are meant that its own entry has, only that one: they are no change,
+        whatever else of the repository is locked beside them.
+        """
+        own = self.locked
+        if own is None or not is_of(own, self.evidence.ref.repo):
+            return self.remembered
+        if self.exact or own.selected == self.evidence.manifest.digest:
+            return (own,)
+        return (own, *(entry for entry in self.remembered if entry != own))
+
+    def accepting(self, rule: str) -> str:
+        """What to do about a change against the lockfile: the command takes the very commit that
+        was judged, and not the one that is locked."""
+        locked, commit = self.locked, self.evidence.ref.commit
+        moved = locked and locked.commit and commit and commit != locked.commit
+        follow = ("--upgrade-model", locked.name) if locked and moved else ()
+        line = shlex.join(["provenance", "lock", *follow, "--accept", f"{rule}@{self.subject}"])
+        return f"find out why, then `{line}`"
+
+    def in_force(self, expires: datetime) -> bool:
+        """Whether what expires then counts: until then, or on, where that is only warned of."""
+        return expires > self.evidence.today or self.policy.lenient_expiry
+
+    @property
+    def exemption(self) -> Exemption | None:
+        """What exempts exactly these bytes under this name today, if anything does."""
+        for entry in self.policy.exemptions:
+            same = (entry.repo, entry.manifest) == (
+                self.evidence.ref.repo,
+                self.evidence.manifest.digest,
+            )
+            if same and self.in_force(entry.expires):
+                return entry
+        return None
+
+
+Check = Callable[[Case], Iterator[Finding]]

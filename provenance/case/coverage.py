@@ -1,0 +1,92 @@
+"""What the signatures that hold leave out, and whether enough parties signed all of the rest.
+
+The second half of the signature check; its rules are on that check's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from provenance.case.case import Case
+from provenance.case.elsewhere import elsewhere
+from provenance.case.publisher import Vouch
+from provenance.case.splits import set_of
+from provenance.claims.loader import loader_reads
+from provenance.trust import Identity, Org, Signer
+from provenance.verdict import Finding, failed, passed
+
+SHOWN = 20
+
+
+def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
+    """Which files the signatures that hold leave out, and whether enough parties signed."""
+    yield from elsewhere(case, holding)
+    covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
+    read = loader_reads(case.evidence)
+    needed = read or covered
+    for path in sorted(needed - covered)[:SHOWN]:
+        yield failed(
+            "signature/unsigned-file", "a loader may read it, and the signature leaves it out", path
+        )
+    for path in sorted(case.evidence.manifest.by_path.keys() - needed - covered)[:SHOWN]:
+        message = "a document, picture or log by its name; it is not signed"
+        yield failed("signature/unsigned-other", message, path)
+    if needed - covered:
+        return
+    if not any(vouch.comparison.equal >= needed for vouch in holding) and not _one_each(holding):
+        yield failed(
+            "signature/pieced-together",
+            f"{len(holding)} bundles cover the files, and none of them all",
+            case.subject,
+        )
+    which = "a loader reads" if read else "its signature names"
+    yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
+
+
+def _one_each(holding: Sequence[Vouch]) -> bool:
+    """One bundle a .gguf, all parts of a split in one, by one signer: how GGUF are signed."""
+    signers = {vouch.attestation.identity for vouch in holding}
+    return len(signers) == 1 and all(
+        _is_one_gguf(vouch.manifest.paths, vouch.comparison.equal) for vouch in holding
+    )
+
+
+def _is_one_gguf(signed: frozenset[str], equal: frozenset[str]) -> bool:
+    """Whether a bundle is about one GGUF: parts that are signed apart may be of two releases."""
+    first = set_of(next(iter(equal)))
+    together = all(set_of(path) == first for path in signed)
+    parts = first[1] if first else 1
+    return together and len(signed) == parts and all(path.endswith(".gguf") for path in equal)
+
+
+def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
+    """Whether one organisation's signers, as many as it requires, each signed every file."""
+    orgs = {party.org.key: party.org for vouch in holding for party in vouch.parties}
+    for org in orgs.values():
+        if min(_count(path, org, holding) for path in needed) >= org.threshold:
+            return passed("signature/pass", f"{org.name} signed {what}")
+    org = next(iter(orgs.values()))
+    message = f"{org.name} requires {org.threshold} distinct signers, found fewer"
+    return failed("signature/threshold", message, case.subject)
+
+
+def _count(path: str, org: Org, holding: Sequence[Vouch]) -> int:
+    """How many distinct signers signed a file: as the registry has them, and as they signed.
+
+    One key that the registry has under two names, or one repository with two workflows, is one.
+    """
+    found = [
+        (_distinct(party.signer), vouch.attestation.identity)
+        for vouch in holding
+        for party in vouch.parties
+        if party.org is org and path in vouch.comparison.equal
+    ]
+    return min(len({pair[0] for pair in found}), len({pair[1] for pair in found}))
+
+
+def _distinct(signer: Signer) -> str:
+    """What makes two signers two: the key, or the source repository, or who they are."""
+    material = signer.material
+    if isinstance(material, Identity) and material.source_repository:
+        return material.source_repository
+    return material.label

@@ -1,0 +1,1 @@
+"""ancestry: the check, and where the places that speak of parents conflict."""

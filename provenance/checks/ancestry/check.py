@@ -1,0 +1,281 @@
+"""ancestry: is everything known that the repository says of its parents?
+
+Passes when nothing it says of its parents is unknown or contradictory: every ancestor that any
+place of it names lies in a namespace of a registered organisation, and all places agree. The places
+are the card, its prose and the recipes in it, configurations, adapters, recipes of mergekit and
+axolotl, the headers of safetensors and GGUF, what trainers leave behind, and the Hub. It never
+means that the model descends from them: claims may convict, and never acquit. A model without a
+stated parent is fine if the registry has it as a root, or its organisation as one that originates
+models.
+
+Findings:
+
+ancestry/unknown-ancestor
+    An ancestor is published by nobody in the registry. Look at it; register its organisation, or
+    waive this finding for that ancestor.
+
+ancestry/unresolvable
+    A parent is a path on somebody's machine, a foreign URL, or a repository that the Hub does not
+    have (any more). Find out what was meant, and say it: the message has the `parents` line to add
+    to the model's entry.
+
+ancestry/unresolved
+    A parent is named by a bare name, and no Hub was asked what that is. Verify it online, or say
+    in the model's entry what was meant.
+
+ancestry/conflict
+    Two places name different parents, and neither leads to the other. At least one is wrong: ask
+    the publisher which.
+
+ancestry/under-declared
+    A merge recipe names models that the card leaves out. Ask the publisher for the rest.
+
+ancestry/method
+    What a trainer left behind tells another method than the card: it says SFT, and the trainer was
+    GRPO's. Ask the publisher what was done.
+
+ancestry/relation
+    The card says adapter or quantisation, and the files are something else. Ask the publisher.
+
+ancestry/contradicted
+    The headers of the weights or the configuration cannot come from the stated parent: other
+    shapes, layers or tensors. Whatever it descends from, it is not that.
+
+ancestry/identical
+    Its weight files are those of another model, of an ancestor further up or of an older one in the
+    lockfile, and it does not name that model as its parent. It is a copy that does not say so.
+
+ancestry/copied-signature
+    It carries a signature by an organisation whose models it does not name as parents. It may
+    descend from one of them: look at what was signed.
+
+ancestry/loaded-from-path
+    A program left the path on somebody's machine from which the model was loaded. A warning: it
+    says that there was a parent, and not which.
+
+ancestry/bare-digest
+    Only the digest of what it was made from is given, and no known file has it. A warning.
+
+ancestry/self
+    The repository names itself as its parent. Ask the publisher what was meant.
+
+ancestry/cycle
+    An ancestor descends from itself, or from this model, by what their cards say. One of them was
+    changed afterwards: look at the older revisions.
+
+ancestry/replaced
+    An ancestor has another repository id than the registry has for it: it was deleted and made
+    again under the same name, by whoever could. Do not use what descends from it.
+
+ancestry/pull-request-only
+    A claim pins an ancestor to a commit that no branch or tag of it reaches. Anybody can propose
+    such a commit. Ask for a parent that its organisation published.
+
+ancestry/no-origin
+    Nothing states where the model comes from. A warning, unless the profile wants every model
+    signed: ask the publisher, or say it in the model's entry with `parents`.
+
+ancestry/unreadable
+    A card or configuration that may name parents could not be read. Ask the publisher to mend it,
+    or exclude the file.
+
+ancestry/limit
+    There are more ancestors than are looked at for one model.
+
+ancestry/pass
+    Who the ancestors are said to be, and who publishes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from provenance.case.case import Case
+from provenance.checks.ancestry.conflicts import discord
+from provenance.claims.claim import DigestClaim, ParentClaim, Unread
+from provenance.claims.parents import THE_HUB
+from provenance.claims.reference import LOCAL_PATH
+from provenance.lineage import YOU, Claimed, own_names
+from provenance.model import Reach
+from provenance.verdict import Finding, failed, passed, unknown
+
+SHOWN = 5
+STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whether every stated ancestor is known, and every place says the same of them."""
+    survey = _Survey(case=case)
+    found = [*survey.unread(), *survey.unresolvable(), *discord(case), *survey.ancestors()]
+    found += survey.origin()
+    found = list(dict.fromkeys(found))
+    yield from found
+    if not found:
+        yield passed("ancestry/pass", survey.praise())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Survey:
+    """One model's claims before this check."""
+
+    case: Case
+
+    @property
+    def claimed(self) -> Claimed:
+        return self.case.claimed
+
+    @cached_property
+    def claims(self) -> tuple[ParentClaim, ...]:
+        """What is said of its parents, where a program's hint at itself says nothing."""
+        own = own_names(self.case.evidence)
+        return tuple(
+            claim
+            for claim in self.claimed.parent_claims
+            if not (claim.hint and claim.repo and self.claimed.canonical(claim.repo) in own)
+        )
+
+    @cached_property
+    def said(self) -> frozenset[str | None]:
+        """The parents that the user states."""
+        return frozenset(claim.repo for claim in self.claims if claim.path == YOU)
+
+    def unread(self) -> Iterator[Finding]:
+        known = {
+            file.sha256
+            for a in self.case.evidence.ancestors
+            if a.evidence
+            for file in a.evidence.listing.files
+        }
+        for claim in self.claimed.all:
+            if isinstance(claim, Unread):
+                yield unknown("ancestry/unreadable", f"{claim.detail}: mend it", claim.path)
+            elif isinstance(claim, DigestClaim) and claim.sha256 not in known:
+                message = f"{claim.key} is {claim.sha256}, which no known file has"
+                yield unknown("ancestry/bare-digest", message, claim.path)
+        for seen in self.case.evidence.observations:
+            if seen.code == "ancestors-limit":
+                yield unknown("ancestry/limit", seen.detail, self.case.subject)
+
+    def unresolvable(self) -> Iterator[Finding]:
+        """Claims that lead nowhere, unless the user says where."""
+        told: set[str] = set()
+        for claim in self.claims:
+            if claim.repo or (claim.path == THE_HUB and claim.text in told):
+                continue
+            told.add(claim.text)
+            if claim.hint:
+                message = f"{claim.key} is {claim.text[:200]!r}, {claim.reason}"
+                yield unknown("ancestry/loaded-from-path", message, claim.place)
+            elif not (self.said and claim.reason == LOCAL_PATH):
+                yield failed("ancestry/unresolvable", _lost(claim), claim.path)
+        for ancestor in self.case.evidence.ancestors:
+            if ancestor.missing and not self.said:
+                line = _line(ancestor.claimed)
+                why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
+                message = f"{why}: if it was renamed or is private, say it: {line}"
+                yield failed("ancestry/unresolvable", message, ancestor.claimed)
+
+    def ancestors(self) -> Iterator[Finding]:
+        own = own_names(self.case.evidence)
+        for claim in self.claims:
+            if claim.repo and self.claimed.canonical(claim.repo) in own:
+                message = f"{claim.key} names the model itself: ask what was meant"
+                yield failed("ancestry/self", message, claim.path)
+        for name in self.names:
+            if name not in own:
+                yield from self._ancestor(name)
+        yield from self._resolved()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The canonical names of all ancestors, the claimed ones first."""
+        direct = [self.claimed.canonical(claim.repo) for claim in self.claims if claim.repo]
+        further = sorted(self.claimed.above(self.claimed.own))
+        attested = [node.repo for node in self.case.graph.nodes if node.repo]
+        names = dict.fromkeys([*direct, *further, *attested])
+        return tuple(name for name in names if name != self.claimed.own)
+
+    def _ancestor(self, name: str) -> Iterator[Finding]:
+        if name in self.claimed.circular:
+            message = f"what the cards say leads from {name} back to where it began"
+            yield failed("ancestry/cycle", message, name)
+        if "/" not in name:
+            if not any(a.claimed == name and a.missing for a in self.case.evidence.ancestors):
+                message = f"{name} is a bare name, and no Hub was asked what it is"
+                yield unknown("ancestry/unresolved", message, name)
+        elif self.case.registry.owner(name) is None:
+            namespace = name.partition("/")[0]
+            message = (
+                f"no registered organisation owns {namespace!r}{self._said_by(name)}: register "
+                "it, or waive this for the ancestor after a look"
+            )
+            yield failed("ancestry/unknown-ancestor", message, name)
+
+    def _said_by(self, name: str) -> str:
+        place = self._places.get(name)
+        return f" ({place} names it)" if place else " (an ancestor's card names it)"
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        """Where each of its parents is named first, by canonical name."""
+        return {
+            self.claimed.canonical(claim.repo): claim.place
+            for claim in reversed(self.claims)
+            if claim.repo
+        }
+
+    def _resolved(self) -> Iterator[Finding]:
+        """What is wrong with the repositories behind the names."""
+        for ancestor in self.case.evidence.ancestors:
+            facts = ancestor.facts
+            if facts is None:
+                continue
+            if facts.reach in STRANGE_REACH:
+                message = f"commit {ancestor.commit} is reached by {facts.reach}, no branch or tag"
+                yield failed("ancestry/pull-request-only", message, facts.id)
+            owner = self.case.registry.owner(facts.id)
+            for root in owner.roots if owner else ():
+                if root.repo == facts.id and root.repo_id not in (None, facts.repo_id):
+                    message = f"expected repository id {root.repo_id}, found {facts.repo_id}"
+                    yield failed("ancestry/replaced", message, facts.id)
+
+    def origin(self) -> Iterator[Finding]:
+        stated = any(claim.repo or not claim.hint for claim in self.claims)
+        if not stated and not self.names and not self._is_origin():
+            message = "nothing states where it comes from: say it with `parents`, or ask"
+            yield unknown("ancestry/no-origin", message, self.case.subject)
+
+    def _is_origin(self) -> bool:
+        repo = self.case.evidence.ref.repo
+        owner = self.case.registry.owner(repo) if repo else None
+        if owner is None:
+            return False
+        return owner.originates or any(root.repo == repo for root in owner.roots)
+
+    def praise(self) -> str:
+        names = self.names
+        if not names:
+            return "it states no parent, and its organisation makes models of its own"
+        parts = [self._introduced(name) for name in names[:SHOWN]]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        you = f"; you say {', '.join(sorted(filter(None, self.said)))}" if self.said else ""
+        asked = "" if self.case.evidence.ancestors else ", by name"
+        return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
+
+    def _introduced(self, name: str) -> str:
+        owner = self.case.registry.owner(name)
+        return f"{name} of {owner.name}" if owner else name
+
+
+def _lost(claim: ParentClaim) -> str:
+    at = f"line {claim.line}: " if claim.line else ""
+    what = f"{at}{claim.key} is {claim.text[:200]!r}, {claim.reason}"
+    return f"{what}: find out what was meant, and say it:\n{_line(claim.likely)}"
+
+
+def _line(name: str) -> str:
+    """The line to add to the model's entry."""
+    meant = name or "org/name"
+    return f'parents = ["{meant if "@" in meant else f"{meant}@<commit>"}"]'

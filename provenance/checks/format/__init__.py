@@ -1,0 +1,1 @@
+"""format: the check, and sets of weight files."""

@@ -1,0 +1,1 @@
+"""identity: the check, and the age of a release."""

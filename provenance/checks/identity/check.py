@@ -1,0 +1,291 @@
+"""identity: who is behind this name, and is it the same as before?
+
+Passes when a registered organisation owns the namespace and nothing that pins the repository
+disagrees: its id, its owner's id, a commit that a branch or tag reaches, the age your policy asks
+for. Names are compared case-exact. What a Hub says of a repository can only convict it: where the
+registry or the lockfile states an id, a Hub that states none is unknown, not passed.
+
+Of a directory with a name (`--as`) and no Hub's answer, the name alone is judged, and the pass
+says so. Without a name the check is skipped, since nobody said what the files claim to be.
+
+Findings:
+
+identity/unnamed
+    Nobody said which repository this claims to be. Say it with `--as org/name`. Skipped.
+
+identity/unknown-publisher
+    No registered organisation owns the namespace, so nobody known answers for the model. Add the
+    publisher to your registry, or exempt exactly these bytes with the block in the message.
+
+identity/confusable
+    The namespace is nobody's in the registry and looks like one that is: the same but for case,
+    separators or look-alike letters (`rn` for `m`, `1` for `l`), or with a word such as `official`
+    or `ai` more or less. Write the registered name if you mean it. If this one is honest, register
+    it, or waive the finding. An exemption does not set it aside.
+
+identity/near-miss
+    The namespace is nobody's in the registry and one letter off one that is. Look again at what
+    you typed, or copied. A warning by default.
+
+identity/renamed
+    The Hub answers for another name than the one asked for: the repository was renamed, moved, or
+    is spelled differently. A name that was left can be registered by anybody. Write the new name
+    if you mean it.
+
+identity/replaced
+    The repository's id is another than the registry or the lockfile has: it was deleted and made
+    again, so this is another repository under the same name. Ask the publisher. Never waived; a
+    change against the lockfile yields to `provenance lock --accept`.
+
+identity/unverified-id
+    The registry or the lockfile has an id of the repository, and the Hub states none, as some
+    mirrors do. Ask the Hub itself.
+
+identity/owner-changed
+    The Hub names another owner than the namespace, or than when it was locked. Ask the publisher
+    before you accept it.
+
+identity/namespace-replaced
+    The owner's id is another than the registry has for the namespace: the account was deleted, and
+    somebody registered its name again. Ask the publisher elsewhere. Never waived.
+
+identity/unverified-owner
+    The registry or the lockfile says who the owner is, and the Hub does not. Ask the Hub itself.
+
+identity/pull-request-only
+    The commit is only reached by a pull request, which anybody can open: it is not the
+    organisation's. Take a commit of a branch or tag.
+
+identity/unreachable-commit
+    No branch or tag reaches the commit: its history was rewritten, or it never was the
+    organisation's. Take a commit of a branch or tag.
+
+identity/reach-unknown
+    Nobody says whether a branch or tag reaches the commit. Ask the Hub itself.
+
+identity/too-young
+    Some of the files were first signed, or without a signature the repository was made, after what
+    `min_age` or `exclude_newer` lets pass. Wait, or take an earlier release.
+
+identity/age-unknown
+    `min_age` or `exclude_newer` is set, and no certificate says that all files a loader reads were
+    signed early enough. Ask the publisher for a keyless signature: its certificate is good for
+    minutes. A timestamp or a log's entry may be added by anybody, and says nothing of that.
+
+identity/pass
+    Whose the name is, and what else was compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+
+from provenance import names
+from provenance.case.case import Case
+from provenance.case.changes import past_ids, past_owners
+from provenance.checks.identity.age import age
+from provenance.model import Facts, Reach
+from provenance.trust.confusable import lookalikes, near_misses
+from provenance.verdict import Finding, Outcome, exempt, failed, passed, unknown
+
+NEAR_MISS = "identity/near-miss"
+SHOWN = 3
+EXEMPT_DAYS = 90
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whose the name is, whether a pin disagrees, and whether it is as old as the policy asks."""
+    repo = case.evidence.ref.repo
+    if repo is None:
+        yield _unnamed(case)
+        yield from age(case)
+        return
+    found = [*_publisher(case, repo), *_answer(case, repo), *age(case)]
+    yield from found
+    if all(finding.rule == NEAR_MISS for finding in found):
+        scope, exemption = _scope(case, repo), case.exemption
+        if exemption and not case.registry.owner(repo):
+            yield exempt("identity/pass", scope, exemption.reason)
+        else:
+            yield passed("identity/pass", scope)
+
+
+def _unnamed(case: Case) -> Finding:
+    return Finding(
+        rule="identity/unnamed",
+        outcome=Outcome.SKIPPED,
+        message="nobody said what it claims to be: say it with --as org/name",
+        where=case.subject,
+    )
+
+
+def _publisher(case: Case, repo: str) -> Iterator[Finding]:
+    """That nobody registered owns the namespace, and whose it could be taken for."""
+    if case.registry.owner(repo):
+        return
+    namespace = names.namespace_of(repo)
+    owners = {own: org.name for org in case.registry.orgs for own in org.namespaces}
+    alike = lookalikes(namespace, tuple(owners))
+    near = () if alike else near_misses(namespace, tuple(owners))
+    listed = ", ".join(f"{other!r} ({owners[other]})" for other in (alike or near)[:SHOWN])
+    if alike:
+        yield failed("identity/confusable", _confusable(namespace, alike, listed), case.subject)
+    elif near:
+        message = f"{namespace!r} is one letter off {listed}: write that name if you mean it"
+        yield failed(NEAR_MISS, message, case.subject)
+    if not case.exemption:
+        message = _unowned(case, repo, listed, advise=not alike)
+        yield failed("identity/unknown-publisher", message, case.subject)
+
+
+def _unowned(case: Case, repo: str, nearest: str, *, advise: bool) -> str:
+    """An exemption is no advice where it would not do: what is confusable stays so."""
+    said = f"no registered organisation owns the namespace {names.namespace_of(repo)!r}"
+    if nearest:
+        said += f", the nearest is {nearest}"
+    if not advise or not names.is_repo(repo):
+        return said
+    return f"{said}: register its publisher, or exempt exactly these bytes\n{_block(case)}"
+
+
+def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
+    if any(other.casefold() == namespace.casefold() for other in alike):
+        return f"{namespace!r} differs from {listed} by case alone: write the registered name"
+    return (
+        f"{namespace!r} can be taken for {listed}: write that name if you mean it, and waive this "
+        "only if you know who else it is"
+    )
+
+
+def _block(case: Case) -> str:
+    """What to add to provenance.toml to admit exactly these bytes."""
+    expires = case.evidence.today + timedelta(days=EXEMPT_DAYS)
+    return (
+        "[[policy.exempt]]\n"
+        f'repo = "{case.evidence.ref.repo}"\n'
+        f'manifest = "{case.evidence.manifest.digest}"\n'
+        'reason = "…"\n'
+        f"expires = {expires:%Y-%m-%d}"
+    )
+
+
+def _answer(case: Case, repo: str) -> Iterator[Finding]:
+    """How what the Hub or the lockfile says of the repository disagrees with what pins it."""
+    facts = case.evidence.facts
+    if facts is None:
+        return
+    if facts.id != repo:
+        yield failed("identity/renamed", _renamed(case, repo, facts.id), case.subject)
+    yield from _replaced(case, repo, facts)
+    yield from _owner(case, facts)
+    yield from _namespace(case, repo, facts)
+    yield from _reach(case, facts)
+
+
+def _renamed(case: Case, repo: str, new: str) -> str:
+    if new.casefold() == repo.casefold():
+        return f"the Hub spells it {new!r}, you wrote {repo!r}: write it as the Hub does"
+    old, owner = case.registry.owner(repo), case.registry.owner(new)
+    said = f"the Hub answers with {new!r} for {repo!r}"
+    if owner is not old:
+        said += f", which {owner.name if owner else 'nobody registered'} owns"
+    return f"{said}: it was renamed or moved; write the new name if you mean it"
+
+
+def _replaced(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
+    """Ids that the registry and the lockfile have for the repository, and this is none of them."""
+    owner, before = case.registry.owner(repo), past_ids(case)
+    roots = owner.roots if owner else ()
+    pinned = {root.repo_id for root in roots if root.repo == repo and root.repo_id}
+    if pinned:
+        expected = f"{' or '.join(sorted(pinned))} as the registry has it"
+        yield from _other_id(case, facts, pinned, expected, "ask the publisher elsewhere")
+    if others := before - {facts.repo_id}:
+        expected = f"{' or '.join(sorted(others))} as the lockfile has it"
+        yield from _other_id(case, facts, others, expected, case.accepting("identity/replaced"))
+
+
+def _other_id(
+    case: Case, facts: Facts, ids: Collection[str], expected: str, step: str
+) -> Iterator[Finding]:
+    if facts.repo_id is None:
+        message = f"the Hub states no repository id, expected {expected}: ask the Hub itself"
+        yield unknown("identity/unverified-id", message, case.subject)
+    elif facts.repo_id not in ids:
+        message = (
+            f"the repository's id is {facts.repo_id}, expected {expected}: it was deleted and made "
+            f"again, another one under the same name; {step}"
+        )
+        yield failed("identity/replaced", message, case.subject)
+
+
+def _owner(case: Case, facts: Facts) -> Iterator[Finding]:
+    """That the owner the Hub names is not the namespace, or not the lockfile's."""
+    namespace, others = names.namespace_of(facts.id), past_owners(case) - {facts.owner}
+    before = " or ".join(map(repr, sorted(others)))
+    if not facts.owner:
+        if before:
+            yield _unverified(case, f"{before} as the lockfile has it")
+        return
+    said = f"the owner is {facts.owner!r}, expected"
+    if facts.owner != namespace:
+        message = f"{said} {namespace!r} as its name says: ask the publisher why"
+        yield failed("identity/owner-changed", message, case.subject)
+    elif before:
+        message = (
+            f"{said} {before} as the lockfile has it: {case.accepting('identity/owner-changed')}"
+        )
+        yield failed("identity/owner-changed", message, case.subject)
+
+
+def _namespace(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
+    """That the account is not the one that the registry has under this name."""
+    org, namespace = case.registry.owner(repo), names.namespace_of(facts.id)
+    pin = dict(org.namespace_ids).get(namespace) if org else None
+    if pin and not facts.owner_id:
+        yield _unverified(case, f"the id {pin} as the registry has it")
+    elif pin and facts.owner_id != pin:
+        message = (
+            f"the id of {namespace!r} is {facts.owner_id}, expected {pin} as the registry has it: "
+            "somebody else registered the name; ask the publisher elsewhere"
+        )
+        yield failed("identity/namespace-replaced", message, case.subject)
+
+
+def _unverified(case: Case, expected: str) -> Finding:
+    message = f"the Hub does not say who the owner is, expected {expected}: ask the Hub itself"
+    return unknown("identity/unverified-owner", message, case.subject)
+
+
+def _reach(case: Case, facts: Facts) -> Iterator[Finding]:
+    commit = case.evidence.ref.commit
+    what, step = f"commit {commit}" if commit else "the commit", "take one of a branch or tag"
+    match facts.reach:
+        case Reach.PULL_REQUEST:
+            message = f"only a pull request reaches {what}, which anybody can open: {step}"
+            yield failed("identity/pull-request-only", message, case.subject)
+        case Reach.NOTHING:
+            message = f"no branch or tag reaches {what}: {step}"
+            yield failed("identity/unreachable-commit", message, case.subject)
+        case Reach.UNKNOWN if commit:
+            message = f"nobody says whether a branch or tag reaches {what}: ask the Hub itself"
+            yield unknown("identity/reach-unknown", message, case.subject)
+
+
+def _scope(case: Case, repo: str) -> str:
+    """Whose the name is, and what else was compared."""
+    owner, facts = case.registry.owner(repo), case.evidence.facts
+    namespace = names.namespace_of(repo)
+    if owner:
+        whose = f"{owner.name} owns {namespace}"
+    else:
+        reason = case.exemption.reason if case.exemption else ""
+        whose = (
+            f"nobody registered owns {namespace}, and you exempted exactly these bytes: {reason}"
+        )
+    if facts is None:
+        return f"{whose}; only the name was judged"
+    said = [f"repository id {facts.repo_id}"] if facts.repo_id else []
+    said += [f"commit on a {facts.reach}"] if facts.reach in (Reach.BRANCH, Reach.TAG) else []
+    return "; ".join(filter(None, (whose, ", ".join(said))))

@@ -1,0 +1,288 @@
+"""signature: did the publisher of this model sign every file a loader reads?
+
+Passes when a signer with the role publisher for this repository signed, by one bundle, every
+selected file that a loader reads: all but documents, pictures, logs and Git's own. Without a
+name (`--as`) any registered publisher will do, and the report says which. A signature says who
+signed these files; it names neither model nor revision, and nobody's signature says *safe*.
+
+What is not covered and no loader reads (README, licence, pictures) is listed and does not fail.
+
+Findings:
+
+signature/missing
+    The registry has a signer for this repository, and there is no signature. Somebody stripped
+    it, or this is not their release. Fetch from the publisher.
+
+signature/unsigned
+    Nobody signed these files. Ask the publisher to sign, or exempt these bytes by manifest.
+
+signature/not-demanded
+    The registry knows no signer for this repository, so the profile does not ask for a signature.
+
+signature/wrong-signer
+    Somebody signed, but not a registered publisher of this repository. Never waived.
+
+signature/wrong-namespace
+    A registered party signed, whose organisation does not own this repository: its signature was
+    copied to a name that is not theirs. Never waived.
+
+signature/wrong-role
+    A signer of this organisation signed who is not its publisher. No role stands in for another.
+
+signature/unregistered-signer
+    The signature holds, and nobody in the registry is its signer. If you know them, add them.
+
+signature/copied
+    A good signature of the publisher, over other weights: it belongs to another model or release.
+
+signature/mismatch
+    A good signature of the publisher, and some of the files it covers are not what was signed.
+    The integrity check names them.
+
+signature/other-model
+    A good signature of the publisher, and the bundle, the registry or your lockfile has the files
+    that it covers as another repository: manifest and signature were copied, whatever was added.
+    Fetch the model that you mean. A publisher who signed in a folder of another's name signs again
+    in one that is called like the repository.
+
+signature/unsigned-file
+    A loader may read this file, and the signature does not cover it: it may have been added later.
+    Only documents, pictures, logs and Git's own files are known to be read by nobody.
+
+signature/unsigned-other
+    A file no loader reads (a document, picture or log by name and content) is not signed.
+
+signature/pieced-together
+    Every file is signed, but by bundles that do not belong together: files of two releases may be
+    mixed. Ask for one signature over the whole model.
+
+signature/threshold
+    Fewer distinct signers than the organisation requires.
+
+signature/expired
+    The certificate was not valid when the signature was made, as far as anybody vouches for that
+    time. Without a timestamp the time is now.
+
+signature/usage
+    The certificate is not for signing data or code (a server's, for one).
+
+signature/untrusted-chain
+    The certificate claims the registered name and does not chain to the registered authority.
+
+signature/timestamp
+    A timestamp that no registered authority made, or not over this signature.
+
+signature/log
+    A transparency log entry that does not hold, or is about something else.
+
+signature/stale-root
+    A log that the bundle names is in no trusted root of the registry, and nothing else speaks
+    against the signature: the roots are older than it. Fetch the instance's trusted_root.json anew
+    into the file that trust.toml names; for the public-good one add `--refresh-roots`.
+
+signature/compromised
+    The signer or key was revoked, and nobody vouches that this was signed before. Never waived.
+
+signature/before-valid-from
+    Signed before the registry says that this signer speaks.
+
+signature/invalid
+    The signature does not verify: the bundle or its statement was changed.
+
+signature/malformed
+    A signature file that breaks its own format.
+
+signature/unsupported
+    A signature that uses an algorithm this version cannot compute.
+
+signature/lost
+    The lockfile remembers a signature, and none holds now: it was stripped, or a release went out
+    unsigned. Ask the publisher; if it is meant, `lock --accept` it by name.
+
+signature/signer-changed
+    Somebody else of the registry signs now than when the model was locked. Find out why, then
+    `lock --accept` it by name.
+
+signature/rollback
+    The files are others than in the lockfile, and the signature is older than the one there, or
+    nothing that was signed says that it is newer: an earlier release may have been put in its
+    place. A certificate says when; a timestamp or a log's entry can be had for any signature, and
+    be dropped. If you mean to take it, `lock --accept` it by name.
+
+signature/other-bundle
+    Beside the signature that passes lies one that proves nothing here. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.case.case import Case
+from provenance.case.changes import signature_changes
+from provenance.case.coverage import coverage
+from provenance.case.publisher import Vouch, publishers
+from provenance.claims.loader import loader_reads
+from provenance.errors import Malformed
+from provenance.formats.names import is_weight_name
+from provenance.policy import Demand
+from provenance.policy.required import SPOKEN
+from provenance.signature import (
+    Attestation,
+    Opinion,
+    Party,
+    Refusal,
+    Stranger,
+    compromised,
+    distrust,
+)
+from provenance.verdict import Finding, exempt, failed, unknown
+from provenance.wire import oms
+
+# Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
+KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whether the publisher's signature covers every file a loader reads."""
+    yield from signature_changes(case)
+    opinions = [opinion for opinion in case.opinions if not _is_a_word(opinion)]
+    if not opinions:
+        yield _nobody(case)
+        return
+    holding = [vouch for vouch in case.vouches if vouch.comparison.holds]
+    doubts = [_doubt(case, opinion) for opinion in opinions]
+    if not holding:
+        yield from (doubt for doubt in doubts if doubt)
+        return
+    yield from coverage(case, holding)
+    for doubt in doubts:
+        if doubt:
+            yield failed("signature/other-bundle", f"{doubt.rule}: {doubt.message}", doubt.where)
+
+
+def _is_a_word(opinion: Opinion) -> bool:
+    """Whether it is what a registered party found out about a model, and means to sign nothing."""
+    return isinstance(opinion, Attestation) and opinion.statement.predicate_type in SPOKEN
+
+
+def _nobody(case: Case) -> Finding:
+    repo = case.evidence.ref.repo
+    registered = case.registry.publishers(repo) if repo else ()
+    if case.policy.signature is Demand.ALWAYS or registered:
+        whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
+        return failed("signature/missing", f"there is no signature{whose}", case.subject)
+    if case.exemption:
+        reason = case.exemption.reason
+        return exempt("signature/pass", f"you exempted exactly these bytes: {reason}", reason)
+    if case.policy.signature is Demand.REGISTERED:
+        return unknown(
+            "signature/not-demanded",
+            f"nobody signed these bytes; no signer of {repo} is registered",
+            case.subject,
+        )
+    return unknown("signature/unsigned", "nobody signed these files", case.subject)
+
+
+def _doubt(case: Case, opinion: Opinion) -> Finding | None:
+    """Why this bundle does not vouch for these files, or None if it does."""
+    match opinion:
+        case Refusal():
+            return _refused(case, opinion)
+        case Stranger():
+            return _strange(case, opinion.bundle, f"signed by {opinion.identity}")
+        case Attestation():
+            for vouch in case.vouches:
+                if vouch.attestation is opinion:
+                    return _different(case, vouch)
+            return _uncounted(case, opinion)
+
+
+def _refused(case: Case, refusal: Refusal) -> Finding:
+    if refusal.foreign:
+        return _strange(case, refusal.bundle, refusal.message)
+    if refusal.slug == "algorithm":
+        return unknown("signature/unsupported", refusal.message, refusal.bundle)
+    if refusal.slug == "stale-root":
+        return unknown("signature/stale-root", refusal.message, refusal.bundle)
+    slug = refusal.slug if refusal.slug in KNOWN else "malformed"
+    return failed(f"signature/{slug}", refusal.message, refusal.bundle)
+
+
+def _strange(case: Case, bundle: str, what: str) -> Finding:
+    """A good signature by nobody we know: the wrong one where we know who should have signed."""
+    repo = case.evidence.ref.repo
+    expected = case.registry.publishers(repo) if repo else ()
+    if expected:
+        names = ", ".join(f"{org.name} ({signer.name})" for org, signer in expected)
+        return failed("signature/wrong-signer", f"{what}; expected {names}", bundle)
+    if case.policy.signature is Demand.ALWAYS:
+        return failed("signature/wrong-signer", f"{what}; no publisher of {repo} is known", bundle)
+    return unknown(
+        "signature/unregistered-signer", f"{what}: the registry knows no such signer", bundle
+    )
+
+
+def _uncounted(case: Case, attestation: Attestation) -> Finding:
+    """A registered party's statement that is not this model's publisher's word."""
+    where = attestation.bundle
+    try:
+        oms.signed_manifest(attestation.statement)
+    except Malformed as error:
+        if error.slug == "algorithm":
+            return unknown("signature/unsupported", str(error), where)
+        return failed("signature/malformed", str(error), where)
+    speaking = publishers(case.evidence.ref.repo, attestation)
+    for party in speaking:
+        slug = distrust(case.registry, attestation, party, case.evidence.at)
+        if slug:
+            who = f"{party.org.name} ({party.signer.name})"
+            return failed(f"signature/{slug}", f"{_reason(case, attestation, party)} {who}", where)
+    party = attestation.parties[0]
+    who = f"{party.org.name} ({party.signer.name})"
+    repo = case.evidence.ref.repo
+    owner = case.registry.owner(repo) if repo else None
+    if repo and owner not in [party.org for party in attestation.parties]:
+        whose = f"{repo} is {owner.name}'s" if owner else f"nobody registered owns {repo}"
+        message = f"signed by {who}, and {whose}: the signature was copied"
+        return failed("signature/wrong-namespace", message, where)
+    return failed("signature/wrong-role", f"signed by {who}, who is no publisher of it", where)
+
+
+def _reason(case: Case, attestation: Attestation, party: Party) -> str:
+    moments, now = attestation.moments, case.evidence.at
+    if when := compromised(case.registry, attestation, party, now):
+        stated = "stamped" if when != now else "nobody vouches for an earlier time than"
+        return f"signed {stated} {when:%Y-%m-%d %H:%M} UTC, after the compromise of"
+    latest = moments.signed.latest if moments.signed else now
+    return f"signed {latest:%Y-%m-%d %H:%M} UTC at the latest, before the start of"
+
+
+def _different(case: Case, vouch: Vouch) -> Finding | None:
+    """How the files differ from what was signed, or None if they do not."""
+    comparison, where = vouch.comparison, vouch.attestation.bundle
+    if comparison.holds:
+        return None
+    signer = vouch.parties[0].org.name
+    if comparison.unread and not (comparison.different or comparison.absent):
+        return unknown("signature/unsupported", "some of its digests cannot be computed", where)
+    if _is_copied(case, vouch):
+        return failed(
+            "signature/copied",
+            f"{signer} signed it, over other weights: it belongs to another model or release",
+            where,
+        )
+    count = len(comparison.different) + len(comparison.absent)
+    return failed(
+        "signature/mismatch",
+        f"{signer} signed it, and {count} of its {len(vouch.manifest.paths)} files are not here "
+        "as they were signed",
+        where,
+    )
+
+
+def _is_copied(case: Case, vouch: Vouch) -> bool:
+    """Whether nothing a loader reads is as signed, or several weight files and none of them."""
+    signed, equal = vouch.manifest.paths, vouch.comparison.equal
+    read = (loader_reads(case.evidence) or signed) & signed
+    weights = frozenset(path for path in read if is_weight_name(path))
+    return not equal & read or (len(weights) > 1 and not equal & weights)

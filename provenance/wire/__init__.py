@@ -1,0 +1,1 @@
+"""The formats of others, bytes to values: bundles, envelopes, statements, manifests. Unverified."""

@@ -1,0 +1,211 @@
+"""OpenSSF Model Signing manifests: what a signature says the files of a model are.
+
+Read: OMS 1.0 (`https://model_signing/signature/v1.0`) and the digests of model-signing 0.2
+(`https://model_signing/Digests/v0.1`). Written: OMS 1.0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from provenance.errors import Malformed
+from provenance.formats.fields import Fields
+from provenance.model import File
+from provenance.wire.intoto import Statement
+
+PREDICATE_TYPE = "https://model_signing/signature/v1.0"
+LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1"
+
+# Digest sizes in bytes; an algorithm that is not here is unknown, never a mismatch.
+ALGORITHMS = {"sha256": 32, "blake2b": 64, "blake3": 32}
+MAX_RESOURCES = 100_000
+SINGLE_FILE = "."
+STRANGE = frozenset({"", ".", ".."})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A way of digesting that a manifest asks for beside whole-file SHA-256."""
+
+    algorithm: str
+    shard_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What was signed of one file: all of it, or the bytes from `start` to `end`."""
+
+    path: str
+    algorithm: str
+    digest: str
+    start: int = 0
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedManifest:
+    """The files a signer put their name to, in the order they listed them.
+
+    `name` is what they called the model, which identifies nothing.
+    """
+
+    name: str
+    resources: tuple[Resource, ...]
+    need: Need
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file of which something is signed."""
+        return frozenset(resource.path for resource in self.resources)
+
+
+def signed_manifest(statement: Statement) -> SignedManifest:
+    """The manifest a statement carries, or Malformed.
+
+    Refused: no resources, a resource twice, a path that leads out of the model, shards that leave
+    a gap, and a root digest that is not the one of the resources as listed.
+    """
+    if statement.predicate_type == LEGACY_PREDICATE_TYPE:
+        manifest = _legacy(statement)
+    elif statement.predicate_type == PREDICATE_TYPE:
+        manifest = _current(statement)
+    else:
+        raise Malformed(
+            f"predicate type {statement.predicate_type[:80]!r}, expected {PREDICATE_TYPE!r}",
+            slug="predicate-type",
+        )
+    _check_resources(manifest.resources)
+    return manifest
+
+
+def _legacy(statement: Statement) -> SignedManifest:
+    for subject in statement.subjects:
+        if subject.algorithm not in ("", "sha256", "file-sha256") or not subject.sha256:
+            raise Malformed(
+                f"{subject.name[:80]!r} is digested by {subject.algorithm[:40]!r}, "
+                "which this version cannot compute",
+                slug="algorithm",
+            )
+    resources = tuple(
+        Resource(path=subject.name, algorithm="sha256", digest=subject.sha256)
+        for subject in statement.subjects
+    )
+    return SignedManifest(name="", resources=resources, need=Need(algorithm="sha256"))
+
+
+def _current(statement: Statement) -> SignedManifest:
+    if len(statement.subjects) != 1:
+        raise Malformed(f"{len(statement.subjects)} subjects, expected the model alone")
+    fields = Fields(statement.predicate, "predicate")
+    need = _serialization(fields.table("serialization"))
+    items = list(fields.tables("resources", required=True))
+    fields.end()
+    if len(items) > MAX_RESOURCES:
+        raise Malformed(f"{len(items)} resources, expected {MAX_RESOURCES} at the most")
+    resources = tuple(_resource(item, need) for item in items)
+    root = hashlib.sha256(b"".join(bytes.fromhex(r.digest) for r in resources)).hexdigest()
+    subject = statement.subjects[0]
+    if root != subject.sha256:
+        raise Malformed(
+            f"the root digest is {subject.sha256}, that of the listed resources {root}",
+            slug="root-digest",
+        )
+    return SignedManifest(name=subject.name, resources=resources, need=need)
+
+
+def _serialization(fields: Fields) -> Need:
+    """How the signer digested; what they ignored stays unsigned, and is ours to weigh."""
+    method = fields.choice("method", ("files", "shards"))
+    algorithm = fields.text("hash_type")
+    fields.flag("allow_symlinks")
+    fields.texts("ignore_paths", ())
+    size = _shard_size(fields) if method == "shards" else None
+    fields.end()
+    if algorithm not in ALGORITHMS:
+        raise Malformed(
+            f"the files are digested by {algorithm[:40]!r}, which this version cannot compute",
+            slug="algorithm",
+        )
+    return Need(algorithm=algorithm, shard_size=size)
+
+
+def _shard_size(fields: Fields) -> int:
+    """The reference implementation may write it as a float."""
+    value = fields.take("shard_size")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 1 << 63:
+        raise fields.wrong("shard_size", f"expected a size in bytes, found {value!r:.40}")
+    return value
+
+
+def _resource(fields: Fields, need: Need) -> Resource:
+    name = fields.text("name")
+    stated = fields.text("algorithm")
+    digest = fields.hexadecimal("digest", 2 * ALGORITHMS[need.algorithm])
+    expected = {need.algorithm, f"{need.algorithm}-sharded-{need.shard_size}"}
+    if stated not in expected:
+        raise fields.wrong(
+            "algorithm", f"expected {need.algorithm!r} as hash_type says, found {stated[:40]!r}"
+        )
+    if need.shard_size is None:
+        return Resource(path=name, algorithm=need.algorithm, digest=digest)
+    shard = re.fullmatch(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})", name, re.DOTALL)
+    if not shard:
+        raise fields.wrong("name", f"expected path:start:end, found {name[:80]!r}")
+    path, start, end = shard[1], int(shard[2]), int(shard[3])
+    if start % need.shard_size or not start < end <= start + need.shard_size:
+        raise fields.wrong("name", f"not a shard of {need.shard_size} bytes: {name[:80]!r}")
+    return Resource(path=path, algorithm=need.algorithm, digest=digest, start=start, end=end)
+
+
+def _check_resources(resources: tuple[Resource, ...]) -> None:
+    if not resources:
+        raise Malformed("the signature covers no file", slug="empty")
+    ends: dict[str, int | None] = {}
+    for resource in sorted(resources, key=lambda r: (r.path, r.start)):
+        if resource.path not in ends:
+            _check_path(resource.path)
+        if ends.get(resource.path, 0) != resource.start:
+            raise Malformed(
+                f"{resource.path[:80]!r} is listed twice, or with a gap before byte "
+                f"{resource.start}",
+                slug="resources",
+            )
+        ends[resource.path] = resource.end
+    if SINGLE_FILE in ends and len(ends) > 1:
+        raise Malformed("the resource '.' stands beside others", slug="resources")
+
+
+def _check_path(path: str) -> None:
+    """A path is relative, normalised, and spelled in one way only."""
+    plain = path == SINGLE_FILE or STRANGE.isdisjoint(path.split("/"))
+    if not plain or "\\" in path or not path.isprintable():
+        raise Malformed(
+            f"the resource {path[:80]!r} is no plain path inside the model", slug="resources"
+        )
+
+
+def predicate(files: Iterable[File], ignored: Iterable[str]) -> dict[str, object]:
+    """The OMS 1.0 predicate over `files` in code-point order."""
+    return {
+        "resources": [
+            {"name": file.path, "algorithm": "sha256", "digest": file.sha256}
+            for file in sorted(files)
+        ],
+        "serialization": {
+            "method": "files",
+            "hash_type": "sha256",
+            "allow_symlinks": False,
+            "ignore_paths": sorted(ignored),
+        },
+    }
+
+
+def root_digest(files: Iterable[File]) -> str:
+    """The OMS root digest, hex: SHA-256 over the raw digests in code-point order of the paths."""
+    digests = b"".join(bytes.fromhex(file.sha256) for file in sorted(files))
+    return hashlib.sha256(digests).hexdigest()
