@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,12 +13,11 @@ from provenance.case.case import Case
 from provenance.cli import terminal
 from provenance.cli.options import Decorator, with_options
 from provenance.errors import ConfigError
-from provenance.formats import toml
 from provenance.judgement import Trial
-from provenance.registry.file import read_text
 from provenance.report import FORMATS, Place, Shown, Summary, human
 from provenance.verdict import Unjudged
 from provenance.workspace import Session
+from provenance.workspace.places import places_of
 
 PLACED = frozenset({"github", "sarif"})
 """The forms of a report that tell the line in which a model is named."""
@@ -116,7 +113,7 @@ def summary(
     Where a model is named is looked up for those of `forms` that tell it.
     """
     judged, others = tuple(trials), tuple(unjudged)
-    places = _places(session) if PLACED & set(forms) else {}
+    places = places_of(session) if PLACED & set(forms) else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         unjudged=others,
@@ -140,35 +137,3 @@ def show(summary: Summary, form: str, output: str | None) -> None:
 
 def _shown(case: Case, place: Place | None) -> Shown:
     return Shown(graph=case.graph, files=case.evidence.manifest, place=place)
-
-
-def _places(session: Session) -> Mapping[str, Place]:
-    """The line that names each model: of the lockfile, else of provenance.toml."""
-    found: dict[str, Place] = {}
-    for file, table in ((session.settings_path, "models"), (session.lock_path, "model")):
-        if file and file.is_file():
-            found |= dict(_named(file, table))
-    return found
-
-
-def _named(file: Path, table: str) -> Iterator[tuple[str, Place]]:
-    try:
-        text = read_text(file)
-    except ConfigError:
-        return
-    shown = _from_top(file)
-    for block in toml.scan(text):
-        if block.name != table:
-            continue
-        for key in ("repo", "path", "name"):
-            if key in block.values:
-                begin, end = block.values[key]
-                line = text.count("\n", 0, begin) + 1
-                yield text[begin:end].strip("\"'"), Place(file=shown, line=line)
-
-
-def _from_top(file: Path) -> str:
-    """The path from the top of the repository that the file lies in, or from here."""
-    here = file.absolute()
-    top = next((f for f in here.parents if os.path.lexists(f / ".git")), Path.cwd())
-    return here.relative_to(top).as_posix() if here.is_relative_to(top) else str(file)

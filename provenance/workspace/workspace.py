@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
@@ -65,6 +65,10 @@ class Workspace:
             progress=progress or Silent(),
             settings=settings,
         )
+
+    def now(self) -> datetime:
+        """The moment as of which is judged and signed, UTC."""
+        return datetime.now(UTC)
 
     def session(
         self, request: Request, *, replayed: Evidence | None = None, needs_models: bool = True

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import Book, with_file
-from provenance.cli.registry.material import FILE, Material, with_material
+from provenance.cli.registry.editing import edit, with_file
+from provenance.cli.registry.material import FILE, with_material
 from provenance.errors import ConfigError
 from provenance.formats.toml import appended
+from provenance.registry.editing import Book
 from provenance.registry.file import read_text
+from provenance.registry.material import Material
 
 
 @click.command(name="add-org")
@@ -52,7 +54,7 @@ def command(
         table["section"] = {key: value for key, value in own.items() if value is not None}
     if material.is_given:
         table["signer"] = [material.table(signer)]
-    Book.opened(file).edit(lambda text: appended(text, ("org",), table))
+    edit(Book.opened(file), lambda text: appended(text, ("org",), table))
 
 
 def _pair(text: str) -> tuple[str, str]:

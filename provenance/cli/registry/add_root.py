@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import Book, with_file
+from provenance.cli.registry.editing import edit, with_file
 from provenance.formats.toml import appended
+from provenance.registry.editing import Book
 
 
 @click.command(name="add-root")
@@ -25,4 +26,4 @@ def command(
     words = {"repo": repo, "repo_id": repo_id, "commit": commit, "manifest": manifest}
     table: dict[str, object] = {key: value for key, value in words.items() if value is not None}
     path = book.part(org, "root")
-    book.edit(lambda text: appended(text, path, table))
+    edit(book, lambda text: appended(text, path, table))

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import Book, with_file
-from provenance.cli.registry.material import Material, with_material
+from provenance.cli.registry.editing import edit, with_file
+from provenance.cli.registry.material import with_material
 from provenance.formats.toml import appended
+from provenance.registry.editing import Book
+from provenance.registry.material import Material
 
 
 @click.command(name="add-signer")
@@ -20,4 +22,4 @@ def command(org: str, name: str, material: Material, file: Path) -> None:
     """Add the signer NAME to an organisation."""
     book = Book.opened(file)
     path, table = book.part(org, "signer"), material.table(name)
-    book.edit(lambda text: appended(text, path, table))
+    edit(book, lambda text: appended(text, path, table))

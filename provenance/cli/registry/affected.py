@@ -13,10 +13,10 @@ import click
 from provenance.affected import affected
 from provenance.cli.options import RULES, with_request, with_workspace
 from provenance.cli.outcome import FAIL, PASS
-from provenance.cli.registry.editing import is_same
 from provenance.errors import ConfigError
 from provenance.lock import Part
 from provenance.policy import BUILTIN
+from provenance.registry.editing import is_same
 from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
 from provenance.workspace import Request, Session, Workspace, lockfile

@@ -12,7 +12,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.outcome import FAIL, PASS
-from provenance.cli.registry.editing import check_there
+from provenance.registry.editing import check_there
 from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -10,17 +10,13 @@ import click
 from provenance.cli import terminal
 from provenance.cli.options import with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, PASS, combined
-from provenance.errors import SourceError
-from provenance.judgement import judge
 from provenance.report.common import printable
 from provenance.report.human import BAD, DOUBT, GOOD, PLAIN, Line, Span
-from provenance.source.together import side_by_side
 from provenance.trust import Registry
 from provenance.trust.powers import Shift, shifts
 from provenance.verdict import Result
 from provenance.workspace import Request, Workspace
-from provenance.workspace.gathering import Gathering
-from provenance.workspace.subjects import Subject
+from provenance.workspace.registry_effects import Effect, effects
 
 
 @click.command(name="diff")
@@ -44,7 +40,7 @@ def command(old: str, new: str, lockfile: Path | None, workspace: Workspace, qui
     if lockfile is None:
         return PASS
     session = workspace.session(Request(lockfile=lockfile, registry=(new,)))
-    return _judged(workspace.gathering(session), before)
+    return _judged(effects(workspace.gathering(session), before))
 
 
 def _registry(name: str, workspace: Workspace) -> Registry:
@@ -63,31 +59,25 @@ def _shift(shift: Shift) -> Iterator[Line]:
         yield (Span(f"    is  {printable(shift.after)}"),)
 
 
-def _judged(gathering: Gathering, before: Registry) -> int:
+def _judged(found: Iterable[Effect]) -> int:
     """Each verdict by both, printed in their order; the worst that comes of it."""
-    subjects = gathering.session.subjects
-    found = side_by_side(lambda subject: _both(subject, gathering, before), subjects)
-    terminal.show((line for line, _ in found), None)
-    return combined(code for _, code in found) if found else PASS
+    listed = list(found)
+    terminal.show(map(_effect, listed), None)
+    return combined(_code(effect) for effect in listed) if listed else PASS
 
 
-def _both(subject: Subject, gathering: Gathering, before: Registry) -> tuple[Line, int]:
-    session = gathering.session
-    entry = session.lock.named(subject.name) if session.lock else None
-    name = printable(subject.name)
-    try:
-        evidence = gathering.of(subject, pinned=entry)
-    except SourceError as error:
-        said = f"  could not be judged: {printable(str(error))}"
-        return (Span(f"? {name}", DOUBT), Span(said)), CANNOT_JUDGE
-    old, new = (
-        judge(evidence, subject.policy, registry, name=subject.name, lock=None, locked=entry)
-        for registry in (before, session.registry)
-    )
-    passes = new.result is Result.PASS
-    mark, tone = ("=", PLAIN) if old.result is new.result else ("~", GOOD if passes else BAD)
-    line = (
-        Span(f"{mark} {name}", tone),
-        Span(f"  {old.result} → {new.result}: {printable(new.reason)}"),
-    )
-    return line, FAIL if old.result is Result.PASS and not passes else PASS
+def _code(effect: Effect) -> int:
+    if effect.new is None:
+        return CANNOT_JUDGE
+    return FAIL if effect.worse else PASS
+
+
+def _effect(effect: Effect) -> Line:
+    name, old, new = printable(effect.name), effect.old, effect.new
+    if old is None or new is None:
+        said = f"  could not be judged: {printable(effect.reason)}"
+        return Span(f"? {name}", DOUBT), Span(said)
+    tone = GOOD if new.result is Result.PASS else BAD
+    mark, tone = ("=", PLAIN) if old.result is new.result else ("~", tone)
+    said = f"  {old.result} → {new.result}: {printable(new.reason)}"
+    return Span(f"{mark} {name}", tone), Span(said)

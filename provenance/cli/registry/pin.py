@@ -12,6 +12,7 @@ from provenance.cli.registry.editing import show_difference
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.policy import Settings
+from provenance.registry.editing import Edit
 from provenance.registry.file import read_text
 from provenance.registry.remote import read_root
 from provenance.registry.shelf import parsed
@@ -46,7 +47,7 @@ def command(url: str, root: Path) -> None:
     Settings.from_table(parsed(new, file.name), source=file.name)
     write_bytes(file.parent / ROOT_FILE, data)
     write(file, new)
-    show_difference(text, new, Path(file.name))
+    show_difference(Edit(file=Path(file.name), old=text, new=new))
     click.echo(f"pinned {url} by its root version {version}: commit {file.name} and {ROOT_FILE}")
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from provenance.cli.registry.editing import with_file
-from provenance.cli.registry.hands import Signing, check_known, with_signing
+from provenance.cli.registry.hands import with_signing
 from provenance.cli.registry.published import said, tell
 from provenance.errors import ConfigError
-from provenance.registry.draft import Draft
-from provenance.registry.publishing import (
-    Terms,
-    content,
-    first,
-    section_content,
-    with_content,
-    with_section_of,
-)
-from provenance.registry.repository import Repository
-from provenance.registry.signers import Hand
+from provenance.registry.keys import Signing, check_known
+from provenance.registry.publication import section_of, whole
 
 
 @click.command(name="publish")
@@ -57,9 +47,9 @@ def command(
         if finish:
             draft = repository.prepared()
         elif section:
-            draft = _section(repository, section, file, attestations, on)
+            draft = section_of(repository, section, file, attestations, on)
         else:
-            draft = _whole(repository, offline, online, file, attestations, on)
+            draft = whole(repository, offline, online, file, attestations, on)
         check_known(draft, (*offline, *online))
         draft.sign(offline)
         if prepare:
@@ -69,32 +59,3 @@ def command(
             return
         listed = repository.commit(draft, (*offline, *online), on.at, on.lifetimes)
     tell(repository, draft, listed=listed)
-
-
-def _whole(
-    repository: Repository,
-    offline: Sequence[Hand],
-    online: Sequence[Hand],
-    file: Path,
-    attestations: Path | None,
-    on: Terms,
-) -> Draft:
-    standing = repository.draft()
-    if standing is None and not offline:
-        raise ConfigError("the first publication says by which keys: --key", path="--key")
-    return with_content(standing or first(offline, online, on), content(file, attestations), on)
-
-
-def _section(
-    repository: Repository, name: str, file: Path, attestations: Path | None, on: Terms
-) -> Draft:
-    standing = repository.draft()
-    registry = repository.registry() if standing else None
-    if standing is None or registry is None:
-        raise ConfigError("holds no registry yet", path=str(repository.folder))
-    org = next((o for o in registry.orgs if o.section and o.section.name == name), None)
-    if org is None:
-        raise ConfigError(f"the published registry has no section {name!r}", path="--section")
-    source = file.parent / "sections" / f"{name}.toml"
-    text = section_content(registry, org, source, attestations)
-    return with_section_of(standing, org, text, repository.section(name), on)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from provenance.cli.registry.hands import Signing, check_known, with_signing
+from provenance.cli.registry.hands import with_signing
 from provenance.cli.registry.published import tell
 from provenance.errors import ConfigError
+from provenance.registry.keys import Signing, check_known
 
 
 @click.command(name="refresh")

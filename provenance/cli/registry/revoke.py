@@ -11,10 +11,11 @@ import click
 
 from provenance import revoking
 from provenance.cli.options import LOCKFILE, with_options, with_workspace
-from provenance.cli.registry.editing import Book, with_file
+from provenance.cli.registry.editing import edit, with_file
 from provenance.errors import ConfigError
 from provenance.formats.toml import appended
 from provenance.policy import BUILTIN
+from provenance.registry.editing import Book
 from provenance.revoking import Named
 from provenance.workspace import Request, Session, Workspace
 
@@ -76,7 +77,7 @@ def command(
         moment = compromised_since
         table["compromised_since"] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     table["reason"] = reason
-    Book.opened(file).edit(lambda text: appended(text, ("revoked",), table))
+    edit(Book.opened(file), lambda text: appended(text, ("revoked",), table))
     _warn(also)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.hands import FILE, Signing, check_known, hands, with_signing
+from provenance.cli.registry.hands import FILE, password, with_signing
 from provenance.cli.registry.published import said, tell
 from provenance.errors import ConfigError
 from provenance.registry.draft import TOP
+from provenance.registry.keys import Signing, check_known, hands
 from provenance.registry.publishing import rotated
 
 
@@ -41,7 +42,7 @@ def command(
     if not (add or drop or threshold):
         raise ConfigError("say what changes: --add, --drop or --threshold")
     own, repository, on = signing.every(), signing.repository, signing.terms()
-    new, old = hands(add, "--add"), hands(drop, "--drop")
+    new, old = hands(add, "--add", password()), hands(drop, "--drop", password())
     with repository.opened():
         standing = repository.draft()
         if standing is None:

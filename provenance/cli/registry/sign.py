@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from provenance.cli.registry.editing import show_difference
-from provenance.cli.registry.hands import check_known, hands, with_keys, with_to
+from provenance.cli.registry.hands import password, with_keys, with_to
 from provenance.cli.registry.published import said
 from provenance.errors import ConfigError
+from provenance.registry.editing import Edit
+from provenance.registry.keys import check_known, hands
 from provenance.registry.repository import Repository
 from provenance.registry.shelf import FILE_NAME
 
@@ -19,7 +21,7 @@ from provenance.registry.shelf import FILE_NAME
 @with_keys
 def command(to: Path, keys: tuple[Path, ...]) -> None:
     """Sign what was prepared in DIR, after a look at what it changes."""
-    given = hands(keys, "--key")
+    given = hands(keys, "--key", password())
     if not given:
         raise ConfigError("say with which key", path="--key")
     repository = Repository(to)
@@ -29,7 +31,8 @@ def command(to: Path, keys: tuple[Path, ...]) -> None:
         standing = repository.draft()
         old = repository.target(standing.targets, FILE_NAME) if standing else b""
         new = repository.target(draft.targets, FILE_NAME)
-        show_difference(old.decode("utf-8"), new.decode("utf-8"), Path(FILE_NAME))
+        texts = old.decode("utf-8"), new.decode("utf-8")
+        show_difference(Edit(file=Path(FILE_NAME), old=texts[0], new=texts[1]))
         roles = draft.sign(given)
         repository.prepare(draft)
     click.echo(said(draft, f"signed {', '.join(roles) or 'nothing'} of"))

@@ -1,0 +1,45 @@
+"""Where a model is named: the line of the lockfile, else of provenance.toml."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from provenance.errors import ConfigError
+from provenance.formats import toml
+from provenance.registry.file import read_text
+from provenance.report import Place
+from provenance.workspace.session import Session
+
+
+def places_of(session: Session) -> Mapping[str, Place]:
+    """The line that names each model: of the lockfile, else of provenance.toml."""
+    found: dict[str, Place] = {}
+    for file, table in ((session.settings_path, "models"), (session.lock_path, "model")):
+        if file and file.is_file():
+            found |= dict(_named(file, table))
+    return found
+
+
+def _named(file: Path, table: str) -> Iterator[tuple[str, Place]]:
+    try:
+        text = read_text(file)
+    except ConfigError:
+        return
+    shown = _from_top(file)
+    for block in toml.scan(text):
+        if block.name != table:
+            continue
+        for key in ("repo", "path", "name"):
+            if key in block.values:
+                begin, end = block.values[key]
+                line = text.count("\n", 0, begin) + 1
+                yield text[begin:end].strip("\"'"), Place(file=shown, line=line)
+
+
+def _from_top(file: Path) -> str:
+    """The path from the top of the repository that the file lies in, or from here."""
+    here = file.absolute()
+    top = next((f for f in here.parents if os.path.lexists(f / ".git")), Path.cwd())
+    return here.relative_to(top).as_posix() if here.is_relative_to(top) else str(file)
