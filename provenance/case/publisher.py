@@ -5,8 +5,9 @@ Shared by the checks of integrity and of signatures, which ask the same question
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from provenance.errors import Malformed
 from provenance.formats.names import BOOKKEEPING
@@ -16,6 +17,9 @@ from provenance.signature import Attestation, Opinion, Party, distrust
 from provenance.trust import Registry, Role
 from provenance.wire import oms
 from provenance.wire.oms import Resource, SignedManifest
+
+Part = tuple[str, str, int, int]
+"""A path, an algorithm, and where a part begins and ends, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,49 +90,82 @@ def publishers(repo: str | None, attestation: Attestation) -> tuple[Party, ...]:
     return tuple(p for p in attestation.parties if p.signer.may(Role.PUBLISHER, repo))
 
 
+class State(Enum):
+    """How one signed resource stands to the files."""
+
+    EQUAL = auto()
+    DIFFERENT = auto()
+    ABSENT = auto()
+    UNREAD = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One signed resource beside the files; `end` is where it ends in its file, in bytes."""
+
+    path: str
+    state: State
+    end: int = 0
+    difference: Difference | None = None
+
+
 def compare(manifest: SignedManifest, evidence: Evidence) -> Comparison:
     """What `manifest` says of the files of `evidence`; files not selected are no matter."""
-    equal: set[str] = set()
-    different: dict[str, Difference] = {}
-    absent: dict[str, None] = {}
-    unread: dict[str, None] = {}
     parts = {(p.path, p.algorithm, p.start, p.end): p.hex for p in evidence.parts}
+    found = [
+        compared
+        for resource in manifest.resources
+        if (compared := _compared(resource, _path(resource, manifest, evidence), evidence, parts))
+    ]
+    found = [*found, *_cut_short(found, evidence)]
+    different: dict[str, Difference] = {}
+    for compared in found:
+        if compared.difference:
+            different.setdefault(compared.path, compared.difference)
+    unread = _paths(found, State.UNREAD)
+    return Comparison(
+        equal=frozenset(_paths(found, State.EQUAL)) - different.keys() - frozenset(unread),
+        different=tuple(different.values()),
+        absent=_paths(found, State.ABSENT),
+        unread=unread,
+    )
+
+
+def _compared(
+    resource: Resource, path: str, evidence: Evidence, parts: Mapping[Part, str]
+) -> Compared | None:
+    """How the resource stands to its file, or None where that was not selected."""
+    file = evidence.listing.by_path.get(path)
+    if path not in evidence.manifest.by_path or file is None:
+        missed = file is None and _is_missed(path, evidence)
+        return Compared(path=path, state=State.ABSENT) if missed else None
+    end = file.size if resource.end is None else resource.end
+    whole = resource.end is None and resource.algorithm == "sha256"
+    part = parts.get((path, resource.algorithm, resource.start, end))
+    actual = (file.sha256 or None) if whole else part
+    if actual == resource.digest:
+        return Compared(path=path, state=State.EQUAL, end=end)
+    if actual is None and end <= file.size:
+        return Compared(path=path, state=State.UNREAD, end=end)
+    difference = _difference(path, resource, actual, file.size)
+    return Compared(path=path, state=State.DIFFERENT, end=end, difference=difference)
+
+
+def _cut_short(found: Sequence[Compared], evidence: Evidence) -> Iterator[Compared]:
+    """The files of which less, or more, was signed than lies there."""
     last: dict[str, int] = {}
-    for resource in manifest.resources:
-        path = _path(resource, manifest, evidence)
-        file = evidence.listing.by_path.get(path)
-        if path not in evidence.manifest.by_path:
-            if file is None and _is_missed(path, evidence):
-                absent[path] = None
-            continue
-        if file is None:
-            continue
-        end = file.size if resource.end is None else resource.end
-        whole = resource.end is None and resource.algorithm == "sha256"
-        actual = (
-            file.sha256 or None
-            if whole
-            else parts.get((path, resource.algorithm, resource.start, end))
-        )
-        last[path] = max(last.get(path, 0), end)
-        if actual == resource.digest:
-            equal.add(path)
-        elif actual is None and end <= file.size:
-            unread[path] = None
-        else:
-            different.setdefault(path, _difference(path, resource, actual, file.size))
+    for compared in found:
+        if compared.state is not State.ABSENT:
+            last[compared.path] = max(last.get(compared.path, 0), compared.end)
     for path, end in last.items():
         size = evidence.manifest.by_path[path].size
         if end != size:
-            different.setdefault(
-                path, Difference(path=path, expected=f"{end} bytes", actual=f"{size} bytes")
-            )
-    return Comparison(
-        equal=frozenset(equal - different.keys() - unread.keys()),
-        different=tuple(different.values()),
-        absent=tuple(absent),
-        unread=tuple(unread),
-    )
+            words = Difference(path=path, expected=f"{end} bytes", actual=f"{size} bytes")
+            yield Compared(path=path, state=State.DIFFERENT, end=end, difference=words)
+
+
+def _paths(found: Sequence[Compared], state: State) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.path for one in found if one.state is state))
 
 
 def _is_missed(path: str, evidence: Evidence) -> bool:
