@@ -7,12 +7,18 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("seeded", derandomize=True, database=None)
+settings.register_profile(
+    "seeded",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("seeded")
-"""The same examples at every run, so that a result is a commit's; `--hypothesis-profile default`
-draws others."""
+"""The same examples at every run and however busy the machine is, so that a result is a commit's;
+`--hypothesis-profile default` draws others."""
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
