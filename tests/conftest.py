@@ -14,6 +14,8 @@ settings.load_profile("seeded")
 """The same examples at every run, so that a result is a commit's; `--hypothesis-profile default`
 draws others."""
 
+pytest_plugins = ["tests.touched"]
+
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
