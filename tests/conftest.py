@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("seeded", derandomize=True, database=None)
+settings.register_profile("seeded", derandomize=True, database=None, deadline=None)
 settings.load_profile("seeded")
-"""The same examples at every run, so that a result is a commit's; `--hypothesis-profile default`
-draws others."""
+"""The same examples at every run, and none too slow, so that a result is a commit's;
+`--hypothesis-profile default` draws others."""
 
 pytest_plugins = ["tests.touched"]
 
