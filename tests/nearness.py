@@ -33,6 +33,8 @@ WORDS = {
 }
 
 
+SERVERS = ("tests/program.py", "tests/hub/__init__.py")
+"""What makes a test slow."""
 IMPORT = re.compile(
     r"^[ \t]*(?:from ([\w.]+) import (\([^()]*\)|[^(\n]+)|import ([\w., ]+))$", re.MULTILINE
 )
@@ -53,7 +55,7 @@ class Choice:
 
 
 def choose(graph: Graph, changed: Iterable[str]) -> tuple[Choice, ...]:
-    """The test files near the changed paths, the nearest first.
+    """The test files near the changed paths, the nearest first; of these, those without a server.
 
     What has changed may be any file of the repository, by its path from the top, also one that is
     gone. Where nothing is near, the nearest importers are chosen, however far they are.
@@ -62,7 +64,8 @@ def choose(graph: Graph, changed: Iterable[str]) -> tuple[Choice, ...]:
     for path in changed:
         for test, nearness in _near(graph, path):
             found[test] = min(nearness, found.get(test, nearness))
-    order = sorted(found, key=lambda test: (found[test], test))
+    slow = set[str]().union(*(each for path in SERVERS for each in graph.importers(path)))
+    order = sorted(found, key=lambda test: (found[test], test in slow, test))
     return tuple(Choice(path=test, nearness=found[test]) for test in order)
 
 

@@ -77,6 +77,20 @@ def test_the_nearest_come_first_and_the_best_reason_counts() -> None:
     assert len({choice.path for choice in chosen}) == len(chosen) == 4
 
 
+def test_of_those_equally_near_the_slow_come_last() -> None:
+    slow = {
+        "tests/program.py": "",
+        "tests/desk.py": "from tests import program\n",
+        "tests/formats/test_a.py": "from tests.desk import run\n",
+    }
+    chosen = choose(Graph({**TEXTS, **slow}), ["provenance/formats/yaml.py"])
+    assert [choice.path for choice in chosen if choice.nearness is N.ROOM] == [
+        "tests/formats/test_odd.py",
+        "tests/formats/test_toml.py",
+        "tests/formats/test_a.py",
+    ]
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository of one commit, with the plug-in, a module, its test and the test of another."""
