@@ -20,6 +20,8 @@ settings.load_profile("seeded")
 """The same examples at every run and however busy the machine is, so that a result is a commit's;
 `--hypothesis-profile default` draws others."""
 
+pytest_plugins = ["tests.touched"]
+
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 

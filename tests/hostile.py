@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 
@@ -32,6 +33,7 @@ HOSTILE: tuple[object, ...] = (
 """Fifteen values, one of each way to be wrong: type, sign, size, emptiness, depth."""
 
 Path = tuple[str | int, ...]
+SEED = 20_261_128
 
 
 def nodes(tree: object, path: Path = ()) -> Iterator[Path]:
@@ -77,6 +79,11 @@ def mutations(tree: object) -> Iterator[tuple[Path, object]]:
     for path in nodes(tree):
         for value in HOSTILE:
             yield path, replaced(tree, path, value)
+
+
+def sampled(tree: object, count: int) -> list[tuple[Path, object]]:
+    """So many of the mutations, by lot and the same ones at every run."""
+    return random.Random(SEED).sample(list(mutations(tree)), count)
 
 
 def truncations(data: bytes, n: int = 100) -> Iterator[bytes]:

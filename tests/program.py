@@ -7,6 +7,7 @@ Python or huggingface_hub begins is not loaded before.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -15,31 +16,33 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from select import select
 
-LOADED = (
+OF_OTHERS = (
+    "anyio.to_thread",
+    "cyclonedx",
     "filelock",
     "fsspec",
-    "jinja2",
-    "provenance.cli",
-    "provenance.workspace.gathering",
-    "provenance.cli.reporting",
-    "provenance.workspace.subjects",
-    "provenance.judgement",
-    "provenance.workspace.locking",
-    "provenance.produce.sign",
-    "provenance.registry",
-    "provenance.report",
+    "h11",
+    "httpcore2",
+    "httpx",
+    "httpx2",
     "requests",
     "rich.console",
     "sigstore",
     "tqdm",
+    "truststore",
     "tuf.ngclient",
     "yaml",
 )
+"""What we and huggingface_hub import, in one release of it or another."""
+UNTIL_ASKED = {"huggingface_hub", "provenance.source.hub"}
+"""What reads or writes the environment when it is imported, and so belongs to one run alone."""
 OF_THE_INTERPRETER = ("PYTHON", "LANG", "LC_")
 TIMEOUT = 120
 
@@ -106,8 +109,8 @@ _running: list[subprocess.Popen[bytes]] = []
 
 def serve(place: str) -> None:
     """Forks for each request, until standard input ends."""
-    for name in LOADED:
-        import_module(name)
+    load()
+    gc.freeze()  # the collection at a fork's end need not look at what it did not make
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(place)
     listener.listen()
@@ -123,6 +126,29 @@ def serve(place: str) -> None:
     assert sys.stdin in ready
     os.unlink(place)
     os.rmdir(os.path.dirname(place))
+
+
+class Later(MetaPathFinder):
+    """Cannot import yet what reads the environment, nor what imports it."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        """None for every other module."""
+        if fullname in UNTIL_ASKED:
+            raise ImportError(fullname)
+
+
+def load() -> None:
+    """Everything is imported that one run cannot read otherwise than another."""
+    later = Later()
+    sys.meta_path.insert(0, later)
+    package = Path(import_module("provenance").__path__[0])
+    ours = (path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py"))
+    names = sorted(".".join(path.parts).removesuffix(".__init__") for path in ours)
+    for name in (*OF_OTHERS, *names):
+        if name not in ("provenance.__main__", "provenance.train"):
+            with suppress(ImportError):
+                import_module(name)
+    sys.meta_path.remove(later)
 
 
 def _attend(line: socket.socket) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import tomli_w
 
 from tests import forge, program
 from tests.hubs import card
+from tests.schemas import validate
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "attestations" / "training.schema.json").read_text()
@@ -89,7 +89,7 @@ def test_a_history_is_attested_step_by_step_and_then_passes(shop: Shop) -> None:
     materials = carried["predicate"]["buildDefinition"]["resolvedDependencies"]
     assert materials[1] == {"name": "code", "uri": code, "digest": {"gitCommit": COMMIT}}
     for statement in (carried, own):
-        jsonschema.validate(statement, SCHEMA)
+        validate(statement, SCHEMA)
 
 
 def test_a_model_that_brings_its_history_needs_nothing_else_on_disk(shop: Shop) -> None:
@@ -110,7 +110,7 @@ def test_a_parent_that_does_not_pass_is_not_attested_unless_told(shop: Shop) -> 
     (own,) = shop.statements("bot")
     (parent,) = own["predicate"]["buildDefinition"]["resolvedDependencies"]
     assert parent["annotations"]["unverified"] is True
-    jsonschema.validate(own, SCHEMA)
+    validate(own, SCHEMA)
 
 
 def test_attesting_again_keeps_what_is_there(shop: Shop) -> None:

@@ -437,7 +437,7 @@ def test_a_history_on_the_hub_is_judged_locked_and_fetched(bench: Desk, tmp_path
     known: list[Parent] = []
     for name, method in (("base", ""), ("sft", "sft"), ("tuned", "grpo")):
         text = card(f"base_model: {known[-1].repo}") if known else b"# base\n"
-        weights = forge.safetensors(name.encode() * SIZE)
+        weights = forge.safetensors(name.encode() * (SIZE // 8))
         folder = forge.write(
             tmp_path / name, {**FILES, "README.md": text, "model.safetensors": weights}
         )

@@ -145,17 +145,34 @@ MODELS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-@given(first=MODELS, then=MODELS)
-def test_a_lock_and_the_check_right_after_it_agree(
-    first: dict[str, Made], then: dict[str, Made]
-) -> None:
-    """With nothing locked before, and with whatever was."""
+PAIRS = given(first=MODELS, then=MODELS)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow])
+
+
+def agree(first: dict[str, Made], then: dict[str, Made]) -> None:
+    """A lock and the check right after it say the same, whether anything was locked before."""
     lock: Lock | None = None
     for models in (first, {**first, **then}):
         verdicts, lock = locked(models, lock)
         again, same = locked(models, loads(dumps(lock), source="provenance.lock"))
         assert (again, dumps(same)) == (verdicts, dumps(lock))
+
+
+@settings(SLOW, max_examples=40)
+@PAIRS
+def test_a_lock_and_the_check_right_after_it_agree(
+    first: dict[str, Made], then: dict[str, Made]
+) -> None:
+    agree(first, then)
+
+
+@pytest.mark.exhaustive
+@settings(SLOW, max_examples=1_000)
+@PAIRS
+def test_a_lock_and_the_check_right_after_it_agree_a_thousand_times(
+    first: dict[str, Made], then: dict[str, Made]
+) -> None:
+    agree(first, then)
 
 
 PLAIN = Made(weights=0, age=0, parent=None, key=None)

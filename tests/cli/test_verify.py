@@ -7,12 +7,12 @@ import os
 import re
 from pathlib import Path
 
-import jsonschema
 import pytest
 import tomli_w
 
 from tests import forge
 from tests.cli.conftest import Run
+from tests.schemas import validate
 
 EXAMPLE = Path(__file__).parents[2] / "attestations" / "example"
 WORDS = {
@@ -130,7 +130,7 @@ def test_json_has_its_documented_form(run: Run, model: Path, words: list[str], c
         "verify", model, "--registry", model.parent / "trust.toml", "--format", "json", *words
     )
     assert done.returncode == code
-    jsonschema.validate(json.loads(done.stdout), REPORT)
+    validate(json.loads(done.stdout), REPORT)
     assert done.stderr == ""
 
 
@@ -285,7 +285,7 @@ def test_settings_without_models_are_exit_2(run: Run, tmp_path: Path) -> None:
 def test_output_goes_to_a_file_at_once_or_not_at_all(run: Run, model: Path, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     run("verify", model, "--format", "json", "-o", file)
-    jsonschema.validate(json.loads(file.read_text()), REPORT)
+    validate(json.loads(file.read_text()), REPORT)
     assert run("verify", model, "-o", tmp_path / "no" / "where").returncode == 2
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 AUTHOR = "tester <tester@localhost>"
 POINTER = re.compile(
@@ -92,7 +93,10 @@ def commit(
     for path, blob in blobs.items():
         parts += [f"M 100644 inline {_quoted(path)}\n".encode(), _data(blob)]
     parts.append(b"get-mark :1\ndone\n")
-    printed = run(folder, "fast-import", "--quiet", "--force", "--done", given=b"".join(parts))
+    words = ("fast-import", "--quiet", "--force", "--done")
+    with _refs_lock:
+        printed = run(folder, *words, given=b"".join(parts))
+        _refs.pop(folder, None)
     return printed.decode().strip()
 
 
@@ -107,11 +111,24 @@ def _quoted(path: str) -> str:
 
 def point(folder: Path, ref: str, commit: str) -> None:
     """`ref` names `commit`."""
-    run(folder, "update-ref", ref, commit)
+    with _refs_lock:
+        run(folder, "update-ref", ref, commit)
+        _refs.pop(folder, None)
 
 
 def refs(folder: Path) -> Mapping[str, str]:
-    """Every ref and the commit it names, through tag objects."""
+    """Every ref and the commit it names, through tag objects; git is asked once a change."""
+    with _refs_lock:
+        if folder not in _refs:
+            _refs[folder] = _asked_for_refs(folder)
+        return _refs[folder]
+
+
+_refs: dict[Path, Mapping[str, str]] = {}
+_refs_lock = Lock()
+
+
+def _asked_for_refs(folder: Path) -> Mapping[str, str]:
     form = "--format=%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     rows = (line.split(" ") for line in run(folder, "for-each-ref", form).decode().splitlines())
     return {row[0]: row[1] for row in rows}

@@ -7,13 +7,13 @@ import json
 import subprocess
 from pathlib import Path
 
-import jsonschema
 import pytest
 import tomli_w
 
 from tests import forge
 from tests.cli.test_attest import SCHEMA
 from tests.interop.servers import ours, sigstore, token, told
+from tests.schemas import validate
 
 pytestmark = pytest.mark.interop
 
@@ -100,6 +100,6 @@ def test_a_keyless_statement_is_one_that_sigstore_and_slsa_read(tmp_path: Path) 
     statement = json.loads(payload)
     assert kind == "application/vnd.in-toto+json"
     assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
-    jsonschema.validate(statement, SCHEMA)
+    validate(statement, SCHEMA)
     envelope = json.loads(line)["dsseEnvelope"]
     assert json.loads(base64.b64decode(envelope["payload"])) == statement
