@@ -14,6 +14,7 @@ from provenance.checks.ancestry import check as ancestry
 from provenance.checks.format import check as format
 from provenance.checks.identity import check as identity
 from provenance.checks.signature import check as signature_check
+from provenance.claims.files import ModelFiles
 from provenance.lock import Entry, Lock
 from provenance.lock import remembered as known_of
 from provenance.model import UNUSED_EXCLUDE, Evidence
@@ -118,7 +119,8 @@ def tried(
         signers=tuple(_signers(case)),
         findings=told,
     )
-    return Trial(case=case, verdict=verdict)
+    # What was parsed is as large as the model's documents, and a run may hold a hundred trials.
+    return Trial(case=replace(case, files=ModelFiles(evidence=evidence)), verdict=verdict)
 
 
 def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:

@@ -18,7 +18,6 @@ from provenance.signature.opinion import Signed
 from provenance.trust import Registry
 from provenance.trust.material import is_workflow
 from provenance.wire import bundle as bundles
-from provenance.wire import oms
 from provenance.wire.bundle import Bundle, Chain, Fulcio
 
 TAG = "@refs/tags/"
@@ -92,10 +91,9 @@ def _learnt(document: Document, evidence: Evidence, registry: Registry) -> Learn
 
 
 def _scope(signed: Signed, evidence: Evidence) -> str:
-    try:
-        found = compare(oms.signed_manifest(signed.statement), evidence)
-    except Malformed:
+    if isinstance(signed.manifest, Malformed):
         return "it signs no files"
+    found = compare(signed.manifest, evidence)
     count = f"{len(found.equal)} of {len(evidence.manifest.files)} files"
     return f"it signs {count}" if found.holds else f"it signs {count}, and OTHERS DIFFER"
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from provenance.case.publisher import Vouch, vouches
 from provenance.case.verified import hear
+from provenance.claims.files import ModelFiles
 from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock, is_of
 from provenance.model import Basis, Evidence
@@ -23,7 +24,8 @@ class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
     `opinions` has one entry for each of `evidence.bundles` that is no training statement, in their
-    order; `vouches` are those of them that count as the publisher's word. `claimed` and `graph`
+    order; `vouches` are those of them that count as the publisher's word. `files` are what the
+    evidence holds, parsed for all checks together. `claimed` and `graph`
     are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
     otherwise it is only what was known before. `remembered` are the entries of its repository,
@@ -33,6 +35,7 @@ class Case:
     evidence: Evidence
     policy: Policy
     registry: Registry
+    files: ModelFiles
     opinions: tuple[Opinion, ...]
     vouches: tuple[Vouch, ...]
     claimed: Claimed
@@ -45,11 +48,13 @@ class Case:
     @classmethod
     def heard(cls, evidence: Evidence, policy: Policy, registry: Registry) -> Case:
         """The case of a model once every bundle and claim was heard, without a lockfile."""
-        heard = hear(evidence, registry, policy.parents)
+        files = ModelFiles(evidence=evidence)
+        heard = hear(files, registry, policy.parents)
         return cls(
             evidence=evidence,
             policy=policy,
             registry=registry,
+            files=files,
             opinions=heard.opinions,
             vouches=vouches(evidence, registry, heard.opinions),
             claimed=heard.claimed,

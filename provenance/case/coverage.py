@@ -11,7 +11,6 @@ from provenance.case.case import Case
 from provenance.case.elsewhere import elsewhere
 from provenance.case.publisher import Vouch
 from provenance.case.splits import set_of
-from provenance.claims.loader import loader_reads
 from provenance.trust import Identity, Org, Signer
 from provenance.verdict import Finding, failed, passed
 
@@ -22,7 +21,7 @@ def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
     """Which files the signatures that hold leave out, and whether enough parties signed."""
     yield from elsewhere(case, holding)
     covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
-    read = loader_reads(case.evidence)
+    read = case.files.read
     needed = read or covered
     for path in sorted(needed - covered)[:SHOWN]:
         yield failed(

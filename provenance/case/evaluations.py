@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.case.case import Case
-from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
 from provenance.formats.names import is_weight_name
@@ -163,7 +162,7 @@ def files_of(case: Case) -> Files:
     """The files of a model as statements may name them."""
     listing, manifest = case.evidence.listing, case.evidence.manifest
     every = {file.path: file for file in (*listing.files, *manifest.files)}
-    read = loader_reads(case.evidence)
+    read = case.files.read
     whole = {one.digest.removeprefix("sha256:"): _digests(one.files) for one in (listing, manifest)}
     roots = {root: _digests(one.files) for one in (listing, manifest) for root in _root(one)}
     signed = dict.fromkeys(_signed_roots(case), _digests(manifest.files))

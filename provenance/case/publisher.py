@@ -71,11 +71,8 @@ def _vouches(
             continue
         speaking = publishers(evidence.ref.repo, opinion)
         parties = tuple(p for p in speaking if not distrust(registry, opinion, p, evidence.at))
-        try:
-            manifest = oms.signed_manifest(opinion.statement)
-        except Malformed:
-            continue
-        if parties:
+        manifest = opinion.manifest
+        if parties and not isinstance(manifest, Malformed):
             found = compare(manifest, evidence)
             yield Vouch(attestation=opinion, parties=parties, manifest=manifest, comparison=found)
 

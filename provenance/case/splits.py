@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
 from provenance.formats import gguf
 from provenance.formats.names import folder_of
@@ -37,16 +38,20 @@ def set_of(path: str) -> Set | None:
 class Splits:
     """The GGUF files of one model as their names and headers put them together."""
 
-    evidence: Evidence
+    files: ModelFiles
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence that has these files."""
+        return self.files.evidence
 
     @cached_property
     def headers(self) -> dict[str, gguf.Header | Malformed]:
         """The header, or what is wrong with it, of each GGUF file."""
-        sizes = self.evidence.manifest.by_path
         return {
-            content.path: _header(content.head, sizes[content.path].size)
-            for content in self.evidence.contents
-            if content.kind is Kind.GGUF and content.path in sizes
+            path: file.gguf
+            for path, file in self.files.by_path.items()
+            if file.content.kind is Kind.GGUF and path in self.evidence.manifest.by_path
         }
 
     def findings(self) -> Iterator[Finding]:
@@ -101,13 +106,6 @@ class Splits:
         if whole and stated != sum(names.values()):
             message = f"the parts hold {sum(names.values())} tensors, expected {stated!r:.40}"
             yield failed("format/split", message, paths[0])
-
-
-def _header(head: bytes, size: int) -> gguf.Header | Malformed:
-    try:
-        return gguf.parse(head, size)
-    except Malformed as error:
-        return error
 
 
 def _own(path: str, metadata: dict[str, gguf.Value]) -> Iterator[Finding]:

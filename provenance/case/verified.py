@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from provenance import signature
 from provenance.case.publisher import vouches
+from provenance.claims.files import ModelFiles
 from provenance.lineage import Claimed, Graph, Told, Unusable, build, told
 from provenance.model import Ancestor, Evidence
 from provenance.signature import Opinion
@@ -23,29 +24,30 @@ class Heard:
     graph: Graph
 
 
-def hear(evidence: Evidence, registry: Registry, parents: Sequence[str]) -> Heard:
+def hear(files: ModelFiles, registry: Registry, parents: Sequence[str]) -> Heard:
     """Verifies every bundle of the model and its ancestors; `parents` are what the user states."""
-    claimed = Claimed(evidence=evidence, said=tuple(parents))
-    opinions, tellings = _sorted(evidence, registry)
+    evidence, claimed = files.evidence, Claimed.of(files, tuple(parents))
+    opinions, tellings = _sorted(files, registry)
     vouched = set()
     for ancestor in evidence.ancestors:
         if ancestor.evidence and ancestor.evidence.bundles:
-            own, more = _sorted(ancestor.evidence, registry)
+            own, more = _sorted(files.of(ancestor.evidence), registry)
             tellings += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
             vouched |= _vouched(ancestor, ancestor.evidence, registry, own)
-    graph = build(claimed, registry, tellings, vouched=vouched)
+    graph = build(claimed, files, registry, tellings, vouched=vouched)
     return Heard(opinions=opinions, claimed=claimed, graph=graph)
 
 
 def _sorted(
-    evidence: Evidence, registry: Registry
+    files: ModelFiles, registry: Registry
 ) -> tuple[tuple[Opinion, ...], list[Told | Unusable]]:
     """The bundles by what they mean to be: signatures and the like, and training statements."""
     opinions: list[Opinion] = []
     tellings: list[Told | Unusable] = []
-    for document in evidence.bundles:
-        opinion = signature.verify(document, registry, evidence.at, evidence.ref.repo)
-        telling = told(document, opinion)
+    evidence = files.evidence
+    for opened in files.bundles:
+        opinion = signature.weigh(opened, registry, evidence.at, evidence.ref.repo)
+        telling = told(opened, opinion)
         if telling is None:
             opinions.append(opinion)
         else:

@@ -80,7 +80,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.case.case import Case
-from provenance.claims.code import CodeClaim, code_claims
+from provenance.claims.code import CodeClaim
 from provenance.formats.names import is_by_product
 from provenance.verdict import Finding, failed, passed, unknown
 
@@ -98,7 +98,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether loading the selected files runs anything that the policy does not list."""
     allowed = _allowed(case)
     quiet = True
-    for claim in code_claims(case.evidence):
+    for claim in case.files.code_claims:
         if claim.target and claim.target in allowed and claim.code != "remote-code":
             continue
         quiet = False

@@ -94,7 +94,6 @@ from collections.abc import Iterator
 from provenance import lock
 from provenance.case.case import Case
 from provenance.case.publisher import Vouch
-from provenance.claims.loader import loader_reads
 from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, exempt, failed, passed, unknown
 
@@ -162,7 +161,7 @@ def _notes(case: Case) -> Iterator[Finding]:
     Such a space is a note where no loader reads the file.
     """
     seen = [seen for seen in case.evidence.observations if seen.code in NOTES]
-    read = loader_reads(case.evidence) if seen else frozenset()
+    read = case.files.read if seen else frozenset()
     for one in seen:
         tricks = one.code == "name-space" and one.path in read
         yield failed("integrity/name" if tricks else NOTES[one.code], one.detail, one.path)

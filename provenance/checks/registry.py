@@ -43,9 +43,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from provenance.case.case import Case
+from provenance.claims.files import ModelFiles
 from provenance.lineage.steps import unverified_steps
 from provenance.lock import Entry, above, floor_of, unclaimed
-from provenance.model import Ancestor, Evidence, Manifest
+from provenance.model import Ancestor, Manifest
 from provenance.names import namespace_of
 from provenance.trust import Registry
 from provenance.trust.registry import FILE
@@ -86,7 +87,7 @@ def _unknown(case: Case) -> Iterator[Finding]:
     repos |= {
         facts.id for facts in (evidence.facts, *(a.facts for a in evidence.ancestors)) if facts
     }
-    repos |= {a.claimed for a in evidence.ancestors} | {p.repo for p in _attested(evidence)}
+    repos |= {a.claimed for a in evidence.ancestors} | {p.repo for p in _attested(case.files)}
     owners = [owner for repo in sorted(filter(None, repos)) if (owner := case.registry.owner(repo))]
     for owner in owners:
         if owner.unknown:
@@ -133,7 +134,7 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
         yield {"repo": {claim.repo}, "commit": {claim.revision}}
     for ancestor in evidence.ancestors:
         yield _of(ancestor)
-    for attested in _attested(evidence):
+    for attested in _attested(case.files):
         yield {
             "manifest": {attested.manifest},
             "file": _digests(Manifest.of(attested.files)),
@@ -170,11 +171,11 @@ def _digests(*manifests: Manifest) -> set[str | None]:
     return {f"sha256:{file.sha256}" for file in files if file.sha256}
 
 
-def _attested(evidence: Evidence) -> Iterator[Parent]:
+def _attested(files: ModelFiles) -> Iterator[Parent]:
     """The parents in every training statement at hand, whoever signed it."""
-    known = (ancestor.evidence for ancestor in evidence.ancestors)
-    for one in (evidence, *filter(None, known)):
-        for step in unverified_steps(one.bundles):
+    known = (ancestor.evidence for ancestor in files.evidence.ancestors)
+    for one in (files.evidence, *filter(None, known)):
+        for step in unverified_steps(files.of(one).bundles):
             yield from step.parents
 
 

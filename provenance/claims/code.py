@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.claims.claim import CodeClaim
@@ -14,10 +14,10 @@ from provenance.claims.configuration import (
     templates,
 )
 from provenance.errors import Malformed
-from provenance.formats import gguf, json
 from provenance.formats.names import is_safetensors_index, name_of, suffix_of
+from provenance.formats.parsed import Parsed, parsed
 from provenance.formats.template.allowed import UNFOLLOWED, UNPARSED
-from provenance.model import Content, Evidence, Kind
+from provenance.model import Content, Evidence, File, Kind
 
 NATIVE = frozenset(
     {
@@ -62,20 +62,25 @@ class Template:
 
 
 Item = CodeClaim | Template
-Reader = Callable[[str, bytes], Iterator[Item]]
+Reader = Callable[[Parsed], Iterator[Item]]
 
 
-def code_claims(evidence: Evidence) -> tuple[CodeClaim, ...]:
+def code_claims(
+    evidence: Evidence, files: Mapping[str, Parsed] | None = None
+) -> tuple[CodeClaim, ...]:
     """Everything in the selection that a loader would run, or fetch to run, in path order.
 
     A file that nobody looked into is judged by its name. What a loader reads and could not be read
-    here is a claim too, with the code `unreadable`.
+    here is a claim too, with the code `unreadable`. `files` are those of the evidence, if somebody
+    has begun to parse them.
     """
-    contents = (
-        (evidence.by_path.get(file.path, Content(path=file.path, kind=Kind.BINARY)), file.size)
-        for file in evidence.manifest.files
-    )
-    return tuple(_weighed(item for content, size in contents for item in _claims(content, size)))
+    known = parsed(evidence) if files is None else files
+    every = (known.get(file.path) or _unknown(file) for file in evidence.manifest.files)
+    return tuple(_weighed(item for file in every for item in _claims(file)))
+
+
+def _unknown(file: File) -> Parsed:
+    return Parsed(content=Content(path=file.path, kind=Kind.BINARY), size=file.size)
 
 
 def _weighed(found: Iterable[Item]) -> Iterator[CodeClaim]:
@@ -110,28 +115,24 @@ def _told(path: str, phrases: Sequence[str]) -> Iterator[CodeClaim]:
         yield CodeClaim(path=path, code=code, detail="; ".join(phrases[:SHOWN]) + more)
 
 
-def _claims(content: Content, size: int) -> Iterator[Item]:
-    path, suffix = content.path, suffix_of(content.path)
-    if (
-        content.kind is Kind.EXECUTABLE
-        or suffix in NATIVE
-        or VERSIONED.fullmatch(name_of(content.path))
-    ):
+def _claims(file: Parsed) -> Iterator[Item]:
+    path, suffix, kind = file.path, suffix_of(file.path), file.content.kind
+    if kind is Kind.EXECUTABLE or suffix in NATIVE or VERSIONED.fullmatch(name_of(path)):
         yield CodeClaim(path=path, code="native", detail="a program, library or compiled code")
     elif suffix in PYTHON:
         yield CodeClaim(path=path, code="python-file", detail="Python code", target=path)
-    elif content.kind is Kind.SCRIPT or suffix in SCRIPTS:
+    elif kind is Kind.SCRIPT or suffix in SCRIPTS:
         yield CodeClaim(path=path, code="script", detail="a script", target=path)
     elif suffix in TEMPLATES:
-        yield from _document(content, size, _jinja)
+        yield from _document(file, _jinja)
     elif suffix in YAML:
-        yield from _document(content, size, _yaml)
+        yield from _document(file, _yaml)
     elif is_configuration(path):
-        yield from _document(content, size, _configuration)
-    elif content.kind is Kind.GGUF:
-        yield from _gguf(content, size)
-    elif _is_other_json(content) and len(content.head) == size:
-        yield from _other(content)
+        yield from _document(file, _configuration)
+    elif kind is Kind.GGUF:
+        yield from _gguf(file)
+    elif _is_other_json(file.content) and file.is_whole:
+        yield from _other(file)
 
 
 def _is_other_json(content: Content) -> bool:
@@ -139,60 +140,59 @@ def _is_other_json(content: Content) -> bool:
     return named and not is_safetensors_index(content.path)
 
 
-def _other(content: Content) -> Iterator[Item]:
+def _other(file: Parsed) -> Iterator[Item]:
     """JSON of any other name: a configuration may send a loader to it."""
     try:
-        yield from _configuration(content.path, content.head)
+        yield from _configuration(file)
     except Malformed as error:
-        if speaks_of_code(content.head):
-            yield _unreadable(content.path, str(error))
+        if speaks_of_code(file.content.head):
+            yield _unreadable(file.path, str(error))
 
 
-def _document(content: Content, size: int, reader: Reader) -> Iterator[Item]:
-    if len(content.head) != size:
-        yield _unreadable(content.path, f"{size} bytes of {content.kind} were not read")
+def _document(file: Parsed, reader: Reader) -> Iterator[Item]:
+    if not file.is_whole:
+        yield _unreadable(file.path, f"{file.size} bytes of {file.content.kind} were not read")
         return
     try:
-        yield from reader(content.path, content.head)
+        yield from reader(file)
     except Malformed as error:
-        yield _unreadable(content.path, str(error))
+        yield _unreadable(file.path, str(error))
 
 
 def _unreadable(path: str, detail: str) -> CodeClaim:
     return CodeClaim(path=path, code="unreadable", detail=detail)
 
 
-def _configuration(path: str, data: bytes) -> Iterator[Item]:
-    value = json.loads(data, constants=True)
-    yield from configured(path, value)
+def _configuration(file: Parsed) -> Iterator[Item]:
+    value = file.json()
+    yield from configured(file.path, value)
     for source in templates(value):
-        yield Template(path=path, source=source)
+        yield Template(path=file.path, source=source)
 
 
-def _yaml(path: str, data: bytes) -> Iterator[Item]:
+def _yaml(file: Parsed) -> Iterator[Item]:
     # PyYAML takes as long to import as all the rest; most models bring no YAML.
     from provenance.claims.callables import in_outline
     from provenance.formats.outline import outline
 
-    yield from in_outline(path, outline(data))
+    yield from in_outline(file.path, outline(file.content.head))
 
 
-def _jinja(path: str, data: bytes) -> Iterator[Item]:
+def _jinja(file: Parsed) -> Iterator[Item]:
     try:
-        source = data.decode("utf-8")
+        source = file.content.head.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("not UTF-8") from None
-    yield Template(path=path, source=source)
+    yield Template(path=file.path, source=source)
 
 
-def _gguf(content: Content, size: int) -> Iterator[Item]:
-    try:
-        metadata = gguf.parse(content.head, size).metadata
-    except Malformed as error:
-        yield _unreadable(content.path, f"its header: {error}")
+def _gguf(file: Parsed) -> Iterator[Item]:
+    header = file.gguf
+    if isinstance(header, Malformed):
+        yield _unreadable(file.path, f"its header: {header}")
         return
-    for key, value in metadata:
+    for key, value in header.metadata:
         if "chat_template" in key.casefold():
             for source in value if isinstance(value, tuple) else (value,):
                 if isinstance(source, str):
-                    yield Template(path=content.path, source=source)
+                    yield Template(path=file.path, source=source)

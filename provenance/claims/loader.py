@@ -7,14 +7,14 @@ for a file that nobody signed. The list here is the other one: of what nobody op
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import translate
 
 from provenance.claims.configuration import texts
 from provenance.errors import Malformed
-from provenance.formats import json
 from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_of
-from provenance.model import Content, Evidence, Kind
+from provenance.formats.parsed import Parsed, parsed
+from provenance.model import Evidence, Kind
 
 DOCUMENTS = ("readme*", "license*", "licence*", "copying*", "notice*", "citation.cff", "changelog*")
 SUFFIXES = ("*.md", "*.rst", "*.pdf", "*.ipynb", "*.log")
@@ -36,15 +36,16 @@ KINDS = frozenset(Kind) - {
 """What is weights, pickle or archive by its content, whatever its name."""
 
 
-def loader_reads(evidence: Evidence) -> frozenset[str]:
+def loader_reads(evidence: Evidence, files: Mapping[str, Parsed] | None = None) -> frozenset[str]:
     """The selected files a loader reads: every one that is not known to be read by nobody.
 
     Not read are documents, pictures, logs, signatures and Git's own files by name, unless the
     content is weights, a pickle or an archive, or a configuration or an index names the file.
-    Names match whatever their case.
+    Names match whatever their case. `files` are those of the evidence, if somebody has begun to
+    parse them.
     """
     opened = {path for path in evidence.manifest.by_path if not _is_unread(path, evidence)}
-    return frozenset(opened | _named_by(evidence))
+    return frozenset(opened | _named_by(evidence, parsed(evidence) if files is None else files))
 
 
 def _is_unread(path: str, evidence: Evidence) -> bool:
@@ -54,22 +55,22 @@ def _is_unread(path: str, evidence: Evidence) -> bool:
     return plain and named is not None and not is_weight_name(path)
 
 
-def _named_by(evidence: Evidence) -> frozenset[str]:
+def _named_by(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[str]:
     """The selected files whose path stands as a text in a JSON document of theirs or above."""
     selected: dict[str, set[str]] = {}
     for file in evidence.manifest.files:
         selected.setdefault(file.path.casefold(), set()).add(file.path)
     return frozenset(
         path
-        for content in evidence.contents
-        if suffix_of(content.path) == ".json" or content.kind is Kind.JSON
-        for named in _texts(content)
-        for path in selected.get((folder_of(content.path) + named).casefold(), ())
+        for file in files.values()
+        if suffix_of(file.path) == ".json" or file.content.kind is Kind.JSON
+        for named in _texts(file)
+        for path in selected.get((folder_of(file.path) + named).casefold(), ())
     )
 
 
-def _texts(content: Content) -> Iterator[str]:
+def _texts(file: Parsed) -> Iterator[str]:
     try:
-        yield from texts(json.loads(content.head, constants=True))
+        yield from texts(file.json())
     except Malformed:
         return

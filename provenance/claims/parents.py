@@ -5,7 +5,7 @@ What they say is written by whoever uploads. It may convict, and never acquits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from provenance.claims import headers, recipe, settings
@@ -18,10 +18,12 @@ from provenance.errors import Malformed
 from provenance.formats.content import is_card
 from provenance.formats.encoding import wide
 from provenance.formats.names import name_of
+from provenance.formats.parsed import Parsed, parsed
 from provenance.model import Content, Evidence, Facts, Kind, Observation
 
+Reader = Callable[[Parsed], Iterator[Claim]]
 THE_HUB = "the Hub"
-BY_NAME: dict[str, Callable[[Content], Iterator[Claim]]] = {
+BY_NAME: dict[str, Reader] = {
     "adapter_config.json": settings.adapter,
     "axolotl.yaml": recipe.settings,
     "axolotl.yml": recipe.settings,
@@ -36,7 +38,7 @@ BY_NAME: dict[str, Callable[[Content], Iterator[Claim]]] = {
     "training_args.yaml": recipe.settings,
     "training_args.yml": recipe.settings,
 }
-BY_KIND: dict[Kind, Callable[[Content, int], Iterator[Claim]]] = {
+BY_KIND: dict[Kind, Reader] = {
     Kind.SAFETENSORS: headers.safetensors_metadata,
     Kind.GGUF: headers.gguf_keys,
 }
@@ -45,15 +47,19 @@ MAX_OF_FILE = 2_000
 MAX_OF_MODEL = 20_000
 
 
-def parent_claims(evidence: Evidence) -> tuple[Claim, ...]:
+def parent_claims(
+    evidence: Evidence, files: Mapping[str, Parsed] | None = None
+) -> tuple[Claim, ...]:
     """Everything the selected files and the Hub say of parents and methods, in path order.
 
     Of one file 2,000 claims are read, and of all of them 20,000; what says more is Unread.
+    `files` are those of the evidence, if somebody has begun to parse them.
     """
     claims = (
         claim
-        for content in evidence.contents
-        for claim in _most(_read(content, evidence), MAX_OF_FILE, content.path)
+        for file in (parsed(evidence) if files is None else files).values()
+        if file.path in evidence.manifest.by_path
+        for claim in _most(_read(file), MAX_OF_FILE, file.path)
     )
     found = list(_most(claims, MAX_OF_MODEL, evidence.ref.text))
     found += _arguments(evidence.observations)
@@ -68,47 +74,42 @@ def _most(claims: Iterator[Claim], most: int, path: str) -> Iterator[Claim]:
         yield Unread(path=path, detail=f"it says more of its parents than the {most} things read")
 
 
-def _read(content: Content, evidence: Evidence) -> Iterator[Claim]:
-    reader = _reader(content)
-    file = evidence.manifest.by_path.get(content.path)
-    if reader is None or file is None or not file.size:
+def _read(file: Parsed) -> Iterator[Claim]:
+    reader = _reader(file.content)
+    if reader is None or not file.size:
         return
-    if not content.head:
-        yield Unread(path=content.path, detail="it was not read, and may speak of parents")
+    head, path = file.content.head, file.path
+    if not head:
+        yield Unread(path=path, detail="it was not read, and may speak of parents")
         return
-    if is_card(content.path) and len(content.head) < file.size:
-        detail = f"only its first {len(content.head)} of {file.size} bytes were read"
-        yield Unread(path=content.path, detail=detail)
-    if is_card(content.path) and (written := wide(content.head)):
+    if is_card(path) and len(head) < file.size:
+        detail = f"only its first {len(head)} of {file.size} bytes were read"
+        yield Unread(path=path, detail=detail)
+    if is_card(path) and (written := wide(head)):
         detail = f"it is written in {written}, and may speak of parents: store it as UTF-8"
-        yield Unread(path=content.path, detail=detail)
+        yield Unread(path=path, detail=detail)
         return
     try:
-        yield from reader(content, file.size)
+        yield from reader(file)
     except Malformed as error:
-        yield Unread(path=content.path, detail=str(error))
+        yield Unread(path=path, detail=str(error))
 
 
-def _reader(content: Content) -> Callable[[Content, int], Iterator[Claim]] | None:
-    """The reader of a place, given a file and its size."""
+def _reader(content: Content) -> Reader | None:
+    """The reader of a place."""
     if content.kind in BY_KIND:
-        # What is wrong with a header is the matter of another check.
-        reader = BY_KIND[content.kind]
-        return lambda content, size: _quietly(reader, content, size)
+        return BY_KIND[content.kind]
     if is_card(content.path):
-        return lambda content, _: card(content)
+        return lambda file: card(file.content)
     if named_one := BY_NAME.get(name_of(content.path)):
-        return lambda content, _: named_one(content)
-    if is_configuration(content.path):
-        return lambda content, _: _quietly(lambda c, _: settings.configuration(c), content, 0)
-    return None
+        return named_one
+    return _configuration if is_configuration(content.path) else None
 
 
-def _quietly(
-    reader: Callable[[Content, int], Iterator[Claim]], content: Content, size: int
-) -> Iterator[Claim]:
+def _configuration(file: Parsed) -> Iterator[Claim]:
+    """What cannot be read as a configuration is the matter of another check."""
     try:
-        yield from reader(content, size)
+        yield from settings.configuration(file)
     except Malformed:
         return
 

@@ -14,6 +14,7 @@ from provenance.claims.methods import METHODS
 from provenance.claims.named import MAX_PARENTS, line_of, named
 from provenance.errors import Malformed
 from provenance.formats import yaml
+from provenance.formats.parsed import Parsed
 from provenance.model import Content
 
 MERGES = frozenset({"merge_method", "slices", "experts", "merges"})
@@ -23,18 +24,18 @@ TRAINED_BY = ("rl", "stage")
 MAX_NODES = 100_000
 
 
-def merge(content: Content) -> Iterator[Claim]:
+def merge(file: Parsed) -> Iterator[Claim]:
     """Each model of a mergekit recipe, in whatever document of it."""
-    for value in yaml.documents(content.head):
+    for value in yaml.documents(file.content.head):
         if value is not None:
-            yield from _merge(content, value)
+            yield from _merge(file.content, value)
 
 
-def settings(content: Content) -> Iterator[Claim]:
+def settings(file: Parsed) -> Iterator[Claim]:
     """What the settings of a training run say of its base and its method."""
-    value = yaml.loads(content.head)
+    value = yaml.loads(file.content.head)
     if isinstance(value, dict):
-        yield from _settings(content, value)
+        yield from _settings(file.content, value)
 
 
 def quoted(content: Content) -> Iterator[Claim]:

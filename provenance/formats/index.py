@@ -9,6 +9,7 @@ from provenance.formats import json
 from provenance.formats.unseen import shows
 
 DRIVE = re.compile(r"[A-Za-z]:")
+SLUG = "index"
 
 
 def parse(data: bytes) -> tuple[tuple[str, str], ...]:
@@ -20,10 +21,15 @@ def parse(data: bytes) -> tuple[tuple[str, str], ...]:
     try:
         value = json.loads(data)
     except Malformed as error:
-        raise Malformed(str(error), slug="index") from None
+        raise Malformed(str(error), slug=SLUG) from None
+    return pairs(value)
+
+
+def pairs(value: object) -> tuple[tuple[str, str], ...]:
+    """As `parse`, of the JSON value that the file holds."""
     weights = value.get("weight_map") if isinstance(value, dict) else None
     if not isinstance(weights, dict) or not weights:
-        raise Malformed("weight_map is missing, empty or not an object", slug="index")
+        raise Malformed("weight_map is missing, empty or not an object", slug=SLUG)
     return tuple((tensor, _shard(tensor, shard)) for tensor, shard in weights.items())
 
 
@@ -40,9 +46,9 @@ def is_plain(path: str) -> bool:
 
 def _shard(tensor: str, shard: object) -> str:
     if not tensor:
-        raise Malformed("a tensor without a name", slug="index")
+        raise Malformed("a tensor without a name", slug=SLUG)
     if not isinstance(shard, str) or not shard:
-        raise Malformed(f"{tensor[:80]!r} names no shard", slug="index")
+        raise Malformed(f"{tensor[:80]!r} names no shard", slug=SLUG)
     if not is_plain(shard):
         raise Malformed(
             f"{tensor[:80]!r} lies in {shard[:80]!r}, not a plain relative path", slug="index-path"

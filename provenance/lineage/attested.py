@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
 
-from provenance.claims.loader import loader_reads
+from provenance.claims.files import ModelFiles
 from provenance.formats.names import is_weight_name
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.graph import Edge, Node, Problem, Tier
@@ -47,6 +47,7 @@ class Walk:
     """What the walk has met so far; `nodes`, `edges` and `problems` are its result."""
 
     claimed: Claimed
+    files: ModelFiles
     registry: Registry
     index: Index
     at: datetime
@@ -82,9 +83,8 @@ class Walk:
         self, key: str, repo: str | None, commit: str | None, evidence: Evidence
     ) -> Model:
         listed = evidence.manifest.by_path
-        files = {
-            path: listed[path].sha256 for path in sorted(loader_reads(evidence) or listed.keys())
-        }
+        read = self.files.of(evidence).read
+        files = {path: listed[path].sha256 for path in sorted(read or listed.keys())}
         node = self._node(key, repo, commit, evidence.manifest.digest)
         return Model(node=node, files=files, speaks=repo or "")
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from provenance.claims.files import ModelFiles
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Opinion, compare
@@ -17,14 +18,22 @@ from provenance.trust import Registry
 
 def build(
     claimed: Claimed,
+    files: ModelFiles,
     registry: Registry,
     tellings: Sequence[Told | Unusable],
     *,
     vouched: Collection[str] = (),
 ) -> Graph:
-    """The graph of a model's ancestors; `vouched` are those that their publishers signed."""
+    """The graph of the ancestors of the model that has `files`; `vouched` are those that their
+    publishers signed."""
     steps = [one for one in tellings if isinstance(one, Told)]
-    walk = Walk(claimed=claimed, registry=registry, index=Index(steps), at=claimed.evidence.at)
+    walk = Walk(
+        claimed=claimed,
+        files=files,
+        registry=registry,
+        index=Index(steps),
+        at=claimed.evidence.at,
+    )
     walk.run()
     drawn = _Drawing(claimed=claimed, registry=registry, walk=walk, vouched=frozenset(vouched))
     unusable = [
@@ -124,7 +133,8 @@ class _Drawing:
         evidence = next((a.evidence for a in parents if a.evidence), None)
         if edge.child != self.claimed.own or evidence is None:
             return Opinion()
-        return compare(self.claimed.evidence, evidence, edge.relation)
+        files = self.walk.files
+        return compare(files, files.of(evidence), edge.relation)
 
     @cached_property
     def sound(self) -> frozenset[str]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
+from provenance.claims.files import ModelFiles
 from provenance.claims.parents import of_hub, parent_claims
 from provenance.claims.reference import LOCAL_PATH
 from provenance.lineage.steps import unverified_steps
 from provenance.lineage.walks import circles, reached
 from provenance.model import Ancestor, Evidence
+from provenance.wire.bundle import opened
 
 YOU = "provenance.toml"
 
@@ -77,7 +79,7 @@ def _named(claims: Sequence[Claim]) -> Iterator[ParentClaim]:
 
 def _attested(evidence: Evidence, *, direct: bool) -> Iterator[Wanted]:
     own = own_names(evidence)
-    for step in unverified_steps(evidence.bundles):
+    for step in unverified_steps(opened(evidence.bundles)):
         for parent in step.parents:
             if parent.repo and parent.repo not in own:
                 yield Wanted(repo=parent.repo, revision=parent.commit, direct=direct)
@@ -92,10 +94,30 @@ def said_by(ancestor: Ancestor) -> tuple[Claim, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """Everything that is claimed of one model and its known ancestors; `said` by its user."""
+    """Everything that is claimed of one model and its known ancestors; `said` by its user.
+
+    `by_files` are the claims in the model's own files, `by_ancestors` those of each of
+    `evidence.ancestors` about itself.
+    """
 
     evidence: Evidence
-    said: tuple[str, ...] = ()
+    said: tuple[str, ...]
+    by_files: tuple[Claim, ...]
+    by_ancestors: tuple[tuple[Claim, ...], ...]
+
+    @classmethod
+    def of(cls, files: ModelFiles, said: tuple[str, ...] = ()) -> Claimed:
+        """What the files of a model, those of its ancestors, the Hub and the user claim."""
+        evidence = files.evidence
+        return cls(
+            evidence=evidence,
+            said=said,
+            by_files=files.parent_claims,
+            by_ancestors=tuple(
+                files.of(one.evidence).parent_claims if one.evidence else said_by(one)
+                for one in evidence.ancestors
+            ),
+        )
 
     @property
     def own(self) -> str:
@@ -110,7 +132,7 @@ class Claimed:
             for text in self.said
             for repo, _, commit in [text.partition("@")]
         )
-        return (*mine, *parent_claims(self.evidence))
+        return (*mine, *self.by_files)
 
     @cached_property
     def parent_claims(self) -> tuple[ParentClaim, ...]:
@@ -148,10 +170,11 @@ class Claimed:
     @cached_property
     def _said(self) -> dict[str, tuple[Claim, ...]]:
         """Of each known ancestor what it says, at every commit of it that is known."""
-        return {
-            name: tuple(dict.fromkeys(claim for a in ancestors for claim in said_by(a)))
-            for name, ancestors in self.by_name.items()
-        }
+        found: dict[str, dict[Claim, None]] = {}
+        for ancestor, claims in zip(self.evidence.ancestors, self.by_ancestors, strict=True):
+            if ancestor.facts:
+                found.setdefault(ancestor.facts.id, {}).update(dict.fromkeys(claims))
+        return {name: tuple(claims) for name, claims in found.items()}
 
     def claims_of(self, name: str) -> tuple[ParentClaim, ...]:
         """What the model or an ancestor says of its parents, themselves left out."""

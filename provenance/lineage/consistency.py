@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
-from provenance.formats import json, safetensors
 from provenance.formats.names import is_weight_name
 from provenance.model import Evidence, Kind, Manifest
 
@@ -35,11 +35,11 @@ class Opinion:
     detail: str = ""
 
 
-def compare(child: Evidence, parent: Evidence, relation: str | None) -> Opinion:
+def compare(child: ModelFiles, parent: ModelFiles, relation: str | None) -> Opinion:
     """What the headers of both say of the edge between them."""
     if relation == "distilled":
         return Opinion()
-    equal = _equal_files(child, parent)
+    equal = _equal_files(child.evidence, parent.evidence)
     here, there = shapes(child), shapes(parent)
     against = list(_against(child, parent, here, there, relation))
     if against:
@@ -52,17 +52,14 @@ def compare(child: Evidence, parent: Evidence, relation: str | None) -> Opinion:
     return Opinion()
 
 
-def shapes(evidence: Evidence) -> Shapes:
+def shapes(files: ModelFiles) -> Shapes:
     """The tensors of all safetensors files by name, each with its dtype and shape."""
     found: dict[str, Shape] = {}
-    sizes = evidence.manifest.by_path
-    for content in evidence.contents:
-        if content.kind is Kind.SAFETENSORS and content.head:
-            try:
-                header = safetensors.parse(content.head, sizes[content.path].size)
-            except Malformed:
-                continue
-            found |= {t.name: (t.dtype, tuple(t.shape)) for t in header.tensors}
+    for file in files.by_path.values():
+        if file.content.kind is Kind.SAFETENSORS and file.content.head:
+            header = file.safetensors
+            if not isinstance(header, Malformed):
+                found |= {t.name: (t.dtype, tuple(t.shape)) for t in header.tensors}
     return found
 
 
@@ -72,7 +69,7 @@ def _equal_files(child: Evidence, parent: Evidence) -> int:
 
 
 def _against(
-    child: Evidence, parent: Evidence, here: Shapes, there: Shapes, relation: str | None
+    child: ModelFiles, parent: ModelFiles, here: Shapes, there: Shapes, relation: str | None
 ) -> Iterator[str]:
     if any(LORA.fullmatch(name) for name in here):
         yield from _adapter(here, there)
@@ -84,7 +81,7 @@ def _against(
         yield from _tensors(here, there)
 
 
-def _settings(child: Evidence, parent: Evidence, names: tuple[str, ...]) -> Iterator[str]:
+def _settings(child: ModelFiles, parent: ModelFiles, names: tuple[str, ...]) -> Iterator[str]:
     here, there = _configuration(child), _configuration(parent)
     for name in names:
         ours, theirs = here.get(name), there.get(name)
@@ -92,11 +89,11 @@ def _settings(child: Evidence, parent: Evidence, names: tuple[str, ...]) -> Iter
             yield f"config.json has {name} {ours!r:.40}, the parent's {theirs!r:.40}"
 
 
-def _configuration(evidence: Evidence) -> Mapping[str, object]:
+def _configuration(files: ModelFiles) -> Mapping[str, object]:
     """config.json at the top, or the part of it that is about text."""
-    content = evidence.by_path.get("config.json")
+    file = files.by_path.get("config.json")
     try:
-        table = json.loads(content.head, constants=True) if content and content.head else {}
+        table = file.json() if file and file.content.head else {}
     except Malformed:
         return {}
     if not isinstance(table, dict):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.errors import Malformed
-from provenance.model import Document
 from provenance.signature import Attestation, Opinion, Party, Stranger, distrust
 from provenance.trust import Registry, Role
-from provenance.wire import bundle as bundles
-from provenance.wire import intoto, training
-from provenance.wire.intoto import Envelope, Statement
+from provenance.wire import training
+from provenance.wire.bundle import Opened
+from provenance.wire.intoto import Statement
 from provenance.wire.training import Step
 
 Files = Mapping[str, str]
@@ -60,20 +59,16 @@ class Unusable:
     message: str
 
 
-def statement_of(document: Document) -> Statement | None:
+def statement_of(opened: Opened) -> Statement | None:
     """The training statement in a bundle, unverified; None where it holds another or none."""
-    try:
-        content = bundles.parse(document.data).content
-        found = intoto.statement(content) if isinstance(content, Envelope) else None
-    except Malformed:
-        return None
-    return found if found and training.is_training(found) else None
+    found = opened.statement
+    return None if isinstance(found, Malformed) or not training.is_training(found) else found
 
 
-def unverified_steps(documents: Iterable[Document]) -> Iterator[Step]:
+def unverified_steps(bundles: Iterable[Opened]) -> Iterator[Step]:
     """What the training statements among bundles say, whoever signed them."""
-    for document in documents:
-        found = statement_of(document)
+    for opened in bundles:
+        found = statement_of(opened)
         try:
             if found:
                 yield training.step(found)
@@ -81,9 +76,9 @@ def unverified_steps(documents: Iterable[Document]) -> Iterator[Step]:
             continue
 
 
-def told(document: Document, opinion: Opinion) -> Told | Unusable | None:
+def told(opened: Opened, opinion: Opinion) -> Told | Unusable | None:
     """What a bundle tells of a training step, and whose word it is; None if it means no such."""
-    statement = statement_of(document)
+    document, statement = opened.document, statement_of(opened)
     if statement is None:
         return None
     try:

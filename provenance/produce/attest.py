@@ -13,6 +13,7 @@ from provenance.lineage import statement_of
 from provenance.model import Evidence
 from provenance.produce.sign import of_a_size, refuse_strange
 from provenance.wire import training
+from provenance.wire.bundle import opened
 from provenance.wire.training import Material, Method, Parent, Step
 
 
@@ -77,7 +78,7 @@ def earlier(parents: Sequence[Evidence]) -> tuple[bytes, ...]:
     """The training statements that parents carry, each bundle on one line, to be carried on."""
     found: dict[bytes, None] = {}
     for evidence in parents:
-        for document in evidence.bundles:
-            if statement_of(document):
-                found[on_one_line(document.data)] = None
+        for one in opened(evidence.bundles):
+            if statement_of(one):
+                found[on_one_line(one.document.data)] = None
     return tuple(found)

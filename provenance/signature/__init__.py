@@ -10,7 +10,7 @@ from provenance.signature.opinion import (
     Signed,
     Stranger,
 )
-from provenance.signature.several import verify
+from provenance.signature.several import verify, weigh
 from provenance.signature.usable import unusable
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "distrust",
     "unusable",
     "verify",
+    "weigh",
 ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from provenance.errors import Malformed
 from provenance.signature.moments import Moments
 from provenance.trust import Org, Signer
+from provenance.wire import oms
 from provenance.wire.intoto import Statement
+from provenance.wire.oms import SignedManifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,7 @@ class Party:
     signer: Signer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Signed:
     """A statement whose signature holds: by whom, as the material says it, and when.
 
@@ -32,8 +36,16 @@ class Signed:
     moments: Moments
     names: frozenset[str] = frozenset()
 
+    @cached_property
+    def manifest(self) -> SignedManifest | Malformed:
+        """The files that it names as a model's publisher does, or why it names none so."""
+        try:
+            return oms.signed_manifest(self.statement)
+        except Malformed as error:
+            return error
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Attestation(Signed):
     """A statement that one or more signers of the registry signed.
 
@@ -45,7 +57,7 @@ class Attestation(Signed):
     stamped_for: tuple[datetime | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stranger(Signed):
     """A statement with a good signature by somebody the registry does not know."""
 

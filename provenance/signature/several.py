@@ -10,12 +10,18 @@ from provenance.model import Document
 from provenance.signature import verify as one
 from provenance.signature.opinion import Attestation, Opinion, Refusal, Stranger
 from provenance.trust import Registry
+from provenance.wire.bundle import Opened
 
 
 def verify(
     document: Document, registry: Registry, at: datetime, repo: str | None = None
 ) -> Opinion:
-    """What the bundle in `document` is worth to `registry` at the moment `at`.
+    """What the bundle in `document` is worth to `registry`, as `weigh` says."""
+    return weigh(Opened(document=document), registry, at, repo)
+
+
+def weigh(opened: Opened, registry: Registry, at: datetime, repo: str | None = None) -> Opinion:
+    """What an opened bundle is worth to `registry` at the moment `at`.
 
     Of several registries the one counts by which its signer may speak for `repo`, then the first
     that knows the signer, then the first that can tell who signed. Never raises for what stands in
@@ -23,30 +29,30 @@ def verify(
     leaves its own parties unknown.
     """
     first, *others = registry.each
-    opinions = [one.verify(document, first, at)]
-    opinions += [_by_other(document, part, at) for part in others]
+    opinions = [one.verify(opened, first, at)]
+    opinions += [_by_other(opened, part, at) for part in others]
     best = max(opinions, key=lambda opinion: _worth(opinion, repo))
     if others and isinstance(best, Attestation):
         known = [replace(part, orgs=registry.orgs) for part in registry.each]
-        return replace(best, stamped_for=tuple(_stamped(document, part, at) for part in known))
+        return replace(best, stamped_for=tuple(_stamped(opened, part, at) for part in known))
     return best
 
 
-def _stamped(document: Document, registry: Registry, at: datetime) -> datetime | None:
+def _stamped(opened: Opened, registry: Registry, at: datetime) -> datetime | None:
     """The earliest moment that the clocks and logs of one registry vouch for; None without one,
     and where a registry that revoked nothing need not be asked."""
     if not registry.revoked:
         return None
-    opinion = _by_other(document, registry, at)
+    opinion = _by_other(opened, registry, at)
     return None if isinstance(opinion, Refusal) else opinion.moments.stamped
 
 
-def _by_other(document: Document, registry: Registry, at: datetime) -> Opinion:
+def _by_other(opened: Opened, registry: Registry, at: datetime) -> Opinion:
     try:
-        return one.verify(document, registry, at)
+        return one.verify(opened, registry, at)
     except TrustError as error:
         said = f"the registry {registry.name}: {error}"
-        return Refusal(bundle=document.path, slug="invalid", message=said, foreign=True)
+        return Refusal(bundle=opened.document.path, slug="invalid", message=said, foreign=True)
 
 
 def _worth(opinion: Opinion, repo: str | None) -> int:

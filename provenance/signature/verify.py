@@ -15,32 +15,34 @@ from datetime import datetime
 from provenance import trust
 from provenance.errors import Malformed
 from provenance.keys import Certificate, PublicKey, chain
-from provenance.model import Document
 from provenance.signature import keyless, managed, roots
 from provenance.signature.moments import Moments, moments
 from provenance.signature.opinion import Attestation, Opinion, Party, Refusal, Stranger
 from provenance.signature.roots import Clock, Log
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
-from provenance.wire import bundle as bundles
-from provenance.wire import intoto
-from provenance.wire.bundle import Bundle, Chain, Fulcio, KeyHint
-from provenance.wire.intoto import Envelope, Statement
+from provenance.wire.bundle import Bundle, Chain, Fulcio, KeyHint, Opened
+from provenance.wire.intoto import Statement
 
 
-def verify(document: Document, registry: Registry, at: datetime) -> Opinion:
-    """What the bundle in `document` is worth to `registry` at the moment `at`.
+def verify(opened: Opened, registry: Registry, at: datetime) -> Opinion:
+    """What an opened bundle is worth to `registry` at the moment `at`.
 
     Never raises for what stands in the document; TrustError if a trust root of the registry
     cannot be used.
     """
+    path, bundle, statement = opened.document.path, opened.bundle, opened.statement
+    if isinstance(bundle, Malformed):
+        return _malformed(path, bundle)
+    if isinstance(statement, Malformed):
+        return _malformed(path, statement)
     try:
-        bundle = bundles.parse(document.data)
-        if not isinstance(bundle.content, Envelope):
-            raise Malformed("it signs a file, and not a statement", slug="no-statement")
-        statement = intoto.statement(bundle.content)
-        return _opinion(document.path, bundle, statement, registry, at)
+        return _opinion(path, bundle, statement, registry, at)
     except Malformed as error:
-        return Refusal(bundle=document.path, slug=error.slug, message=str(error))
+        return _malformed(path, error)
+
+
+def _malformed(path: str, error: Malformed) -> Refusal:
+    return Refusal(bundle=path, slug=error.slug, message=str(error))
 
 
 def _opinion(

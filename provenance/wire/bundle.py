@@ -7,13 +7,16 @@ canonical are refused, so that no byte of a bundle can change unnoticed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from provenance.errors import Malformed
 from provenance.formats import json
 from provenance.formats.fields import Fields
-from provenance.wire.intoto import Envelope, envelope
+from provenance.model import Document
+from provenance.wire import intoto
+from provenance.wire.intoto import Envelope, Statement, envelope
 
 MEDIA_TYPES = (
     "application/vnd.dev.sigstore.bundle+json;version=0.1",
@@ -122,6 +125,38 @@ def parse(data: bytes) -> Bundle:
     material.end()
     fields.end()
     return bundle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A document that may be a bundle, read when somebody first asks, and once; not verified."""
+
+    document: Document
+
+    @cached_property
+    def bundle(self) -> Bundle | Malformed:
+        """The bundle, or what is wrong with it."""
+        try:
+            return parse(self.document.data)
+        except Malformed as error:
+            return error
+
+    @cached_property
+    def statement(self) -> Statement | Malformed:
+        """The statement in it, or why there is none."""
+        if isinstance(self.bundle, Malformed):
+            return self.bundle
+        if not isinstance(self.bundle.content, Envelope):
+            return Malformed("it signs a file, and not a statement", slug="no-statement")
+        try:
+            return intoto.statement(self.bundle.content)
+        except Malformed as error:
+            return error
+
+
+def opened(documents: Iterable[Document]) -> tuple[Opened, ...]:
+    """Each of `documents`, to be read once."""
+    return tuple(Opened(document=document) for document in documents)
 
 
 def is_bundle(data: bytes) -> bool:

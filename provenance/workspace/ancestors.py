@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provenance.case.verified import hear
+from provenance.claims.files import ModelFiles
 from provenance.lineage import Graph
 from provenance.workspace.gathering import Gathering
 
@@ -11,4 +12,4 @@ def graph_of(gathering: Gathering) -> Graph:
     """The graph of the session's one model. Raises ConfigError for several, SourceError."""
     session = gathering.session
     evidence = gathering.of(session.one)
-    return hear(evidence, session.registry, session.one.policy.parents).graph
+    return hear(ModelFiles(evidence=evidence), session.registry, session.one.policy.parents).graph

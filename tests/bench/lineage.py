@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from provenance.claims.files import ModelFiles
 from provenance.judgement import judge
 from provenance.lineage import Claimed, Graph, Told, build
 from provenance.model import Ancestor, Evidence, Facts, File, Manifest, Reach
@@ -83,7 +84,8 @@ def attested(count: int, shape: Shape, registry: Registry) -> Iterator[Told]:
 
 def attest(own: Evidence, registry: Registry, tellings: Sequence[Told]) -> Graph:
     """The graph by statements alone."""
-    return build(Claimed(evidence=own), registry, tellings)
+    files = ModelFiles(evidence=own)
+    return build(Claimed.of(files), files, registry, tellings)
 
 
 def took(function: Callable[[], object]) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 from provenance.case.case import Case
 from provenance.case.verified import hear
 from provenance.checks import lineage as check
+from provenance.claims.files import ModelFiles
 from provenance.lineage import Graph
 from provenance.model import Ancestor, Evidence, Facts, Reach, Ref
 from provenance.policy import Demand, Policy
@@ -103,7 +104,7 @@ def found(evidence: Evidence, registry: Registry) -> set[tuple[str, str]]:
 
 def graph(evidence: Evidence, registry: Registry, *parents: str) -> Graph:
     """The graph of a model's ancestors."""
-    return hear(evidence, registry, parents).graph
+    return hear(ModelFiles(evidence=evidence), registry, parents).graph
 
 
 def tiers(drawn: Graph) -> Mapping[tuple[str, str], str]:

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
+from provenance.claims.files import ModelFiles
 from provenance.claims.loader import loader_reads
 from provenance.lineage import Claimed, Told, build, told
 from provenance.lineage.steps import unverified_steps
 from provenance.model import Document, Evidence
 from provenance.signature import Moments, Window, verify
 from provenance.trust import Registry
+from provenance.wire.bundle import Opened, opened
 from tests import forge, hostile
 from tests.lineage.family import BASE, BOT, SFT, TEMPLATE, TRAINER, Family, found, graph, tiers
 
@@ -353,14 +355,14 @@ def test_an_unverified_parent_stays_on_record(family: Family) -> None:
 
 
 def test_a_statement_read_back_is_the_one_that_was_written(family: Family) -> None:
-    (step,) = unverified_steps(attested(family).bundles)
+    (step,) = unverified_steps(opened(attested(family).bundles))
     assert step.parents == (family.parent(SFT),)
 
 
 def timed(evidence: Evidence, registry: Registry, moments: Moments) -> Told:
     """The one statement of a model, with these times."""
     (document,) = evidence.bundles
-    found = told(document, verify(document, registry, evidence.at))
+    found = told(Opened(document=document), verify(document, registry, evidence.at))
     assert isinstance(found, Told)
     assert found.attestation
     return replace(found, attestation=replace(found.attestation, moments=moments))
@@ -410,7 +412,8 @@ def test_no_step_ends_before_the_one_it_builds_on(
         timed(family.evidence(repo), registry, moments)
         for repo, moments in ((SFT, parent), (BOT, child))
     ]
-    drawn = build(Claimed(evidence=given), registry, steps)
+    files = ModelFiles(evidence=given)
+    drawn = build(Claimed.of(files), files, registry, steps)
     assert {problem.slug for problem in drawn.problems} == slugs
 
 

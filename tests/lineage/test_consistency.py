@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.claims.files import ModelFiles
 from provenance.lineage.consistency import compare, identical_weights
 from provenance.model import Evidence
 from tests.claims.models import evidence
@@ -14,6 +15,10 @@ from tests.claims.models import evidence
 
 def model(weights: bytes) -> Evidence:
     return evidence({"model.safetensors": weights}, limit=16 << 20)
+
+
+def files(weights: bytes) -> ModelFiles:
+    return ModelFiles(evidence=model(weights))
 
 
 def header(**tensors: tuple[str, list[int]]) -> bytes:
@@ -34,14 +39,14 @@ def header(**tensors: tuple[str, list[int]]) -> bytes:
 @pytest.mark.each("zoo/B*.safetensors")
 def test_what_was_made_from_a_base_fits_it_unless_layers_are_gone(each: Path) -> None:
     base = each.parent / f"{each.name.partition('.')[0]}.safetensors"
-    found = compare(model(each.read_bytes()), model(base.read_bytes()), "finetune")
+    found = compare(files(each.read_bytes()), files(base.read_bytes()), "finetune")
     assert found.holds is ("layerdrop" not in each.name)
 
 
 @pytest.mark.each("models/fracast/model.int8.safetensors")
 def test_a_real_quantisation_fits_its_source(each: Path) -> None:
     source = each.parent / "model.safetensors"
-    found = compare(model(each.read_bytes()), model(source.read_bytes()), "quantized")
+    found = compare(files(each.read_bytes()), files(source.read_bytes()), "quantized")
     assert found.holds is True
 
 
@@ -99,7 +104,7 @@ CASES: dict[str, tuple[bytes, str, bool | None]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_headers_agree_or_convict_or_do_not_tell(name: str) -> None:
     weights, relation, holds = CASES[name]
-    assert compare(model(weights), model(BASE), relation).holds is holds
+    assert compare(files(weights), files(BASE), relation).holds is holds
 
 
 def test_the_same_files_are_known_again_under_any_name() -> None:

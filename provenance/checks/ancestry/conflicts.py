@@ -10,15 +10,14 @@ from itertools import combinations, islice, product
 
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim
+from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
-from provenance.formats import json
 from provenance.formats.names import is_weight_name, suffix_of
 from provenance.lineage import Tier, identical_weights, own_names
 from provenance.lineage.consistency import FLOATS, shapes
 from provenance.model import Evidence, Facts
 from provenance.signature import Attestation
 from provenance.verdict import Finding, failed
-from provenance.wire import oms
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
@@ -117,7 +116,7 @@ def _relations(case: Case) -> Iterator[Finding]:
         for claim in case.claimed.parent_claims
         if claim.key in DECLARED and claim.relation
     }
-    is_adapter, is_quantized = _is_adapter(case.evidence), _is_quantized(case.evidence)
+    is_adapter, is_quantized = _is_adapter(case.evidence), _is_quantized(case.files)
     for relation, claim in stated.items():
         seen = ""
         if is_adapter and "adapter" not in stated:
@@ -142,15 +141,15 @@ def _is_adapter(evidence: Evidence) -> bool | None:
     return True if kinds == {True} else False if whole and not adapter else None
 
 
-def _is_quantized(evidence: Evidence) -> bool | None:
+def _is_quantized(files: ModelFiles) -> bool | None:
     """Whether a configuration or the tensors say so; None where nothing tells."""
-    content = evidence.by_path.get("config.json")
-    tensors = shapes(evidence)
-    names = [f.path for f in evidence.manifest.files if is_weight_name(f.path)]
-    if not content or not tensors or any(suffix_of(n) != ".safetensors" for n in names):
+    file = files.by_path.get("config.json")
+    tensors = shapes(files)
+    names = [f.path for f in files.evidence.manifest.files if is_weight_name(f.path)]
+    if not file or not tensors or any(suffix_of(n) != ".safetensors" for n in names):
         return None
     try:
-        table = json.loads(content.head, constants=True)
+        table = file.json()
     except Malformed:
         return None
     configured = isinstance(table, dict) and "quantization_config" in table
@@ -202,8 +201,4 @@ def _signatures(case: Case) -> Iterator[Finding]:
 
 
 def _is_oms(attestation: Attestation) -> bool:
-    try:
-        oms.signed_manifest(attestation.statement)
-    except Malformed:
-        return False
-    return True
+    return not isinstance(attestation.manifest, Malformed)

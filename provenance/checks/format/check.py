@@ -102,7 +102,6 @@ from dataclasses import dataclass
 from provenance.case.case import Case
 from provenance.case.splits import Splits
 from provenance.checks.format.shards import Sets
-from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
 from provenance.formats import index
 from provenance.formats.names import (
@@ -148,9 +147,9 @@ def check(case: Case) -> Iterator[Finding]:
     """What the files of one model are, against what may be deployed: the module's manual page."""
     survey = _Survey(
         evidence=case.evidence,
-        sets=Sets(evidence=case.evidence),
-        splits=Splits(evidence=case.evidence),
-        read=loader_reads(case.evidence),
+        sets=Sets(files=case.files),
+        splits=Splits(files=case.files),
+        read=case.files.read,
         seen=_seen(case),
     )
     found = [*survey.files(), *survey.sets.findings(), *survey.splits.findings()]

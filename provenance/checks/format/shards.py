@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
-from provenance.formats import index, safetensors
+from provenance.formats import safetensors
 from provenance.formats.names import folder_of, is_safetensors_index, name_of, suffix_of
+from provenance.formats.parsed import Parsed
 from provenance.model import Evidence, Kind
 from provenance.verdict import Finding, failed, unknown
 
@@ -39,26 +41,30 @@ class Index:
 class Sets:
     """The weight files of one model as its indexes and headers group them."""
 
-    evidence: Evidence
+    files: ModelFiles
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence that has these files."""
+        return self.files.evidence
 
     @cached_property
     def headers(self) -> dict[str, safetensors.Header | Malformed]:
         """The header, or what is wrong with it, of each file that is or is called safetensors."""
-        sizes = self.evidence.manifest.by_path
         return {
-            content.path: _header(content.head, sizes[content.path].size)
-            for content in self.evidence.contents
-            if content.path in sizes and _is_safetensors(content.path, content.kind)
+            path: file.safetensors
+            for path, file in self.files.by_path.items()
+            if path in self.evidence.manifest.by_path and _is_safetensors(path, file.content.kind)
         }
 
     @cached_property
     def _read(self) -> dict[str, Index | Malformed]:
         return {
-            content.path: _index(content.path, content.head)
-            for content in self.evidence.contents
-            if is_safetensors_index(content.path)
-            and content.path in self.evidence.manifest.by_path
-            and (content.head or WEIGHTS_INDEX.fullmatch(name_of(content.path)))
+            path: _index(file)
+            for path, file in self.files.by_path.items()
+            if is_safetensors_index(path)
+            and path in self.evidence.manifest.by_path
+            and (file.content.head or WEIGHTS_INDEX.fullmatch(name_of(path)))
         }
 
     @cached_property
@@ -152,18 +158,10 @@ def _is_safetensors(path: str, kind: Kind) -> bool:
     return kind is Kind.SAFETENSORS or named
 
 
-def _header(head: bytes, size: int) -> safetensors.Header | Malformed:
-    try:
-        return safetensors.parse(head, size)
-    except Malformed as error:
-        return error
-
-
-def _index(path: str, head: bytes) -> Index | Malformed:
-    try:
-        pairs = index.parse(head)
-    except Malformed as error:
-        return error
+def _index(file: Parsed) -> Index | Malformed:
+    path, pairs = file.path, file.index
+    if isinstance(pairs, Malformed):
+        return pairs
     shards: defaultdict[str, set[str]] = defaultdict(set)
     for tensor, shard in pairs:
         shards[folder_of(path) + shard].add(tensor)

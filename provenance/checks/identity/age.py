@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from provenance.case.case import Case
-from provenance.claims.loader import loader_reads
 from provenance.signature import Window
 from provenance.verdict import Finding, failed, unknown
 
@@ -28,7 +27,7 @@ def age(case: Case) -> Iterator[Finding]:
     if limit is None:
         return
     signed = _signed(case)
-    needed = loader_reads(case.evidence) or signed.keys()
+    needed = case.files.read or signed.keys()
     windows = [signed[path] for path in needed if path in signed]
     young = max((window.earliest for window in windows), default=limit)
     old = len(windows) == len(needed) > 0 and all(window.latest <= limit for window in windows)

@@ -121,7 +121,6 @@ from provenance.case.case import Case
 from provenance.case.changes import signature_changes
 from provenance.case.coverage import coverage
 from provenance.case.publisher import Vouch, publishers
-from provenance.claims.loader import loader_reads
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
@@ -136,7 +135,6 @@ from provenance.signature import (
     distrust,
 )
 from provenance.verdict import Finding, exempt, failed, unknown
-from provenance.wire import oms
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
@@ -225,9 +223,8 @@ def _strange(case: Case, bundle: str, what: str) -> Finding:
 def _uncounted(case: Case, attestation: Attestation) -> Finding:
     """A registered party's statement that is not this model's publisher's word."""
     where = attestation.bundle
-    try:
-        oms.signed_manifest(attestation.statement)
-    except Malformed as error:
+    error = attestation.manifest
+    if isinstance(error, Malformed):
         if error.slug == "algorithm":
             return unknown("signature/unsupported", str(error), where)
         return failed("signature/malformed", str(error), where)
@@ -283,6 +280,6 @@ def _different(case: Case, vouch: Vouch) -> Finding | None:
 def _is_copied(case: Case, vouch: Vouch) -> bool:
     """Whether nothing a loader reads is as signed, or several weight files and none of them."""
     signed, equal = vouch.manifest.paths, vouch.comparison.equal
-    read = (loader_reads(case.evidence) or signed) & signed
+    read = (case.files.read or signed) & signed
     weights = frozenset(path for path in read if is_weight_name(path))
     return not equal & read or (len(weights) > 1 and not equal & weights)

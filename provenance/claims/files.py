@@ -1,0 +1,58 @@
+"""The files of a model for everybody who judges it: each parsed once, whoever asks for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from provenance.claims.claim import Claim, CodeClaim
+from provenance.claims.code import code_claims
+from provenance.claims.loader import loader_reads
+from provenance.claims.parents import parent_claims
+from provenance.formats.parsed import Parsed, parsed
+from provenance.model import Evidence
+from provenance.wire.bundle import Opened, opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """What the files of one model say, found out when somebody first asks, and once.
+
+    It holds what was parsed for as long as it lives, which is as long as a judgement.
+    """
+
+    evidence: Evidence
+
+    @cached_property
+    def by_path(self) -> dict[str, Parsed]:
+        """The selected files that were looked into, by their path."""
+        return parsed(self.evidence)
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """The selected files that a loader reads."""
+        return loader_reads(self.evidence, self.by_path)
+
+    @cached_property
+    def parent_claims(self) -> tuple[Claim, ...]:
+        """What they, and the Hub, say of parents and methods."""
+        return parent_claims(self.evidence, self.by_path)
+
+    @cached_property
+    def code_claims(self) -> tuple[CodeClaim, ...]:
+        """What in them a loader would run."""
+        return code_claims(self.evidence, self.by_path)
+
+    @cached_property
+    def bundles(self) -> tuple[Opened, ...]:
+        """The evidence files beside them, in their order, unverified."""
+        return opened(self.evidence.bundles)
+
+    def of(self, evidence: Evidence) -> ModelFiles:
+        """The files of that very evidence: the model's own, or that of one of its ancestors."""
+        return self if evidence is self.evidence else self._ancestors[id(evidence)]
+
+    @cached_property
+    def _ancestors(self) -> dict[int, ModelFiles]:
+        known = (ancestor.evidence for ancestor in self.evidence.ancestors)
+        return {id(one): ModelFiles(evidence=one) for one in known if one}
