@@ -92,7 +92,7 @@ def _bytes(stream: BinaryIO, start: int, count: int) -> bytes:
 def _kind(stream: BinaryIO, size: int) -> tuple[Kind, bool]:
     """The kind, and whether it may be a pickle that nobody could follow."""
     head = _bytes(stream, 0, min(size, HEAD))
-    tail = _bytes(stream, max(0, size - TAIL), min(size, TAIL))
+    tail = head if size <= HEAD else _bytes(stream, max(0, size - TAIL), min(size, TAIL))
     kind = sniff(head, tail, size)
     if kind is Kind.ZIP:
         try:
@@ -195,20 +195,24 @@ def _array_objects(data: bytes) -> tuple[bool, int]:
 def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> bytes:
     if kind is Kind.GGUF:
         return _gguf_head(stream, size, limit)
-    named = suffix_of(path) == ".safetensors" and kind is Kind.BINARY
-    if kind is Kind.SAFETENSORS or named:
+    suffix = suffix_of(path)
+    if kind is Kind.SAFETENSORS or (suffix == ".safetensors" and kind is Kind.BINARY):
         return _safetensors_head(stream, size, limit)
     if kind is Kind.LFS_POINTER:
         return _within(stream, size, size, limit)
-    if kind in PLAIN and is_card(path):
+    return _plain_head(stream, path, size, suffix, limit) if kind in PLAIN else b""
+
+
+def _plain_head(stream: BinaryIO, path: str, size: int, suffix: str, limit: int) -> bytes:
+    if is_card(path):
         return _bytes(stream, 0, min(size, MAX_CARD, limit))
-    if kind in PLAIN and wants_whole(path):
+    if wants_whole(path):
         index = is_safetensors_index(path)
         most = MAX_INDEX if index else MAX_DOCUMENT
-        if suffix_of(path) == ".json" and not index and MAX_DOCUMENT < size <= MAX_STREAMED:
+        if suffix == ".json" and not index and MAX_DOCUMENT < size <= MAX_STREAMED:
             return _followed(stream, size)
         return _within(stream, size, most, limit)
-    if kind in PLAIN and suffix_of(path) == CODE and size <= min(MAX_CODE, limit):
+    if suffix == CODE and size <= min(MAX_CODE, limit):
         return _bytes(stream, 0, size)
     return b""
 

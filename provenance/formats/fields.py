@@ -179,6 +179,15 @@ class Fields:
         for position, item in enumerate(self._typed(name, list, None)):
             yield Fields(item, f"{self.where(name)}[{position}]", raises=self._raises)
 
+    def rows(self, name: str) -> Sequence[Mapping[str, object]]:
+        """The tables of the list at `name` as they are: of many, few need a closer look."""
+        found = self._typed(name, list, None)
+        for position, item in enumerate(found):
+            if not isinstance(item, dict):
+                where = f"{self.where(name)}[{position}]"
+                raise self._raises(where, f"expected a table, found {_name(item)}")
+        return found
+
     def items(self) -> Iterator[tuple[str, object]]:
         """Every remaining pair, taken off as it is handed out."""
         for name in list(self._values):

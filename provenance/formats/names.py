@@ -84,8 +84,9 @@ def folder_of(path: str) -> str:
 
 def suffix_of(path: str) -> str:
     """The suffix in lower case, dot included; that of `pytorch_model.bin.1` is `.bin`."""
-    stem, suffix = _split(name_of(path))
-    return _split(stem)[1] if suffix[1:].isdecimal() else suffix
+    name = name_of(path)
+    suffix = _suffix(name)
+    return _suffix(name[: -len(suffix)]) if suffix[1:].isdecimal() else suffix
 
 
 def standing(path: str) -> tuple[bool, int, str]:
@@ -95,10 +96,10 @@ def standing(path: str) -> tuple[bool, int, str]:
     return not opened, path.count("/"), path
 
 
-def _split(name: str) -> tuple[str, str]:
-    """Stem and suffix, as pathlib has them: a leading or trailing dot begins no suffix."""
+def _suffix(name: str) -> str:
+    """The suffix as pathlib has it: a leading or trailing dot begins none."""
     dot = name.rfind(".")
-    return (name[:dot], name[dot:]) if 0 < dot < len(name) - 1 else (name, "")
+    return name[dot:] if 0 < dot < len(name) - 1 else ""
 
 
 def is_weight_name(path: str) -> bool:

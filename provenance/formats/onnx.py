@@ -56,6 +56,8 @@ MESSAGES: Mapping[str, Mapping[int, str]] = {
 
 def is_onnx(head: bytes) -> bool:
     """Whether bytes begin as a ModelProto does: its fields alone, an IR version, then a graph."""
+    if not _begins(head):
+        return False
     window = Window(io.BytesIO(head), len(head))
     version = 0
     try:
@@ -72,6 +74,12 @@ def is_onnx(head: bytes) -> bool:
     except Malformed:
         return False
     return False
+
+
+def _begins(head: bytes) -> bool:
+    """Whether the first byte may be a field of a model: nearly all texts end here."""
+    first = head[0] if head else 0
+    return first >= 0x80 or MODEL_FIELDS.get(first >> 3) == first & 7
 
 
 def external_files(data: bytes) -> tuple[str, ...]:

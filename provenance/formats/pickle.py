@@ -26,6 +26,9 @@ HIGHEST = 5
 OPCODES: Mapping[int, pickletools.OpcodeInfo] = {
     ord(opcode.code): opcode for opcode in pickletools.opcodes
 }
+BEGINNINGS = frozenset(bytes([code]) for code, opcode in OPCODES.items() if not opcode.stack_before)
+"""What a pickle can begin with: nothing lies on its stack that another opcode could take."""
+
 LENGTH_BYTES: Mapping[int, int] = {
     pickletools.TAKEN_FROM_ARGUMENT1: 1,
     pickletools.TAKEN_FROM_ARGUMENT4: 4,
@@ -81,8 +84,7 @@ def is_pickle(head: bytes, *, whole: bool = True) -> bool:
 
     `whole` says that `head` is the entire file.
     """
-    found = trace(io.BytesIO(head), len(head), whole=whole)
-    return found.recognised
+    return head[:1] in BEGINNINGS and trace(io.BytesIO(head), len(head), whole=whole).recognised
 
 
 def is_program(head: bytes) -> bool:
@@ -90,6 +92,8 @@ def is_program(head: bytes) -> bool:
 
     The stricter question, for bytes that are also the beginning of something else.
     """
+    if head[:1] not in BEGINNINGS:
+        return False
     found = trace(io.BytesIO(head), len(head), whole=False)
     return found.recognised and bool(found.imports)
 

@@ -69,7 +69,7 @@ def _harmful(head: bytes, tail: bytes, size: int) -> Kind | None:
         return Kind.TAR
     if not _is_safetensors(head) and compressed.is_compressed(head, whole=len(head) == size):
         return Kind.COMPRESSED
-    if any(head.startswith(HDF5, offset) for offset in HDF5_OFFSETS):
+    if HDF5 in head and any(head.startswith(HDF5, offset) for offset in HDF5_OFFSETS):
         return Kind.HDF5
     if not _is_safetensors(head) and pickle.is_pickle(head, whole=len(head) == size):
         return Kind.PICKLE
@@ -110,6 +110,8 @@ def _is_text(data: bytes, size: int) -> bool:
     """Whether bytes are UTF-8 without control characters; the last character may be cut off."""
     if len(data.translate(None, CONTROL)) != len(data):
         return False
+    if data.isascii():
+        return True
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(data, final=len(data) >= size)

@@ -29,6 +29,7 @@ def assemble(
 ) -> Evidence:
     """The evidence on one model: `rows` has every file of it, `chosen` the paths selected."""
     listing = Manifest.of(row.file for row in rows if row.file)
+    selected = tuple(file for file in listing.files if file.path in chosen)
     odd = [*seen, *found.observations]
     odd += (observation for row in rows for observation in row.observations)
     odd += _reserved_projects(rows)
@@ -37,7 +38,7 @@ def assemble(
         at=at,
         basis=basis,
         listing=listing,
-        manifest=Manifest(files=tuple(file for file in listing.files if file.path in chosen)),
+        manifest=Manifest(files=selected) if len(selected) < len(listing.files) else listing,
         include=tuple(include),
         exclude=tuple(exclude),
         contents=tuple(row.content for row in rows if row.content),

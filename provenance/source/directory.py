@@ -64,9 +64,11 @@ def collect(
     kept = sum(len(document.data) for document in found.documents)
     known = measured or {}
     rows = [known[entry.path] for entry in entries if entry.path in known]
+    todo = [number for number, entry in enumerate(entries) if entry.path not in known]
     rows += list(
         measure(
-            [entry for entry in entries if entry.path not in known],
+            [entries[number] for number in todo],
+            sizes=[sizes[number] for number in todo],
             needs=needs,
             selected=chosen,
             budget=Budget(max(0, limits.kept - kept), limits.head),

@@ -14,8 +14,8 @@ from provenance.formats import json, signatures
 from provenance.model import Document, Observation
 from provenance.source.limits import DEFAULT, Limits
 from provenance.wire import bundle as bundles
-from provenance.wire import intoto, oms
-from provenance.wire.intoto import Envelope
+from provenance.wire import oms
+from provenance.wire.bundle import Opened
 from provenance.wire.oms import Need
 
 NAMES = ("model.sig", "*.sig", "*.sigstore.json", "*.sigstore", "*.intoto.jsonl", "claims.jsonl")
@@ -155,10 +155,11 @@ def needs(documents: Iterable[Document]) -> frozenset[Need]:
     """Which digests beside SHA-256 of whole files the bundles ask for."""
     found = set()
     for document in documents:
+        statement = Opened(document=document).statement
+        if isinstance(statement, Malformed) or oms.is_by_whole_files(statement):
+            continue
         try:
-            content = bundles.parse(document.data).content
-            if isinstance(content, Envelope):
-                found.add(oms.signed_manifest(intoto.statement(content)).need)
+            found.add(oms.signed_manifest(statement).need)
         except Malformed:
             continue
     return frozenset(found - {Need(algorithm="sha256")})

@@ -24,7 +24,9 @@ from provenance.source.progress import Progress, Step
 from provenance.wire.oms import Need
 
 Standing = tuple[bool, int, str]
-CHUNK = 1 << 20
+CHUNK = 128 << 10
+"""What is read at once: it stays in a core's own cache while it is hashed."""
+
 SMALL = 1 << 20
 TINY = 64 << 10
 TOLD = 16 << 20
@@ -79,14 +81,14 @@ class Budget:
 
     def give(self, row: Measured) -> Measured:
         """The row with its head, once everything was measured, or with a word on its absence."""
-        if row.content is None:
+        path = row.content.path if row.content else ""
+        if row.content and path in self._heads:
+            return replace(row, content=replace(row.content, head=self._heads[path]))
+        if path not in self._dropped:
             return row
-        path = row.content.path
-        if path in self._dropped:
-            detail = "the headers and documents of the model are too many to read this one"
-            over = Observation(code="limit", path=path, detail=detail)
-            return replace(row, observations=(*row.observations, over))
-        return replace(row, content=replace(row.content, head=self._heads.get(path, b"")))
+        detail = "the headers and documents of the model are too many to read this one"
+        over = Observation(code="limit", path=path, detail=detail)
+        return replace(row, observations=(*row.observations, over))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +105,17 @@ class Work:
 def measure(
     entries: Sequence[Entry],
     *,
+    sizes: Sequence[int],
     needs: Sequence[Need],
     selected: frozenset[str],
     budget: Budget,
     progress: Progress,
     workers: int | None = None,
 ) -> Iterator[Measured]:
-    """Each of `entries` measured, in their order, by as many threads as there are cores."""
-    sizes = [size_of(entry) for entry in entries]
+    """Each of `entries` measured, in their order, by as many threads as there are cores.
+
+    `sizes` are theirs as they were met: what is measured is what is there by then.
+    """
     step = progress.step("hashing", sum(sizes))
     work = Work(needs=tuple(needs), selected=selected, budget=budget, step=step, stop=Event())
     order = sorted(range(len(entries)), key=lambda n: (-sizes[n], entries[n].path))
@@ -156,13 +161,14 @@ def _batches(order: Sequence[int], sizes: Sequence[int]) -> Iterator[Sequence[in
 def measure_one(entry: Entry, work: Work) -> Measured:
     """What one file is; its content is kept by the budget of `work`, which gives it back."""
     try:
-        with os.fdopen(os.open(entry.place, FLAGS), "rb") as stream:
+        # Without a buffer: that of a small file would cost more than its bytes.
+        with io.FileIO(os.open(entry.place, FLAGS), "rb") as stream:
             return _read(entry, stream, work)
     except OSError as error:
         return _unread(entry, "unreadable", f"{error.strerror or error}: mend its permissions")
 
 
-def _read(entry: Entry, stream: io.BufferedReader, work: Work) -> Measured:
+def _read(entry: Entry, stream: io.FileIO, work: Work) -> Measured:
     before = os.fstat(stream.fileno())
     if not stat.S_ISREG(before.st_mode):
         return _unread(entry, "special-file", "neither a file nor a folder: remove it")
@@ -183,14 +189,22 @@ def _read(entry: Entry, stream: io.BufferedReader, work: Work) -> Measured:
 
 
 def _digests(
-    path: str, stream: io.BufferedReader, size: int, work: Work
+    path: str, stream: io.FileIO, size: int, work: Work
 ) -> tuple[str, tuple[PartDigest, ...], int, BinaryIO]:
     """The digests, the bytes read, and what to read facts from: a small file is read only once."""
     if size > SMALL:
-        return *_hash_stream(path, stream, size, work), stream
-    data = stream.read(SMALL + 1)
+        return *_hash_stream(path, stream, size, work), io.BufferedReader(stream)
+    data = _small(stream, size)
     work.step.advance(len(data))
     return *hash_bytes(path, data, work.needs), len(data), io.BytesIO(data)
+
+
+def _small(stream: io.FileIO, size: int) -> bytes:
+    """The bytes of a file of that size, and one more if it has grown."""
+    data = stream.read(size + 1) or b""
+    while len(data) < size and (more := stream.read(size + 1 - len(data))):
+        data += more
+    return data
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
@@ -211,7 +225,7 @@ def hash_bytes(path: str, data: bytes, needs: Sequence[Need]) -> tuple[str, tupl
 
 
 def _hash_stream(
-    path: str, stream: io.BufferedReader, size: int, work: Work
+    path: str, stream: io.FileIO, size: int, work: Work
 ) -> tuple[str, tuple[PartDigest, ...], int]:
     digest = hashlib.sha256()
     trackers = [Tracker(path, need) for need in work.needs]

@@ -16,12 +16,19 @@ RESERVED_FOLDER = "attestations"
 SPECIAL = frozenset({".git", ".cache", ".gitattributes", "model.sig", "claims.jsonl"})
 SIGNATURES = (".sig", ".sigstore.json", ".sigstore", ".intoto.jsonl")
 
+PART = r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|/|$)){}[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
+ORDINARY = re.compile(
+    rf"(?:{PART.format('(?!attestations/)')}/)*"
+    rf"{PART.format('(?!(?:provenance[.](?:toml|lock)|trust[.]toml)$)')}"
+)
+"""Paths of which nothing can be said, as nearly all are; every other is looked at closely."""
+
 
 def oddities(paths: Iterable[str]) -> Iterator[Observation]:
     """What is odd about the names, taken one by one and side by side."""
     spellings: dict[str, str] = {}
     for path in sorted(paths):
-        for code, detail in _alone(path):
+        for code, detail in () if is_ordinary(path) else alone(path):
             yield Observation(code=code, path=path, detail=detail)
         key = folded(path)
         if key in spellings:
@@ -30,7 +37,13 @@ def oddities(paths: Iterable[str]) -> Iterator[Observation]:
         spellings.setdefault(key, path)
 
 
-def _alone(path: str) -> Iterator[tuple[str, str]]:
+def is_ordinary(path: str) -> bool:
+    """Whether a glance shows that nothing is odd about a path by itself."""
+    return len(path) <= MAX_COMPONENT and ORDINARY.fullmatch(path) is not None
+
+
+def alone(path: str) -> Iterator[tuple[str, str]]:
+    """What is odd about a path by itself: the code, and in words."""
     for part in path.split("/"):
         reason = _reason(part)
         if reason:

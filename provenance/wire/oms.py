@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from provenance.errors import Malformed
@@ -24,6 +24,7 @@ ALGORITHMS = {"sha256": 32, "blake2b": 64, "blake3": 32}
 MAX_RESOURCES = 100_000
 SINGLE_FILE = "."
 STRANGE = frozenset({"", ".", ".."})
+HEX = re.compile("[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +102,14 @@ def _current(statement: Statement) -> SignedManifest:
         raise Malformed(f"{len(statement.subjects)} subjects, expected the model alone")
     fields = Fields(statement.predicate, "predicate")
     need = _serialization(fields.table("serialization"))
-    items = list(fields.tables("resources", required=True))
+    tables = fields.rows("resources")
     fields.end()
-    if len(items) > MAX_RESOURCES:
-        raise Malformed(f"{len(items)} resources, expected {MAX_RESOURCES} at the most")
-    resources = tuple(_resource(item, need) for item in items)
+    if len(tables) > MAX_RESOURCES:
+        raise Malformed(f"{len(tables)} resources, expected {MAX_RESOURCES} at the most")
+    resources = tuple(
+        _whole(table, need) or _resource(Fields(table, f"predicate.resources[{number}]"), need)
+        for number, table in enumerate(tables)
+    )
     root = hashlib.sha256(b"".join(bytes.fromhex(r.digest) for r in resources)).hexdigest()
     subject = statement.subjects[0]
     if root != subject.sha256:
@@ -140,6 +144,18 @@ def _shard_size(fields: Fields) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 1 << 63:
         raise fields.wrong("shard_size", f"expected a size in bytes, found {value!r:.40}")
     return value
+
+
+def _whole(table: Mapping[str, object], need: Need) -> Resource | None:
+    """A whole file's resource where it is written as nearly all are; None for a closer look."""
+    name, digest = table.get("name"), table.get("digest")
+    if need.shard_size or table.get("algorithm") != need.algorithm:
+        return None
+    if not isinstance(name, str) or not isinstance(digest, str):
+        return None
+    if len(digest) != 2 * ALGORITHMS[need.algorithm] or HEX.fullmatch(digest) is None:
+        return None
+    return Resource(path=name, algorithm=need.algorithm, digest=digest)
 
 
 def _resource(fields: Fields, need: Need) -> Resource:
@@ -187,6 +203,18 @@ def _check_path(path: str) -> None:
         raise Malformed(
             f"the resource {path[:80]!r} is no plain path inside the model", slug="resources"
         )
+
+
+def is_by_whole_files(statement: Statement) -> bool:
+    """Whether it asks for no digests but SHA-256 of whole files, by how it says it was made."""
+    if statement.predicate_type == LEGACY_PREDICATE_TYPE:
+        return True
+    predicate = statement.predicate
+    way = predicate.get("serialization") if isinstance(predicate, dict) else None
+    return isinstance(way, dict) and (way.get("method"), way.get("hash_type")) == (
+        "files",
+        "sha256",
+    )
 
 
 def predicate(files: Iterable[File], ignored: Iterable[str]) -> dict[str, object]:

@@ -19,7 +19,7 @@ from provenance.model import Evidence, PartDigest
 from provenance.source import directory
 from provenance.source.layout import Entry
 from provenance.source.limits import Limits
-from provenance.source.measure import Budget, measure
+from provenance.source.measure import Budget, measure, size_of
 from provenance.source.progress import Progress, Silent, Step, Unit
 from provenance.wire.oms import Need
 from tests import forge
@@ -66,7 +66,12 @@ def meddled(folder: Path, progress: Progress) -> Evidence:
 def parts(folder: Path, *needs: Need) -> list[PartDigest]:
     entries = [Entry(path=p.name, place=str(p)) for p in sorted(folder.iterdir())]
     rows = measure(
-        entries, needs=needs, selected=frozenset(), budget=Budget(0, 0), progress=Silent()
+        entries,
+        sizes=[size_of(entry) for entry in entries],
+        needs=needs,
+        selected=frozenset(),
+        budget=Budget(0, 0),
+        progress=Silent(),
     )
     return [part for row in rows for part in row.parts]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.source.names import oddities
+from provenance.source.names import alone, is_ordinary, oddities
 from tests import forge
 from tests.source.gather import gather, seen
 
@@ -102,6 +102,20 @@ def test_collisions(one: str, other: str) -> None:
 @given(st.lists(st.text(alphabet=st.characters(), min_size=1, max_size=20), unique=True))
 def test_any_names_whatever_their_order(names: list[str]) -> None:
     assert list(oddities(names)) == list(oddities(reversed(names)))
+
+
+PIECES = (*"ab1._-/A ~", "con", "com1", "nul.txt", "attestations", "trust.toml", "provenance.lock")
+PIECES += (".git", ".cache", "model.sig", "claims.jsonl", "git~1", "\u200b", "ordinary-name")
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
+def test_a_glance_misses_nothing_that_a_closer_look_sees(path: str) -> None:
+    assert not (is_ordinary(path) and list(alone(path)))
+
+
+@pytest.mark.parametrize("path", ["config.json", "a/b-c/model-00001-of-00002.safetensors", "_"])
+def test_most_names_take_no_closer_look(path: str) -> None:
+    assert is_ordinary(path)
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
