@@ -11,6 +11,7 @@ import sys
 import click
 
 from provenance.cli import outcome
+from provenance.cli.head_start import begin
 from provenance.cli.lazy import lazy
 
 COMMANDS = {
@@ -45,7 +46,7 @@ def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 @click.group(
-    cls=lazy(__name__, COMMANDS),
+    cls=lazy(__name__, COMMANDS, before=begin),
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

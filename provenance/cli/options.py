@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from provenance.cli import terminal
+from provenance.cli.head_start import head_start
 from provenance.source.deadline import SECONDS
 from provenance.workspace import Environment, Request, SourceOptions, Workspace
 
@@ -147,4 +148,5 @@ def here(options: SourceOptions | None = None, *, quiet: bool = True) -> Workspa
         environment=Environment(os.environ),
         options=options or SourceOptions(),
         progress=terminal.progress(quiet=quiet),
+        ahead=head_start(),
     )

@@ -14,6 +14,7 @@ from provenance.errors import SourceError
 from provenance.model import Basis, Evidence, Facts, Observation, Ref, check_aware
 from provenance.selection import is_whole, matches, selected
 from provenance.source import evidence_files
+from provenance.source.ahead import Ahead
 from provenance.source.assemble import assemble
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found, Reader
@@ -37,12 +38,14 @@ def collect(
     progress: Progress | None = None,
     workers: int | None = None,
     limits: Limits = DEFAULT,
+    ahead: Ahead | None = None,
 ) -> Evidence:
     """The evidence on the folder or file at `path`, every byte of it measured.
 
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
-    files that were measured already, for a folder that nobody else writes to. Raises
+    files that were measured already, for a folder that nobody else writes to, and `ahead` those
+    whose hashing has begun. Raises
     SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a ref that
     names a repository it does not carry or a moment without a time zone, and Unselected
     where the patterns leave no file; whatever else is odd is an observation.
@@ -74,6 +77,7 @@ def collect(
             budget=Budget(max(0, limits.kept - kept), limits.head),
             progress=progress or Silent(),
             workers=workers,
+            ahead=ahead,
         )
     )
     return assemble(

@@ -18,20 +18,15 @@ from typing import BinaryIO
 from provenance.formats import content
 from provenance.formats.names import standing
 from provenance.model import Content, File, Observation, PartDigest
+from provenance.source.ahead import LARGE, MAX_WORKERS, Ahead, Begun
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
 from provenance.source.progress import Progress, Step
 from provenance.wire.oms import Need
 
 Standing = tuple[bool, int, str]
-CHUNK = 128 << 10
-"""What is read at once: it stays in a core's own cache while it is hashed."""
-
-SMALL = 1 << 20
 TINY = 64 << 10
 TOLD = 16 << 20
-MAX_WORKERS = 8
-FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +88,17 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What is wanted of each file; `selected` are the paths whose content is looked at."""
+    """What is wanted of each file; `selected` are the paths whose content is looked at.
+
+    `ahead` has files that were begun already.
+    """
 
     needs: tuple[Need, ...]
     selected: frozenset[str]
     budget: Budget
     step: Step
     stop: Event
+    ahead: Ahead | None = None
 
 
 def measure(
@@ -111,13 +110,22 @@ def measure(
     budget: Budget,
     progress: Progress,
     workers: int | None = None,
+    ahead: Ahead | None = None,
 ) -> Iterator[Measured]:
     """Each of `entries` measured, in their order, by as many threads as there are cores.
 
-    `sizes` are theirs as they were met: what is measured is what is there by then.
+    `sizes` are theirs as they were met: what is measured is what is there by then. `ahead` has
+    files that were begun already.
     """
     step = progress.step("hashing", sum(sizes))
-    work = Work(needs=tuple(needs), selected=selected, budget=budget, step=step, stop=Event())
+    work = Work(
+        needs=tuple(needs),
+        selected=selected,
+        budget=budget,
+        step=step,
+        stop=Event(),
+        ahead=ahead,
+    )
     order = sorted(range(len(entries)), key=lambda n: (-sizes[n], entries[n].path))
     found: dict[int, Measured] = {}
 
@@ -161,24 +169,24 @@ def _batches(order: Sequence[int], sizes: Sequence[int]) -> Iterator[Sequence[in
 def measure_one(entry: Entry, work: Work) -> Measured:
     """What one file is; its content is kept by the budget of `work`, which gives it back."""
     try:
-        # Without a buffer: that of a small file would cost more than its bytes.
-        with io.FileIO(os.open(entry.place, FLAGS), "rb") as stream:
-            return _read(entry, stream, work)
+        begun = (work.ahead and work.ahead.take(entry.place)) or Begun(entry.place)
+        with begun.stream:
+            return _read(entry, begun, work)
     except OSError as error:
         return _unread(entry, "unreadable", f"{error.strerror or error}: mend its permissions")
 
 
-def _read(entry: Entry, stream: io.FileIO, work: Work) -> Measured:
-    before = os.fstat(stream.fileno())
+def _read(entry: Entry, begun: Begun, work: Work) -> Measured:
+    before = begun.before
     if not stat.S_ISREG(before.st_mode):
         return _unread(entry, "special-file", "neither a file nor a folder: remove it")
     size = before.st_size
-    digest, parts, count, facts = _digests(entry.path, stream, size, work)
+    digest, parts, count, facts = _digests(entry.path, begun, work)
     seen: Content | None = None
     observations: tuple[Observation, ...] = ()
     if entry.path in work.selected and count == size:
         seen, observations = content.read(facts, entry.path, size, limit=work.budget.most)
-    if count != size or _stamp(os.fstat(stream.fileno())) != _stamp(before):
+    if count != size or _stamp(os.fstat(begun.stream.fileno())) != _stamp(before):
         return _unread(entry, "changed", "it changed while it was read: verify a copy at rest")
     return Measured(
         file=File(path=entry.path, size=size, digest=digest),
@@ -189,12 +197,12 @@ def _read(entry: Entry, stream: io.FileIO, work: Work) -> Measured:
 
 
 def _digests(
-    path: str, stream: io.FileIO, size: int, work: Work
+    path: str, begun: Begun, work: Work
 ) -> tuple[str, tuple[PartDigest, ...], int, BinaryIO]:
     """The digests, the bytes read, and what to read facts from: a small file is read only once."""
-    if size > SMALL:
-        return *_hash_stream(path, stream, size, work), io.BufferedReader(stream)
-    data = _small(stream, size)
+    if begun.before.st_size > LARGE:
+        return *_hash_stream(path, begun, work), io.BufferedReader(begun.stream)
+    data = _small(begun.stream, begun.before.st_size)
     work.step.advance(len(data))
     return *hash_bytes(path, data, work.needs), len(data), io.BytesIO(data)
 
@@ -224,22 +232,18 @@ def hash_bytes(path: str, data: bytes, needs: Sequence[Need]) -> tuple[str, tupl
     return hashlib.sha256(data).hexdigest(), parts
 
 
-def _hash_stream(
-    path: str, stream: io.FileIO, size: int, work: Work
-) -> tuple[str, tuple[PartDigest, ...], int]:
-    digest = hashlib.sha256()
+def _hash_stream(path: str, begun: Begun, work: Work) -> tuple[str, tuple[PartDigest, ...], int]:
+    """The digests of a large file, from where it was begun if that is all that is needed."""
     trackers = [Tracker(path, need) for need in work.needs]
-    buffer = memoryview(bytearray(CHUNK))
-    total = told = 0
-    while total <= size and not work.stop.is_set() and (count := stream.readinto(buffer)):
-        part = buffer[:count]
-        digest.update(part)
+    if trackers:
+        begun.again()
+    told = 0
+    for part in begun.hash(work.stop):
         for tracker in trackers:
             tracker.update(part)
-        total += count
-        if total - told >= TOLD:
-            work.step.advance(total - told)
-            told = total
-    work.step.advance(total - told)
+        if begun.count - told >= TOLD:
+            work.step.advance(begun.count - told)
+            told = begun.count
+    work.step.advance(begun.count - told)
     parts = tuple(chain.from_iterable(tracker.end() for tracker in trackers))
-    return digest.hexdigest(), parts, total
+    return begun.digest.hexdigest(), parts, begun.count

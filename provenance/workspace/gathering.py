@@ -17,6 +17,7 @@ from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts
 from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
 from provenance.source import detached, directory
+from provenance.source.ahead import Ahead
 from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
@@ -82,6 +83,7 @@ class Gathering:
     hub: Hub | None = None
     signature: Path | None = None
     ask_owner: bool = False
+    ahead: Ahead | None = None
     _measured: dict[str, Evidence] = field(default_factory=dict)
     _measuring: Lock = field(default_factory=Lock)
 
@@ -94,6 +96,7 @@ class Gathering:
         progress: Progress,
         signature: Path | None = None,
         ask_owner: bool = False,
+        ahead: Ahead | None = None,
     ) -> Gathering:
         """As of now; with a Hub if a model lies there and it may be asked."""
         return cls(
@@ -104,6 +107,7 @@ class Gathering:
             hub=options.hub(session, progress) if session.away else None,
             signature=signature,
             ask_owner=ask_owner,
+            ahead=ahead,
         )
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
@@ -189,6 +193,7 @@ class Gathering:
             exclude=subject.exclude,
             signature=self.signature,
             progress=self.progress,
+            ahead=self.ahead,
         )
 
     def _cached(self, subject: Subject, pinned: Entry | None) -> Evidence:

@@ -10,6 +10,7 @@ from pathlib import Path
 from provenance.errors import ConfigError
 from provenance.model import Evidence
 from provenance.policy import Settings
+from provenance.source.ahead import Ahead
 from provenance.source.progress import Progress, Silent
 from provenance.workspace.environment import Environment
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
@@ -27,8 +28,9 @@ class Workspace:
     """A folder with its provenance.toml, registries and provenance.lock, or the like as values.
 
     `settings` stand in place of the provenance.toml that would be looked for from `folder`
-    upwards. `progress` is told how far long work has come, from several threads at once. Nothing
-    is printed, no variable is read but those of `environment`, and no method exits.
+    upwards. `progress` is told how far long work has come, from several threads at once. `ahead`
+    has files whose hashing has begun. Nothing is printed, no variable is read but those of
+    `environment`, and no method exits.
     """
 
     folder: Path = Path()
@@ -36,6 +38,7 @@ class Workspace:
     options: SourceOptions = field(default_factory=SourceOptions)
     progress: Progress = field(default_factory=Silent)
     settings: Settings | None = None
+    ahead: Ahead | None = None
 
     @classmethod
     def open(
@@ -97,6 +100,7 @@ class Workspace:
             progress=self.progress,
             signature=signature,
             ask_owner=ask_owner,
+            ahead=self.ahead,
         )
 
     def verify(self, *refs: str, exact: bool = False) -> Verification:

@@ -1,0 +1,39 @@
+"""The models on disk that a command line names are hashed while the command is still imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import click
+
+from provenance.source.ahead import Ahead
+
+MEASURING = frozenset({"inspect", "verify"})
+"""The commands that measure whatever directories and files they are given."""
+
+
+def begin(ctx: click.Context, command: str, words: Sequence[str]) -> None:
+    """Hashing has begun, and ends with the context; `head_start` has it."""
+    places = [word for word in plain(words) if os.path.exists(word)]
+    if command in MEASURING and places:
+        ahead = ctx.obj = Ahead(places)
+        ctx.call_on_close(ahead.close)
+
+
+def head_start() -> Ahead | None:
+    """What was begun for the command that runs now."""
+    ctx = click.get_current_context(silent=True)
+    return ctx.find_object(Ahead) if ctx else None
+
+
+def plain(words: Sequence[str]) -> Iterator[str]:
+    """The words that can be nothing but arguments: no options, nor what stands behind one.
+
+    Which options take a value is not known yet, and a folder behind one may be a whole cache.
+    """
+    before = ""
+    for word in words:
+        if not word.startswith("-") and not before.startswith("-"):
+            yield word
+        before = word
