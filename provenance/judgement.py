@@ -134,7 +134,7 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
     for waiver in case.policy.waivers:
         if finding.outcome is not Outcome.PASS and _means(waiver, finding, case):
             return replace(finding, level=Level.OFF, waived=waiver.reason)
-    return replace(finding, level=level)
+    return finding if finding.level is level else replace(finding, level=level)
 
 
 def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 from provenance.errors import ConfigError, Unselected
 from provenance.model import Observation
@@ -65,18 +64,37 @@ def patterns_of(
 ) -> tuple[str, ...]:
     """A few patterns that take these paths and no other of `among`; none where that takes many."""
     wanted = frozenset(paths)
+    ordered = sorted(wanted)
     for name in (_by_folder, _by_top, _by_kind):
-        found = tuple(dict.fromkeys(map(name, sorted(wanted))))
-        if len(found) <= most and all(pattern.isprintable() for pattern in found):
-            taken = frozenset(path for path in among if matches(path, found, ()))
-            if taken == wanted:
+        found = _few(map(name, ordered), most)
+        if found and all(pattern.isprintable() for pattern in found):
+            rules = _rules("include", found)
+            taken = (path for path in among if any(rule.fullmatch(path) for rule in rules))
+            if frozenset(taken) == wanted:
                 return found
     return ()
 
 
+def _few(patterns: Iterable[str], most: int) -> tuple[str, ...]:
+    """Each pattern once; none where there are more than `most`, which are then not looked for."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        found[pattern] = None
+        if len(found) > most:
+            return ()
+    return tuple(found)
+
+
+def _suffix(path: str) -> str:
+    """The suffix of a path, dot included, as `pathlib` has it."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[dot:] if 0 < dot < len(name) - 1 else ""
+
+
 def _by_kind(path: str) -> str:
     """Every file with its suffix, wherever it lies."""
-    return f"**/*{_literal(PurePosixPath(path).suffix)}"
+    return f"**/*{_literal(_suffix(path))}"
 
 
 def _by_top(path: str) -> str:
@@ -88,7 +106,7 @@ def _by_top(path: str) -> str:
 def _by_folder(path: str) -> str:
     """Every file with its suffix in its folder."""
     folder, slash, _ = path.rpartition("/")
-    return f"{_literal(folder)}{slash}*{_literal(PurePosixPath(path).suffix)}"
+    return f"{_literal(folder)}{slash}*{_literal(_suffix(path))}"
 
 
 def _literal(text: str) -> str:

@@ -21,14 +21,15 @@ def folded(findings: Iterable[Finding], paths: Collection[str]) -> tuple[Finding
 
     Alike are those of one rule with one effect. `paths` are the files that were judged.
     """
-    listed = list(findings)
     groups: dict[Hashable, list[Finding]] = {}
-    for finding in listed:
-        groups.setdefault(_kind(finding), []).append(finding)
+    listed: list[tuple[Finding, list[Finding]]] = []
+    for finding in findings:
+        group = groups.setdefault(_kind(finding), [])
+        group.append(finding)
+        listed.append((finding, group))
     return tuple(
         _one(group, paths) if len(group) > MOST else finding
-        for finding in listed
-        for group in [groups[_kind(finding)]]
+        for finding, group in listed
         if len(group) <= MOST or finding is group[0]
     )
 
