@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from provenance import oms
-from provenance.intoto import STATEMENT_TYPE
 from provenance.judgement import judge
 from provenance.model import Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.trust import Registry
 from provenance.verdict import Verdict
+from provenance.wire import oms
+from provenance.wire.intoto import STATEMENT_TYPE
 from tests import forge
 
 SIZE = 50
