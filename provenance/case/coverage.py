@@ -24,9 +24,7 @@ def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
     read = case.files.read
     needed = read or covered
     for path in sorted(needed - covered)[:SHOWN]:
-        yield failed(
-            "signature/unsigned-file", "a loader may read it, and the signature leaves it out", path
-        )
+        yield failed("signature/unsigned-file", _why_unsigned(path, case, holding), path)
     for path in sorted(case.evidence.manifest.by_path.keys() - needed - covered)[:SHOWN]:
         message = "a document, picture or log by its name; it is not signed"
         yield failed("signature/unsigned-other", message, path)
@@ -40,6 +38,21 @@ def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
         )
     which = "a loader reads" if read else "its signature names"
     yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
+
+
+def _why_unsigned(path: str, case: Case, holding: Sequence[Vouch]) -> str:
+    """Shards are pieces of at least one byte: a signature over shards cannot name an empty file.
+
+    Anybody can add one, and its name alone may matter: an empty chat_template.jinja replaces the
+    template, an empty preset.ini is taken before the GGUF beside it.
+    """
+    by_shards = any(vouch.manifest.need.shard_size for vouch in holding)
+    if by_shards and not case.evidence.manifest.by_path[path].size:
+        return (
+            "an empty file, which a signature over shards cannot name: "
+            "exclude it, or ask the publisher to sign whole files"
+        )
+    return "a loader may read it, and the signature leaves it out"
 
 
 def _one_each(holding: Sequence[Vouch]) -> bool:

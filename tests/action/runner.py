@@ -36,10 +36,14 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Pull:
-    """A repository whose base is committed and whose head is the working tree's next commit."""
+    """A repository whose base is committed and whose head is the working tree's next commit.
+
+    `action` is where the runner has the action.
+    """
 
     desk: Desk
     temp: Path
+    action: Path = ACTION
 
     def git(self, *words: str) -> str:
         """What git says."""
@@ -102,14 +106,10 @@ class Pull:
         )
 
     def step(
-        self,
-        name: str,
-        values: Mapping[str, str],
-        environment: Mapping[str, str],
-        action: Path = ACTION,
+        self, name: str, values: Mapping[str, str], environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """A step of the action as it stands in its action.yml, in the checkout."""
-        text = yaml.safe_load((action / "action.yml").read_text())
+        text = yaml.safe_load((self.action / "action.yml").read_text())
         (step,) = (s for s in text["runs"]["steps"] if s["name"] == name)
         given = {f"inputs.{name}": entry["default"] for name, entry in text["inputs"].items()}
         ended = subprocess.run(
@@ -119,7 +119,7 @@ class Pull:
                 "PATH": f"{self.temp / 'stubs'}:{os.environ['PATH']}",
                 "HOME": str(self.desk.home),
                 "RUNNER_TEMP": str(self.temp),
-                "GITHUB_ACTION_PATH": str(action),
+                "GITHUB_ACTION_PATH": str(self.action),
                 "GITHUB_WORKSPACE": str(self.desk.folder),
                 "CI": "true",
                 "COLUMNS": "100",

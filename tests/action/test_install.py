@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,17 @@ def planted(pull: Pull) -> Path:
     return ran
 
 
+def downloaded(folder: Path) -> Path:
+    """The action as a runner has it: what its commit holds, in a folder of its own."""
+    top = ACTION.parents[2]
+    words = ["git", "ls-files", "-z", "--cached"]
+    listed = subprocess.run(words, cwd=top, capture_output=True, text=True, check=True).stdout
+    for path in filter(None, listed.split("\0")):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(top / path, folder / path)
+    return folder / ACTION.relative_to(top)
+
+
 def test_the_install_step_runs_nothing_of_the_checkout(pull: Pull) -> None:
     """Without an index the dependencies are not found, and that is how far it comes."""
     ran = planted(pull)
@@ -52,6 +65,8 @@ def test_the_install_step_runs_nothing_of_the_checkout(pull: Pull) -> None:
 
 @pytest.mark.interop
 def test_what_was_installed_judges_and_runs_nothing_of_the_checkout(pull: Pull) -> None:
+    """The action's own commit, from its own repository, with its dependencies by hash."""
+    pull = replace(pull, action=downloaded(pull.temp / "actions"))
     base = pull.commit("base")
     ran = planted(pull)
     pull.commit("head")
@@ -73,7 +88,7 @@ def test_what_was_installed_judges_and_runs_nothing_of_the_checkout(pull: Pull) 
 def test_an_action_of_the_checkout_is_refused(pull: Pull) -> None:
     action = pull.desk.folder / ".github" / "actions" / "verify"
     shutil.copytree(ACTION, action)
-    ended = pull.step("Install", {}, {}, action=action)
+    ended = replace(pull, action=action).step("Install", {}, {})
     assert (ended.returncode, "::error::the action lies in the checkout" in ended.stdout) == (
         2,
         True,

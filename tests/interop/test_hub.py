@@ -47,14 +47,17 @@ def publish(root: Path, repo: str, files: Mapping[str, bytes]) -> None:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a Hub: a tiny model by transformers, signed; a stranger's; an adapter."""
+    """The folder of a Hub: a tiny model by transformers, signed; a fine-tune of it; an adapter."""
     base = tmp_path_factory.mktemp("origin")
     model = base.parent / "tiny"
     subprocess.run([told("PROVENANCE_TRANSFORMERS") / "python", "-c", TINY, model], check=True)
     forge.sign(model, forge.Hand(key=forge.key("release")))
     tiny = {path.name: path.read_bytes() for path in model.iterdir()}
     publish(base, REPO, tiny)
-    publish(base, STRANGER, {**forge.MODEL, "README.md": card("base_model: acme/bot")})
+    *kept, last = tiny["model.safetensors"]
+    tuned = {**tiny, "model.safetensors": bytes([*kept, last ^ 1])}
+    del tuned["model.sig"]
+    publish(base, STRANGER, {**tuned, "README.md": card("base_model: acme/bot")})
     config = {"base_model_name_or_path": "/root/models/acme/bot", "peft_type": "LORA"}
     adapter = {"adapter_model.safetensors": forge.safetensors()}
     publish(base, LORA, {**adapter, "adapter_config.json": json.dumps(config).encode()})

@@ -238,15 +238,33 @@ signer.set_hashing_config(config).sign(Path(model), Path(signature))
 """
 
 
+def sign_by_their_library(model: Path, method: str, algorithm: str) -> Material:
+    material = key(model.parent, "P-256")
+    words: Words = (model, place(model), model.parent / "key.pem", method, algorithm)
+    ended = their_library(model.parent, LIBRARY, *words)
+    assert ended.returncode == 0, ended.stderr
+    return material
+
+
 @pytest.mark.parametrize("algorithm", ["sha256", "blake2", "blake3"])
 @pytest.mark.parametrize("method", ["files", "shards"])
 def test_what_only_their_library_signs(tmp_path: Path, method: str, algorithm: str) -> None:
-    material = key(tmp_path, "P-256")
     model = forge.write(tmp_path / "m", {**MODEL, "model.safetensors": SEVERAL_SHARDS})
-    words: Words = (model, place(model), tmp_path / "key.pem", method, algorithm)
-    ended = their_library(tmp_path, LIBRARY, *words)
-    assert ended.returncode == 0, ended.stderr
+    if method == "shards":
+        (model / "empty.txt").unlink()
+    material = sign_by_their_library(model, method, algorithm)
     found = by_ours(model, material)
     assert found.passes, found.model
     change(model / "model.safetensors")
     assert ("integrity/mismatch", "model.safetensors") in by_ours(model, material).refusals
+
+
+def test_their_shards_leave_an_empty_file_to_anybody(tmp_path: Path) -> None:
+    """What they signed names none, and so an added one, whose name may matter, is as good."""
+    model = forge.write(tmp_path / "m", MODEL)
+    material = sign_by_their_library(model, "shards", "sha256")
+    forge.write(model, {"chat_template.jinja": b""})
+    assert by_ours(model, material).refusals == {
+        ("signature/unsigned-file", "empty.txt"),
+        ("signature/unsigned-file", "chat_template.jinja"),
+    }
