@@ -178,6 +178,10 @@ def test_a_lock_and_the_check_right_after_it_agree_a_thousand_times(
 PLAIN = Made(weights=0, age=0, parent=None, key=None)
 SIGNED = replace(PLAIN, key="release")
 SETS: dict[str, tuple[Mapping[str, Made], list[str]]] = {
+    "an older copy that names the younger as its parent convicts nobody": (
+        {FREE[0]: replace(PLAIN, parent=FREE[1]), FREE[1]: replace(PLAIN, age=1)},
+        ["pass", "pass"],
+    ),
     "of two copies the younger fails at once": (
         {FREE[0]: PLAIN, FREE[1]: replace(PLAIN, age=1)},
         ["pass", "fail"],

@@ -165,15 +165,20 @@ def _contradicted(case: Case) -> Iterator[Finding]:
 
 
 def _copies(case: Case) -> Iterator[Finding]:
-    """Models whose very weights these are, and that nothing names as a parent."""
-    declared = case.claimed.parents_of(case.claimed.own) | own_names(case.evidence)
+    """Models whose very weights these are, and that nothing names as a parent.
+
+    A locked model that says itself that it came of this one convicts nobody but itself.
+    """
+    own = own_names(case.evidence)
+    declared = case.claimed.parents_of(case.claimed.own) | own
     others = {
         ancestor.facts.id: ancestor.evidence.listing
         for ancestor in case.evidence.ancestors
         if ancestor.evidence and ancestor.facts
     }
     for entry in case.lock.models() if case.lock else ():
-        if entry.repo and _is_older(entry.facts, case.evidence.facts):
+        came_of_this = any(parent.repo in own for parent in entry.parents)
+        if entry.repo and not came_of_this and _is_older(entry.facts, case.evidence.facts):
             others.setdefault(entry.repo, entry.files)
     for name in sorted(others.keys() - declared):
         if identical_weights(case.evidence, others[name]):
