@@ -18,6 +18,7 @@ from provenance.policy.allowances import (
     read_waiver,
 )
 from provenance.policy.required import RequiredAttestation, read_required
+from provenance.policy.table import CHECKS
 from provenance.trust import reading
 
 BUILTIN = "builtin"
@@ -91,7 +92,7 @@ class Settings:
         )
         policy.end()
         fields.end()
-        if not levels.requires_something(settings.levels, levels.CHECKS):
+        if not levels.requires_something(settings.levels, CHECKS):
             raise policy.wrong("rules", levels.NOTHING_REQUIRED)
         return settings
 
