@@ -41,7 +41,14 @@ def judge(
     locked: Entry | None = None,
     exact: bool = False,
 ) -> Verdict:
-    """The verdict on one model, as `tried` comes to it."""
+    """The verdict on one model. Pure: the same evidence, policy and registry yield the same.
+
+    `name` is what the verdict calls the model, by default its repository. `findings` are those
+    about the caller's own files, which count beside those of the checks. `locked` is the entry of
+    `lock` that the model is held against: what was known before or, with `exact`, the very files
+    that are meant. Raises TrustError if a trust root of the registry cannot be used, and nothing
+    else: what a model's author writes becomes a finding.
+    """
     return tried(
         evidence,
         policy,
