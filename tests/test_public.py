@@ -76,9 +76,10 @@ def written(value: type) -> Iterator[FunctionType]:
     """What makes a value of a class, as it stands in the package and is not of `dataclass`."""
     for method in ("__init__", "__post_init__"):
         made = vars(value).get(method)
-        if isinstance(made, FunctionType):
-            if Path(made.__code__.co_filename).is_relative_to(PACKAGE):
-                yield made
+        if not isinstance(made, FunctionType):
+            continue
+        if Path(made.__code__.co_filename).is_relative_to(PACKAGE):
+            yield made
 
 
 def test_the_names_are_those_that_type_checkers_see() -> None:
