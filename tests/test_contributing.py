@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from itertools import chain, pairwise
 from pathlib import Path
@@ -16,6 +17,8 @@ DECISIONS = sorted((TOP / ".github" / "decisions").glob("*.md"))
 LINE = re.compile(r"^\| ((?:`\w+` ?)+)\| .+ \|$", re.MULTILINE)
 PATH = re.compile(r"`((?:provenance|tests|\.ci)/[\w./-]+?)/?`")
 SHORT = re.compile(r"`((?:checks|claims|workspace|policy)/\w+\.py)`")
+EFFECTS = {*re.findall(r"`(\w+)`", GUIDE.partition("Only `source`")[2].partition(";")[0]), "source"}
+TOUCHES = {"read_bytes", "read_text", "write_bytes", "write_text", "mkdir", "unlink", "iterdir"}
 PARTS = ("**Decided.**", "**Why.**", "**Rejected.**", "**What it costs.**", "**Held by**")
 MAP = [re.findall(r"`(\w+)`", rooms) for rooms in LINE.findall(GUIDE)]
 """The rooms of each line of the map."""
@@ -34,6 +37,18 @@ def test_the_map_goes_upwards() -> None:
 
 def test_the_map_fits_on_a_page() -> None:
     assert len(MAP) <= 20
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_rooms_that_the_third_rule_names_touch_files(path: Path) -> None:
+    """But for what lies in the package itself, which is had by `importlib.resources`."""
+    text = path.read_text()
+    if room(path) in EFFECTS or "from importlib import resources" in text:
+        return
+    for node in ast.walk(ast.parse(text)):
+        called = node.func if isinstance(node, ast.Call) else None
+        assert not (isinstance(called, ast.Attribute) and called.attr in TOUCHES)
+        assert not (isinstance(called, ast.Name) and called.id == "open")
 
 
 @pytest.mark.parametrize("path", PATH.findall(GUIDE))
