@@ -27,7 +27,12 @@ DEFAULT_REGISTRY = (BUILTIN,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One `[[models]]`: a repository, or a directory and the repository it claims to be."""
+    """One `[[models]]`: a repository, or a directory and the repository it claims to be.
+
+    `repo` is `org/name`, `path` a directory in its place, `revision` a branch, tag or commit (None
+    for `main`). `include` and `exclude` are globs, case-sensitive, whose `*` does not cross `/`.
+    `parents` are stated by the caller, each `org/name` or `org/name@<commit>`.
+    """
 
     name: str
     repo: str | None = None
