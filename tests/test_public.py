@@ -40,7 +40,8 @@ def public() -> Iterator[tuple[str, object, bool]]:
         for method, value in vars(found).items() if inspect.isclass(found) else ():
             function = getattr(value, "__func__", getattr(value, "fget", value))
             if inspect.isfunction(function) and not method.startswith("_"):
-                yield f"{name}.{method}", function, name in EVERY_METHOD
+                acts = name in EVERY_METHOD and not isinstance(value, property)
+                yield f"{name}.{method}", function, acts
 
 
 NAMED = list(public())

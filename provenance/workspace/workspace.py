@@ -70,7 +70,7 @@ class Workspace:
         )
 
     def now(self) -> datetime:
-        """The moment as of which is judged and signed, UTC."""
+        """The present moment in UTC, as of which models are judged and signed. Raises nothing."""
         return datetime.now(UTC)
 
     def session(
