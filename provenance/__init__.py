@@ -3,7 +3,9 @@
 A `Workspace` is what a folder with a provenance.toml means, and does what the commands do: verify,
 lock, fetch, update. Beneath it, `gather` and `gather_from_hub` collect evidence (effects), `judge`
 turns it into a verdict (pure), `admit` hands out what passed (effects). What they take and give is
-frozen; nothing is printed, and no variable of the environment is read but those that are given.
+frozen, and nothing is printed. No variable of the environment is read but those that are given,
+and those that huggingface_hub reads for itself when it is imported (`HF_*`).
+
 Every error is a ProvenanceError, and a model that may not be used is Rejected.
 `provenance explain library` lists all names.
 """
