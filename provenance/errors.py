@@ -52,7 +52,12 @@ class TrustError(ProvenanceError):
 
 
 class RegistryRefused(ProvenanceError):
-    """A registry is not what its root vouches for, or no longer: nothing passes by it."""
+    """A registry is not what its root vouches for, or no longer: nothing passes by it.
+
+    `rule` is the one whose words the manual has.
+    """
+
+    rule = "registry/refused"
 
 
 class Malformed(ProvenanceError):

@@ -38,8 +38,11 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What is locked, and by what it is judged, both times; `attestations` are those that lie
-    elsewhere than in the model."""
+    """What is locked, and by what it is judged, before the download and after it.
+
+    `attestations` are those that lie elsewhere than in the model. What expires is judged as of the
+    time of `admit`, whatever `at` says.
+    """
 
     entry: Entry
     lock: Lock
@@ -65,7 +68,10 @@ class Target:
 
     @classmethod
     def folder(cls, place: Path, *, cache: Path | None = None, replacing: bool = False) -> Target:
-        """A folder of the caller's."""
+        """A folder of the caller's; the model is made ready beside it, on the same file system.
+
+        `cache` is the Hub's, whose whole files are not downloaded again.
+        """
         real = Path(os.path.realpath(place))
         staging = real.parent / STAGING.format(real.name)
         return cls(place=real, staging=staging, cache=cache, replacing=replacing)
@@ -103,7 +109,7 @@ class Standing:
 
 
 class Refused(Rejected):
-    """A model that may not be used, by its verdict."""
+    """A model may not be used; `verdict` says why, with every finding."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.reason)
@@ -111,12 +117,14 @@ class Refused(Rejected):
 
 
 def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
-    """The locked model lies at the target, every byte of it judged; no `hub` leaves out 1 and 3.
+    """The locked model lies at the target, every byte of it measured and judged.
 
-    Refused if it may not be used, SourceError if it cannot be had, ConfigError if something else
-    lies at the target or the entry was made of stored evidence. All of it is judged as of now, what
-    expires and what was signed before a compromise too, whatever `rules.at` says. Whatever happens,
-    nothing but a judged model ever lies there on our account.
+    Without a `hub` nothing is fetched (steps 1 and 3 are left out): what lies there is judged.
+    Raises Refused, which carries the verdict, if the model may not be used, SourceError if it
+    cannot be had, ConfigError if something else lies at the target or the entry was made of stored
+    evidence, and TrustError for a trust root that cannot be used. All of it is judged as of now,
+    what expires and what was signed before a compromise too, whatever `rules.at` says. Whatever
+    happens, nothing but a judged model ever lies there on our account.
     """
     if rules.entry.basis == Basis.REPLAYED:
         raise _stored(rules)

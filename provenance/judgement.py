@@ -6,35 +6,20 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provenance.case.case import Case, Check
+from provenance.case.case import Case
 from provenance.case.changes import change_of
 from provenance.case.folding import folded
-from provenance.checks import attestation, code, integrity, lineage, registry
-from provenance.checks.ancestry import check as ancestry
-from provenance.checks.format import check as format
-from provenance.checks.identity import check as identity
-from provenance.checks.signature import check as signature_check
+from provenance.checks import table
 from provenance.claims.files import ModelFiles
 from provenance.lock import Entry, Lock
 from provenance.lock import remembered as known_of
-from provenance.model import UNUSED_EXCLUDE, Evidence
+from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
 from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed, nobody
 
-CHECKS: dict[str, Check] = {
-    "integrity": integrity.check,
-    "format": format.check,
-    "code": code.check,
-    "identity": identity.check,
-    "signature": signature_check.check,
-    "ancestry": ancestry.check,
-    "lineage": lineage.check,
-    "attestation": attestation.check,
-}
 IDENTITY = "identity/pass"
-ALWAYS: tuple[Check, ...] = (registry.check,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +41,14 @@ def judge(
     locked: Entry | None = None,
     exact: bool = False,
 ) -> Verdict:
-    """The verdict on one model, as `tried` comes to it."""
+    """The verdict on one model. Pure: the same evidence, policy and registry yield the same.
+
+    `name` is what the verdict calls the model, by default its repository. `findings` are those
+    about the caller's own files, which count beside those of the checks. `locked` is the entry of
+    `lock` that the model is held against: what was known before or, with `exact`, the very files
+    that are meant. Raises TrustError if a trust root of the registry cannot be used, and nothing
+    else: what a model's author writes becomes a finding.
+    """
     return tried(
         evidence,
         policy,
@@ -98,11 +90,9 @@ def tried(
         remembered=tuple(remembered),
         exact=exact,
     )
-    found = [finding for check in ALWAYS for finding in check(case)]
-    found += findings
-    found += [finding for name in policy.checks for finding in CHECKS[name](case)]
+    found = [*table.always(case), *findings, *table.asked(case)]
     weighed = [_weigh(finding, case, accepted) for finding in found]
-    weighed += [*_unused(case, weighed), *_patterns(case)]
+    weighed += _unused(case, weighed)
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
     told = folded(weighed, evidence.manifest.by_path.keys())
     result, reason = _fold(outcomes, told)
@@ -161,14 +151,6 @@ def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
             other = exemption.manifest != case.evidence.manifest.digest
             ended = "is for other bytes" if other else _expired(exemption.expires)
             yield _lint(case, f"the exemption of {exemption.repo} {ended}")
-
-
-def _patterns(case: Case) -> Iterator[Finding]:
-    """The `exclude` patterns that leave nothing out of this model."""
-    for seen in case.evidence.observations:
-        if seen.code == UNUSED_EXCLUDE:
-            finding = failed("policy/unused-exclude", seen.detail, seen.path)
-            yield replace(finding, level=case.policy.level(finding.rule))
 
 
 def _expired(day: datetime) -> str:

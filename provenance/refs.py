@@ -25,8 +25,9 @@ REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-
 
 
 def parse(text: str, *, revision: str | None = None, endpoint: str = "") -> Ref:
-    """The ref of `org/name[@revision]`, `hf://…` or a page of a Hub, or ConfigError.
+    """The ref of `org/name[@revision]`, `hf://…` or the URL of a page of a Hub.
 
+    Raises ConfigError for what names no repository, or more than one revision.
     `revision` is one that was given apart; two of them are an error. A page must be one of the Hub
     at `endpoint` or of huggingface.co, and one of a repository or of a revision of it.
     """

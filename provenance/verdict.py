@@ -85,7 +85,12 @@ class SignerSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The judgement of one model; `checks` has an outcome for every check of the profile."""
+    """The judgement of one model; `checks` has an outcome for every check of the profile.
+
+    `commit` is 40 hex digits, `manifest` the `sha256:<hex>` of the files that were judged, `basis`
+    who states their digests. `reason` is one line: what decided, or who signed. It is neither true
+    nor false, and asking raises TypeError.
+    """
 
     name: str
     ref: str

@@ -103,10 +103,3 @@ def test_admit_goes_by_its_own_clock_and_takes_nothing_stored(tmp_path: Path) ->
         with pytest.raises(ConfigError, match="replayed"):
             provenance.admit(client, replace(rules, entry=entry, registry=forged()), target)
         assert not (tmp_path / "out").exists()
-
-
-def test_every_public_name_is_there() -> None:
-    for name in provenance.__all__:
-        assert getattr(provenance, name)
-    with pytest.raises(AttributeError, match="no attribute"):
-        _ = provenance.nothing_of_the_sort

@@ -1,57 +1,67 @@
-"""Every rule that can be found is documented, and every documented rule can be found."""
+"""Nothing is found without words for it, there are no words for what is never found, and every
+check has its file, its page and its place in the one table."""
 
 from __future__ import annotations
 
-import re
+import ast
 from pathlib import Path
 
 import pytest
 
 from provenance import manual
-from provenance.checks import integrity
-from provenance.checks.signature.check import KNOWN
-from provenance.policy import PROFILES, may_lower
+from provenance.checks.table import CHECKS
+from provenance.errors import RegistryRefused
+from provenance.policy import PROFILES, Profile, may_lower
+from provenance.policy.table import TABLE
+from tests import emitted
 
-PACKAGE = Path(__file__).parent.parent / "provenance"
-LITERAL = re.compile(
-    r"""["']((?:integrity|signature|registry|policy|format|code|ancestry|identity|attestation)/[a-z0-9-]+)["']"""
-)
-
-
-def literals() -> set[str]:
-    """Every rule id that stands in the package's code."""
-    files = [path for path in PACKAGE.rglob("*.py") if path.name != "levels.py"]
-    found = {rule for path in files for rule in LITERAL.findall(path.read_text())}
-    return {rule for rule in found if not rule.endswith("/pass")}
+ROOM = Path(emitted.PACKAGE) / "checks"
+FOUND = emitted.rules() | {RegistryRefused.rule}
 
 
-def test_every_rule_is_documented() -> None:
-    assert literals() <= manual.rules().keys()
+def test_what_is_found_has_words_and_what_has_words_is_found() -> None:
+    assert manual.rules().keys() == FOUND
 
 
-def test_every_problem_of_a_lineage_is_documented() -> None:
-    found = [
-        slug
-        for path in (PACKAGE / "lineage").glob("*.py")
-        for slug in re.findall(r"""(?:slug=|_problem\(\s*)"([a-z-]+)\"""", path.read_text())
-    ]
-    assert found
-    assert {f"lineage/{slug}" for slug in found} <= manual.rules().keys()
+def test_the_reader_of_the_code_follows_every_way_in_which_a_rule_is_said(tmp_path: Path) -> None:
+    """A rule said in a new way is an error of the test, never a rule that it does not see."""
+    for text in ('failed(f"x/{made()}", "")', "failed(TABLE[key], '')", "failed(rule, '')"):
+        file = emitted.File(path=tmp_path, tree=ast.parse(text))
+        ((call, scope),) = file.calls("failed")
+        with pytest.raises(emitted.Unresolved):
+            file.texts(call.args[0], scope)
 
 
-def test_every_slug_of_a_reader_is_documented() -> None:
-    slugs = {f"integrity/{slug}" for slug in integrity.FAILED | integrity.UNKNOWN}
-    assert slugs | {f"signature/{slug}" for slug in KNOWN} <= manual.rules().keys()
+def defines_a_check(path: Path) -> bool:
+    tree = ast.parse(path.read_text())
+    return any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
+
+
+def test_every_file_with_a_check_is_in_the_table() -> None:
+    files = [path for path in ROOM.rglob("*.py") if defines_a_check(path)]
+    named = {(path.parent if path.name == "check.py" else path).stem for path in files}
+    assert named == {row.name for row in TABLE} == set(CHECKS)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_page_begins_with_its_name_and_a_question(name: str) -> None:
+    assert CHECKS[name].page.startswith(f"{name}: ")
+    assert CHECKS[name].asks.endswith("?")
+
+
+def test_a_rule_is_of_the_page_that_it_stands_on() -> None:
+    for name, entry in CHECKS.items():
+        for rule, _ in manual.RULE.findall(entry.page + "\n"):
+            assert rule.startswith(f"{name}/")
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-def test_levels_name_rules_that_exist(profile: object) -> None:
-    for found in PROFILES:
-        for rule, _ in found.levels:
-            assert rule in manual.rules()
-            assert may_lower(rule)
+def test_levels_name_rules_that_exist(profile: Profile) -> None:
+    for rule, _ in profile.levels:
+        assert rule in manual.rules()
+        assert may_lower(rule)
 
 
-def test_a_page_begins_with_its_name() -> None:
-    for name in manual.PAGES:
-        assert (manual.page(name) or "").startswith(f"{name}:")
+def test_every_profile_that_a_row_names_exists() -> None:
+    named = {profile for row in TABLE for profile in row.profiles}
+    assert named == {profile.name for profile in PROFILES}

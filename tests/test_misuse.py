@@ -13,7 +13,8 @@ import provenance
 from provenance import Evidence, Hub, Policy, Ref, Registry, Settings, Verdict
 from provenance.errors import ConfigError
 from provenance.policy import Exemption, Waiver
-from provenance.policy.levels import CHECKS, Demand
+from provenance.policy.levels import Demand
+from provenance.policy.table import CHECKS
 from provenance.refs import parse
 from provenance.verdict import Level, Result
 from tests import forge

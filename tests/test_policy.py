@@ -19,7 +19,6 @@ from provenance.policy import (
     Waiver,
     may_lower,
 )
-from provenance.policy.levels import OF_FILES, OF_LINEAGES, OF_MODELS
 from provenance.policy.required import TEST_RESULT
 from provenance.verdict import Level
 from tests import hostile
@@ -143,6 +142,10 @@ def test_an_empty_file_says_what_holds_without_one(table: object) -> None:
     assert Settings().registry == ("builtin",)
 
 
+# What each profile asks for, as the manual says it.
+OF_FILES = ("integrity", "format", "code", "signature")
+OF_MODELS = ("integrity", "format", "code", "identity", "signature", "ancestry")
+OF_LINEAGES = (*OF_MODELS, "lineage")
 POLICY = ("policy",)
 WAIVER = ("policy", "waivers", 0)
 EXEMPT = ("policy", "exempt", 0)

@@ -73,6 +73,9 @@ code/hub-caution
 code/pickle-by-product
     A pickle that training left behind (training_args.bin). No loader of the model opens it, and
     whoever does runs it. Exclude it. A warning unless the profile requires it.
+
+code/pass
+    That loading the selected files runs nothing, or nothing but what you allow by its bytes.
 """
 
 from __future__ import annotations

@@ -85,6 +85,10 @@ integrity/foreign-signature
 
 integrity/limit
     The model holds more than was looked at: too many small files, signatures or digests.
+
+integrity/pass
+    What the bytes are equal to: what somebody signed, the lockfile, a root, what a Hub states, or
+    what you exempted.
 """
 
 from __future__ import annotations

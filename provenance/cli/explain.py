@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 import click
@@ -11,22 +12,29 @@ from provenance.errors import ConfigError
 
 
 @click.command(name="explain")
-@click.argument("rule", required=False)
-def command(rule: str | None) -> None:
-    """Print what RULE means and what to do about it.
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """Print what NAME means and what to do about it.
 
-    RULE is a rule id such as signature/wrong-signer, or a check. Without one, list them all.
+    NAME is a rule id such as signature/wrong-signer, a check, or a page such as hub, ci or
+    library. Without one, list them all.
     """
     rules = manual.rules()
-    if rule is None:
-        click.echo("\n".join(sorted(rules)))
-    elif page := manual.page(rule):
+    if name is None:
+        click.echo("\n".join((*_pages(), "", *sorted(rules))))
+    elif page := manual.page(name):
         click.echo(page)
-    elif rule in rules:
-        click.echo(f"{rule}\n")
-        click.echo(rules[rule])
-        click.echo(f"\nThe whole page: provenance explain {rule.partition('/')[0]}")
+    elif name in rules:
+        click.echo(f"{name}\n")
+        click.echo(rules[name])
+        click.echo(f"\nThe whole page: provenance explain {name.partition('/')[0]}")
     else:
-        near = get_close_matches(rule, [*rules, *manual.PAGES], n=3)
+        near = get_close_matches(name, [*rules, *manual.names()], n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else "; `provenance explain` lists them"
-        raise ConfigError(f"there is no rule {rule!r}{hint}")
+        raise ConfigError(f"there is no page or rule {name!r}{hint}")
+
+
+def _pages() -> Iterator[str]:
+    names = manual.names()
+    width = max(map(len, names))
+    yield from (f"{name:{width}}  {manual.title(name)}" for name in names)

@@ -52,7 +52,7 @@ def run(command: click.Command) -> int:
         click.echo(f"error: {error}", err=True)
         return USAGE
     except RegistryRefused as error:
-        click.echo(f"fail: registry/refused: {error}", err=True)
+        click.echo(f"fail: {error.rule}: {error}", err=True)
         return FAIL
     except (ProvenanceError, OSError, MemoryError) as error:
         click.echo(f"error: could not judge: {error}", err=True)

@@ -24,7 +24,11 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that is otherwise than before: of which model or file, what, and both values."""
+    """One thing that is otherwise than before: of which model or file, what, and both values.
+
+    `what` is `added` or `removed`, or names what is otherwise in words for a reader (`commit`,
+    `signer gained`, …); a value that there was not, or is no more, is empty.
+    """
 
     name: str
     what: str

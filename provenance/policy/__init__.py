@@ -3,7 +3,6 @@
 from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
 from provenance.policy.document import BUILTIN, Model, Settings
 from provenance.policy.levels import (
-    CHECKS,
     DEFAULT_LEVELS,
     NEVER_LOWERED,
     PROFILES,
@@ -12,6 +11,7 @@ from provenance.policy.levels import (
     may_lower,
 )
 from provenance.policy.policy import Policy
+from provenance.policy.table import CHECKS
 
 __all__ = [
     "BUILTIN",

@@ -18,6 +18,7 @@ from provenance.policy.allowances import (
     read_waiver,
 )
 from provenance.policy.required import RequiredAttestation, read_required
+from provenance.policy.table import CHECKS
 from provenance.trust import reading
 
 BUILTIN = "builtin"
@@ -26,7 +27,12 @@ DEFAULT_REGISTRY = (BUILTIN,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One `[[models]]`: a repository, or a directory and the repository it claims to be."""
+    """One `[[models]]`: a repository, or a directory and the repository it claims to be.
+
+    `repo` is `org/name`, `path` a directory in its place, `revision` a branch, tag or commit (None
+    for `main`). `include` and `exclude` are globs, case-sensitive, whose `*` does not cross `/`.
+    `parents` are stated by the caller, each `org/name` or `org/name@<commit>`.
+    """
 
     name: str
     repo: str | None = None
@@ -91,7 +97,7 @@ class Settings:
         )
         policy.end()
         fields.end()
-        if not levels.requires_something(settings.levels, levels.CHECKS):
+        if not levels.requires_something(settings.levels, CHECKS):
             raise policy.wrong("rules", levels.NOTHING_REQUIRED)
         return settings
 

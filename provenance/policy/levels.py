@@ -8,18 +8,19 @@ from enum import StrEnum
 
 from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
+from provenance.policy.table import (
+    ALWAYS,
+    ATTESTED,
+    BASELINE,
+    CHECKS,
+    FILES,
+    SIGNED,
+    asked_by,
+)
 from provenance.trust.reading import is_rule
 from provenance.verdict import Level
 
-OF_FILES = ("integrity", "format", "code", "signature")
-OF_MODELS = ("integrity", "format", "code", "identity", "signature", "ancestry")
-OF_LINEAGES = (*OF_MODELS, "lineage")
-ATTESTATION = "attestation"
-"""The check of what `[[policy.require_attestation]]` asks for; it is in no profile."""
-CHECKS = (*OF_LINEAGES, ATTESTATION)
 LATER_CHECKS = ("closure", "weights")
-OWN_FINDINGS = ("registry", "policy")
-"""Findings about the caller's own files and about revocation: no check of their own."""
 
 NEVER_LOWERED = (
     "registry",
@@ -93,26 +94,22 @@ class Profile:
     """A named set of checks, when it demands a signature, and its levels before the caller's."""
 
     name: str
-    checks: tuple[str, ...]
     signature: Demand
     levels: Levels
 
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What it asks for, in the order of the table."""
+        return asked_by(self.name)
+
+
+LEVELS_WHEN_SIGNED = tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED)
 
 PROFILES = (
-    Profile(name="files", checks=OF_FILES, signature=Demand.ASKED, levels=DEFAULT_LEVELS),
-    Profile(name="baseline", checks=OF_MODELS, signature=Demand.REGISTERED, levels=DEFAULT_LEVELS),
-    Profile(
-        name="signed",
-        checks=OF_MODELS,
-        signature=Demand.ALWAYS,
-        levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
-    ),
-    Profile(
-        name="attested",
-        checks=OF_LINEAGES,
-        signature=Demand.ALWAYS,
-        levels=tuple(row for row in DEFAULT_LEVELS if row[0] not in REQUIRED_WHEN_SIGNED),
-    ),
+    Profile(name=FILES, signature=Demand.ASKED, levels=DEFAULT_LEVELS),
+    Profile(name=BASELINE, signature=Demand.REGISTERED, levels=DEFAULT_LEVELS),
+    Profile(name=SIGNED, signature=Demand.ALWAYS, levels=LEVELS_WHEN_SIGNED),
+    Profile(name=ATTESTED, signature=Demand.ALWAYS, levels=LEVELS_WHEN_SIGNED),
 )
 
 
@@ -167,7 +164,7 @@ def check_rule(fields: Fields, name: str, rule: str) -> None:
     check = rule.partition("/")[0]
     if not is_rule(rule):
         raise fields.wrong(name, f"expected a check or check/rule, found {rule[:80]!r}")
-    if check not in (*CHECKS, *LATER_CHECKS, *OWN_FINDINGS):
+    if check not in (*CHECKS, *LATER_CHECKS, *ALWAYS):
         raise fields.wrong(name, f"there is no check {check!r}; there are {', '.join(CHECKS)}")
 
 

@@ -12,6 +12,7 @@ from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
 from provenance.policy.document import Model, Settings
 from provenance.policy.levels import Demand, Levels
 from provenance.policy.required import RequiredAttestation
+from provenance.policy.table import ATTESTATION, CHECKS
 from provenance.verdict import Level
 
 
@@ -42,9 +43,9 @@ class Policy:
 
     def __post_init__(self) -> None:
         """It asks for something, and for nothing that this version cannot check."""
-        strange = [name for name in self.checks if name not in levels.CHECKS]
+        strange = [name for name in self.checks if name not in CHECKS]
         if strange:
-            known = ", ".join(levels.CHECKS)
+            known = ", ".join(CHECKS)
             raise ConfigError(f"expected some of {known}; found {strange[0]!r}", path="checks")
         if not levels.requires_something(self.levels, self.checks):
             raise ConfigError(levels.NOTHING_REQUIRED, path="checks")
@@ -63,8 +64,8 @@ class Policy:
         chosen = levels.profile_named(profile or _profile(settings, model))
         combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
         checks = levels.checks_of(chosen, settings.levels)
-        if settings.required and levels.ATTESTATION not in checks:
-            checks = (*checks, levels.ATTESTATION)
+        if settings.required and ATTESTATION.name not in checks:
+            checks = (*checks, ATTESTATION.name)
         if not levels.requires_something(combined, checks):
             raise ConfigError(levels.NOTHING_REQUIRED, path="policy.rules")
         return cls(

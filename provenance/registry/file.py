@@ -32,9 +32,10 @@ class Folder:
 
 
 def load(path: Path) -> Registry:
-    """The registry of a file, or of the `trust.toml` of a folder, or ConfigError.
+    """The registry of a file, or of the `trust.toml` of a folder.
 
-    Trusted roots and sections that it names lie beside it.
+    Trusted roots and sections that it names lie beside it. Raises ConfigError, with the path into
+    the file, for what cannot be read or used.
     """
     file = path / FILE_NAME if _is_folder(path) else path
     return assembled(Folder(file), file=file.name)

@@ -82,10 +82,10 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """One registry, or several merged; `sources` are the files it was read from,
-    `releases` what was merged, in order.
+    """Who may speak for which repositories, and what was revoked: one registry, or several as one.
 
-    Of several, `parts` are each one as far as it reaches; instances and clocks stand there alone.
+    `sources` are the files it was read from, `releases` what was merged, in order. Of several,
+    `parts` are each one as far as it reaches; instances and clocks stand there alone.
     `unusable` are those that were named and cannot be used, each with the reason.
     """
 

@@ -70,14 +70,16 @@ class Workspace:
         )
 
     def now(self) -> datetime:
-        """The moment as of which is judged and signed, UTC."""
+        """The present moment in UTC, as of which models are judged and signed. Raises nothing."""
         return datetime.now(UTC)
 
     def session(
         self, request: Request, *, replayed: Evidence | None = None, needs_models: bool = True
     ) -> Session:
-        """The models, rules, registries and lockfile that a request means, or ConfigError.
+        """The models, rules, registries and lockfile that a request means.
 
+        Raises ConfigError for words or files that mean nothing, and for registries what `verify`
+        raises.
         `replayed` is the evidence that is judged in place of any model on disk.
         """
         return opened(
@@ -93,7 +95,11 @@ class Workspace:
     def gathering(
         self, session: Session, *, signature: Path | None = None, ask_owner: bool = False
     ) -> Gathering:
-        """What evidence is gathered with for the models of a session, as of now."""
+        """What evidence is gathered with for the models of a session, as of now.
+
+        `signature` is the one that counts, wherever it lies. Raises ConfigError for options that
+        cannot be used.
+        """
         return Gathering.begun(
             session,
             self.options,
@@ -108,7 +114,9 @@ class Workspace:
 
         All of provenance.toml where none is named; with `exact` the files must be those of the
         lockfile. A model that could not be asked for is among `unjudged`, and nothing is written.
-        Raises ConfigError for words or files that mean nothing, RegistryRefused.
+        Raises ConfigError for words or files that mean nothing, RegistryRefused for a published
+        registry that does not hold, SourceError for one that cannot be had, and TrustError for a
+        trust root that cannot be used.
         """
         session = self.session(self._request(refs))
         return verified(Verifier(gathering=self.gathering(session), exact=exact))
@@ -121,7 +129,10 @@ class Workspace:
     ) -> Locked:
         """The models judged and the lockfile written: what passes is in it, and nothing else.
 
-        Raises what `verify` does, and SourceError where another run changed the lockfile.
+        A model that does not pass keeps the entry it had. `exclude_newer`, with a time zone, lets
+        only releases pass whose verified signature time is before it. Raises what `verify` does
+        (ConfigError also where a Hub is needed and may not be asked), and SourceError where
+        another run changed the lockfile meanwhile: nothing is written then.
         """
         session = self.session(self._request(refs, exclude_newer))
         return locked(self.gathering(session), options or LockOptions())
@@ -135,8 +146,11 @@ class Workspace:
     ) -> tuple[Fetched, ...]:
         """Exactly what is locked and passes is downloaded: one result for each entry.
 
-        To `local_dir` (one model), else to the Hub's cache. Raises ConfigError for a name that is
-        not locked, and OutOfDate where provenance.toml asks for something else, unless `frozen`.
+        To `local_dir` (one model; with `replace` in the place of an earlier release that was
+        fetched there), else to the Hub's cache. What was refused or could not be had is a result
+        too, with its reason. Raises ConfigError for a name that is not locked, OutOfDate where
+        provenance.toml asks for something else, unless `frozen`, and for the registries what
+        `verify` raises.
         """
         session = self.session(self._request(()), needs_models=False)
         folder = Path(local_dir) if local_dir else None
@@ -153,7 +167,8 @@ class Workspace:
     def update(self, *refs: str) -> Updated:
         """Branches and tags followed anew, what passes locked, and what changed as values.
 
-        Raises what `lock` does.
+        A model that does not pass keeps the entry it had. Raises what `lock` does: ConfigError,
+        SourceError, RegistryRefused, TrustError.
         """
         return updated(self.gathering(self.session(self._request(refs))))
 

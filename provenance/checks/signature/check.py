@@ -112,6 +112,9 @@ signature/rollback
 
 signature/other-bundle
     Beside the signature that passes lies one that proves nothing here. It changes nothing.
+
+signature/pass
+    Who signed which of the files, or that you exempted exactly these bytes.
 """
 
 from __future__ import annotations

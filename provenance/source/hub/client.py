@@ -111,7 +111,9 @@ class Hub:
     """A Hub and how to ask it; safe for threads.
 
     The token (None for the one this machine has, if it may be used) goes to the endpoint alone,
-    and only in questions about `namespaces`.
+    and only in questions about `namespaces`. `workers` is how many requests are made at once,
+    `patience` the seconds that one answer may take. Raises ConfigError for an endpoint that is no
+    http or https URL.
     """
 
     def __init__(

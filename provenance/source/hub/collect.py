@@ -59,6 +59,8 @@ def collect(
 ) -> Evidence:
     """The evidence on the model that `ref` names, its large files as the Hub declares them.
 
+    Some kilobytes are read, and no weights but their headers.
+
     A commit that `ref` has is asked for in place of its revision.
     `given` are the signatures that count in place of the repository's; `ask_owner` also asks for
     the id of its namespace; `glance` is for an ancestor. Absent where there is no such model or

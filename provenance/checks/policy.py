@@ -36,3 +36,22 @@ policy/foreign-settings
     A provenance.toml on the way up belongs to another user or may be written by everybody. It was
     not used. Name it with --policy if it is yours, or remove it.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.case.case import Case
+from provenance.model import UNUSED_EXCLUDE
+from provenance.verdict import Finding, failed
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """The patterns of the caller that leave nothing out of this model.
+
+    What sets nothing aside is known once everything was weighed (`judgement`), and what is wrong
+    with the files of settings where they are read (`workspace`).
+    """
+    for seen in case.evidence.observations:
+        if seen.code == UNUSED_EXCLUDE:
+            yield failed("policy/unused-exclude", seen.detail, seen.path)
