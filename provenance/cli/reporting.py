@@ -15,12 +15,12 @@ from provenance.cli.options import Decorator, with_options
 from provenance.errors import ConfigError
 from provenance.judgement import Trial
 from provenance.report import FORMATS, Place, Shown, Summary, human
+from provenance.report.formats import PAGE
 from provenance.verdict import Unjudged
 from provenance.workspace import Session
 from provenance.workspace.places import places_of
 
-PLACED = frozenset({"github", "sarif"})
-"""The forms of a report that tell the line in which a model is named."""
+HUMAN = "human"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +72,9 @@ def with_reports(*others: str) -> Decorator:
             click.option(
                 "--format",
                 "form",
-                type=click.Choice(["human", *FORMATS, *others]),
-                default="human",
-                help="human, or a form that other tools read.",
+                type=click.Choice([*FORMATS, *others]),
+                default=HUMAN,
+                help=f"How the report looks: see `provenance explain {PAGE}`.",
             ),
             click.option(
                 "--report",
@@ -113,7 +113,8 @@ def summary(
     Where a model is named is looked up for those of `forms` that tell it.
     """
     judged, others = tuple(trials), tuple(unjudged)
-    places = places_of(session) if PLACED & set(forms) else {}
+    asked = [FORMATS[form] for form in forms if form in FORMATS]
+    places = places_of(session) if any(form.placed for form in asked) else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         unjudged=others,
@@ -129,10 +130,10 @@ def summary(
 
 def show(summary: Summary, form: str, output: str | None) -> None:
     """The report goes to `output`, or to stdout."""
-    if form == "human":
+    if form == HUMAN:
         terminal.show(human(summary, width=terminal.width()), output)
     else:
-        terminal.emit(FORMATS[form](summary), output)
+        terminal.emit(FORMATS[form].write(summary), output)
 
 
 def _shown(case: Case, place: Place | None) -> Shown:

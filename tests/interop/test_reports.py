@@ -56,7 +56,7 @@ def test_a_browser_draws_the_page_and_its_console_is_clean(tmp_path: Path) -> No
 @pytest.mark.parametrize("text", HOSTILE[:6])
 def test_a_browser_runs_nothing_of_a_models(tmp_path: Path, text: str) -> None:
     page = tmp_path / "page.html"
-    page.write_text(FORMATS["html"](summary(text)))
+    page.write_text(FORMATS["html"].write(summary(text)))
     tree = browsed(page, tmp_path / "profile", "--dump-dom").stdout
     assert tree.count("<script") == 1
     assert "<img" not in tree
@@ -65,7 +65,7 @@ def test_a_browser_runs_nothing_of_a_models(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["a model", *HOSTILE])
 def test_the_official_schema_takes_the_sarif(tmp_path: Path, text: str) -> None:
     log = tmp_path / "log.sarif"
-    log.write_text(FORMATS["sarif"](summary(text)))
+    log.write_text(FORMATS["sarif"].write(summary(text)))
     tool = told("PROVENANCE_LINTERS") / "node_modules/@microsoft/sarif-multitool-linux"
     ended = subprocess.run(
         [tool / "Sarif.Multitool", "validate", log],
