@@ -93,8 +93,9 @@ def command(
     if reports.form == SUMS:
         reports.emit(sums(session, request.refs))
         return 0
-    made = locked(workspace.gathering(session), options)
-    reports.write(session, made.trials, made.unjudged)
+    gathering = workspace.gathering(session)
+    made = locked(gathering, options)
+    reports.write(gathering, made.trials, made.unjudged)
     code = told(made.verdicts, made.unjudged)
     for line in made.hints("lock", *_flags(options, request)):
         click.echo(line, err=True)

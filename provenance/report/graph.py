@@ -55,10 +55,11 @@ def _about(node: Node) -> Iterator[str]:
 def step(edge: Edge) -> Line:
     """An edge on one line: its tier, what was done, by whose word."""
     mark, tone = TIERS[edge.tier]
-    return (Span(f"{mark} {edge.tier}", tone), Span(f"  {printable('; '.join(_said(edge)))}"))
+    return (Span(f"{mark} {edge.tier}", tone), Span(f"  {printable('; '.join(said(edge)))}"))
 
 
-def _said(edge: Edge) -> Iterator[str]:
+def said(edge: Edge) -> Iterator[str]:
+    """What was done in a step, who attests it, and where it is claimed."""
     if made := edge.method or edge.relation:
         yield made
     if edge.attested:

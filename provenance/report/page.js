@@ -11,3 +11,20 @@ for (const head of document.querySelectorAll("table.sortable th")) {
     body.append(...(down ? rows.reverse() : rows));
   });
 }
+for (const filter of document.querySelectorAll("p.filter")) {
+  const rows = [...filter.parentElement.querySelector("tbody").rows];
+  const count = filter.lastElementChild;
+  filter.hidden = false;
+  filter.querySelector("input").addEventListener("input", (event) => {
+    const words = event.target.value.toLowerCase().split(/\s+/);
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      const target = row.querySelector("a").getAttribute("href").slice(1);
+      document.getElementById(target).hidden = row.hidden;
+      shown += row.hidden ? 0 : 1;
+    }
+    count.textContent = `${shown} of ${rows.length}`;
+  });
+}

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
+from provenance.lineage import Edge
 from provenance.report.common import (
     Summary,
     aside,
     basis,
     by_exception,
     counted,
+    deciding,
+    own_problems,
     printable,
     printable_lines,
-    problems,
 )
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
-from provenance.report.human import OUTCOMES, RESULTS
-from provenance.verdict import Outcome, Verdict
+from provenance.report.graph import said
+from provenance.report.human import BAD, DIM, GOOD, OUTCOMES, PLAIN, RESULTS
+from provenance.review import Bump
+from provenance.verdict import Finding, Outcome, Verdict
 
 MOST_FILES = 1_000
+MOST_EDGES = 100
+MOST_LINES = 60
+"""Lines of a difference that is shown without a click."""
+MOST_WIDTH = 1_020
+"""Pixels of a lineage that is made to fit; one that is wider has a scroll bar."""
+FEW = 8
+"""Models that one finds without a filter."""
+TONES = {"+": GOOD, "-": BAD, "@": DIM}
 
 
 def html(summary: Summary) -> str:
@@ -31,35 +44,84 @@ def html(summary: Summary) -> str:
     marks = {word: mark for table in (RESULTS, OUTCOMES) for word, (mark, _) in table.items()}
     return _template().render(
         summary=summary,
+        models=summary.ordered,
+        gone=_gone(summary),
         counted=counted(summary),
         marks=marks,
         style_hash=_hash(_text("page.css")),
         script_hash=_hash(_text("page.js")),
-        box_width=WIDTH,
-        box_height=HEIGHT,
-        most_files=MOST_FILES,
     )
 
 
 @cache
 def _template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_source),
     )
+    environment.globals |= {
+        "box_width": WIDTH,
+        "box_height": HEIGHT,
+        "most_files": MOST_FILES,
+        "most_edges": MOST_EDGES,
+        "most_lines": MOST_LINES,
+        "most_width": MOST_WIDTH,
+        "few": FEW,
+    }
     environment.filters |= {
         "aside": aside,
         "basis": _basis,
-        "standing": _standing,
+        "deciding": deciding,
+        "drawing": drawing,
+        "others": _others,
         "printable": printable,
         "printable_lines": printable_lines,
-        "problems": problems,
-        "drawing": drawing,
+        "said": _said,
         "short": _short,
+        "standing": _standing,
+        "tone": _tone,
+        "words": _words,
     }
-    page = _text("page.html")
-    for name in ("page.css", "page.js"):
-        page = page.replace(f"/* {name} */", _text(name))
-    return environment.from_string(page)
+    return environment.get_template("page.html")
+
+
+def _source(name: str) -> str:
+    """A template, with the style and the script in the place of their names."""
+    page = _text(name)
+    for part in ("page.css", "page.js"):
+        page = page.replace(f"/* {part} */", _text(part))
+    return page
+
+
+def _gone(summary: Summary) -> Sequence[Bump]:
+    """What changes of models that are not judged."""
+    known = {verdict.name for verdict in summary.verdicts}
+    return [bump for name, bump in (summary.changes or {}).items() if name not in known]
+
+
+def _others(verdict: Verdict) -> Sequence[Finding]:
+    decided = deciding(verdict)
+    return [finding for finding in own_problems(verdict) if finding not in decided]
+
+
+def _words(edge: Edge) -> Iterator[str]:
+    """What stands beside an edge: what was done, and by whose word."""
+    yield f"{edge.method or edge.relation or 'from'}, {edge.tier}"
+    if edge.attested:
+        yield f"by {edge.attested}"
+    elif edge.claims:
+        yield f"claimed in {edge.claims[0]}"
+
+
+def _said(edge: Edge) -> str:
+    return printable("; ".join(said(edge)))
+
+
+def _tone(line: str) -> str:
+    return TONES.get(line[:1], PLAIN)
 
 
 def _basis(verdict: Verdict) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from provenance.lock import Change
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.report.cut import within
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, PLAIN, Line, Span
-from provenance.report.markdown import code, fenced, plain
+from provenance.report.markup import code, fenced, plain
 from provenance.review import Bump, Patch, Section
 from provenance.verdict import Unjudged
 
 NOTHING = "nothing changes"
+VERDICT = "verdict"
 MOST = 60_000
 """Bytes of a text for GitHub, which takes 65,536 letters and counts some of them twice."""
 SHARES = (MOST, 8_000, 2_000, 500, 0)
@@ -90,21 +91,34 @@ def _unjudged(model: Unjudged) -> Iterator[str]:
 def _markdown(bump: Bump, share: int) -> Iterator[str]:
     yield f"### {code(bump.name)}"
     for section in bump.sections:
-        yield ""
-        yield f"**{section.title}**"
-        yield ""
-        yield from _section(section, share)
+        yield from ("", *_titled(section, share))
     yield ""
 
 
+def changed(bump: Bump, share: int) -> Iterator[str]:
+    """What changes of a model, beside a verdict that is said already; so many letters of each
+    difference."""
+    for section in bump.sections:
+        left = tuple(change for change in section.changes if change.what != VERDICT)
+        if left or section.patches:
+            yield from (*_titled(replace(section, changes=left), share), "")
+
+
+def _titled(section: Section, share: int) -> Iterator[str]:
+    yield from (f"**{section.title}**", "")
+    yield from _section(section, share)
+
+
 def _section(section: Section, share: int) -> Iterator[str]:
+    apart = bool(section.changes)
     for change in section.changes:
         values = " → ".join(code(value) for value in (change.old, change.new) if value)
         named = f"{code(change.name)} " if change.name not in (change.old, change.new) else ""
         yield f"- {named}{plain(change.what)}{f': {values}' if values else ''}"
     for patch in section.patches:
-        yield ""
+        yield from ("",) * apart
         yield from _patch(patch, share)
+        apart = True
 
 
 def _patch(patch: Patch, share: int) -> Iterator[str]:

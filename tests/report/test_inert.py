@@ -15,7 +15,7 @@ from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
 from provenance.report import FORMATS, Place, Shown, Summary
 from provenance.report.common import printable
-from provenance.report.markdown import ZERO_WIDTH
+from provenance.report.markup import ZERO_WIDTH
 from provenance.report.review import review, review_markdown
 from provenance.review import Bump, Section
 from provenance.review.files import Patch
@@ -51,7 +51,8 @@ ALLOWED = {
     "markdown": frozenset(f"{WORDS} h3 ul li pre em strong".split()),
     "html": frozenset(
         f"{WORDS} html head meta link title style body header h1 small nav ul li a main section "
-        "span dl dt dd div caption button em figure figcaption svg g path text rect script".split()
+        "span dl dt dd div caption button em figure figcaption svg g path text rect script "
+        "h3 h4 del ins pre".split()
     ),
 }
 
@@ -123,7 +124,15 @@ def summary(text: str) -> Summary:
         policy=text,
         registry=text,
         shown={text: shown, f"{text}2": shown},
+        changes={name: bumped(name) for name in (text, f"{text}3")},
     )
+
+
+def bumped(text: str) -> Bump:
+    """A change of a model that is called so, in which everything is."""
+    change = Change(name=text, what="changed", old=text, new=f"{text}!")
+    patch = Patch(path=text, lines=(f"+{text}", text))
+    return Bump(name=text, sections=(Section(title="code", changes=(change,), patches=(patch,)),))
 
 
 def commands(text: str) -> list[str]:
@@ -216,9 +225,7 @@ def test_every_form_holds_it_as_text(form: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_difference_holds_it_as_text(text: str) -> None:
-    change = Change(name=text, what="changed", old=text, new=f"{text}!")
-    patch = Patch(path=text, lines=(f"+{text}", text))
-    bump = Bump(name=text, sections=(Section(title="code", changes=(change,), patches=(patch,)),))
+    bump = bumped(text)
     shown = plain(tuple(review([bump])))
     assert commands(shown) == []
     assert all(line.isprintable() for line in shown.split("\n"))
