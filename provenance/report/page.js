@@ -6,7 +6,7 @@ for (const head of document.querySelectorAll("table.sortable th")) {
     for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const order = new Intl.Collator(undefined, { numeric: true });
-    const text = (row) => row.cells[column].textContent;
+    const text = (row) => row.cells[column].textContent.replace(/^[^\p{L}\p{N}]+/u, "");
     const rows = [...body.rows].sort((a, b) => order.compare(text(a), text(b)));
     body.append(...(down ? rows.reverse() : rows));
   });

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from textwrap import wrap
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
@@ -36,6 +37,8 @@ MOST_WIDTH = 1_020
 """Pixels of a lineage that is made to fit; one that is wider has a scroll bar."""
 FEW = 8
 """Models that one finds without a filter."""
+COLUMNS, MOST_WORDS = 24, 3
+"""Letters and lines beside an edge; all of it is said in the list below."""
 TONES = {"+": GOOD, "-": BAD, "@": DIM}
 
 
@@ -77,6 +80,7 @@ def _template() -> Template:
         "deciding": deciding,
         "drawing": drawing,
         "others": _others,
+        "in_two": _in_two,
         "printable": printable,
         "printable_lines": printable_lines,
         "said": _said,
@@ -107,13 +111,18 @@ def _others(verdict: Verdict) -> Sequence[Finding]:
     return [finding for finding in own_problems(verdict) if finding not in decided]
 
 
-def _words(edge: Edge) -> Iterator[str]:
-    """What stands beside an edge: what was done, and by whose word."""
-    yield f"{edge.method or edge.relation or 'from'}, {edge.tier}"
-    if edge.attested:
-        yield f"by {edge.attested}"
-    elif edge.claims:
-        yield f"claimed in {edge.claims[0]}"
+def _words(edge: Edge) -> list[str]:
+    """The lines beside an edge: what was done, and by whose word."""
+    where = f"claimed in {edge.claims[0]}" if edge.claims else ""
+    word = f"by {edge.attested}" if edge.attested else where
+    lines = [f"{edge.method or edge.relation or 'from'}, {edge.tier}", *wrap(word, COLUMNS)]
+    return [_short(printable(line), COLUMNS) for line in lines[:MOST_WORDS]]
+
+
+def _in_two(name: str) -> tuple[str, str]:
+    """A repository's namespace, with what divides them, and its name."""
+    namespace, slash, own = name.rpartition("/")
+    return namespace + slash, own
 
 
 def _said(edge: Edge) -> str:
