@@ -17,8 +17,7 @@ from provenance.report import FORMATS, Place, Shown, Summary
 from provenance.report.common import printable
 from provenance.report.markup import ZERO_WIDTH
 from provenance.report.review import review, review_markdown
-from provenance.review import Bump, Section
-from provenance.review.files import Patch
+from provenance.review import Bump, Patch, Section
 from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Unjudged, Verdict
 
 HOSTILE = (
