@@ -15,7 +15,7 @@ from provenance.review import Bump, Patch, Section
 from provenance.verdict import Unjudged
 
 NOTHING = "nothing changes"
-VERDICT = "verdict"
+VERDICT, COMMIT = "verdict", "commit"
 MOST = 60_000
 """Bytes of a text for GitHub, which takes 65,536 letters and counts some of them twice."""
 SHARES = (MOST, 8_000, 2_000, 500, 0)
@@ -96,24 +96,29 @@ def _markdown(bump: Bump, share: int) -> Iterator[str]:
 
 
 def changed(bump: Bump, share: int) -> Iterator[str]:
-    """What changes of a model, beside a verdict that is said already; so many letters of each
-    difference."""
+    """What changes of a model, under its name and beside a verdict that is said already; so many
+    letters of each difference."""
+    between: tuple[str, ...] = ()
     for section in bump.sections:
         left = tuple(change for change in section.changes if change.what != VERDICT)
+        title = COMMIT if section.title == VERDICT else section.title
         if left or section.patches:
-            yield from (*_titled(replace(section, changes=left), share), "")
+            rest = replace(section, title=title, changes=left)
+            yield from (*between, *_titled(rest, share, bump.name))
+            between = ("",)
 
 
-def _titled(section: Section, share: int) -> Iterator[str]:
+def _titled(section: Section, share: int, name: str = "") -> Iterator[str]:
     yield from (f"**{section.title}**", "")
-    yield from _section(section, share)
+    yield from _section(section, share, name)
 
 
-def _section(section: Section, share: int) -> Iterator[str]:
+def _section(section: Section, share: int, name: str) -> Iterator[str]:
+    """The changes of one subject, each with what it is of, unless that is the model's `name`."""
     apart = bool(section.changes)
     for change in section.changes:
         values = " → ".join(code(value) for value in (change.old, change.new) if value)
-        named = f"{code(change.name)} " if change.name not in (change.old, change.new) else ""
+        named = "" if change.name in (change.old, change.new, name) else f"{code(change.name)} "
         yield f"- {named}{plain(change.what)}{f': {values}' if values else ''}"
     for patch in section.patches:
         yield from ("",) * apart

@@ -146,7 +146,7 @@ def _texts(
         annotate("error", why, "Nothing was judged")
         shown = changes.read_text("utf-8") if changes.is_file() else ""
         return stopped(why) + f"\n{shown}", sarif_of_nothing(why, project.settings)
-    text = files["markdown"].read_text("utf-8")
+    text = files["markdown"].read_text("utf-8").rstrip() + "\n"
     if VERDICTS.get(code) == "out-of-date":
         text = out_of_date(said) + text
     return text, files["sarif"].read_text("utf-8")
