@@ -12,7 +12,7 @@ from provenance.report.common import printable
 from provenance.workspace.settings import speaks
 
 from .git import behind_a_link, git, paths
-from .runner import Stopped, given
+from .runner import Stopped, annotate, given
 
 SETTINGS, PROJECT, LOCKFILE = "provenance.toml", "pyproject.toml", "provenance.lock"
 CHANGED = "changed"
@@ -116,6 +116,8 @@ def touched(base: str) -> list[str]:
         raise Stopped(f"no commit {base} in the history: fetch it (fetch-depth: 0)")
     here, there = settings_of("HEAD"), settings_of(fork) if fork else set()
     known = here | {folder for folder in there if _locked(folder)}
+    for folder in sorted(there - known):
+        annotate("warning", f"{folder}: its {SETTINGS} is gone, so nothing in it was judged")
     if not known:
         raise Stopped(f"there is no {SETTINGS} in the repository: `provenance init` writes one")
     if not fork:

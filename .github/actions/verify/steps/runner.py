@@ -25,7 +25,8 @@ def choice(name: str, allowed: Sequence[str]) -> str:
     value = given(name)
     if value not in allowed:
         expected = ", ".join(allowed)
-        raise Stopped(f"{name.lower()}: expected one of {expected}; found {value!r}")
+        called = name.lower().replace("_", "-")
+        raise Stopped(f"{called}: expected one of {expected}; found {value!r}")
     return value
 
 
