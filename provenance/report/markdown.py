@@ -61,19 +61,32 @@ def _lines(summary: Summary, share: int) -> Iterator[str]:
         yield from ("", *_model(verdict, summary, share))
     yield from _gone(summary, share)
     if quiet:
-        same = "unchanged and pass" if summary.changes is not None else "pass"
-        title = f"{len(quiet)} models {same}" if len(quiet) > 1 else f"1 model: {same}"
-        yield from ("", *folded(title, [*HEAD, *map(_row, quiet)]))
+        yield from ("", *folded(_of_quiet(quiet, summary), [*HEAD, *map(_row, quiet)]))
     yield ""
     yield f"policy {code(summary.policy)}, registry {code(summary.registry)}"
 
 
 def _by_interest(summary: Summary) -> tuple[Sequence[Verdict], Sequence[Verdict]]:
-    """The verdicts to be shown, and those that only are counted and listed: what passes plainly and
-    did not change, where there is something else to see."""
-    loud = [v for v in summary.ordered if v.result is not Result.PASS or summary.change_of(v)]
+    """The verdicts to be shown, and those that only are counted and listed: what did not change and
+    has nothing against it but the rules, where there is something else to see."""
+    loud = [v for v in summary.ordered if _speaks(v) or summary.change_of(v)]
     quiet = [verdict for verdict in summary.ordered if verdict not in loud]
     return (loud, quiet) if loud or summary.unjudged or len(quiet) > FEW else (quiet, ())
+
+
+def _speaks(verdict: Verdict) -> bool:
+    """Whether it does not pass for a reason of its own."""
+    by_rules = verdict.result is Result.FAIL and not deciding(verdict)
+    return verdict.result is not Result.PASS and not by_rules
+
+
+def _of_quiet(quiet: Sequence[Verdict], summary: Summary) -> str:
+    """What stands above the models that are folded away."""
+    same = "unchanged" if summary.changes is not None else ""
+    plainly = all(verdict.result is Result.PASS for verdict in quiet)
+    come = "pass" if plainly else "have nothing against them but the rules"
+    said = " and ".join(filter(None, (same, come)))
+    return f"{len(quiet)} models {said}" if len(quiet) > 1 else f"1 model: {said}"
 
 
 HEAD = ("| | model | verdict | why |", "|---|---|---|---|")

@@ -66,6 +66,14 @@ def test_a_comment_says_what_changed_and_folds_what_did_not() -> None:
     assert "acme/same-44" in READERS["markdown"](text)
 
 
+def test_a_change_of_the_rules_unfolds_no_model_that_has_nothing_else_against_it() -> None:
+    text = FORMATS["markdown"].write(summary(*GOOD, FAILING[0], changes=[]))
+    before, _, behind = text.partition("3 models unchanged and have nothing against them but the")
+    assert "acme/bad-00" in before
+    assert "acme/good" not in before
+    assert behind.count("acme/good") == 3
+
+
 def test_a_row_for_each_finding_that_decides_and_the_others_behind_a_click() -> None:
     found = (*many(2), unknown("ancestry/unknown-ancestor", "perhaps"))
     text = FORMATS["markdown"].write(summary(verdict("acme/m", found)))
