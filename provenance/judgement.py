@@ -17,7 +17,17 @@ from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
-from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed, nobody
+from provenance.verdict import (
+    OF_THE_CALLER,
+    Finding,
+    Level,
+    Outcome,
+    Result,
+    SignerSeen,
+    Verdict,
+    failed,
+    nobody,
+)
 
 IDENTITY = "identity/pass"
 
@@ -180,7 +190,27 @@ def _outcome(check: str, findings: Iterable[Finding]) -> Outcome:
 def _fold(
     outcomes: Sequence[tuple[str, Outcome]], findings: Sequence[Finding]
 ) -> tuple[Result, str]:
-    """The verdict, and its reason in one line: the first finding that decided it."""
+    """The verdict, and its reason in one line.
+
+    What is found of the caller's own files decides too, and never in place of what the model's own
+    reason is.
+    """
+    own = [finding for finding in findings if finding.rule not in OF_THE_CALLER]
+    result, reason = _decided(outcomes, own)
+    above = [f for f in findings if f.rule in OF_THE_CALLER and f.level is Level.REQUIRE]
+    if above and result is not Result.FAIL:
+        itself = "passes" if result is Result.PASS else f"is {result}"
+        return (
+            Result.FAIL,
+            f"{above[0].rule}: {above[0].where}; the model itself {itself}: {reason}",
+        )
+    return result, reason
+
+
+def _decided(
+    outcomes: Sequence[tuple[str, Outcome]], findings: Sequence[Finding]
+) -> tuple[Result, str]:
+    """By a model's own findings: the first one that decided is the reason."""
     counting = [finding for finding in findings if finding.level is Level.REQUIRE]
     for outcome, result in ((Outcome.FAIL, Result.FAIL), (Outcome.UNKNOWN, Result.INCOMPLETE)):
         deciding = [finding for finding in counting if finding.outcome is outcome]

@@ -12,6 +12,16 @@ from provenance.model import Basis
 BY_STRANGERS = frozenset({"signature/unregistered-signer", "signature/wrong-signer"})
 """What is found of a signature by somebody who has no word in this."""
 
+OF_THE_CALLER = frozenset(
+    {
+        "policy/changed",
+        "policy/changed-by-owners",
+        "policy/removed-model",
+        "policy/foreign-settings",
+    }
+)
+"""What is found of the caller's own files and of no model: said of every verdict of a run."""
+
 
 class Outcome(StrEnum):
     """What one finding, or one check, says.

@@ -9,6 +9,7 @@ import click
 
 from provenance import manual
 from provenance.errors import ConfigError
+from provenance.report import formats
 
 
 @click.command(name="explain")
@@ -22,14 +23,14 @@ def command(name: str | None) -> None:
     rules = manual.rules()
     if name is None:
         click.echo("\n".join((*_pages(), "", *sorted(rules))))
-    elif page := manual.page(name):
+    elif page := manual.page(name) or (formats.page() if name == formats.PAGE else None):
         click.echo(page)
     elif name in rules:
         click.echo(f"{name}\n")
         click.echo(rules[name])
         click.echo(f"\nThe whole page: provenance explain {name.partition('/')[0]}")
     else:
-        near = get_close_matches(name, [*rules, *manual.names()], n=3)
+        near = get_close_matches(name, [*rules, *manual.names(), formats.PAGE], n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else "; `provenance explain` lists them"
         raise ConfigError(f"there is no page or rule {name!r}{hint}")
 

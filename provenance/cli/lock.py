@@ -23,8 +23,8 @@ from provenance.cli.outcome import OUT_OF_DATE, combined, told
 from provenance.cli.reporting import Reports, with_reports
 from provenance.errors import ConfigError
 from provenance.lock import Change
-from provenance.workspace import Locked, LockOptions, Request, Session, Workspace
-from provenance.workspace.locking import check_listed, late, locked, sums
+from provenance.workspace import Locked, LockOptions, Request, Workspace
+from provenance.workspace.locking import check_listed, folders, late, locked, sums
 
 SUMS = "sha256sum"
 
@@ -84,17 +84,18 @@ def command(
     and gets none if it had none. --format sha256sum prints what is locked, for `sha256sum -c`, and
     judges nothing.
     """
+    if in_step:
+        return _in_step(request, workspace)
     session = workspace.session(replace(request, outputs=reports.files))
     check_listed(session, request.refs)
-    if in_step:
-        return _in_step(session)
     if request.base and not options.check:
         raise ConfigError("goes with --check: a pull request is judged, not locked", path="--base")
     if reports.form == SUMS:
         reports.emit(sums(session, request.refs))
         return 0
-    made = locked(workspace.gathering(session), options)
-    reports.write(session, made.trials, made.unjudged)
+    gathering = workspace.gathering(session)
+    made = locked(gathering, options)
+    reports.write(gathering, made.trials, made.unjudged)
     code = told(made.verdicts, made.unjudged)
     for line in made.hints("lock", *_flags(options, request)):
         click.echo(line, err=True)
@@ -106,12 +107,18 @@ def _flags(options: LockOptions, request: Request) -> tuple[str, ...]:
     return ("--check",) * options.check + (("--base", request.base) if request.base else ())
 
 
-def _in_step(session: Session) -> int:
-    """Whether every model of provenance.toml is locked as it is asked for, and no other is."""
-    found = list(late(session))
-    for text in found:
-        click.echo(f"error: {text}: run `provenance lock`", err=True)
-    return OUT_OF_DATE if found else 0
+def _in_step(request: Request, workspace: Workspace) -> int:
+    """Whether every model of provenance.toml is locked as it is asked for, and no other is: here,
+    or in every folder in which one of the named files of settings lies."""
+    code = 0
+    for own, folder in folders(request, workspace):
+        session = folder.session(own, needs_models=not request.refs)
+        check_listed(session, own.refs)
+        for text in late(session):
+            where = f"{session.settings_path}: " if folder is not workspace else ""
+            click.echo(f"error: {where}{text}: run `provenance lock`", err=True)
+            code = OUT_OF_DATE
+    return code
 
 
 def _say(made: Locked, quiet: bool) -> None:

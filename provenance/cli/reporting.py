@@ -15,12 +15,13 @@ from provenance.cli.options import Decorator, with_options
 from provenance.errors import ConfigError
 from provenance.judgement import Trial
 from provenance.report import FORMATS, Place, Shown, Summary, human
+from provenance.report.formats import PAGE
 from provenance.verdict import Unjudged
-from provenance.workspace import Session
+from provenance.workspace.changes import changes
+from provenance.workspace.gathering import Gathering
 from provenance.workspace.places import places_of
 
-PLACED = frozenset({"github", "sarif"})
-"""The forms of a report that tell the line in which a model is named."""
+HUMAN = "human"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +44,14 @@ class Reports:
 
     def write(
         self,
-        session: Session,
+        gathering: Gathering,
         trials: Iterable[Trial],
         unjudged: Iterable[Unjudged],
         *,
         shown: bool = True,
     ) -> None:
         """Write every report on these models; without `shown`, only those of --report."""
-        made = summary(session, trials, unjudged, {self.form, *dict(self.also)})
+        made = summary(gathering, trials, unjudged, {self.form, *dict(self.also)})
         if shown:
             show(made, self.form, self.output)
         for form, file in self.also:
@@ -72,9 +73,9 @@ def with_reports(*others: str) -> Decorator:
             click.option(
                 "--format",
                 "form",
-                type=click.Choice(["human", *FORMATS, *others]),
-                default="human",
-                help="human, or a form that other tools read.",
+                type=click.Choice([*FORMATS, *others]),
+                default=HUMAN,
+                help=f"How the report looks: see `provenance explain {PAGE}`.",
             ),
             click.option(
                 "--report",
@@ -103,22 +104,27 @@ def _pairs(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def summary(
-    session: Session,
+    gathering: Gathering,
     trials: Iterable[Trial],
     unjudged: Iterable[Unjudged],
     forms: Collection[str],
 ) -> Summary:
     """The report on these models: by what, and with what is shown beside each verdict.
 
-    Where a model is named is looked up for those of `forms` that tell it.
+    Where a model is named, and what a pull request changes of it, is looked up for those of `forms`
+    that tell it.
     """
+    session = gathering.session
     judged, others = tuple(trials), tuple(unjudged)
-    places = places_of(session) if PLACED & set(forms) else {}
+    asked = [FORMATS[form] for form in forms if form in FORMATS]
+    places = places_of(session) if any(form.placed for form in asked) else {}
+    compared = any(form.compares for form in asked)
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         unjudged=others,
         policy=session.policy_source,
         registry=session.registry_source,
+        changes=changes(gathering, judged) if compared else None,
         shown={model.name: Shown(place=places.get(model.name)) for model in others}
         | {
             trial.verdict.name: _shown(trial.case, places.get(trial.verdict.name))
@@ -129,10 +135,10 @@ def summary(
 
 def show(summary: Summary, form: str, output: str | None) -> None:
     """The report goes to `output`, or to stdout."""
-    if form == "human":
+    if form == HUMAN:
         terminal.show(human(summary, width=terminal.width()), output)
     else:
-        terminal.emit(FORMATS[form](summary), output)
+        terminal.emit(FORMATS[form].write(summary), output)
 
 
 def _shown(case: Case, place: Place | None) -> Shown:

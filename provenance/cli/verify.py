@@ -83,7 +83,7 @@ def command(
     found = verified(verifier, replayed)
     if summarising and not found.unjudged:
         reports.emit(summarising.bundles(session, found.trials))
-    reports.write(session, found.trials, found.unjudged, shown=not summarising)
+    reports.write(verifier.gathering, found.trials, found.unjudged, shown=not summarising)
     return told(found.verdicts, found.unjudged)
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from provenance.lineage import Graph
 from provenance.model import Basis, Manifest
-from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
+from provenance.review import Bump
+from provenance.verdict import (
+    OF_THE_CALLER,
+    Finding,
+    Level,
+    Outcome,
+    Result,
+    Unjudged,
+    Verdict,
+)
 
 NO_FILES = Manifest(files=())
 ONLY_FETCH = "only `fetch` proves bytes"
@@ -20,6 +29,10 @@ BASES: Mapping[Basis, tuple[str, str]] = {
 """What was judged, and what that leaves open."""
 NOT_JUDGED = "not judged"
 UNJUDGED_RULE = "policy/not-judged"
+ORDER = (Result.FAIL, Result.INCOMPLETE, Result.PASS)
+OF_A_FILE = frozenset({"policy/changed", "policy/changed-by-owners", "policy/foreign-settings"})
+LAST = 2
+"""The severity of what decides nothing."""
 COMMAND = "::"
 OLD_COMMAND = "##["
 
@@ -48,7 +61,8 @@ NOTHING = Shown()
 class Summary:
     """All verdicts of one run, and by what they were reached; `shown` is by a model's name.
 
-    `unjudged` are the models that were asked for and have none.
+    `unjudged` are the models that were asked for and have none. `changes` is what a pull request
+    changes, by a model's name, or None where none was judged.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -56,10 +70,28 @@ class Summary:
     policy: str
     registry: str
     shown: Mapping[str, Shown] = field(default_factory=dict)
+    changes: Mapping[str, Bump] | None = None
 
     def of(self, model: Verdict | Unjudged) -> Shown:
         """What is shown beside a verdict, or in its place."""
         return self.shown.get(model.name, NOTHING)
+
+    def change_of(self, model: Verdict | Unjudged) -> Bump | None:
+        """What changes of a model, if anything does and it is known."""
+        return (self.changes or {}).get(model.name)
+
+    @property
+    def ordered(self) -> tuple[Verdict, ...]:
+        """The verdicts: those on what changed first, then those that fail, then the incomplete."""
+        return tuple(
+            sorted(self.verdicts, key=lambda v: (self.change_of(v) is None, ORDER.index(v.result)))
+        )
+
+    @property
+    def above(self) -> tuple[Finding, ...]:
+        """What is found of the caller's own files, which every verdict repeats, each once."""
+        found = (f for verdict in self.verdicts for f in problems(verdict))
+        return tuple(dict.fromkeys(f for f in found if f.rule in OF_THE_CALLER))
 
     @property
     def result(self) -> Result:
@@ -117,17 +149,37 @@ def basis(verdict: Verdict) -> str:
 
 
 def problems(verdict: Verdict) -> Sequence[Finding]:
-    """Every finding that is no pass or one by exemption, those that decided first."""
+    """Every finding that is no pass or one by exemption, those that decided first.
+
+    The very first is the one that the verdict names as its reason.
+    """
     quiet = (Outcome.PASS, Outcome.SKIPPED)
     found = [f for f in verdict.findings if f.exempted or f.outcome not in quiet]
-    return sorted(found, key=severity)
+    return sorted(found, key=lambda f: (severity(f), not verdict.reason.startswith(f"{f.rule}: ")))
+
+
+def place_of(finding: Finding) -> Place | None:
+    """The file of the caller's own that a finding is about, if it is about one."""
+    return Place(file=finding.where, line=1) if finding.rule in OF_A_FILE else None
+
+
+def own_problems(verdict: Verdict) -> Sequence[Finding]:
+    """Those of them that are about the model."""
+    return [finding for finding in problems(verdict) if finding.rule not in OF_THE_CALLER]
+
+
+def deciding(verdict: Verdict) -> Sequence[Finding]:
+    """Those of the model's own findings to which the verdict comes down; none where it passes."""
+    found = own_problems(verdict)
+    worst = min(map(severity, found), default=LAST)
+    return [f for f in found if severity(f) == worst] if worst < LAST else []
 
 
 def severity(finding: Finding) -> int:
     """What a finding does to the verdict as a number, 0 where it fails it."""
     counts = finding.level is Level.REQUIRE and not (finding.waived or finding.exempted)
     outcomes = {Outcome.FAIL: 0, Outcome.UNKNOWN: 1}
-    return outcomes.get(finding.outcome, 2) if counts else 3
+    return outcomes.get(finding.outcome, LAST) if counts else LAST + 1
 
 
 def printable(text: str) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from provenance.lineage import Edge, Graph, Node
 
-WIDTH, HEIGHT, GAP, STEP = 240, 58, 32, 120
+WIDTH, HEIGHT, GAP, STEP = 190, 62, 20, 130
+LABEL = 140
+"""Pixels of what stands beside an edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,11 @@ class Line:
     y1: int
     x2: int
     y2: int
+
+    @property
+    def label(self) -> int:
+        """Where what stands beside it begins: near the parent, inside the drawing."""
+        return max((3 * self.x1 + self.x2) // 4 - LABEL // 2, GAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +70,7 @@ def drawing(graph: Graph) -> Drawing:
         boxes=tuple(boxes.values()),
         lines=tuple(_line(edge, boxes) for edge in graph.edges),
         width=width,
-        height=height,
+        height=height - (STEP - HEIGHT - 2 * GAP),
     )
 
 

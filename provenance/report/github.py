@@ -7,39 +7,52 @@ from itertools import chain, zip_longest
 
 from provenance.report.common import (
     NOT_JUDGED,
+    ORDER,
     UNJUDGED_RULE,
     Place,
     Summary,
     counted,
+    own_problems,
+    place_of,
     printable,
     printable_lines,
-    problems,
 )
-from provenance.verdict import Finding, Level, Outcome, Unjudged, Verdict
+from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
 
 
 def github(summary: Summary) -> str:
     """One workflow command for each finding, one line each; the last line is the verdict.
 
-    A step shows ten annotations of a kind, the first ones: so the models take turns.
+    A step shows ten annotations of a kind, the first ones: what is said of the whole comes once,
+    then each model's deciding finding before any model's second, those that fail first.
     """
     return "\n".join(_lines(summary))
 
 
 def _lines(summary: Summary) -> Iterator[str]:
-    for model in summary.unjudged:
-        yield _unjudged(model, summary.of(model).place)
-    each = [_annotations(verdict, summary.of(verdict).place) for verdict in summary.verdicts]
+    yield from (_annotation(finding, place_of(finding), "") for finding in summary.above)
+    ordered = sorted(summary.verdicts, key=lambda verdict: ORDER.index(verdict.result))
+    failing = [verdict for verdict in ordered if verdict.result is Result.FAIL]
+    others = [verdict for verdict in ordered if verdict.result is not Result.FAIL]
+    each = [
+        *(_annotations(verdict, summary.of(verdict).place) for verdict in failing),
+        *(iter([_unjudged(model, summary.of(model).place)]) for model in summary.unjudged),
+        *(_annotations(verdict, summary.of(verdict).place) for verdict in others),
+    ]
     yield from filter(None, chain.from_iterable(zip_longest(*each)))
     yield f"{summary.result}: {counted(summary)}"
 
 
 def _annotations(verdict: Verdict, place: Place | None) -> Iterator[str]:
     """Those of one model, in the order in which its findings decided."""
-    for finding in problems(verdict):
-        about = f"{finding.where}: " if finding.where else ""
-        message = printable(about) + printable_lines(finding.message)
-        yield _said(_command(finding), place, f"{finding.rule}: {verdict.name}", message)
+    return (_annotation(finding, place, verdict.name) for finding in own_problems(verdict))
+
+
+def _annotation(finding: Finding, place: Place | None, model: str) -> str:
+    about = f"{finding.where}: " if finding.where else ""
+    message = printable(about) + printable_lines(finding.message)
+    title = f"{finding.rule}: {model}" if model else finding.rule
+    return _said(_command(finding), place, title, message)
 
 
 def _unjudged(model: Unjudged, place: Place | None) -> str:

@@ -55,10 +55,11 @@ def _about(node: Node) -> Iterator[str]:
 def step(edge: Edge) -> Line:
     """An edge on one line: its tier, what was done, by whose word."""
     mark, tone = TIERS[edge.tier]
-    return (Span(f"{mark} {edge.tier}", tone), Span(f"  {printable('; '.join(_said(edge)))}"))
+    return (Span(f"{mark} {edge.tier}", tone), Span(f"  {printable('; '.join(said(edge)))}"))
 
 
-def _said(edge: Edge) -> Iterator[str]:
+def said(edge: Edge) -> Iterator[str]:
+    """What was done in a step, who attests it, and where it is claimed."""
     if made := edge.method or edge.relation:
         yield made
     if edge.attested:
@@ -101,7 +102,7 @@ def mermaid(graph: Graph) -> str:
         shape = '{0}[["{1}"]]' if node.root else '{0}["{1}"]'
         lines.append("  " + shape.format(numbers[node.key], _label(node)))
     for edge in graph.edges:
-        label = _inert(f"{_made(edge)}, {edge.tier}")
+        label = _inert(_word(edge))
         lines.append(f'  {numbers[edge.parent]} -->|"{label}"| {numbers[edge.child]}')
     for number, one in enumerate(graph.unresolved):
         lines.append(f'  u{number}["{_inert(_nowhere(one))}"] -.->|"not resolved"| n0')
@@ -114,8 +115,10 @@ def _nowhere(one: Unresolved) -> str:
     return f"{one.text[:80]}, not resolved: {one.reason}"[:160]
 
 
-def _made(edge: Edge) -> str:
-    return edge.method or edge.relation or "from"
+def _word(edge: Edge) -> str:
+    """What stands beside an edge: what was done, and by whose word."""
+    by = f" by {edge.attested}" if edge.attested else ""
+    return f"{edge.method or edge.relation or 'from'}, {edge.tier}{by}"
 
 
 def _label(node: Node) -> str:
@@ -133,7 +136,7 @@ def dot(graph: Graph) -> str:
         double = ", peripheries=2" if node.root else ""
         lines.append(f"  {_quoted(node.key)} [label={_quoted(_label(node))}{double}];")
     for edge in graph.edges:
-        label = _quoted(f"{_made(edge)}, {edge.tier}")
+        label = _quoted(_word(edge))
         ends = f"{_quoted(edge.parent)} -> {_quoted(edge.child)}"
         lines.append(f"  {ends} [label={label}, {STYLES[edge.tier][1]}];")
     for one in graph.unresolved:

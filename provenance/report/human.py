@@ -16,7 +16,7 @@ from provenance.report.common import (
     counted,
     printable,
 )
-from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
+from provenance.verdict import OF_THE_CALLER, Finding, Level, Outcome, Result, Unjudged, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
 RESULTS = {
@@ -52,6 +52,10 @@ def human(summary: Summary, *, width: int = 100) -> tuple[Line, ...]:
 
 
 def _lines(summary: Summary, width: int) -> Iterator[Line]:
+    for finding in summary.above:
+        yield from _finding(finding, width, "")
+    if summary.above:
+        yield ()
     for verdict in summary.verdicts:
         yield from _verdict(verdict, width)
         yield ()
@@ -103,7 +107,7 @@ def _check(check: str, outcome: Outcome, findings: Sequence[Finding], width: int
             yield from _finding(finding, width)
 
 
-def _finding(finding: Finding, width: int) -> Iterator[Line]:
+def _finding(finding: Finding, width: int, indent: str = INDENT) -> Iterator[Line]:
     mark, tone = OUTCOMES[finding.outcome]
     note = ""
     if finding.waived:
@@ -112,14 +116,16 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
     elif finding.level is not Level.REQUIRE:
         mark, tone, note = "!", DOUBT, f"  ({finding.level})"
     where = f"  {printable(finding.where)}" if finding.where else ""
-    yield Span(f"{INDENT}{mark} {finding.rule}", tone), Span(where), Span(printable(note), DIM)
-    yield from wrapped(finding.message, INDENT + "  ", width)
+    yield Span(f"{indent}{mark} {finding.rule}", tone), Span(where), Span(printable(note), DIM)
+    yield from wrapped(finding.message, indent + "  ", width)
 
 
 def _own(verdict: Verdict, width: int) -> Iterator[Line]:
-    """Findings about the caller's own files and revocation, which belong to no check."""
+    """Findings about waivers and revocation, which belong to no check."""
     checks = {check for check, _ in verdict.checks}
     for finding in verdict.findings:
+        if finding.rule in OF_THE_CALLER:
+            continue
         if finding.check not in checks and finding.outcome is not Outcome.PASS:
             yield from _finding(finding, width)
 

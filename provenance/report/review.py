@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from provenance.lock import Change
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.report.cut import within
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, PLAIN, Line, Span
-from provenance.report.markdown import code, fenced, plain
+from provenance.report.markup import code, fenced, plain
 from provenance.review import Bump, Patch, Section
 from provenance.verdict import Unjudged
 
 NOTHING = "nothing changes"
+VERDICT, COMMIT = "verdict", "commit"
 MOST = 60_000
 """Bytes of a text for GitHub, which takes 65,536 letters and counts some of them twice."""
 SHARES = (MOST, 8_000, 2_000, 500, 0)
@@ -90,21 +91,39 @@ def _unjudged(model: Unjudged) -> Iterator[str]:
 def _markdown(bump: Bump, share: int) -> Iterator[str]:
     yield f"### {code(bump.name)}"
     for section in bump.sections:
-        yield ""
-        yield f"**{section.title}**"
-        yield ""
-        yield from _section(section, share)
+        yield from ("", *_titled(section, share))
     yield ""
 
 
-def _section(section: Section, share: int) -> Iterator[str]:
+def changed(bump: Bump, share: int) -> Iterator[str]:
+    """What changes of a model, under its name and beside a verdict that is said already; so many
+    letters of each difference."""
+    between: tuple[str, ...] = ()
+    for section in bump.sections:
+        left = tuple(change for change in section.changes if change.what != VERDICT)
+        title = COMMIT if section.title == VERDICT else section.title
+        if left or section.patches:
+            rest = replace(section, title=title, changes=left)
+            yield from (*between, *_titled(rest, share, bump.name))
+            between = ("",)
+
+
+def _titled(section: Section, share: int, name: str = "") -> Iterator[str]:
+    yield from (f"**{section.title}**", "")
+    yield from _section(section, share, name)
+
+
+def _section(section: Section, share: int, name: str) -> Iterator[str]:
+    """The changes of one subject, each with what it is of, unless that is the model's `name`."""
+    apart = bool(section.changes)
     for change in section.changes:
         values = " → ".join(code(value) for value in (change.old, change.new) if value)
-        named = f"{code(change.name)} " if change.name not in (change.old, change.new) else ""
+        named = "" if change.name in (change.old, change.new, name) else f"{code(change.name)} "
         yield f"- {named}{plain(change.what)}{f': {values}' if values else ''}"
     for patch in section.patches:
-        yield ""
+        yield from ("",) * apart
         yield from _patch(patch, share)
+        apart = True
 
 
 def _patch(patch: Patch, share: int) -> Iterator[str]:

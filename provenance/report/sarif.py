@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,9 +18,10 @@ from provenance.report.common import (
     UNJUDGED_RULE,
     Place,
     Summary,
+    own_problems,
+    place_of,
     printable,
     printable_lines,
-    problems,
     severity,
 )
 from provenance.verdict import Finding, Level, Outcome, failed
@@ -105,11 +107,18 @@ def _unjudged(summary: Summary) -> Iterator[_Row]:
 
 
 def _found(summary: Summary) -> Sequence[_Row]:
-    """Every finding that is no pass, of all models those that decided first."""
+    """Every finding that is no pass, of all models those that decided first.
+
+    What is found of the caller's own files is one result, in the file that it is about.
+    """
     rows = [
+        _Row(model="", finding=finding, place=place_of(finding) or NOWHERE)
+        for finding in summary.above
+    ]
+    rows += [
         _Row(model=v.name, finding=finding, place=summary.of(v).place or NOWHERE)
         for v in summary.verdicts
-        for finding in problems(v)
+        for finding in own_problems(v)
     ]
     return sorted(rows, key=lambda row: severity(row.finding))
 
@@ -178,13 +187,18 @@ def _level(finding: Finding) -> str:
 
 
 def _uri(file: str) -> str:
-    """The path as a URI, relative to the top of the repository where it lies in one."""
-    return f"file://{quote(file)}" if file.startswith("/") else quote(file)
+    """The path as a URI, relative to the top of the repository where it lies in one.
+
+    A name that is not UTF-8 is in it byte by byte (RFC 8089, section 4).
+    """
+    path = quote(os.fsencode(file))
+    return f"file://{path}" if file.startswith("/") else path
 
 
 def _location(row: _Row) -> dict[str, object]:
+    named = [{"name": printable(row.model), "kind": "module"}] if row.model else []
     return {
-        "logicalLocations": [{"name": printable(row.model), "kind": "module"}],
+        "logicalLocations": named,
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(row.place.file)},
             "region": {"startLine": row.place.line},

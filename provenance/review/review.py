@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from provenance.lock import Change, Entry
 from provenance.review import files
-from provenance.review.files import Patch
 from provenance.review.side import Side, of_entry
+from provenance.review.texts import Patch, patches, templates
 from provenance.review.weights import weights
 
 ASKED_SECTION = "what is asked for"
@@ -94,10 +94,13 @@ def _sections(old: Side, new: Side) -> Iterator[Section]:
     yield Section(title="signer", changes=tuple(_gained(old.signers, new.signers, "signer")))
     yield Section(title="ancestors", changes=tuple(_tiers(old.ancestors, new.ancestors)))
     kinds = {path: files.kind(path, old, new) for path in files.changed(old.files, new.files)}
+    heavy = [path for path, kind in kinds.items() if kind == files.WEIGHTS_SECTION]
+    inside = tuple(patch for path in heavy for patch in templates(path, old, new))
     for title in (files.CODE_SECTION, files.TEXTS_SECTION):
         paths = [path for path, kind in kinds.items() if kind == title]
-        yield _texts(title, paths, old, new)
-    heavy = [path for path, kind in kinds.items() if kind == files.WEIGHTS_SECTION]
+        found = _texts(title, paths, old, new)
+        more = inside if title == files.TEXTS_SECTION else ()
+        yield replace(found, patches=(*found.patches, *more))
     yield Section(title=files.WEIGHTS_SECTION, changes=tuple(weights(heavy, old, new)))
     for title in (files.LICENCE_SECTION, files.OTHER_SECTION):
         yield _texts(title, [path for path, kind in kinds.items() if kind == title], old, new)
@@ -134,10 +137,10 @@ def _tiers(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
 
 
 def _texts(title: str, paths: list[str], old: Side, new: Side) -> Section:
-    patches = [patch for path in paths if (patch := files.patch(path, old, new))]
-    patched = {patch.path for patch in patches}
-    left = [path for path in paths if path not in patched]
+    found = {path: patches(path, old, new) for path in paths}
+    left = [path for path, differences in found.items() if not differences]
     changes = [files.change(path, old.files, new.files) for path in left[: files.MOST]]
     if len(left) > files.MOST:
         changes.append(Change(name=f"{len(left) - files.MOST} more files", what="changed"))
-    return Section(title=title, changes=tuple(changes), patches=tuple(patches))
+    every = tuple(patch for differences in found.values() for patch in differences)
+    return Section(title=title, changes=tuple(changes), patches=every)

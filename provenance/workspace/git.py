@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,9 +80,13 @@ class Repository:
     def _check_readable(self) -> None:
         """ConfigError where git reads nothing here, since the folder is another user's."""
         if self._run("rev-parse", "--git-dir") is None:
+            owner, own = self.top.stat().st_uid, os.geteuid()
+            if owner in (own, 0):
+                raise ConfigError("git reads nothing here: is it whole?", path=str(self.top))
             raise ConfigError(
-                f"git refuses this repository: `git config --global --add safe.directory "
-                f"{self.top}`, if its owner is one you expect",
+                f"belongs to the user {owner}, and this runs as {own}, so git reads nothing in it: "
+                f"run as its owner (a container: --user {owner}), or, if you expect that owner, "
+                f"`git config --global --add safe.directory {shlex.quote(str(self.top))}`",
                 path=str(self.top),
             )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.case.changes import ACCEPTABLE
@@ -14,14 +15,18 @@ from provenance.judgement import Trial
 from provenance.lock import Change, Lock, difference, dumps
 from provenance.lock.update import as_proposed, out_of_step
 from provenance.verdict import Unjudged, Verdict
+from provenance.workspace import lockfile, settings
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.lockfile import save
 from provenance.workspace.resolver import Judged, Resolver, unasked
 from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
+    from provenance.workspace.request import Request
     from provenance.workspace.subjects import Subject
+    from provenance.workspace.workspace import Workspace
 
+FILES = frozenset({settings.FILE_NAME, settings.PROJECT_FILE_NAME, lockfile.FILE_NAME})
 ACCEPT = re.compile(r"([a-z]+/[a-z-]+)@(.+)")
 
 
@@ -133,6 +138,17 @@ def late(session: Session) -> Iterator[str]:
             yield f"{model.name} is not locked"
     for entry in entries:
         yield from out_of_step(session.settings, entry)
+
+
+def folders(request: Request, workspace: Workspace) -> Iterator[tuple[Request, Workspace]]:
+    """The workspace as it is; or of each folder in which a file lies that the request names in the
+    place of models: provenance.toml, provenance.lock, pyproject.toml."""
+    names = [Path(ref) for ref in request.refs if Path(ref).name in FILES]
+    if not names:
+        yield request, workspace
+    words = tuple(ref for ref in request.refs if Path(ref).name not in FILES)
+    for folder in sorted({name.parent for name in names}):
+        yield replace(request, refs=words), replace(workspace, folder=workspace.folder / folder)
 
 
 def sums(session: Session, refs: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from provenance.policy import CHECKS, Model, Policy, Settings
 from provenance.registry import Loaded
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
 from provenance.verdict import Finding, failed
-from provenance.workspace import lockfile
+from provenance.workspace import foreign, lockfile
 from provenance.workspace import settings as files
 from provenance.workspace.environment import Environment
 from provenance.workspace.registries import place_of, policy_source, registry_source
@@ -147,7 +147,7 @@ def opened(
     subjects = tuple(subject_of(model, request, own, found.profile) for model in models)
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
-    findings = (*map(_foreign, found.foreign), *(found.base.findings if found.base else ()))
+    findings = (*map(foreign.finding, found.foreign), *(found.base.findings if found.base else ()))
     if needs_models and not (request.refs or replayed):
         findings += tuple(_needless(own))
     names = request.registry or own.registry
@@ -183,6 +183,8 @@ def _found(request: Request, here: Here, environment: Environment, given: Settin
     looked = files.find(folder, _judged(request, here), home=environment.home)
     own = files.load(looked.path) if looked.path else Settings()
     policy = request.policy_file
+    if looked.path is None and looked.foreign and not (policy or request.refs):
+        raise foreign.refused(looked.foreign[0])
     if policy:
         own = own.under(files.load(policy))
     based = _based(request, looked.path, own, environment)
@@ -276,12 +278,3 @@ def _needless(own: Settings) -> Iterator[Finding]:
         if repo not in named:
             message = f"{what} is for {repo}, which no [[models]] names: remove it, or add {repo}"
             yield failed("policy/unused-waiver", message, repo)
-
-
-def _foreign(path: Path) -> Finding:
-    return failed(
-        "policy/foreign-settings",
-        "belongs to another user, or everybody may write it, and was not used: name it with "
-        "--policy if it is yours",
-        str(path),
-    )

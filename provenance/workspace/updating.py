@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from provenance.errors import SourceError, Unselected
-from provenance.judgement import tried
 from provenance.lock import Entry, Lock
-from provenance.review import Bump, bump, of_entry, of_trial
-from provenance.review.side import Side
+from provenance.review import Bump, bump, of_trial
+from provenance.workspace.changes import before
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.locking import Locked, LockOptions, check_asked, locked
 from provenance.workspace.resolver import Judged
@@ -29,9 +27,9 @@ def updated(gathering: Gathering) -> Updated:
     Raises what `locked` does.
     """
     check_asked(gathering, "update")
-    before = gathering.session.lock
+    known = gathering.session.lock
     made = locked(gathering, LockOptions(upgrade=True))
-    return Updated(locked=made, bumps=tuple(_bumps(made.found, before, gathering)))
+    return Updated(locked=made, bumps=tuple(_bumps(made.found, known, gathering)))
 
 
 def _bumps(found: Sequence[Judged], lock: Lock | None, gathering: Gathering) -> Iterator[Bump]:
@@ -40,23 +38,10 @@ def _bumps(found: Sequence[Judged], lock: Lock | None, gathering: Gathering) -> 
     for item in found:
         old = known.get(item.subject.name)
         if item.trial and (old is None or _is_other(old, item)):
-            before = _before(item, old, gathering) if old else None
-            yield bump(item.subject.name, before, of_trial(item.trial))
+            was = before(gathering, item.subject, old) if old else None
+            yield bump(item.subject.name, was, of_trial(item.trial))
 
 
 def _is_other(old: Entry, item: Judged) -> bool:
     verdict = item.trial.verdict if item.trial else None
     return verdict is not None and (old.commit, old.selected) != (verdict.commit, verdict.manifest)
-
-
-def _before(item: Judged, old: Entry, gathering: Gathering) -> Side:
-    """The locked revision, looked at again; as the lockfile has it where it is gone."""
-    subject = item.subject
-    if subject.place is not None:
-        return of_entry(old)
-    try:
-        evidence = gathering.of(subject, pinned=old)
-    except (SourceError, Unselected):
-        return of_entry(old)
-    registry = gathering.session.registry
-    return of_trial(tried(evidence, subject.policy, registry, name=subject.name))

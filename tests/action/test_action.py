@@ -129,9 +129,15 @@ def test_what_cannot_be_established_fails_as_asked(pull: Pull, fail_on: str, cod
     ],
 )
 def test_a_wrong_input_is_refused(pull: Pull, inputs: dict[str, Any]) -> None:
-    ended = pull.run(pull.commit("base"), **inputs)
-    assert ended.code == 2
-    assert "::error::" in ended.log
+    pull.stub("gh", f'case "$*" in *--paginate*) ;; *) cat > "{pull.temp}/body" ;; esac')
+    asked = {"sarif_file": "out.sarif", "comment": "true", **inputs}
+    ended = pull.run(pull.commit("base"), **asked)
+    assert (ended.code, ended.outputs["verdict"]) == (2, "error")
+    assert "::error title=Nothing was judged::" in ended.log
+    (said,) = (f"{name.replace('_', '-')}: expected" for name in inputs)
+    body = json.loads((pull.temp / "body").read_text())["body"]
+    sarif = (pull.desk.folder / ended.outputs["sarif"]).read_text()
+    assert all(said.replace("_", "-") in text for text in (ended.summary, body, sarif))
 
 
 def test_without_a_pull_request_the_tree_judges_itself(pull: Pull) -> None:

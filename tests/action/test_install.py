@@ -56,10 +56,13 @@ def downloaded(folder: Path) -> Path:
 def test_the_install_step_runs_nothing_of_the_checkout(pull: Pull) -> None:
     """Without an index the dependencies are not found, and that is how far it comes."""
     ran = planted(pull)
+    summary = pull.temp / "summary.md"
     environment = {"PIP_NO_INDEX": "1", "PYTHONPATH": str(pull.desk.folder)}
+    environment["GITHUB_STEP_SUMMARY"] = str(summary)
     ended = pull.step("Install", {}, environment)
     assert not ran.exists(), ran.read_text()
     assert "No matching distribution found" in ended.stdout
+    assert summary.read_text().count("**Nothing was judged.** the tool could not be installed") == 1
     assert (pull.temp / "provenance" / "bin" / "python").exists()
 
 
@@ -89,7 +92,7 @@ def test_an_action_of_the_checkout_is_refused(pull: Pull) -> None:
     action = pull.desk.folder / ".github" / "actions" / "verify"
     shutil.copytree(ACTION, action)
     ended = replace(pull, action=action).step("Install", {}, {})
-    assert (ended.returncode, "::error::the action lies in the checkout" in ended.stdout) == (
+    assert (ended.returncode, "judged::the action lies in the checkout" in ended.stdout) == (
         2,
         True,
     )
@@ -97,5 +100,8 @@ def test_an_action_of_the_checkout_is_refused(pull: Pull) -> None:
 
 @pytest.mark.parametrize("version", ["1.0 --index-url=https://x", "-r x", "main", "1.0;echo"])
 def test_a_version_is_a_release(pull: Pull, version: str) -> None:
-    ended = pull.step("Install", {"inputs.version": version}, {"PIP_NO_INDEX": "1"})
+    summary = pull.temp / "summary.md"
+    environment = {"PIP_NO_INDEX": "1", "GITHUB_STEP_SUMMARY": str(summary)}
+    ended = pull.step("Install", {"inputs.version": version}, environment)
+    assert summary.read_text().startswith("**Nothing was judged.** version: expected a release")
     assert (ended.returncode, "expected a release" in ended.stdout) == (2, True)

@@ -128,8 +128,8 @@ def test_every_event_is_judged_by_its_base(pull: Pull, name: str) -> None:
 def test_without_a_base_nobody_is_judged(pull: Pull, about: Mapping[str, Any]) -> None:
     pull.commit("base")
     ended = pull.run("", event=about)
-    assert (ended.code, ended.outputs) == (2, {})
-    assert "::error::" in ended.log
+    assert (ended.code, ended.outputs["verdict"]) == (2, "error")
+    assert "::error title=Nothing was judged::" in ended.log
 
 
 def test_a_new_branch_is_judged_by_the_branch_that_it_will_be_merged_to(pull: Pull) -> None:

@@ -169,6 +169,26 @@ def test_a_lockfile_out_of_step_is_told_without_asking_anybody(own: Desk) -> Non
     assert (ended.returncode, "revision is" in ended.stderr) == (4, True)
 
 
+def test_every_folder_that_is_named_is_held_in_step(own: Desk) -> None:
+    """As pre-commit calls it: with the files that are touched, from the top."""
+    own.locked(MODEL)
+    for name in ("services/a", "services/b"):
+        (own.folder / name).mkdir(parents=True)
+        for file in ("provenance.toml", "provenance.lock"):
+            text = (own.folder / file).read_text().replace('"trust.toml"', '"../../trust.toml"')
+            (own.folder / name / file).write_text(text)
+    late = own.folder / "services/b/provenance.toml"
+    late.write_text(late.read_text().replace('name = "bot"', 'name = "other"'))
+    (own.folder / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (own.folder / "provenance.toml").unlink()
+    good = ("services/a/provenance.toml", "services/a/provenance.lock", "pyproject.toml")
+    assert own.run("lock", "--in-step", *good).returncode == 0
+    ended = own.run("lock", "--in-step", *good, "services/b/provenance.lock")
+    assert ended.returncode == 4
+    assert "services/b/provenance.toml: other is not locked" in ended.stderr
+    assert "services/a" not in ended.stderr
+
+
 def located(tmp_path: Path) -> Path:
     """A locked directory with a signed model."""
     folder = tmp_path / "deploy"

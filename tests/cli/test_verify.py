@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -275,6 +277,32 @@ def test_settings_of_another_user_are_not_used(run: Run, model: Path, tmp_path: 
     assert done.returncode == 1
     assert "policy/foreign-settings" in done.stdout
     assert run("verify", model, *trust, "--policy", settings, cwd=tmp_path).returncode == 0
+
+
+def given_away(path: Path) -> str:
+    """To another user where that is possible here, else to everybody; what a caller then reads."""
+    if os.geteuid() == 0:
+        os.chown(path, 12345, 54321)
+        return "belongs to the user 12345, and this runs as 0"
+    path.chmod(0o666)
+    return "everybody may write it (mode 666)"
+
+
+def test_settings_of_another_user_are_named_with_the_way_out(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "own settings" / "provenance.toml"
+    settings.parent.mkdir()
+    settings.write_text(f"[[models]]\npath = {str(model)!r}\n[policy]\nprofile = 'files'\n")
+    said = given_away(settings)
+    trust = ("--registry", tmp_path / "trust.toml")
+    done = run("verify", *trust, cwd=settings.parent)
+    assert done.returncode == 2
+    assert f"{settings}: {said}" in done.stderr
+    typed = re.search(r"ch(own|mod) .*", done.stderr)
+    assert typed
+    subprocess.run(shlex.split(typed[0]), check=True)
+    assert run("verify", *trust, cwd=settings.parent).returncode == 0
 
 
 def test_settings_without_models_are_exit_2(run: Run, tmp_path: Path) -> None:

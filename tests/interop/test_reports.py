@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import pytest
 
-from provenance.report import FORMATS
+from provenance.report import FORMATS, Summary
+from provenance.verdict import failed
 from tests.action.runner import ACTION
 from tests.interop.servers import told
+from tests.report import values
 from tests.report.test_inert import HOSTILE, summary
+from tests.report.values import verdict
 
 pytestmark = pytest.mark.interop
 
@@ -53,10 +58,47 @@ def test_a_browser_draws_the_page_and_its_console_is_clean(tmp_path: Path) -> No
     assert picture.stat().st_size > 50_000
 
 
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+LOOK = """<script>
+const all = (what) => [...document.querySelectorAll(what)];
+const box = document.querySelector("p.filter input");
+all("table.overview th button")[1].click();
+const first = document.querySelector("table.overview tbody a").textContent;
+box.value = "FAIL bad"; box.dispatchEvent(new Event("input"));
+const shown = all("section.model").filter((part) => part.offsetParent !== null).length;
+box.value = ""; box.dispatchEvent(new Event("input"));
+for (const fold of all("details")) fold.open = true;
+const page = document.documentElement;
+const right = (one) => one.getBoundingClientRect().right;
+const over = all("body *").filter((one) => right(one) > page.clientWidth + 1).length;
+parent.document.title = JSON.stringify([page.clientWidth, page.scrollWidth, over, first, shown]);
+</script></body>"""
+"""Sorts, filters, opens everything, and says what a reader then has before them."""
+
+
+def fifty() -> Summary:
+    found = [failed("integrity/mismatch", f"expected sha256:{'0' * 64}\n{'x' * 90}", "f" * 80)]
+    names = [f"acme/{'bad' if n % 10 == 3 else 'good'}-{n:02}" for n in range(50)]
+    verdicts = [verdict(name, found if "bad" in name else ()) for name in names]
+    return values.summary(*verdicts, changes=[values.bump(names[0], path="p" * 120, lines=80)])
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_fifty_models_sort_and_filter_and_nothing_is_clipped(tmp_path: Path, width: int) -> None:
+    page = tmp_path / "page.html"
+    text = POLICY.sub("", FORMATS["html"].write(fifty())).replace("</body>", LOOK)
+    frame = f'<iframe srcdoc="{escape(text)}" width="{width}" height="900" frameborder="0">'
+    page.write_text(f"<title></title>{frame}</iframe>")
+    tree = browsed(page, tmp_path / "one", "--dump-dom", "--hide-scrollbars").stdout
+    title = re.search("<title>(.*?)</title>", tree)
+    assert title
+    assert json.loads(title[1]) == [width, width, 0, "acme/bad-03", 5]
+
+
 @pytest.mark.parametrize("text", HOSTILE[:6])
 def test_a_browser_runs_nothing_of_a_models(tmp_path: Path, text: str) -> None:
     page = tmp_path / "page.html"
-    page.write_text(FORMATS["html"](summary(text)))
+    page.write_text(FORMATS["html"].write(summary(text)))
     tree = browsed(page, tmp_path / "profile", "--dump-dom").stdout
     assert tree.count("<script") == 1
     assert "<img" not in tree
@@ -65,7 +107,7 @@ def test_a_browser_runs_nothing_of_a_models(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["a model", *HOSTILE])
 def test_the_official_schema_takes_the_sarif(tmp_path: Path, text: str) -> None:
     log = tmp_path / "log.sarif"
-    log.write_text(FORMATS["sarif"](summary(text)))
+    log.write_text(FORMATS["sarif"].write(summary(text)))
     tool = told("PROVENANCE_LINTERS") / "node_modules/@microsoft/sarif-multitool-linux"
     ended = subprocess.run(
         [tool / "Sarif.Multitool", "validate", log],

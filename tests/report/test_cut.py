@@ -39,6 +39,22 @@ def test_a_text_is_cut_behind_a_line_closed_and_says_so(text: str) -> None:
     assert cut.count("</details>") == text.count("<details")
 
 
+SMALL = "| a | b |\n|---|---|\n" + "| x | y |\n" * 40
+SMALL_FENCE = "```diff\n+ one\n\n+ two\n```\n"
+
+
+def test_what_is_cut_ends_with_a_whole_block() -> None:
+    blocks = [f"## part {n}\n\n{SMALL}\n{SMALL_FENCE}" for n in range(40)]
+    cut = within("\n".join(blocks), 6_000, REST)
+    kept = cut.partition("**Cut here")[0].rstrip("\n")
+    assert kept.endswith(("```", "| x | y |", *(f"## part {n}" for n in range(40))))
+    whole = {len(SMALL.splitlines()) - 2, 0}
+    tables = [part.count("| x | y |") for part in kept.split("|---|---|")[1:]]
+    assert set(tables) <= whole
+    assert len(tables) > 3
+    assert kept.count("+ one") == kept.count("+ two")
+
+
 @given(st.text(max_size=200))
 def test_what_fits_stays_as_it_is(text: str) -> None:
     assert within(text, ROOM, REST) == text

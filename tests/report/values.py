@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from provenance.lock import Change
 from provenance.model import Basis
 from provenance.report import Place, Shown, Summary
+from provenance.review import Bump, Patch, Section
 from provenance.verdict import Finding, Outcome, Result, Unjudged, Verdict, failed
 
 NO_ANSWER = "the Hub did not answer"
@@ -39,8 +41,24 @@ def unjudged(name: str = "acme/away") -> Unjudged:
     return Unjudged(name=name, ref=f"{name}@main", reason=NO_ANSWER)
 
 
+def bump(name: str, path: str = "chat_template.jinja", lines: int = 3) -> Bump:
+    """A new commit of a model, and a text of so many lines that it changes."""
+    commit = Change(name=name, what="commit", old="a" * 40, new="b" * 40)
+    patch = Patch(path=path, lines=tuple(f"+line {n} of {name}" for n in range(lines)))
+    return Bump(
+        name=name,
+        sections=(
+            Section(title="verdict", changes=(commit,)),
+            Section(title="templates", patches=(patch,)),
+        ),
+    )
+
+
 def summary(
-    *verdicts: Verdict, unjudged: Iterable[Unjudged] = (), file: str | None = "provenance.toml"
+    *verdicts: Verdict,
+    unjudged: Iterable[Unjudged] = (),
+    file: str | None = "provenance.toml",
+    changes: Iterable[Bump] | None = None,
 ) -> Summary:
     """The report on them, each named in line 3 of `file`, or nowhere."""
     others = tuple(unjudged)
@@ -52,4 +70,5 @@ def summary(
         policy="provenance.toml",
         registry="trust.toml",
         shown={name: Shown(place=place) for name in names},
+        changes=None if changes is None else {one.name: one for one in changes},
     )

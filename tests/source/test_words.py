@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from provenance.model import Ref
+from provenance.report import FORMATS
 from provenance.source import directory
 from tests import forge
 
-FORMATS = ("human", "json", "markdown", "sarif", "github", "html")
 NAME = os.fsdecode(b"caf\xe9.json")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
