@@ -17,6 +17,7 @@ import pytest
 
 import provenance
 from provenance import errors, manual
+from provenance.verdict import Result
 from tests.hub import Hub
 from tests.hubs import REPO, desk, signed
 
@@ -154,3 +155,14 @@ def test_the_lines_of_the_page_judge_a_folder(tmp_path: Path) -> None:
     code = manual.topics()["library"].partition("```python\n")[2].partition("```")[0]
     done = run(f"{code}\nprint(verdict.result)", place.folder, HOME=str(place.home))
     assert (done.returncode, done.stdout) == (0, "pass\n"), done.stderr
+
+
+def test_a_hub_that_is_given_as_a_value_is_the_one_that_is_asked(tmp_path: Path) -> None:
+    with Hub(tmp_path) as hub:
+        hub.commit(REPO, signed(tmp_path / "m"))
+        place = desk(tmp_path, hub)
+        place.settings({"name": "support-bot", "repo": REPO})
+        environment = {"HOME": str(place.home), "HF_ENDPOINT": hub.url}
+        workspace = provenance.Workspace.open(place.folder, environment=environment)
+        (verdict,) = workspace.verify().verdicts
+    assert verdict.result is Result.PASS

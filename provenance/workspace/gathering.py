@@ -36,6 +36,7 @@ INTEGRITY = "integrity"
 class SourceOptions:
     """Where evidence may come from, besides the model itself."""
 
+    endpoint: str | None = None
     token: str | None = None
     cache_dir: Path | None = None
     max_workers: int = 8
@@ -63,6 +64,7 @@ class SourceOptions:
         if self.offline or is_offline():
             return None
         return Hub(
+            endpoint=self.endpoint,
             token=self.token,
             namespaces=session.namespaces,
             workers=self.max_workers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class Workspace:
         return cls(
             folder=place,
             environment=known,
-            options=options or SourceOptions(),
+            options=_asking(options or SourceOptions(), known),
             progress=progress or Silent(),
             settings=settings,
         )
@@ -174,3 +174,8 @@ class Workspace:
 
     def _request(self, refs: tuple[str, ...], exclude_newer: datetime | None = None) -> Request:
         return Request(refs=refs, exclude_newer=exclude_newer)
+
+
+def _asking(options: SourceOptions, environment: Environment) -> SourceOptions:
+    """The options with the Hub that the variables name, if the options name none."""
+    return replace(options, endpoint=options.endpoint or environment.endpoint or None)
