@@ -138,12 +138,10 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
 
 
 def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
-    evidence = case.evidence
     return (
         case.in_force(waiver.expires)
         and (waiver.rule, waiver.subject) == (finding.rule, finding.where)
-        and waiver.repo == evidence.ref.repo
-        and waiver.manifest in (None, evidence.manifest.digest)
+        and case.is_meant_by(waiver)
     )
 
 
@@ -158,7 +156,7 @@ def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
     for exemption in case.policy.exemptions:
         used = exemption is case.exemption
         if exemption.repo == repo and (not used or exemption.expires <= at):
-            other = exemption.manifest != case.evidence.manifest.digest
+            other = not case.is_meant_by(exemption)
             ended = "is for other bytes" if other else _expired(exemption.expires)
             yield _lint(case, f"the exemption of {exemption.repo} {ended}")
 

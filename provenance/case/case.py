@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from provenance.case.publisher import Vouch, vouches
@@ -13,7 +13,8 @@ from provenance.claims.files import ModelFiles
 from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock, is_of
 from provenance.model import Basis, Evidence
-from provenance.policy import Exemption, Policy
+from provenance.policy import Exemption, Policy, Waiver
+from provenance.policy.binding import Rests, rests_of
 from provenance.signature import Opinion
 from provenance.trust import Registry
 from provenance.verdict import Finding
@@ -29,7 +30,7 @@ class Case:
     are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
     otherwise it is only what was known before. `remembered` are the entries of its repository,
-    whatever their names.
+    whatever their names. `rests` has what is left of the files by each `ignore` of the policy.
     """
 
     evidence: Evidence
@@ -44,6 +45,7 @@ class Case:
     locked: Entry | None = None
     remembered: tuple[Entry, ...] = ()
     exact: bool = False
+    rests: Rests = field(default_factory=dict)
 
     @classmethod
     def heard(cls, evidence: Evidence, policy: Policy, registry: Registry) -> Case:
@@ -59,6 +61,7 @@ class Case:
             vouches=vouches(evidence, registry, heard.opinions),
             claimed=heard.claimed,
             graph=heard.graph,
+            rests=rests_of(evidence, policy),
         )
 
     @property
@@ -105,17 +108,26 @@ class Case:
         """Whether what expires then counts: until then, or on, where that is only warned of."""
         return expires > self.evidence.today or self.policy.lenient_expiry
 
+    def is_meant_by(self, entry: Exemption | Waiver) -> bool:
+        """Whether it was written for this repository and these very bytes, or for any."""
+        if entry.repo != self.evidence.ref.repo:
+            return False
+        return entry.manifest is None or self.rests[entry.ignore].is_meant_by(entry.manifest)
+
     @property
     def exemption(self) -> Exemption | None:
         """What exempts exactly these bytes under this name today, if anything does."""
         for entry in self.policy.exemptions:
-            same = (entry.repo, entry.manifest) == (
-                self.evidence.ref.repo,
-                self.evidence.manifest.digest,
-            )
-            if same and self.in_force(entry.expires):
+            if self.is_meant_by(entry) and self.in_force(entry.expires):
                 return entry
         return None
+
+    def meant_by(self, exemption: Exemption) -> str:
+        """Which bytes it admits, as its scope is told."""
+        ignored = self.rests[exemption.ignore].ignored
+        if not ignored:
+            return "exactly these bytes"
+        return f"these bytes, whatever {ignored} ignored file{'s' * (ignored > 1)} may say"
 
 
 Check = Callable[[Case], Iterator[Finding]]

@@ -138,7 +138,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     reference, exemption = _reference(case, given), case.exemption
     if not reference and exemption and case.evidence.manifest.files and not odd:
-        said = f"the files are those you exempted: {exemption.reason}"
+        said = f"you exempted {case.meant_by(exemption)}: {exemption.reason}"
         yield exempt("integrity/pass", said, exemption.reason)
     elif not reference:
         yield unknown(

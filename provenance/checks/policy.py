@@ -9,6 +9,12 @@ policy/unused-waiver
     has run out, or where all models are judged none of them is of its repository. Remove it, or
     write it anew after looking again. A warning by nature.
 
+policy/ignored-loaded
+    An exemption or a waiver has an `ignore` that matches a file which a loader reads, as weights
+    under the name of a document, or a text that a configuration names. It would admit whatever that
+    file becomes, so it admits nothing. Take the pattern out, or write the entry anew with
+    `provenance exempt` or `provenance waive`.
+
 policy/unused-exclude
     A pattern of `exclude` that leaves nothing out. Perhaps it is misspelt, and what it was to
     leave out is still there. Correct or remove it. A warning by nature.
@@ -43,11 +49,13 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.model import UNUSED_EXCLUDE
+from provenance.policy import Exemption, Waiver
+from provenance.selection import matches
 from provenance.verdict import Finding, failed
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """The patterns of the caller that leave nothing out of this model.
+    """The patterns of the caller that leave nothing out of this model, or what they may not.
 
     What sets nothing aside is known once everything was weighed (`judgement`), and what is wrong
     with the files of settings where they are read (`workspace`).
@@ -55,3 +63,18 @@ def check(case: Case) -> Iterator[Finding]:
     for seen in case.evidence.observations:
         if seen.code == UNUSED_EXCLUDE:
             yield failed("policy/unused-exclude", seen.detail, seen.path)
+    for what, entries in (("exemption", case.policy.exemptions), ("waiver", case.policy.waivers)):
+        for entry in entries:
+            yield from _ignored(case, what, entry)
+
+
+def _ignored(case: Case, what: str, entry: Exemption | Waiver) -> Iterator[Finding]:
+    """The files that an entry for these bytes ignores, and that a loader reads."""
+    rest = case.rests.get(entry.ignore) if entry.repo == case.evidence.ref.repo else None
+    for path in rest.read if rest and rest.digest in ("", entry.manifest) else ():
+        patterns = ", ".join(repr(p) for p in entry.ignore if not matches(path, [], [p]))
+        message = (
+            f"a loader reads it, and the {what} of {entry.repo} ignores it by {patterns}, so that "
+            "it does not hold: take that out of `ignore`, and write the digest of what is left"
+        )
+        yield failed("policy/ignored-loaded", message, path)

@@ -8,6 +8,8 @@ from datetime import datetime
 from provenance.formats.fields import Fields
 from provenance.model import check_aware
 from provenance.policy.levels import check_rule, may_lower
+from provenance.policy.patterns import read_usable
+from provenance.selection import matches
 from provenance.trust import reading
 
 
@@ -22,12 +24,16 @@ class CodeAllowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
-    """Exact bytes of a publisher nobody knows, by their manifest's digest."""
+    """Exact bytes of a publisher nobody knows, by their manifest's digest.
+
+    The manifest is that of the files which no pattern of `ignore` matches.
+    """
 
     repo: str
     manifest: str
     reason: str
     expires: datetime
+    ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Its end is a moment."""
@@ -38,7 +44,8 @@ class Exemption:
 class Waiver:
     """One rule set aside for one subject in one repository.
 
-    It holds for the files of one `manifest`, or for any revision where there is none.
+    It holds for the files of one `manifest`, or for any revision where there is none. The manifest
+    is that of the files which no pattern of `ignore` matches.
     """
 
     rule: str
@@ -47,6 +54,7 @@ class Waiver:
     manifest: str | None
     reason: str
     expires: datetime
+    ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Its end is a moment."""
@@ -76,6 +84,7 @@ def read_exemption(fields: Fields) -> Exemption:
         manifest=reading.manifest(fields, "manifest"),
         reason=reading.prose(fields, "reason"),
         expires=reading.day(fields, "expires"),
+        ignore=_ignored(fields),
     )
     fields.end()
     return exemption
@@ -90,9 +99,18 @@ def read_waiver(fields: Fields) -> Waiver:
         manifest=_manifest(fields),
         reason=reading.prose(fields, "reason"),
         expires=reading.day(fields, "expires"),
+        ignore=_ignored(fields),
     )
     fields.end()
+    if waiver.ignore and waiver.manifest is None:
+        raise fields.wrong("ignore", "needs a manifest: any revision means whatever the files are")
+    if waiver.ignore and not matches(waiver.subject, [], waiver.ignore):
+        raise fields.wrong("ignore", f"matches the subject {waiver.subject!r} itself")
     return waiver
+
+
+def _ignored(fields: Fields) -> tuple[str, ...]:
+    return read_usable(fields, "ignore", "the manifest is of every file")
 
 
 def _rule(fields: Fields) -> str:

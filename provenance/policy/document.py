@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from provenance import names
@@ -17,12 +16,14 @@ from provenance.policy.allowances import (
     read_exemption,
     read_waiver,
 )
+from provenance.policy.patterns import read_each, read_patterns
 from provenance.policy.required import RequiredAttestation, read_required
 from provenance.policy.table import CHECKS
 from provenance.trust import reading
 
 BUILTIN = "builtin"
 DEFAULT_REGISTRY = (BUILTIN,)
+EVERY_FILE = "every file is meant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,34 +171,13 @@ def _model(fields: Fields) -> Model:
         repo=repo,
         path=path,
         revision=reading.optional_line(fields, "revision"),
-        include=_patterns(fields, "include"),
-        exclude=_patterns(fields, "exclude"),
-        parents=_each(fields, "parents", _is_parent, "org/name or org/name@<commit>"),
+        include=read_patterns(fields, "include", EVERY_FILE),
+        exclude=read_patterns(fields, "exclude", EVERY_FILE),
+        parents=read_each(fields, "parents", _is_parent, "org/name or org/name@<commit>"),
         profile=levels.read_profile(fields),
     )
     fields.end()
     return model
-
-
-def _patterns(fields: Fields, name: str) -> tuple[str, ...]:
-    if name in fields:
-        patterns = _each(fields, name, _is_inner_pattern, "a pattern of paths inside the model")
-        if not patterns:
-            raise fields.wrong(name, "must not be empty; without it every file is meant")
-        return patterns
-    return ()
-
-
-def _each(fields: Fields, name: str, fits: Callable[[str], bool], expected: str) -> tuple[str, ...]:
-    values = fields.texts(name, ())
-    for position, value in enumerate(values):
-        if not fits(value):
-            raise fields.wrong(f"{name}[{position}]", f"expected {expected}, found {value[:200]!r}")
-    return values
-
-
-def _is_inner_pattern(text: str) -> bool:
-    return shows(text) and reading.is_inner_path(text.rstrip("/"))
 
 
 def _is_parent(text: str) -> bool:

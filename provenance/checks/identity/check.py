@@ -280,10 +280,9 @@ def _scope(case: Case, repo: str) -> str:
     if owner:
         whose = f"{owner.name} owns {namespace}"
     else:
-        reason = case.exemption.reason if case.exemption else ""
-        whose = (
-            f"nobody registered owns {namespace}, and you exempted exactly these bytes: {reason}"
-        )
+        whose = f"nobody registered owns {namespace}"
+        if case.exemption:
+            whose += f", and you exempted {case.meant_by(case.exemption)}: {case.exemption.reason}"
     if facts is None:
         return f"{whose}; only the name was judged"
     said = [f"repository id {facts.repo_id}"] if facts.repo_id else []

@@ -175,7 +175,8 @@ def _nobody(case: Case) -> Finding:
         return failed("signature/missing", f"there is no signature{whose}", case.subject)
     if case.exemption:
         reason = case.exemption.reason
-        return exempt("signature/pass", f"you exempted exactly these bytes: {reason}", reason)
+        said = f"you exempted {case.meant_by(case.exemption)}: {reason}"
+        return exempt("signature/pass", said, reason)
     if case.policy.signature is Demand.REGISTERED:
         return unknown(
             "signature/not-demanded",
