@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 import tomli_w
 
-TRIPLES = ('"""', "'''")
+from provenance.formats.toml_scan import Block, line_end, scan
+
 Table = dict[str, object]
 
 
@@ -53,22 +53,6 @@ class Unspliced(Exception):
         self.block = block
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One header of a file and what stands under it; the first block of a file has no name.
-
-    `lead` is where the comments directly above the header begin, `start` the header itself, and
-    `values` has the place of each value under it.
-    """
-
-    name: str
-    lead: int
-    start: int
-    body: int
-    end: int
-    values: Mapping[str, tuple[int, int]]
-
-
 def pair(name: str, value: object, *, several: bool = False) -> str:
     """`name = value` and a line break; a text of several lines on one line, or on `several`."""
     if isinstance(value, list):
@@ -84,29 +68,82 @@ def block(name: str, table: Mapping[str, object]) -> str:
 def appended(text: str, path: Sequence[str | int], table: Mapping[str, object]) -> str:
     """The text with one more table in the list at `path`, or Unspliced.
 
-    A path leads through lists by position: ("org", 3, "signer").
+    A path leads through lists by position: ("org", 3, "signer"). The table goes behind the others
+    of its list, else behind what stands under its parent; every byte that was there stays.
     """
-    intended = tomllib.loads(text)
-    _list_at(intended, path).append(copy.deepcopy(dict(table)))
     name = ".".join(part for part in path if isinstance(part, str))
     new = block(name, table)
-    return _checked(text, _inserted(text, _end_of(text, path), new), intended, new)
+    intended = tomllib.loads(text)
+    rows = _list_at(intended, path)
+    if rows is None:
+        raise Unspliced(new)
+    rows.append(copy.deepcopy(dict(table)))
+    return _checked(_inserted(text, _end_of(text, path), new), intended, new)
 
 
 def removed(text: str, path: Sequence[str | int]) -> str:
-    """The text without the table at `path`, which ends in a position, or Unspliced."""
+    """The text without the table at `path`, which ends in a position, or Unspliced.
+
+    Comments directly above it go with it; every other byte stays.
+    """
     intended = tomllib.loads(text)
     *parents, position = path
-    rows = _list_at(intended, parents)
-    del rows[int(position)]
-    if not rows and isinstance(holder := _at(intended, parents[:-1]), dict):
-        del holder[str(parents[-1])]
     blocks = tuple(scan(text))
     first, last = _extent(blocks, path)
-    if first is None or last is None:
+    rows = _list_at(intended, parents)
+    if first is None or last is None or rows is None:
         raise Unspliced("")
+    del rows[int(position)]
     after = next((b.lead for b in blocks if b.start >= last.end), last.end)
-    return _checked(text, text[: first.lead] + text[after:], intended, "")
+    left = text[: first.lead] + text[after:]
+    _prune(intended, parents, {b.name for b in scan(left)})
+    return _checked(left, intended, "")
+
+
+def _prune(table: Table, path: Sequence[str | int], headers: Collection[str]) -> None:
+    """The empty list at `path` goes, and so do the tables above it that no header keeps there."""
+    *above, last = path
+    holder = _at(table, above)
+    if not isinstance(holder, dict) or holder.get(str(last)):
+        return
+    del holder[str(last)]
+    named = all(isinstance(part, str) for part in above)
+    if above and named and not holder and ".".join(map(str, above)) not in headers:
+        _prune(table, above, headers)
+
+
+def valued(text: str, path: Sequence[str | int], name: str, value: object) -> str:
+    """The text with `name = value` in the table at `path`, in the place of another value or behind
+    all others, or Unspliced; every other byte stays."""
+    new = pair(name, value)
+    intended = tomllib.loads(text)
+    holder, (first, _) = _at(intended, path), _extent(tuple(scan(text)), path)
+    if not isinstance(holder, dict) or first is None:
+        raise Unspliced(new)
+    holder[name] = value
+    if name in first.values:
+        return _checked(_replaced(text, first.values[name], new), intended, new)
+    place = first.last(text)
+    gap = "" if text[:place].endswith("\n") else "\n"
+    spliced = text[:place] + _broken(text, gap + new) + text[place:]
+    return _checked(spliced, intended, new)
+
+
+def unvalued(text: str, path: Sequence[str | int], name: str) -> str:
+    """The text without the value of this name in the table at `path`, or Unspliced.
+
+    The whole line goes, with its comment; where there is no such value nothing does.
+    """
+    intended = tomllib.loads(text)
+    holder, (first, _) = _at(intended, path), _extent(tuple(scan(text)), path)
+    if isinstance(holder, dict) and name not in holder:
+        return text
+    if not isinstance(holder, dict) or first is None or name not in first.values:
+        raise Unspliced("")
+    del holder[name]
+    begin, end = first.values[name]
+    start = text.rfind("\n", 0, begin) + 1
+    return _checked(text[:start] + text[line_end(text, end) :], intended, "")
 
 
 def with_value(text: str, table: str, name: str, value: object) -> str:
@@ -117,41 +154,15 @@ def with_value(text: str, table: str, name: str, value: object) -> str:
     if not isinstance(holder, dict):
         intended[table] = {name: value}
         head = f"[{table}]\n{new}"
-        return _checked(text, _inserted(text, _first_header(text), head), intended, head)
+        return _checked(_inserted(text, _first_header(text), head), intended, head)
     holder[name] = value
     found = next((b for b in scan(text) if b.name == table), None)
     if found is None:
         raise Unspliced(new)
     if name in found.values:
-        begin, end = found.values[name]
-        spliced = text[:begin] + _broken(text, new.partition("=")[2].strip()) + text[end:]
-    else:
-        spliced = text[: found.body] + _broken(text, new) + text[found.body :]
-    return _checked(text, spliced, intended, new)
-
-
-def scan(text: str) -> Iterator[Block]:
-    """The blocks of a TOML text, as far as headers, strings and brackets tell."""
-    name, lead, start, body = "", 0, 0, 0
-    values: dict[str, tuple[int, int]] = {}
-    place, comments = 0, None
-    while place < len(text):
-        line_end = _line_end(text, place)
-        line = text[place:line_end].strip()
-        if line.startswith("["):
-            above = place if comments is None else comments
-            yield Block(name, lead, start, body, above, values)
-            name, lead, start, body = _header(line), above, place, line_end
-            values = {}
-        elif line and not line.startswith("#"):
-            line_end, key, span = _assignment(text, place)
-            values[key] = span
-            if not name:
-                body = line_end
-        is_comment = line.startswith("#")
-        comments = (place if comments is None else comments) if is_comment else None
-        place = line_end
-    yield Block(name, lead, start, body, len(text), values)
+        return _checked(_replaced(text, found.values[name], new), intended, new)
+    spliced = text[: found.body] + _broken(text, new) + text[found.body :]
+    return _checked(spliced, intended, new)
 
 
 def _body(name: str, table: Mapping[str, object]) -> str:
@@ -179,7 +190,7 @@ def _inline(value: object) -> str:
     return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
 
 
-def _checked(before: str, text: str, intended: Table, new: str) -> str:
+def _checked(text: str, intended: Table, new: str) -> str:
     try:
         if tomllib.loads(text) == intended:
             return text
@@ -189,23 +200,35 @@ def _checked(before: str, text: str, intended: Table, new: str) -> str:
 
 
 def _at(table: object, path: Sequence[str | int]) -> object:
+    """What stands at `path`, None where nothing does."""
     found = table
     for part in path:
         if isinstance(found, dict) and isinstance(part, str):
             found = found.get(part)
-        elif isinstance(found, list) and isinstance(part, int):
+        elif isinstance(found, list) and isinstance(part, int) and part < len(found):
             found = found[part]
+        else:
+            return None
     return found
 
 
-def _list_at(table: Table, path: Sequence[str | int]) -> list[object]:
-    """The list at `path`, made if it is not there."""
+def _list_at(table: Table, path: Sequence[str | int]) -> list[object] | None:
+    """The list at `path`, made with the tables above it if it is not there; None if it can't be."""
     *parents, last = path
-    holder = _at(table, parents)
+    holder: object = table
+    for part in parents:
+        if isinstance(part, int):
+            holder = holder[part] if isinstance(holder, list) and part < len(holder) else None
+        else:
+            holder = holder.setdefault(part, {}) if isinstance(holder, dict) else None
     rows = holder.setdefault(str(last), []) if isinstance(holder, dict) else None
-    if not isinstance(rows, list):
-        raise Unspliced("")
-    return rows
+    return rows if isinstance(rows, list) else None
+
+
+def _replaced(text: str, span: tuple[int, int], new: str) -> str:
+    """The text with the value of the pair `new` in the place of another."""
+    begin, end = span
+    return text[:begin] + _broken(text, new.partition("=")[2].strip()) + text[end:]
 
 
 def _extent(
@@ -228,11 +251,17 @@ def _extent(
 
 
 def _end_of(text: str, path: Sequence[str | int]) -> int:
-    """Where one more table of the list at `path` goes: behind what its parent has."""
-    if len(path) == 1:
-        return len(text)
-    _, last = _extent(tuple(scan(text)), path[:-1])
-    return last.end if last else len(text)
+    """Where one more table of the list at `path` goes."""
+    blocks = tuple(scan(text))
+    if any(isinstance(part, int) for part in path):
+        _, last = _extent(blocks, path[:-1])
+        return last.last(text) if last else len(text)
+    for depth in range(len(path), 0, -1):
+        name = ".".join(map(str, path[:depth]))
+        own = [b for b in blocks if b.name == name or b.name.startswith(f"{name}.")]
+        if own:
+            return own[-1].last(text)
+    return len(text)
 
 
 def _first_header(text: str) -> int:
@@ -241,70 +270,14 @@ def _first_header(text: str) -> int:
 
 
 def _inserted(text: str, place: int, new: str) -> str:
-    """`new` at `place`, an empty line before and behind it."""
-    before, after = text[:place], text[place:]
-    stripped = before.rstrip()
-    gap = "\n\n" if stripped else ""
-    behind = "\n" if after.strip() else ""
-    return stripped + _broken(text, gap + new + behind) + after.lstrip("\r\n")
+    """`new` at `place`, an empty line before and behind it; all else stays as it is."""
+    before, after = (part.replace("\r\n", "\n") for part in (text[:place], text[place:]))
+    gap = "" if not before.strip() or before.endswith("\n\n") else "\n"
+    gap += "" if not before.strip() or before.endswith("\n") else "\n"
+    behind = "\n" if after.strip() and not after.startswith("\n") else ""
+    return text[:place] + _broken(text, gap + new + behind) + text[place:]
 
 
 def _broken(text: str, new: str) -> str:
     """`new` with the line breaks that the file has."""
     return new.replace("\n", "\r\n") if "\r\n" in text else new
-
-
-def _line_end(text: str, place: int) -> int:
-    found = text.find("\n", place)
-    return len(text) if found < 0 else found + 1
-
-
-def _header(line: str) -> str:
-    inner = line.partition("#")[0].strip().strip("[]")
-    return ".".join(part.strip().strip("\"'") for part in inner.split("."))
-
-
-def _assignment(text: str, place: int) -> tuple[int, str, tuple[int, int]]:
-    """The end of a pair's last line, its key, and where its value begins and ends."""
-    equals = text.find("=", place)
-    if equals < 0:
-        return len(text), "", (place, place)
-    begin = equals + 1
-    while begin < len(text) and text[begin] in " \t":
-        begin += 1
-    end = _value_end(text, begin)
-    key = text[place:equals].strip().strip("\"'")
-    return _line_end(text, end), key, (begin, end)
-
-
-def _value_end(text: str, place: int) -> int:
-    """Where a value ends: before a comment or the line's end, outside of strings and brackets."""
-    depth, end = 0, place
-    while place < len(text):
-        letter = text[place]
-        if letter == "\n" and depth <= 0:
-            return end
-        if letter == "#":
-            if depth <= 0:
-                return end
-            place = _line_end(text, place)
-            continue
-        if letter in "\"'":
-            place = _string_end(text, place)
-            end = place
-            continue
-        depth += (letter in "[{") - (letter in "]}")
-        place += 1
-        end = end if letter.isspace() else place
-    return end
-
-
-def _string_end(text: str, place: int) -> int:
-    quote = next((t for t in TRIPLES if text.startswith(t, place)), text[place])
-    place += len(quote)
-    while place < len(text) and not text.startswith(quote, place):
-        place += 2 if text[place] == "\\" and quote[0] == '"' else 1
-    place += len(quote)
-    while len(quote) == 3 and text.startswith(quote[0], place):
-        place += 1  # a text may end in quotes of its own
-    return min(place, len(text))

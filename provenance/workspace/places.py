@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.formats import toml
+from provenance.formats.toml_scan import scan
 from provenance.registry.file import read_text
 from provenance.report import Place
 from provenance.workspace.session import Session
@@ -28,7 +28,7 @@ def _named(file: Path, table: str) -> Iterator[tuple[str, Place]]:
     except ConfigError:
         return
     shown = _from_top(file)
-    for block in toml.scan(text):
+    for block in scan(text):
         if block.name != table:
             continue
         for key in ("repo", "path", "name"):

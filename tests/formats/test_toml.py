@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from provenance.formats import toml
-from provenance.formats.toml import Unspliced, appended, block, removed, scan, with_value
+from provenance.formats.toml import (
+    Unspliced,
+    appended,
+    block,
+    removed,
+    unvalued,
+    valued,
+    with_value,
+)
+from provenance.formats.toml_scan import scan
 
 BY_HAND = '''\
 # Whom we trust. Ask sec@acme before you change it.
@@ -68,6 +77,7 @@ APPENDED: dict[str, tuple[tuple[str | int, ...], dict[str, Any]]] = {
     "a root of the first, which has none": (("org", 0, "root"), {"repo": "acme/x"}),
     "a revocation": (("revoked",), {"repo": "a/b", "reason": 'x "y" \\ z'}),
     "a list that is not there": (("sigstore",), {"name": "s", "trusted_root": "r.json"}),
+    "a list below a table that is not there": (("policy", "exempt"), {"repo": "a/b"}),
     "tables inside": (("org",), {"name": "T", "section": {"name": "t", "keys": ["k\nk\n"]}}),
 }
 
@@ -81,7 +91,7 @@ def test_what_is_added_is_there_and_all_else_is_as_it_was(what: str, newline: st
     intended = tomllib.loads(before)
     rows: Any = intended
     for part in path[:-1]:
-        rows = rows[part]
+        rows = rows.setdefault(part, {}) if isinstance(part, str) else rows[part]
     rows.setdefault(path[-1], []).append(table)
     assert tomllib.loads(after) == intended
     assert comments(after) == comments(before)
@@ -133,6 +143,91 @@ def test_a_value_is_set_in_its_place(
     assert with_value(text, table, name, value) == says
 
 
+PROJECT = """\
+# ours
+[project]
+name = "x"
+
+[tool.provenance.policy]
+registry = ["trust.toml"]
+
+# the big one
+[[tool.provenance.models]]
+repo = "acme/a" # in use
+include = [
+  "*.json",  # small
+]
+# revision = "v1"
+
+# --- tools of others ---
+
+[tool.ruff]
+line-length = 100"""
+OWN = ("tool", "provenance")
+ONE = "[[policy.waivers]]\nrule = 'a/b'\n"
+MORE = "[[policy.waivers]]\nrule = 'a/c'\n"
+
+# An edit, what it leaves out of PROJECT, and what it puts there.
+SPLICED: dict[str, tuple[Callable[[str], str], str, str]] = {
+    "another model, behind the others": (
+        lambda text: appended(text, (*OWN, "models"), {"repo": "acme/b"}),
+        "",
+        '\n[[tool.provenance.models]]\nrepo = "acme/b"\n',
+    ),
+    "a list that is not there, behind its table": (
+        lambda text: appended(text, (*OWN, "policy", "exempt"), {"repo": "acme/b"}),
+        "",
+        '\n[[tool.provenance.policy.exempt]]\nrepo = "acme/b"\n',
+    ),
+    "the only model": (
+        lambda text: removed(text, (*OWN, "models", 0)),
+        PROJECT[PROJECT.index("# the big") : PROJECT.index("[tool.ruff]")],
+        "",
+    ),
+    "a value in another's place": (
+        lambda text: valued(text, (*OWN, "models", 0), "include", ["a", "b"]),
+        PROJECT[PROJECT.index("[\n  ") : PROJECT.index("\n# revision")],
+        '["a", "b"]',
+    ),
+    "a value more": (
+        lambda text: valued(text, (*OWN, "models", 0), "name", "n"),
+        "",
+        'name = "n"\n',
+    ),
+    "a value less": (
+        lambda text: unvalued(text, (*OWN, "models", 0), "repo"),
+        'repo = "acme/a" # in use\n',
+        "",
+    ),
+    "a value that is not there": (
+        lambda text: unvalued(text, (*OWN, "models", 0), "path"),
+        "",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("what", SPLICED)
+def test_one_place_changes_and_every_other_byte_stays(what: str, newline: str) -> None:
+    edit, taken, given = SPLICED[what]
+    before, out, put = (text.replace("\n", newline) for text in (PROJECT, taken, given))
+    after = edit(before)
+    places = range(len(before) + 1)
+    assert any(
+        before.startswith(out, at) and before[:at] + put + before[at + len(out) :] == after
+        for at in places
+    ), after
+
+
+def test_the_last_of_a_list_takes_its_unwritten_table_along() -> None:
+    assert removed(ONE + MORE, ("policy", "waivers", 0)) == MORE
+    assert removed(ONE, ("policy", "waivers", 0)) == ""
+    assert removed("[policy]\n" + ONE, ("policy", "waivers", 0)) == "[policy]\n"
+    both = "[[org]]\nname = 'a'\n[[org.signer]]\nname = 's'\n"
+    assert removed(both + both, ("org", 0, "signer", 0)) == both.partition("[[org.")[0] + both
+
+
 INLINE = 'version = 1\norg = [{ name = "Acme", namespaces = ["acme"] }]\n'
 
 
@@ -145,6 +240,10 @@ INLINE = 'version = 1\norg = [{ name = "Acme", namespaces = ["acme"] }]\n'
         lambda: with_value("policy = { a = 1 }\n", "policy", "a", 2),
         lambda: with_value("policy.a = 1\n", "policy", "a", 2),
         lambda: appended("org = 7\n", ("org",), SIGNER),
+        lambda: appended("policy = 7\n", ("policy", "exempt"), SIGNER),
+        lambda: valued(INLINE, ("org", 0), "name", "x"),
+        lambda: valued(BY_HAND, ("org", 5), "name", "x"),
+        lambda: unvalued(INLINE, ("org", 0), "name"),
     ],
 )
 def test_a_form_that_cannot_be_edited_is_left_alone(edit: Callable[[], str]) -> None:
@@ -163,29 +262,82 @@ def test_a_block_is_what_a_parser_reads_back() -> None:
     assert tomllib.loads(block("org", table)) == {"org": [table]}
 
 
-def test_no_text_is_edited_into_another_value() -> None:
-    """Whatever the text, an edit is the intended one or none; 2,000 bent texts, seeded."""
+def bent(count: int) -> Iterator[str]:
+    """BY_HAND with a few letters changed, as far as that is TOML; seeded."""
     draw = random.Random(20261125)
-    done = 0
-    for _ in range(2_000):
+    for _ in range(count):
         text = list(BY_HAND)
         for _ in range(draw.randrange(1, 4)):
             place = draw.randrange(len(text))
-            text[place] = draw.choice(["\n", '"', "'", "[", "]", "#", "=", '"""', " ", ""])
+            text[place] = draw.choice(["\n", '"', "'", "[", "]", "#", "=", '"""', " ", "", "\r\n"])
         bent = "".join(text)
-        assert all(0 <= b.lead <= b.start <= b.end <= len(bent) for b in scan(bent))
+        assert all(0 <= b.lead <= b.start <= b.last(bent) <= b.end <= len(bent) for b in scan(bent))
         try:
-            before = tomllib.loads(bent)
+            tomllib.loads(bent)
         except tomllib.TOMLDecodeError:
             continue
+        yield bent
+
+
+def kept(before: str, after: str) -> int:
+    """How many letters at both ends two texts share, at most the shorter one's."""
+    pairs = [*zip(before, after, strict=False)]
+    ends = [*zip(reversed(before), reversed(after), strict=False)]
+    head = next((n for n, (a, b) in enumerate(pairs) if a != b), len(pairs))
+    tail = next((n for n, (a, b) in enumerate(ends) if a != b), len(ends))
+    return min(head + tail, len(pairs))
+
+
+def added(table: Any) -> None:
+    table.setdefault("revoked", []).append({"repo": "a/b"})
+
+
+def named(table: Any) -> None:
+    table["org"][0]["name"] = "Z"
+
+
+def unnamed(table: Any) -> None:
+    table["org"][0].pop("name", None)
+
+
+# An edit, what it means, and whether it takes nothing away, or adds nothing.
+MEANT: dict[str, tuple[Callable[[str], str], Callable[[Any], None], str]] = {
+    "append": (lambda t: appended(t, ("revoked",), {"repo": "a/b"}), added, "adds"),
+    "set": (lambda t: valued(t, ("org", 0), "name", "Z"), named, "replaces"),
+    "unset": (lambda t: unvalued(t, ("org", 0), "name"), unnamed, "takes"),
+    "remove": (lambda t: removed(t, ("org", 1)), lambda t: t["org"].pop(1), "takes"),
+}
+
+
+@pytest.mark.parametrize("what", MEANT)
+def test_an_edit_is_the_intended_value_and_keeps_every_other_byte(what: str) -> None:
+    """Whatever the text, an edit is the intended one or none; 2,000 bent texts."""
+    edit, mean, how = MEANT[what]
+    done = 0
+    for before in bent(2_000):
         try:
-            after = tomllib.loads(appended(bent, ("revoked",), {"repo": "a/b"}))
+            after = edit(before)
         except Unspliced:
             continue
         done += 1
-        assert after["revoked"][-1] == {"repo": "a/b"}
-        assert after["revoked"][:-1] == before.get("revoked", [])
+        intended = tomllib.loads(before)
+        mean(intended)
+        assert tomllib.loads(after) == intended
+        same = kept(before, after)
+        if how == "adds":
+            assert same == len(before)
+        elif how == "takes":
+            assert same == len(after)
+        else:
+            assert same >= len(before) - len(intended_name(before))
     assert done > 100
+
+
+def intended_name(text: str) -> str:
+    """The name of the first organisation as it stands there, quotes and all."""
+    block = next(b for b in scan(text) if b.name == "org")
+    begin, end = block.values.get("name", (0, 0))
+    return text[begin:end]
 
 
 FAULTS = {
