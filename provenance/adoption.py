@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from provenance.checks.format.check import REBUILDS_TENSORS
 from provenance.claims.code import code_claims
+from provenance.claims.loader import loader_reads
 from provenance.judgement import judge
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy, Waiver, may_lower
+from provenance.policy.binding import rest_of
+from provenance.selection import matches
 from provenance.trust import Registry
 from provenance.verdict import Finding, Level, Outcome, Verdict
 
@@ -48,6 +52,36 @@ OF_THESE_BYTES = frozenset(
 """What is odd about the words on its parents, whoever those are."""
 
 
+DOCUMENTS_AND_PICTURES = (
+    "**/*.md",
+    "**/LICENSE*",
+    "**/*.pdf",
+    "**/*.png",
+    "**/*.jpg",
+    "**/*.jpeg",
+    "**/*.gif",
+    "**/*.svg",
+    "**/*.webp",
+    ".gitattributes",
+)
+"""What an exemption ignores. It is written into each, which means the same whatever stands here."""
+BY_EXEMPTION = frozenset(
+    {"identity/unknown-publisher", "integrity/no-reference", "signature/unsigned"}
+)
+"""What an exemption sets aside, and nothing else."""
+OF_FILES = frozenset({"code", "format"})
+"""Checks whose findings are about files, whatever the documents beside them say."""
+
+
+class Remedy(StrEnum):
+    """What its caller may do about a finding, besides asking for another model."""
+
+    EXEMPT = "exempt the bytes"
+    WAIVE = "waive the rule for this subject"
+    LOOK = "look first; a waiver by hand is possible"
+    NONE = "nothing: it may not be set aside"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
     """What is set aside, the verdict with it, and the findings that stay."""
@@ -58,36 +92,93 @@ class Adoption:
     left: tuple[Finding, ...] = ()
 
 
-def adopt(evidence: Evidence, policy: Policy, registry: Registry, expires: datetime) -> Adoption:
+def adopt(
+    evidence: Evidence,
+    policy: Policy,
+    registry: Registry,
+    expires: datetime,
+    *,
+    whole: bool = False,
+) -> Adoption:
     """The exemption and the waivers under which these very bytes would pass, as far as they may.
 
-    A model without a name can have none.
+    They ignore documents and pictures unless `whole`. A model without a name can have none.
     """
-    repo, manifest = evidence.ref.repo, evidence.manifest.digest
+    repo = evidence.ref.repo
     found = Adoption(verdict=judge(evidence, policy, registry))
     if repo is None:
-        return replace(found, left=_counting(found.verdict))
-    if any(finding.rule == UNKNOWN_PUBLISHER for finding in _counting(found.verdict)):
-        exemption = Exemption(repo=repo, manifest=manifest, reason=REASON, expires=expires)
+        return replace(found, left=counting(found.verdict))
+    if any(finding.rule == UNKNOWN_PUBLISHER for finding in counting(found.verdict)):
+        exemption = exemption_of(evidence, REASON, expires, whole=whole)
         policy = replace(policy, exemptions=(*policy.exemptions, exemption))
         found = Adoption(verdict=judge(evidence, policy, registry), exemptions=(exemption,))
     waivers = tuple(
-        Waiver(
-            rule=finding.rule,
-            repo=repo,
-            subject=finding.where,
-            manifest=manifest,
-            reason=REASON,
-            expires=expires,
-        )
-        for finding in dict.fromkeys(_counting(found.verdict))
+        waiver_of(finding, evidence, REASON, expires, whole=whole)
+        for finding in dict.fromkeys(counting(found.verdict))
         if _may_be_adopted(finding, evidence)
     )
     judged = judge(evidence, replace(policy, waivers=(*policy.waivers, *waivers)), registry)
-    return replace(found, verdict=judged, waivers=waivers, left=_counting(judged))
+    return replace(found, verdict=judged, waivers=waivers, left=counting(judged))
 
 
-def _counting(verdict: Verdict) -> tuple[Finding, ...]:
+def exemption_of(
+    evidence: Evidence, reason: str, expires: datetime, *, whole: bool = False
+) -> Exemption:
+    """The exemption of these bytes, but for documents and pictures unless `whole`."""
+    ignore = () if whole else _ignorable(evidence)
+    return Exemption(
+        repo=evidence.ref.repo or "",
+        manifest=rest_of(evidence, ignore).digest,
+        reason=reason,
+        expires=expires,
+        ignore=ignore,
+    )
+
+
+def waiver_of(
+    finding: Finding, evidence: Evidence, reason: str, expires: datetime, *, whole: bool = False
+) -> Waiver:
+    """The waiver of one finding for these bytes.
+
+    What a document may have said (parents, licences) needs every byte; what a file of code or
+    weights is does not change with the documents beside it.
+    """
+    ignore = _ignorable(evidence) if finding.check in OF_FILES and not whole else ()
+    if ignore and not matches(finding.where, [], ignore):
+        ignore = ()
+    return Waiver(
+        rule=finding.rule,
+        repo=evidence.ref.repo or "",
+        subject=finding.where,
+        manifest=rest_of(evidence, ignore).digest,
+        reason=reason,
+        expires=expires,
+        ignore=ignore,
+    )
+
+
+def _ignorable(evidence: Evidence) -> tuple[str, ...]:
+    """The patterns of documents and pictures that match no file which a loader reads."""
+    read = loader_reads(evidence)
+    found = tuple(
+        pattern
+        for pattern in DOCUMENTS_AND_PICTURES
+        if all(matches(path, [], [pattern]) for path in read)
+    )
+    return found if rest_of(evidence, found).digest else ()
+
+
+def remedy(finding: Finding) -> Remedy:
+    """What may be done about a finding that counts."""
+    if finding.rule in BY_EXEMPTION:
+        return Remedy.EXEMPT
+    if not may_lower(finding.rule) or not finding.where or finding.count > 1:
+        return Remedy.NONE
+    return Remedy.LOOK if finding.rule in NEVER else Remedy.WAIVE
+
+
+def counting(verdict: Verdict) -> tuple[Finding, ...]:
+    """The findings that keep a model from passing."""
     return tuple(
         finding
         for finding in verdict.findings

@@ -16,6 +16,10 @@ from provenance.cli.lazy import lazy
 
 COMMANDS = {
     "init": "Write provenance.toml for the models in use today.",
+    "add": "Add models to provenance.toml, or change which of their files are meant.",
+    "exempt": "Let the bytes of a model pass whose publisher nobody knows.",
+    "waive": "Set aside what one rule found on a model, until a day.",
+    "remove": "Take a model out of provenance.toml.",
     "verify": "Judge models: who signed these bytes, and is everything accounted for.",
     "lock": "Judge what provenance.toml names and write provenance.lock.",
     "fetch": "Download exactly what is locked and passes, or nothing.",

@@ -15,17 +15,31 @@ from provenance.workspace.updating import updated
 @click.command(name="update")
 @click.argument("refs", nargs=-1, metavar="[NAME]...")
 @click.option("--format", "form", type=click.Choice(["human", "markdown"]), default="human")
+@click.option(
+    "--renew",
+    multiple=True,
+    metavar="NAME",
+    help="Write its exemption anew for the newest bytes, and for 90 days.",
+)
 @with_request(*RULES, *LOCKFILE)
 @OUTPUT
 @with_workspace
 def command(
-    request: Request, form: str, workspace: Workspace, output: str | None, quiet: bool
+    request: Request,
+    form: str,
+    renew: tuple[str, ...],
+    workspace: Workspace,
+    output: str | None,
+    quiet: bool,
 ) -> int:
     """Follow the branches and tags of provenance.toml, lock what passes, show what changed.
 
     What is printed can be the text of a pull request. A model whose newest revision does not pass
-    keeps the entry it had, and the exit code says so.
+    keeps the entry it had, and the exit code says so. An exemption is for the bytes that it names:
+    it follows new ones only with --renew, and then what changed in them stands in the report.
     """
+    for edit in workspace.renew(request, renew) if renew else ():
+        click.echo("\n".join(edit.difference()), err=True)
     made = updated(workspace.gathering(workspace.session(request)))
     unjudged = made.locked.unjudged
     if form == "markdown":

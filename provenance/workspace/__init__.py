@@ -1,6 +1,9 @@
 """What a caller's folder means: settings, registries, sources, lockfile, and the work on them."""
 
+from provenance.workspace.adding import Added, Addition
+from provenance.workspace.editing import Edit
 from provenance.workspace.environment import Environment
+from provenance.workspace.exempting import Setting
 from provenance.workspace.fetching import Fetched, OutOfDate
 from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.locking import Locked, LockOptions
@@ -11,6 +14,9 @@ from provenance.workspace.verifying import Verification
 from provenance.workspace.workspace import Workspace
 
 __all__ = [
+    "Added",
+    "Addition",
+    "Edit",
     "Environment",
     "Fetched",
     "LockOptions",
@@ -18,6 +24,7 @@ __all__ = [
     "OutOfDate",
     "Request",
     "Session",
+    "Setting",
     "SourceOptions",
     "Updated",
     "Verification",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
@@ -12,15 +13,22 @@ from provenance.model import Evidence
 from provenance.policy import Settings
 from provenance.source.ahead import Ahead
 from provenance.source.progress import Progress, Silent
+from provenance.workspace.adding import Added, Addition, added, begun, own_file, policy_lines
+from provenance.workspace.editing import Edit
 from provenance.workspace.environment import Environment
+from provenance.workspace.exempting import Setting, check_rule, exempted, renewed, waived
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
 from provenance.workspace.gathering import Gathering, SourceOptions
-from provenance.workspace.locking import Locked, LockOptions, locked
+from provenance.workspace.locking import Locked, LockOptions, check_listed, locked
+from provenance.workspace.removing import removed
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session, opened
+from provenance.workspace.settings import find
 from provenance.workspace.subjects import Here
 from provenance.workspace.updating import Updated, updated
 from provenance.workspace.verifying import Verification, Verifier, verified
+
+GIVEN = "the settings were given as values, and there is no file to edit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +179,92 @@ class Workspace:
         SourceError, RegistryRefused, TrustError.
         """
         return updated(self.gathering(self.session(self._request(refs))))
+
+    def init(self, *refs: str, expires: date | None = None, registry: Sequence[str] = ()) -> Added:
+        """A provenance.toml in `folder` that names the models, and what fails today set aside.
+
+        Each exemption and waiver holds for the bytes of today, but for documents and pictures, and
+        until `expires` (in 90 days). Where there are settings already it is `add`. Raises what
+        `verify` does; nothing that is there is overwritten.
+        """
+        return self.begin(Request(refs=refs, registry=tuple(registry)), expires)
+
+    def begin(self, request: Request, expires: date | None = None) -> Added:
+        """`init` for a request."""
+        session = self.session(request, needs_models=False)
+        if session.settings_path:
+            return self.adding(request, Addition())
+        file, own = own_file(self.folder), policy_lines(request.policy, request.registry)
+        return begun(self.gathering(session), file, expires, tuple(own))
+
+    def add(self, *refs: str, addition: Addition | None = None) -> Added:
+        """The models named under [[models]], with `include`, `exclude`, profile and name of
+        `addition`, and judged; nothing is set aside.
+
+        A model that is named already gets those in the place of its own. What is written keeps
+        every other byte of the file. Raises ConfigError where there are no settings, or in a form
+        that cannot be edited (with the block to put in), and what `verify` does.
+        """
+        return self.adding(self._request(refs), addition or Addition())
+
+    def adding(self, request: Request, addition: Addition) -> Added:
+        """`add` for a request."""
+        given = replace(request, include=addition.include, exclude=addition.exclude)
+        session = self.session(given)
+        file = self._file(session, f"provenance init {shlex.join(request.refs)}")
+        if not request.refs:
+            raise ConfigError(f"name a model to add; {file.name} is there already")
+        return added(self.gathering(session), file, addition)
+
+    def exempt(self, name: str, setting: Setting) -> Added:
+        """An exemption of the model's bytes of today in the settings, and the verdict with it.
+
+        It is bound to all files but documents and pictures, to every one if `setting.whole`, and
+        ends on `setting.expires` (in 90 days). Raises ConfigError where it would set nothing
+        aside, SourceError where the model could not be asked for.
+        """
+        return self.exempting(self._request((name,)), setting)
+
+    def exempting(self, request: Request, setting: Setting) -> Added:
+        """`exempt` for a request of one model."""
+        return exempted(self.gathering(self.session(request)), setting)
+
+    def waive(self, rule: str, name: str, setting: Setting) -> Added:
+        """A waiver for each finding of the rule that keeps the model from passing; as `exempt`."""
+        return self.waiving(rule, self._request((name,)), setting)
+
+    def waiving(self, rule: str, request: Request, setting: Setting) -> Added:
+        """`waive` for a request of one model."""
+        check_rule(rule)
+        return waived(self.gathering(self.session(request)), rule, setting)
+
+    def remove(self, name: str) -> Edit:
+        """The settings without the model, and without what was set aside for it alone.
+
+        Nothing is asked of the network. Raises ConfigError for a name that is not there.
+        """
+        if self.settings is not None:
+            raise ConfigError(GIVEN)
+        found = find(self.folder.absolute(), (), home=self.environment.home).path
+        if found is None:
+            raise ConfigError("there is no provenance.toml: `provenance init` writes one")
+        return removed(found, name)
+
+    def renew(self, request: Request, names: Sequence[str]) -> tuple[Edit, ...]:
+        """The exemptions of these models, which `request` means too, bound to today's bytes."""
+        session = self.session(request)
+        for name in names:
+            check_listed(session, [name])
+        meant = [s for s in session.subjects if {s.name, s.ref.repo} & set(names)]
+        return renewed(self.gathering(replace(session, subjects=tuple(meant))), names)
+
+    def _file(self, session: Session, line: str) -> Path:
+        """The file of the settings, or ConfigError with the line that makes one."""
+        if self.settings is not None:
+            raise ConfigError(GIVEN)
+        if session.settings_path is None:
+            raise ConfigError(f"there is no provenance.toml: `{line}` writes one")
+        return session.settings_path
 
     def _request(self, refs: tuple[str, ...], exclude_newer: datetime | None = None) -> Request:
         return Request(refs=refs, exclude_newer=exclude_newer)

@@ -1,0 +1,140 @@
+"""What the commands share that edit provenance.toml: the reason asked for, the edit shown, and the
+next line to type."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import click
+
+from provenance.adoption import Remedy, remedy
+from provenance.cli import terminal
+from provenance.cli.options import Decorator, with_options
+from provenance.cli.outcome import told
+from provenance.errors import ConfigError
+from provenance.report.common import NOT_JUDGED, printable
+from provenance.verdict import Finding
+from provenance.workspace import Added, Edit, Setting
+from provenance.workspace.adding import DAYS, Looked
+
+WHY = "WHY"
+DAY = click.DateTime(["%Y-%m-%d"])
+EXPIRES: Decorator = click.option(
+    "--expires", type=DAY, metavar="DATE", help="When what is set aside runs out (in 90 days)."
+)
+WHOLE: Decorator = click.option(
+    "--whole", is_flag=True, help="Bind it to every byte, documents and pictures too."
+)
+REASON: Decorator = click.option(
+    "--reason", metavar="TEXT", help="Why; asked for on a terminal where it is missing."
+)
+
+
+def with_setting(*options: Decorator) -> Decorator:
+    """Reason, day and `options` as the one argument `setting`; what is missing is asked for."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(*args: Any, reason: str | None, expires: datetime | None, **words: Any) -> Any:
+            names = Setting.__dataclass_fields__.keys() & words.keys()
+            own = {name: words.pop(name) for name in names}
+            why, day = _asked(reason, expires.date() if expires else None)
+            setting = Setting(reason=why, expires=day, **own)
+            return function(*args, setting=setting, **words)
+
+        return with_options(REASON, EXPIRES, *options)(command)
+
+    return decorate
+
+
+def is_asked() -> bool:
+    """Whether somebody sits at a terminal who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def show(edit: Edit | None) -> None:
+    """What changed in the settings, as diff(1) does."""
+    for line in edit.difference() if edit else ():
+        click.echo(printable(line))
+
+
+def tell(made: Added) -> int:
+    """What became of each model, the next lines to type, and the exit code."""
+    for item in made.models:
+        click.echo("\n".join(_told(item)))
+    then(lines(made.models))
+    return told(made.verdicts, made.unjudged) if made.models else 0
+
+
+def then(lines: Iterable[str]) -> None:
+    """The next lines to type."""
+    for number, line in enumerate(lines):
+        click.echo(f"{'      ' if number else 'next: '}{line}")
+
+
+def lines(models: Iterable[Looked]) -> Iterator[str]:
+    """What to type about each finding that stands, and then to lock what passes."""
+    listed = [item for item in models if item.listed]
+    for item in listed:
+        name = item.subject.model.repo if item.unjudged else item.subject.name
+        if item.unjudged:
+            yield shlex.join(["provenance", "verify", name or item.subject.name])
+        yield from dict.fromkeys(_line(finding, item.subject.name) for finding in item.left)
+    if listed:
+        yield "provenance lock"
+
+
+def _line(finding: Finding, name: str) -> str:
+    why = () if is_asked() else ("--reason", WHY)
+    match remedy(finding):
+        case Remedy.EXEMPT:
+            return shlex.join(["provenance", "exempt", name, *why])
+        case Remedy.WAIVE:
+            return shlex.join(["provenance", "waive", f"{finding.rule}@{name}", *why])
+        case _:
+            return shlex.join(["provenance", "explain", finding.rule])
+
+
+def _told(item: Looked) -> Iterator[str]:
+    """One model: its verdict, what was set aside, what stands."""
+    name = printable(item.subject.name)
+    if item.verdict is None:
+        yield f"? {name}  {NOT_JUDGED}" + ("" if item.listed else ", and not added")
+        return
+    aside = ""
+    if item.adoption:
+        count = len(item.adoption.exemptions) + len(item.adoption.waivers)
+        aside = f", {count} finding{'s' * (count != 1)} set aside"
+    yield f"{terminal.mark(item.verdict)} {name}  {item.verdict.result}{aside}"
+    for exemption in item.adoption.exemptions if item.adoption else ():
+        yield f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}"
+    for waiver in item.adoption.waivers if item.adoption else ():
+        yield f"    waived  {waiver.rule}  {printable(waiver.subject)}"
+    for finding in item.left:
+        where = f"  {printable(finding.where)}" if finding.where else ""
+        said = finding.message if remedy(finding) is Remedy.NONE else _first(finding)
+        yield f"    stays   {finding.rule}{where}: {printable(said)}"
+
+
+def _first(finding: Finding) -> str:
+    """The first line of a message: the block to paste is what the next line writes."""
+    return finding.message.partition("\n")[0]
+
+
+def _asked(reason: str | None, day: date | None) -> tuple[str, date | None]:
+    """The reason and the day, asked for where nobody gave a reason and somebody can answer."""
+    if reason is not None:
+        return reason, day
+    if not is_asked():
+        line = shlex.join(["provenance", *sys.argv[1:], "--reason", WHY])
+        raise ConfigError(f"expected why it is set aside: `{line}`", path="--reason")
+    why = click.prompt("Why may it be set aside", err=True)
+    if day is None:
+        ends = datetime.now(UTC) + timedelta(days=DAYS)
+        day = click.prompt("Until", default=f"{ends:%Y-%m-%d}", type=DAY, err=True).date()
+    return why, day

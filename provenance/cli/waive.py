@@ -1,0 +1,35 @@
+"""`provenance waive`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from provenance.cli.adopting import WHOLE, show, tell, with_setting
+from provenance.cli.options import RULES, with_request, with_workspace
+from provenance.workspace import Request, Setting, Workspace
+from provenance.workspace.exempting import rule_and_name
+
+
+@click.command(name="waive")
+@click.argument("word", metavar="RULE@NAME")
+@with_setting(
+    click.option("--subject", metavar="TEXT", help="Only for this file, or what it is about."),
+    click.option("--any-revision", is_flag=True, help="Whatever the files of the model become."),
+    WHOLE,
+)
+@with_request(*RULES)
+@with_workspace
+def command(
+    word: str, request: Request, setting: Setting, workspace: Workspace, quiet: bool
+) -> int:
+    """Set aside what one rule found on a model, for its bytes of today, until a day.
+
+    A finding on code or formats does not depend on documents and pictures, whose patterns are
+    written beside it; any other waiver is for every byte.
+    """
+    rule, name = rule_and_name(word)
+    made = workspace.waiving(rule, replace(request, refs=(name,)), setting)
+    show(made.edit)
+    return tell(made)
