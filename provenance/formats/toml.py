@@ -78,6 +78,9 @@ def appended(text: str, path: Sequence[str | int], table: Mapping[str, object]) 
     if rows is None:
         raise Unspliced(new)
     rows.append(copy.deepcopy(dict(table)))
+    if span := _written_inline(text, path):
+        row = f"{{ {', '.join(pair(key, value).rstrip() for key, value in table.items())} }}"
+        return _checked(_within(text, span, row), intended, row)
     return _checked(_inserted(text, _end_of(text, path), new), intended, new)
 
 
@@ -248,6 +251,22 @@ def _extent(
         later = range(low + 1, high)
         high = next((n for n in later if not blocks[n].name.startswith(f"{name}.")), high)
     return blocks[low], blocks[high - 1]
+
+
+def _written_inline(text: str, path: Sequence[str | int]) -> tuple[int, int] | None:
+    """Where the list at `path` stands as one value, `models = [{ … }]`, if it does."""
+    *above, name = path
+    parent = ".".join(map(str, above))
+    found = next((b for b in scan(text) if b.name == parent and name in b.values), None)
+    return found.values[str(name)] if found else None
+
+
+def _within(text: str, span: tuple[int, int], row: str) -> str:
+    """The text with one more row at the end of a list that is one value."""
+    inner = text[: span[1] - 1]
+    held = inner.rstrip()
+    comma = "" if held.endswith(("[", ",")) else ", "
+    return held + (comma or " " * held.endswith(",")) + row + text[len(held) :]
 
 
 def _end_of(text: str, path: Sequence[str | int]) -> int:

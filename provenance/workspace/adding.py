@@ -71,7 +71,7 @@ class Added:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each model that was judged."""
-        return tuple(item.verdict for item in self.models if item.verdict)
+        return tuple(item.verdict for item in self.models if item.verdict is not None)
 
     @property
     def unjudged(self) -> tuple[Unjudged, ...]:

@@ -81,7 +81,7 @@ class Draft:
             return replace(self, text=change(self.text))
         except toml.Unspliced as error:
             where = ".".join(map(str, (*self.top, *path)))
-            step = f"put this into it at {where}:\n{error.block}" if error.block else ""
+            step = f"put this into it at {where}:\n{error.block.rstrip()}" if error.block else ""
             step = step or f"do it by hand: {what}, at {where}"
             raise ConfigError(f"{BY_HAND}: {step}", path=str(self.file)) from None
 

@@ -228,13 +228,28 @@ def test_the_last_of_a_list_takes_its_unwritten_table_along() -> None:
     assert removed(both + both, ("org", 0, "signer", 0)) == both.partition("[[org.")[0] + both
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("org = []\n", 'org = [{ name = "L", n = ["a"] }]\n'),
+        (
+            "org = [{ name = 'A' }] # x\n",
+            'org = [{ name = \'A\' }, { name = "L", n = ["a"] }] # x\n',
+        ),
+        ("org = [\n {name='A'},\n]\n", 'org = [\n {name=\'A\'}, { name = "L", n = ["a"] }\n]\n'),
+    ],
+)
+def test_a_list_that_is_one_value_takes_one_row_more(before: str, after: str) -> None:
+    assert appended(before, ("org",), {"name": "L", "n": ["a"]}) == after
+
+
 INLINE = 'version = 1\norg = [{ name = "Acme", namespaces = ["acme"] }]\n'
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda: appended(INLINE, ("org",), {"name": "Lab"}),
+        lambda: appended("org = [{ name = 'A' } # x\n]\n", ("org",), {"name": "Lab"}),
         lambda: appended(INLINE, ("org", 0, "signer"), SIGNER),
         lambda: removed(INLINE, ("org", 0)),
         lambda: with_value("policy = { a = 1 }\n", "policy", "a", 2),
