@@ -64,7 +64,7 @@ DOCUMENTS_AND_PICTURES = (
     "**/*.webp",
     ".gitattributes",
 )
-"""What an exemption ignores. It is written into each, which means the same whatever stands here."""
+"""What an exemption may ignore. It is written into each, so that this list may change."""
 BY_EXEMPTION = frozenset(
     {"identity/unknown-publisher", "integrity/no-reference", "signature/unsigned"}
 )
@@ -158,12 +158,14 @@ def waiver_of(
 
 
 def _ignorable(evidence: Evidence) -> tuple[str, ...]:
-    """The patterns of documents and pictures that match no file which a loader reads."""
-    read = loader_reads(evidence)
+    """The patterns of documents and pictures that match some of the files, and none that a loader
+    reads."""
+    paths, read = evidence.manifest.by_path, loader_reads(evidence)
     found = tuple(
         pattern
         for pattern in DOCUMENTS_AND_PICTURES
-        if all(matches(path, [], [pattern]) for path in read)
+        if (taken := {path for path in paths if not matches(path, [], [pattern])})
+        and not taken & read
     )
     return found if rest_of(evidence, found).digest else ()
 

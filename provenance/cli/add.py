@@ -32,4 +32,4 @@ def command(request: Request, addition: Addition, workspace: Workspace, quiet: b
     """
     made = workspace.adding(request, addition)
     show(made.edit)
-    return tell(made)
+    return tell(made.models)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -19,7 +19,7 @@ from provenance.cli.outcome import told
 from provenance.errors import ConfigError
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.verdict import Finding
-from provenance.workspace import Added, Edit, Setting
+from provenance.workspace import Edit, Setting
 from provenance.workspace.adding import DAYS, Looked
 
 WHY = "WHY"
@@ -63,12 +63,14 @@ def show(edit: Edit | None) -> None:
         click.echo(printable(line))
 
 
-def tell(made: Added) -> int:
+def tell(models: Sequence[Looked]) -> int:
     """What became of each model, the next lines to type, and the exit code."""
-    for item in made.models:
+    for item in models:
         click.echo("\n".join(_told(item)))
-    then(lines(made.models))
-    return told(made.verdicts, made.unjudged) if made.models else 0
+    then(next_lines(models))
+    verdicts = [item.verdict for item in models if item.verdict is not None]
+    unjudged = [item.unjudged for item in models if item.unjudged]
+    return told(verdicts, unjudged) if models else 0
 
 
 def then(lines: Iterable[str]) -> None:
@@ -77,27 +79,23 @@ def then(lines: Iterable[str]) -> None:
         click.echo(f"{'      ' if number else 'next: '}{line}")
 
 
-def lines(models: Iterable[Looked]) -> Iterator[str]:
-    """What to type about each finding that stands, and then to lock what passes."""
+def next_lines(models: Sequence[Looked]) -> Iterator[str]:
+    """What to type about the findings that stand, and then to lock what passes."""
     listed = [item for item in models if item.listed]
-    for item in listed:
-        name = item.subject.model.repo if item.unjudged else item.subject.name
-        if item.unjudged:
-            yield shlex.join(["provenance", "verify", name or item.subject.name])
-        yield from dict.fromkeys(_line(finding, item.subject.name) for finding in item.left)
+    standing = [(item.subject.name, f) for item in listed for f in item.left]
+    why = () if is_asked() else ("--reason", WHY)
+    for item in (item for item in listed if item.unjudged):
+        yield shlex.join(["provenance", "verify", item.subject.name])
+    names = dict.fromkeys(name for name, f in standing if remedy(f) is Remedy.EXEMPT)
+    if names:
+        yield shlex.join(["provenance", "exempt", *names, *why])
+    waivable = [(name, f) for name, f in standing if remedy(f) is Remedy.WAIVE]
+    if words := dict.fromkeys(f"{f.rule}@{name}" for name, f in waivable):
+        yield shlex.join(["provenance", "waive", *words, *why])
+    others = (f.rule for _, f in standing if remedy(f) in (Remedy.LOOK, Remedy.NONE))
+    yield from (shlex.join(["provenance", "explain", rule]) for rule in dict.fromkeys(others))
     if listed:
         yield "provenance lock"
-
-
-def _line(finding: Finding, name: str) -> str:
-    why = () if is_asked() else ("--reason", WHY)
-    match remedy(finding):
-        case Remedy.EXEMPT:
-            return shlex.join(["provenance", "exempt", name, *why])
-        case Remedy.WAIVE:
-            return shlex.join(["provenance", "waive", f"{finding.rule}@{name}", *why])
-        case _:
-            return shlex.join(["provenance", "explain", finding.rule])
 
 
 def _told(item: Looked) -> Iterator[str]:

@@ -29,4 +29,4 @@ def command(request: Request, expires: datetime | None, workspace: Workspace, qu
         click.echo(f"wrote {made.edit.path.name}")
     else:
         show(made.edit)
-    return tell(made)
+    return tell(made.models)

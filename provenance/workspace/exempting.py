@@ -66,24 +66,19 @@ def exempted(gathering: Gathering, setting: Setting) -> Added:
     return _written(gathering, subject, evidence, lambda d: _put(d, "exempt", row, keys, session))
 
 
-def waived(gathering: Gathering, rule: str, setting: Setting) -> Added:
-    """A waiver for each finding of `rule` that keeps the one model of the session from passing.
+def waived(gathering: Gathering, rules: Sequence[str], setting: Setting) -> Added:
+    """A waiver for each finding of these rules that keeps the one model from passing.
 
     As `exempted`; ConfigError too for a rule that may not be waived, or that found nothing.
     """
-    check_rule(rule)
+    for rule in rules:
+        check_rule(rule)
     session = gathering.session
     subject, evidence = _one(gathering)
-    standing = judged(subject, evidence, session)
-    found = [f for f in standing.left if f.rule == rule and setting.subject in (None, f.where)]
-    if not found:
-        about = f" for {setting.subject}" if setting.subject else ""
-        raise ConfigError(f"{subject.name} has no {rule}{about}{_stands(standing.left)}")
-    if any(not f.where or f.count > 1 for f in found):
-        raise ConfigError(f"{rule} stands {found[0].count} times: {_first_line(found[0])}")
+    left = judged(subject, evidence, session).left
     ends = ending(setting.expires, gathering.at)
     rows = []
-    for finding in dict.fromkeys(found):
+    for finding in (f for rule in rules for f in _of(rule, left, subject, setting)):
         entry = waiver_of(finding, evidence, setting.reason, ends, whole=setting.whole)
         if setting.any_revision:
             entry = replace(entry, manifest=None, ignore=())
@@ -96,6 +91,17 @@ def waived(gathering: Gathering, rule: str, setting: Setting) -> Added:
         return draft
 
     return _written(gathering, subject, evidence, change)
+
+
+def _of(rule: str, left: Sequence[Finding], subject: Subject, setting: Setting) -> list[Finding]:
+    """The findings of a rule that can be waived one by one, or ConfigError."""
+    found = [f for f in left if f.rule == rule and setting.subject in (None, f.where)]
+    if not found:
+        about = f" for {setting.subject}" if setting.subject else ""
+        raise ConfigError(f"{subject.name} has no {rule}{about}{_stands(left)}")
+    if any(not f.where or f.count > 1 for f in found):
+        raise ConfigError(f"{rule} stands {found[0].count} times: {found[0].message}")
+    return list(dict.fromkeys(found))
 
 
 def renewed(gathering: Gathering, names: Sequence[str]) -> tuple[Edit, ...]:
@@ -119,12 +125,15 @@ def check_rule(rule: str) -> None:
         raise ConfigError(f"{rule} may not be waived: `provenance explain {rule}` says why")
 
 
-def rule_and_name(text: str) -> tuple[str, str]:
-    """The two parts of RULE@NAME, or ConfigError."""
-    found = RULE_AT.fullmatch(text)
-    if found is None:
-        raise ConfigError(f"expected RULE@NAME, as code/auto-map@acme/bot; found {text!r}")
-    return found[1], found[2]
+def by_name(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The rules of several RULE@NAME for each name, or ConfigError."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        match = RULE_AT.fullmatch(word)
+        if match is None:
+            raise ConfigError(f"expected RULE@NAME, as code/auto-map@acme/bot; found {word!r}")
+        found[match[2]] = (*found.get(match[2], ()), match[1])
+    return found
 
 
 def _renewed(gathering: Gathering, subject: Subject) -> Edit:
@@ -210,7 +219,3 @@ def _stands(left: Sequence[Finding]) -> str:
     """What stands instead, in one clause."""
     found = dict.fromkeys(finding.rule for finding in left)
     return f"; what stands: {', '.join(found)}" if found else ": it passes"
-
-
-def _first_line(finding: Finding) -> str:
-    return finding.message.partition("\n")[0]

@@ -229,14 +229,15 @@ class Workspace:
         """`exempt` for a request of one model."""
         return exempted(self.gathering(self.session(request)), setting)
 
-    def waive(self, rule: str, name: str, setting: Setting) -> Added:
-        """A waiver for each finding of the rule that keeps the model from passing; as `exempt`."""
-        return self.waiving(rule, self._request((name,)), setting)
+    def waive(self, name: str, *rules: str, setting: Setting) -> Added:
+        """A waiver for each finding of the rules that keeps the model from passing; as `exempt`."""
+        return self.waiving(self._request((name,)), rules, setting)
 
-    def waiving(self, rule: str, request: Request, setting: Setting) -> Added:
+    def waiving(self, request: Request, rules: Sequence[str], setting: Setting) -> Added:
         """`waive` for a request of one model."""
-        check_rule(rule)
-        return waived(self.gathering(self.session(request)), rule, setting)
+        for rule in rules:
+            check_rule(rule)
+        return waived(self.gathering(self.session(request)), rules, setting)
 
     def remove(self, name: str) -> Edit:
         """The settings without the model, and without what was set aside for it alone.

@@ -2,33 +2,85 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pty
 import shlex
+import subprocess
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provenance.errors import ConfigError
+from provenance.workspace import Addition, Setting, Workspace
+from tests import forge
+from tests.claims.test_code import gguf
 from tests.hub import Hub
-from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, Desk, desk, signed
+from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, Desk, card, desk, signed
 
-TOKEN = "hf_test"
+MINE = "someone/code"
 CODE = {
     "config.json": b'{"model_type": "mine", "auto_map": {"AutoModel": "modeling.M"}}',
     "modeling.py": b"class M: pass\n",
 }
+POOLING = [
+    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+]
+ADAPTER = {"base_model_name_or_path": "closed/base", "peft_type": "LORA"}
+KINDS: Mapping[str, Mapping[str, bytes]] = {
+    "someone/llm": {**FILES, "original/params.json": b"{}", "original/tokenizer.model": b"\n\0"},
+    "someone/gguf": {f"m-Q{n}.gguf": gguf("general.name", f"q{n}") for n in range(12)},
+    "someone/lora": {
+        "adapter_config.json": json.dumps(ADAPTER).encode(),
+        "adapter_model.safetensors": forge.safetensors(),
+        "README.md": card("base_model: closed/base"),
+    },
+    "someone/embed": {
+        **FILES,
+        "modules.json": json.dumps(POOLING).encode(),
+        "1_Pooling/config.json": b'{"word_embedding_dimension": 4}',
+    },
+    MINE: {**FILES, **CODE},
+}
+IN_90_DAYS = (datetime.now(UTC) + timedelta(days=90)).date()
+BY_HAND = """\
+# What runs at ACME. Ask ml@acme before you change it.
+[policy]
+registry = ["trust.toml"]   # ours
+
+# --- models ---
+
+# the bot
+[[models]]
+repo = "acme/bot" # signed
+# revision = "v1"
+
+[[models]]
+name = "other"
+repo = "acme-free/base"
+"""
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Desk]:
-    """A desk at a Hub with a signed model, an unsigned one of a publisher, and two by strangers."""
+    """A desk at a Hub with a signed model, an unsigned one of a publisher, and strangers'."""
     with Hub(tmp_path) as hub:
         hub.commit(REPO, signed(tmp_path / "m"))
         hub.commit(UNSIGNED, FILES)
         hub.commit(STRANGER, {**FILES, "README.md": b"# Words\n"})
-        hub.commit("someone/code", {**FILES, **CODE})
-        yield desk(tmp_path, hub)
+        for repo, files in KINDS.items():
+            hub.commit(repo, files)
+        hub.commit("closed/base", FILES)
+        hub.gate("closed/base")
+        made = desk(tmp_path, hub)
+        (made.folder / "provenance.toml").write_text(BY_HAND)
+        yield made
 
 
 def next_lines(text: str) -> list[str]:
@@ -39,32 +91,263 @@ def next_lines(text: str) -> list[str]:
     return [line[6:] for line in lines[first:]]
 
 
-def typed(own: Desk, line: str) -> str:
-    """What a line prints that is typed as it was printed; no usage error."""
+def typed(own: Desk, line: str) -> subprocess.CompletedProcess[str]:
+    """What a line does that is typed as it was printed; never a usage error."""
     name, *words = shlex.split(line)
     assert name == "provenance"
     ended = own.run(*words)
     assert ended.returncode in (0, 1, 3), (line, ended.stdout, ended.stderr)
-    return ended.stdout
+    return ended
 
 
 def file(own: Desk) -> dict[str, Any]:
     return tomllib.loads((own.folder / "provenance.toml").read_text())
 
 
-def test_a_stranger_s_code_is_added_exempted_waived_and_locked_as_it_is_printed(own: Desk) -> None:
-    own.settings({"repo": REPO})
-    text = typed(own, "provenance add someone/code")
-    for _ in range(4):
-        line, *_ = next_lines(text)
+def green(own: Desk, first: str) -> int:
+    """How many lines it takes until `lock --check` passes, each printed by the one before."""
+    lines, count = [first], 0
+    while lines:
+        line = lines.pop(0)
+        count += 1
+        text = typed(own, line).stdout
         if line == "provenance lock":
             break
-        text = typed(own, line)
-    assert own.run("lock").returncode == 0
+        lines = [*lines[:-1], *next_lines(text)] if not lines[:-1] else lines
+        lines = list(dict.fromkeys(lines))
     assert own.run("lock", "--check").returncode == 0
-    (exemption,) = file(own)["policy"]["exempt"]
-    assert exemption["reason"] == "WHY"
-    assert {w["rule"] for w in file(own)["policy"]["waivers"]} == {
+    return count + 1
+
+
+def test_five_models_of_five_kinds_are_locked_in_eight_commands(own: Desk) -> None:
+    (own.folder / "provenance.toml").unlink()
+    count = green(own, shlex.join(["provenance", "init", *KINDS]))
+    locked = tomllib.loads(own.lock.read_text())["model"]
+    assert {entry["name"] for entry in locked} == set(KINDS)
+    assert count <= 8
+
+
+def test_what_is_added_is_set_aside_only_by_what_is_typed(own: Desk) -> None:
+    added = typed(own, f"provenance add {MINE}")
+    assert added.returncode == 1
+    assert "exempt" not in file(own)["policy"]
+    assert [line.split()[1] for line in next_lines(added.stdout)] == ["exempt", "waive", "lock"]
+    assert green(own, f"provenance add {MINE}") <= 5
+    assert [entry["reason"] for entry in file(own)["policy"]["exempt"]] == ["WHY"]
+    rules = {waiver["rule"] for waiver in file(own)["policy"]["waivers"]}
+    assert rules == {"code/auto-map", "code/python-file"}
+
+
+def test_init_is_add_where_there_are_settings(own: Desk) -> None:
+    ended = own.run("init", STRANGER)
+    assert ended.returncode == 1
+    assert f'+repo = "{STRANGER}"' in ended.stdout
+    assert f"provenance exempt {STRANGER} --reason WHY" in next_lines(ended.stdout)
+    assert "exempt" not in file(own)["policy"]
+
+
+def test_an_edit_keeps_every_other_byte_and_shows_the_difference(own: Desk) -> None:
+    place = own.folder / "provenance.toml"
+    before = place.read_bytes()
+    typed(own, f"provenance add {STRANGER} --name ft --include *.safetensors --include *.json")
+    added = f"""
+[[models]]
+name = "ft"
+repo = "{STRANGER}"
+include = ["*.safetensors", "*.json"]
+"""
+    assert place.read_bytes() == before + added.encode()
+    typed(own, "provenance add other --exclude *.md --profile files")
+    changed = 'repo = "acme-free/base"\nexclude = ["*.md"]\nprofile = "files"\n'
+    assert changed in place.read_text()
+    ended = typed(own, "provenance remove other")
+    assert "-repo = " in ended.stdout
+    assert next_lines(ended.stdout) == ["provenance lock"]
+    ended = typed(own, "provenance remove ft")
+    left = before.decode().partition('\n[[models]]\nname = "other"')[0]
+    assert place.read_text().rstrip("\n") == left.rstrip("\n")
+
+
+README = {"README.md": b"# Other words\n"}
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_readme_breaks_no_exemption_unless_it_was_to(own: Desk, whole: bool) -> None:
+    typed(own, f"provenance add {MINE}")
+    options = "--whole --reason seen" if whole else "--reason seen"
+    typed(own, f"provenance exempt {MINE} {options}")
+    typed(own, f"provenance waive code/auto-map@{MINE} code/python-file@{MINE} {options}")
+    assert own.run("verify", MINE).returncode == 0
+    entries = [*file(own)["policy"]["exempt"], *file(own)["policy"]["waivers"]]
+    assert [entry.get("ignore") for entry in entries] == [None if whole else ["**/*.md"]] * 3
+    own.hub.commit(MINE, README)
+    assert own.run("verify", MINE).returncode == whole
+    own.hub.commit(MINE, {"modeling.py": b"class M: x = 1\n"})
+    assert own.run("verify", MINE).returncode == 1
+
+
+def test_an_exemption_follows_new_bytes_only_when_asked(own: Desk) -> None:
+    typed(own, f"provenance add {STRANGER}")
+    typed(own, f"provenance exempt {STRANGER} --reason seen --expires {IN_90_DAYS}")
+    assert own.run("lock").returncode == 0
+    before = (own.folder / "provenance.toml").read_text()
+    own.hub.commit(STRANGER, {"config.json": b'{"model_type": "other"}'})
+    assert own.run("update").returncode == 1
+    assert (own.folder / "provenance.toml").read_text() == before
+    ended = own.run("update", "--renew", STRANGER)
+    assert ended.returncode == 0, ended.stdout
+    assert "config.json" in ended.stdout
+    assert "-manifest = " in ended.stderr
+    (entry,) = file(own)["policy"]["exempt"]
+    assert (entry["reason"], entry["expires"]) == ("seen", IN_90_DAYS)
+    assert own.run("lock", "--check").returncode == 0
+
+
+def test_an_exemption_and_a_waiver_are_written_anew_in_their_place(own: Desk) -> None:
+    assert green(own, f"provenance add {MINE}")
+    own.hub.commit(MINE, {"config.json": CODE["config.json"] + b"\n"})
+    text = typed(own, f"provenance exempt {MINE} --reason again").stdout
+    typed(own, next_lines(text)[0])
+    assert own.run("verify", MINE).returncode == 0
+    assert len(file(own)["policy"]["exempt"]) == 1
+    assert len(file(own)["policy"]["waivers"]) == 2
+
+
+PROJECT = """\
+[project]
+name = "serving"
+
+[tool.provenance.policy]
+registry = ["trust.toml"]
+
+[[tool.provenance.models]]
+repo = "acme/bot"
+
+[tool.ruff]
+line-length = 100
+"""
+
+
+def test_settings_in_pyproject_are_edited_where_they_lie(own: Desk) -> None:
+    (own.folder / "provenance.toml").unlink()
+    place = own.folder / "pyproject.toml"
+    place.write_text(PROJECT)
+    assert green(own, f"provenance add {MINE}") <= 5
+    after = place.read_text()
+    left = iter(after.splitlines())
+    assert all(line in left for line in PROJECT.splitlines())
+    assert after.endswith("\n[tool.ruff]\nline-length = 100\n")
+    typed(own, f"provenance remove {MINE}")
+    assert tomllib.loads(place.read_text()) == tomllib.loads(PROJECT)
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "no reason": (f"exempt {STRANGER}", f"provenance exempt {STRANGER} --reason WHY"),
+    "a reason of nothing": ("exempt other --reason ' '", "needs no exemption"),
+    "no need": (f"exempt {REPO} --reason x", "needs no exemption: it passes"),
+    "not listed": (f"exempt {STRANGER} --reason x", f"`provenance add {STRANGER}` adds it"),
+    "no rule": ("waive code/nothing@other --reason x", "there is no rule code/nothing"),
+    "no finding": ("waive code/auto-map@other --reason x", "has no code/auto-map: it passes"),
+    "never waived": ("waive integrity/mismatch@other --reason x", "may not be waived"),
+    "no word": ("waive other --reason x", "expected RULE@NAME"),
+    "over already": ("exempt other --reason x --expires 2020-01-01", "needs no exemption"),
+    "no such model": ("remove nobody", "has no model called 'nobody'; there are acme/bot, other"),
+    "one name for two": (f"add {REPO} {STRANGER} --name x", "--name: names one model"),
+    "another's name": (f"add {STRANGER} --name other", "is acme-free/base there"),
+    "a pattern of nothing": (f"add {STRANGER} --include nothing", "matches none of"),
+    "not renewable": ("update --renew other", "`provenance exempt other` writes one"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_meant_changes_nothing_and_says_what_to_do(own: Desk, what: str) -> None:
+    line, says = REFUSED[what]
+    ended = own.run(*shlex.split(line))
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stdout + ended.stderr
+    assert (own.folder / "provenance.toml").read_text() == BY_HAND
+
+
+def test_a_model_that_no_hub_has_is_not_written(own: Desk) -> None:
+    ended = own.run("add", "someone/misspelt")
+    assert (ended.returncode, "not added" in ended.stdout) == (5, True)
+    assert (own.folder / "provenance.toml").read_text() == BY_HAND
+    (own.folder / "provenance.toml").unlink()
+    assert own.run("init", "someone/misspelt").returncode == 5
+    assert not (own.folder / "provenance.toml").exists()
+
+
+FORMS: dict[str, tuple[str, str]] = {
+    "one value with a comment": (
+        'models = [{ repo = "acme/bot" } # ours\n]\n',
+        f'{{ repo = "{STRANGER}" }}',
+    ),
+    "dotted": ("[models.x]\n", "models"),
+}
+
+
+def test_a_form_that_cannot_be_edited_is_left_with_what_to_put_there(own: Desk) -> None:
+    text, block = FORMS["one value with a comment"]
+    (own.folder / "provenance.toml").write_text(text)
+    ended = own.run("add", STRANGER)
+    assert (ended.returncode, block in ended.stderr) == (2, True), ended.stderr
+    assert (own.folder / "provenance.toml").read_text() == text
+
+
+def test_a_link_is_not_followed_or_replaced(own: Desk) -> None:
+    place, other = own.folder / "provenance.toml", own.folder.parent / "other.toml"
+    place.rename(other)
+    place.symlink_to(other)
+    for words in (("add", STRANGER), ("remove", "other")):
+        ended = own.run(*words)
+        assert (ended.returncode, "is a link" in ended.stderr) == (2, True)
+    assert (place.is_symlink(), other.read_text()) == (True, BY_HAND)
+
+
+def asked(own: Desk, words: Sequence[str], answers: bytes) -> int:
+    """The exit code of a run at a terminal where somebody answers."""
+    ours, theirs = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    environment = {**kept, "HOME": str(own.home), "HF_ENDPOINT": own.hub.url}
+    try:
+        os.write(ours, answers)
+        return subprocess.run(
+            [sys.executable, "-m", "provenance", *words],
+            cwd=own.folder,
+            env=environment,
+            stdin=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            check=False,
+            timeout=120,
+        ).returncode
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_at_a_terminal_reason_and_day_are_asked_for(own: Desk) -> None:
+    typed(own, f"provenance add {STRANGER}")
+    day = IN_90_DAYS + timedelta(days=1)
+    assert asked(own, ("exempt", STRANGER, "-q"), f"looked at it\n{day}\n".encode()) == 0
+    (entry,) = file(own)["policy"]["exempt"]
+    assert (entry["reason"], entry["expires"]) == ("looked at it", day)
+
+
+def test_a_library_user_adds_exempts_and_removes(own: Desk) -> None:
+    environment = {"HOME": str(own.home), "HF_ENDPOINT": own.hub.url}
+    here = Workspace.open(own.folder, environment=environment)
+    added = here.add(MINE, addition=Addition(name="mine"))
+    assert [str(verdict.result) for verdict in added.verdicts] == ["fail"]
+    assert added.edit
+    assert any(line == '+name = "mine"' for line in added.edit.difference())
+    setting = Setting(reason="seen")
+    assert {f.rule for f in here.exempt("mine", setting).models[0].left} == {
         "code/auto-map",
         "code/python-file",
     }
+    waived = here.waive("mine", "code/auto-map", "code/python-file", setting=setting)
+    assert [str(verdict.result) for verdict in waived.verdicts] == ["pass"]
+    here.remove("mine")
+    assert file(own) == tomllib.loads(BY_HAND)
+    with pytest.raises(ConfigError, match="no model called 'mine'"):
+        here.remove("mine")
