@@ -59,7 +59,7 @@ def is_asked() -> bool:
 
 def show(edit: Edit | None) -> None:
     """What changed in the settings, as diff(1) does."""
-    for line in edit.difference() if edit else ():
+    for line in edit.lines if edit else ():
         click.echo(printable(line))
 
 

@@ -26,7 +26,7 @@ def command(request: Request, expires: datetime | None, workspace: Workspace, qu
     """
     made = workspace.begin(request, expires.date() if expires else None)
     if made.new and made.edit:
-        click.echo(f"wrote {made.edit.path.name}")
+        click.echo(f"wrote {made.edit.file.name}")
     else:
         show(made.edit)
     return tell(made.models)

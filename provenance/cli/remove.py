@@ -18,5 +18,5 @@ def command(name: str) -> None:
     """
     edit = here().remove(name)
     show(edit)
-    left = Draft(file=edit.path, text=edit.after).rows("models")
+    left = Draft(file=edit.file, text=edit.new).rows("models")
     then(["provenance lock"] if left else ["provenance add --help"])

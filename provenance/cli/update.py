@@ -39,7 +39,7 @@ def command(
     it follows new ones only with --renew, and then what changed in them stands in the report.
     """
     for edit in workspace.renew(request, renew) if renew else ():
-        click.echo("\n".join(edit.difference()), err=True)
+        click.echo("\n".join(edit.lines), err=True)
     made = updated(workspace.gathering(workspace.session(request)))
     unjudged = made.locked.unjudged
     if form == "markdown":

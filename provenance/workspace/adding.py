@@ -15,9 +15,10 @@ from provenance.judgement import tried
 from provenance.lock import remembered
 from provenance.model import Evidence
 from provenance.policy import Exemption, Model, Waiver
+from provenance.registry.editing import Edit
 from provenance.source.together import side_by_side
 from provenance.verdict import Finding, Unjudged, Verdict
-from provenance.workspace.editing import Draft, Edit, created, edited
+from provenance.workspace.editing import Draft, created, edited
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.session import Session
 from provenance.workspace.settings import FILE_NAME

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import unified_diff
 from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.policy import Settings
+from provenance.registry.editing import Edit
 from provenance.registry.file import read_text
 from provenance.registry.shelf import parsed
 from provenance.source.files import alone_in, write_bytes
@@ -89,21 +89,6 @@ class Draft:
 Change = Callable[[Draft], Draft]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A file of settings before and after; `before` is empty for a new one."""
-
-    path: Path
-    before: str
-    after: str
-
-    def difference(self) -> Iterator[str]:
-        """What changed, line by line, as diff(1) tells it."""
-        old, new = self.before.splitlines(), self.after.splitlines()
-        name = self.path.name
-        yield from unified_diff(old, new, name, name, lineterm="", n=2)
-
-
 def edited(file: Path, change: Change) -> Edit:
     """The file holds what `change` makes of it as it is now, written whole.
 
@@ -121,7 +106,7 @@ def edited(file: Path, change: Change) -> Edit:
                 write_bytes(file, mark + after.text.encode())
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(file)) from None
-    return Edit(path=file, before=before.text, after=after.text)
+    return Edit(file=file, old=before.text, new=after.text)
 
 
 def created(file: Path, text: str) -> Edit:
@@ -135,7 +120,7 @@ def created(file: Path, text: str) -> Edit:
             write_bytes(file, text.encode())
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(file)) from None
-    return Edit(path=file, before="", after=text)
+    return Edit(file=file, old="", new=text)
 
 
 def refuse_link(file: Path) -> None:

@@ -14,6 +14,7 @@ from provenance.manual import rules
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy, Settings, may_lower
 from provenance.policy.binding import rest_of
+from provenance.registry.editing import Edit
 from provenance.verdict import Finding
 from provenance.workspace.adding import (
     Added,
@@ -24,7 +25,7 @@ from provenance.workspace.adding import (
     judged,
     waiver_row,
 )
-from provenance.workspace.editing import Change, Draft, Edit, Row, edited
+from provenance.workspace.editing import Change, Draft, Row, edited
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
@@ -183,7 +184,7 @@ def _written(gathering: Gathering, subject: Subject, evidence: Evidence, change:
     """The file of the policy edited, and the model judged by what it says now."""
     session = gathering.session
     edit = edited(_policy_file(session), change)
-    own = Draft(file=edit.path, text=edit.after).settings()
+    own = Draft(file=edit.file, text=edit.new).settings()
     policy = _with_aside(subject.policy, own)
     after = judged(replace(subject, policy=policy), evidence, session)
     return Added(models=(after,), edit=edit)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.workspace.editing import Draft, Edit, Row, edited
+from provenance.registry.editing import Edit
+from provenance.workspace.editing import Draft, Row, edited
 
 ASIDE = ("exempt", "waivers", "code")
 """The lists of `[policy]` whose entries are for one repository."""

@@ -341,9 +341,7 @@ def test_a_library_user_adds_exempts_and_removes(tmp_path: Path) -> None:
     added = here.add("n", addition=Addition(name="another"))
     assert [str(verdict.result) for verdict in added.verdicts] == ["incomplete"]
     assert added.edit
-    assert [line for line in added.edit.difference() if line.startswith("+name")] == [
-        '+name = "another"'
-    ]
+    assert [line for line in added.edit.lines if line.startswith("+name")] == ['+name = "another"']
     here.remove("mine")
     assert tomllib.loads(place.read_text()) == {"models": [{"name": "another", "path": "n"}]}
     with pytest.raises(ConfigError, match="no model called 'mine'"):
