@@ -17,7 +17,7 @@ from provenance.claims.code import code_claims
 from provenance.claims.loader import loader_reads
 from provenance.judgement import judge
 from provenance.model import Evidence
-from provenance.policy import Exemption, Policy, Waiver, may_lower
+from provenance.policy import Exemption, Policy, Waiver, is_subject, may_lower
 from provenance.policy.binding import rest_of
 from provenance.selection import matches
 from provenance.trust import Registry
@@ -170,11 +170,13 @@ def _ignorable(evidence: Evidence) -> tuple[str, ...]:
     return found if rest_of(evidence, found).digest else ()
 
 
-def remedy(finding: Finding) -> Remedy:
-    """What may be done about a finding that counts."""
+def remedy(finding: Finding, repo: str | None) -> Remedy:
+    """What may be done about a finding that counts, on a model that claims to be `repo`."""
+    if repo is None:
+        return Remedy.NONE
     if finding.rule in BY_EXEMPTION:
         return Remedy.EXEMPT
-    if not may_lower(finding.rule) or not finding.where or finding.count > 1:
+    if not may_lower(finding.rule) or not is_subject(finding.where) or finding.count > 1:
         return Remedy.NONE
     return Remedy.LOOK if finding.rule in NEVER else Remedy.WAIVE
 
@@ -189,7 +191,7 @@ def counting(verdict: Verdict) -> tuple[Finding, ...]:
 
 
 def _may_be_adopted(finding: Finding, evidence: Evidence) -> bool:
-    if not may_lower(finding.rule) or finding.rule in NEVER or not finding.where:
+    if not may_lower(finding.rule) or finding.rule in NEVER or not is_subject(finding.where):
         return False
     if finding.count > 1:
         return False

@@ -82,20 +82,22 @@ def then(lines: Iterable[str]) -> None:
 def next_lines(models: Sequence[Looked]) -> Iterator[str]:
     """What to type about the findings that stand, and then to lock what passes."""
     listed = [item for item in models if item.listed]
-    standing = [(item.subject.name, f) for item in listed for f in item.left]
+    found = [(_remedy(item, f), item.subject.name, f.rule) for item in listed for f in item.left]
     why = () if is_asked() else ("--reason", WHY)
     for item in (item for item in listed if item.unjudged):
         yield shlex.join(["provenance", "verify", item.subject.name])
-    names = dict.fromkeys(name for name, f in standing if remedy(f) is Remedy.EXEMPT)
-    if names:
+    if names := dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT):
         yield shlex.join(["provenance", "exempt", *names, *why])
-    waivable = [(name, f) for name, f in standing if remedy(f) is Remedy.WAIVE]
-    if words := dict.fromkeys(f"{f.rule}@{name}" for name, f in waivable):
+    if words := dict.fromkeys(f"{rule}@{name}" for w, name, rule in found if w is Remedy.WAIVE):
         yield shlex.join(["provenance", "waive", *words, *why])
-    others = (f.rule for _, f in standing if remedy(f) in (Remedy.LOOK, Remedy.NONE))
-    yield from (shlex.join(["provenance", "explain", rule]) for rule in dict.fromkeys(others))
+    for rule in dict.fromkeys(rule for w, _, rule in found if w in (Remedy.LOOK, Remedy.NONE)):
+        yield shlex.join(["provenance", "explain", rule])
     if listed:
         yield "provenance lock"
+
+
+def _remedy(item: Looked, finding: Finding) -> Remedy:
+    return remedy(finding, item.subject.ref.repo)
 
 
 def _told(item: Looked) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _told(item: Looked) -> Iterator[str]:
         yield f"    waived  {waiver.rule}  {printable(waiver.subject)}"
     for finding in item.left:
         where = f"  {printable(finding.where)}" if finding.where else ""
-        said = finding.message if remedy(finding) is Remedy.NONE else _first(finding)
+        said = finding.message if _remedy(item, finding) is Remedy.NONE else _first(finding)
         yield f"    stays   {finding.rule}{where}: {printable(said)}"
 
 

@@ -1,6 +1,6 @@
 """What the caller asks of a model. Nothing here does I/O."""
 
-from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
+from provenance.policy.allowances import CodeAllowance, Exemption, Waiver, is_subject
 from provenance.policy.document import BUILTIN, Model, Settings
 from provenance.policy.levels import (
     DEFAULT_LEVELS,
@@ -27,5 +27,6 @@ __all__ = [
     "Profile",
     "Settings",
     "Waiver",
+    "is_subject",
     "may_lower",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.formats.fields import Fields
+from provenance.formats.unseen import shows
 from provenance.model import check_aware
 from provenance.policy.levels import check_rule, may_lower
 from provenance.policy.patterns import read_usable
@@ -111,6 +112,11 @@ def read_waiver(fields: Fields) -> Waiver:
 
 def _ignored(fields: Fields) -> tuple[str, ...]:
     return read_usable(fields, "ignore", "the manifest is of every file")
+
+
+def is_subject(text: str) -> bool:
+    """Whether a waiver can say it: on one line as it is, and without a star."""
+    return bool(text.strip()) and shows(text) and "*" not in text
 
 
 def _rule(fields: Fields) -> str:

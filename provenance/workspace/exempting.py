@@ -12,7 +12,7 @@ from provenance.adoption import Remedy, exemption_of, remedy, waiver_of
 from provenance.errors import ConfigError, SourceError
 from provenance.manual import rules
 from provenance.model import Evidence
-from provenance.policy import Exemption, Policy, Settings, may_lower
+from provenance.policy import Exemption, Policy, Settings, is_subject, may_lower
 from provenance.policy.binding import rest_of
 from provenance.registry.editing import Edit
 from provenance.verdict import Finding
@@ -58,7 +58,7 @@ def exempted(gathering: Gathering, setting: Setting) -> Added:
     subject, evidence = _one(gathering)
     standing = judged(subject, evidence, session)
     others = [row for row in session.settings.exemptions if row.repo == subject.ref.repo]
-    if not others and not any(remedy(f) is Remedy.EXEMPT for f in standing.left):
+    if not others and not any(remedy(f, subject.ref.repo) is Remedy.EXEMPT for f in standing.left):
         raise ConfigError(f"{subject.name} needs no exemption{_stands(standing.left)}")
     ends = ending(setting.expires, gathering.at)
     entry = exemption_of(evidence, setting.reason, ends, whole=setting.whole)
@@ -100,8 +100,11 @@ def _of(rule: str, left: Sequence[Finding], subject: Subject, setting: Setting) 
     if not found:
         about = f" for {setting.subject}" if setting.subject else ""
         raise ConfigError(f"{subject.name} has no {rule}{about}{_stands(left)}")
-    if any(not f.where or f.count > 1 for f in found):
-        raise ConfigError(f"{rule} stands {found[0].count} times: {found[0].message}")
+    for one in found:
+        if one.count > 1:
+            raise ConfigError(f"{rule} stands {one.count} times: {one.message}")
+        if not is_subject(one.where):
+            raise ConfigError(f"{rule} is about {one.where[:80]!r}, which no waiver can name")
     return list(dict.fromkeys(found))
 
 

@@ -104,19 +104,17 @@ def file(own: Desk) -> dict[str, Any]:
     return tomllib.loads((own.folder / "provenance.toml").read_text())
 
 
-def green(own: Desk, first: str) -> int:
-    """How many lines it takes until `lock --check` passes, each printed by the one before."""
-    lines, count = [first], 0
-    while lines:
-        line = lines.pop(0)
-        count += 1
-        text = typed(own, line).stdout
+def green(own: Desk, line: str) -> int:
+    """How many commands it takes until `lock --check` passes; each is the first that the one
+    before printed."""
+    for count in range(1, 9):
+        ended = typed(own, line)
         if line == "provenance lock":
-            break
-        lines = [*lines[:-1], *next_lines(text)] if not lines[:-1] else lines
-        lines = list(dict.fromkeys(lines))
-    assert own.run("lock", "--check").returncode == 0
-    return count + 1
+            assert ended.returncode == 0, ended.stdout
+            assert own.run("lock", "--check").returncode == 0
+            return count + 1
+        line = next_lines(ended.stdout)[0]
+    raise AssertionError(line)
 
 
 def test_five_models_of_five_kinds_are_locked_in_eight_commands(own: Desk) -> None:
@@ -136,6 +134,31 @@ def test_what_is_added_is_set_aside_only_by_what_is_typed(own: Desk) -> None:
     assert [entry["reason"] for entry in file(own)["policy"]["exempt"]] == ["WHY"]
     rules = {waiver["rule"] for waiver in file(own)["policy"]["waivers"]}
     assert rules == {"code/auto-map", "code/python-file"}
+
+
+def test_a_name_that_no_waiver_can_say_stays_red_and_the_rest_is_written(own: Desk) -> None:
+    own.hub.commit(MINE, {"a*b.py": b"x = 1\n"})
+    (own.folder / "provenance.toml").unlink()
+    ended = own.run("init", MINE)
+    assert ended.returncode == 1
+    assert "stays   code/python-file  a*b.py" in ended.stdout
+    assert "provenance explain code/python-file" in next_lines(ended.stdout)
+    assert "a*b.py" not in {waiver["subject"] for waiver in file(own)["policy"]["waivers"]}
+    refused = own.run("waive", f"code/python-file@{MINE}", "--reason", "x")
+    assert (refused.returncode, "which no waiver can name" in refused.stderr) == (2, True)
+
+
+def test_a_directory_without_a_name_can_have_nothing_set_aside(own: Desk) -> None:
+    forge.write(own.folder / "m")
+    text = typed(own, "provenance add m").stdout
+    assert next_lines(text) == [
+        "provenance explain integrity/no-reference",
+        "provenance explain signature/unsigned",
+        "provenance lock",
+    ]
+    for line in next_lines(text):
+        typed(own, line)
+    assert own.run("exempt", "m", "--reason", "x").returncode == 2
 
 
 def test_init_is_add_where_there_are_settings(own: Desk) -> None:
