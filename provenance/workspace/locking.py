@@ -123,10 +123,8 @@ def check_listed(session: Session, refs: Sequence[str]) -> None:
     """ConfigError for a name that provenance.toml does not have."""
     for ref in refs:
         if not session.settings.named(ref):
-            raise ConfigError(
-                f"{ref} is not in provenance.toml: add it under [[models]], or "
-                f"`provenance init {ref}`"
-            )
+            line = shlex.join(["provenance", "add" if session.settings.source else "init", ref])
+            raise ConfigError(f"{ref} is not in provenance.toml: `{line}` writes it there")
 
 
 def late(session: Session) -> Iterator[str]:
