@@ -369,3 +369,43 @@ def test_a_library_user_adds_exempts_and_removes(tmp_path: Path) -> None:
     assert tomllib.loads(place.read_text()) == {"models": [{"name": "another", "path": "n"}]}
     with pytest.raises(ConfigError, match="no model called 'mine'"):
         here.remove("mine")
+
+
+def test_the_mark_of_windows_editors_their_breaks_and_the_mode_stay(tmp_path: Path) -> None:
+    place = tmp_path / "provenance.toml"
+    kept = b"\xef\xbb\xbf# ours\r\n[[models]]\r\nrepo = 'acme/bot'\r\n"
+    place.write_bytes(kept + b"[[models]]\r\nrepo = 'acme/gone' # old\r\n")
+    place.chmod(0o640)
+    Workspace.open(tmp_path).remove("acme/gone")
+    assert (place.read_bytes(), place.stat().st_mode & 0o777) == (kept, 0o640)
+
+
+def test_what_is_removed_takes_along_what_was_set_aside_for_it_alone(tmp_path: Path) -> None:
+    place = tmp_path / "provenance.toml"
+    aside = "".join(
+        f"""
+[[policy.{what}]]
+repo = "{repo}"
+{words}
+"""
+        for repo in ("someone/a", "someone/b")
+        for what, words in {
+            "exempt": f'manifest = "sha256:{"0" * 64}"\nreason = "r"\nexpires = 2030-01-01',
+            "waivers": 'rule = "code/auto-map"\nsubject = "config.json"\nany_revision = true\n'
+            'reason = "r"\nexpires = 2030-01-01',
+            "code": f'path = "x.py"\nsha256 = "{"0" * 64}"',
+        }.items()
+    )
+    names = ("a", "a", "b")
+    models = "".join(
+        f'\n[[models]]\nname = "m{n}"\nrepo = "someone/{name}"\n' for n, name in enumerate(names)
+    )
+    place.write_text(aside + models)
+    here = Workspace.open(tmp_path)
+    for name, left in (("m0", ["a", "b"]), ("m1", ["b"]), ("m2", [])):
+        here.remove(name)
+        table = tomllib.loads(place.read_text())
+        repos = [f"someone/{repo}" for repo in left]
+        assert sorted({row["repo"] for row in table.get("models", ())}) == repos
+        for what in ("exempt", "waivers", "code"):
+            assert [row["repo"] for row in table.get("policy", {}).get(what, ())] == repos
