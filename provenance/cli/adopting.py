@@ -59,6 +59,8 @@ def is_asked() -> bool:
 
 def show(edit: Edit | None) -> None:
     """What changed in the settings, as diff(1) does."""
+    if edit and edit.old == edit.new:
+        click.echo(f"{edit.file.name} stays as it is: it says so already")
     for line in edit.lines if edit else ():
         click.echo(printable(line))
 

@@ -486,10 +486,11 @@ def test_edits_keep_what_somebody_wrote_by_hand(team: Team) -> None:
 
 
 def test_a_form_that_cannot_be_edited_is_printed_to_paste(team: Team) -> None:
-    (team.folder / "trust.toml").write_text('version = 1\nname = "x"\norg = [{ name = "A" }]\n')
+    text = 'version = 1\nname = "x"\norg = [{ name = "A" } # ours\n]\n'
+    (team.folder / "trust.toml").write_text(text)
     ended = team.run("registry", "add-org", "B", "--namespace", "b")
     assert ended.returncode == 2
-    assert ended.stdout.startswith('[[org]]\nname = "B"\nnamespaces = ["b"]\n')
+    assert ended.stdout.startswith('{ name = "B", namespaces = ["b"] }\n')
 
 
 @pytest.mark.parametrize("words", [("registry", "init"), ("registry", "check", "none.toml")])
