@@ -490,7 +490,7 @@ def test_a_form_that_cannot_be_edited_is_printed_to_paste(team: Team) -> None:
     (team.folder / "trust.toml").write_text(text)
     ended = team.run("registry", "add-org", "B", "--namespace", "b")
     assert ended.returncode == 2
-    assert ended.stdout.startswith('{ name = "B", namespaces = ["b"] }\n')
+    assert ended.stderr.endswith(':\n{ name = "B", namespaces = ["b"] }\n')
 
 
 @pytest.mark.parametrize("words", [("registry", "init"), ("registry", "check", "none.toml")])
