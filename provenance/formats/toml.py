@@ -119,15 +119,22 @@ def with_value(text: str, table: str, name: str, value: object) -> str:
         head = f"[{table}]\n{new}"
         return _checked(text, _inserted(text, _first_header(text), head), intended, head)
     holder[name] = value
-    found = next((b for b in scan(text) if b.name == table), None)
+    blocks = tuple(scan(text))
+    found = next((b for b in blocks if b.name == table), None)
     if found is None:
-        raise Unspliced(new)
+        return _checked(text, _under_new_header(text, blocks, table, new), intended, new)
     if name in found.values:
         begin, end = found.values[name]
         spliced = text[:begin] + _broken(text, new.partition("=")[2].strip()) + text[end:]
     else:
         spliced = text[: found.body] + _broken(text, new) + text[found.body :]
     return _checked(text, spliced, intended, new)
+
+
+def _under_new_header(text: str, blocks: Sequence[Block], table: str, new: str) -> str:
+    """The text with the pair in a table that only the tables below it have made."""
+    below = next((b.lead for b in blocks if b.name.startswith(f"{table}.")), len(text))
+    return _inserted(text, below, f"[{table}]\n{new}")
 
 
 def scan(text: str) -> Iterator[Block]:

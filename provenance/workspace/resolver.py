@@ -199,7 +199,7 @@ class Resolver:
     def _above(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
         """The ancestors and closure members of whatever was not looked at as a whole."""
         setting = self._session
-        lock = setting.proposed if setting.base else setting.lock
+        lock = setting.standing
         known = {(entry.part, entry.name) for entry in fresh}
         for entry in lock.entries if lock else ():
             if entry.part is not Part.MODEL and (entry.part, entry.name) not in known:

@@ -66,6 +66,11 @@ class Session:
         return any(subject.place is None for subject in self.subjects)
 
     @property
+    def standing(self) -> Lock | None:
+        """The lockfile as it stands here: of a pull request, the one that it brings."""
+        return self.proposed if self.base else self.lock
+
+    @property
     def one(self) -> Subject:
         """The only model, or ConfigError where a name means several."""
         if len(self.subjects) != 1:
@@ -139,12 +144,12 @@ def opened(
     """
     found = _found(request, here, environment, settings)
     own = found.own
-    models = (
+    meant = (
         [of_evidence(replayed, request)]
         if replayed
         else chosen(request, own, here, needed=needs_models)
     )
-    subjects = tuple(subject_of(model, request, own, found.profile) for model in models)
+    subjects = tuple(subject_of(one, request, own, found.profile) for one in meant)
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     findings = (*map(foreign.finding, found.foreign), *(found.base.findings if found.base else ()))
