@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provenance.errors import SourceError
 from provenance.lock import Entry
-from provenance.refs import MAIN, may_be_commit
+from provenance.refs import MAIN
 from provenance.source.limits import DEFAULT
+from provenance.status import Upstream
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
 LIMITS = replace(DEFAULT, requests=32, commits=1_000)
 """What asking about one model may cost: kilobytes, and no more than a look at its history."""
-SHORT = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
-    """A locked model, and the commit that its branch or tag names today.
-
-    `head` is None where that could not be asked, for the reason `unknown`; `ahead` counts the
-    commits from the locked one to it, None where the Hub does not tell.
-    """
-
-    name: str
-    revision: str
-    locked: str
-    head: str | None = None
-    ahead: int | None = None
-    unknown: str = ""
-
-    @property
-    def moved(self) -> bool:
-        """Whether the name stands for another commit than the locked one."""
-        return self.head not in (None, self.locked)
-
-    @property
-    def words(self) -> str:
-        """What is known of it, in words that follow the model's name."""
-        if self.head is None:
-            return f"not known whether {self.revision} has moved: {self.unknown}"
-        if not self.moved:
-            return f"{self.revision} is the locked commit"
-        if self.ahead is None:
-            return f"{self.revision} has moved on to {self.head[:SHORT]}"
-        return f"{self.revision} is {self.ahead} commit{'s' * (self.ahead != 1)} ahead"
-
-
-def follows(entry: Entry) -> bool:
-    """Whether the entry was taken from a branch or tag of a Hub, which may name another commit."""
-    fixed = entry.revision is not None and may_be_commit(entry.revision)
-    return entry.path is None and None not in (entry.repo, entry.commit) and not fixed
 
 
 def upstream_of(hub: Hub | None, entry: Entry) -> Upstream:
-    """What the Hub says today of the branch or tag of an entry that `follows` one.
+    """What the Hub says today of the branch or tag of an entry that follows one.
 
     Raises nothing: what cannot be asked, or without a `hub` may not be, is unknown.
     """

@@ -14,11 +14,12 @@ from provenance.lock.known import matching, narrowed, with_known_digests, with_l
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.together import side_by_side
+from provenance.status import SHORT, Upstream, follows
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
-from provenance.workspace.upstream import SHORT, Upstream, follows, upstream_of
+from provenance.workspace.upstream import upstream_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ from provenance.model import Evidence
 from provenance.policy import Settings
 from provenance.source.ahead import Ahead
 from provenance.source.progress import Progress, Silent
+from provenance.status import Status
 from provenance.workspace.environment import Environment
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
 from provenance.workspace.gathering import Gathering, SourceOptions
 from provenance.workspace.locking import Locked, LockOptions, locked
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session, opened
+from provenance.workspace.status import status_of
 from provenance.workspace.subjects import Here
 from provenance.workspace.updating import Updated, updated
 from provenance.workspace.verifying import Verification, Verifier, verified
@@ -171,6 +173,14 @@ class Workspace:
         SourceError, RegistryRefused, TrustError.
         """
         return updated(self.gathering(self.session(self._request(refs))))
+
+    def status(self) -> Status:
+        """What applies in this folder and why, what is locked, what moved, ends or does nothing.
+
+        Nothing is judged or written. Raises ConfigError for files that cannot be used; a registry
+        or Hub that does not answer, or may not be asked, is among `unknown`.
+        """
+        return status_of(self, self._request(()))
 
     def _request(self, refs: tuple[str, ...], exclude_newer: datetime | None = None) -> Request:
         return Request(refs=refs, exclude_newer=exclude_newer)

@@ -284,6 +284,46 @@ def test_gated_files_without_a_token_are_no_verdict(bench: Desk) -> None:
     assert (ended.returncode, "gated" in ended.stderr) == (5, True)
 
 
+def gated(bench: Desk, *words: str, **environment: str) -> str:
+    """What `verify` of a gated model, or of a child of one, says; it is never a pass."""
+    ended = bench.run("verify", *words, "--registry", "trust.toml", **environment)
+    assert ended.returncode != 0
+    return " ".join((ended.stdout + ended.stderr).split())
+
+
+TOKENS = {
+    "none": ((), {}, "no token was sent: none is known here"),
+    "a flag": (("--token", "hf_other"), {}, "a token was sent, and it has no access"),
+    "a variable": ((), {"HF_TOKEN": "hf_other"}, "a token was sent, and it has no access"),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_gated_answer_names_the_page_the_token_and_whether_it_was_sent(
+    bench: Desk, name: str
+) -> None:
+    words, environment, said = TOKENS[name]
+    bench.hub.gate(UNSIGNED)
+    told = gated(bench, UNSIGNED, *words, **environment)
+    assert f"ask for access at {bench.hub.url}/{UNSIGNED}" in told
+    assert "(--token or HF_TOKEN)" in told
+    assert said in told
+    assert "hf_other" not in told
+
+
+def test_a_child_of_a_gated_base_names_the_setting_that_sends_the_token(bench: Desk) -> None:
+    bench.hub.commit("acme-free/child", BASE)
+    bench.hub.gate(REPO)
+    bench.settings({"repo": "acme-free/child"})
+    told = gated(bench, "--token", "hf_test")
+    assert f"ask for access at {bench.hub.url}/{REPO}" in told
+    assert "no token was sent: none of your [[models]] is of acme" in told
+    [line] = set(re.findall(r"put (token_namespaces = .*?) under \[policy\]", told))
+    ((key, value),) = tomllib.loads(line).items()
+    bench.settings({"repo": "acme-free/child"}, **{key: value})
+    assert bench.run("verify", "--token", "hf_test").returncode == 0
+
+
 EDITS = {
     "the verdict": ('verdict = "pass"', 'verdict = "fail"', 0),
     "the organisation": ('organisation = "Acme"', 'organisation = "Evil"', 0),
