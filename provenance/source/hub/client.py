@@ -184,8 +184,7 @@ class Hub:
 
         Absent where the Hub has no such thing or does not show it, Beyond for an answer that is
         too long or one request too many, Overdue after the run's deadline, Unserved where it has no
-        such route, SourceError for every
-        other failure.
+        such route, SourceError for every other failure.
         """
         wait = FIRST_WAIT
         for left in reversed(range(TRIES)):
@@ -260,22 +259,22 @@ class Hub:
             return answer
         code = code_of(answer.headers)
         if answer.status in MISSING:
-            why = missing(
-                code,
-                answer.status,
-                page=f"{self.endpoint}/{question.repo}",
-                namespace=namespace_of(question.repo),
-                sent=self._sent(question),
-            )
+            why = self.refusal(question.repo, code, answer.status, anonymous=question.anonymous)
             raise Absent(f"{question.repo}: {why}", code=code)
         kind = Unserved if answer.status in NOT_SERVED else SourceError
         raise kind(f"{question.url}: status {answer.status} {code}".rstrip())
 
-    def _sent(self, question: Question) -> bool | None:
-        """Whether a token goes with a question; None where it may not."""
-        if self.token_for(question.repo) is False:
-            return None
-        return "authorization" in self._headers(question)
+    def refusal(self, repo: str, code: str, status: int, *, anonymous: bool = False) -> str:
+        """What the Hub's word for not showing something of a repository means, and what to do."""
+        own = self.token_for(repo)
+        sent = not anonymous and "authorization" in build_hf_headers(token=own)
+        return missing(
+            code,
+            status,
+            page=f"{self.endpoint}/{repo}",
+            namespace=namespace_of(repo),
+            sent=None if own is False else sent,
+        )
 
     def _headers(self, question: Question) -> dict[str, str]:
         headers: dict[str, str] = build_hf_headers(
