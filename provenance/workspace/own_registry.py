@@ -46,7 +46,8 @@ def with_own_file(workspace: Workspace, request: Request) -> Request:
     file that is edited here, and then what provenance.toml names."""
     if request.registry:
         return request
-    session = workspace.session(replace(request, refs=()), needs_models=False)
+    bare = replace(request, refs=(), named=None, revision=None)
+    session = workspace.session(bare, needs_models=False)
     names = session.settings.registry
     file = own_file(workspace.folder, workspace.environment)
     if not file.is_file() or any(is_same(file, Path(name)) for name in names):
