@@ -88,6 +88,11 @@ class Session:
         instance = Sigstore(name=PUBLIC_GOOD, trusted_root=public_good(authorities))
         return replace(self, registry=self.registry.with_sigstore(instance))
 
+    def pinned(self, subject: Subject) -> Entry | None:
+        """The entry at whose commit a model of a Hub is looked at: what is locked of it, unless
+        another revision is asked for. Of a pull request, what it locks."""
+        return lockfile.answering(self.standing, subject)
+
     def unchanged(self, subject: Subject) -> Entry | None:
         """The entry of a model that a pull request leaves as its base has it, if it does."""
         if self.base is None or self.lock is None or self.proposed is None:

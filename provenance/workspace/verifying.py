@@ -17,6 +17,8 @@ from provenance.source.together import side_by_side
 from provenance.status import SHORT, Upstream, follows
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace.gathering import Gathering
+from provenance.workspace.lockfile import answering
+from provenance.workspace.resolver import is_gone
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 from provenance.workspace.upstream import upstream_of
@@ -92,7 +94,8 @@ class Verifier:
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
         except (SourceError, Unselected) as error:
-            return Unjudged.because(subject.name, subject.ref.text, error)
+            unjudged = Unjudged.because(subject.name, subject.ref.text, error)
+            return _gone(unjudged) if pinned and is_gone(error) else unjudged
         lock = self._session.lock
         from_cache = pinned is not None and self.gathering.hub is None
         if lock and (self.exact or (from_cache and not self._session.base)):
@@ -119,18 +122,9 @@ class Verifier:
         yield from side_by_side(partial(upstream_of, self.gathering.hub), entries)
 
     def _pinned(self, subject: Subject) -> Entry | None:
-        """The entry whose commit is meant: the locked one, unless another revision was typed.
-
-        Of a pull request it is the lockfile that it brings; with `exact` the one of its base.
-        """
+        """The entry whose commit is meant; with `exact` that of the base of a pull request."""
         session = self._session
-        lock = session.lock if self.exact else session.standing
-        entry = lock.named(subject.name) if lock and subject.place is None else None
-        if entry is None or entry.repo != subject.ref.repo:
-            return None
-        asked = subject.ref.revision
-        same = asked == entry.commit if subject.typed else asked in (entry.revision, entry.commit)
-        return entry if same else None
+        return answering(session.lock, subject) if self.exact else session.pinned(subject)
 
     def _known(self, subject: Subject) -> Entry | None:
         """What was locked of the model, whatever commit is judged now."""
@@ -176,3 +170,10 @@ class Verifier:
             remembered=past,
             exact=exact,
         )
+
+
+def _gone(model: Unjudged) -> Unjudged:
+    """The same, where it is the locked commit that the Hub does not have any more."""
+    follow = shlex.join(["provenance", "lock", "--upgrade-model", model.name])
+    said = f"{model.reason}, which is what is locked: if you mean to follow it, `{follow}`"
+    return replace(model, reason=said)

@@ -102,6 +102,25 @@ def test_digests_that_were_measured_once_count_for_the_locked_commit(bench: Desk
     assert bench.run("verify", f"{UNSIGNED}@main").returncode == 3
 
 
+@pytest.mark.parametrize("command", ["inspect", "lineage"])
+def test_who_only_looks_sees_the_same_commit(bench: Desk, command: str) -> None:
+    bench.locked({"repo": UNSIGNED})
+    [(_, [locked])] = [commits(bench)]
+    head = move(bench)
+    shown = bench.run(command, UNSIGNED, "--format", "json").stdout
+    assert (locked in shown, head in shown) == (True, False)
+    shown = bench.run(command, f"{UNSIGNED}@main", "--format", "json").stdout
+    assert (locked in shown, head in shown) == (False, True)
+
+
+def test_a_locked_commit_that_is_gone_is_told_with_what_follows_it(bench: Desk) -> None:
+    bench.locked({"repo": UNSIGNED})
+    bench.hub.recreate(UNSIGNED, {**FILES, "config.json": b"{}"})
+    ended = bench.run("verify")
+    assert ended.returncode == 5
+    assert f"`provenance lock --upgrade-model {UNSIGNED}`" in ended.stderr
+
+
 def test_a_hub_that_does_not_answer_leaves_the_verdict_and_is_told(bench: Desk) -> None:
     bench.locked({"repo": UNSIGNED})
     bench.hub.on("/revision/main", attacks.status(404, X_Error_Code="RevisionNotFound"))
