@@ -1,5 +1,6 @@
 """What a caller's folder means: settings, registries, sources, lockfile, and the work on them."""
 
+from provenance.status import Status
 from provenance.workspace.environment import Environment
 from provenance.workspace.fetching import Fetched, OutOfDate
 from provenance.workspace.gathering import SourceOptions
@@ -19,6 +20,7 @@ __all__ = [
     "Request",
     "Session",
     "SourceOptions",
+    "Status",
     "Updated",
     "Verification",
     "Workspace",

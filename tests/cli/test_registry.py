@@ -491,7 +491,7 @@ def test_a_form_that_cannot_be_edited_is_printed_to_paste(team: Team) -> None:
     (team.folder / "trust.toml").write_text('version = 1\nname = "x"\norg = [{ name = "A" }]\n')
     ended = team.run("registry", "add-org", "B", "--namespace", "b")
     assert ended.returncode == 2
-    assert ended.stdout.startswith('[[org]]\nname = "B"\nnamespaces = ["b"]\n')
+    assert '[[org]]\nname = "B"\nnamespaces = ["b"]\n' in ended.stderr
 
 
 @pytest.mark.parametrize("words", [("registry", "init"), ("registry", "check", "none.toml")])
