@@ -133,11 +133,15 @@ def _hub(workspace: Workspace) -> Applies:
     from provenance.source.hub.credentials import endpoint
 
     variables = workspace.environment.variables
-    named = next((n for n in OFFLINE if variables.get(n, "").strip().lower() not in FALSE), None)
-    offline = "--offline" if workspace.options.offline else named
-    why = "HF_ENDPOINT" if workspace.environment.endpoint else "the default"
+    forbidden = next(
+        (n for n in OFFLINE if variables.get(n, "").strip().lower() not in FALSE), None
+    )
+    offline = "--offline" if workspace.options.offline else forbidden
+    given = workspace.options.endpoint
+    named = "given by the caller" if given else "the default"
+    why = "HF_ENDPOINT" if workspace.environment.endpoint else named
     asked = f"; not asked: {offline}" if offline else ""
-    return Applies(what="Hub", value=endpoint(), why=why + asked)
+    return Applies(what="Hub", value=given or endpoint(), why=why + asked)
 
 
 def _token(workspace: Workspace, session: Session) -> Applies:
