@@ -6,7 +6,9 @@ wherever they lie.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from provenance.formats.names import is_by_product, is_weight_name
 from provenance.lock import Entry
@@ -68,3 +70,29 @@ def _named(manifest: str, files: list[File]) -> Named:
         files=tuple(dict.fromkeys(f"sha256:{file.sha256}" for file in full if file.sha256)),
         unknown=tuple(file.path for file in full if not file.sha256),
     )
+
+
+def standing(rows: Iterable[Mapping[str, object]], entry: Mapping[str, object]) -> str | None:
+    """The reason of the row that refuses just what `entry` would, since when it would; else None.
+
+    Why something is refused makes no other entry of it, nor does the order of its files.
+    """
+    wanted = _refused(entry)
+    for row in rows:
+        if _refused(row) == wanted:
+            return str(row.get("reason", ""))
+    return None
+
+
+def _refused(entry: Mapping[str, object]) -> dict[str, object]:
+    return {key: _same(value) for key, value in entry.items() if key != "reason"}
+
+
+def _same(value: object) -> object:
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value

@@ -94,22 +94,23 @@ def _suffix(path: str) -> str:
 
 def _by_kind(path: str) -> str:
     """Every file with its suffix, wherever it lies."""
-    return f"**/*{_literal(_suffix(path))}"
+    return f"**/*{literal(_suffix(path))}"
 
 
 def _by_top(path: str) -> str:
     """Everything in its topmost folder; the file itself where it is in none."""
     top, slash, _ = path.partition("/")
-    return f"{_literal(top)}{slash}"
+    return f"{literal(top)}{slash}"
 
 
 def _by_folder(path: str) -> str:
     """Every file with its suffix in its folder."""
     folder, slash, _ = path.rpartition("/")
-    return f"{_literal(folder)}{slash}*{_literal(_suffix(path))}"
+    return f"{literal(folder)}{slash}*{literal(_suffix(path))}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """The pattern that takes a path of just these letters."""
     return SPECIAL.sub(r"[\g<0>]", text)
 
 

@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("case",),
     ("checks",),
     ("manual", "judgement"),
-    ("adoption", "affected", "entries", "learning", "review", "revoking"),
+    ("adoption", "affected", "entries", "learning", "review", "revoking", "status"),
     ("replay", "report", "source", "registry"),
     ("gate", "produce"),
     ("workspace",),

@@ -24,6 +24,7 @@ COMMANDS = {
     "lock": "Judge what provenance.toml names and write provenance.lock.",
     "fetch": "Download exactly what is locked and passes, or nothing.",
     "update": "Follow branches and tags, lock what passes, show what changed.",
+    "status": "Show what applies here and why, and what moved or expires.",
     "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
     "why": "Show each path from a model to an ancestor.",
     "diff": "Show what changes when a model is bumped.",

@@ -33,7 +33,8 @@ def command(
     The JSON form can be judged later, elsewhere: `provenance verify --evidence FILE`.
     """
     session = workspace.session(request)
-    evidence = workspace.gathering(session, signature=signature).of(session.one)
+    gathering = workspace.gathering(session, signature=signature)
+    evidence = gathering.of(session.one, pinned=session.pinned(session.one))
     if form == "json":
         terminal.emit(replay.dumps(evidence), output)
     else:

@@ -66,7 +66,8 @@ def command(
     """Judge models on a Hub or on this machine.
 
     REF is org/name[@revision], a directory, a file, or the name of a model in provenance.toml;
-    without one, all of them. Of a model on a Hub some kilobytes are read, and no weights; nothing
+    without one, all of them. A model that is locked is judged at its locked commit; org/name@main
+    asks for what is there now. Of a model on a Hub some kilobytes are read, and no weights; nothing
     in a model is run, and nothing is written.
     """
     summarising = summariser(reports.form, sign_key)
@@ -84,6 +85,8 @@ def command(
     if summarising and not found.unjudged:
         reports.emit(summarising.bundles(session, found.trials))
     reports.write(verifier.gathering, found.trials, found.unjudged, shown=not summarising)
+    for line in found.notes():
+        workspace.progress.note(line)
     return told(found.verdicts, found.unjudged)
 
 

@@ -159,13 +159,20 @@ def with_value(text: str, table: str, name: str, value: object) -> str:
         head = f"[{table}]\n{new}"
         return _checked(_inserted(text, _first_header(text), head), intended, head)
     holder[name] = value
-    found = next((b for b in scan(text) if b.name == table), None)
+    blocks = tuple(scan(text))
+    found = next((b for b in blocks if b.name == table), None)
     if found is None:
-        raise Unspliced(new)
+        return _checked(_under_new_header(text, blocks, table, new), intended, new)
     if name in found.values:
         return _checked(_replaced(text, found.values[name], new), intended, new)
     spliced = text[: found.body] + _broken(text, new) + text[found.body :]
     return _checked(spliced, intended, new)
+
+
+def _under_new_header(text: str, blocks: Sequence[Block], table: str, new: str) -> str:
+    """The text with the pair in a table that only the tables below it have made."""
+    below = next((b.lead for b in blocks if b.name.startswith(f"{table}.")), len(text))
+    return _inserted(text, below, f"[{table}]\n{new}")
 
 
 def _body(name: str, table: Mapping[str, object]) -> str:

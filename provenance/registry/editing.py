@@ -125,19 +125,20 @@ class Book:
         if not slash:
             raise ConfigError(f"expected ORG/NAME, found {name!r}", path="signer")
         path = self.part(org, "signer")
-        return (*path, self._place(self._rows(path), signer, ("name",)))
+        return (*path, self._place(self.at(path), signer, ("name",)))
 
     def _root(self, name: str) -> Keys:
         """The path of a root, whichever organisation has it."""
         if self.is_section:
             return ("root", self._place(self.rows("root"), name, ("repo",)))
         for position in range(len(self.rows("org"))):
-            rows = self._rows(("org", position, "root"))
+            rows = self.at(("org", position, "root"))
             if any(row.get("repo") == name for row in rows):
                 return ("org", position, "root", self._place(rows, name, ("repo",)))
         raise ConfigError(f"has no root {name!r}", path=str(self.file))
 
-    def _rows(self, path: Keys) -> Sequence[Mapping[str, object]]:
+    def at(self, path: Keys) -> Sequence[Mapping[str, object]]:
+        """The tables of the list at a path that `part` gives; none where there is no such list."""
         if len(path) == 1:
             return self.rows(str(path[0]))
         rows = self.rows("org")[int(path[1])].get(str(path[2]), [])

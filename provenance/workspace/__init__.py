@@ -2,6 +2,7 @@
 
 from provenance.registry.editing import Edit
 from provenance.workspace.adding import Added, Addition
+from provenance.status import Status
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting
 from provenance.workspace.fetching import Fetched, OutOfDate
@@ -26,6 +27,7 @@ __all__ = [
     "Session",
     "Setting",
     "SourceOptions",
+    "Status",
     "Updated",
     "Verification",
     "Workspace",

@@ -9,7 +9,10 @@ from provenance.workspace.gathering import Gathering
 
 
 def graph_of(gathering: Gathering) -> Graph:
-    """The graph of the session's one model. Raises ConfigError for several, SourceError."""
+    """The graph of the session's one model: of one that is locked, at its locked commit.
+
+    Raises ConfigError for several, SourceError.
+    """
     session = gathering.session
-    evidence = gathering.of(session.one)
+    evidence = gathering.of(session.one, pinned=session.pinned(session.one))
     return hear(ModelFiles(evidence=evidence), session.registry, session.one.policy.parents).graph

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provenance.errors import ConfigError, SourceError
-from provenance.lock import Lock, dumps, loads
+from provenance.lock import Entry, Lock, dumps, loads
 from provenance.registry.file import read_text
 from provenance.source.files import alone_in, write
 from provenance.workspace.settings import folders, is_own
+from provenance.workspace.subjects import Subject
 
 FILE_NAME = "provenance.lock"
 
@@ -60,6 +61,17 @@ def save(path: Path, lock: Lock, *, known: Lock | None) -> bool:
             return _replaced(path, text, known)
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(path)) from None
+
+
+def answering(lock: Lock | None, subject: Subject) -> Entry | None:
+    """The entry of a lockfile that is an answer to what is asked for of a Hub: one of the same
+    repository and revision, and where the revision was typed, at just this commit."""
+    entry = lock.named(subject.name) if lock and subject.place is None else None
+    if entry is None or entry.repo != subject.ref.repo:
+        return None
+    asked = subject.ref.revision
+    same = asked == entry.commit if subject.typed else asked in (entry.revision, entry.commit)
+    return entry if same else None
 
 
 def _replaced(path: Path, text: str, known: Lock | None) -> bool:

@@ -76,7 +76,7 @@ class Locked:
 
     def hints(self, *words: str) -> Iterator[str]:
         """What stays as it is and what to type then, where `words` is the command as typed."""
-        standing = _standing(self.session)
+        standing = self.session.standing
         yield from unasked(self.found, standing, words)
         yield from _nothing_accepted(self.found, self.accepted)
 
@@ -98,7 +98,7 @@ def locked(gathering: Gathering, options: LockOptions) -> Locked:
         known=session.lock,
     )
     found, new = resolver.locked(session.subjects)
-    standing = _standing(session)
+    standing = session.standing
     if session.base:
         new = as_proposed(new, standing, session.base.locks)
     would = standing is None or dumps(standing) != dumps(new)
@@ -157,11 +157,6 @@ def sums(session: Session, refs: Sequence[str]) -> str:
         names = ", ".join(entry.name for entry in models) or "nothing"
         raise ConfigError(f"name one locked model; {session.lock_path.name} has {names}")
     return "\n".join(f"{file.sha256}  {file.path}" for file in chosen[0].files.files)
-
-
-def _standing(session: Session) -> Lock | None:
-    """The lockfile to compare with: of a pull request, the one that it brings."""
-    return session.proposed if session.base else session.lock
 
 
 class _Upgraded:

@@ -73,7 +73,7 @@ class Resolver:
                 evidence = self._measured(hub, evidence)
                 trial = self._tried(subject, evidence)
         except (SourceError, Unselected) as error:
-            gone = pinned is not None and isinstance(error, Absent) and error.code == NO_REVISION
+            gone = pinned is not None and is_gone(error)
             unjudged = Unjudged.because(subject.name, subject.ref.text, error)
             return Judged(subject=subject, unjudged=unjudged, gone=gone)
         return self._concluded(subject, trial)
@@ -199,11 +199,16 @@ class Resolver:
     def _above(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
         """The ancestors and closure members of whatever was not looked at as a whole."""
         setting = self._session
-        lock = setting.proposed if setting.base else setting.lock
+        lock = setting.standing
         known = {(entry.part, entry.name) for entry in fresh}
         for entry in lock.entries if lock else ():
             if entry.part is not Part.MODEL and (entry.part, entry.name) not in known:
                 yield entry
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether a Hub has the repository and not the branch, tag or commit."""
+    return isinstance(error, Absent) and error.code == NO_REVISION
 
 
 def _wavering(rounds: Sequence[Sequence[Judged]]) -> dict[str, Judged]:

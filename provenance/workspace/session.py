@@ -66,6 +66,11 @@ class Session:
         return any(subject.place is None for subject in self.subjects)
 
     @property
+    def standing(self) -> Lock | None:
+        """The lockfile as it stands here: of a pull request, the one that it brings."""
+        return self.proposed if self.base else self.lock
+
+    @property
     def one(self) -> Subject:
         """The only model, or ConfigError where a name means several."""
         if len(self.subjects) != 1:
@@ -82,6 +87,11 @@ class Session:
 
         instance = Sigstore(name=PUBLIC_GOOD, trusted_root=public_good(authorities))
         return replace(self, registry=self.registry.with_sigstore(instance))
+
+    def pinned(self, subject: Subject) -> Entry | None:
+        """The entry at whose commit a model of a Hub is looked at: what is locked of it, unless
+        another revision is asked for. Of a pull request, what it locks."""
+        return lockfile.answering(self.standing, subject)
 
     def unchanged(self, subject: Subject) -> Entry | None:
         """The entry of a model that a pull request leaves as its base has it, if it does."""
@@ -139,12 +149,12 @@ def opened(
     """
     found = _found(request, here, environment, settings)
     own = found.own
-    models = (
+    meant = (
         [of_evidence(replayed, request)]
         if replayed
         else chosen(request, own, here, needed=needs_models)
     )
-    subjects = tuple(subject_of(model, request, own, found.profile) for model in models)
+    subjects = tuple(subject_of(one, request, own, found.profile) for one in meant)
     places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     findings = (*map(foreign.finding, found.foreign), *(found.base.findings if found.base else ()))

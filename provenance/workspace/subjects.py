@@ -20,7 +20,8 @@ from provenance.workspace.request import Request
 class Subject:
     """One model to judge: what it claims to be, what is asked of it, and where it lies.
 
-    `place` is None for a model on a Hub.
+    `place` is None for a model on a Hub. `typed` says that the caller typed the revision, and means
+    what stands there now, whatever is locked.
     """
 
     name: str
@@ -30,6 +31,15 @@ class Subject:
     exclude: tuple[str, ...]
     policy: Policy
     model: Model
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """A model that is asked for; `typed` as of a Subject."""
+
+    model: Model
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,32 +50,33 @@ class Here:
     endpoint: str
 
 
-def chosen(request: Request, own: Settings, here: Here, *, needed: bool) -> Sequence[Model]:
+def chosen(request: Request, own: Settings, here: Here, *, needed: bool) -> Sequence[Meant]:
     """The models that are asked for, else all that the settings list; ConfigError if `needed` and
     there are none."""
-    models = [model for ref in request.refs for model in _named(ref, own, here)]
+    meant = [found for ref in request.refs for found in _named(ref, own, here)]
     if not request.refs:
-        models = list(own.models)
-    if not models and needed:
+        meant = [Meant(model=model) for model in own.models]
+    if not meant and needed:
         raise ConfigError(
             "nothing to judge: name a model or a directory, or list [[models]] in provenance.toml "
             "(`provenance init org/name` writes it)"
         )
     if request.revision is not None:
-        models = [_at_revision(model, request.revision) for model in models]
+        meant = [_at_revision(found.model, request.revision) for found in meant]
     if request.named is None:
-        return models
-    if len(models) != 1 or models[0].path is None:
-        raise ConfigError(f"--as names one directory, and there are {len(models)} models")
+        return meant
+    if len(meant) != 1 or meant[0].model.path is None:
+        raise ConfigError(f"--as names one directory, and there are {len(meant)} models")
     named = reference(request.named, request.named).repo
-    return [replace(models[0], name=request.named, repo=named)]
+    return [Meant(model=replace(meant[0].model, name=request.named, repo=named))]
 
 
-def of_evidence(replayed: Ref, request: Request) -> Model:
+def of_evidence(replayed: Ref, request: Request) -> Meant:
     """The one model of an evidence file, or ConfigError if the caller means another."""
     if request.named not in (None, replayed.repo):
         raise ConfigError(f"the evidence is about {replayed.repo or replayed.text}", path="--as")
-    return Model(name=replayed.repo or replayed.text, repo=replayed.repo, path=replayed.text)
+    name = replayed.repo or replayed.text
+    return Meant(model=Model(name=name, repo=replayed.repo, path=replayed.text))
 
 
 def reference(text: str, named: str | None) -> Ref:
@@ -75,7 +86,7 @@ def reference(text: str, named: str | None) -> Ref:
     return Ref(text=text, repo=named)
 
 
-def _at_revision(model: Model, revision: str) -> Model:
+def _at_revision(model: Model, revision: str) -> Meant:
     if model.path is not None:
         raise ConfigError(
             f"{model.path} lies on disk, where there is no revision", path="--revision"
@@ -86,24 +97,26 @@ def _at_revision(model: Model, revision: str) -> Model:
         raise ConfigError(
             f"expected a branch, tag or commit, found {revision!r}", path="--revision"
         )
-    return replace(model, revision=revision)
+    return Meant(model=replace(model, revision=revision), typed=True)
 
 
-def _named(ref: str, own: Settings, here: Here) -> Sequence[Model]:
+def _named(ref: str, own: Settings, here: Here) -> Sequence[Meant]:
     """The models of the settings that `ref` means, the directory or file that it is, or a Hub's."""
     listed = own.named(ref)
     if listed:
-        return listed
+        return [Meant(model=model) for model in listed]
     place = here.folder / ref
     if place.exists():
         real = os.path.realpath(place)
         same = [m for m in own.models if m.path and os.path.realpath(m.path) == real]
-        return same or [Model(name=ref, path=str(place))]
+        return [Meant(model=m) for m in same or [Model(name=ref, path=str(place))]]
     if refs.is_hub_name(ref):
         asked = refs.parse(ref, endpoint=here.endpoint)
         hosted = [model for model in own.named(asked.repo or "") if not model.path]
         found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
-        return [replace(model, revision=asked.revision or model.revision) for model in found]
+        if asked.revision is None:
+            return [Meant(model=model) for model in found]
+        return [Meant(model=replace(m, revision=asked.revision), typed=True) for m in found]
     known = ", ".join(model.name for model in own.models)
     listed_too = f"; {own.source} lists {known}" if known else ""
     raise ConfigError(
@@ -111,8 +124,9 @@ def _named(ref: str, own: Settings, here: Here) -> Sequence[Model]:
     )
 
 
-def subject_of(model: Model, request: Request, own: Settings, profile: str | None) -> Subject:
+def subject_of(meant: Meant, request: Request, own: Settings, profile: str | None) -> Subject:
     """The model as it is to be judged."""
+    model = meant.model
     policy = Policy.of(own, model, profile=profile)
     place = Path(model.path) if model.path is not None else None
     text = short(model.path) if model.path is not None else hub_name(model)
@@ -124,6 +138,7 @@ def subject_of(model: Model, request: Request, own: Settings, profile: str | Non
         exclude=request.exclude or model.exclude,
         policy=replace(policy, exclude_newer=request.exclude_newer),
         model=model,
+        typed=meant.typed,
     )
 
 

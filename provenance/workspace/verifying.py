@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Trial, tried
 from provenance.lock import Entry, Lock, remembered
-from provenance.lock.known import matching, narrowed, with_locked
+from provenance.lock.known import matching, narrowed, with_known_digests, with_locked
 from provenance.model import Evidence
 from provenance.policy import Model
 from provenance.source.together import side_by_side
+from provenance.status import SHORT, Upstream, follows
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace.gathering import Gathering
+from provenance.workspace.lockfile import answering
+from provenance.workspace.resolver import is_gone
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
+from provenance.workspace.upstream import upstream_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What became of each model: the verdicts, and those that could not be judged."""
+    """What became of each model: the verdicts, and those that could not be judged.
+
+    `upstream` are the branches and tags of those that were judged at their locked commit, as they
+    stand today.
+    """
 
     session: Session
     trials: tuple[Trial, ...]
     unjudged: tuple[Unjudged, ...]
+    upstream: tuple[Upstream, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One verdict for each model that was judged, in the order in which they were named."""
         return tuple(trial.verdict for trial in self.trials)
+
+    def notes(self) -> Iterator[str]:
+        """One line for each model whose branch or tag is not at the locked commit any more."""
+        for item in self.upstream:
+            if item.moved or item.head is None:
+                listed = self.session.settings.named(item.name)
+                update = f"`{shlex.join(['provenance', 'update', item.name])}`"
+                follow = f": to follow it, {update}" if item.moved and listed else ""
+                at = item.locked[:SHORT]
+                yield f"{item.name}: judged as locked, at {at}; {item.words}{follow}"
 
 
 def verified(verifier: Verifier, replayed: Evidence | None = None) -> Verification:
@@ -40,6 +61,7 @@ def verified(verifier: Verifier, replayed: Evidence | None = None) -> Verificati
         session=session,
         trials=tuple(item for item in found if isinstance(item, Trial)),
         unjudged=tuple(item for item in found if isinstance(item, Unjudged)),
+        upstream=() if replayed else tuple(verifier.upstream()),
     )
 
 
@@ -67,28 +89,47 @@ class Verifier:
     def of(self, subject: Subject, replayed: Evidence | None = None) -> Trial | Unjudged:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
-            return self._judged(subject, replayed, None)
+            return self._judged(subject, replayed, None, exact=self.exact)
+        pinned = self._pinned(subject)
         try:
-            subject, evidence = self.gathering.evidence_on(subject, self._pinned(subject))
+            subject, evidence = self.gathering.evidence_on(subject, pinned)
         except (SourceError, Unselected) as error:
-            return Unjudged.because(subject.name, subject.ref.text, error)
+            unjudged = Unjudged.because(subject.name, subject.ref.text, error)
+            return _gone(unjudged) if pinned and is_gone(error) else unjudged
         lock = self._session.lock
-        if lock and self.exact:
+        from_cache = pinned is not None and self.gathering.hub is None
+        if lock and (self.exact or (from_cache and not self._session.base)):
             return self._against(subject, evidence, lock)
-        locked = lock.named(subject.name) if lock and subject.place is None else None
+        evidence = with_known_digests(evidence, pinned)
         # A directory that is looked at by the way may be of any release.
         by_the_way = (
             subject.place is not None and subject.model not in self._session.settings.models
         )
         past = () if by_the_way else remembered(lock, subject.name, subject.ref.repo)
-        return self._judged(subject, evidence, locked, past=past)
+        return self._judged(subject, evidence, self._known(subject), past=past)
+
+    def upstream(self) -> Iterator[Upstream]:
+        """Where the branches and tags stand of the models that are judged as they are locked.
+
+        Of a pull request nothing is asked: what it brings is judged, and where a branch has moved
+        to meanwhile is not its matter.
+        """
+        session = self._session
+        if self.exact or session.base or self.gathering.hub is None:
+            return
+        pinned = [self._pinned(subject) for subject in session.subjects]
+        entries = [entry for entry in pinned if entry and follows(entry)]
+        yield from side_by_side(partial(upstream_of, self.gathering.hub), entries)
 
     def _pinned(self, subject: Subject) -> Entry | None:
-        """The entry whose files are meant, unless another revision was asked for."""
-        lock = self._session.lock if self.exact else None
-        entry = lock.named(subject.name) if lock and subject.place is None else None
-        same = entry and subject.ref.revision in (entry.revision, entry.commit)
-        return entry if same else None
+        """The entry whose commit is meant; with `exact` that of the base of a pull request."""
+        session = self._session
+        return answering(session.lock, subject) if self.exact else session.pinned(subject)
+
+    def _known(self, subject: Subject) -> Entry | None:
+        """What was locked of the model, whatever commit is judged now."""
+        lock = self._session.lock
+        return lock.named(subject.name) if lock and subject.place is None else None
 
     def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Trial:
         """The verdict where the files must be those of the lockfile: of the entry they match, else
@@ -99,7 +140,8 @@ class Verifier:
             subject = self._named(subject, entry)
             evidence = narrowed(evidence, entry)
             evidence = with_locked(evidence, lock, entry)
-        return self._judged(subject, evidence, meant, lenient=not self.strict_expiry)
+        lenient = self.exact and not self.strict_expiry
+        return self._judged(subject, evidence, meant, exact=True, lenient=lenient)
 
     def _named(self, subject: Subject, entry: Entry) -> Subject:
         """The subject by the name, and under the policy, that the matching entry has."""
@@ -114,6 +156,7 @@ class Verifier:
         locked: Entry | None,
         *,
         past: Sequence[Entry] = (),
+        exact: bool = False,
         lenient: bool = False,
     ) -> Trial:
         return tried(
@@ -125,5 +168,12 @@ class Verifier:
             lock=self._session.lock,
             locked=locked,
             remembered=past,
-            exact=self.exact,
+            exact=exact,
         )
+
+
+def _gone(model: Unjudged) -> Unjudged:
+    """The same, where it is the locked commit that the Hub does not have any more."""
+    follow = shlex.join(["provenance", "lock", "--upgrade-model", model.name])
+    said = f"{model.reason}, which is what is locked: if you mean to follow it, `{follow}`"
+    return replace(model, reason=said)

@@ -15,6 +15,7 @@ from provenance.registry.editing import Edit
 from provenance.source.ahead import Ahead
 from provenance.source.progress import Progress, Silent
 from provenance.workspace.adding import Added, Addition, added, begun, own_file, policy_lines
+from provenance.status import Status
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting, check_rule, exempted, renewed, waived
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
@@ -24,6 +25,7 @@ from provenance.workspace.removing import removed
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session, opened
 from provenance.workspace.settings import find
+from provenance.workspace.status import status_of
 from provenance.workspace.subjects import Here
 from provenance.workspace.updating import Updated, updated
 from provenance.workspace.verifying import Verification, Verifier, verified
@@ -266,6 +268,14 @@ class Workspace:
         if session.settings_path is None:
             raise ConfigError(f"there is no provenance.toml: `{line}` writes one")
         return session.settings_path
+
+    def status(self) -> Status:
+        """What applies in this folder and why, what is locked, what moved, ends or does nothing.
+
+        Nothing is judged or written. Raises ConfigError for files that cannot be used; a registry
+        or Hub that does not answer, or may not be asked, is among `unknown`.
+        """
+        return status_of(self, self._request(()))
 
     def _request(self, refs: tuple[str, ...], exclude_newer: datetime | None = None) -> Request:
         return Request(refs=refs, exclude_newer=exclude_newer)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 import struct
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +19,7 @@ from provenance.checks.format import check
 from provenance.formats import content
 from provenance.model import Basis, Content, Evidence, File, Manifest, Observation, Ref
 from provenance.policy import Demand, Policy
+from provenance.selection import selected
 from provenance.trust import Registry
 from provenance.verdict import Finding, Outcome
 from tests.formats.test_archive import old_tar, zipped
@@ -232,6 +236,29 @@ FAILS: dict[str, tuple[Files, set[tuple[str, str]]]] = {
         {"model.safetensors": tensors("a"), "old/pytorch_model.bin": TORCH},
         {("pickle", "old/pytorch_model.bin")},
     ),
+    "a module's own pickle": (
+        {"model.safetensors": tensors("a"), "2_Dense/pytorch_model.bin": TORCH},
+        {("pickle", "2_Dense/pytorch_model.bin")},
+    ),
+    "pickle in a folder of copies": (
+        {"model.safetensors": tensors("a"), "original/consolidated.00.pth": TORCH},
+        {("pickle-beside-safetensors", "original/consolidated.00.pth")},
+    ),
+    "hostile pickle in a folder of copies": (
+        {"model.safetensors": tensors("a"), "original/consolidated.00.pth": HOSTILE_TORCH},
+        {
+            ("pickle", "original/consolidated.00.pth"),
+            ("beside-safetensors", "original/consolidated.00.pth"),
+        },
+    ),
+    "folder of copies and nothing above it": (
+        {"original/consolidated.00.pth": TORCH},
+        {("pickle", "original/consolidated.00.pth")},
+    ),
+    "folder of copies beside an incomplete set": (
+        {"model.safetensors": tensors("a") + b"!", "original/consolidated.00.pth": TORCH},
+        {("safetensors", "model.safetensors"), ("pickle", "original/consolidated.00.pth")},
+    ),
 }
 
 
@@ -280,6 +307,88 @@ def test_messages_say_what_to_do() -> None:
         check.check(case({INDEX: index(a="x.safetensors")}, unselected=("x.safetensors",)))
     )
     assert "not selected" in missing[0].message
+
+
+# The layouts of well-known repositories, as their file listings have them: what stands there beside
+# the safetensors, and the line that leaves all of it out.
+LAYOUTS: dict[str, tuple[Files, list[str]]] = {
+    "meta-llama": (
+        {
+            "original/consolidated.00.pth": TORCH,
+            "original/params.json": b"{}",
+            "original/tokenizer.model": b"IQ== 0\n",
+        },
+        ["original/"],
+    ),
+    "all-MiniLM-L6-v2": (
+        {
+            "pytorch_model.bin": TORCH,
+            "rust_model.ot": TORCH,
+            "tf_model.h5": HDF5,
+            "onnx/model.onnx": model(b""),
+            "openvino/openvino_model.bin": b"\xff\x00\xff",
+            "openvino/openvino_model.xml": b"<net/>",
+        },
+        ["onnx/", "openvino/", "pytorch_model.bin", "rust_model.ot", "tf_model.h5"],
+    ),
+    "bert-base-uncased": (
+        {
+            "coreml/fill-mask/float32_model.mlpackage/Data/com.apple.CoreML/model.mlmodel": (
+                b"\xff\x00\xff"
+            ),
+            "coreml/fill-mask/float32_model.mlpackage/Manifest.json": b"{}",
+            "flax_model.msgpack": b"\xff\x00\xff",
+        },
+        ["coreml/", "flax_model.msgpack"],
+    ),
+    "sharded": (
+        {f"pytorch_model-0000{number}-of-00002.bin": TORCH for number in (1, 2)},
+        ["pytorch_model-*-of-00002.bin"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_copies_are_one_finding_with_the_line_that_leaves_them_out(name: str) -> None:
+    others, line = LAYOUTS[name]
+    (finding,) = found({"model.safetensors": tensors("a"), **others})
+    assert finding.rule == "format/pickle-beside-safetensors"
+    said = finding.message.splitlines()
+    assert tomllib.loads(said[1]) == {"exclude": line}
+    options = shlex.split(said[2])
+    assert options == [word for pattern in line for word in ("--exclude", pattern)]
+    left = selected(others, (), line, whole=False)
+    assert left == frozenset(), "the line leaves out every copy"
+    assert selected(["model.safetensors", "config.json"], (), line, whole=False)
+
+
+def test_copies_that_are_data_alone_are_advice_beside_the_pass() -> None:
+    files = {"model.safetensors": tensors("a"), "onnx/model.onnx": model(b"")}
+    advice, passes = list(check.check(case(files)))
+    assert (advice.rule, passes.rule) == ("format/beside-safetensors", "format/pass")
+    assert 'exclude = ["onnx/"]' in advice.message
+
+
+def variants(count: int) -> Files:
+    """So many GGUF files of one model, one of them in two parts, and what goes with any."""
+    whole = {f"bot-Q{number}_K.gguf": made((ARCH,), TWO, 64) for number in range(1, count)}
+    return {
+        **whole,
+        "mmproj-f16.gguf": made((ARCH,), TWO, 64),
+        "bot-F16.gguf": made((ARCH,), TWO, 64),
+    }
+
+
+def test_a_repository_of_twelve_variants_says_how_to_choose_one() -> None:
+    advice, passes = list(check.check(case(variants(12))))
+    assert (advice.rule, passes.rule) == ("format/several-gguf", "format/pass")
+    first, *lines = advice.message.splitlines()
+    assert first.startswith("12 variants of GGUF are selected")
+    assert len(lines) == 12
+    assert all(
+        re.fullmatch(r" *[0-9.]+ (bytes|kB)  --include bot-\w+\.gguf", line) for line in lines
+    )
+    assert [f.rule for f in check.check(case(variants(2)))] == ["format/pass"], "two are no choice"
 
 
 def test_real_models(corpus: Path) -> None:

@@ -78,7 +78,7 @@ def test_init_makes_the_next_run_green_and_only_for_these_bytes(bench: Desk) -> 
     assert bench.run("verify").returncode == 0
     assert bench.run("lock").returncode == 0
     bench.hub.commit(STRANGER, {"config.json": b'{"model_type": "other"}'})
-    assert bench.run("verify", STRANGER).returncode == 1
+    assert bench.run("verify", f"{STRANGER}@main").returncode == 1
     assert bench.run("lock", "--check").returncode == 0
     assert bench.run("lock", "--check", "--upgrade").returncode == 1
     text = (bench.folder / "provenance.toml").read_text()
@@ -245,7 +245,8 @@ def test_the_cache_gets_a_snapshot_and_no_main(bench: Desk) -> None:
     assert (repo / "snapshots" / commit / "model.safetensors").read_bytes() == WEIGHTS
     assert sorted(path.name for path in top.iterdir()) == ["models--acme--bot"]
     assert bench.run("verify", f"{REPO}@provenance", "--offline").returncode == 0
-    assert bench.run("verify", REPO, "--offline").returncode == 5
+    assert bench.run("verify", REPO, "--offline").returncode == 0
+    assert bench.run("verify", f"{REPO}@main", "--offline").returncode == 5
 
 
 def test_something_else_in_the_place_is_not_overwritten(bench: Desk) -> None:
@@ -284,6 +285,46 @@ def test_gated_files_without_a_token_are_no_verdict(bench: Desk) -> None:
     bench.hub.gate(UNSIGNED)
     ended = bench.run("verify", UNSIGNED, "--registry", "trust.toml")
     assert (ended.returncode, "gated" in ended.stderr) == (5, True)
+
+
+def gated(bench: Desk, *words: str, **environment: str) -> str:
+    """What `verify` of a gated model, or of a child of one, says; it is never a pass."""
+    ended = bench.run("verify", *words, "--registry", "trust.toml", **environment)
+    assert ended.returncode != 0
+    return " ".join((ended.stdout + ended.stderr).split())
+
+
+TOKENS = {
+    "none": ((), {}, "no token was sent: none is known here"),
+    "a flag": (("--token", "hf_other"), {}, "a token was sent, and it has no access"),
+    "a variable": ((), {"HF_TOKEN": "hf_other"}, "a token was sent, and it has no access"),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_gated_answer_names_the_page_the_token_and_whether_it_was_sent(
+    bench: Desk, name: str
+) -> None:
+    words, environment, said = TOKENS[name]
+    bench.hub.gate(UNSIGNED)
+    told = gated(bench, UNSIGNED, *words, **environment)
+    assert f"ask for access at {bench.hub.url}/{UNSIGNED}" in told
+    assert "(--token or HF_TOKEN)" in told
+    assert said in told
+    assert "hf_other" not in told
+
+
+def test_a_child_of_a_gated_base_names_the_setting_that_sends_the_token(bench: Desk) -> None:
+    bench.hub.commit("acme-free/child", BASE)
+    bench.hub.gate(REPO)
+    bench.settings({"repo": "acme-free/child"})
+    told = gated(bench, "--token", "hf_test")
+    assert f"ask for access at {bench.hub.url}/{REPO}" in told
+    assert "no token was sent: none of your [[models]] is of acme" in told
+    [line] = set(re.findall(r"put (token_namespaces = .*?) under \[policy\]", told))
+    ((key, value),) = tomllib.loads(line).items()
+    bench.settings({"repo": "acme-free/child"}, **{key: value})
+    assert bench.run("verify", "--token", "hf_test").returncode == 0
 
 
 EDITS = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -15,7 +17,7 @@ import pytest
 from tests import forge
 from tests import hub as attacks
 from tests.hub import Answer, Hook, Hub, Request
-from tests.hubs import FILES, REPO, UNSIGNED, Desk, card, desk, signed
+from tests.hubs import FILES, REPO, UNSIGNED, Desk, card, desk, signed, trust
 
 CHILD = "acme-free/child"
 LONG = 60.0
@@ -272,6 +274,34 @@ def test_a_pull_request_that_renames_a_model_answers_to_its_base(own: Desk, tmp_
     committed(own, "head")
     ended = own.run("lock", "--check", "--base", "base")
     assert (ended.returncode, "signature/signer-changed" in ended.stdout) == (1, True)
+
+
+def test_a_pull_request_is_judged_by_the_commit_that_it_locks(own: Desk) -> None:
+    """Not by that of its base, and not by where the branch has moved to since."""
+    own.locked({"repo": UNSIGNED})
+    committed(own, "base")
+    base = tomllib.loads(own.lock.read_text())["model"][0]["commit"]
+    bad = own.hub.commit(UNSIGNED, {"pytorch_model.bin": b"cposix\nsystem\n(S'id'\ntR."})
+    own.hub.commit(UNSIGNED, {}, remove=["pytorch_model.bin"])
+    assert own.run("verify", "--base", "base").returncode == 0
+    own.lock.write_text(own.lock.read_text().replace(base, bad))
+    committed(own, "head")
+    ended = own.run("verify", "--base", "base", "--format", "json")
+    [model] = json.loads(ended.stdout)["models"]
+    assert (ended.returncode, model["commit"]) == (1, bad)
+    assert "commits ahead" not in ended.stderr
+
+
+def test_what_is_judged_as_locked_still_answers_to_its_memory_and_to_revocation(own: Desk) -> None:
+    own.locked({"repo": REPO})
+    table = trust()
+    table["org"][0]["signer"].pop(0)
+    own.trust(table)
+    ended = own.run("verify", REPO)
+    assert (ended.returncode, "signature/lost" in ended.stdout) == (1, True)
+    own.trust(trust(revoked=[{"repo": REPO, "reason": "advisory 3"}]))
+    ended = own.run("verify", REPO)
+    assert (ended.returncode, "registry/revoked" in ended.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("code", [400, 404, 405, 501])

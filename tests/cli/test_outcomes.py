@@ -49,7 +49,7 @@ QUESTIONS = {
         "acme/bot: the Hub has no branch, tag or commit 'v9'",
     ),
     "no model": ("acme/bott", "acme/bott: the Hub has no such repository"),
-    "no access": ("acme/gated", "acme/gated: it is gated: ask for access on its page, then give a"),
+    "no access": ("acme/gated", "acme/gated: it is gated: ask for access at http://127.0.0.1:"),
 }
 
 

@@ -250,7 +250,9 @@ def test_an_edit_that_concerns_nobody_changes_no_lock(team: Team) -> None:
 
 
 def test_what_was_kept_is_used_offline_and_has_an_age(team: Team) -> None:
-    pinned(team)
+    team.publish()
+    root = team.site_folder / "root.json"
+    team.done("registry", "pin", team.site.url, "--root", root, "--offline", at=team.desk)
     assert team.verify("--offline").returncode == 5
     assert team.verify().returncode == 0
     fall_silent(team)
@@ -506,6 +508,186 @@ def test_check_ends_with_its_verdict(team: Team) -> None:
     ended = team.run("registry", "check")
     assert ended.returncode == 1
     assert "unanchored-pattern" in ended.stdout
+
+
+def test_revoking_twice_writes_one_entry(team: Team) -> None:
+    words = ("registry", "revoke", "--repo", "acme/bot", "--reason")
+    team.done(*words, "advisory 3")
+    before = (team.folder / "trust.toml").read_bytes()
+    said = team.done(*words, "the same once more")
+    assert "refuses this already" in said
+    assert "advisory 3" in said
+    assert (team.folder / "trust.toml").read_bytes() == before
+    signer = ("registry", "revoke", "--signer", "Acme/release", "--reason", "x")
+    for day in ("2026-01-02", "2026-01-02", "2026-01-01"):
+        team.done(*signer, "--compromised-since", day)
+    assert len(team.table["revoked"]) == 3, "another day is another entry"
+
+
+ONCE_ONLY: Mapping[str, tuple[str, ...]] = {
+    "an organisation": ("add-org", "Other", "--namespace", "other"),
+    "a signer": ("add-signer", "Acme", "lab", "--key", "lab.pub"),
+    "a root": (
+        "add-root",
+        "Acme",
+        "acme/a",
+        "--commit",
+        "c" * 40,
+        "--manifest",
+        f"sha256:{'a' * 64}",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ONCE_ONLY)
+def test_what_is_added_twice_is_not_written_twice(team: Team, what: str) -> None:
+    team.done("registry", *ONCE_ONLY[what])
+    before = (team.folder / "trust.toml").read_bytes()
+    ended = team.run("registry", *ONCE_ONLY[what])
+    assert ended.returncode == (0 if what == "a root" else 2), ended.stdout
+    assert (team.folder / "trust.toml").read_bytes() == before
+
+
+INITIALISED = """\
+# What is deployed, and what is asked of it. Written by `provenance init`; yours from now on.
+# Everything set aside here holds for exactly these bytes, and ends on its day.
+
+[[policy.exempt]]
+repo = "someone/llama-ft"
+manifest = "sha256:{digest}"
+reason = "in use before adoption"
+expires = 2036-01-01
+
+[[models]]
+repo = "ibm-granite/granite-3b"
+"""
+
+
+def pin(team: Team, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    root = team.site_folder / "root.json"
+    return team.run(
+        "registry", "pin", team.site.url, "--root", root, *words, at=team.desk, **environment
+    )
+
+
+def policy_of(team: Team) -> dict[str, Any]:
+    """The [policy] on the desk."""
+    table: dict[str, Any] = tomllib.loads((team.desk / "provenance.toml").read_text())["policy"]
+    return table
+
+
+def test_pinning_works_on_what_init_wrote_and_keeps_builtin(team: Team) -> None:
+    team.publish()
+    text = INITIALISED.format(digest="a" * 64)
+    (team.desk / "provenance.toml").write_text(text)
+    ended = pin(team)
+    assert ended.returncode == 0, ended.stderr
+    assert policy_of(team)["registry"] == [team.site.url, "builtin"]
+    assert policy_of(team)["registry_root"] == "trust-root.json"
+    assert "(acme-security version 1)" in ended.stdout
+    assert "builtin stays" in ended.stdout
+    after = (team.desk / "provenance.toml").read_text()
+    assert [line for line in text.splitlines() if line not in after.splitlines()] == []
+    assert pin(team).returncode == 0, "typed again it is the same"
+    assert (team.desk / "provenance.toml").read_text() == after
+
+
+def test_pinning_only_it_says_whom_nobody_knows_any_more(team: Team) -> None:
+    team.publish()
+    (team.desk / "provenance.toml").write_text(INITIALISED.format(digest="a" * 64))
+    ended = pin(team, "--only")
+    assert ended.returncode == 0, ended.stderr
+    assert policy_of(team)["registry"] == [team.site.url]
+    assert "not asked any more: builtin" in ended.stdout
+    assert "nobody is registered for ibm-granite/granite-3b" in ended.stdout
+
+
+def another_root(team: Team) -> None:
+    """The root of somebody else's registry."""
+    theirs = team.root / "theirs"
+    words = ("--to", theirs, "--key", "root3.pem", "--online-key", "lab.pem")
+    team.done("registry", "publish", *words)
+    (team.site_folder / "root.json").write_bytes((theirs / "root.json").read_bytes())
+
+
+def no_registry(team: Team) -> None:
+    for file in (team.site_folder / "targets").glob("*trust.toml"):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "says"),
+    [
+        (another_root, 1, "is this the root that its maintainers handed out?"),
+        (fall_silent, 5, "cannot be reached"),
+        (no_registry, 5, "cannot be reached"),
+    ],
+)
+def test_a_root_that_does_not_fit_writes_nothing(
+    team: Team, spoil: Any, code: int, says: str
+) -> None:
+    team.publish()
+    spoil(team)
+    ended = pin(team)
+    assert (ended.returncode, says in ended.stderr) == (code, True), ended.stderr
+    assert "nothing was written" in ended.stderr
+    assert sorted(path.name for path in team.desk.iterdir()) == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [(("--offline",), {}), ((), {"PROVENANCE_OFFLINE": "1"}), ((), {"HF_HUB_OFFLINE": "1"})],
+    ids=["flag", "variable", "huggingface_hub"],
+)
+def test_offline_it_pins_without_asking_and_says_so(
+    team: Team, words: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    team.publish()
+    fall_silent(team)
+    ended = pin(team, *words, **environment)
+    assert ended.returncode == 0, ended.stderr
+    assert "nobody has checked yet" in ended.stdout
+    assert policy_of(team)["registry"] == [team.site.url, "builtin"]
+
+
+def test_a_root_file_of_somebody_else_is_not_overwritten(team: Team) -> None:
+    team.publish()
+    (team.desk / "trust-root.json").write_text("mine")
+    assert pin(team).returncode == 2
+    assert (team.desk / "trust-root.json").read_text() == "mine"
+    assert not (team.desk / "provenance.toml").exists()
+
+
+def elsewhere(team: Team) -> Path:
+    """A folder below one with a provenance.toml, which names the team's registry."""
+    named = '[policy]\nregistry = ["team/trust.toml", "builtin"]\n'
+    (team.root / "provenance.toml").write_text(named)
+    below = team.root / "below"
+    below.mkdir()
+    return below
+
+
+ONE_FILE = {
+    "show": (("show",), "Acme"),
+    "check": (("check",), "0 problems"),
+    "diff": (("diff", "builtin"), "Acme"),
+    "learn": (("learn", "../desk/model", "--as", "acme/bot"), "whom the registry knows"),
+    "affected": (("affected", "--lock", "../empty.lock"), "0 of 1 lockfiles affected, by "),
+    "revoke": (("revoke", "--repo", "acme/x", "--reason", "x"), "+[[revoked]]"),
+}
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["here", "named"])
+@pytest.mark.parametrize("command", ONE_FILE)
+def test_every_command_means_the_same_file(team: Team, command: str, here: bool) -> None:
+    """The trust.toml of this folder, else the one that provenance.toml names."""
+    words, says = ONE_FILE[command]
+    at = team.folder if here else elsewhere(team)
+    (team.root / "empty.lock").write_text("version = 1\n")
+    said = team.done("registry", *words, at=at)
+    assert says in said
+    helped = " ".join(team.done("registry", words[0], "--help").split())
+    assert "Where no registry is named it is ./trust.toml, else the first registry file" in helped
 
 
 def test_learning_proposes_and_trusts_nobody(team: Team) -> None:

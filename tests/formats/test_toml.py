@@ -135,6 +135,14 @@ def test_what_is_removed_is_gone_with_the_comment_above_it(what: str) -> None:
             1,
             "[policy]\na = 1\n\n[[models]]\nrepo = 'a/b'\n",
         ),
+        (
+            "[[models]]\nrepo = 'a/b'\n\n# why\n[[policy.exempt]]\nrepo = 'a/b'\n",
+            "policy",
+            "a",
+            1,
+            "[[models]]\nrepo = 'a/b'\n\n[policy]\na = 1\n\n"
+            "# why\n[[policy.exempt]]\nrepo = 'a/b'\n",
+        ),
     ],
 )
 def test_a_value_is_set_in_its_place(

@@ -17,9 +17,18 @@ format/pickle
     file in a sandbox and sign the result yourself; never open it to see what it does.
 
 format/pickle-beside-safetensors
-    Weights in another format stand beside a complete set of safetensors, which loaders prefer.
-    Nothing needs them: add the `exclude` line of the message to the model's entry. Only pickles
-    that import nothing but what rebuilds tensors count here; every other is `format/pickle`.
+    Weights in another format stand beside a complete set of safetensors, which loaders prefer, or
+    below it in a folder of copies (`original/`, `onnx/`, `openvino/`, `coreml/`, ...). Nothing
+    needs them: add the `exclude` line of the message to the model's entry. Only pickles that import
+    nothing but what rebuilds tensors count here; every other is `format/pickle`.
+
+format/beside-safetensors
+    The same, where all of the copies are data alone, as ONNX is: no fault, and bytes that nobody
+    needs to judge, lock and download.
+
+format/several-gguf
+    A repository holds one model in several GGUF variants, and a loader takes one of them: choose it
+    by `include`, so that the others are neither judged nor downloaded.
 
 format/archive
     A zip, tar, compressed file or other container: what is inside was not judged. Exclude it, or
@@ -93,7 +102,6 @@ format/pass
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,6 +109,7 @@ from dataclasses import dataclass
 
 from provenance.case.case import Case
 from provenance.case.splits import Splits
+from provenance.checks.format.copies import Copies
 from provenance.checks.format.shards import Sets
 from provenance.errors import Malformed
 from provenance.formats import index
@@ -133,6 +142,8 @@ DATA_SUFFIXES = frozenset({".gguf", ".npy", ".onnx", ".safetensors"})
 REPLACEABLE = frozenset(
     {Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.KERAS_ZIP, Kind.NPZ, Kind.BINARY}
 )
+ADVICE = frozenset({"format/beside-safetensors", "format/several-gguf"})
+"""Rules about what is more than one deployment needs, and no fault."""
 REBUILDS_TENSORS = re.compile(
     r"collections\.OrderedDict"
     r"|torch\._utils\._rebuild_(tensor(_v2|_v3)?|parameter|qtensor|sparse_tensor)"
@@ -145,16 +156,18 @@ REBUILDS_TENSORS = re.compile(
 
 def check(case: Case) -> Iterator[Finding]:
     """What the files of one model are, against what may be deployed: the module's manual page."""
+    sets = Sets(files=case.files)
     survey = _Survey(
         evidence=case.evidence,
-        sets=Sets(files=case.files),
+        sets=sets,
         splits=Splits(files=case.files),
+        copies=Copies(evidence=case.evidence, sets=sets),
         read=case.files.read,
         seen=_seen(case),
     )
     found = [*survey.files(), *survey.sets.findings(), *survey.splits.findings()]
     yield from found
-    if not found:
+    if all(finding.rule in ADVICE for finding in found):
         yield passed("format/pass", survey.scope())
 
 
@@ -165,12 +178,13 @@ class _Survey:
     evidence: Evidence
     sets: Sets
     splits: Splits
+    copies: Copies
     read: frozenset[str]
     seen: Mapping[tuple[str, str], Sequence[str]]
 
     def files(self) -> Iterator[Finding]:
         external = self._external()
-        beside: defaultdict[str, list[str]] = defaultdict(list)
+        beside: list[str] = []
         for file in self.evidence.manifest.files:
             content = self.evidence.by_path.get(file.path)
             if content is None:
@@ -178,11 +192,10 @@ class _Survey:
             elif is_by_product(file.path) or content.kind is Kind.LFS_POINTER:
                 continue
             elif self._is_beside(content) and file.path not in external:
-                beside[folder_of(file.path)].append(file.path)
+                beside.append(file.path)
             else:
                 yield from self._file(content, external)
-        for folder, paths in beside.items():
-            yield _beside(folder, paths)
+        yield from self.copies.findings(beside)
 
     def scope(self) -> str:
         kinds = [self.evidence.by_path[file.path].kind for file in self.evidence.manifest.files]
@@ -215,7 +228,7 @@ class _Survey:
             and all(REBUILDS_TENSORS.fullmatch(name) for name in imports)
             and not self._noted(content.path, "unreadable")
             and not self._noted(content.path, "limit")
-            and self.sets.is_beside(content.path)
+            and (self.sets.is_beside(content.path) or self.copies.is_inside(content.path))
         )
 
     def _file(self, content: Content, external: frozenset[str]) -> Iterator[Finding]:
@@ -298,11 +311,3 @@ def _defect(rule: str, error: Malformed, path: str) -> Finding:
     if error.slug == "header-cut":
         return unknown("format/unread", f"the header was not read whole: {error}", path)
     return failed(rule, f"{error.slug}: {error}", path)
-
-
-def _beside(folder: str, paths: Sequence[str]) -> Finding:
-    """One finding for a folder, with the line that ends it."""
-    line = f"exclude = {json.dumps(sorted(paths), ensure_ascii=False)}"
-    message = f"not needed beside a complete set of safetensors: add {line}"
-    where = paths[0] if len(paths) == 1 else folder or "."
-    return failed("format/pickle-beside-safetensors", message, where)

@@ -26,4 +26,7 @@ def command(
     words = {"repo": repo, "repo_id": repo_id, "commit": commit, "manifest": manifest}
     table: dict[str, object] = {key: value for key, value in words.items() if value is not None}
     path = book.part(org, "root")
-    edit(book, lambda text: appended(text, path, table))
+    if table in book.at(path):
+        click.echo(f"{file} has this root already, and stays as it is")
+    else:
+        edit(book, lambda text: appended(text, path, table))

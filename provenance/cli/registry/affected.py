@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,13 +16,13 @@ from provenance.cli.outcome import FAIL, PASS
 from provenance.errors import ConfigError
 from provenance.lock import Part
 from provenance.policy import BUILTIN
-from provenance.registry.editing import is_same
 from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
 from provenance.workspace import Request, Session, Workspace, lockfile
+from provenance.workspace.own_registry import MEANT, with_own_file
 
 
-@click.command(name="affected")
+@click.command(name="affected", epilog=MEANT)
 @click.option(
     "--lock",
     "patterns",
@@ -43,9 +43,7 @@ def command(
 ) -> int:
     """List the locked models that use what was revoked, themselves or by an ancestor.
 
-    Exit 1 if there are any. Nothing is asked of a Hub: what a lockfile says is looked up. Without
-    --registry it is in the ./trust.toml that the editing commands edit, and in the registries that
-    provenance.toml names.
+    Exit 1 if there are any. Nothing is asked of a Hub: what a lockfile says is looked up.
     """
     session = _session(workspace, request)
     at = datetime.now(UTC)
@@ -68,15 +66,9 @@ def command(
 
 def _session(workspace: Workspace, request: Request) -> Session:
     """The registries that are meant, or ConfigError where that is only the starter."""
-    found = workspace.session(request, needs_models=False)
-    if request.registry:
-        return found
-    names = found.settings.registry
-    edited = Path(FILE_NAME)
-    if edited.is_file() and not any(is_same(edited, Path(name)) for name in names):
-        request = replace(request, registry=(FILE_NAME, *names))
-        return workspace.session(request, needs_models=False)
-    if set(names) == {BUILTIN}:
+    meant = with_own_file(workspace, request)
+    found = workspace.session(meant, needs_models=False)
+    if not meant.registry and set(found.settings.registry) == {BUILTIN}:
         raise ConfigError(
             f"there is no {FILE_NAME} here and no provenance.toml names a registry, so that only "
             f"the starter registry was read: name yours with --registry {FILE_NAME}",

@@ -12,23 +12,24 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.outcome import FAIL, PASS
+from provenance.cli.registry.editing import meant
 from provenance.registry.editing import check_there
 from provenance.registry.file import load
-from provenance.registry.shelf import FILE_NAME
 from provenance.report.common import printable
 from provenance.report.human import BAD, DOUBT, GOOD, Line, Span
 from provenance.signature import unusable
 from provenance.trust import Registry
 from provenance.trust.lint import Remark, Weight, lint
+from provenance.workspace.own_registry import MEANT
 
 MARKS = {Weight.PROBLEM: ("✗", BAD), Weight.HINT: ("·", DOUBT)}
 
 
-@click.command(name="check")
-@click.argument("file", type=click.Path(path_type=Path), default=FILE_NAME)
+@click.command(name="check", epilog=MEANT)
+@click.argument("file", type=click.Path(path_type=Path), required=False, callback=meant)
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
 def command(file: Path, form: str) -> int:
-    """Look through the registry in FILE (./trust.toml); exit 1 if there is a problem.
+    """Look through the registry in FILE; exit 1 if there is a problem.
 
     A problem lets in, or locks out, more than the words of the registry say; a hint is worth a
     look.

@@ -16,12 +16,13 @@ from provenance.trust import Registry
 from provenance.trust.powers import Shift, shifts
 from provenance.verdict import Result
 from provenance.workspace import Request, Workspace
+from provenance.workspace.own_registry import MEANT, own_file
 from provenance.workspace.registry_effects import Effect, effects
 
 
-@click.command(name="diff")
+@click.command(name="diff", epilog=MEANT)
 @click.argument("old")
-@click.argument("new")
+@click.argument("new", required=False)
 @click.option(
     "--lock",
     "lockfile",
@@ -29,11 +30,14 @@ from provenance.workspace.registry_effects import Effect, effects
     help="Judge the models of provenance.toml, as this lockfile has them, by both.",
 )
 @with_workspace
-def command(old: str, new: str, lockfile: Path | None, workspace: Workspace, quiet: bool) -> int:
+def command(
+    old: str, new: str | None, lockfile: Path | None, workspace: Workspace, quiet: bool
+) -> int:
     """Show who gains or loses which power between two registries: files, folders or URLs.
 
     With --lock, exit 1 if a locked model would no longer pass.
     """
+    new = new or str(own_file(workspace.folder, workspace.environment))
     before, after = (_registry(name, workspace) for name in (old, new))
     lines = [line for shift in shifts(before, after) for line in _shift(shift)]
     terminal.show(lines or [(Span("no power changes"),)], None)

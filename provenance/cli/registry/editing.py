@@ -11,16 +11,21 @@ from provenance.cli.options import here
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
 from provenance.registry.editing import Book, Edit, is_same
-from provenance.registry.shelf import FILE_NAME
 from provenance.trust.reading import is_url
 from provenance.workspace import settings
+from provenance.workspace.own_registry import MEANT, own_file
+
+
+def meant(_: click.Context, __: click.Parameter, file: Path | None) -> Path:
+    """The file that was named, else the one that every registry command means."""
+    return file or own_file(Path(), here().environment)
+
 
 with_file = click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=FILE_NAME,
-    show_default=True,
-    help="The registry, or a section of one, to edit.",
+    callback=meant,
+    help=f"The registry, or a section of one. {MEANT}",
 )
 
 

@@ -8,9 +8,10 @@ from provenance.cli.options import RULES, one, with_request, with_workspace
 from provenance.errors import ConfigError
 from provenance.learning import proposal
 from provenance.workspace import Request, Workspace
+from provenance.workspace.own_registry import MEANT, with_own_file
 
 
-@click.command(name="learn")
+@click.command(name="learn", epilog=MEANT)
 @click.argument("refs", nargs=1, metavar="REF", callback=one)
 @click.option("--as", "named", metavar="ORG/NAME", help="What a directory claims to be.")
 @with_request(*RULES)
@@ -20,7 +21,7 @@ def command(request: Request, workspace: Workspace, quiet: bool) -> None:
 
     It is printed for review: whether this signer is who it should be, no repository can say.
     """
-    session = workspace.session(request)
+    session = workspace.session(with_own_file(workspace, request))
     if session.one.ref.repo is None:
         (ref,) = request.refs
         raise ConfigError(f"expected a model with a name, found {ref}; --as names a directory")

@@ -16,6 +16,7 @@ from provenance.errors import ConfigError
 from provenance.formats.toml import appended
 from provenance.policy import BUILTIN
 from provenance.registry.editing import Book
+from provenance.report.common import printable
 from provenance.revoking import Named
 from provenance.workspace import Request, Session, Workspace
 
@@ -77,7 +78,12 @@ def command(
         moment = compromised_since
         table["compromised_since"] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     table["reason"] = reason
-    edit(Book.opened(file), lambda text: appended(text, ("revoked",), table))
+    book = Book.opened(file)
+    standing = revoking.standing(book.rows("revoked"), table)
+    if standing is None:
+        edit(book, lambda text: appended(text, ("revoked",), table))
+    else:
+        click.echo(f"{file} refuses this already, and stays as it is: {printable(standing)}")
     _warn(also)
 
 

@@ -22,6 +22,7 @@ from provenance.source.deadline import Deadline
 from provenance.source.exchange import is_untrusted, reason, within
 from provenance.source.hub.hops import Astray, starting_at
 from provenance.source.hub.patience import asked_to_wait
+from provenance.source.hub.refusals import MISSING, NOT_SERVED, code_of, missing
 from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
 
@@ -38,20 +39,6 @@ PATIENCE = 120.0
 """Seconds that one answer may take in all, from the first byte asked to the last that comes."""
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-MISSING = frozenset({401, 403, 404, 410})
-NOT_SERVED = frozenset({400, 405, 501})
-"""What mirrors answer where they have no such route."""
-
-REASONS = {
-    "RepoNotFound": "the Hub has no such repository, or shows it only with a token",
-    "GatedRepo": "it is gated: ask for access on its page, then give a token that has it "
-    "(HF_TOKEN or --token)",
-    "RevisionNotFound": "the Hub has no such branch, tag or commit",
-    "EntryNotFound": "the Hub has no such file",
-    "DisabledRepo": "the Hub has disabled this repository, so that nobody can have it from there",
-}
-DISABLED = "access to this resource is disabled"
-"""What a Hub answers in words alone (huggingface_hub makes a DisabledRepoError of it)."""
 FILE_TIMEOUT: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
 """Seconds without a byte after which reading a file is given up."""
 
@@ -197,8 +184,7 @@ class Hub:
 
         Absent where the Hub has no such thing or does not show it, Beyond for an answer that is
         too long or one request too many, Overdue after the run's deadline, Unserved where it has no
-        such route, SourceError for every
-        other failure.
+        such route, SourceError for every other failure.
         """
         wait = FIRST_WAIT
         for left in reversed(range(TRIES)):
@@ -206,7 +192,7 @@ class Hub:
             account.spend()
             answer = self._tried(question)
             if isinstance(answer, Answer) and answer.status not in AGAIN:
-                return _accepted(question, answer)
+                return self._accepted(question, answer)
             asked = asked_to_wait(answer.headers) if isinstance(answer, Answer) else 0.0
             wait = max(wait, asked)
             if not left or wait > LONGEST_WAIT:
@@ -268,6 +254,28 @@ class Hub:
                 url=str(response.url),
             )
 
+    def _accepted(self, question: Question, answer: Answer) -> Answer:
+        if answer.status < 300 or (300 <= answer.status < 400 and not question.follow):
+            return answer
+        code = code_of(answer.headers)
+        if answer.status in MISSING:
+            why = self.refusal(question.repo, code, answer.status, anonymous=question.anonymous)
+            raise Absent(f"{question.repo}: {why}", code=code)
+        kind = Unserved if answer.status in NOT_SERVED else SourceError
+        raise kind(f"{question.url}: status {answer.status} {code}".rstrip())
+
+    def refusal(self, repo: str, code: str, status: int, *, anonymous: bool = False) -> str:
+        """What the Hub's word for not showing something of a repository means, and what to do."""
+        own = self.token_for(repo)
+        sent = not anonymous and "authorization" in build_hf_headers(token=own)
+        return missing(
+            code,
+            status,
+            page=f"{self.endpoint}/{repo}",
+            namespace=namespace_of(repo),
+            sent=None if own is False else sent,
+        )
+
     def _headers(self, question: Question) -> dict[str, str]:
         headers: dict[str, str] = build_hf_headers(
             token=False if question.anonymous else self.token_for(question.repo),
@@ -295,16 +303,3 @@ def _read(question: Question, chunks: Iterable[bytes], status: int, patience: fl
         if time.monotonic() > end:
             raise SourceError(f"{question.url}: no end after {patience:g} seconds")
     return b"".join(parts)[: question.most]
-
-
-def _accepted(question: Question, answer: Answer) -> Answer:
-    if answer.status < 300 or (300 <= answer.status < 400 and not question.follow):
-        return answer
-    code = answer.headers.get("x-error-code", "")
-    if DISABLED in answer.headers.get("x-error-message", "").lower():
-        code = "DisabledRepo"
-    if answer.status in MISSING:
-        missing = REASONS["RepoNotFound"] if answer.status != 404 else "not found"
-        raise Absent(f"{question.repo}: {REASONS.get(code, missing)}", code=code)
-    kind = Unserved if answer.status in NOT_SERVED else SourceError
-    raise kind(f"{question.url}: status {answer.status} {code}".rstrip())

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
+from huggingface_hub.errors import GatedRepoError
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers, tqdm
 
@@ -18,7 +19,7 @@ from provenance.source.hub.client import Hub
 from provenance.source.hub.hops import starting_at
 from provenance.source.progress import Step
 
-LIBRARY = "provenance"
+LIBRARY, GATED = "provenance", "GatedRepo"
 NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 """What a file system without locks answers to whoever asks for one."""
 
@@ -84,6 +85,8 @@ def download(
         # The library, and what it stands on, raise whatever they like.
         if stop.is_set():
             raise Stopped from None
+        if isinstance(error, GatedRepoError):
+            raise SourceError(f"{repo}: {hub.refusal(repo, GATED, 403)}") from None
         own = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         said = reason(error) if is_untrusted(error) else own
         raise SourceError(f"{repo}: {path} cannot be downloaded: {said}") from None

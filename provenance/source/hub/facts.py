@@ -212,3 +212,19 @@ def _history(hub: Hub, repo: str, head: str, account: Account) -> Iterable[str]:
     for answer in pages(hub, repo, hub.api(repo, "commits", head), {}, account):
         for fields in rows(answer):
             yield fields.text("id")
+
+
+def steps_to(
+    hub: Hub, repo: str, head: str, commit: str, account: Account, most: int
+) -> int | None:
+    """How many commits `head` is ahead of `commit`; None where it does not lead there within
+    `most`, or the Hub does not tell."""
+    try:
+        for steps, found in enumerate(_history(hub, repo, head, account)):
+            if found == commit:
+                return steps
+            if steps >= most:
+                break
+    except (Absent, Beyond, Unserved):
+        pass
+    return None

@@ -1,0 +1,68 @@
+"""Which file a registry command means where none is named: decided here, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.policy import BUILTIN
+from provenance.registry.editing import is_same
+from provenance.registry.shelf import FILE_NAME
+from provenance.trust.reading import is_url
+from provenance.workspace import settings as files
+from provenance.workspace.environment import Environment
+from provenance.workspace.registries import short
+
+if TYPE_CHECKING:
+    from provenance.workspace.request import Request
+    from provenance.workspace.session import Session
+    from provenance.workspace.workspace import Workspace
+
+MEANT = (
+    "Where no registry is named it is ./trust.toml, else the first registry file that "
+    "provenance.toml names; what judges or looks up reads the others that it names too."
+)
+"""The sentence with which every command says what `own_file` decides."""
+
+
+def own_file(folder: Path, environment: Environment) -> Path:
+    """The registry's file that is edited and looked through: the trust.toml in `folder`, else the
+    first file or folder that the caller's provenance.toml names, else where a trust.toml would be.
+
+    Raises ConfigError for a provenance.toml that cannot be read.
+    """
+    here = folder / FILE_NAME
+    if os.path.lexists(here):
+        return here
+    found = files.find(folder.absolute(), (), home=environment.home).path
+    return _named(files.load(found).registry if found else ()) or here
+
+
+def with_own_file(workspace: Workspace, request: Request) -> Request:
+    """The request by the registries that a registry command means: those that it names, else the
+    file that is edited here, and then what provenance.toml names."""
+    if request.registry:
+        return request
+    bare = replace(request, refs=(), named=None, revision=None)
+    session = workspace.session(bare, needs_models=False)
+    names = session.settings.registry
+    file = own_file(workspace.folder, workspace.environment)
+    if not file.is_file() or any(is_same(file, Path(name)) for name in names):
+        return request
+    return replace(request, registry=(str(file), *names))
+
+
+def reading(workspace: Workspace, request: Request) -> Session:
+    """The session of a command that reads registries and judges no model."""
+    return workspace.session(with_own_file(workspace, request), needs_models=False)
+
+
+def _named(names: Sequence[str]) -> Path | None:
+    for name in names:
+        if name != BUILTIN and not is_url(name):
+            place = Path(name)
+            return Path(short(str(place / FILE_NAME if place.is_dir() else place)))
+    return None

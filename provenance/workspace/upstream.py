@@ -1,0 +1,40 @@
+"""Where a branch or tag stands today that a locked model was taken from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provenance.errors import SourceError
+from provenance.lock import Entry
+from provenance.refs import MAIN
+from provenance.source.limits import DEFAULT
+from provenance.status import Upstream
+
+if TYPE_CHECKING:
+    from provenance.source.hub.client import Hub
+
+LIMITS = replace(DEFAULT, requests=32, commits=1_000)
+"""What asking about one model may cost: kilobytes, and no more than a look at its history."""
+
+
+def upstream_of(hub: Hub | None, entry: Entry) -> Upstream:
+    """What the Hub says today of the branch or tag of an entry that follows one.
+
+    Raises nothing: what cannot be asked, or without a `hub` may not be, is unknown.
+    """
+    own = Upstream(name=entry.name, revision=entry.revision or MAIN, locked=entry.commit or "")
+    if hub is None:
+        return replace(own, unknown="nothing may be asked of the Hub offline")
+    from provenance.source.hub.client import Account
+    from provenance.source.hub.facts import known, steps_to
+
+    account, repo = Account(LIMITS), entry.repo or ""
+    try:
+        head = known(hub, repo, own.revision, account).commit
+        if head == own.locked:
+            return replace(own, head=head)
+        ahead = steps_to(hub, repo, head, own.locked, account, LIMITS.commits)
+    except SourceError as error:
+        return replace(own, unknown=str(error))
+    return replace(own, head=head, ahead=ahead)
