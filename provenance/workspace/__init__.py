@@ -1,8 +1,8 @@
 """What a caller's folder means: settings, registries, sources, lockfile, and the work on them."""
 
 from provenance.registry.editing import Edit
-from provenance.workspace.adding import Added, Addition
 from provenance.status import Status
+from provenance.workspace.adding import Added, Addition
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting
 from provenance.workspace.fetching import Fetched, OutOfDate

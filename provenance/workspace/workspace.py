@@ -14,8 +14,8 @@ from provenance.policy import Settings
 from provenance.registry.editing import Edit
 from provenance.source.ahead import Ahead
 from provenance.source.progress import Progress, Silent
-from provenance.workspace.adding import Added, Addition, added, begun, own_file, policy_lines
 from provenance.status import Status
+from provenance.workspace.adding import Added, Addition, added, begun, own_file, policy_lines
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting, check_rule, exempted, renewed, waived
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
