@@ -13,9 +13,11 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.head_start import head_start
+from provenance.errors import ConfigError
 from provenance.source.deadline import SECONDS
 from provenance.workspace import Environment, Request, SourceOptions, Workspace
 
+HUMAN, JSON = "human", "json"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SELECTION: tuple[Decorator, ...] = (
@@ -85,7 +87,12 @@ SOURCE: tuple[Decorator, ...] = (
     ),
 )
 OUTPUT: Decorator = click.option("-o", "--output", metavar="FILE", help="Write the result there.")
-QUIET: Decorator = click.option("-q", "--quiet", is_flag=True, help="No progress, no hints.")
+QUIET: Decorator = click.option(
+    "-q", "--quiet", is_flag=True, help="Show errors, and what does not pass, alone."
+)
+VERBOSE: Decorator = click.option(
+    "-v", "--verbose", is_flag=True, help="Show every check of every model, and who signed."
+)
 
 BASE: tuple[Decorator, ...] = (
     click.option(
@@ -94,6 +101,24 @@ BASE: tuple[Decorator, ...] = (
         help="Judge a pull request against REV: rules and lockfile are those of REV.",
     ),
 )
+
+
+def in_form(*others: str, help: str = "human, or a form that programs read.") -> Decorator:
+    """The option --format, as the argument `form`, and --json where `json` is one of the forms."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(*args: Any, form: str, as_json: bool = False, **words: Any) -> Any:
+            if as_json and form not in (HUMAN, JSON):
+                raise ConfigError(f"stands for --format json, found --format {form}", path="--json")
+            return function(*args, form=JSON if as_json else form, **words)
+
+        forms = click.Choice(dict.fromkeys([HUMAN, *others]))
+        option = click.option("--format", "form", type=forms, default=HUMAN, help=help)
+        short = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+        return with_options(option, *(short,) * (JSON in others))(command)
+
+    return decorate
 
 
 def with_options(*options: Decorator) -> Decorator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_request, with_workspace
+from provenance.cli.options import LOCKFILE, OUTPUT, RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import told
 from provenance.report.review import review, review_markdown
 from provenance.workspace import Request, Workspace
@@ -14,7 +14,7 @@ from provenance.workspace.updating import updated
 
 @click.command(name="update")
 @click.argument("refs", nargs=-1, metavar="[NAME]...")
-@click.option("--format", "form", type=click.Choice(["human", "markdown"]), default="human")
+@in_form("markdown")
 @with_request(*RULES, *LOCKFILE)
 @OUTPUT
 @with_workspace

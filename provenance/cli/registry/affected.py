@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from provenance.affected import affected
-from provenance.cli.options import RULES, with_request, with_workspace
+from provenance.cli.options import RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import FAIL, PASS
 from provenance.errors import ConfigError
 from provenance.lock import Part
@@ -31,7 +31,7 @@ from provenance.workspace import Request, Session, Workspace, lockfile
     metavar="FILE|GLOB",
     help="The lockfiles to look through (./provenance.lock).",
 )
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@in_form("json")
 @with_request(*RULES)
 @with_workspace
 def command(

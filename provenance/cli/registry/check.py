@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
+from provenance.cli.options import in_form
 from provenance.cli.outcome import FAIL, PASS
 from provenance.registry.editing import check_there
 from provenance.registry.file import load
@@ -26,7 +27,7 @@ MARKS = {Weight.PROBLEM: ("✗", BAD), Weight.HINT: ("·", DOUBT)}
 
 @click.command(name="check")
 @click.argument("file", type=click.Path(path_type=Path), default=FILE_NAME)
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@in_form("json")
 def command(file: Path, form: str) -> int:
     """Look through the registry in FILE (./trust.toml); exit 1 if there is a problem.
 
@@ -44,7 +45,7 @@ def command(file: Path, form: str) -> int:
         tone, mark = (BAD, "✗") if problems else (GOOD, "✓")
         said = f"{_counted(problems, 'problem')}, {_counted(len(found) - problems, 'hint')}"
         lines.append((Span(f"{mark} {said}", tone),))
-        click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
+        terminal.show(lines, None)
     return FAIL if problems else PASS
 
 

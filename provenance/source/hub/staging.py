@@ -24,7 +24,7 @@ from provenance.source.hub.settling import OLD
 from provenance.source.layout import Entry
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, Work, measure_one
-from provenance.source.progress import Step
+from provenance.source.progress import About, Step
 from provenance.wire.oms import Need
 
 DOWNLOADS = 2
@@ -108,7 +108,7 @@ class Stage:
         wanted = sorted(self.declared.manifest.files, key=lambda file: (-file.size, file.path))
         sizes = [file.size for file in wanted]
         needs, _ = affordable(evidence_files.needs(self.declared.bundles), sizes, self.limits)
-        progress = self.hub.progress
+        progress = About(self.hub.progress, self.declared.ref.repo or self.declared.ref.text)
         downloading = progress.step("downloading", sum(sizes))
         hashing = progress.step("hashing", sum(sizes))
         try:
