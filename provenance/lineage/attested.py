@@ -174,7 +174,10 @@ class Walk:
         made = ", ".join(sorted(self.claimed.parents_of(node.key))[:SHOWN])
         by = ", ".join(self.claimed.methods_of(node.key))
         how = (f" by {by}" if by else "") + (f" from {made}" if made else "")
-        message = f"nobody who may vouches for how it was made{how}; {why}"
+        message = (
+            f"no trainer of its organisation attests how it was made{how}; {why}: ask its "
+            "organisation for `provenance attest`, or register the model as a root"
+        )
         self._problem("unattested-step", node.key, message)
 
     def _claimed(self, key: str) -> Iterator[Model]:

@@ -243,6 +243,7 @@ class _Survey:
             message += f"; loading it imports {imports}"
         for reason in self._noted(content.path, "unreadable"):
             message += f"; not all of it could be read: {reason}"
+        message += ": ask the publisher for safetensors, or leave it out with --exclude"
         return failed(FORBIDDEN[content.kind], message, content.path)
 
     def _safetensors(self, content: Content, misnamed: bool) -> Iterator[Finding]:

@@ -119,6 +119,7 @@ signature/pass
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from provenance.case.case import Case
@@ -216,12 +217,21 @@ def _strange(case: Case, bundle: str, what: str) -> Finding:
     expected = case.registry.publishers(repo) if repo else ()
     if expected:
         names = ", ".join(f"{org.name} ({signer.name})" for org, signer in expected)
-        return failed("signature/wrong-signer", f"{what}; expected {names}", bundle)
+        message = f"{what}; expected {names}: fetch it from its publisher, or {_learn(case)}"
+        return failed("signature/wrong-signer", message, bundle)
     if case.policy.signature is Demand.ALWAYS:
-        return failed("signature/wrong-signer", f"{what}; no publisher of {repo} is known", bundle)
-    return unknown(
-        "signature/unregistered-signer", f"{what}: the registry knows no such signer", bundle
-    )
+        message = f"{what}; the registry has no publisher of {repo}: {_learn(case)}"
+        return failed("signature/wrong-signer", message, bundle)
+    message = f"{what}, who is not in the registry: {_learn(case)}"
+    return unknown("signature/unregistered-signer", message, bundle)
+
+
+def _learn(case: Case) -> str:
+    """What to type once somebody knows that the signer is who it should be."""
+    repo, asked = case.evidence.ref.repo, case.evidence.ref.text
+    words = [asked] if repo and repo in asked else [asked, "--as", repo or "ORG/NAME"]
+    line = " ".join(map(shlex.quote, words))
+    return f"if you know that this is their signer, `provenance registry learn {line}`"
 
 
 def _uncounted(case: Case, attestation: Attestation) -> Finding:
