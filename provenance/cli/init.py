@@ -136,16 +136,16 @@ def _tell(item: Adopted) -> None:
     """What was set aside, and what stays red."""
     name = printable(item.subject.name)
     if item.adoption is None:
-        click.echo(f"? {name}  {NOT_JUDGED}")
+        terminal.say(f"? {name}  {NOT_JUDGED}")
         return
     adoption = item.adoption
     aside = len(adoption.exemptions) + len(adoption.waivers)
     what = f"{aside} findings set aside" if aside != 1 else "1 finding set aside"
-    click.echo(f"{terminal.mark(adoption.verdict)} {name}  {adoption.verdict.result}, {what}")
+    terminal.say(f"{terminal.mark(adoption.verdict)} {name}  {adoption.verdict.result}, {what}")
     for exemption in adoption.exemptions:
-        click.echo(f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}")
+        terminal.say(f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}")
     for waiver in adoption.waivers:
-        click.echo(f"    waived  {waiver.rule}  {printable(waiver.subject)}")
+        terminal.say(f"    waived  {waiver.rule}  {printable(waiver.subject)}")
     for finding in adoption.left:
         where = f"  {printable(finding.where)}" if finding.where else ""
-        click.echo(f"    stays   {finding.rule}{where}: {printable(finding.message)}")
+        terminal.say(f"    stays   {finding.rule}{where}: {printable(finding.message)}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from provenance.cli import terminal
+from provenance.cli import completing, terminal
 from provenance.cli.options import (
     BASE,
     LOCKFILE,
@@ -56,7 +56,11 @@ def _in_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
     ),
     click.option("--measure", is_flag=True, help="Download and hash what the Hub does not state."),
     click.option(
-        "--accept", multiple=True, metavar="RULE@REPO", help="Take a change against the old lock."
+        "--accept",
+        multiple=True,
+        metavar="RULE@REPO",
+        shell_complete=completing.rules,
+        help="Take a change against the old lock.",
     ),
 )
 @click.option(
@@ -133,4 +137,4 @@ def _say(made: Locked, quiet: bool) -> None:
 def _changes(what: str, changes: Sequence[Change]) -> None:
     click.echo(f"{what}:", err=True)
     for change in changes:
-        click.echo(f"  {terminal.described(change)}", err=True)
+        terminal.say(f"  {terminal.described(change)}", err=True)

@@ -173,9 +173,11 @@ def _in_short(verdict: Verdict, detail: Detail, width: int) -> Iterator[Line]:
     for finding in sorted(verdict.findings, key=lambda finding: finding.check not in OWN):
         if _is_shown(finding, detail):
             yield from _finding(finding, "  ", width)
-    good = [check for check, outcome in verdict.checks if outcome is Outcome.PASS]
-    if failing and good:
-        yield Span("  ✓ ", GOOD), Span(", ".join(good))
+    for outcome in (Outcome.PASS, Outcome.EXCEPTED):
+        named = [check for check, one in verdict.checks if one is outcome]
+        if named and (failing or outcome is Outcome.EXCEPTED):
+            mark, tone = OUTCOMES[outcome]
+            yield Span(f"  {mark} ", tone), Span(", ".join(named))
 
 
 def _in_full(verdict: Verdict, width: int) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from provenance.affected import affected
+from provenance.cli import terminal
 from provenance.cli.options import RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import FAIL, PASS
 from provenance.errors import ConfigError
@@ -57,7 +58,7 @@ def command(
         return FAIL if found else PASS
     for file, hit in found:
         whose = "" if hit.part is Part.MODEL else f" ({hit.part})"
-        click.echo(
+        terminal.say(
             f"✗ {file}: {printable(hit.name)}{whose}  {printable(hit.what)} was revoked: "
             f"{printable(hit.reason)}"
         )
