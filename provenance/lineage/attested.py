@@ -120,8 +120,10 @@ class Walk:
         self.moments[key] = told.attestation.moments if told.attestation else Moments()
         if told.step.method is Method.PRETRAIN:
             who = f"{party.org.name} ({party.signer.name})"
-            message = f"{who} attests that it was made from nothing, and it is no root: "
-            self._problem("no-root", key, f"{message}add it to the registry, or ask who that is")
+            message = (
+                f"{who} attests that it was made from nothing, and the registry has no such root"
+            )
+            self._problem("no-root", key, f"{message}: add it to the registry, or ask who that is")
         for parent in told.step.parents:
             yield from self._parent(model, told, party, parent)
 
@@ -208,7 +210,7 @@ class Walk:
                 method=method.value,
                 attested=f"{party.org.name} ({party.signer.name})",
                 bundle=told.bundle,
-                detail="its author had not verified the parent" if parent.unverified else "",
+                detail="whoever attested it did not verify the parent" if parent.unverified else "",
             )
         )
         yield model
