@@ -36,12 +36,12 @@ MAX_DOCUMENT = 4 << 20
 @click.option(
     "--local-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the model is to lie; else the Hub's cache.",
+    help="Folder for the model (default: the Hub's cache).",
 )
 @click.option(
     "--replace",
     is_flag=True,
-    help="Put it in the place of an earlier release that was fetched to --local-dir.",
+    help="Replace an earlier release that was fetched to --local-dir.",
 )
 @click.option("--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed.")
 @with_request(*RULES, *LOCKFILE)

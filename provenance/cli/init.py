@@ -39,7 +39,7 @@ HEAD = """\
     "--expires",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="When what is set aside runs out (in 90 days).",
+    help="Day on which what is set aside expires (default: in 90 days).",
 )
 @with_request(*RULES)
 @with_workspace
@@ -52,7 +52,7 @@ def command(request: Request, expires: datetime | None, workspace: Workspace, qu
     """
     target = Path.cwd() / FILE_NAME
     if os.path.lexists(target):
-        raise ConfigError("is there already: add [[models]] to it by hand", path=FILE_NAME)
+        raise ConfigError("exists already: edit it and add a [[models]] table", path=FILE_NAME)
     session = workspace.session(request, needs_models=False)
     if session.settings_path:
         path = str(session.settings_path)

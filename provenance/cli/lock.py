@@ -52,7 +52,7 @@ def _in_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
         "upgrade_models",
         multiple=True,
         metavar="NAME",
-        help="Follow those of one model.",
+        help="Follow the branch or tag of this model anew.",
     ),
     click.option("--measure", is_flag=True, help="Download and hash what the Hub does not state."),
     click.option(
@@ -60,7 +60,7 @@ def _in_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
         multiple=True,
         metavar="RULE@REPO",
         shell_complete=completing.rules,
-        help="Take a change against the old lock.",
+        help="Accept this change against the old lock.",
     ),
 )
 @click.option(
@@ -84,8 +84,8 @@ def command(
 ) -> int:
     """Judge what provenance.toml names and write provenance.lock.
 
-    What is locked already stays at its commit. A model that does not pass keeps the entry it had,
-    and gets none if it had none. --format sha256sum prints what is locked, for `sha256sum -c`, and
+    What is locked already stays at its commit. A model that does not pass keeps its previous
+    entry. --format sha256sum prints what is locked, for `sha256sum -c`, and
     judges nothing.
     """
     if in_step:

@@ -29,7 +29,7 @@ EVIDENCE: tuple[Decorator, ...] = (
     click.option(
         "--signature",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The signature to use, wherever it lies.",
+        help="The signature file to use.",
     ),
     *SELECTION,
 )
@@ -52,19 +52,19 @@ LOCKFILE: tuple[Decorator, ...] = (
     click.option(
         "--lockfile",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="The lockfile, if not the provenance.lock beside provenance.toml.",
+        help="The lockfile (default: provenance.lock beside provenance.toml).",
     ),
 )
 SOURCE: tuple[Decorator, ...] = (
     click.option(
         "--token",
         metavar="TOKEN",
-        help="For the repositories you name; else that of huggingface_hub.",
+        help="Token for the repositories you name (default: that of huggingface_hub).",
     ),
     click.option(
         "--cache-dir",
         type=click.Path(file_okay=False, path_type=Path),
-        help="The Hub's cache, if not where huggingface_hub has it.",
+        help="The Hub's cache (default: that of huggingface_hub).",
     ),
     click.option(
         "--max-workers", type=click.IntRange(1, 64), default=8, help="Requests at once (8)."
@@ -75,7 +75,7 @@ SOURCE: tuple[Decorator, ...] = (
         default=SECONDS,
         metavar="SECONDS",
         envvar="PROVENANCE_DEADLINE",
-        help="How long the run may wait for a Hub in all (1800).",
+        help="Seconds that the run may wait for a Hub in all (1800).",
     ),
     click.option(
         "--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Use no network at all."
@@ -83,12 +83,12 @@ SOURCE: tuple[Decorator, ...] = (
     click.option(
         "--attestations",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Your own attestations, if not in the attestations/ beside provenance.toml.",
+        help="Your own attestations (default: attestations/ beside provenance.toml).",
     ),
 )
 OUTPUT: Decorator = click.option("-o", "--output", metavar="FILE", help="Write the result there.")
 QUIET: Decorator = click.option(
-    "-q", "--quiet", is_flag=True, help="Show errors, and what does not pass, alone."
+    "-q", "--quiet", is_flag=True, help="Show only errors and what does not pass."
 )
 VERBOSE: Decorator = click.option(
     "-v", "--verbose", is_flag=True, help="Show every check of every model, and who signed."

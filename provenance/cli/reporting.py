@@ -89,7 +89,7 @@ def with_reports(*others: str) -> Decorator:
                 "also",
                 multiple=True,
                 metavar="FORM=FILE",
-                help="Write the report there too, in that form.",
+                help="Write the report also to FILE, in FORM.",
             ),
         )(command)
 

@@ -45,7 +45,7 @@ def emit(text: str, output: str | None) -> None:
         return
     place = Path(output)
     if place.is_symlink() and not _is_stream(place):
-        message = "is a link, and links are not followed or replaced; expected a file of its own"
+        message = "is a link, which is neither followed nor replaced: expected a regular file"
         raise ConfigError(message, path=output)
     try:
         if _is_stream(place):

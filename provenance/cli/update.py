@@ -24,7 +24,7 @@ def command(
     """Follow the branches and tags of provenance.toml, lock what passes, show what changed.
 
     What is printed can be the text of a pull request. A model whose newest revision does not pass
-    keeps the entry it had, and the exit code says so.
+    keeps its previous entry, and the exit code is not 0.
     """
     made = updated(workspace.gathering(workspace.session(request)))
     unjudged = made.locked.unjudged

@@ -511,7 +511,7 @@ def test_learning_proposes_and_trusts_nobody(team: Team) -> None:
     before = (team.folder / "trust.toml").read_bytes()
     words = ("registry", "learn", team.desk / "model", "--as", "acme/bot")
     said = team.done(*words, "--registry", "trust.toml")
-    assert "by Acme/release, whom the registry knows" in said
+    assert "by Acme/release, who is in the registry" in said
     assert "it signs" in said
     assert "[[org]]" in said
     assert (team.folder / "trust.toml").read_bytes() == before

@@ -55,7 +55,7 @@ def _settings_file() -> Path:
     found = files.find(Path.cwd(), (), home=here().environment.home).path
     if found and found.name != files.FILE_NAME:
         raise ConfigError(
-            "has your settings: add registry and registry_root by hand", path=str(found)
+            "has your settings: edit it and set registry and registry_root", path=str(found)
         )
     return found or Path.cwd() / files.FILE_NAME
 
@@ -67,7 +67,7 @@ def _pinned(text: str, url: str, file: Path) -> str:
     named = own.get("registry", [])
     others = [n for n in named if n != url] if isinstance(named, list) else []
     if own.get("registry_root", ROOT_FILE) != ROOT_FILE or any(map(is_url, others)):
-        raise ConfigError("names another root already: change it by hand", path=f"{file}: policy")
+        raise ConfigError("names another root already: edit registry_root", path=f"{file}: policy")
     try:
         text = toml.with_value(text, "policy", "registry", [url, *others])
         return toml.with_value(text, "policy", "registry_root", ROOT_FILE)
