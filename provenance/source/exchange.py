@@ -71,8 +71,9 @@ def reason(error: BaseException) -> str:
     """What went wrong on the way to a server, on one line, and the remedy where one is known."""
     if is_untrusted(error):
         return (
-            f"nobody whom this machine trusts vouches for its certificate; for a private CA, set "
-            f"{PRIVATE_CA} to a PEM file with its certificates (it holds for Hub and registries)"
+            "its certificate is not signed by an authority that this machine trusts; for a private "
+            f"CA, set {PRIVATE_CA} to a PEM file with its certificates (it holds for Hub and "
+            "registries)"
         )
     for cause in causes(error):
         for kind, words in WORDS:

@@ -48,7 +48,7 @@ REASONS = {
     "(HF_TOKEN or --token)",
     "RevisionNotFound": "the Hub has no such branch, tag or commit",
     "EntryNotFound": "the Hub has no such file",
-    "DisabledRepo": "the Hub has disabled this repository, so that nobody can have it from there",
+    "DisabledRepo": "the Hub has disabled this repository: it cannot be downloaded from there",
 }
 DISABLED = "access to this resource is disabled"
 """What a Hub answers in words alone (huggingface_hub makes a DisabledRepoError of it)."""
