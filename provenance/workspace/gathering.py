@@ -1,4 +1,4 @@
-"""How evidence is had: from a directory, a Hub, or the cache of one where there is no network."""
+"""How evidence is gathered: from a directory, a Hub, or its cache where there is no network."""
 
 from __future__ import annotations
 
