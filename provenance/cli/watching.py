@@ -176,15 +176,15 @@ class Shown(Watch):
 
 def _bars() -> Bars:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
     words = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
         TextColumn("{task.description}", markup=False, table_column=words),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=10),
         _amounts(),
-        TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
     )
     bars = Progress(*columns, console=Console(stderr=True), transient=True, expand=True)
     bars.start()

@@ -37,7 +37,8 @@ OWN = {"registry": "your registries", "policy": "your policy and lockfile"}
 """What the findings speak of that no check of a model made."""
 QUIET_OUTCOMES = (Outcome.PASS, Outcome.SKIPPED)
 RULE = re.compile(r"[a-z]+/[a-z0-9-]+")
-LEAST_WIDTH = 60
+LEAST_WIDTH, MOST_WIDTH = 60, 120
+"""Columns: below, nothing is legible; beyond, the eye loses the next line of a long text."""
 SHORT_COMMIT = 12
 
 
@@ -251,7 +252,8 @@ def _next(verdict: Verdict) -> Iterator[Line]:
 def wrapped(text: str, indent: str, width: int, tone: str = PLAIN) -> Iterator[Line]:
     """The text wrapped; what stands behind its first line break is to be copied as it is."""
     first, *block = text.split("\n")
-    yield from ((Span(indent + line, tone),) for line in _broken(first, width - len(indent)))
+    lines = _broken(first, min(width, MOST_WIDTH) - len(indent))
+    yield from ((Span(indent + line, tone),) for line in lines)
     yield from ((Span(f"{indent}  {printable(line)}", tone),) for line in block)
 
 
