@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,12 @@ from provenance.cli import terminal
 from provenance.cli.options import LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.reporting import show
-from provenance.errors import ConfigError, Malformed, SourceError
-from provenance.formats import json
+from provenance.errors import ConfigError
 from provenance.lock import Entry
 from provenance.report import Summary
 from provenance.report.common import aside, printable
 from provenance.report.human import Line, Span
-from provenance.report.usage import DOCUMENTS, Loaded, usage
-from provenance.source.evidence_files import read
+from provenance.report.usage import usage
 from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries
 
@@ -102,31 +99,9 @@ def _lines(admitted: Admitted, fetcher: Fetcher, entry: Entry) -> Iterator[Line]
     yield Span("  "), Span(str(admitted.place), link=str(admitted.place))
     if admitted.beside:
         yield (Span(f"  {_beside(admitted.beside)}"),)
-    ways = usage(_loaded(admitted, fetcher, entry))
+    ways = usage(fetcher.loaded(entry, admitted.place))
     width = max((len(tool) for tool, _ in ways), default=0)
     yield from ((Span(f"  {tool:<{width}}  {line}"),) for tool, line in ways)
-
-
-def _loaded(admitted: Admitted, fetcher: Fetcher, entry: Entry) -> Loaded:
-    files = tuple(entry.files.by_path)
-    locked = fetcher.session.lock.models() if fetcher.session.lock else ()
-    return Loaded(
-        repo=entry.repo or "",
-        commit=entry.commit or "",
-        place=admitted.place,
-        local=fetcher.local_dir is not None,
-        cache=fetcher.options.cache_dir,
-        files=files,
-        documents=dict(_documents(admitted.place, files)),
-        locked={one.repo: one.commit for one in locked if one.repo and one.commit},
-    )
-
-
-def _documents(place: Path, files: Sequence[str]) -> Iterator[tuple[str, object]]:
-    """The documents that say which library a model is for, those that can be read."""
-    for name in (name for name in DOCUMENTS if name in files):
-        with suppress(OSError, SourceError, Malformed):
-            yield name, json.loads(read(str(place / name), MAX_DOCUMENT))
 
 
 def _refused(fetched: Fetched, session: Session) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
 
 import click
 
@@ -20,10 +19,9 @@ from provenance.report.human import Detail
 from provenance.verdict import Unjudged
 from provenance.workspace.changes import changes
 from provenance.workspace.gathering import Gathering
-from provenance.workspace.places import places_of
+from provenance.workspace.places import pages_of, places_of
 
 HUMAN = "human"
-PUBLIC = "https://huggingface.co"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,7 @@ def summary(
     asked = [FORMATS[form] for form in forms if form in FORMATS]
     places = places_of(session) if any(form.placed for form in asked) else {}
     compared = any(form.compares for form in asked)
-    pages = _pages(session) if HUMAN in forms else {}
+    pages = pages_of(session, here().environment.endpoint) if HUMAN in forms else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         unjudged=others,
@@ -157,14 +155,3 @@ def _shown(trial: Trial, places: Mapping[str, Place], pages: Mapping[str, str]) 
         place=places.get(name),
         page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
     )
-
-
-def _pages(session: Session) -> Mapping[str, str]:
-    """Where a person can look at each model: its folder, or its page on the Hub."""
-    endpoint = here().environment.endpoint.rstrip("/") or PUBLIC
-    return {
-        subject.name: subject.place.absolute().as_uri()
-        if subject.place
-        else f"{endpoint}/{quote(subject.ref.repo or '')}"
-        for subject in session.subjects
-    }

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from provenance.cli.paper import Paper
 from provenance.cli.watching import Noted, Shown
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
@@ -22,6 +21,7 @@ from provenance.lock import Change
 from provenance.report.common import by_exception, printable
 from provenance.report.graph import step, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, OUTCOMES, RESULTS, Line, Span
+from provenance.report.paper import Paper
 from provenance.source.files import write
 from provenance.source.progress import Progress, Silent
 from provenance.verdict import Outcome, Verdict

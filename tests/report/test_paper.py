@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance.cli.paper import Paper, address
 from provenance.cli.terminal import styled
 from provenance.report.human import GOOD, Span
+from provenance.report.paper import Paper, address
 
 URL = "https://hub.example/acme/bot"
 LINE = ((Span("✓ ", GOOD), Span("bot", link=URL), Span(" → café")),)
