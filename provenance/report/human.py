@@ -162,7 +162,8 @@ def _headline(verdict: Verdict, page: str, detail: Detail, width: int) -> Iterat
 
 def _aside(verdict: Verdict) -> str:
     """What the caller set aside, as every report says it, and what they do not want to see."""
-    off = sum(f.level is Level.OFF and f.outcome not in QUIET_OUTCOMES for f in verdict.findings)
+    shown = [f for f in verdict.findings if f.outcome not in QUIET_OUTCOMES and not f.waived]
+    off = sum(finding.level is Level.OFF for finding in shown)
     return aside(verdict) + (f", {off} off" if off else "")
 
 
