@@ -45,7 +45,7 @@ def test_a_strange_signature_leads_to_the_command_that_proposes_its_entry(
     folder = forge.sign(forge.write(tmp_path / "my m"), forge.Hand(key=forge.key("stranger")))
     message = found(folder, table, repo, rule).message
     line = f"`provenance registry learn '{folder}' --as {repo or 'ORG/NAME'}`"
-    assert message.endswith(f"if you know that this is their signer, {line}")
+    assert message.endswith(f"if you know this signer, {line} proposes its entry")
 
 
 def test_a_pickle_names_what_to_use_instead(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from tests.report.values import many, summary, unjudged, verdict
 COMMIT = "0123456789abcdef" * 2 + "01234567"
 OLD = replace(failed("registry/old", "refreshed 40 days ago", "trust"), level=Level.WARN)
 CHANGED = failed("policy/changed", "changed in this pull request", "provenance.toml")
-WAIVED = replace(failed("code/native", "holds a library", "x.so"), waived="looked at")
+WAIVED = replace(
+    failed("code/native", "holds a library", "x.so"), waived="looked at", level=Level.OFF
+)
 OFF = replace(failed("code/script", "holds a script", "x.py"), level=Level.OFF)
 PASSING = verdict(
     "acme/bot", basis=Basis.DECLARED, commit=COMMIT, reason="Acme signed all 3 files a loader reads"

@@ -233,7 +233,7 @@ def _learn(case: Case) -> str:
     repo, asked = case.evidence.ref.repo, case.evidence.ref.text
     words = [asked] if repo and repo in asked else [asked, "--as", repo or "ORG/NAME"]
     line = " ".join(map(shlex.quote, words))
-    return f"if you know that this is their signer, `provenance registry learn {line}`"
+    return f"if you know this signer, `provenance registry learn {line}` proposes its entry"
 
 
 def _uncounted(case: Case, attestation: Attestation) -> Finding:
