@@ -80,7 +80,9 @@ def with_reports(*others: str) -> Decorator:
             return function(*args, reports=reports, quiet=quiet, **words)
 
         return with_options(
-            in_form(*FORMATS, *others, help=f"How the report looks: see `provenance explain {PAGE}`."),
+            in_form(
+                *FORMATS, *others, help=f"How the report looks: see `provenance explain {PAGE}`."
+            ),
             VERBOSE,
             click.option(
                 "--report",

@@ -18,7 +18,7 @@ from provenance.report.common import (
     counted,
     printable,
 )
-from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
+from provenance.verdict import OF_THE_CALLER, Finding, Level, Outcome, Result, Unjudged, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
 RESULTS = {
@@ -102,14 +102,15 @@ def _whole(summary: Summary, detail: Detail, width: int) -> Iterator[Line]:
 
 
 def _everywhere(verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
-    """The findings on the caller's own files that each of several models has: said once."""
-    if len(verdicts) < 2:
-        return ()
-    first, *others = verdicts
+    """The findings on the caller's own files, and those on registries that each of several models
+    has: said once."""
+    found = dict.fromkeys(f for verdict in verdicts for f in verdict.findings if f.check in OWN)
+    several = len(verdicts) > 1
     return tuple(
         finding
-        for finding in first.findings
-        if finding.check in OWN and all(finding in other.findings for other in others)
+        for finding in found
+        if finding.rule in OF_THE_CALLER
+        or (several and all(finding in verdict.findings for verdict in verdicts))
     )
 
 
@@ -120,7 +121,7 @@ def _without(findings: Sequence[Finding], left_out: Sequence[Finding]) -> tuple[
 def _shared(findings: Sequence[Finding], detail: Detail, width: int) -> Iterator[Line]:
     shown = [finding for finding in findings if _is_shown(finding, detail)]
     if shown:
-        yield (Span("for every model:"),)
+        yield (Span("your policy, registries and lockfile:"),)
     for finding in shown:
         yield from _finding(finding, "  ", width)
 

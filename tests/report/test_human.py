@@ -77,20 +77,24 @@ def test_quiet_says_what_does_not_pass_and_nothing_else() -> None:
 
 def test_what_is_of_the_callers_own_files_stands_under_no_check() -> None:
     failing = verdict("acme/bad", [*many(1), CHANGED])
-    usual = shown(failing)
-    assert usual.index("  ✗ policy/changed  provenance.toml") < usual.index(
-        "  ✗ format/pickle  f00000.bin"
-    )
-    full = shown(failing, detail=Detail.FULL)
-    head = full.index("  your policy and lockfile:")
-    assert full[head + 1].strip() == "✗ policy/changed  provenance.toml"
+    for detail in Detail:
+        lines = shown(failing, detail=detail)
+        assert lines[:2] == [
+            "your policy, registries and lockfile:",
+            "  ✗ policy/changed  provenance.toml",
+        ]
+        assert lines.index("✗ acme/bad  fail (baseline) for measured bytes") > 2
+    revoked = verdict("acme/bad", [failed("registry/revoked", "revoked", "acme/bad"), *many(1)])
+    full = shown(revoked, detail=Detail.FULL)
+    head = full.index("  your registries:")
+    assert full[head + 1].strip() == "✗ registry/revoked  acme/bad"
     assert head < next(n for n, line in enumerate(full) if line.startswith("  ✗ format"))
 
 
 def test_what_every_model_repeats_is_said_once() -> None:
     lines = shown(passing(OLD), passing(OLD, name="acme/two"))
     assert len([line for line in lines if "registry/old" in line]) == 1
-    assert lines[0] == "for every model:"
+    assert lines[0] == "your policy, registries and lockfile:"
     assert len([line for line in shown(passing(OLD)) if "registry/old" in line]) == 1
 
 
