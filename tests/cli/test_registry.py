@@ -123,7 +123,7 @@ def test_a_revocation_reaches_the_next_verify_of_a_job(team: Team) -> None:
         "provenance.toml",
         "trust-root.json",
     }
-    ended = team.verify()
+    ended = team.verify("-v")
     assert ended.returncode == 0, ended.stdout
     assert f"acme-security version 1 from {team.site.url}" in ended.stdout
     team.done(
