@@ -82,7 +82,7 @@ def _learnt(document: Document, evidence: Evidence, registry: Registry) -> Learn
             return Learnt(bundle=document.path, note=f"proves nothing: {opinion.message}")
         case Attestation():
             known = ", ".join(f"{party.org.name}/{party.signer.name}" for party in opinion.parties)
-            note = f"by {known}, whom the registry knows; {_scope(opinion, evidence)}"
+            note = f"by {known}, who is in the registry; {_scope(opinion, evidence)}"
             return Learnt(bundle=document.path, note=note)
         case Stranger():
             note = f"holds, by {opinion.identity}; {_scope(opinion, evidence)}"

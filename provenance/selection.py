@@ -138,7 +138,7 @@ def _rule(pattern: str, place: str) -> re.Pattern[str]:
         return re.compile(_joined(parts, place), re.DOTALL)
     except re.error:
         said = "close every [ by a ], and write a range from the lower to the higher, as [0-9]"
-        raise ConfigError(f"{pattern!r} is no pattern: {said}", path=place) from None
+        raise ConfigError(f"{pattern!r} is not a pattern: {said}", path=place) from None
 
 
 def _joined(parts: Sequence[str], place: str) -> str:

@@ -164,6 +164,6 @@ def unknown(rule: str, message: str, where: str = "") -> Finding:
 
 
 def nobody(findings: Iterable[Finding]) -> str:
-    """That nobody signed, or nobody whom the registry knows."""
+    """That nobody signed, or nobody in the registry."""
     strange = any(finding.rule in BY_STRANGERS for finding in findings)
-    return f"nobody{' whom the registry knows' * strange} signed these bytes"
+    return f"nobody{' in the registry' * strange} signed these bytes"

@@ -27,7 +27,7 @@ SED = re.compile(r"\$\((sed -n '.+' \S+)\)")
 WORD = re.compile(r"`([a-z]+)`")
 HASHES = (
     (re.compile(r"sha256:[0-9a-f]{64}"), "sha256:<manifest>"),
-    (re.compile(r"\b[0-9a-f]{40}\b"), "<commit>"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "<commit>"),
     (re.compile(r"\b[0-9a-f]{24}\b"), "<id>"),
 )
 """What differs between the README's model and the one that stands for it here."""

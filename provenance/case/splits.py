@@ -87,7 +87,7 @@ class Splits:
         shown = ", ".join(name.removeprefix(folder_of(path)) for name in names)
         more = f" and {count - MAX_NAMED} more" if count > MAX_NAMED else ""
         state = f"{'is' if count == 1 else 'are'} not {'selected' if listed else 'there'}"
-        message = f"one of {total} parts, of which {shown}{more} {state}"
+        message = f"one of {total} parts; {shown}{more} {state}"
         return [failed("format/missing-shard", message, path)]
 
     def _together(self, paths: Sequence[str], *, whole: bool) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ attestation/uncovered-file
     A file that a loader reads is not among the subjects. What was left out may be what was changed.
 
 attestation/stale
-    The newest word is older than `max_age`. Have the model looked at again.
+    The newest attestation is older than `max_age`. Have the model looked at again.
 
 attestation/undated
     Nothing that was signed says when, so that its age cannot be told; nor does a time that is yet
@@ -49,7 +49,7 @@ attestation/malformed
     FAILED. Ask for a good one.
 
 attestation/not-asked
-    The check is demanded and no `[[policy.require_attestation]]` says of whom.
+    The check is required, and no `[[policy.require_attestation]]` says whose attestation is.
 
 attestation/pass
     Who found it good.
@@ -155,10 +155,10 @@ def _problems(case: Case, required: RequiredAttestation, word: Word) -> Iterator
         return
     limit = case.evidence.today - required.max_age
     if word.signed and word.signed.latest < limit:
-        message = f"{word.speaker} said so{_on(word)}, and {required.max_age.days} days are allowed"
+        message = f"{word.speaker} looked at it{_on(word)}; max_age is {required.max_age.days} days"
         yield failed("attestation/stale", message, word.bundle)
     elif word.signed is None or word.signed.earliest < limit:
-        message = f"nothing that {word.speaker} signed says when it was"
+        message = f"no date in what {word.speaker} signed says when the model was looked at"
         yield unknown("attestation/undated", message, word.bundle)
 
 

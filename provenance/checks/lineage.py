@@ -9,7 +9,7 @@ attestations/ folder; their form is in attestations/README.md.
 Findings:
 
 lineage/unattested-step
-    Nobody who may says how this model was made. Ask its organisation for a training statement
+    No trainer of its organisation attests how this model was made. Ask for a training statement
     (`provenance attest` makes one), or register the model as a root.
 
 lineage/uncovered-file

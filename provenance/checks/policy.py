@@ -20,15 +20,15 @@ policy/unused-exclude
     leave out is still there. Correct or remove it. A warning by nature.
 
 policy/not-judged
-    A model that was asked for could not be judged: it has a row in every report, and the whole is
-    no pass. Nothing is known of it. The row says why; most often the same again is worth a try.
+    A model that was asked for could not be judged: it has a row in every report, and the whole does
+    not pass. Nothing is known of it. The row says why; most often the same again is worth a try.
 
 policy/changed
     The pull request changes what it is judged by: the policy, the profile or parents of a model, a
     registry, its root, an attestation, or who owns these files. It was judged by what the newest
     commit of its base says. Change the rules in a pull request of their own, and let the CODEOWNERS
     of the base say who may (as GitHub reads it: `*` stays in one folder, the last line that matches
-    counts, a word that is no @owner or address owns nothing).
+    counts, a word that is not an @owner or address owns nothing).
 
 policy/changed-by-owners
     The same, of a file for which the CODEOWNERS of the base names who may change it. A warning by

@@ -67,7 +67,7 @@ def _standing(case: Case) -> Iterator[Finding]:
     floors = case.lock.registries if case.lock else ()
     longest = case.policy.registry_max_age
     for name, reason in case.registry.unusable:
-        yield unknown("registry/unusable", f"nobody knows what it revokes: {reason}", name)
+        yield unknown("registry/unusable", f"what it revokes is unknown: {reason}", name)
     for release in case.registry.releases:
         floor = floor_of(release, floors)
         if floor is not None and (release.version is None or release.version < floor):
@@ -76,7 +76,7 @@ def _standing(case: Case) -> Iterator[Finding]:
             yield failed("registry/rollback", message, release.name)
         age = case.evidence.today - release.seen if release.seen else timedelta(0)
         if longest is not None and age > timedelta(days=longest):
-            message = f"last asked for {age.days} days ago, and {longest} are allowed"
+            message = f"refreshed {age.days} days ago; registry_max_age is {longest}"
             yield unknown("registry/old", message, release.name)
 
 

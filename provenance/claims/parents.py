@@ -71,7 +71,8 @@ def _most(claims: Iterator[Claim], most: int, path: str) -> Iterator[Claim]:
     """So many of them, and a word where there are more."""
     yield from islice(claims, most)
     if next(claims, None):
-        yield Unread(path=path, detail=f"it says more of its parents than the {most} things read")
+        detail = f"the repository names more parents than the {most} that are read"
+        yield Unread(path=path, detail=detail)
 
 
 def _read(file: Parsed) -> Iterator[Claim]:

@@ -150,7 +150,7 @@ def _url(text: str) -> Reference:
     parts = [unquote(part) for part in url.path.strip("/").split("/")]
     name = "/".join(parts[:2]).removesuffix(".git")
     if not is_name(name) or parts[0] in OTHER_PAGES:
-        return Reference(reason="a page of the Hub that is no model")
+        return Reference(reason="a page of the Hub, but not a model's")
     paged = len(parts) > 3 and parts[2] in PAGES and REVISION.fullmatch(parts[3])
     return Reference(repo=name, revision=parts[3] if paged else None)
 

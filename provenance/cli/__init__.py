@@ -38,7 +38,11 @@ COMMANDS = {
 
 EPILOG = """\b
 Exit codes: 0 pass; 1 judged, failed; 2 usage, or your own policy or registry is wrong;
-3 judged, incomplete; 4 the lockfile is out of date; 5 could not judge; 130 interrupted."""
+3 judged, incomplete; 4 the lockfile is out of date; 5 could not judge; 130 interrupted.
+
+\b
+Completion of commands, options and rule names, in ~/.bashrc (zsh_source, fish_source likewise):
+eval "$(_PROVENANCE_COMPLETE=bash_source provenance)\""""
 
 
 def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -56,6 +60,7 @@ def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
+    "-V",
     "--version",
     is_flag=True,
     expose_value=False,

@@ -24,16 +24,20 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @folded(
     "training",
     Training,
-    click.option("--as", "model", required=True, metavar="ORG/NAME", help="What was made."),
+    click.option(
+        "--as", "model", required=True, metavar="ORG/NAME", help="Name of the model that was made."
+    ),
     click.option("--method", required=True, type=click.Choice([m.value for m in Method])),
-    click.option("--dataset", "datasets", multiple=True, metavar="URI", help="Data that went in."),
-    click.option("--code", multiple=True, metavar="URI", help="Code that ran, with @commit."),
+    click.option(
+        "--dataset", "datasets", multiple=True, metavar="URI", help="Data set of the training."
+    ),
+    click.option("--code", multiple=True, metavar="URI", help="Training code, with @commit."),
     click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
-    click.option("--builder", metavar="URI", help="What ran the training."),
-    click.option("--started", type=MOMENT, help="When it began, UTC."),
-    click.option("--finished", type=MOMENT, help="When it ended, UTC; else now."),
+    click.option("--builder", metavar="URI", help="Program or service that ran the training."),
+    click.option("--started", type=MOMENT, help="When the training began, UTC."),
+    click.option("--finished", type=MOMENT, help="When the training ended, UTC (default: now)."),
 )
-@click.option("--parent", "refs", multiple=True, metavar="REF", help="What it was made from.")
+@click.option("--parent", "refs", multiple=True, metavar="REF", help="Model that it was made from.")
 @click.option("--unverified-parent", is_flag=True, help="Attest although a parent does not pass.")
 @with_signer
 @with_request(*RULES)
@@ -42,7 +46,7 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
     "--output",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Where to add it, if not DIR/claims.jsonl.",
+    help="Where to add the statement (default: DIR/claims.jsonl).",
 )
 @with_workspace
 def command(

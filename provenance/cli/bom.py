@@ -21,12 +21,12 @@ from provenance.workspace.measuring import measured
 @click.option(
     "--spec-version",
     metavar="VERSION",
-    help="Of CycloneDX: the newest, or an older one for tools that read no other, such as 1.6.",
+    help="Version of CycloneDX (default: the newest), such as 1.6 for older tools.",
 )
 @click.option(
     "--cache-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The Hub's cache, if not where huggingface_hub has it.",
+    help="The Hub's cache (default: that of huggingface_hub).",
 )
 @OUTPUT
 @QUIET
@@ -59,7 +59,7 @@ def command(
     )
     if found.unmeasured:
         click.echo(
-            f"error: nobody measured {', '.join(found.unmeasured)}, and the Hub's cache does not "
+            f"error: {', '.join(found.unmeasured)} was not measured, and the Hub's cache does not "
             "have what is locked: run `provenance fetch`, or name the directories in which they "
             "lie",
             err=True,

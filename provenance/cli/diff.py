@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import OUTPUT, RULES, with_request, with_workspace
+from provenance.cli.options import OUTPUT, RULES, in_form, with_request, with_workspace
 from provenance.errors import ConfigError
 from provenance.report.review import review, review_json, review_markdown
 from provenance.workspace import Request, Workspace
@@ -20,7 +20,7 @@ FORMATS = {"markdown": review_markdown, "json": review_json}
 @click.option("--git", "base", metavar="REV", help="Compare the lockfile with that of REV.")
 @click.option("--contents", is_flag=True, help="With lockfiles: look at the models themselves.")
 @with_request(*RULES)
-@click.option("--format", "form", type=click.Choice(["human", *FORMATS]), default="human")
+@in_form(*FORMATS)
 @OUTPUT
 @with_workspace
 def command(

@@ -8,12 +8,13 @@ from difflib import get_close_matches
 import click
 
 from provenance import manual
+from provenance.cli import completing
 from provenance.errors import ConfigError
 from provenance.report import formats
 
 
 @click.command(name="explain")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.pages)
 def command(name: str | None) -> None:
     """Print what NAME means and what to do about it.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +16,16 @@ from provenance.errors import ConfigError
 from provenance.lock import Entry
 from provenance.report import Summary
 from provenance.report.common import aside, printable
+from provenance.report.human import Line, Span
+from provenance.report.usage import usage
 from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries
 
+if TYPE_CHECKING:
+    from provenance.gate import Admitted
+
 SHOWN = 5
+MAX_DOCUMENT = 4 << 20
 
 
 @click.command(name="fetch")
@@ -27,12 +33,12 @@ SHOWN = 5
 @click.option(
     "--local-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the model is to lie; else the Hub's cache.",
+    help="Folder for the model (default: the Hub's cache).",
 )
 @click.option(
     "--replace",
     is_flag=True,
-    help="Put it in the place of an earlier release that was fetched to --local-dir.",
+    help="Replace an earlier release that was fetched to --local-dir.",
 )
 @click.option("--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed.")
 @with_request(*RULES, *LOCKFILE)
@@ -78,18 +84,24 @@ def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
     if fetched.admitted is None:
         return _refused(fetched, fetcher.session)
     admitted = fetched.admitted
+    if not quiet:
+        terminal.show(_lines(admitted, fetcher, entry), None)
+    return 0
+
+
+def _lines(admitted: Admitted, fetcher: Fetcher, entry: Entry) -> Iterator[Line]:
+    """What was fetched and where it lies, then the lines that load it."""
     done = "was there already, and is" if admitted.already else "fetched:"
     verdict = admitted.verdict
     said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
-    click.echo(f"{terminal.mark(verdict)} {entry.name} {done} {said}")
-    click.echo(f"  {verdict.reason}")
-    click.echo(f"  {admitted.place}")
+    yield (Span(f"{terminal.mark(verdict)} {printable(entry.name)} {done} {said}"),)
+    yield (Span(f"  {printable(verdict.reason)}"),)
+    yield Span("  "), Span(str(admitted.place), link=str(admitted.place))
     if admitted.beside:
-        click.echo(f"  {_beside(admitted.beside)}")
-    if not quiet:
-        for line in _usage(entry, admitted.place, local=fetcher.local_dir is not None):
-            click.echo(f"  {line}")
-    return 0
+        yield (Span(f"  {_beside(admitted.beside)}"),)
+    ways = usage(fetcher.loaded(entry, admitted.place))
+    width = max((len(tool) for tool, _ in ways), default=0)
+    yield from ((Span(f"  {tool:<{width}}  {line}"),) for tool, line in ways)
 
 
 def _refused(fetched: Fetched, session: Session) -> int:
@@ -113,14 +125,3 @@ def _beside(paths: Sequence[str]) -> str:
     shown = ", ".join(map(printable, paths[:SHOWN]))
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return f"not judged, and in the same snapshot, where a loader may read it: {shown}{more}"
-
-
-def _usage(entry: Entry, place: Path, *, local: bool) -> Iterator[str]:
-    """The lines to type for the loaders people use, each pinned to what was judged."""
-    commit, repo = entry.commit or "", entry.repo or ""
-    load = f'"{place}"' if local else f'"{repo}", revision="{commit}"'
-    serve = shlex.quote(str(place)) if local else f"{repo} --revision {commit}"
-    python = f"from transformers import AutoModel; AutoModel.from_pretrained({load})"
-    yield f"transformers  HF_HUB_OFFLINE=1 python -c {shlex.quote(python)}"
-    yield f"vLLM          HF_HUB_OFFLINE=1 vllm serve {serve}"
-    yield f"TGI           HF_HUB_OFFLINE=1 text-generation-launcher --model-id {serve}"

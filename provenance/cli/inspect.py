@@ -8,7 +8,7 @@ import click
 
 from provenance import replay
 from provenance.cli import terminal
-from provenance.cli.options import EVIDENCE, OUTPUT, one, with_request, with_workspace
+from provenance.cli.options import EVIDENCE, OUTPUT, in_form, one, with_request, with_workspace
 from provenance.report.evidence import evidence_lines
 from provenance.workspace import Request, Workspace
 
@@ -17,7 +17,7 @@ from provenance.workspace import Request, Workspace
 @click.argument("refs", nargs=1, metavar="REF", callback=one)
 @click.option("--revision", metavar="REV", help="Branch, tag or commit (same as REF@REV).")
 @with_request(*EVIDENCE)
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@in_form("json")
 @OUTPUT
 @with_workspace
 def command(

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import EVIDENCE, OUTPUT, RULES, one, with_request, with_workspace
+from provenance.cli.options import (
+    EVIDENCE,
+    OUTPUT,
+    RULES,
+    in_form,
+    one,
+    with_request,
+    with_workspace,
+)
 from provenance.report import graph as drawn
 from provenance.workspace import Request, Workspace
 from provenance.workspace.ancestors import graph_of
@@ -18,7 +26,7 @@ FORMATS = {"mermaid": drawn.mermaid, "dot": drawn.dot, "json": drawn.table}
 @click.command(name="lineage")
 @click.argument("refs", nargs=1, metavar="REF", callback=one)
 @with_request(*EVIDENCE, *RULES)
-@click.option("--format", "form", type=click.Choice(["human", *FORMATS]), default="human")
+@in_form(*FORMATS)
 @OUTPUT
 @with_workspace
 def command(
@@ -38,10 +46,9 @@ def command(
     if form != "human":
         terminal.emit(FORMATS[form](graph), output)
         return
-    colour = output is None and terminal.wants_colour()
-    width = terminal.width()
+    paper, width = terminal.paper(output), terminal.width()
     missing = terminal.styled(
-        [*drawn.unresolved(graph, width), *drawn.problems(graph, width)], colour=colour
+        [*drawn.unresolved(graph, width), *drawn.problems(graph, width)], paper
     )
-    tree = terminal.tree(graph, colour=colour)
+    tree = terminal.tree(graph, paper)
     terminal.emit("\n".join(filter(None, (tree, missing))), output)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from provenance.cli import terminal
+from provenance.cli import completing, terminal
 from provenance.cli.options import (
     BASE,
     LOCKFILE,
@@ -52,11 +52,15 @@ def _in_utc(_: click.Context, __: click.Parameter, moment: datetime | None) -> d
         "upgrade_models",
         multiple=True,
         metavar="NAME",
-        help="Follow those of one model.",
+        help="Follow the branch or tag of this model anew.",
     ),
     click.option("--measure", is_flag=True, help="Download and hash what the Hub does not state."),
     click.option(
-        "--accept", multiple=True, metavar="RULE@REPO", help="Take a change against the old lock."
+        "--accept",
+        multiple=True,
+        metavar="RULE@REPO",
+        shell_complete=completing.rules,
+        help="Accept this change against the old lock.",
     ),
 )
 @click.option(
@@ -80,8 +84,8 @@ def command(
 ) -> int:
     """Judge what provenance.toml names and write provenance.lock.
 
-    What is locked already stays at its commit. A model that does not pass keeps the entry it had,
-    and gets none if it had none. --format sha256sum prints what is locked, for `sha256sum -c`, and
+    What is locked already stays at its commit. A model that does not pass keeps its previous
+    entry. --format sha256sum prints what is locked, for `sha256sum -c`, and
     judges nothing.
     """
     if in_step:
@@ -133,4 +137,4 @@ def _say(made: Locked, quiet: bool) -> None:
 def _changes(what: str, changes: Sequence[Change]) -> None:
     click.echo(f"{what}:", err=True)
     for change in changes:
-        click.echo(f"  {terminal.described(change)}", err=True)
+        terminal.say(f"  {terminal.described(change)}", err=True)

@@ -13,9 +13,11 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.head_start import head_start
+from provenance.errors import ConfigError
 from provenance.source.deadline import SECONDS
 from provenance.workspace import Environment, Request, SourceOptions, Workspace
 
+HUMAN, JSON = "human", "json"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SELECTION: tuple[Decorator, ...] = (
@@ -27,7 +29,7 @@ EVIDENCE: tuple[Decorator, ...] = (
     click.option(
         "--signature",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The signature to use, wherever it lies.",
+        help="The signature file to use.",
     ),
     *SELECTION,
 )
@@ -50,19 +52,19 @@ LOCKFILE: tuple[Decorator, ...] = (
     click.option(
         "--lockfile",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="The lockfile, if not the provenance.lock beside provenance.toml.",
+        help="The lockfile (default: provenance.lock beside provenance.toml).",
     ),
 )
 SOURCE: tuple[Decorator, ...] = (
     click.option(
         "--token",
         metavar="TOKEN",
-        help="For the repositories you name; else that of huggingface_hub.",
+        help="Token for the repositories you name (default: that of huggingface_hub).",
     ),
     click.option(
         "--cache-dir",
         type=click.Path(file_okay=False, path_type=Path),
-        help="The Hub's cache, if not where huggingface_hub has it.",
+        help="The Hub's cache (default: that of huggingface_hub).",
     ),
     click.option(
         "--max-workers", type=click.IntRange(1, 64), default=8, help="Requests at once (8)."
@@ -73,7 +75,7 @@ SOURCE: tuple[Decorator, ...] = (
         default=SECONDS,
         metavar="SECONDS",
         envvar="PROVENANCE_DEADLINE",
-        help="How long the run may wait for a Hub in all (1800).",
+        help="Seconds that the run may wait for a Hub in all (1800).",
     ),
     click.option(
         "--offline", is_flag=True, envvar="PROVENANCE_OFFLINE", help="Use no network at all."
@@ -81,11 +83,16 @@ SOURCE: tuple[Decorator, ...] = (
     click.option(
         "--attestations",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Your own attestations, if not in the attestations/ beside provenance.toml.",
+        help="Your own attestations (default: attestations/ beside provenance.toml).",
     ),
 )
 OUTPUT: Decorator = click.option("-o", "--output", metavar="FILE", help="Write the result there.")
-QUIET: Decorator = click.option("-q", "--quiet", is_flag=True, help="No progress, no hints.")
+QUIET: Decorator = click.option(
+    "-q", "--quiet", is_flag=True, help="Show only errors and what does not pass."
+)
+VERBOSE: Decorator = click.option(
+    "-v", "--verbose", is_flag=True, help="Show every check of every model, and who signed."
+)
 
 BASE: tuple[Decorator, ...] = (
     click.option(
@@ -94,6 +101,24 @@ BASE: tuple[Decorator, ...] = (
         help="Judge a pull request against REV: rules and lockfile are those of REV.",
     ),
 )
+
+
+def in_form(*others: str, help: str = "human, or a form that programs read.") -> Decorator:
+    """The option --format, as the argument `form`, and --json where `json` is one of the forms."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(*args: Any, form: str, as_json: bool = False, **words: Any) -> Any:
+            if as_json and form not in (HUMAN, JSON):
+                raise ConfigError(f"stands for --format json, found --format {form}", path="--json")
+            return function(*args, form=JSON if as_json else form, **words)
+
+        forms = click.Choice(dict.fromkeys([HUMAN, *others]))
+        option = click.option("--format", "form", type=forms, default=HUMAN, help=help)
+        short = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+        return with_options(option, *(short,) * (JSON in others))(command)
+
+    return decorate
 
 
 def with_options(*options: Decorator) -> Decorator:

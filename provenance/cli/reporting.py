@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import click
 
-from provenance.case.case import Case
 from provenance.cli import terminal
-from provenance.cli.options import Decorator, with_options
+from provenance.cli.options import VERBOSE, Decorator, here, in_form, with_options
 from provenance.errors import ConfigError
 from provenance.judgement import Trial
 from provenance.report import FORMATS, Place, Shown, Summary, human
 from provenance.report.formats import PAGE
+from provenance.report.human import Detail
 from provenance.verdict import Unjudged
 from provenance.workspace.changes import changes
 from provenance.workspace.gathering import Gathering
-from provenance.workspace.places import places_of
+from provenance.workspace.places import pages_of, places_of
 
 HUMAN = "human"
 
@@ -31,6 +31,7 @@ class Reports:
     form: str
     output: str | None
     also: tuple[tuple[str, str], ...]
+    detail: Detail = Detail.USUAL
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ class Reports:
         """Write every report on these models; without `shown`, only those of --report."""
         made = summary(gathering, trials, unjudged, {self.form, *dict(self.also)})
         if shown:
-            show(made, self.form, self.output)
+            show(made, self.form, self.output, self.detail)
         for form, file in self.also:
             show(made, form, file)
 
@@ -64,25 +65,31 @@ def with_reports(*others: str) -> Decorator:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def command(
-            *args: Any, form: str, output: str | None, also: tuple[str, ...], **words: Any
+            *args: Any,
+            form: str,
+            output: str | None,
+            also: tuple[str, ...],
+            verbose: bool,
+            quiet: bool,
+            **words: Any,
         ) -> Any:
-            reports = Reports(form=form, output=output, also=_pairs(also))
-            return function(*args, reports=reports, **words)
+            if verbose and quiet:
+                raise ConfigError("says the opposite of --quiet: give one of them", path="-v")
+            detail = Detail.FULL if verbose else Detail.FAILURES if quiet else Detail.USUAL
+            reports = Reports(form=form, output=output, also=_pairs(also), detail=detail)
+            return function(*args, reports=reports, quiet=quiet, **words)
 
         return with_options(
-            click.option(
-                "--format",
-                "form",
-                type=click.Choice([*FORMATS, *others]),
-                default=HUMAN,
-                help=f"How the report looks: see `provenance explain {PAGE}`.",
+            in_form(
+                *FORMATS, *others, help=f"How the report looks: see `provenance explain {PAGE}`."
             ),
+            VERBOSE,
             click.option(
                 "--report",
                 "also",
                 multiple=True,
                 metavar="FORM=FILE",
-                help="Write the report there too, in that form.",
+                help="Write the report also to FILE, in FORM.",
             ),
         )(command)
 
@@ -119,6 +126,7 @@ def summary(
     asked = [FORMATS[form] for form in forms if form in FORMATS]
     places = places_of(session) if any(form.placed for form in asked) else {}
     compared = any(form.compares for form in asked)
+    pages = pages_of(session, here().environment.endpoint) if HUMAN in forms else {}
     return Summary(
         verdicts=tuple(trial.verdict for trial in judged),
         unjudged=others,
@@ -126,20 +134,26 @@ def summary(
         registry=session.registry_source,
         changes=changes(gathering, judged) if compared else None,
         shown={model.name: Shown(place=places.get(model.name)) for model in others}
-        | {
-            trial.verdict.name: _shown(trial.case, places.get(trial.verdict.name))
-            for trial in judged
-        },
+        | {trial.verdict.name: _shown(trial, places, pages) for trial in judged},
     )
 
 
-def show(summary: Summary, form: str, output: str | None) -> None:
+def show(summary: Summary, form: str, output: str | None, detail: Detail = Detail.USUAL) -> None:
     """The report goes to `output`, or to stdout."""
     if form == HUMAN:
-        terminal.show(human(summary, width=terminal.width()), output)
+        lines = human(summary, width=terminal.width(), detail=detail)
+        if lines or output:
+            terminal.show(lines, output)
     else:
         terminal.emit(FORMATS[form].write(summary), output)
 
 
-def _shown(case: Case, place: Place | None) -> Shown:
-    return Shown(graph=case.graph, files=case.evidence.manifest, place=place)
+def _shown(trial: Trial, places: Mapping[str, Place], pages: Mapping[str, str]) -> Shown:
+    name, commit = trial.verdict.name, trial.verdict.commit
+    page = pages.get(name, "")
+    return Shown(
+        graph=trial.case.graph,
+        files=trial.case.evidence.manifest,
+        place=places.get(name),
+        page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
+    )

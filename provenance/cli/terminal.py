@@ -1,4 +1,4 @@
-"""What a terminal needs: colour where it is wanted, and how far a long work has come."""
+"""What a terminal needs: what it shows, as far as it can, and how far long work has come."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ from collections import deque
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from provenance.cli.watching import Noted, Shown
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
 from provenance.lock import Change
 from provenance.report.common import by_exception, printable
 from provenance.report.graph import step, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, OUTCOMES, RESULTS, Line, Span
+from provenance.report.paper import Paper
 from provenance.source.files import write
-from provenance.source.progress import Progress, Silent, Step, Unit
+from provenance.source.progress import Progress, Silent
 from provenance.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import ProgressColumn, TaskID
     from rich.text import Text
 
 COLOURS = {GOOD: "green", BAD: "red", DOUBT: "yellow"}
-WORTH_SHOWING = {Unit.BYTES: 256 << 20, Unit.ITEMS: 25}
 
 
 def width() -> int:
@@ -47,7 +45,7 @@ def emit(text: str, output: str | None) -> None:
         return
     place = Path(output)
     if place.is_symlink() and not _is_stream(place):
-        message = "is a link, and links are not followed or replaced; expected a file of its own"
+        message = "is a link, which is neither followed nor replaced: expected a regular file"
         raise ConfigError(message, path=output)
     try:
         if _is_stream(place):
@@ -59,8 +57,22 @@ def emit(text: str, output: str | None) -> None:
 
 
 def show(lines: Iterable[Line], output: str | None) -> None:
-    """Write lines to `output`, or to stdout in colour where that is wanted."""
-    emit(styled(lines, colour=output is None and wants_colour()), output)
+    """Write lines to `output`, or to stdout as far as that can show them."""
+    emit(styled(lines, paper(output)), output)
+
+
+def paper(output: str | None = None, *, err: bool = False) -> Paper:
+    """What stdout can show, or stderr, or a file named `output`."""
+    if output not in (None, "-"):
+        return Paper()
+    stream = sys.stderr if err else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    return Paper.of(os.environ, terminal=stream.isatty(), encoding=encoding)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """A line on stdout or stderr, as far as that can show it."""
+    click.echo(paper(err=err).fitting(text), err=err)
 
 
 def _is_stream(place: Path) -> bool:
@@ -74,18 +86,20 @@ def _is_stream(place: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def styled(lines: Iterable[Line], *, colour: bool) -> str:
-    """The lines as text, in colour or without."""
-    return "\n".join("".join(_styled(span, colour) for span in line).rstrip() for line in lines)
+def styled(lines: Iterable[Line], paper: Paper) -> str:
+    """The lines as text, as far as the paper can show them."""
+    made = ("".join(_styled(span, paper) for span in line).rstrip() for line in lines)
+    return "\n".join(made)
 
 
-def _styled(span: Span, colour: bool) -> str:
-    if not colour or not span.tone:
-        return span.text
-    return click.style(span.text, fg=COLOURS.get(span.tone), dim=span.tone == DIM)
+def _styled(span: Span, paper: Paper) -> str:
+    text = paper.fitting(span.text)
+    if paper.colour and span.tone:
+        text = click.style(text, fg=COLOURS.get(span.tone), dim=span.tone == DIM)
+    return paper.linked(text, span.link)
 
 
-def tree(graph: Graph, *, colour: bool) -> str:
+def tree(graph: Graph, paper: Paper) -> str:
     """The graph as a tree; who stands there already is not drawn twice."""
     from rich.console import Console
     from rich.tree import Tree
@@ -102,11 +116,11 @@ def tree(graph: Graph, *, colour: bool) -> str:
         drawn.add(edge.parent)
         below = branch.add(label)
         waiting.extend((below, further) for further in graph.above.get(edge.parent, ()))
-    paper = StringIO()
-    system: Literal["standard"] | None = "standard" if colour else None
-    console = Console(file=paper, width=width(), force_terminal=colour, color_system=system)
+    drawing = StringIO()
+    system: Literal["standard"] | None = "standard" if paper.colour else None
+    console = Console(file=drawing, width=width(), force_terminal=paper.colour, color_system=system)
     console.print(top)
-    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
+    return "\n".join(paper.fitting(line.rstrip()) for line in drawing.getvalue().splitlines())
 
 
 def _rich(line: Line) -> Text:
@@ -127,88 +141,8 @@ def described(change: Change) -> str:
     return f"{printable(change.name)}  {change.what}" + (f"  {values}" if values else "")
 
 
-def wants_colour() -> bool:
-    """Whether stdout is a terminal and nobody asked for no colour (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
 def progress(*, quiet: bool) -> Progress:
-    """Bars and notes on stderr if that is a terminal, else notes alone; nothing if `quiet`."""
+    """Bars on stderr if that is a terminal, else a line now and then; nothing if `quiet`."""
     if quiet:
         return Silent()
     return Shown() if sys.stderr.isatty() else Noted()
-
-
-class Noted(Silent):
-    """A line on stderr for who waits."""
-
-    def note(self, words: str) -> None:
-        """The words, as a line."""
-        click.echo(f"note: {words}", err=True)
-
-
-class Shown(Noted):
-    """One bar a step, with rate and time left, for the steps that are worth one."""
-
-    def __init__(self) -> None:
-        self._bars: Bars | None = None
-        self._running = 0
-        self._lock = Lock()
-
-    def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
-        """A bar if so much takes a while, else nothing."""
-        if total < WORTH_SHOWING[unit]:
-            return Silent()
-        with self._lock:
-            self._bars = self._bars or _bars()
-            self._running += 1
-            return Bar(self, self._bars, self._bars.add_task(what, total=total, unit=unit))
-
-    def ended(self) -> None:
-        """One step fewer; the bars go with the last."""
-        with self._lock:
-            self._running -= 1
-            if not self._running and self._bars:
-                self._bars.stop()
-                self._bars = None
-
-
-class Bar:
-    """The bar of one step."""
-
-    def __init__(self, shown: Shown, bars: Bars, task: TaskID) -> None:
-        self._shown, self._bars, self._task = shown, bars, task
-
-    def advance(self, count: int) -> None:
-        """Move the bar."""
-        self._bars.advance(self._task, count)
-
-    def end(self) -> None:
-        """Take the bar away."""
-        self._bars.remove_task(self._task)
-        self._shown.ended()
-
-
-def _bars() -> Bars:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), _amounts(), TimeRemainingColumn())
-    bars = Progress(*columns, console=Console(stderr=True), transient=True)
-    bars.start()
-    return bars
-
-
-def _amounts() -> ProgressColumn:
-    """How much of how much and how fast: of bytes as bytes, of items as a count."""
-    from rich.progress import DownloadColumn, MofNCompleteColumn, ProgressColumn, Task
-    from rich.progress import TransferSpeedColumn as Speed
-    from rich.text import Text
-
-    class Amounts(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            if task.fields["unit"] == Unit.ITEMS:
-                return MofNCompleteColumn().render(task)
-            return Text("  ").join([DownloadColumn().render(task), Speed().render(task)])
-
-    return Amounts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_request, with_workspace
+from provenance.cli.options import LOCKFILE, OUTPUT, RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import told
 from provenance.report.review import review, review_markdown
 from provenance.workspace import Request, Workspace
@@ -14,13 +14,13 @@ from provenance.workspace.updating import updated
 
 @click.command(name="update")
 @click.argument("refs", nargs=-1, metavar="[NAME]...")
-@click.option("--format", "form", type=click.Choice(["human", "markdown"]), default="human")
 @click.option(
     "--renew",
     multiple=True,
     metavar="NAME",
     help="Write its exemption anew for the newest bytes, and for 90 days.",
 )
+@in_form("markdown")
 @with_request(*RULES, *LOCKFILE)
 @OUTPUT
 @with_workspace
@@ -35,8 +35,8 @@ def command(
     """Follow the branches and tags of provenance.toml, lock what passes, show what changed.
 
     What is printed can be the text of a pull request. A model whose newest revision does not pass
-    keeps the entry it had, and the exit code says so. An exemption is for the bytes that it names:
-    it follows new ones only with --renew, and then what changed in them stands in the report.
+    keeps its previous entry, and the exit code is not 0. An exemption is for the bytes that it
+    names: it follows new ones only with --renew, and then the report shows what changed in them.
     """
     for edit in workspace.renew(request, renew) if renew else ():
         click.echo("\n".join(edit.lines), err=True)

@@ -253,5 +253,5 @@ def _followed(stream: BinaryIO, size: int) -> bytes:
 def _within(stream: BinaryIO, count: int, most: int, limit: int) -> bytes:
     allowed = min(most, limit)
     if count > allowed:
-        raise Malformed(f"{count} bytes, of which {allowed} may be read", slug="limit")
+        raise Malformed(f"{count} bytes; at most {allowed} are read", slug="limit")
     return _bytes(stream, 0, count)

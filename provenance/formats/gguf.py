@@ -214,9 +214,9 @@ def _tensor(reader: _Reader) -> Tensor:
 def _alignment(metadata: Mapping[str, Value]) -> int:
     value = metadata.get("general.alignment", DEFAULT_ALIGNMENT)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
-        raise Malformed("general.alignment is no positive number", slug="alignment")
+        raise Malformed("general.alignment is not a positive number", slug="alignment")
     if value & (value - 1):
-        raise Malformed(f"general.alignment {value} is no power of two", slug="alignment")
+        raise Malformed(f"general.alignment {value} is not a power of two", slug="alignment")
     return value
 
 

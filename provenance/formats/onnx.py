@@ -157,7 +157,7 @@ class _Walk:
 def _tag(window: Window) -> tuple[int, int]:
     tag = _varint(window)
     if not 8 <= tag < 2**32:
-        raise Malformed(f"tag {tag} is no field", slug="onnx")
+        raise Malformed(f"tag {tag} is not a field", slug="onnx")
     return tag >> 3, tag & 7
 
 

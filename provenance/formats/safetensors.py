@@ -91,9 +91,7 @@ def parse(head: bytes, size: int) -> Header:
     if 8 + length > size:
         raise Malformed(f"header of {length} bytes in a file of {size}", slug="header-beyond-file")
     if 8 + length > len(head):
-        raise Malformed(
-            f"header of {length} bytes, of which {len(head) - 8} were read", slug="header-cut"
-        )
+        raise Malformed(f"header of {length} bytes; {len(head) - 8} were read", slug="header-cut")
     table = _table(head[8 : 8 + length])
     metadata = _metadata(table.pop("__metadata__", {}))
     tensors = sorted(

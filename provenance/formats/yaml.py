@@ -46,7 +46,7 @@ class _Strict(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise Malformed("a key that is no plain text")
+                raise Malformed("a key that is not plain text")
             if key.value in seen:
                 raise Malformed(f"the key {key.value[:80]!r} stands twice", slug="duplicate-key")
             seen.add(key.value)
@@ -149,5 +149,5 @@ def front_matter(data: bytes) -> dict[object, object] | None:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Malformed("front matter that is no table")
+        raise Malformed("front matter that is not a table")
     return value

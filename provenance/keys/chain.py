@@ -60,7 +60,7 @@ def chain(
     for certificate in intermediates:
         if certificate not in found and certificate not in anchors:
             raise Malformed(
-                f"the bundle carries {certificate.subject}, which is no part of the chain",
+                f"the bundle carries {certificate.subject}, which is not part of the chain",
                 slug="untrusted-chain",
             )
     return found

@@ -120,8 +120,10 @@ class Walk:
         self.moments[key] = told.attestation.moments if told.attestation else Moments()
         if told.step.method is Method.PRETRAIN:
             who = f"{party.org.name} ({party.signer.name})"
-            message = f"{who} attests that it was made from nothing, and it is no root: "
-            self._problem("no-root", key, f"{message}add it to the registry, or ask who that is")
+            message = (
+                f"{who} attests that it was made from nothing, and the registry has no such root"
+            )
+            self._problem("no-root", key, f"{message}: add it to the registry, or ask who that is")
         for parent in told.step.parents:
             yield from self._parent(model, told, party, parent)
 
@@ -174,7 +176,10 @@ class Walk:
         made = ", ".join(sorted(self.claimed.parents_of(node.key))[:SHOWN])
         by = ", ".join(self.claimed.methods_of(node.key))
         how = (f" by {by}" if by else "") + (f" from {made}" if made else "")
-        message = f"nobody who may vouches for how it was made{how}; {why}"
+        message = (
+            f"no trainer of its organisation attests how it was made{how}; {why}: ask its "
+            "organisation for `provenance attest`, or register the model as a root"
+        )
         self._problem("unattested-step", node.key, message)
 
     def _claimed(self, key: str) -> Iterator[Model]:
@@ -205,7 +210,7 @@ class Walk:
                 method=method.value,
                 attested=f"{party.org.name} ({party.signer.name})",
                 bundle=told.bundle,
-                detail="its author had not verified the parent" if parent.unverified else "",
+                detail="whoever attested it did not verify the parent" if parent.unverified else "",
             )
         )
         yield model

@@ -44,7 +44,7 @@ class Told:
                 return (None, f"{_named(party)} attests it, {slug}") if slug else (party, "")
         who = _named(self.attestation.parties[0])
         said = f"{self.bundle} ({self.step.method})"
-        return None, f"{said}: {who} attests it, who is no trainer of {repo or 'it'}"
+        return None, f"{said}: attested by {who}, which is not a trainer of {repo or 'it'}"
 
 
 def _named(party: Party) -> str:

@@ -76,8 +76,8 @@ def certificate_signer(
     if others or leaf.is_issued_by(leaf):
         if not top.is_authority:
             raise ConfigError(
-                f"{top.subject} stands last and is no authority (cA, keyCertSign): no registry can "
-                "name it",
+                f"{top.subject} stands last and is not an authority (cA, keyCertSign): no registry "
+                "can name it",
                 path="--chain",
             )
         chain(leaf, others, (top,), at)

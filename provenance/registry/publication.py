@@ -30,7 +30,7 @@ def whole(
     """The registry of a file, to be published by these keys, or ConfigError."""
     standing = repository.draft()
     if standing is None and not offline:
-        raise ConfigError("the first publication says by which keys: --key", path="--key")
+        raise ConfigError("the first publication needs the keys that sign it", path="--key")
     return with_content(standing or first(offline, online, on), content(file, attestations), on)
 
 

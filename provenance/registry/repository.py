@@ -235,5 +235,5 @@ def _read(file: Path) -> AnyMetadata:
     try:
         return Metadata[Any].from_bytes(file.read_bytes())
     except RepositoryError:
-        said = "is no metadata of a registry: restore the file as it was published"
+        said = "is not metadata of a registry: restore the file as it was published"
         raise ConfigError(said, path=str(file)) from None

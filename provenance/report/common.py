@@ -47,11 +47,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a report shows of a model beside its verdict: ancestors, files, where it is named."""
+    """What a report shows of a model beside its verdict: ancestors, files, where it is named.
+
+    `page` is the URL at which a person can look at it, of a folder too.
+    """
 
     graph: Graph | None = None
     files: Manifest = NO_FILES
     place: Place | None = None
+    page: str = ""
 
 
 NOTHING = Shown()

@@ -47,7 +47,7 @@ def _about(node: Node) -> Iterator[str]:
     if node.publisher:
         yield f"published by {printable(node.publisher)}"
     elif node.repo:
-        yield "published by nobody known"
+        yield "not published by a registered organisation"
     if node.missing:
         yield printable(node.missing)
 

@@ -1,10 +1,12 @@
-"""The report people read: the verdict first, then each check, then what to do next."""
+"""The report people read: one line for what passes, and of what does not: why, and what to do."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from provenance.report.common import (
     BASES,
@@ -31,83 +33,188 @@ OUTCOMES = {
     Outcome.UNKNOWN: ("?", DOUBT),
     Outcome.SKIPPED: ("-", DIM),
 }
-INDENT = " " * 6
-LEAST_WIDTH = 60
+OWN = {"registry": "your registries", "policy": "your policy and lockfile"}
+"""What the findings speak of that no check of a model made."""
+QUIET_OUTCOMES = (Outcome.PASS, Outcome.SKIPPED)
+RULE = re.compile(r"[a-z]+/[a-z0-9-]+")
+LEAST_WIDTH, MOST_WIDTH = 60, 120
+"""Columns: below, nothing is legible; beyond, the eye loses the next line of a long text."""
+SHORT_COMMIT = 12
+
+
+class Detail(IntEnum):
+    """How much a report says: of what does not pass alone, as is usual, or everything."""
+
+    FAILURES = 0
+    USUAL = 1
+    FULL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a line, and the tone it is said in."""
+    """A piece of a line, the tone it is said in, and the URL or file that it speaks of."""
 
     text: str
     tone: str = PLAIN
+    link: str = ""
 
 
 Line = tuple[Span, ...]
+Block = tuple[Line, ...]
 
 
-def human(summary: Summary, *, width: int = 100) -> tuple[Line, ...]:
+def human(summary: Summary, *, width: int = 100, detail: Detail = Detail.USUAL) -> Block:
     """The lines of the report, wrapped to `width` columns; readable without any colour."""
-    return tuple(_lines(summary, max(width, LEAST_WIDTH)))
-
-
-def _lines(summary: Summary, width: int) -> Iterator[Line]:
-    for finding in summary.above:
-        yield from _finding(finding, width, "")
-    if summary.above:
-        yield ()
+    wide = max(width, LEAST_WIDTH)
+    everywhere = _everywhere(summary.verdicts)
+    blocks = [tuple(_shared(everywhere, detail, wide))]
     for verdict in summary.verdicts:
-        yield from _verdict(verdict, width)
-        yield ()
-    for model in summary.unjudged:
-        yield from _unjudged(model, width)
-        yield ()
+        if detail > Detail.FAILURES or verdict.result is not Result.PASS:
+            own = replace(verdict, findings=_without(verdict.findings, everywhere))
+            blocks.append(tuple(_verdict(own, summary.of(verdict).page, detail, wide)))
+    blocks += (tuple(_unjudged(model, wide)) for model in summary.unjudged)
+    if detail > Detail.FAILURES:
+        blocks.append(tuple(_whole(summary, detail, wide)))
+    return tuple(_spaced([block for block in blocks if block]))
+
+
+def _spaced(blocks: Sequence[Block]) -> Iterator[Line]:
+    """The blocks, with an empty line around each that has details."""
+    for number, block in enumerate(blocks):
+        if number and (_is_long(block) or _is_long(blocks[number - 1])):
+            yield ()
+        yield from block
+
+
+def _is_long(block: Block) -> bool:
+    return sum(not line[0].text.startswith("    ") for line in block if line) > 1
+
+
+def _whole(summary: Summary, detail: Detail, width: int) -> Iterator[Line]:
     mark, tone = RESULTS[summary.result]
     yield (Span(f"{mark} {counted(summary)}", tone),)
-    yield (Span(f"  policy    {printable(summary.policy)}", DIM),)
-    yield (Span(f"  registry  {printable(summary.registry)}", DIM),)
+    for basis in dict.fromkeys(verdict.basis for verdict in summary.verdicts):
+        what, note = BASES[basis]
+        if note and detail is Detail.USUAL:
+            yield (Span(f"  {what}: {note}", DIM),)
+    yield Span("  policy    ", DIM), Span(printable(summary.policy), DIM, summary.policy)
+    yield Span("  registry  ", DIM), Span(printable(summary.registry), DIM, summary.registry)
 
 
-def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
-    mark, tone = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
-    at = f" at {verdict.commit}" if verdict.commit else ""
-    what, note = BASES[verdict.basis]
-    basis = (
-        f"{verdict.result} ({verdict.profile}){aside(verdict)} for {what}{at}{note and f': {note}'}"
+def _everywhere(verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
+    """The findings on the caller's own files, and those on registries that each of several models
+    has: said once."""
+    found = dict.fromkeys(f for verdict in verdicts for f in verdict.findings if f.check in OWN)
+    several = len(verdicts) > 1
+    return tuple(
+        finding
+        for finding in found
+        if finding.rule in OF_THE_CALLER
+        or (several and all(finding in verdict.findings for verdict in verdicts))
     )
-    yield Span(f"{mark} {printable(verdict.name)}", tone), Span(f"  {basis}")
+
+
+def _without(findings: Sequence[Finding], left_out: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding not in left_out)
+
+
+def _shared(findings: Sequence[Finding], detail: Detail, width: int) -> Iterator[Line]:
+    shown = [finding for finding in findings if _is_shown(finding, detail)]
+    if shown:
+        yield (Span("your policy, registries and lockfile:"),)
+    for finding in shown:
+        yield from _finding(finding, "  ", width)
+
+
+def _is_shown(finding: Finding, detail: Detail) -> bool:
+    """Whether a finding has lines of its own: what was set aside is counted."""
+    if detail is Detail.FULL:
+        return finding.outcome is not Outcome.PASS
+    aside = finding.waived or finding.exempted or finding.level is Level.OFF
+    quiet = detail is Detail.FAILURES and finding.level is not Level.REQUIRE
+    return finding.outcome not in QUIET_OUTCOMES and not aside and not quiet
+
+
+def _verdict(verdict: Verdict, page: str, detail: Detail, width: int) -> Iterator[Line]:
+    yield from _headline(verdict, page, detail, width)
+    if detail is Detail.FULL:
+        yield from _in_full(verdict, width)
+    else:
+        yield from _in_short(verdict, detail, width)
+    if verdict.result is not Result.PASS:
+        yield from _next(verdict)
+
+
+def _headline(verdict: Verdict, page: str, detail: Detail, width: int) -> Iterator[Line]:
+    """What was judged, by what, and how it came out; of what passes also why."""
+    mark, tone = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
+    name = printable(verdict.name)
+    what, note = BASES[verdict.basis]
+    commit = verdict.commit or ""
+    full = detail is Detail.FULL
+    at = f" at {commit if full else commit[:SHORT_COMMIT]}" if commit else ""
+    said = f"{verdict.result} ({verdict.profile}){_aside(verdict)} for {what}{at}"
+    more = note if full else verdict.reason if verdict.result is Result.PASS else ""
+    begin = f"{mark} {name}  "
+    first, *rest = _broken(f"{said}{more and f': {more}'}", width - 4, begin)
+    yield Span(f"{mark} ", tone), Span(name, tone, page), Span(f"  {first}")
+    yield from ((Span(f"    {line}"),) for line in rest)
+
+
+def _aside(verdict: Verdict) -> str:
+    """What the caller set aside, as every report says it, and what they do not want to see."""
+    shown = [f for f in verdict.findings if f.outcome not in QUIET_OUTCOMES and not f.waived]
+    off = sum(finding.level is Level.OFF for finding in shown)
+    return aside(verdict) + (f", {off} off" if off else "")
+
+
+def _in_short(verdict: Verdict, detail: Detail, width: int) -> Iterator[Line]:
+    """The findings that are not set aside, then the checks that pass."""
+    failing = verdict.result is not Result.PASS
+    if failing and verdict.ref != verdict.name:
+        yield Span("  "), Span(printable(verdict.ref), DIM)
+    for finding in sorted(verdict.findings, key=lambda finding: finding.check not in OWN):
+        if _is_shown(finding, detail):
+            yield from _finding(finding, "  ", width)
+    for outcome in (Outcome.PASS, Outcome.EXCEPTED):
+        named = [check for check, one in verdict.checks if one is outcome]
+        if named and (failing or outcome is Outcome.EXCEPTED):
+            mark, tone = OUTCOMES[outcome]
+            yield Span(f"  {mark} ", tone), Span(", ".join(named))
+
+
+def _in_full(verdict: Verdict, width: int) -> Iterator[Line]:
+    """Every check with what it found, and everybody who signed."""
     if verdict.ref != verdict.name:
         yield (Span(f"  {printable(verdict.ref)}", DIM),)
     yield (Span(f"  {verdict.manifest}", DIM),)
+    for family, words in OWN.items():
+        found = [finding for finding in verdict.findings if finding.check == family]
+        if any(finding.outcome is not Outcome.PASS for finding in found):
+            yield (Span(f"  {words}:"),)
+            yield from _details(found, width)
     for check, outcome in verdict.checks:
         yield from _check(check, outcome, verdict.findings, width)
-    yield from _own(verdict, width)
     yield from _signers(verdict, width)
-    yield from _next(verdict)
-
-
-def _unjudged(model: Unjudged, width: int) -> Iterator[Line]:
-    mark, tone = RESULTS[Result.INCOMPLETE]
-    yield Span(f"{mark} {printable(model.name)}", tone), Span(f"  {NOT_JUDGED}")
-    if model.ref != model.name:
-        yield (Span(f"  {printable(model.ref)}", DIM),)
-    yield from wrapped(model.reason, "  ", width)
-    yield (Span(f"  next: provenance explain {UNJUDGED_RULE}"),)
 
 
 def _check(check: str, outcome: Outcome, findings: Sequence[Finding], width: int) -> Iterator[Line]:
     mark, tone = OUTCOMES[outcome]
     own = [finding for finding in findings if finding.check == check]
     said = [f.message for f in own if f.outcome is Outcome.PASS]
-    first, *rest = _broken(said[0] if said else str(outcome), 80 if width > 96 else width - 16)
+    first, *rest = _broken(said[0] if said else str(outcome), width - 16)
     yield Span(f"  {mark} {check:<10}", tone), Span(first)
     yield from ((Span(" " * 14 + line),) for line in rest)
-    for finding in own:
-        if finding.outcome is not Outcome.PASS:
-            yield from _finding(finding, width)
+    yield from _details(own, width)
 
 
-def _finding(finding: Finding, width: int, indent: str = INDENT) -> Iterator[Line]:
+def _details(findings: Sequence[Finding], width: int) -> Iterator[Line]:
+    for finding in findings:
+        if _is_shown(finding, Detail.FULL):
+            yield from _finding(finding, " " * 6, width)
+
+
+def _finding(finding: Finding, indent: str, width: int) -> Iterator[Line]:
     mark, tone = OUTCOMES[finding.outcome]
     note = ""
     if finding.waived:
@@ -120,16 +227,6 @@ def _finding(finding: Finding, width: int, indent: str = INDENT) -> Iterator[Lin
     yield from wrapped(finding.message, indent + "  ", width)
 
 
-def _own(verdict: Verdict, width: int) -> Iterator[Line]:
-    """Findings about waivers and revocation, which belong to no check."""
-    checks = {check for check, _ in verdict.checks}
-    for finding in verdict.findings:
-        if finding.rule in OF_THE_CALLER:
-            continue
-        if finding.check not in checks and finding.outcome is not Outcome.PASS:
-            yield from _finding(finding, width)
-
-
 def _signers(verdict: Verdict, width: int) -> Iterator[Line]:
     for signer in verdict.signers:
         known = f"{signer.organisation} ({signer.name})"
@@ -139,20 +236,36 @@ def _signers(verdict: Verdict, width: int) -> Iterator[Line]:
         yield from wrapped(text, "  ", width, DIM)
 
 
+def _unjudged(model: Unjudged, width: int) -> Iterator[Line]:
+    mark, tone = RESULTS[Result.INCOMPLETE]
+    yield Span(f"{mark} {printable(model.name)}", tone), Span(f"  {NOT_JUDGED}")
+    if model.ref != model.name:
+        yield (Span(f"  {printable(model.ref)}", DIM),)
+    yield from wrapped(model.reason, "  ", width)
+    yield (Span(f"  next: provenance explain {UNJUDGED_RULE}"),)
+
+
 def _next(verdict: Verdict) -> Iterator[Line]:
     rule = verdict.reason.partition(":")[0]
-    if verdict.result is not Result.PASS and any(f.rule == rule for f in verdict.findings):
+    if RULE.fullmatch(rule):
         yield (Span(f"  next: provenance explain {rule}"),)
 
 
 def wrapped(text: str, indent: str, width: int, tone: str = PLAIN) -> Iterator[Line]:
     """The text wrapped; what stands behind its first line break is to be copied as it is."""
     first, *block = text.split("\n")
-    yield from ((Span(indent + line, tone),) for line in _broken(first, width - len(indent)))
+    lines = _broken(first, min(width, MOST_WIDTH) - len(indent))
+    yield from ((Span(indent + line, tone),) for line in lines)
     yield from ((Span(f"{indent}  {printable(line)}", tone),) for line in block)
 
 
-def _broken(text: str, width: int) -> list[str]:
-    """The lines of a text; a digest is never broken."""
-    lines = textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False)
-    return lines or [""]
+def _broken(text: str, width: int, begin: str = "") -> list[str]:
+    """The lines of a text, the first shorter by `begin`; a digest is never broken."""
+    lines = textwrap.wrap(
+        printable(text),
+        width,
+        initial_indent=" " * max(0, len(begin) - 4),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.lstrip() for line in lines] or [""]

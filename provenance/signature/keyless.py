@@ -140,8 +140,8 @@ def _check_certificate(leaf: Certificate, times: Sequence[datetime]) -> None:
     """The certificate was valid at every verified time, and there is one, or Malformed."""
     if not times:
         raise Malformed(
-            "nobody vouches for when it was signed: it has neither a timestamp nor a log entry "
-            "with an inclusion promise",
+            "the time of signing is not proven: it has neither a timestamp nor a log entry with an "
+            "inclusion promise",
             slug="invalid",
         )
     for moment in times:
@@ -238,7 +238,10 @@ def _for_sigstore(artifact: Artifact) -> bytes | Hashed:
 # What sigstore says, in the order of its recipe, and what that means here.
 WORDS = (
     ("failed to build", "the certificate was not good when it was signed"),
-    ("failed to verify SCT", "no certificate transparency log vouches for the certificate"),
+    (
+        "failed to verify SCT",
+        "the certificate is in no certificate transparency log of the trusted root",
+    ),
     ("Key usage", "the certificate is not for signing data"),
     ("Extended usage", "the certificate is not for signing code"),
     ("invalid log entry", "its log entry does not hold"),

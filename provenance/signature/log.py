@@ -80,7 +80,7 @@ def _checkpoint(proof: InclusionProof, log: Log) -> None:
 def _signed_by(log: Log, line: str, origin: str, note: bytes) -> bool:
     match = SIGNATURE_LINE.fullmatch(line)
     if not match:
-        raise _bad("the checkpoint has a line that is no signature")
+        raise _bad("the checkpoint has a line that is not a signature")
     try:
         data = base64.b64decode(match[2], validate=True)
     except ValueError:

@@ -69,7 +69,7 @@ def _message(
     if isinstance(artifact, bytes) or artifact.algorithm == stated.algorithm:
         found = artifact if isinstance(artifact, Digest) else Digest.of(artifact, stated.algorithm)
         if found != stated:
-            raise Malformed("the bundle signs another file: its messageDigest says so")
+            raise Malformed("the bundle signs another file, by its messageDigest")
     return artifact
 
 

@@ -68,7 +68,8 @@ def ambient_token() -> str:
     try:
         token = oidc.detect_credential()
     except oidc.IdentityError as error:
-        raise ConfigError(f"the CI's identity token cannot be had: {_first_line(error)}") from None
+        message = f"the CI's identity token could not be obtained: {_first_line(error)}"
+        raise ConfigError(message) from None
     if not token:
         raise ConfigError(
             "nothing to sign with: name --key, --certificate or --identity-token, or run in a CI "

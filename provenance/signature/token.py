@@ -116,7 +116,7 @@ def _signed_data(response: bytes) -> tuple[bytes, tuple[Value, ...], bytes]:
     (info,) = _exactly(wrapped, OCTETS)
     (info,) = _exactly(info, SEQUENCE)
     if kind != TST_INFO:
-        raise _bad("what it signs is no TSTInfo")
+        raise _bad("what it signs is not a TSTInfo")
     return info, der.children(riding[0]) if riding else (), signer
 
 

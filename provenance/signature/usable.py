@@ -50,7 +50,7 @@ def _lacking(root: Trusted) -> Iterator[str]:
     )
     for name, what, serving in services:
         if not any(True for _ in serving):
-            yield f"{name} of its trusted root has no {what}: no keyless signature can hold"
+            yield f"{name} of the trusted root has no {what}: no keyless signature can be verified"
 
 
 def _clock(clock: Clock) -> Iterator[str]:

@@ -22,7 +22,7 @@ from provenance.source.layout import Entry, Layout, beside, garbled, layout, sma
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, measure, size_of
 from provenance.source.names import oddities
-from provenance.source.progress import Progress, Silent
+from provenance.source.progress import About, Progress, Silent
 
 
 def collect(
@@ -75,7 +75,7 @@ def collect(
             needs=needs,
             selected=chosen,
             budget=Budget(max(0, limits.kept - kept), limits.head),
-            progress=progress or Silent(),
+            progress=About(progress or Silent(), ref.repo or ref.text),
             workers=workers,
             ahead=ahead,
         )

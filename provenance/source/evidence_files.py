@@ -100,7 +100,7 @@ def given(signature: Path, limits: Limits = DEFAULT) -> Found:
     whole = documents or (Document(path=signature.name, data=data),)
     over: tuple[Observation, ...] = ()
     if len(whole) > limits.bundles:
-        detail = f"{len(whole)} bundles, of which {limits.bundles} are looked at"
+        detail = f"{len(whole)} bundles; only the first {limits.bundles} are looked at"
         over = (_seen("limit", whole[limits.bundles].path, detail),)
     return Found(
         paths=frozenset({signature.name}) if documents else frozenset(),

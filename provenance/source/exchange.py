@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TypeVar
@@ -12,6 +14,15 @@ T = TypeVar("T")
 
 PRIVATE_CA = "SSL_CERT_FILE"
 """The variable that names a private authority's certificates, for a Hub and registries alike."""
+WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "no server answers there (connection refused)"),
+    (ConnectionError, "the server closed the connection"),
+    (socket.gaierror, "no server has this name"),
+    (TimeoutError, "the server does not answer in time"),
+    (ssl.SSLError, "no secure connection could be made"),
+    (http.client.HTTPException, "the server's answer is not HTTP, or is cut off"),
+)
+"""What went wrong, by the last cause that is Python's own: libraries' words name their insides."""
 LONGEST_REASON = 300
 LEAST = 1 << 16
 """Bytes of a download that must come in the time that one answer may take."""
@@ -60,22 +71,33 @@ def reason(error: BaseException) -> str:
     """What went wrong on the way to a server, on one line, and the remedy where one is known."""
     if is_untrusted(error):
         return (
-            f"nobody whom this machine trusts vouches for its certificate; for a private CA, set "
-            f"{PRIVATE_CA} to a PEM file with its certificates (it holds for Hub and registries)"
+            "its certificate is not signed by an authority that this machine trusts; for a private "
+            f"CA, set {PRIVATE_CA} to a PEM file with its certificates (it holds for Hub and "
+            "registries)"
         )
-    said = " ".join(str(error).split())[:LONGEST_REASON]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    for cause in causes(error):
+        for kind, words in WORDS:
+            if isinstance(cause, kind):
+                return words
+    own = [cause for cause in causes(error) if isinstance(cause, OSError) and cause.strerror]
+    said = str(own[-1].strerror) if own else str(error)
+    short = " ".join(said.split())[:LONGEST_REASON]
+    return short or type(error).__name__
 
 
-def is_untrusted(error: BaseException) -> bool:
-    """Whether it failed because a certificate did not verify."""
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and, one after the other, what led to it, as HTTP libraries wrap it."""
     seen: set[int] = set()
     cause: object = error
     while isinstance(cause, BaseException) and id(cause) not in seen:
         seen.add(id(cause))
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
+        yield cause
         inner = [arg for arg in cause.args if isinstance(arg, BaseException)]
         inner += [r for r in [getattr(cause, "reason", None)] if isinstance(r, BaseException)]
         cause = cause.__cause__ or cause.__context__ or next(iter(inner), None)
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether it failed because a certificate did not verify."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))
     return False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -27,7 +30,10 @@ class Progress(Protocol):
     """Told of every step, from several threads at once."""
 
     def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
-        """`total` bytes or items are about to be worked through."""
+        """`total` bytes or items are about to be worked through; 0 where nobody knows how many.
+
+        `what` begins with the model's name and a colon where it is about one.
+        """
 
     def note(self, words: str) -> None:
         """A sentence on what the caller waits for."""
@@ -48,3 +54,29 @@ class Silent:
 
     def end(self) -> None:
         """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Tells `progress` of every step with the model's name before it."""
+
+    progress: Progress
+    name: str
+
+    def step(self, what: str, total: int, unit: Unit = Unit.BYTES) -> Step:
+        """The step, as one of this model's."""
+        return self.progress.step(f"{self.name}: {what}", total, unit)
+
+    def note(self, words: str) -> None:
+        """The sentence as it is."""
+        self.progress.note(words)
+
+
+@contextmanager
+def during(progress: Progress, what: str) -> Iterator[None]:
+    """A step of which nobody knows how long it takes."""
+    step = progress.step(what, 0)
+    try:
+        yield
+    finally:
+        step.end()

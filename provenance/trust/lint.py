@@ -61,7 +61,8 @@ def _hint(rule: str, where: str, message: str) -> Remark:
 
 def _of_the_whole(registry: Registry, at: datetime) -> Iterator[Remark]:
     if registry.expires is None:
-        yield _problem("no-expiry", registry.name, "never expires: nobody will miss its upkeep")
+        message = "no `expires`: nobody will notice if it is abandoned"
+        yield _problem("no-expiry", registry.name, message)
     elif registry.expires <= at:
         day = f"{registry.expires:%Y-%m-%d}"
         yield _problem("expired", registry.name, f"expired on {day}: nothing passes by it")

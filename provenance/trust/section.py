@@ -81,7 +81,8 @@ def _check(fields: Fields, org: Org, revoked: tuple[Revocation, ...]) -> None:
     for signer in org.signers:
         if signer.of_section and not signer.roles <= OWN_ROLES:
             abroad = ", ".join(sorted(signer.roles - OWN_ROLES))
-            said = f"{signer.name!r} is {abroad}, which nobody makes of its own people"
+            own = ", ".join(sorted(OWN_ROLES))
+            said = f"{signer.name!r} is {abroad}; expected only roles of its own people: {own}"
             raise fields.wrong("signer", said)
     for entry in revoked:
         if entry.kind == "repo":

@@ -201,7 +201,7 @@ def _check_path(path: str) -> None:
     plain = path == SINGLE_FILE or STRANGE.isdisjoint(path.split("/"))
     if not plain or "\\" in path or not path.isprintable():
         raise Malformed(
-            f"the resource {path[:80]!r} is no plain path inside the model", slug="resources"
+            f"the resource {path[:80]!r} is not a plain path inside the model", slug="resources"
         )
 
 

@@ -148,7 +148,7 @@ def _check_token(environment: Mapping[str, str]) -> None:
         raise ConfigError("a token has only letters, digits, _ and -", path=TOKEN)
     file = environment.get(TOKEN_FILE)
     if file and os.path.lexists(file) and not (os.path.isfile(file) and os.access(file, os.R_OK)):
-        raise ConfigError(f"is no file that can be read: {file[:200]!r}", path=TOKEN_FILE)
+        raise ConfigError(f"is not a file that can be read: {file[:200]!r}", path=TOKEN_FILE)
 
 
 def _check_authorities(environment: Mapping[str, str]) -> None:

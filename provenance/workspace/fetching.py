@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import ConfigError, ProvenanceError, SourceError
+from provenance.errors import ConfigError, Malformed, ProvenanceError, SourceError
+from provenance.formats import json
 from provenance.lock import Entry, Lock
 from provenance.lock.update import out_of_step
 from provenance.policy import Model
+from provenance.report.usage import DOCUMENTS, Loaded
+from provenance.source.evidence_files import read
 from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.gathering import SourceOptions
@@ -19,6 +23,8 @@ from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
     from provenance.gate import Admitted, Rules, Target
+
+MAX_DOCUMENT = 4 << 20
 
 
 class OutOfDate(ProvenanceError):
@@ -132,3 +138,25 @@ class Fetcher:
         if self.local_dir is None:
             return Target.snapshot(entry, cache)
         return Target.folder(self.local_dir, cache=cache, replacing=self.replacing)
+
+    def loaded(self, entry: Entry, place: Path) -> Loaded:
+        """What is known of an admitted model when it is said how to load it."""
+        files = tuple(entry.files.by_path)
+        locked = self.session.lock.models() if self.session.lock else ()
+        return Loaded(
+            repo=entry.repo or "",
+            commit=entry.commit or "",
+            place=place,
+            local=self.local_dir is not None,
+            cache=self.options.cache_dir,
+            files=files,
+            documents=dict(_documents(place, files)),
+            locked={one.repo: one.commit for one in locked if one.repo and one.commit},
+        )
+
+
+def _documents(place: Path, files: Sequence[str]) -> Iterator[tuple[str, object]]:
+    """The documents that say which library a model is for, those that can be read."""
+    for name in (name for name in DOCUMENTS if name in files):
+        with suppress(OSError, SourceError, Malformed):
+            yield name, json.loads(read(str(place / name), MAX_DOCUMENT))

@@ -1,4 +1,4 @@
-"""How evidence is had: from a directory, a Hub, or the cache of one where there is no network."""
+"""How evidence is gathered: from a directory, a Hub, or its cache where there is no network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provenance.source.ahead import Ahead
 from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
-from provenance.source.progress import Progress
+from provenance.source.progress import Progress, during
 from provenance.trust import Registry
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
@@ -114,12 +114,13 @@ class Gathering:
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
         """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
-        found = self.with_detached(self._model(subject, pinned))
-        while True:
-            more = self.with_detached(self._with_ancestors(subject, found))
-            if more == found:
-                return found
-            found = more
+        with during(self.progress, f"{subject.ref.repo or subject.ref.text}: reading"):
+            found = self.with_detached(self._model(subject, pinned))
+            while True:
+                more = self.with_detached(self._with_ancestors(subject, found))
+                if more == found:
+                    return found
+                found = more
 
     def evidence_on(self, subject: Subject, pinned: Entry | None) -> tuple[Subject, Evidence]:
         """The evidence on a model, or what the base's lockfile knows of one that a pull request

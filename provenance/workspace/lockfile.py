@@ -54,7 +54,7 @@ def save(path: Path, lock: Lock, *, known: Lock | None) -> bool:
     text = dumps(lock)
     loads(text, source=path.name)
     if path.is_symlink():
-        message = "is a link, and links are not followed or replaced; expected a file of its own"
+        message = "is a link, which is neither followed nor replaced: expected a regular file"
         raise ConfigError(message, path=str(path))
     try:
         with alone_in(path.parent):

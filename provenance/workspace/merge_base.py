@@ -103,9 +103,12 @@ def base_of(
     _check_nearest(repository, commit, beside.parent, own.absolute().parent)
     if now is None:
         other = (Path(name).parent / files.FILE_NAME).as_posix()
-        message = f"is not in {commit[:SHORT]}: the first policy is judged by people"
+        message = f"is not in the merge base {commit[:SHORT]}: a person must approve the first one"
         if repository.file(commit, other) is not None:
-            message = f"the rules lie in {other} in {commit[:SHORT]}: a move is judged by people"
+            message = (
+                f"the rules lie in {other} in the merge base {commit[:SHORT]}: a person must "
+                "approve the move"
+            )
         raise ConfigError(message, path=name)
     named = [*_named(now.settings, now.root), (Path(name).parent / FOLDER).as_posix()]
     place = Place(repository, commit, now.root)
@@ -191,10 +194,10 @@ def _lock(repository: Repository, commit: str, name: str) -> Lock | None:
 
 
 def _broken(error: ConfigError, commit: str) -> ConfigError:
-    """That the rules of a commit cannot be read, so that nobody is judged by them."""
+    """That the rules of a commit cannot be read, so that nothing can be judged by them."""
     return ConfigError(
-        f"in the base {commit[:SHORT]}: {error}; nobody is judged by it: mend it there, in a "
-        "change that people judge, and then update this branch"
+        f"in the base {commit[:SHORT]}: {error}; nothing can be judged by it: mend it there, "
+        "in a change that a person approves, and then update this branch"
     )
 
 
@@ -240,7 +243,10 @@ def _owners(repository: Repository, commit: str) -> Ownership:
 def _finding(path: str, what: str, owners: Ownership) -> Finding:
     said = f"{what}: " if what else ""
     if owners.owners(path):
-        message = f"{said}changed here, by whom CODEOWNERS names; judged by what the base says"
+        message = (
+            f"{said}changed in this pull request; CODEOWNERS requires its owner's review. Judged "
+            "by the base version"
+        )
         return failed("policy/changed-by-owners", message, path)
     message = (
         f"{said}changed here, and no CODEOWNERS of the base says who may: judged by what the base "

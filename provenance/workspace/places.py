@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from provenance.errors import ConfigError
 from provenance.formats.toml_scan import scan
 from provenance.registry.file import read_text
 from provenance.report import Place
 from provenance.workspace.session import Session
+
+PUBLIC = "https://huggingface.co"
+
+
+def pages_of(session: Session, endpoint: str) -> Mapping[str, str]:
+    """The URL at which a person can look at each model: its folder, or its page on the Hub."""
+    hub = endpoint.rstrip("/") or PUBLIC
+    return {
+        subject.name: subject.place.absolute().as_uri()
+        if subject.place
+        else f"{hub}/{quote(subject.ref.repo or '')}"
+        for subject in session.subjects
+    }
 
 
 def places_of(session: Session) -> Mapping[str, Place]:

@@ -59,7 +59,7 @@ def refuse_link(file: Path, top: Path) -> None:
         if place.is_symlink():
             raise ConfigError(
                 f"{place.relative_to(top)} is a link here, and a pull request's links are not "
-                "followed; expected a file or folder of its own",
+                "followed: expected a regular file or folder",
                 path=file.relative_to(top).as_posix(),
             )
 

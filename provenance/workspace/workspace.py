@@ -68,7 +68,7 @@ class Workspace:
         """
         place = Path(folder)
         if not place.is_dir():
-            raise ConfigError("expected a folder, and there is none", path=str(place))
+            raise ConfigError("expected a folder, found nothing", path=str(place))
         known = Environment(dict(environment or {}))
         known.check()
         return cls(

@@ -188,7 +188,7 @@ def test_a_first_policy_is_judged_by_people(pull: Pull) -> None:
     pull.commit("head")
     ended = pull.run(base)
     assert ended.code == 2
-    assert "the first policy is judged by people" in ended.log
+    assert "a person must approve the first one" in ended.log
 
 
 @pytest.mark.parametrize("revoked", [False, True], ids=["unchanged", "revoked"])

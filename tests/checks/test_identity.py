@@ -180,8 +180,11 @@ def test_without_a_commit_nothing_has_to_reach_it() -> None:
         (case(facts=FACTS), f"Acme AI owns acme; repository id {OLD}, commit on a branch"),
         (case("someone/m", policy=exempt("someone/m")), "exempted exactly these bytes: in use"),
         (case("./x", policy=POLICY), "no registered organisation owns the namespace '.'"),
-        (case(facts=replace(FACTS, id="umbrella/m", owner="umbrella")), "which Umbrella owns"),
-        (case(facts=replace(FACTS, id="eve/m", owner="eve")), "which nobody registered owns"),
+        (case(facts=replace(FACTS, id="umbrella/m", owner="umbrella")), "owned by Umbrella"),
+        (
+            case(facts=replace(FACTS, id="eve/m", owner="eve")),
+            "owned by no registered organisation",
+        ),
         (case(facts=replace(FACTS, id="Acme/m", owner="Acme")), "spells it 'Acme/m', you wrote"),
         (case(facts=replace(FACTS, id="eve/m\nx", owner="eve")), r"'eve/m\nx'"),
         (

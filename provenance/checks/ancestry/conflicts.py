@@ -182,7 +182,7 @@ def _copies(case: Case) -> Iterator[Finding]:
             others.setdefault(entry.repo, entry.files)
     for name in sorted(others.keys() - declared):
         if identical_weights(case.evidence, others[name]):
-            message = "its weight files are that model's own, every one, and it does not say so"
+            message = "every weight file is that model's own, and it is not named as a parent"
             yield failed("ancestry/identical", message, name)
 
 

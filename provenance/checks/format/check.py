@@ -97,7 +97,7 @@ format/unread
     itself, and nothing is known of the file.
 
 format/pass
-    What passed, and of which kinds.
+    How many files passed, and their kinds.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ class _Survey:
             yield from self._onnx(content)
         elif content.path in self.read and content.path not in external:
             for how in self._noted(content.path, "unfamiliar"):
-                message = f"{how}: nobody can say what a loader makes of it"
+                message = f"{how}: what a loader makes of it is unknown"
                 yield unknown("format/unrecognised", message, content.path)
 
     def _forbidden(self, content: Content) -> Finding:
@@ -256,6 +256,7 @@ class _Survey:
             message += f"; loading it imports {imports}"
         for reason in self._noted(content.path, "unreadable"):
             message += f"; not all of it could be read: {reason}"
+        message += ": ask the publisher for safetensors, or leave it out with --exclude"
         return failed(FORBIDDEN[content.kind], message, content.path)
 
     def _safetensors(self, content: Content, misnamed: bool) -> Iterator[Finding]:

@@ -115,7 +115,7 @@ def _unnamed(case: Case) -> Finding:
     return Finding(
         rule="identity/unnamed",
         outcome=Outcome.SKIPPED,
-        message="nobody said what it claims to be: say it with --as org/name",
+        message="the model has no name: say what it claims to be with --as org/name",
         where=case.subject,
     )
 
@@ -189,7 +189,7 @@ def _renamed(case: Case, repo: str, new: str) -> str:
     old, owner = case.registry.owner(repo), case.registry.owner(new)
     said = f"the Hub answers with {new!r} for {repo!r}"
     if owner is not old:
-        said += f", which {owner.name if owner else 'nobody registered'} owns"
+        said += f", owned by {owner.name if owner else 'no registered organisation'}"
     return f"{said}: it was renamed or moved; write the new name if you mean it"
 
 
@@ -269,7 +269,7 @@ def _reach(case: Case, facts: Facts) -> Iterator[Finding]:
             message = f"no branch or tag reaches {what}: {step}"
             yield failed("identity/unreachable-commit", message, case.subject)
         case Reach.UNKNOWN if commit:
-            message = f"nobody says whether a branch or tag reaches {what}: ask the Hub itself"
+            message = f"whether a branch or tag reaches {what} is unknown: ask the Hub itself"
             yield unknown("identity/reach-unknown", message, case.subject)
 
 
@@ -280,9 +280,9 @@ def _scope(case: Case, repo: str) -> str:
     if owner:
         whose = f"{owner.name} owns {namespace}"
     else:
-        whose = f"nobody registered owns {namespace}"
+        whose = f"no registered organisation owns {namespace}"
         if case.exemption:
-            whose += f", and you exempted {case.meant_by(case.exemption)}: {case.exemption.reason}"
+            whose += f"; you exempted {case.meant_by(case.exemption)}: {case.exemption.reason}"
     if facts is None:
         return f"{whose}; only the name was judged"
     said = [f"repository id {facts.repo_id}"] if facts.repo_id else []

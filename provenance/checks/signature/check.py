@@ -20,7 +20,8 @@ signature/not-demanded
     The registry knows no signer for this repository, so the profile does not ask for a signature.
 
 signature/wrong-signer
-    Somebody signed, but not a registered publisher of this repository. Never waived.
+    Somebody signed, but not a registered publisher of this repository. Fetch it from its publisher;
+    if this signer is theirs too, `provenance registry learn` proposes the entry. Never waived.
 
 signature/wrong-namespace
     A registered party signed, whose organisation does not own this repository: its signature was
@@ -30,7 +31,8 @@ signature/wrong-role
     A signer of this organisation signed who is not its publisher. No role stands in for another.
 
 signature/unregistered-signer
-    The signature holds, and nobody in the registry is its signer. If you know them, add them.
+    The signature holds, and its signer is not in the registry. If you know who it is, let
+    `provenance registry learn` propose the entry, and add it.
 
 signature/copied
     A good signature of the publisher, over other weights: it belongs to another model or release.
@@ -107,8 +109,8 @@ signature/signer-changed
 signature/rollback
     The files are others than in the lockfile, and the signature is older than the one there, or
     nothing that was signed says that it is newer: an earlier release may have been put in its
-    place. A certificate says when; a timestamp or a log's entry can be had for any signature, and
-    be dropped. If you mean to take it, `lock --accept` it by name.
+    place. A certificate says when; a timestamp or a log's entry can be obtained for any signature,
+    and be dropped. If you mean to take it, `lock --accept` it by name.
 
 signature/other-bundle
     Beside the signature that passes lies one that proves nothing here. It changes nothing.
@@ -119,6 +121,7 @@ signature/pass
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from provenance.case.case import Case
@@ -172,7 +175,7 @@ def _nobody(case: Case) -> Finding:
     registered = case.registry.publishers(repo) if repo else ()
     if case.policy.signature is Demand.ALWAYS or registered:
         whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
-        return failed("signature/missing", f"there is no signature{whose}", case.subject)
+        return failed("signature/missing", f"the model has no signature{whose}", case.subject)
     if case.exemption:
         reason = case.exemption.reason
         said = f"you exempted {case.meant_by(case.exemption)}: {reason}"
@@ -217,12 +220,21 @@ def _strange(case: Case, bundle: str, what: str) -> Finding:
     expected = case.registry.publishers(repo) if repo else ()
     if expected:
         names = ", ".join(f"{org.name} ({signer.name})" for org, signer in expected)
-        return failed("signature/wrong-signer", f"{what}; expected {names}", bundle)
+        message = f"{what}; expected {names}: fetch it from its publisher, or {_learn(case)}"
+        return failed("signature/wrong-signer", message, bundle)
     if case.policy.signature is Demand.ALWAYS:
-        return failed("signature/wrong-signer", f"{what}; no publisher of {repo} is known", bundle)
-    return unknown(
-        "signature/unregistered-signer", f"{what}: the registry knows no such signer", bundle
-    )
+        message = f"{what}; the registry has no publisher of {repo}: {_learn(case)}"
+        return failed("signature/wrong-signer", message, bundle)
+    message = f"{what}, who is not in the registry: {_learn(case)}"
+    return unknown("signature/unregistered-signer", message, bundle)
+
+
+def _learn(case: Case) -> str:
+    """What to type once somebody knows that the signer is who it should be."""
+    repo, asked = case.evidence.ref.repo, case.evidence.ref.text
+    words = [asked] if repo and repo in asked else [asked, "--as", repo or "ORG/NAME"]
+    line = " ".join(map(shlex.quote, words))
+    return f"if you know this signer, `provenance registry learn {line}` proposes its entry"
 
 
 def _uncounted(case: Case, attestation: Attestation) -> Finding:
@@ -244,16 +256,16 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
     repo = case.evidence.ref.repo
     owner = case.registry.owner(repo) if repo else None
     if repo and owner not in [party.org for party in attestation.parties]:
-        whose = f"{repo} is {owner.name}'s" if owner else f"nobody registered owns {repo}"
+        whose = f"{repo} is {owner.name}'s" if owner else f"no registered organisation owns {repo}"
         message = f"signed by {who}, and {whose}: the signature was copied"
         return failed("signature/wrong-namespace", message, where)
-    return failed("signature/wrong-role", f"signed by {who}, who is no publisher of it", where)
+    return failed("signature/wrong-role", f"signed by {who}, which is not a publisher of it", where)
 
 
 def _reason(case: Case, attestation: Attestation, party: Party) -> str:
     moments, now = attestation.moments, case.evidence.at
     if when := compromised(case.registry, attestation, party, now):
-        stated = "stamped" if when != now else "nobody vouches for an earlier time than"
+        stated = "stamped" if when != now else "no timestamp proves an earlier time than"
         return f"signed {stated} {when:%Y-%m-%d %H:%M} UTC, after the compromise of"
     latest = moments.signed.latest if moments.signed else now
     return f"signed {latest:%Y-%m-%d %H:%M} UTC at the latest, before the start of"
@@ -266,7 +278,8 @@ def _different(case: Case, vouch: Vouch) -> Finding | None:
         return None
     signer = vouch.parties[0].org.name
     if comparison.unread and not (comparison.different or comparison.absent):
-        return unknown("signature/unsupported", "some of its digests cannot be computed", where)
+        message = "some of the signed digests cannot be computed"
+        return unknown("signature/unsupported", message, where)
     if _is_copied(case, vouch):
         return failed(
             "signature/copied",
@@ -276,8 +289,8 @@ def _different(case: Case, vouch: Vouch) -> Finding | None:
     count = len(comparison.different) + len(comparison.absent)
     return failed(
         "signature/mismatch",
-        f"{signer} signed it, and {count} of its {len(vouch.manifest.paths)} files are not here "
-        "as they were signed",
+        f"the signature of {signer} covers {len(vouch.manifest.paths)} files; {count} "
+        f"{'is' if count == 1 else 'are'} missing or changed",
         where,
     )
 

@@ -17,14 +17,24 @@ from provenance.registry.material import Material
 
 @click.command(name="add-org")
 @click.argument("name")
-@click.option("--namespace", "namespaces", multiple=True, required=True, help="On the Hub.")
-@click.option("--namespace-id", multiple=True, metavar="NAMESPACE=ID", help="Its id on the Hub.")
-@click.option("--originates", is_flag=True, help="Its models without a stated parent are roots.")
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    required=True,
+    help="Namespace of the organisation on the Hub.",
+)
+@click.option(
+    "--namespace-id", multiple=True, metavar="NAMESPACE=ID", help="Id of that namespace on the Hub."
+)
+@click.option("--originates", is_flag=True, help="Its models that state no parent are roots.")
 @click.option("--threshold", type=click.IntRange(1), help="How many publishers must sign (1).")
 @click.option("--signer", default="release", show_default=True, help="The first signer's name.")
-@click.option("--section", metavar="NAME", help="It keeps sections/NAME.toml itself.")
+@click.option("--section", metavar="NAME", help="The organisation maintains sections/NAME.toml.")
 @click.option("--section-key", multiple=True, type=FILE, help="PEM public key of that section.")
-@click.option("--section-threshold", type=click.IntRange(1), help="How many of them sign (1).")
+@click.option(
+    "--section-threshold", type=click.IntRange(1), help="Signatures that the section needs (1)."
+)
 @with_material
 @with_file
 def command(

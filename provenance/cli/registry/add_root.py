@@ -15,7 +15,7 @@ from provenance.registry.editing import Book
 @click.argument("org")
 @click.argument("repo")
 @click.option("--commit", required=True, help="The full commit.")
-@click.option("--manifest", required=True, help="sha256:…, as `verify` prints it.")
+@click.option("--manifest", required=True, help="sha256:…, as `verify -v` prints it.")
 @click.option("--repo-id", help="The Hub's _id of the repository.")
 @with_file
 def command(

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from provenance.affected import affected
-from provenance.cli.options import RULES, with_request, with_workspace
+from provenance.cli import terminal
+from provenance.cli.options import RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import FAIL, PASS
 from provenance.errors import ConfigError
 from provenance.lock import Part
@@ -31,7 +32,7 @@ from provenance.workspace.own_registry import MEANT, with_own_file
     metavar="FILE|GLOB",
     help="The lockfiles to look through (./provenance.lock).",
 )
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@in_form("json")
 @with_request(*RULES)
 @with_workspace
 def command(
@@ -55,7 +56,7 @@ def command(
         return FAIL if found else PASS
     for file, hit in found:
         whose = "" if hit.part is Part.MODEL else f" ({hit.part})"
-        click.echo(
+        terminal.say(
             f"✗ {file}: {printable(hit.name)}{whose}  {printable(hit.what)} was revoked: "
             f"{printable(hit.reason)}"
         )

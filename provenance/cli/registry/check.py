@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
+from provenance.cli.options import in_form
 from provenance.cli.outcome import FAIL, PASS
 from provenance.cli.registry.editing import meant
 from provenance.registry.editing import check_there
@@ -27,7 +28,7 @@ MARKS = {Weight.PROBLEM: ("✗", BAD), Weight.HINT: ("·", DOUBT)}
 
 @click.command(name="check", epilog=MEANT)
 @click.argument("file", type=click.Path(path_type=Path), required=False, callback=meant)
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+@in_form("json")
 def command(file: Path, form: str) -> int:
     """Look through the registry in FILE; exit 1 if there is a problem.
 
@@ -45,7 +46,7 @@ def command(file: Path, form: str) -> int:
         tone, mark = (BAD, "✗") if problems else (GOOD, "✓")
         said = f"{_counted(problems, 'problem')}, {_counted(len(found) - problems, 'hint')}"
         lines.append((Span(f"{mark} {said}", tone),))
-        click.echo(terminal.styled(lines, colour=terminal.wants_colour()))
+        terminal.show(lines, None)
     return FAIL if problems else PASS
 
 

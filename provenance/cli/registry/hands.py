@@ -34,14 +34,14 @@ SIGNING: tuple[Decorator, ...] = (
         "online_keys",
         multiple=True,
         type=FILE,
-        help="For the snapshot and timestamp alone, so that they can expire soon.",
+        help="PEM key of snapshot and timestamp alone, which then expire soon.",
     ),
     click.option(
         "--lifetime",
         "lifetimes",
         multiple=True,
         metavar="ROLE=DAYS",
-        help="How long the word of root, targets, snapshot or timestamp holds.",
+        help="Days for which root, targets, snapshot or timestamp is valid.",
     ),
 )
 

@@ -19,7 +19,7 @@ from provenance.workspace.own_registry import MEANT, with_own_file
 def command(request: Request, workspace: Workspace, quiet: bool) -> None:
     """Propose an entry for trust.toml from what a model is signed with and its id on the Hub.
 
-    It is printed for review: whether this signer is who it should be, no repository can say.
+    The entry is for review: no repository can say whether this signer is the right one.
     """
     session = workspace.session(with_own_file(workspace, request))
     if session.one.ref.repo is None:

@@ -12,17 +12,21 @@ from provenance.trust import Role
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MATERIAL: tuple[Decorator, ...] = (
-    click.option("--identity", metavar="WHO", help="An address, or a workflow's URL."),
-    click.option("--issuer", metavar="URL", help="Who vouches for the identity (OIDC)."),
-    click.option("--sigstore", metavar="NAME", help="The instance, if not the public-good one."),
-    click.option("--source-repository", metavar="URL", help="Whose workflow it is."),
-    click.option("--source-repository-id", metavar="ID", help="The same by number."),
-    click.option("--owner-id", metavar="ID", help="The owner of that repository by number."),
+    click.option(
+        "--identity", metavar="WHO", help="Who signs: an email address or a workflow's URL."
+    ),
+    click.option("--issuer", metavar="URL", help="The OIDC issuer of the identity."),
+    click.option("--sigstore", metavar="NAME", help="Sigstore instance (default: public-good)."),
+    click.option("--source-repository", metavar="URL", help="Repository of the workflow."),
+    click.option("--source-repository-id", metavar="ID", help="Number of that repository."),
+    click.option("--owner-id", metavar="ID", help="Number of that repository's owner."),
     click.option("--key", type=FILE, help="PEM public key."),
-    click.option("--certificate-authority", "authority", type=FILE, help="PEM certificates."),
-    click.option("--subject", metavar="DN", help="The leaf's subject under that authority."),
-    click.option("--san", metavar="NAME", help="Or a name in the leaf."),
-    click.option("--fingerprint", metavar="SHA256", help="Or the leaf's own fingerprint."),
+    click.option(
+        "--certificate-authority", "authority", type=FILE, help="PEM certificates of the authority."
+    ),
+    click.option("--subject", metavar="DN", help="Subject of the leaf certificate."),
+    click.option("--san", metavar="NAME", help="Alternative name in the leaf certificate."),
+    click.option("--fingerprint", metavar="SHA256", help="Fingerprint of the leaf certificate."),
     click.option(
         "--role",
         "roles",
@@ -31,7 +35,10 @@ MATERIAL: tuple[Decorator, ...] = (
         help="Role (default: publisher).",
     ),
     click.option(
-        "--repos", multiple=True, metavar="ORG/NAME", help="Only for these; org/prefix-*."
+        "--repos",
+        multiple=True,
+        metavar="ORG/NAME",
+        help="Repositories it may sign, such as org/prefix-* (default: all).",
     ),
     click.option("--valid-from", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE"),
 )

@@ -26,13 +26,13 @@ BYTES = ("manifest", "commit")
 
 @click.command(name="revoke")
 @click.argument("model", required=False)
-@click.option("--manifest", help="sha256:… of a model's files, as `verify` prints it.")
+@click.option("--manifest", help="sha256:… of a model's files, as `verify -v` prints it.")
 @click.option("--files", multiple=True, help="sha256:… of one file; once for each.")
 @click.option("--repo", help="A whole repository.")
 @click.option("--commit", help="One commit, wherever it lies.")
 @click.option("--signer", help="A signer: its name, ORG/NAME, or its identity.")
 @click.option("--key", help="sha256:… of a key or certificate.")
-@click.option("--reason", required=True, help="What happened, and where to read on.")
+@click.option("--reason", required=True, help="What happened, and where to read more.")
 @click.option(
     "--compromised-since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]),
@@ -120,8 +120,8 @@ def _warn(named: Iterable[Named]) -> None:
     """Say which weights could not be named, so that nobody takes them for refused."""
     for path in [path for one in named for path in one.unknown]:
         click.echo(
-            f"warning: nobody states the digest of {path}: name a directory in which it lies",
+            f"warning: the digest of {path} is not known: name the directory that holds the file",
             err=True,
         )
     if any(not (one.files or one.unknown) for one in named):
-        click.echo("warning: there are no weights: only the manifest is refused", err=True)
+        click.echo("warning: the model has no weight files: only its manifest is refused", err=True)

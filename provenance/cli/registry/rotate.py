@@ -17,13 +17,13 @@ from provenance.registry.publishing import rotated
 @click.command(name="rotate")
 @with_signing
 @click.option("--add", multiple=True, type=FILE, help="PEM key that may sign from now on.")
-@click.option("--drop", multiple=True, type=FILE, help="PEM key that may not any more.")
+@click.option("--drop", multiple=True, type=FILE, help="PEM key that may not sign any more.")
 @click.option(
     "--role",
     "roles",
     multiple=True,
     type=click.Choice(TOP),
-    help="Only these; else wherever the dropped key stands, or root and targets.",
+    help="Roles to change (default: those of the dropped key, or root and targets).",
 )
 @click.option("--threshold", type=click.IntRange(1), help="How many must sign root and targets.")
 @click.option("--prepare", is_flag=True, help="Write what is to be signed, and publish nothing.")

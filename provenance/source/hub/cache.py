@@ -27,13 +27,13 @@ def folder(cache: Path | None, repo: str) -> Path:
     base = known(cache)
     if base is None:
         raise ConfigError(
-            "this user has no home in which the Hub's cache would be: name one with --cache-dir, "
+            "this user has no home directory for the Hub's cache: name a cache with --cache-dir, "
             "or a folder for the model with --local-dir",
             path="HF_HUB_CACHE",
         )
     if os.path.lexists(base) and not base.is_dir():
         where = "HF_HUB_CACHE" if cache is None else "--cache-dir"
-        raise ConfigError(f"{base} is no folder", path=where)
+        raise ConfigError(f"{base} is not a folder", path=where)
     return base / f"models--{repo.replace('/', '--')}"
 
 

@@ -44,7 +44,7 @@ def listing(
     url = hub.api(repo, "tree", commit)
     found: dict[str, Listed] = {}
     left = MAX_LISTING
-    step = hub.progress.step(f"listing {repo}", 0)
+    step = hub.progress.step(f"{repo}: listing files", 0)
     try:
         for answer in pages(hub, repo, url, {"recursive": "true"}, account):
             for entry in _entries(answer):
@@ -136,7 +136,9 @@ def stated(
                 named[told.path] = told
     silent = [entry for entry in named.values() if not entry.sha256]
     heard = hub.each(
-        f"asking about {repo}", lambda entry: _head(hub, repo, commit, entry, account), silent
+        f"{repo}: asking for digests",
+        lambda entry: _head(hub, repo, commit, entry, account),
+        silent,
     )
     named |= {entry.path: entry for entry in heard}
     return tuple(named[entry.path] for entry in entries)

@@ -37,7 +37,7 @@ def rows(visit: Visit, chosen: frozenset[str], found: Found) -> tuple[Measured, 
     read = dict(
         zip(
             (entry.path for entry in wanted),
-            visit.hub.each(f"reading headers of {visit.repo}", reader.row, wanted),
+            visit.hub.each(f"{visit.repo}: reading headers", reader.row, wanted),
             strict=True,
         )
     )

@@ -24,7 +24,8 @@ from provenance.source.hub.settling import OLD
 from provenance.source.layout import Entry
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, Work, measure_one
-from provenance.source.progress import Step
+from provenance.source.progress import About, Step
+from provenance.source.room import check_room
 from provenance.wire.oms import Need
 
 DOWNLOADS = 2
@@ -107,8 +108,9 @@ class Stage:
         self._tidy()
         wanted = sorted(self.declared.manifest.files, key=lambda file: (-file.size, file.path))
         sizes = [file.size for file in wanted]
+        check_room(self._name, sum(file.size for file in wanted if not self.has(file)), self.files)
         needs, _ = affordable(evidence_files.needs(self.declared.bundles), sizes, self.limits)
-        progress = self.hub.progress
+        progress = About(self.hub.progress, self._name)
         downloading = progress.step("downloading", sum(sizes))
         hashing = progress.step("hashing", sum(sizes))
         try:
@@ -119,6 +121,14 @@ class Stage:
             self.hub.deadline.renew()
         shutil.rmtree(self.files / BOOKKEEPING, ignore_errors=True)
         return rows
+
+    @property
+    def _name(self) -> str:
+        return self.declared.ref.repo or self.declared.ref.text
+
+    def has(self, file: File) -> bool:
+        """Whether an earlier attempt left it: whatever is there has its size."""
+        return (self.files / file.path).exists()
 
     def _measured(
         self, wanted: Sequence[File], needs: tuple[Need, ...], downloading: Step, hashing: Step
@@ -186,7 +196,7 @@ class _Task:
 
     def begin(self, file: File) -> tuple[File, Future[Measured]]:
         """The file is here, and is being measured."""
-        if (self.stage.files / file.path).exists():
+        if self.stage.has(file):
             self.step.advance(file.size)
         else:
             self.load(file.path, again=False)

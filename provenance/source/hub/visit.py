@@ -77,7 +77,7 @@ class Visit:
         """The files are fetched whole, several at once; those that cannot be had are left out."""
         wanted = sorted((path for path in paths if path not in self.fetched), key=standing)
         for path, data in zip(
-            wanted, self.hub.each(f"reading {self.repo}", self._get, wanted), strict=True
+            wanted, self.hub.each(f"{self.repo}: reading files", self._get, wanted), strict=True
         ):
             if data is not None:
                 self.fetched[path] = data

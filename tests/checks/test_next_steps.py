@@ -1,0 +1,98 @@
+"""A finding that says no says what to type next, and the words of no library stand in between."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+from provenance.judgement import judge
+from provenance.model import Ref
+from provenance.policy import Model, Policy, Settings
+from provenance.source import directory
+from provenance.source.exchange import reason
+from provenance.trust import Registry
+from provenance.verdict import Finding
+from tests import forge
+
+KNOWN = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
+NOBODY = forge.registry(forge.org("Other", namespaces=["other"]))
+SIGNED = {
+    "by another where a publisher is known": (KNOWN, "acme/m", "signature/wrong-signer"),
+    "by somebody where nobody is": (NOBODY, "acme/m", "signature/unregistered-signer"),
+    "by somebody, without a name": (KNOWN, None, "signature/unregistered-signer"),
+}
+
+
+def found(folder: Path, table: dict[str, object], repo: str | None, rule: str) -> Finding:
+    """The finding of this rule on a folder that is called `repo`."""
+    registry = Registry.from_table(table, source="trust.toml")
+    ref = Ref(text=str(folder), repo=repo)
+    policy = Policy.of(Settings(), Model(name="m", repo=repo))
+    evidence = directory.collect(folder, ref=ref, at=forge.NOW)
+    return next(f for f in judge(evidence, policy, registry).findings if f.rule == rule)
+
+
+@pytest.mark.parametrize("case", SIGNED)
+def test_a_strange_signature_leads_to_the_command_that_proposes_its_entry(
+    tmp_path: Path, case: str
+) -> None:
+    table, repo, rule = SIGNED[case]
+    folder = forge.sign(forge.write(tmp_path / "my m"), forge.Hand(key=forge.key("stranger")))
+    message = found(folder, table, repo, rule).message
+    line = f"`provenance registry learn '{folder}' --as {repo or 'ORG/NAME'}`"
+    assert message.endswith(f"if you know this signer, {line} proposes its entry")
+
+
+def test_a_pickle_names_what_to_use_instead(tmp_path: Path) -> None:
+    folder = forge.write(tmp_path / "m", {"pytorch_model.bin": pickle.dumps({"a": len})})
+    message = found(folder, KNOWN, "acme/m", "format/pickle").message
+    assert message.endswith("ask the publisher for safetensors, or leave it out with --exclude")
+
+
+LIBRARY = re.compile(r"urllib3|Pool|Retries|object at|Error\b|Exception|Errno")
+
+
+def refused() -> str:
+    """An address of this machine at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+ADDRESSES = {
+    "nobody listens": ("http://{}/root.json", "no server answers there (connection refused)"),
+    "nobody listens to TLS": ("https://{}/", "no server answers there (connection refused)"),
+}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_what_cannot_be_reached_is_told_in_our_words(name: str) -> None:
+    address, words = ADDRESSES[name]
+    with pytest.raises(requests.RequestException) as caught:
+        requests.get(address.format(refused()), timeout=5)
+    said = reason(caught.value)
+    assert said == words
+    assert not LIBRARY.search(said)
+
+
+CAUSES = {
+    "a time-out": (TimeoutError(), "the server does not answer in time"),
+    "a name": (socket.gaierror(-2, "Name or service not known"), "no server has this name"),
+    "an error that nothing is known of": (ValueError("odd\nthing"), "odd thing"),
+    "an error without words": (ValueError(), "ValueError"),
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_last_cause_is_told(name: str) -> None:
+    cause, words = CAUSES[name]
+    outer = RuntimeError("HTTPSConnectionPool(host='x'): Max retries exceeded")
+    outer.__cause__ = cause
+    assert reason(cause) == words
+    if name in ("a time-out", "a name"):
+        assert reason(outer) == words
