@@ -60,15 +60,15 @@ def is_asked() -> bool:
 def show(edit: Edit | None) -> None:
     """What changed in the settings, as diff(1) does."""
     if edit and edit.old == edit.new:
-        click.echo(f"{edit.file.name} stays as it is: it says so already")
+        terminal.say(f"{edit.file.name} stays as it is: nothing changes")
     for line in edit.lines if edit else ():
-        click.echo(printable(line))
+        terminal.say(printable(line))
 
 
 def tell(models: Sequence[Looked]) -> int:
     """What became of each model, the next lines to type, and the exit code."""
     for item in models:
-        click.echo("\n".join(_told(item)))
+        terminal.say("\n".join(_told(item)))
     then(next_lines(models))
     verdicts = [item.verdict for item in models if item.verdict is not None]
     unjudged = [item.unjudged for item in models if item.unjudged]
@@ -78,7 +78,7 @@ def tell(models: Sequence[Looked]) -> int:
 def then(lines: Iterable[str]) -> None:
     """The next lines to type."""
     for number, line in enumerate(lines):
-        click.echo(f"{'      ' if number else 'next: '}{line}")
+        terminal.say(f"{'      ' if number else 'next: '}{line}")
 
 
 def next_lines(models: Sequence[Looked]) -> Iterator[str]:

@@ -186,13 +186,13 @@ class Workspace:
         """A provenance.toml in `folder` that names the models, and what fails today set aside.
 
         Each exemption and waiver holds for the bytes of today, but for documents and pictures, and
-        until `expires` (in 90 days). Where there are settings already it is `add`. Raises what
-        `verify` does; nothing that is there is overwritten.
+        until `expires` (in 90 days). Where there are settings already it is `add`. Nothing that is
+        there is overwritten. Raises ConfigError, SourceError where it cannot be written.
         """
         return self.begin(Request(refs=refs, registry=tuple(registry)), expires)
 
     def begin(self, request: Request, expires: date | None = None) -> Added:
-        """`init` for a request."""
+        """`init` for a request. Raises what it does: ConfigError, SourceError."""
         session = self.session(request, needs_models=False)
         if session.settings_path:
             return self.adding(request, Addition())
@@ -210,7 +210,7 @@ class Workspace:
         return self.adding(self._request(refs), addition or Addition())
 
     def adding(self, request: Request, addition: Addition) -> Added:
-        """`add` for a request."""
+        """`add` for a request. Raises ConfigError, SourceError."""
         given = replace(request, include=addition.include, exclude=addition.exclude)
         session = self.session(given)
         file = self._file(session, f"provenance init {shlex.join(request.refs)}")
@@ -228,15 +228,18 @@ class Workspace:
         return self.exempting(self._request((name,)), setting)
 
     def exempting(self, request: Request, setting: Setting) -> Added:
-        """`exempt` for a request of one model."""
+        """`exempt` for a request of one model. Raises ConfigError, SourceError."""
         return exempted(self.gathering(self.session(request)), setting)
 
     def waive(self, name: str, *rules: str, setting: Setting) -> Added:
-        """A waiver for each finding of the rules that keeps the model from passing; as `exempt`."""
+        """A waiver for each finding of the rules that keeps the model from passing; as `exempt`.
+
+        Raises ConfigError, SourceError.
+        """
         return self.waiving(self._request((name,)), rules, setting)
 
     def waiving(self, request: Request, rules: Sequence[str], setting: Setting) -> Added:
-        """`waive` for a request of one model."""
+        """`waive` for a request of one model. Raises ConfigError, SourceError."""
         for rule in rules:
             check_rule(rule)
         return waived(self.gathering(self.session(request)), rules, setting)
@@ -254,7 +257,10 @@ class Workspace:
         return removed(found, name)
 
     def renew(self, request: Request, names: Sequence[str]) -> tuple[Edit, ...]:
-        """The exemptions of these models, which `request` means too, bound to today's bytes."""
+        """The exemptions of these models, which `request` means too, bound to today's bytes.
+
+        Raises ConfigError for a model without one, SourceError.
+        """
         session = self.session(request)
         for name in names:
             check_listed(session, [name])
