@@ -40,12 +40,12 @@ def command(
     """
     comparing = Comparing(workspace=workspace, request=request)
     if request.base is not None or (old and old.endswith(".lock")):
-        bumps = comparing.locks(old, new, contents=contents)
+        reviews = comparing.locks(old, new, contents=contents)
     elif old and new:
-        bumps = (comparing.models(old, new),)
+        reviews = (comparing.models(old, new),)
     else:
         raise ConfigError("expected two models, two lockfiles, or --git REV")
     if form == "human":
-        terminal.show(review(bumps), output)
+        terminal.show(review(reviews), output)
     else:
-        terminal.emit(FORMATS[form](bumps).rstrip("\n"), output)
+        terminal.emit(FORMATS[form](reviews).rstrip("\n"), output)

@@ -12,7 +12,7 @@ import click
 from provenance.cli import terminal
 from provenance.cli.options import VERBOSE, Decorator, here, in_form, with_options
 from provenance.errors import ConfigError
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.report import FORMATS, Place, Shown, Summary, human
 from provenance.report.formats import PAGE
 from provenance.report.human import Detail
@@ -46,13 +46,13 @@ class Reports:
     def write(
         self,
         gathering: Gathering,
-        trials: Iterable[Trial],
+        evaluations: Iterable[Evaluation],
         unjudged: Iterable[Unjudged],
         *,
         shown: bool = True,
     ) -> None:
         """Write every report on these models; without `shown`, only those of --report."""
-        made = summary(gathering, trials, unjudged, {self.form, *dict(self.also)})
+        made = summary(gathering, evaluations, unjudged, {self.form, *dict(self.also)})
         if shown:
             show(made, self.form, self.output, self.detail)
         for form, file in self.also:
@@ -112,7 +112,7 @@ def _pairs(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def summary(
     gathering: Gathering,
-    trials: Iterable[Trial],
+    evaluations: Iterable[Evaluation],
     unjudged: Iterable[Unjudged],
     forms: Collection[str],
 ) -> Summary:
@@ -122,19 +122,19 @@ def summary(
     that tell it.
     """
     session = gathering.session
-    judged, others = tuple(trials), tuple(unjudged)
+    judged, others = tuple(evaluations), tuple(unjudged)
     asked = [FORMATS[form] for form in forms if form in FORMATS]
     places = places_of(session) if any(form.placed for form in asked) else {}
     compared = any(form.compares for form in asked)
     pages = pages_of(session, here().environment.endpoint) if HUMAN in forms else {}
     return Summary(
-        verdicts=tuple(trial.verdict for trial in judged),
+        verdicts=tuple(evaluation.verdict for evaluation in judged),
         unjudged=others,
         policy=session.policy_source,
         registry=session.registry_source,
         changes=changes(gathering, judged) if compared else None,
         shown={model.name: Shown(place=places.get(model.name)) for model in others}
-        | {trial.verdict.name: _shown(trial, places, pages) for trial in judged},
+        | {evaluation.verdict.name: _shown(evaluation, places, pages) for evaluation in judged},
     )
 
 
@@ -148,12 +148,12 @@ def show(summary: Summary, form: str, output: str | None, detail: Detail = Detai
         terminal.emit(FORMATS[form].write(summary), output)
 
 
-def _shown(trial: Trial, places: Mapping[str, Place], pages: Mapping[str, str]) -> Shown:
-    name, commit = trial.verdict.name, trial.verdict.commit
+def _shown(evaluation: Evaluation, places: Mapping[str, Place], pages: Mapping[str, str]) -> Shown:
+    name, commit = evaluation.verdict.name, evaluation.verdict.commit
     page = pages.get(name, "")
     return Shown(
-        graph=trial.case.graph,
-        files=trial.case.evidence.manifest,
+        graph=evaluation.case.graph,
+        files=evaluation.case.evidence.manifest,
         place=places.get(name),
         page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
     )

@@ -16,13 +16,13 @@ from provenance.registry.publishing import (
     with_section_of,
 )
 from provenance.registry.repository import Repository
-from provenance.registry.signers import Hand
+from provenance.registry.signers import TufKey
 
 
 def whole(
     repository: Repository,
-    offline: Sequence[Hand],
-    online: Sequence[Hand],
+    offline: Sequence[TufKey],
+    online: Sequence[TufKey],
     file: Path,
     attestations: Path | None,
     on: Terms,

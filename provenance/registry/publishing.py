@@ -24,7 +24,7 @@ from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
 from provenance.registry.file import LIMIT, Folder, read_text
 from provenance.registry.remote import attestation_file
 from provenance.registry.shelf import FILE_NAME, assembled, parsed, section_file
-from provenance.registry.signers import Hand
+from provenance.registry.signers import TufKey
 from provenance.source.evidence_files import is_evidence_name, read, split
 from provenance.trust import Org, Registry
 from provenance.trust.section import read_section
@@ -65,7 +65,7 @@ def content(file: Path, attestations: Path | None) -> Content:
     return Content(registry=registry, files={**files, **found})
 
 
-def first(hands: Sequence[Hand], online: Sequence[Hand], terms: Terms) -> Draft:
+def first(hands: Sequence[TufKey], online: Sequence[TufKey], terms: Terms) -> Draft:
     """A draft of the first version: every key of `hands` must sign the root and the targets."""
     root = Root(version=1, expires=terms.expiry(Root.type), consistent_snapshot=True)
     for role in (Root.type, Targets.type):
@@ -117,8 +117,8 @@ def rotated(
     draft: Draft,
     terms: Terms,
     *,
-    add: Sequence[Hand] = (),
-    drop: Sequence[Hand] = (),
+    add: Sequence[TufKey] = (),
+    drop: Sequence[TufKey] = (),
     roles: Sequence[str] = (),
     threshold: int | None = None,
 ) -> Draft:
@@ -128,7 +128,7 @@ def rotated(
     was signed by a role whose keys changed gets a new version.
     """
     root = deepcopy(draft.root)
-    gone = {hand.key.keyid for hand in drop}
+    gone = {tuf_key.key.keyid for tuf_key in drop}
     strangers = gone - set(root.keys)
     if strangers:
         raise ConfigError("is none of the registry's keys", path="--drop")
@@ -136,12 +136,12 @@ def rotated(
     for role in changed:
         old = root.roles[role]
         kept = [keyid for keyid in old.keyids if keyid not in gone]
-        keyids = [*kept, *(hand.key.keyid for hand in add if hand.key.keyid not in kept)]
+        keyids = [*kept, *(tuf_key.key.keyid for tuf_key in add if tuf_key.key.keyid not in kept)]
         asked = threshold if threshold and role not in ONLINE else old.threshold
         if asked > len(keyids):
             raise ConfigError(f"{role} would need {asked} signatures of {len(keyids)} keys")
-        for hand in add:
-            root.keys[hand.key.keyid] = hand.key
+        for tuf_key in add:
+            root.keys[tuf_key.key.keyid] = tuf_key.key
         old.keyids, old.threshold = keyids, asked
     named = {keyid for role in TOP for keyid in root.roles[role].keyids}
     root.keys = {keyid: key for keyid, key in root.keys.items() if keyid in named}
@@ -193,9 +193,9 @@ def _renewed(draft: Draft, terms: Terms) -> Draft:
     return draft.with_role(Root.type, root)
 
 
-def _set_keys(root: Root, role: str, hands: Sequence[Hand], threshold: int) -> None:
-    for hand in hands:
-        root.add_key(hand.key, role)
+def _set_keys(root: Root, role: str, hands: Sequence[TufKey], threshold: int) -> None:
+    for tuf_key in hands:
+        root.add_key(tuf_key.key, role)
     root.roles[role].threshold = threshold
 
 
@@ -209,7 +209,7 @@ def _delegations(registry: Registry) -> Delegations | None:
     for org in registry.orgs:
         if org.section is None:
             continue
-        own = {hand.key.keyid: hand.key for hand in map(Hand, org.section.keys)}
+        own = {tuf_key.key.keyid: tuf_key.key for tuf_key in map(TufKey, org.section.keys)}
         keys.update(own)
         name = f"{SECTION}{org.section.name}"
         roles[name] = DelegatedRole(

@@ -32,7 +32,7 @@ from tuf.api.serialization.json import JSONSerializer
 from provenance.errors import ConfigError
 from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
 from provenance.registry.shelf import assembled
-from provenance.registry.signers import AnyMetadata, Hand
+from provenance.registry.signers import AnyMetadata, TufKey
 from provenance.source.files import write_bytes
 from provenance.trust import Registry
 
@@ -132,7 +132,7 @@ class Repository:
             write_bytes(self.waiting / f"{role}.json", _bytes(draft.roles[role]))
 
     def commit(
-        self, draft: Draft, hands: Sequence[Hand], at: datetime, lifetimes: Mapping[str, int]
+        self, draft: Draft, hands: Sequence[TufKey], at: datetime, lifetimes: Mapping[str, int]
     ) -> bool:
         """The draft is published with a new snapshot and timestamp, or ConfigError.
 
@@ -221,9 +221,9 @@ def _order(role: str) -> int:
     return ORDER.index(role) if role in ORDER else -1
 
 
-def _may_list(draft: Draft, hands: Sequence[Hand]) -> bool:
+def _may_list(draft: Draft, hands: Sequence[TufKey]) -> bool:
     """Whether any of these keys signs the snapshot and any the timestamp."""
-    own = {hand.key.keyid for hand in hands if hand.private}
+    own = {tuf_key.key.keyid for tuf_key in hands if tuf_key.private}
     return all(own & set(draft.root.roles[role].keyids) for role in ONLINE)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from provenance.lineage import Graph
 from provenance.model import Basis, Manifest
-from provenance.review import Bump
+from provenance.review import Review
 from provenance.verdict import (
     OF_THE_CALLER,
     Finding,
@@ -74,13 +74,13 @@ class Summary:
     policy: str
     registry: str
     shown: Mapping[str, Shown] = field(default_factory=dict)
-    changes: Mapping[str, Bump] | None = None
+    changes: Mapping[str, Review] | None = None
 
     def of(self, model: Verdict | Unjudged) -> Shown:
         """What is shown beside a verdict, or in its place."""
         return self.shown.get(model.name, NOTHING)
 
-    def change_of(self, model: Verdict | Unjudged) -> Bump | None:
+    def change_of(self, model: Verdict | Unjudged) -> Review | None:
         """What changes of a model, if anything does and it is known."""
         return (self.changes or {}).get(model.name)
 

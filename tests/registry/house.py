@@ -22,16 +22,16 @@ from provenance.registry.publishing import Content, Terms
 from provenance.registry.remote import Place, Published, open_published
 from provenance.registry.repository import Repository
 from provenance.registry.shelf import FILE_NAME
-from provenance.registry.signers import Hand
+from provenance.registry.signers import TufKey
 from tests import forge
 
 OFFLINE = ("first", "other")
 ONLINE = ("online",)
 
 
-def hands(*names: str) -> tuple[Hand, ...]:
+def hands(*names: str) -> tuple[TufKey, ...]:
     """The keys of these names."""
-    return tuple(Hand(forge.key(name).public, forge.key(name)) for name in names)
+    return tuple(TufKey(forge.key(name).public, forge.key(name)) for name in names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +101,8 @@ class House:
         change(metadata)
         if signing:
             metadata.signatures.clear()
-            for hand in hands(*signing):
-                hand.sign(metadata)
+            for tuf_key in hands(*signing):
+                tuf_key.sign(metadata)
         metadata.to_file(str(place))
 
 

@@ -306,8 +306,8 @@ def test_offline_does_not_outlive_the_expiry(house: House) -> None:
     metadata = Metadata[Any].from_file(str(kept))
     metadata.signed.expires = NOW.replace(microsecond=0) - timedelta(days=1)
     metadata.signatures.clear()
-    for hand in hands(*ONLINE):
-        hand.sign(metadata)
+    for tuf_key in hands(*ONLINE):
+        tuf_key.sign(metadata)
     metadata.to_file(str(kept))
     with pytest.raises(RegistryRefused, match="expired"):
         house.client(offline=True)

@@ -143,7 +143,7 @@ def serving(answer: Drip, wait: float) -> Iterator[str]:
 def ask_hub(url: str) -> None:
     hub = client.Hub(endpoint=url, sleep=lambda seconds: None, patience=PATIENCE)
     question = client.Question(url=f"{url}/api/models/a/b", repo="a/b", most=1 << 20)
-    hub.ask(question, client.Account(Limits()))
+    hub.ask(question, client.RequestBudget(Limits()))
 
 
 def ask_registry(url: str, folder: Path) -> None:
