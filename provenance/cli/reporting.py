@@ -13,7 +13,7 @@ from provenance.cli import terminal
 from provenance.cli.options import VERBOSE, Decorator, here, in_form, with_options
 from provenance.errors import ConfigError
 from provenance.judgement import Evaluation
-from provenance.report import FORMATS, Place, Shown, Summary, human
+from provenance.report import FORMATS, Details, SourceLine, Summary, human
 from provenance.report.formats import PAGE
 from provenance.report.human import Detail
 from provenance.verdict import Unjudged
@@ -133,7 +133,7 @@ def summary(
         policy=session.policy_source,
         registry=session.registry_source,
         changes=changes(gathering, judged) if compared else None,
-        shown={model.name: Shown(place=places.get(model.name)) for model in others}
+        shown={model.name: Details(place=places.get(model.name)) for model in others}
         | {evaluation.verdict.name: _shown(evaluation, places, pages) for evaluation in judged},
     )
 
@@ -148,10 +148,12 @@ def show(summary: Summary, form: str, output: str | None, detail: Detail = Detai
         terminal.emit(FORMATS[form].write(summary), output)
 
 
-def _shown(evaluation: Evaluation, places: Mapping[str, Place], pages: Mapping[str, str]) -> Shown:
+def _shown(
+    evaluation: Evaluation, places: Mapping[str, SourceLine], pages: Mapping[str, str]
+) -> Details:
     name, commit = evaluation.verdict.name, evaluation.verdict.commit
     page = pages.get(name, "")
-    return Shown(
+    return Details(
         graph=evaluation.case.graph,
         files=evaluation.case.evidence.manifest,
         place=places.get(name),

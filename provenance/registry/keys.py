@@ -9,10 +9,10 @@ from pathlib import Path
 
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, PublicKey
-from provenance.registry.draft import LIFETIMES, ONLINE_LIFETIMES, Draft
 from provenance.registry.publishing import Terms
 from provenance.registry.repository import Repository
 from provenance.registry.signers import TufKey, distinct
+from provenance.registry.unpublished import LIFETIMES, ONLINE_LIFETIMES, UnpublishedMetadata
 from provenance.source.evidence_files import read
 
 MAX_KEY = 1 << 20
@@ -57,7 +57,7 @@ def hands(files: Sequence[Path], option: str, password: str | None) -> tuple[Tuf
     return distinct((_hand(file, password) for file in files), option)
 
 
-def check_known(draft: Draft, given: Sequence[TufKey]) -> None:
+def check_known(draft: UnpublishedMetadata, given: Sequence[TufKey]) -> None:
     """Every key may sign something of the draft, or ConfigError."""
     known = draft.keyids()
     for tuf_key in given:

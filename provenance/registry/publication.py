@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.registry.draft import Draft
 from provenance.registry.publishing import (
     Terms,
     content,
@@ -17,6 +16,7 @@ from provenance.registry.publishing import (
 )
 from provenance.registry.repository import Repository
 from provenance.registry.signers import TufKey
+from provenance.registry.unpublished import UnpublishedMetadata
 
 
 def whole(
@@ -26,7 +26,7 @@ def whole(
     file: Path,
     attestations: Path | None,
     on: Terms,
-) -> Draft:
+) -> UnpublishedMetadata:
     """The registry of a file, to be published by these keys, or ConfigError."""
     standing = repository.draft()
     if standing is None and not offline:
@@ -36,7 +36,7 @@ def whole(
 
 def section_of(
     repository: Repository, name: str, file: Path, attestations: Path | None, on: Terms
-) -> Draft:
+) -> UnpublishedMetadata:
     """One section of a published registry, as it stands beside the file, or ConfigError."""
     standing = repository.draft()
     registry = repository.registry() if standing else None

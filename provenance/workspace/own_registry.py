@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from provenance.policy import BUILTIN
 from provenance.registry.editing import is_same
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 from provenance.trust.reading import is_url
 from provenance.workspace import settings as files
 from provenance.workspace.environment import Environment

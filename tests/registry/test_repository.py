@@ -13,11 +13,11 @@ import pytest
 
 from provenance.errors import ConfigError
 from provenance.registry import publishing
-from provenance.registry.draft import Draft
 from provenance.registry.publishing import Terms, content
 from provenance.registry.remote import attestation_file
 from provenance.registry.repository import Repository
 from provenance.registry.signers import TufKey, distinct
+from provenance.registry.unpublished import UnpublishedMetadata
 from tests import forge
 from tests.registry.house import OFFLINE, ONLINE, House, Site, hands
 from tests.registry.test_remote import FIRST, SECOND
@@ -33,7 +33,9 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def rotated(house: House, standing: Draft, changes: Mapping[str, Any]) -> Draft:
+def rotated(
+    house: House, standing: UnpublishedMetadata, changes: Mapping[str, Any]
+) -> UnpublishedMetadata:
     return publishing.rotated(
         standing,
         house.terms,

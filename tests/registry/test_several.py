@@ -17,7 +17,7 @@ from provenance.lock import Floor, floor_of
 from provenance.model import Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.registry import load_all
-from provenance.registry.shelf import parsed
+from provenance.registry.store import parsed
 from provenance.source import directory
 from provenance.trust import Registry, Release
 from provenance.verdict import Result

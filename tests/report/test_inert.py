@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from provenance.lineage import Edge, Graph, Node, Tier
 from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
-from provenance.report import FORMATS, Place, Shown, Summary
+from provenance.report import FORMATS, Details, SourceLine, Summary
 from provenance.report.common import printable
 from provenance.report.markup import ZERO_WIDTH
 from provenance.report.review import review, review_markdown
@@ -111,10 +111,10 @@ def summary(text: str) -> Summary:
     )
     nodes = tuple(Node(key=f"{n}{text}", publisher=text, missing=text) for n in range(2))
     edge = Edge(child=nodes[0].key, parent=nodes[1].key, tier=Tier.DECLARED, method=text)
-    shown = Shown(
+    shown = Details(
         graph=Graph(model=nodes[0].key, nodes=nodes, edges=(edge,)),
         files=Manifest(files=(File(path=text, size=1, digest="0" * 64),)),
-        place=Place(file="provenance.lock", line=3),
+        place=SourceLine(file="provenance.lock", line=3),
     )
     other = Unjudged(name=f"{text}2", ref=text, reason=text)
     return Summary(

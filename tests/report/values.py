@@ -7,7 +7,7 @@ from typing import Any
 
 from provenance.lock import Change
 from provenance.model import Basis
-from provenance.report import Place, Shown, Summary
+from provenance.report import Details, SourceLine, Summary
 from provenance.review import Patch, Review, Section
 from provenance.verdict import Finding, Outcome, Result, Unjudged, Verdict, failed
 
@@ -63,12 +63,12 @@ def summary(
     """The report on them, each named in line 3 of `file`, or nowhere."""
     others = tuple(unjudged)
     names = [*(model.name for model in verdicts), *(model.name for model in others)]
-    place = Place(file=file, line=3) if file else None
+    place = SourceLine(file=file, line=3) if file else None
     return Summary(
         verdicts=verdicts,
         unjudged=others,
         policy="provenance.toml",
         registry="trust.toml",
-        shown={name: Shown(place=place) for name in names},
+        shown={name: Details(place=place) for name in names},
         changes=None if changes is None else {one.name: one for one in changes},
     )

@@ -17,7 +17,7 @@ from provenance.cli.outcome import FAIL, PASS
 from provenance.errors import ConfigError
 from provenance.lock import Part
 from provenance.policy import BUILTIN
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 from provenance.report.common import printable
 from provenance.workspace import Request, Session, Workspace, lockfile
 from provenance.workspace.own_registry import MEANT, with_own_file

@@ -11,7 +11,7 @@ import click
 from provenance.errors import ConfigError
 from provenance.formats.toml import pair
 from provenance.policy import BUILTIN
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 from provenance.source.files import write
 
 HEAD = "# Who may speak for which models. Review every change; `provenance registry check` helps.\n"

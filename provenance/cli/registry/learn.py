@@ -6,7 +6,7 @@ import click
 
 from provenance.cli.options import RULES, one, with_request, with_workspace
 from provenance.errors import ConfigError
-from provenance.learning import proposal
+from provenance.proposal import proposal
 from provenance.workspace import Request, Workspace
 from provenance.workspace.own_registry import MEANT, with_own_file
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 import click
 
-from provenance.registry.draft import TOP, Draft
 from provenance.registry.repository import HANDED_OUT, Repository
+from provenance.registry.unpublished import TOP, UnpublishedMetadata
 
 
-def said(draft: Draft, what: str) -> str:
+def said(draft: UnpublishedMetadata, what: str) -> str:
     """The new versions of a draft in one line."""
     versions = (f"{r} version {draft.roles[r].signed.version}" for r in sorted(draft.changed))
     return f"{what}: {', '.join(versions)}" if draft.changed else what
 
 
-def tell(repository: Repository, draft: Draft, *, listed: bool) -> None:
+def tell(repository: Repository, draft: UnpublishedMetadata, *, listed: bool) -> None:
     """Say what clients see from now on, and until when."""
     if not listed:
         click.echo(said(draft, f"published in {repository.folder}"))

@@ -9,9 +9,9 @@ import click
 from provenance.cli.registry.hands import FILE, password, with_signing
 from provenance.cli.registry.published import said, tell
 from provenance.errors import ConfigError
-from provenance.registry.draft import TOP
 from provenance.registry.keys import Signing, check_known, hands
 from provenance.registry.publishing import rotated
+from provenance.registry.unpublished import TOP
 
 
 @click.command(name="rotate")

@@ -13,7 +13,7 @@ from provenance.errors import ConfigError
 from provenance.registry.editing import Edit
 from provenance.registry.keys import check_known, hands
 from provenance.registry.repository import Repository
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 
 
 @click.command(name="sign")

@@ -23,7 +23,7 @@ ONLINE_LIFETIMES: Mapping[str, int] = {"snapshot": 7, "timestamp": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class UnpublishedMetadata:
     """Metadata by role, new or as it stands; `changed` are the roles that have a new version.
 
     `before` is the root that stands, which a new one is signed by too; `files` are new targets.
@@ -44,7 +44,7 @@ class Draft:
         """What is published, and who keeps which section."""
         return cast(Targets, self.roles[Targets.type].signed)
 
-    def with_role(self, role: str, signed: Signed) -> Draft:
+    def with_role(self, role: str, signed: Signed) -> UnpublishedMetadata:
         """The draft with a new version of a role, nobody's signature on it."""
         roles = {**self.roles, role: Metadata(signed)}
         return replace(self, roles=roles, changed=self.changed | {role})
