@@ -25,6 +25,12 @@ pytest_plugins = ["tests.touched"]
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: half of the time a test waits, for a server or another process."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--corpus",
