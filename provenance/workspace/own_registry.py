@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
-from provenance.registry.editing import is_same
+from provenance.registry.editing import check_there, is_same
+from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
+from provenance.signature import unusable
+from provenance.trust.lint import Remark, Weight, lint
 from provenance.trust.reading import is_url
 from provenance.workspace import settings as files
 from provenance.workspace.environment import Environment
@@ -58,6 +63,35 @@ def with_own_file(workspace: Workspace, request: Request) -> Request:
 def reading(workspace: Workspace, request: Request) -> Session:
     """The session of a command that reads registries and judges no model."""
     return workspace.session(with_own_file(workspace, request), needs_models=False)
+
+
+def remarks(file: Path) -> tuple[Remark, ...]:
+    """What is odd about the registry in a file: what `verify` could not use, by the readers that
+    it uses, then what lets in or locks out more than its words say. ConfigError for no registry."""
+    check_there(file)
+    registry = load(file)
+    useless = (
+        Remark(weight=Weight.PROBLEM, rule="unusable-service", where=where, message=message)
+        for where, message in unusable(registry)
+    )
+    return (*useless, *lint(registry, datetime.now(UTC)))
+
+
+def unnamed(file: Path, environment: Environment) -> str:
+    """What to say where the settings that hold here judge by other registries than `file`, and
+    none of them is published; nothing where they name it, or cannot be read."""
+    try:
+        found = files.find(Path.cwd(), (), home=environment.home).path
+        names = files.load(found).registry if found else ()
+    except ConfigError:
+        return ""
+    if not names or any(is_url(name) or is_same(file, Path(name)) for name in names):
+        return ""
+    listed = ", ".join(f'"{name}"' for name in (file.name, BUILTIN))
+    return (
+        f"{found.name if found else ''} does not name {file}, so nothing is judged by it: "
+        f"under [policy], registry = [{listed}]"
+    )
 
 
 def _named(names: Sequence[str]) -> Path | None:
