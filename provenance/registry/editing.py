@@ -112,6 +112,14 @@ class Book:
             raise ConfigError(f"cannot be written: {error.strerror}", path=str(self.file)) from None
         return Edit(file=self.file, old=self.text, new=new)
 
+    def append(self, path: Keys, table: Mapping[str, object]) -> Edit:
+        """The file has this table as the last of the list at `path`, or ConfigError."""
+        return self.edit(lambda text: toml.appended(text, path, table))
+
+    def remove(self, path: Keys) -> Edit:
+        """The file is without what stands at `path`, or ConfigError."""
+        return self.edit(lambda text: toml.removed(text, path))
+
     def path(self, kind: str, name: str) -> Keys:
         """Where an organisation, a signer (ORG/NAME), a root or a revocation stands."""
         match kind:

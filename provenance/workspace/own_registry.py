@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
-from provenance.registry.editing import check_there, is_same
+from provenance.registry.editing import Book, check_there, is_same
 from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
 from provenance.signature import unusable
@@ -79,7 +79,9 @@ def remarks(file: Path) -> tuple[Remark, ...]:
 
 def unnamed(file: Path, environment: Environment) -> str:
     """What to say where the settings that hold here judge by other registries than `file`, and
-    none of them is published; nothing where they name it, or cannot be read."""
+    none of them is published; nothing where they name it, or cannot be read, nor of a section."""
+    if Book.opened(file).is_section:
+        return ""
     try:
         found = files.find(Path.cwd(), (), home=environment.home).path
         names = files.load(found).registry if found else ()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from provenance.cli.options import here
-from provenance.registry.editing import Book, Edit
+from provenance.registry.editing import Edit
 from provenance.workspace.own_registry import MEANT, own_file, unnamed
 
 
@@ -25,10 +24,10 @@ with_file = click.option(
 )
 
 
-def edit(book: Book, change: Callable[[str], str]) -> None:
-    """The file is edited, and the difference printed."""
-    show_difference(book.edit(change))
-    if not book.is_section and (words := unnamed(book.file, here().environment)):
+def show_edit(edit: Edit) -> None:
+    """What changed in a registry, and whether anything is judged by it."""
+    show_difference(edit)
+    if words := unnamed(edit.file, here().environment):
         click.echo(f"note: {words}", err=True)
 
 
