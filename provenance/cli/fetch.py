@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,19 +11,10 @@ from provenance.cli.options import LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.reporting import show
 from provenance.errors import ConfigError
-from provenance.lock import Entry
 from provenance.report import Summary
-from provenance.report.common import aside, printable
-from provenance.report.human import Line, Span
-from provenance.report.usage import usage
+from provenance.report.fetched import admitted_lines
 from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries
-
-if TYPE_CHECKING:
-    from provenance.gate import Admitted
-
-SHOWN = 5
-MAX_DOCUMENT = 4 << 20
 
 
 @click.command(name="fetch")
@@ -85,23 +74,16 @@ def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
         return _refused(fetched, fetcher.session)
     admitted = fetched.admitted
     if not quiet:
-        terminal.show(_lines(admitted, fetcher, entry), None)
+        loaded = fetcher.loaded(entry, admitted.place)
+        lines = admitted_lines(
+            admitted.verdict,
+            loaded,
+            name=entry.name,
+            already=admitted.already,
+            beside=admitted.beside,
+        )
+        terminal.show(lines)
     return 0
-
-
-def _lines(admitted: Admitted, fetcher: Fetcher, entry: Entry) -> Iterator[Line]:
-    """What was fetched and where it lies, then the lines that load it."""
-    done = "was there already, and is" if admitted.already else "fetched:"
-    verdict = admitted.verdict
-    said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
-    yield (Span(f"{terminal.mark(verdict)} {printable(entry.name)} {done} {said}"),)
-    yield (Span(f"  {printable(verdict.reason)}"),)
-    yield Span("  "), Span(str(admitted.place), link=str(admitted.place))
-    if admitted.beside:
-        yield (Span(f"  {_beside(admitted.beside)}"),)
-    ways = usage(fetcher.loaded(entry, admitted.place))
-    width = max((len(tool) for tool, _ in ways), default=0)
-    yield from ((Span(f"  {tool:<{width}}  {line}"),) for tool, line in ways)
 
 
 def _refused(fetched: Fetched, session: Session) -> int:
@@ -118,10 +100,3 @@ def _refused(fetched: Fetched, session: Session) -> int:
         show(summary, "human", None)
     click.echo(f"error: {fetched.entry.name} was not fetched: {fetched.reason}", err=True)
     return code
-
-
-def _beside(paths: Sequence[str]) -> str:
-    """What lies in the same snapshot, in one line."""
-    shown = ", ".join(map(printable, paths[:SHOWN]))
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return f"not judged, and in the same snapshot, where a loader may read it: {shown}{more}"

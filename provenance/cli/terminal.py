@@ -17,14 +17,11 @@ import click
 from provenance.cli.watching import Noted, Shown
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
-from provenance.lock import Change
-from provenance.report.common import by_exception, printable
 from provenance.report.graph import step, title
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, OUTCOMES, RESULTS, Line, Span
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
 from provenance.source.files import write
 from provenance.source.progress import Progress, Silent
-from provenance.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -56,9 +53,12 @@ def emit(text: str, output: str | None) -> None:
         raise ConfigError(f"cannot be written: {error.strerror}", path=output) from None
 
 
-def show(lines: Iterable[Line], output: str | None) -> None:
-    """Write lines to `output`, or to stdout as far as that can show them."""
-    emit(styled(lines, paper(output)), output)
+def show(lines: Iterable[Line], output: str | None = None, *, err: bool = False) -> None:
+    """Write lines to `output`, or to stdout or stderr as far as that can show them."""
+    if err:
+        click.echo(styled(lines, paper(err=True)), err=True)
+    else:
+        emit(styled(lines, paper(output)), output)
 
 
 def paper(output: str | None = None, *, err: bool = False) -> Paper:
@@ -127,18 +127,6 @@ def _rich(line: Line) -> Text:
     from rich.text import Text
 
     return Text.assemble(*((span.text, COLOURS.get(span.tone, span.tone)) for span in line))
-
-
-def mark(verdict: Verdict) -> str:
-    """The sign of a verdict, as in the report."""
-    sign, _ = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
-    return sign
-
-
-def described(change: Change) -> str:
-    """A change of the lockfile on one line."""
-    values = " → ".join(printable(text) for text in (change.old, change.new) if text)
-    return f"{printable(change.name)}  {change.what}" + (f"  {values}" if values else "")
 
 
 def progress(*, quiet: bool) -> Progress:
