@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import sys
 from collections import deque
 from collections.abc import Iterable
@@ -15,12 +14,11 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from provenance.cli.watching import Noted, Shown
-from provenance.errors import ConfigError
 from provenance.lineage import Graph
 from provenance.report.graph import step, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
-from provenance.source.files import write
+from provenance.source.files import deliver
 from provenance.source.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -40,17 +38,7 @@ def emit(text: str, output: str | None) -> None:
         # A terminal that cannot show a character shows its number, and the verdict all the same.
         click.echo(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return
-    place = Path(output)
-    if place.is_symlink() and not _is_stream(place):
-        message = "is a link, which is neither followed nor replaced: expected a regular file"
-        raise ConfigError(message, path=output)
-    try:
-        if _is_stream(place):
-            place.write_text(text + "\n", encoding="utf-8")
-        else:
-            write(place, text + "\n")
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", path=output) from None
+    deliver(Path(output), text + "\n")
 
 
 def show(lines: Iterable[Line], output: str | None = None, *, err: bool = False) -> None:
@@ -73,17 +61,6 @@ def paper(output: str | None = None, *, err: bool = False) -> Paper:
 def say(text: str, *, err: bool = False) -> None:
     """A line on stdout or stderr, as far as that can show it."""
     click.echo(paper(err=err).fitting(text), err=err)
-
-
-def _is_stream(place: Path) -> bool:
-    """Whether it is a pipe or a device, as /dev/stdout and /dev/null are."""
-    if place.parent == Path("/dev"):
-        return True
-    try:
-        mode = place.stat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def styled(lines: Iterable[Line], paper: Paper) -> str:
