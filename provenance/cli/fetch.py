@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import LOCKFILE, RULES, with_request, with_workspace
+from provenance.cli.options import HUMAN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.reporting import show
 from provenance.errors import ConfigError
-from provenance.report import Summary
 from provenance.report.fetched import admitted_lines
 from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
-from provenance.workspace.fetching import Fetcher, chosen_entries
+from provenance.workspace.fetching import Fetcher, chosen_entries, refusal
 
 
 @click.command(name="fetch")
@@ -57,13 +56,7 @@ def command(
         for text in late.reasons:
             click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
         return OUT_OF_DATE
-    fetcher = Fetcher(
-        session=session,
-        options=workspace.options,
-        progress=workspace.progress,
-        local_dir=local_dir,
-        replacing=replace,
-    )
+    fetcher = Fetcher.of(workspace, session, local_dir=local_dir, replacing=replace)
     return combined([_told(fetcher.fetch(entry), fetcher, quiet) for entry in entries])
 
 
@@ -91,12 +84,6 @@ def _refused(fetched: Fetched, session: Session) -> int:
     code, verdict = CANNOT_JUDGE, fetched.refused
     if verdict is not None:
         code = max(FAIL, RESULTS[verdict.result])
-        summary = Summary(
-            verdicts=(verdict,),
-            unjudged=(),
-            policy=session.policy_source,
-            registry=session.registry_source,
-        )
-        show(summary, "human", None)
+        show(refusal(verdict, session), HUMAN, None)
     click.echo(f"error: {fetched.entry.name} was not fetched: {fetched.reason}", err=True)
     return code

@@ -23,7 +23,7 @@ from provenance.cli.reporting import Reports, with_reports
 from provenance.errors import ConfigError
 from provenance.report.locked import change_lines
 from provenance.workspace import LockOptions, Request, Workspace
-from provenance.workspace.locking import check_listed, folders, late, locked, sums
+from provenance.workspace.locking import check_listed, locked, out_of_step_in, sums
 
 SUMS = "sha256sum"
 
@@ -117,11 +117,7 @@ def _in_step(request: Request, workspace: Workspace) -> int:
     """Whether every model of provenance.toml is locked as it is asked for, and no other is: here,
     or in every folder in which one of the named files of settings lies."""
     code = 0
-    for own, folder in folders(request, workspace):
-        session = folder.session(own, needs_models=not request.refs)
-        check_listed(session, own.refs)
-        for text in late(session):
-            where = f"{session.settings_path}: " if folder is not workspace else ""
-            click.echo(f"error: {where}{text}: run `provenance lock`", err=True)
-            code = OUT_OF_DATE
+    for text in out_of_step_in(request, workspace):
+        click.echo(f"error: {text}: run `provenance lock`", err=True)
+        code = OUT_OF_DATE
     return code

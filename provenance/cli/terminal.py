@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections import deque
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
@@ -15,7 +14,7 @@ import click
 
 from provenance.cli.watching import Noted, Shown
 from provenance.lineage import Graph
-from provenance.report.graph import step, title
+from provenance.report.graph import branching, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
 from provenance.source.files import deliver
@@ -81,22 +80,13 @@ def tree(graph: Graph, paper: Paper) -> str:
     from rich.console import Console
     from rich.tree import Tree
 
-    top = Tree(_rich(title(graph.by_key[graph.model])))
-    drawn = {graph.model}
-    waiting = deque((top, edge) for edge in graph.above.get(graph.model, ()))
-    while waiting:
-        branch, edge = waiting.popleft()
-        label = _rich((*title(graph.by_key[edge.parent]), Span("\n"), *step(edge)))
-        if edge.parent in drawn and graph.above.get(edge.parent):
-            branch.add(label).add("… as above")
-            continue
-        drawn.add(edge.parent)
-        below = branch.add(label)
-        waiting.extend((below, further) for further in graph.above.get(edge.parent, ()))
+    branches = [Tree(_rich(title(graph.by_key[graph.model])))]
+    for below, label in branching(graph):
+        branches.append(branches[below].add(_rich(label)))
     drawing = StringIO()
     system: Literal["standard"] | None = "standard" if paper.colour else None
     console = Console(file=drawing, width=width(), force_terminal=paper.colour, color_system=system)
-    console.print(top)
+    console.print(branches[0])
     return "\n".join(paper.fitting(line.rstrip()) for line in drawing.getvalue().splitlines())
 
 

@@ -10,6 +10,7 @@ import click
 from provenance.cli.options import (
     BASE,
     EVIDENCE,
+    FILE,
     LOCKFILE,
     OUTPUT,
     RULES,
@@ -33,16 +34,10 @@ from provenance.workspace.verifying import Verifier, refreshed, verified, writte
 @with_options(*LOCKFILE, *BASE)
 @click.option("--strict-expiry", is_flag=True, help="With --lock: what has expired fails.")
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
-@click.option(
-    "--evidence",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Judge what `inspect --format json` wrote.",
-)
+@click.option("--evidence", type=FILE, help="Judge what `inspect --format json` wrote.")
 @with_reports("vsa")
 @click.option(
-    "--sign-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --format vsa: PEM private key that signs the summaries.",
+    "--sign-key", type=FILE, help="With --format vsa: PEM private key that signs the summaries."
 )
 @OUTPUT
 @with_workspace

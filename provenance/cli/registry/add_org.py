@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.options import folded
+from provenance.cli.options import FILE, folded
 from provenance.cli.registry.editing import show_edit, with_file
-from provenance.cli.registry.material import FILE, with_material
+from provenance.cli.registry.material import with_material
 from provenance.registry.editing import Book
 from provenance.registry.material import Material, Organisation
 

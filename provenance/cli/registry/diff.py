@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import with_workspace
+from provenance.cli.options import FILE, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, PASS, combined
 from provenance.report.registry import effect_line, shift_lines
 from provenance.trust import Registry
@@ -23,7 +23,7 @@ from provenance.workspace.registry_effects import Effect, effects
 @click.option(
     "--lock",
     "lockfile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="Judge the models of provenance.toml, as this lockfile has them, by both.",
 )
 @with_workspace

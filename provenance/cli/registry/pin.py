@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.options import here
+from provenance.cli.options import FILE, here
 from provenance.cli.registry.editing import show_difference
 from provenance.registry.editing import Edit
 from provenance.workspace import SourceOptions
@@ -16,10 +16,7 @@ from provenance.workspace.pinning import ROOT_FILE, pinned
 @click.command(name="pin")
 @click.argument("url")
 @click.option(
-    "--root",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="The root.json that its maintainers handed out.",
+    "--root", type=FILE, required=True, help="The root.json that its maintainers handed out."
 )
 @click.option("--only", is_flag=True, help="Judge by no other registry any more, nor by builtin.")
 @click.option(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import folded
+from provenance.cli.options import FOLDER, folded
 from provenance.cli.registry.editing import with_file
 from provenance.cli.registry.hands import with_signing
 from provenance.registry.keys import Signing
@@ -22,7 +20,7 @@ from provenance.report.publication import publication_lines
     Source,
     click.option(
         "--attestations",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=FOLDER,
         help="Publish the bundles in its <org>/<name>/ beside the registry.",
     ),
     click.option(

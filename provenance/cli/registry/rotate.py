@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import folded
-from provenance.cli.registry.hands import FILE, with_signing
+from provenance.cli.options import FILE, folded
+from provenance.cli.registry.hands import with_signing
 from provenance.registry.draft import TOP
 from provenance.registry.keys import Signing
 from provenance.registry.publication import Rotation, rekeyed
