@@ -17,7 +17,6 @@ from provenance.cli.options import Decorator, with_options
 from provenance.cli.outcome import told
 from provenance.errors import ConfigError
 from provenance.report.adopting import looked_lines, next_lines
-from provenance.report.common import printable
 from provenance.workspace import Edit, Setting
 from provenance.workspace.adding import DAYS, Looked
 
@@ -60,8 +59,8 @@ def show(edit: Edit | None) -> None:
     """What changed in the settings, as diff(1) does."""
     if edit and edit.old == edit.new:
         terminal.say(f"{edit.file.name} stays as it is: nothing changes")
-    for line in edit.lines if edit else ():
-        terminal.say(printable(line))
+    elif edit:
+        terminal.difference(edit)
 
 
 def tell(models: Sequence[Looked]) -> int:

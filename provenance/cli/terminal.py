@@ -14,6 +14,8 @@ import click
 
 from provenance.cli.watching import Noted, Shown
 from provenance.lineage import Graph
+from provenance.registry.editing import Edit
+from provenance.report.common import printable
 from provenance.report.graph import branching, title
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
@@ -60,6 +62,12 @@ def paper(output: str | None = None, *, err: bool = False) -> Paper:
 def say(text: str, *, err: bool = False) -> None:
     """A line on stdout or stderr, as far as that can show it."""
     click.echo(paper(err=err).fitting(text), err=err)
+
+
+def difference(edit: Edit, *, err: bool = False) -> None:
+    """What changed in a file, as diff(1) does."""
+    for line in edit.lines:
+        say(printable(line), err=err)
 
 
 def styled(lines: Iterable[Line], paper: Paper) -> str:

@@ -15,14 +15,15 @@ from provenance.registry.editing import Book, check_there, is_same
 from provenance.registry.file import load
 from provenance.registry.shelf import FILE_NAME
 from provenance.signature import unusable
+from provenance.trust import Registry
 from provenance.trust.lint import Remark, Weight, lint
 from provenance.trust.reading import is_url
 from provenance.workspace import settings as files
 from provenance.workspace.environment import Environment
 from provenance.workspace.registries import short
+from provenance.workspace.request import Request
 
 if TYPE_CHECKING:
-    from provenance.workspace.request import Request
     from provenance.workspace.session import Session
     from provenance.workspace.workspace import Workspace
 
@@ -58,6 +59,11 @@ def with_own_file(workspace: Workspace, request: Request) -> Request:
     if not file.is_file() or any(is_same(file, Path(name)) for name in names):
         return request
     return replace(request, registry=(str(file), *names))
+
+
+def registry_named(name: str, workspace: Workspace) -> Registry:
+    """The registry in a file or folder, at a URL, or builtin. Raises what a session does."""
+    return workspace.session(Request(registry=(name,)), needs_models=False).registry
 
 
 def reading(workspace: Workspace, request: Request) -> Session:

@@ -10,10 +10,9 @@ from provenance.cli import terminal
 from provenance.cli.options import FILE, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, PASS, combined
 from provenance.report.registry import effect_line, shift_lines
-from provenance.trust import Registry
 from provenance.trust.powers import shifts
 from provenance.workspace import Request, Workspace
-from provenance.workspace.own_registry import MEANT, own_file
+from provenance.workspace.own_registry import MEANT, own_file, registry_named
 from provenance.workspace.registry_effects import Effect, effects
 
 
@@ -35,7 +34,7 @@ def command(
     With --lock, exit 1 if a locked model would no longer pass.
     """
     new = new or str(own_file(workspace.folder, workspace.environment))
-    before, after = (_registry(name, workspace) for name in (old, new))
+    before, after = (registry_named(name, workspace) for name in (old, new))
     terminal.show(shift_lines(shifts(before, after)), None)
     if lockfile is None:
         return PASS
@@ -49,7 +48,3 @@ def _code(effect: Effect) -> int:
     if effect.new is None:
         return CANNOT_JUDGE
     return FAIL if effect.worse else PASS
-
-
-def _registry(name: str, workspace: Workspace) -> Registry:
-    return workspace.session(Request(registry=(name,)), needs_models=False).registry

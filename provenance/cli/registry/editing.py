@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from provenance.cli import terminal
 from provenance.cli.options import here
 from provenance.registry.editing import Edit
 from provenance.workspace.own_registry import MEANT, own_file, unnamed
@@ -26,12 +27,6 @@ with_file = click.option(
 
 def show_edit(edit: Edit) -> None:
     """What changed in a registry, and whether anything is judged by it."""
-    show_difference(edit)
+    terminal.difference(edit)
     if words := unnamed(edit.file, here().environment):
         click.echo(f"note: {words}", err=True)
-
-
-def show_difference(edit: Edit) -> None:
-    """Print what changed, as diff(1) does."""
-    for line in edit.lines:
-        click.echo(line)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.registry.editing import show_difference
 from provenance.cli.registry.hands import password, with_keys, with_to
 from provenance.registry.publication import countersigned
 from provenance.report.publication import countersigned_lines
@@ -19,5 +18,5 @@ from provenance.report.publication import countersigned_lines
 def command(to: Path, keys: tuple[Path, ...]) -> None:
     """Sign what was prepared in DIR, after a look at what it changes."""
     made = countersigned(to, keys, password())
-    show_difference(made.edit)
+    terminal.difference(made.edit)
     terminal.show(countersigned_lines(made), None)
