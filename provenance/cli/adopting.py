@@ -18,7 +18,7 @@ from provenance.cli.outcome import told
 from provenance.errors import ConfigError
 from provenance.report.adopting import looked_lines, next_lines
 from provenance.workspace import Edit, Setting
-from provenance.workspace.adding import DAYS, Looked
+from provenance.workspace.adding import DAYS, Added, Looked
 
 WHY = "WHY"
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -66,11 +66,10 @@ def show(edit: Edit | None) -> None:
 def tell(models: Sequence[Looked]) -> int:
     """What became of each model, the next lines to type, and the exit code."""
     if models:
-        terminal.show([line for item in models for line in looked_lines(item)], None)
+        terminal.show([line for item in models for line in looked_lines(item)])
     then(next_lines(models, () if is_asked() else ("--reason", WHY)))
-    verdicts = [item.verdict for item in models if item.verdict is not None]
-    unjudged = [item.unjudged for item in models if item.unjudged]
-    return told(verdicts, unjudged) if models else 0
+    made = Added(models=tuple(models))
+    return told(made.verdicts, made.unjudged) if models else 0
 
 
 def then(lines: Iterable[str]) -> None:

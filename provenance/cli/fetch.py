@@ -11,7 +11,6 @@ from provenance.cli.options import HUMAN, LOCKFILE, RULES, with_request, with_wo
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.reporting import show
 from provenance.errors import ConfigError
-from provenance.report.fetched import admitted_lines
 from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries, refusal
 
@@ -62,20 +61,10 @@ def command(
 
 def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
     """The exit code of one entry; where it was admitted, how to load it is printed."""
-    entry = fetched.entry
     if fetched.admitted is None:
         return _refused(fetched, fetcher.session)
-    admitted = fetched.admitted
     if not quiet:
-        loaded = fetcher.loaded(entry, admitted.place)
-        lines = admitted_lines(
-            admitted.verdict,
-            loaded,
-            name=entry.name,
-            already=admitted.already,
-            beside=admitted.beside,
-        )
-        terminal.show(lines)
+        terminal.show(fetcher.lines(fetched.entry, fetched.admitted))
     return 0
 
 

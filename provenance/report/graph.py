@@ -71,6 +71,11 @@ def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
         waiting.extend((count, one) for one in further)
 
 
+def missing(graph: Graph, width: int) -> tuple[Line, ...]:
+    """Below the tree: what does not resolve, and what is wrong."""
+    return (*unresolved(graph, width), *problems(graph, width))
+
+
 def step(edge: Edge) -> Line:
     """An edge on one line: its tier, what was done, by whose word."""
     mark, tone = TIERS[edge.tier]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from provenance.affected import Hit
 from provenance.lock import Part
@@ -79,11 +80,14 @@ def effect_line(name: str, old: Verdict | None, new: Verdict | None, reason: str
     return Span(f"{mark} {name}", tone), Span(said)
 
 
-def hit_line(lockfile: str, hit: Hit) -> Line:
-    """A locked model that a revocation means."""
-    whose = "" if hit.part is Part.MODEL else f" ({hit.part})"
-    said = f"{printable(hit.what)} was revoked: {printable(hit.reason)}"
-    return (Span(f"✗ {lockfile}: {printable(hit.name)}{whose}  {said}"),)
+def hit_lines(hits: Sequence[tuple[Path, Hit]], files: int, source: str) -> Iterator[Line]:
+    """The locked models that a revocation means, each with its lockfile, of so many `files`."""
+    for file, hit in hits:
+        whose = "" if hit.part is Part.MODEL else f" ({hit.part})"
+        said = f"{printable(hit.what)} was revoked: {printable(hit.reason)}"
+        yield (Span(f"✗ {file}: {printable(hit.name)}{whose}  {said}"),)
+    count = len({file for file, _ in hits})
+    yield (Span(f"{count} of {files} lockfiles affected, by {source}"),)
 
 
 def _counted(count: int, word: str) -> str:

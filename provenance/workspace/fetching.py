@@ -15,6 +15,8 @@ from provenance.lock import Entry, Lock
 from provenance.lock.update import out_of_step
 from provenance.policy import Model
 from provenance.report import Summary
+from provenance.report.fetched import admitted_lines
+from provenance.report.human import Line
 from provenance.report.usage import DOCUMENTS, Loaded
 from provenance.source.evidence_files import read
 from provenance.source.progress import Progress
@@ -158,6 +160,16 @@ class Fetcher:
         if self.local_dir is None:
             return Target.snapshot(entry, cache)
         return Target.folder(self.local_dir, cache=cache, replacing=self.replacing)
+
+    def lines(self, entry: Entry, admitted: Admitted) -> Iterator[Line]:
+        """What was fetched and where it lies, and the lines that load it."""
+        return admitted_lines(
+            admitted.verdict,
+            self.loaded(entry, admitted.place),
+            name=entry.name,
+            already=admitted.already,
+            beside=admitted.beside,
+        )
 
     def loaded(self, entry: Entry, place: Path) -> Loaded:
         """What is known of an admitted model when it is said how to load it."""

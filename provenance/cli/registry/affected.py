@@ -10,7 +10,7 @@ import click
 from provenance.cli import terminal
 from provenance.cli.options import RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import FAIL, PASS
-from provenance.report.registry import hit_line
+from provenance.report.registry import hit_lines
 from provenance.workspace import Request, Workspace, lockfile
 from provenance.workspace.affecting import affected_in
 from provenance.workspace.own_registry import MEANT
@@ -43,9 +43,6 @@ def command(
     if form == "json":
         rows = [{"lockfile": str(file), **asdict(hit)} for file, hit in made.hits]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return FAIL if made.hits else PASS
-    if made.hits:
-        terminal.show([hit_line(str(file), hit) for file, hit in made.hits], None)
-    count = len({file for file, _ in made.hits})
-    click.echo(f"{count} of {len(made.files)} lockfiles affected, by {made.source}")
+    else:
+        terminal.show(hit_lines(made.hits, len(made.files), made.source))
     return FAIL if made.hits else PASS

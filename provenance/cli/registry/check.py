@@ -30,5 +30,5 @@ def command(file: Path, form: str) -> int:
     if form == "json":
         click.echo(json.dumps([asdict(remark) for remark in found], ensure_ascii=False, indent=2))
     else:
-        terminal.show(remark_lines(found), None)
+        terminal.show(remark_lines(found))
     return FAIL if any(remark.weight is Weight.PROBLEM for remark in found) else PASS

@@ -35,12 +35,12 @@ def command(
     """
     new = new or str(own_file(workspace.folder, workspace.environment))
     before, after = (registry_named(name, workspace) for name in (old, new))
-    terminal.show(shift_lines(shifts(before, after)), None)
+    terminal.show(shift_lines(shifts(before, after)))
     if lockfile is None:
         return PASS
     session = workspace.session(Request(lockfile=lockfile, registry=(new,)))
     found = list(effects(workspace.gathering(session), before))
-    terminal.show([effect_line(e.name, e.old, e.new, e.reason) for e in found], None)
+    terminal.show([effect_line(e.name, e.old, e.new, e.reason) for e in found])
     return combined(map(_code, found)) if found else PASS
 
 

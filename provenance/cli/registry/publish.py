@@ -39,4 +39,4 @@ def command(signing: Signing, source: Source) -> None:
     --online-key they also sign the snapshot and timestamp. DIR/root.json is what users pin. A
     public key will do where --prepare is followed by `registry sign` at the private one.
     """
-    terminal.show(publication_lines(published(signing, source)), None)
+    terminal.show(publication_lines(published(signing, source)))

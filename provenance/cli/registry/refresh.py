@@ -18,4 +18,4 @@ def command(signing: Signing) -> None:
 
     What keepers of sections have published since is listed from then on.
     """
-    terminal.show(publication_lines(renewed(signing)), None)
+    terminal.show(publication_lines(renewed(signing)))

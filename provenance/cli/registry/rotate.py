@@ -39,4 +39,4 @@ def command(signing: Signing, rotation: Rotation) -> None:
 
     Users who pinned an older root follow by themselves.
     """
-    terminal.show(publication_lines(rekeyed(signing, rotation)), None)
+    terminal.show(publication_lines(rekeyed(signing, rotation)))

@@ -19,4 +19,4 @@ def command(to: Path, keys: tuple[Path, ...]) -> None:
     """Sign what was prepared in DIR, after a look at what it changes."""
     made = countersigned(to, keys, password())
     terminal.difference(made.edit)
-    terminal.show(countersigned_lines(made), None)
+    terminal.show(countersigned_lines(made))
