@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from provenance.case.case import Case
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.lineage import YOU, wanted_by
 from provenance.lock import (
     Accepted,
@@ -31,7 +31,7 @@ OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "pol
 
 def entry_of(
     name: str,
-    trial: Trial,
+    evaluation: Evaluation,
     *,
     path: str | None = None,
     before: Entry | None = None,
@@ -45,7 +45,7 @@ def entry_of(
     own = [before] if before else []
     past = [*own, *(entry for entry in past if entry != before)]
     before = next(iter(past), None)
-    case, verdict = trial.case, trial.verdict
+    case, verdict = evaluation.case, evaluation.verdict
     evidence = case.evidence
     facts = _remembered(_kept(evidence.facts), past)
     owner = case.registry.owner(evidence.ref.repo or "")

@@ -33,7 +33,7 @@ IDENTITY = "identity/pass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Evaluation:
     """A verdict, and the case that it closes."""
 
     case: Case
@@ -59,7 +59,7 @@ def judge(
     that are meant. Raises TrustError if a trust root of the registry cannot be used, and nothing
     else: what a model's author writes becomes a finding.
     """
-    return tried(
+    return evaluate(
         evidence,
         policy,
         registry,
@@ -71,7 +71,7 @@ def judge(
     ).verdict
 
 
-def tried(
+def evaluate(
     evidence: Evidence,
     policy: Policy,
     registry: Registry,
@@ -83,7 +83,7 @@ def tried(
     exact: bool = False,
     accepted: Collection[str] = (),
     remembered: Sequence[Entry] | None = None,
-) -> Trial:
+) -> Evaluation:
     """The verdict on one model and its case; `findings` are those about the caller's own files.
 
     `locked` is what `lock` says of the model: what was known before, or with `exact` the very files
@@ -120,7 +120,7 @@ def tried(
         findings=told,
     )
     # What was parsed is as large as the model's documents, and a run may hold a hundred trials.
-    return Trial(case=replace(case, files=ModelFiles(evidence=evidence)), verdict=verdict)
+    return Evaluation(case=replace(case, files=ModelFiles(evidence=evidence)), verdict=verdict)
 
 
 def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
@@ -236,14 +236,14 @@ def _praise(findings: Sequence[Finding]) -> str:
 
 def _signers(case: Case) -> Iterator[SignerSeen]:
     """Everybody whose signature holds, whether or not they count here."""
-    for opinion in case.opinions:
-        if isinstance(opinion, Signed):
-            parties = opinion.parties if isinstance(opinion, Attestation) else ()
+    for verification in case.verifications:
+        if isinstance(verification, Signed):
+            parties = verification.parties if isinstance(verification, Attestation) else ()
             yield SignerSeen(
                 kind=parties[0].signer.material.kind if parties else "",
                 name=", ".join(party.signer.name for party in parties) or "",
                 organisation=", ".join(sorted({party.org.name for party in parties})),
-                identity=opinion.identity,
-                bundle=opinion.bundle,
-                times=tuple(moment.isoformat() for moment in opinion.moments.not_later_than),
+                identity=verification.identity,
+                bundle=verification.bundle,
+                times=tuple(moment.isoformat() for moment in verification.moments.not_later_than),
             )

@@ -157,7 +157,7 @@ def write(folder: Path, files: Mapping[str, bytes] = MODEL) -> Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hand:
+class TufKey:
     """Who signs, with what, and what is bent on the way."""
 
     key: PrivateKey
@@ -168,7 +168,7 @@ class Hand:
     reverse: bool = False
 
 
-def bundle(folder: Path, hand: Hand) -> dict[str, Any]:
+def bundle(folder: Path, tuf_key: TufKey) -> dict[str, Any]:
     """A bundle over all files of `folder`."""
     files = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW).manifest.files
     document = {
@@ -177,13 +177,13 @@ def bundle(folder: Path, hand: Hand) -> dict[str, Any]:
         "predicateType": oms.PREDICATE_TYPE,
         "predicate": oms.predicate(files, ()),
     }
-    return bundle_of(document, hand)
+    return bundle_of(document, tuf_key)
 
 
-def bundle_of(document: dict[str, Any], hand: Hand) -> dict[str, Any]:
-    """A bundle over a statement, bent as `hand` says, then signed."""
-    document = bent(document, hand.statement or {})
-    if hand.reverse:
+def bundle_of(document: dict[str, Any], tuf_key: TufKey) -> dict[str, Any]:
+    """A bundle over a statement, bent as `tuf_key` says, then signed."""
+    document = bent(document, tuf_key.statement or {})
+    if tuf_key.reverse:
         document["predicate"]["resources"].reverse()
         document["subject"][0]["digest"]["sha256"] = root(document)
     payload = json.dumps(document).encode()
@@ -191,18 +191,18 @@ def bundle_of(document: dict[str, Any], hand: Hand) -> dict[str, Any]:
     envelope = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,
-        "signatures": [{"sig": base64.b64encode(hand.key.sign(pae)).decode(), "keyid": ""}],
+        "signatures": [{"sig": base64.b64encode(tuf_key.key.sign(pae)).decode(), "keyid": ""}],
     }
-    material: dict[str, Any] = {"publicKey": {"hint": hand.key.public.hint}}
-    if hand.chain:
-        items = [{"rawBytes": base64.b64encode(item.der).decode()} for item in hand.chain]
+    material: dict[str, Any] = {"publicKey": {"hint": tuf_key.key.public.hint}}
+    if tuf_key.chain:
+        items = [{"rawBytes": base64.b64encode(item.der).decode()} for item in tuf_key.chain]
         material = {"x509CertificateChain": {"certificates": items}}
     made = {
         "mediaType": MEDIA_TYPE,
         "verificationMaterial": {**material, "tlogEntries": []},
-        "dsseEnvelope": bent(envelope, hand.envelope or {}),
+        "dsseEnvelope": bent(envelope, tuf_key.envelope or {}),
     }
-    return bent(made, hand.bundle or {})
+    return bent(made, tuf_key.bundle or {})
 
 
 def root(document: Mapping[str, Any]) -> str:
@@ -236,7 +236,7 @@ def digested(folder: Path, repo: str | None = None, commit: str | None = None) -
 
 def attest(
     folder: Path,
-    hand: Hand,
+    tuf_key: TufKey,
     method: str,
     *parents: Parent,
     model: str = "",
@@ -252,15 +252,15 @@ def attest(
         parents=parents,
         builder="urn:tests",
     )
-    line = json.dumps(bundle_of(json.loads(statement(step)), hand))
+    line = json.dumps(bundle_of(json.loads(statement(step)), tuf_key))
     with (to or folder / "claims.jsonl").open("a") as stream:
         stream.write(line + "\n")
     return folder
 
 
-def sign(folder: Path, hand: Hand, name: str = "model.sig") -> Path:
+def sign(folder: Path, tuf_key: TufKey, name: str = "model.sig") -> Path:
     """`folder`, with a signature beside its files."""
-    (folder / name).write_text(json.dumps(bundle(folder, hand)))
+    (folder / name).write_text(json.dumps(bundle(folder, tuf_key)))
     return folder
 
 

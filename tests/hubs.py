@@ -28,7 +28,7 @@ def signed(
     folder: Path, files: Mapping[str, bytes] = FILES, key: str = "release"
 ) -> dict[str, bytes]:
     """The files, and a signature over them by the key of this name."""
-    forge.sign(forge.write(folder, files), forge.Hand(key=forge.key(key)))
+    forge.sign(forge.write(folder, files), forge.TufKey(key=forge.key(key)))
     return {**files, "model.sig": (folder / "model.sig").read_bytes()}
 
 

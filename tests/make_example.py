@@ -152,9 +152,9 @@ def main() -> None:
     story()
 
 
-def new_hand() -> forge.Hand:
+def new_hand() -> forge.TufKey:
     """A key that nobody else has."""
-    return forge.Hand(key=PrivateKey(ec.generate_private_key(ec.SECP256R1())))
+    return forge.TufKey(key=PrivateKey(ec.generate_private_key(ec.SECP256R1())))
 
 
 def story() -> None:
@@ -191,17 +191,17 @@ def story() -> None:
 def family() -> None:
     """A base, its fine-tune, and a copy of that with other weights."""
     shutil.rmtree(FOLDER / "models", ignore_errors=True)
-    hand = new_hand()
+    tuf_key = new_hand()
     base = weights(1)
     tuned = {name: tensor + weights(2)[name] / 8 for name, tensor in base.items()}
-    forge.sign(write("tiny-base", base, "# tiny-base\n"), hand)
+    forge.sign(write("tiny-base", base, "# tiny-base\n"), tuf_key)
     card = "---\nbase_model: example-ai/tiny-base\n---\n# tiny-chat\n"
-    chat = forge.sign(write("tiny-chat", tuned, card), hand)
+    chat = forge.sign(write("tiny-chat", tuned, card), tuf_key)
     copy = Path(shutil.copytree(chat, FOLDER / "models" / "tiny-chat-tampered"))
     tuned["model.layers.0.mlp.down_proj.weight"][0, 0] += 1
     save_file(tuned, copy / "model.safetensors", metadata={"format": "pt"})
     (FOLDER / "provenance.toml").write_text(SETTINGS)
-    (FOLDER / "trust.toml").write_text(REGISTRY.format(key=hand.key.public.pem))
+    (FOLDER / "trust.toml").write_text(REGISTRY.format(key=tuf_key.key.public.pem))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ REGISTRY = forge.registry(
 )
 
 
-def hand(spec: Mapping[str, Any]) -> forge.Hand:
+def tuf_key(spec: Mapping[str, Any]) -> forge.TufKey:
     bends: dict[str, Any] = {name: spec.get(name) for name in ("statement", "envelope", "bundle")}
     if "hint" in spec:
         hint = forge.key(spec["hint"]).public.hint
@@ -78,15 +78,15 @@ def hand(spec: Mapping[str, Any]) -> forge.Hand:
         leaf = LEAVES[spec["leaf"]]
         owner = forge.key(OWNERS.get(spec["leaf"], "leaf"))
         chain = (leaf, *(LEAVES[name] for name in spec.get("carry", ())))
-        return forge.Hand(key=owner, chain=chain, **bends)
-    return forge.Hand(key=forge.key(spec["key"]), reverse=spec.get("reverse", False), **bends)
+        return forge.TufKey(key=owner, chain=chain, **bends)
+    return forge.TufKey(key=forge.key(spec["key"]), reverse=spec.get("reverse", False), **bends)
 
 
 def build(folder: Path, case: Mapping[str, Any]) -> None:
     forge.write(folder)
     arrange(folder, case)
     for spec in case.get("sign", ()):
-        made = forge.bundle(folder, hand(spec)) if "of" not in spec else other(folder, spec)
+        made = forge.bundle(folder, tuf_key(spec)) if "of" not in spec else other(folder, spec)
         (folder / spec.get("name", "model.sig")).write_text(json.dumps(made))
     arrange(folder, case.get("then", {}))
 
@@ -98,7 +98,7 @@ def other(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
         forge.write(model, {path: content(text) for path, text in spec["of"].items()})
     else:
         forge.write(model, {path: (folder / path).read_bytes() for path in spec["of"]})
-    return forge.bundle(model, hand(spec))
+    return forge.bundle(model, tuf_key(spec))
 
 
 def arrange(folder: Path, changes: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from provenance import Lock, Policy, Registry, Rules, Settings, Target, replay
 from provenance.entries import entry_of
 from provenance.errors import ConfigError, Rejected
 from provenance.gate import Refused
-from provenance.judgement import tried
+from provenance.judgement import evaluate
 from provenance.policy import Model
 from provenance.refs import parse
 from provenance.registry import starter
@@ -51,11 +51,11 @@ def test_a_signed_model_of_a_starter_publisher_passes_and_is_admitted(tmp_path: 
         hub.commit(GRANITE, signed(tmp_path / "m"))
         client = Client(endpoint=hub.url)
         evidence = provenance.gather_from_hub(client, parse(GRANITE), at=forge.NOW)
-        trial = tried(evidence, policy, forged())
+        evaluation = evaluate(evidence, policy, forged())
         verdict = provenance.judge(evidence, policy, forged())
-        assert trial.verdict == verdict
+        assert evaluation.verdict == verdict
         assert (verdict.result, verdict.profile) == ("pass", "baseline")
-        entry = entry_of(GRANITE, trial)
+        entry = entry_of(GRANITE, evaluation)
         rules = Rules(
             entry=entry,
             lock=Lock(entries=(entry,)),
@@ -82,9 +82,9 @@ def test_admit_goes_by_its_own_clock_and_takes_nothing_stored(tmp_path: Path) ->
         hub.commit(GRANITE, signed(tmp_path / "m"))
         client = Client(endpoint=hub.url)
         evidence = provenance.gather_from_hub(client, parse(GRANITE), at=forge.NOW)
-        trial = tried(evidence, policy, lapsed)
-        assert trial.verdict.result == "pass"
-        entry = entry_of(GRANITE, trial)
+        evaluation = evaluate(evidence, policy, lapsed)
+        assert evaluation.verdict.result == "pass"
+        entry = entry_of(GRANITE, evaluation)
         rules = Rules(
             entry=entry, lock=Lock(entries=(entry,)), policy=policy, registry=lapsed, at=forge.NOW
         )
@@ -99,7 +99,7 @@ def test_admit_goes_by_its_own_clock_and_takes_nothing_stored(tmp_path: Path) ->
         found = {finding.rule for finding in refused.value.verdict.findings}
         assert "signature/compromised" in found
         stored = replay.loads(replay.dumps(evidence).encode(), now=forge.NOW)
-        entry = entry_of(GRANITE, tried(stored, policy, forged()))
+        entry = entry_of(GRANITE, evaluate(stored, policy, forged()))
         with pytest.raises(ConfigError, match="replayed"):
             provenance.admit(client, replace(rules, entry=entry, registry=forged()), target)
         assert not (tmp_path / "out").exists()

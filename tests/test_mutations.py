@@ -30,8 +30,8 @@ SEED, SAMPLE = 20_260_602, 250
 POLICY = Policy.of(Settings(), Model(name="m", repo="acme/m", path="m"))
 ROOT = forge.certificate("root", ca=True)
 HANDS = {
-    "key": forge.Hand(key=forge.key("release")),
-    "certificate": forge.Hand(
+    "key": forge.TufKey(key=forge.key("release")),
+    "certificate": forge.TufKey(
         key=forge.key("leaf"), chain=(forge.certificate("leaf", "root"), ROOT)
     ),
 }
@@ -72,8 +72,8 @@ def bundles(text: str) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("hand", HANDS)
-def test_no_mutation_of_a_bundle_is_believed(hand: str, tmp_path: Path) -> None:
-    folder = forge.sign(forge.write(tmp_path / "m"), HANDS[hand])
+def test_no_mutation_of_a_bundle_is_believed(tuf_key: str, tmp_path: Path) -> None:
+    folder = forge.sign(forge.write(tmp_path / "m"), HANDS[tuf_key])
     found = evidence(folder)
     assert judge(found, POLICY, TRUST).result is Result.PASS
     for data in bundles((folder / "model.sig").read_text()):
@@ -87,11 +87,11 @@ def believed(folder: Path, sample: int | None) -> list[bytes]:
     chosen = random.Random(SEED).sample(every, sample) if sample else every
     print(f"{len(chosen)} of {len(every)} mutations, seed {SEED}")
     documents = [Document(path="model.sig", data=data) for data in chosen]
-    opinions = [signature.verify(document, TRUST, forge.NOW) for document in documents]
+    verifications = [signature.verify(document, TRUST, forge.NOW) for document in documents]
     return [
         document.data
-        for document, opinion in zip(documents, opinions, strict=True)
-        if isinstance(opinion, signature.Signed)
+        for document, verification in zip(documents, verifications, strict=True)
+        if isinstance(verification, signature.Signed)
     ]
 
 

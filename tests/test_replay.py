@@ -123,7 +123,7 @@ def test_any_evidence_is_read_back(evidence: Evidence) -> None:
 def test_a_real_folder_with_the_oddest_names(tmp_path: Path) -> None:
     forge.write(tmp_path, {**forge.MODEL, "a\nb\u202e.txt": b""})
     (tmp_path / os.fsdecode(b"\xff.txt")).write_bytes(b"\xff")
-    bundle = forge.bundle_of({"any": "statement"}, forge.Hand(key=forge.key("release")))
+    bundle = forge.bundle_of({"any": "statement"}, forge.TufKey(key=forge.key("release")))
     (tmp_path / "model.sig").write_text(json.dumps(bundle))
     evidence = directory.collect(tmp_path, ref=Ref(text="m"), at=forge.NOW)
     assert evidence.bundles

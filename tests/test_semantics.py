@@ -19,7 +19,7 @@ import pytest
 
 from provenance.case.case import Case
 from provenance.case.changes import signature_changes
-from provenance.case.publisher import vouches
+from provenance.case.publisher import publisher_signatures
 from provenance.checks import registry as registry_check
 from provenance.checks.attestation import check as attestation_check
 from provenance.checks.identity.age import age
@@ -54,9 +54,9 @@ def subsets(items: Sequence[Role]) -> tuple[tuple[Role, ...], ...]:
 def model() -> Evidence:
     """A signed model of Acme, with a word of the same key in every role."""
     folder = forge.write(Path(mkdtemp()) / "bot")
-    hand = forge.Hand(key=forge.key("release"))
-    forge.sign(folder, hand)
-    forge.attest(folder, hand, "pretrain", model=REPO)
+    tuf_key = forge.TufKey(key=forge.key("release"))
+    forge.sign(folder, tuf_key)
+    forge.attest(folder, tuf_key, "pretrain", model=REPO)
     return directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=NOW)
 
 
@@ -69,7 +69,7 @@ def spoken(predicate: str, result: str, said: str = "PASSED") -> Document:
         "predicateType": predicate,
         "predicate": {result: said},
     }
-    made = forge.bundle_of(statement, forge.Hand(key=forge.key("release")))
+    made = forge.bundle_of(statement, forge.TufKey(key=forge.key("release")))
     return Document(path=f"{result}-{said}.sig", data=json.dumps(made).encode())
 
 
@@ -145,7 +145,7 @@ def test_when_a_word_counts(signed: str, stamps: tuple[datetime, ...]) -> None:
         registry = Registry.from_table(table, source="trust.toml")
         (org,) = registry.orgs
         dated = stamped(SIGNED[signed], stamps)
-        attestation = replace(opinion(registry), moments=dated)
+        attestation = replace(verification(registry), moments=dated)
         compromised = since is not None and (stamps[0] if stamps else NOW) >= since
         early = start is not None and start > START[signed]
         found = distrust(registry, attestation, Party(org=org, signer=org.signers[0]), NOW)
@@ -154,9 +154,9 @@ def test_when_a_word_counts(signed: str, stamps: tuple[datetime, ...]) -> None:
     assert counted
 
 
-def opinion(registry: Registry) -> Attestation:
+def verification(registry: Registry) -> Attestation:
     heard = Case.heard(model(), Policy.of(Settings()), registry)
-    return next(o for o in heard.opinions if isinstance(o, Attestation))
+    return next(o for o in heard.verifications if isinstance(o, Attestation))
 
 
 def stamped(moments: Moments, stamps: tuple[datetime, ...]) -> Moments:
@@ -187,11 +187,15 @@ def _evaluated(
 
 def dated(case: Case, moments: Sequence[Moments]) -> Case:
     """The case whose bundles, in their order, have these times."""
-    opinions = tuple(
+    verifications = tuple(
         replace(one, moments=when) if isinstance(one, Attestation) else one
-        for one, when in zip(case.opinions, moments, strict=True)
+        for one, when in zip(case.verifications, moments, strict=True)
     )
-    return replace(case, opinions=opinions, vouches=vouches(case.evidence, case.registry, opinions))
+    return replace(
+        case,
+        verifications=verifications,
+        publisher_signatures=publisher_signatures(case.evidence, case.registry, verifications),
+    )
 
 
 def signed_model(moments: Sequence[Moments], policy: Policy, locked: Entry | None = None) -> Case:
@@ -207,7 +211,7 @@ def old_enough(moments: Sequence[Moments]) -> bool:
 
 def newer(moments: Sequence[Moments]) -> bool:
     """Whether a release is no rollback, where the lock has another that was signed before."""
-    identity = opinion(trusting("publisher")).identity
+    identity = verification(trusting("publisher")).identity
     signer = LockedSigner(kind="key", identity=identity, time=NOW - 25 * DAY)
     locked = Entry(name=REPO, repo=REPO, signers=(signer,), selected="sha256:" + "0" * 64)
     return not list(signature_changes(signed_model(moments, Policy.of(Settings()), locked)))
@@ -218,7 +222,7 @@ def in_time(moments: Sequence[Moments]) -> bool:
     registry = trusting("publisher", valid_from=NOW - 22 * DAY)
     (org,) = registry.orgs
     party = Party(org=org, signer=org.signers[0])
-    return not distrust(registry, replace(opinion(registry), moments=moments[0]), party, NOW)
+    return not distrust(registry, replace(verification(registry), moments=moments[0]), party, NOW)
 
 
 FRESHNESS_AND_ORDER = {
@@ -287,7 +291,7 @@ def test_a_threshold_counts_distinct_keys(
 ) -> None:
     folder = forge.write(tmp_path / "bot")
     for number, name in enumerate(signing):
-        forge.sign(folder, forge.Hand(key=forge.key(name)), f"{number}.sig")
+        forge.sign(folder, forge.TufKey(key=forge.key(name)), f"{number}.sig")
     table = forge.org(
         "Acme",
         *({**forge.signer(f"{n}"), "key": forge.key(s).public.pem} for n, s in enumerate(signers)),

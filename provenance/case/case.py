@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from provenance.case.publisher import Vouch, vouches
-from provenance.case.verified import hear
+from provenance.case.publisher import PublisherSignature, publisher_signatures
+from provenance.case.verified import verify_bundles
 from provenance.claims.files import ModelFiles
 from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock, is_of
 from provenance.model import Basis, Evidence
 from provenance.policy import Exemption, Policy, Waiver
 from provenance.policy.binding import Rests, rests_of
-from provenance.signature import Opinion
+from provenance.signature import VerificationResult
 from provenance.trust import Registry
 from provenance.verdict import Finding
 
@@ -24,10 +24,10 @@ from provenance.verdict import Finding
 class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
-    `opinions` has one entry for each of `evidence.bundles` that is no training statement, in their
-    order; `vouches` are those of them that count as the publisher's word. `files` are what the
-    evidence holds, parsed for all checks together. `claimed` and `graph`
-    are what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
+    `verifications` has one entry for each of `evidence.bundles` that is no training statement, in
+    their order; `publisher_signatures` are those of them that count as the publisher's word.
+    `files` are what the evidence holds, parsed for all checks together. `claimed` and `graph` are
+    what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
     otherwise it is only what was known before. `remembered` are the entries of its repository,
     whatever their names. `rests` has what is left of the files by each `ignore` of the policy.
@@ -37,8 +37,8 @@ class Case:
     policy: Policy
     registry: Registry
     files: ModelFiles
-    opinions: tuple[Opinion, ...]
-    vouches: tuple[Vouch, ...]
+    verifications: tuple[VerificationResult, ...]
+    publisher_signatures: tuple[PublisherSignature, ...]
     claimed: Claimed
     graph: Graph
     lock: Lock | None = None
@@ -51,14 +51,14 @@ class Case:
     def heard(cls, evidence: Evidence, policy: Policy, registry: Registry) -> Case:
         """The case of a model once every bundle and claim was heard, without a lockfile."""
         files = ModelFiles(evidence=evidence)
-        heard = hear(files, registry, policy.parents)
+        heard = verify_bundles(files, registry, policy.parents)
         return cls(
             evidence=evidence,
             policy=policy,
             registry=registry,
             files=files,
-            opinions=heard.opinions,
-            vouches=vouches(evidence, registry, heard.opinions),
+            verifications=heard.verifications,
+            publisher_signatures=publisher_signatures(evidence, registry, heard.verifications),
             claimed=heard.claimed,
             graph=heard.graph,
             rests=rests_of(evidence, policy),

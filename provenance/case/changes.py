@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from provenance.case.case import Case
-from provenance.case.publisher import Vouch
+from provenance.case.publisher import PublisherSignature
 from provenance.lock import Entry
 from provenance.signature import Moments
 from provenance.verdict import Finding, failed, unknown
@@ -128,8 +128,8 @@ def _newest(case: Case) -> datetime | None:
     return max(times, default=None)
 
 
-def _holding(case: Case) -> tuple[Vouch, ...]:
-    return tuple(vouch for vouch in case.vouches if vouch.comparison.holds)
+def _holding(case: Case) -> tuple[PublisherSignature, ...]:
+    return tuple(vouch for vouch in case.publisher_signatures if vouch.comparison.holds)
 
 
 def _identities(case: Case) -> frozenset[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
 from provenance.case.elsewhere import elsewhere
-from provenance.case.publisher import Vouch
+from provenance.case.publisher import PublisherSignature
 from provenance.case.splits import set_of
 from provenance.trust import Identity, Org, Signer
 from provenance.verdict import Finding, failed, passed
@@ -17,7 +17,7 @@ from provenance.verdict import Finding, failed, passed
 SHOWN = 20
 
 
-def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
+def coverage(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Finding]:
     """Which files the signatures that hold leave out, and whether enough parties signed."""
     yield from elsewhere(case, holding)
     covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
@@ -40,7 +40,7 @@ def coverage(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
     yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
 
 
-def _why_unsigned(path: str, case: Case, holding: Sequence[Vouch]) -> str:
+def _why_unsigned(path: str, case: Case, holding: Sequence[PublisherSignature]) -> str:
     """Shards are pieces of at least one byte: a signature over shards cannot name an empty file.
 
     Anybody can add one, and its name alone may matter: an empty chat_template.jinja replaces the
@@ -55,7 +55,7 @@ def _why_unsigned(path: str, case: Case, holding: Sequence[Vouch]) -> str:
     return "a loader may read it, and the signature leaves it out"
 
 
-def _one_each(holding: Sequence[Vouch]) -> bool:
+def _one_each(holding: Sequence[PublisherSignature]) -> bool:
     """One bundle a .gguf, all parts of a split in one, by one signer: how GGUF are signed."""
     signers = {vouch.attestation.identity for vouch in holding}
     return len(signers) == 1 and all(
@@ -71,7 +71,9 @@ def _is_one_gguf(signed: frozenset[str], equal: frozenset[str]) -> bool:
     return together and len(signed) == parts and all(path.endswith(".gguf") for path in equal)
 
 
-def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: str) -> Finding:
+def _enough(
+    case: Case, holding: Sequence[PublisherSignature], needed: frozenset[str], what: str
+) -> Finding:
     """Whether one organisation's signers, as many as it requires, each signed every file."""
     orgs = {party.org.key: party.org for vouch in holding for party in vouch.parties}
     for org in orgs.values():
@@ -82,7 +84,7 @@ def _enough(case: Case, holding: Sequence[Vouch], needed: frozenset[str], what: 
     return failed("signature/threshold", message, case.subject)
 
 
-def _count(path: str, org: Org, holding: Sequence[Vouch]) -> int:
+def _count(path: str, org: Org, holding: Sequence[PublisherSignature]) -> int:
     """How many distinct signers signed a file: as the registry has them, and as they signed.
 
     One key that the registry has under two names, or one repository with two workflows, is one.

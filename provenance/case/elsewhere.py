@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
-from provenance.case.publisher import Vouch
+from provenance.case.publisher import PublisherSignature
 from provenance.formats.names import is_weight_name
 from provenance.lock import Entry
 from provenance.model import Manifest
@@ -20,7 +20,7 @@ from provenance.verdict import Finding, failed
 MOST_ADDED = 16
 
 
-def elsewhere(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
+def elsewhere(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Finding]:
     """As which other repositories the signed files are known, each once."""
     repo = case.evidence.ref.repo
     if not repo:
@@ -38,13 +38,13 @@ def elsewhere(case: Case, holding: Sequence[Vouch]) -> Iterator[Finding]:
         yield failed("signature/other-model", message, case.subject)
 
 
-def _by_registry(case: Case, holding: Sequence[Vouch]) -> Iterator[tuple[str, str]]:
+def _by_registry(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
     roots = [root for org in case.registry.orgs for root in org.roots if root.manifest]
     digests = _digests(case, holding) if roots else frozenset()
     yield from (("the registry", root.repo) for root in roots if root.manifest in digests)
 
 
-def _digests(case: Case, holding: Sequence[Vouch]) -> frozenset[str]:
+def _digests(case: Case, holding: Sequence[PublisherSignature]) -> frozenset[str]:
     """The manifest of these files, of what each signature covers, and without what was added."""
     files = case.evidence.manifest.files
     covered = [vouch.comparison.equal for vouch in holding]
@@ -56,7 +56,7 @@ def _digests(case: Case, holding: Sequence[Vouch]) -> frozenset[str]:
     return frozenset(manifest.digest for manifest in known)
 
 
-def _by_lock(case: Case, holding: Sequence[Vouch]) -> Iterator[tuple[str, str]]:
+def _by_lock(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
     """What the lockfile has, signed, as another repository of the same owner."""
     for entry in _of_the_owner(case):
         same = entry.selected == case.evidence.manifest.digest
@@ -71,7 +71,7 @@ def _of_the_owner(case: Case) -> Iterator[Entry]:
             yield entry
 
 
-def _is_in(case: Case, vouch: Vouch, entry: Entry) -> bool:
+def _is_in(case: Case, vouch: PublisherSignature, entry: Entry) -> bool:
     """Whether all that a signature covers here is among the files of an entry."""
     here, there = case.evidence.manifest.by_path, entry.files.by_path
     return all(
@@ -80,7 +80,7 @@ def _is_in(case: Case, vouch: Vouch, entry: Entry) -> bool:
     )
 
 
-def _by_bundle(case: Case, holding: Sequence[Vouch]) -> Iterator[tuple[str, str]]:
+def _by_bundle(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
     """What a signer called it: a repository, or the name of one of the owner's that is known."""
     own = (case.evidence.ref.repo or "").partition("/")[2]
     for vouch in holding:

@@ -13,7 +13,7 @@ from provenance.errors import Malformed
 from provenance.formats.names import BOOKKEEPING
 from provenance.model import Evidence
 from provenance.selection import matches
-from provenance.signature import Attestation, Opinion, Party, distrust
+from provenance.signature import Attestation, Party, VerificationResult, distrust
 from provenance.trust import Registry, Role
 from provenance.wire import oms
 from provenance.wire.oms import Resource, SignedManifest
@@ -47,7 +47,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vouch:
+class PublisherSignature:
     """An OMS signature by publishers of this model, and what its manifest says of these files."""
 
     attestation: Attestation
@@ -56,25 +56,27 @@ class Vouch:
     comparison: Comparison
 
 
-def vouches(
-    evidence: Evidence, registry: Registry, opinions: Sequence[Opinion]
-) -> tuple[Vouch, ...]:
+def publisher_signatures(
+    evidence: Evidence, registry: Registry, verifications: Sequence[VerificationResult]
+) -> tuple[PublisherSignature, ...]:
     """Every signature over this model that counts as its publisher's, whatever it covers."""
-    return tuple(_vouches(evidence, registry, opinions))
+    return tuple(_publisher_signatures(evidence, registry, verifications))
 
 
-def _vouches(
-    evidence: Evidence, registry: Registry, opinions: Sequence[Opinion]
-) -> Iterator[Vouch]:
-    for opinion in opinions:
-        if not isinstance(opinion, Attestation):
+def _publisher_signatures(
+    evidence: Evidence, registry: Registry, verifications: Sequence[VerificationResult]
+) -> Iterator[PublisherSignature]:
+    for verification in verifications:
+        if not isinstance(verification, Attestation):
             continue
-        speaking = publishers(evidence.ref.repo, opinion)
-        parties = tuple(p for p in speaking if not distrust(registry, opinion, p, evidence.at))
-        manifest = opinion.manifest
+        speaking = publishers(evidence.ref.repo, verification)
+        parties = tuple(p for p in speaking if not distrust(registry, verification, p, evidence.at))
+        manifest = verification.manifest
         if parties and not isinstance(manifest, Malformed):
             found = compare(manifest, evidence)
-            yield Vouch(attestation=opinion, parties=parties, manifest=manifest, comparison=found)
+            yield PublisherSignature(
+                attestation=verification, parties=parties, manifest=manifest, comparison=found
+            )
 
 
 def publishers(repo: str | None, attestation: Attestation) -> tuple[Party, ...]:

@@ -6,58 +6,65 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from provenance import signature
-from provenance.case.publisher import vouches
+from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
-from provenance.lineage import Claimed, Graph, Told, Unusable, build, told
+from provenance.lineage import Claimed, Graph, TrainingStep, Unusable, build, step_of
 from provenance.model import Ancestor, Evidence
-from provenance.signature import Opinion
+from provenance.signature import VerificationResult
 from provenance.trust import Registry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class VerifiedBundles:
     """What the bundles of a model that are no training statements turned out to be, what is
     claimed, and the graph that claims and statements make."""
 
-    opinions: tuple[Opinion, ...]
+    verifications: tuple[VerificationResult, ...]
     claimed: Claimed
     graph: Graph
 
 
-def hear(files: ModelFiles, registry: Registry, parents: Sequence[str]) -> Heard:
+def verify_bundles(
+    files: ModelFiles, registry: Registry, parents: Sequence[str]
+) -> VerifiedBundles:
     """Verifies every bundle of the model and its ancestors; `parents` are what the user states."""
     evidence, claimed = files.evidence, Claimed.of(files, tuple(parents))
-    opinions, tellings = _sorted(files, registry)
+    verifications, steps = _sorted(files, registry)
     vouched = set()
     for ancestor in evidence.ancestors:
         if ancestor.evidence and ancestor.evidence.bundles:
             own, more = _sorted(files.of(ancestor.evidence), registry)
-            tellings += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
+            steps += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
             vouched |= _vouched(ancestor, ancestor.evidence, registry, own)
-    graph = build(claimed, files, registry, tellings, vouched=vouched)
-    return Heard(opinions=opinions, claimed=claimed, graph=graph)
+    graph = build(claimed, files, registry, steps, vouched=vouched)
+    return VerifiedBundles(verifications=verifications, claimed=claimed, graph=graph)
 
 
 def _sorted(
     files: ModelFiles, registry: Registry
-) -> tuple[tuple[Opinion, ...], list[Told | Unusable]]:
+) -> tuple[tuple[VerificationResult, ...], list[TrainingStep | Unusable]]:
     """The bundles by what they mean to be: signatures and the like, and training statements."""
-    opinions: list[Opinion] = []
-    tellings: list[Told | Unusable] = []
+    verifications: list[VerificationResult] = []
+    steps: list[TrainingStep | Unusable] = []
     evidence = files.evidence
     for opened in files.bundles:
-        opinion = signature.weigh(opened, registry, evidence.at, evidence.ref.repo)
-        telling = told(opened, opinion)
-        if telling is None:
-            opinions.append(opinion)
+        verification = signature.weigh(opened, registry, evidence.at, evidence.ref.repo)
+        step = step_of(opened, verification)
+        if step is None:
+            verifications.append(verification)
         else:
-            tellings.append(telling)
-    return tuple(opinions), tellings
+            steps.append(step)
+    return tuple(verifications), steps
 
 
 def _vouched(
-    ancestor: Ancestor, evidence: Evidence, registry: Registry, opinions: Sequence[Opinion]
+    ancestor: Ancestor,
+    evidence: Evidence,
+    registry: Registry,
+    verifications: Sequence[VerificationResult],
 ) -> set[str]:
     """The ancestor's name, if its publisher signed what is known of it."""
-    holds = any(vouch.comparison.holds for vouch in vouches(evidence, registry, opinions))
+    holds = any(
+        vouch.comparison.holds for vouch in publisher_signatures(evidence, registry, verifications)
+    )
     return {ancestor.facts.id} if holds and ancestor.facts else set()

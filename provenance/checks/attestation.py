@@ -59,19 +59,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provenance.case.case import Case
-from provenance.case.evaluations import (
+from provenance.case.assessments import (
     FAILED,
     PASSED,
     WARNED,
+    Assessment,
     Files,
-    Word,
     convicting,
     counting,
     files_of,
     remembered,
     words,
 )
+from provenance.case.case import Case
 from provenance.lock import LockedFailure
 from provenance.policy.required import SPOKEN, RequiredAttestation
 from provenance.verdict import Finding, failed, passed, unknown
@@ -112,7 +112,7 @@ def _one(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Fi
         yield _silence(case, required)
 
 
-def _against(word: Word) -> Finding:
+def _against(word: Assessment) -> Finding:
     if word.result == FAILED:
         message = f"{word.speaker} says FAILED{_on(word)} of {_shown(word.shared)}"
         return failed("attestation/failed", message, word.bundle)
@@ -120,7 +120,7 @@ def _against(word: Word) -> Finding:
     return failed("attestation/malformed", message, word.bundle)
 
 
-def _aside(said: Sequence[Word]) -> Iterator[Finding]:
+def _aside(said: Sequence[Assessment]) -> Iterator[Finding]:
     for word in said:
         if word.result == FAILED and not word.is_of_this:
             message = f"{word.speaker} says FAILED of another model with {_shown(word.shared)}"
@@ -146,7 +146,7 @@ def _silence(case: Case, required: RequiredAttestation) -> Finding:
     return failed("attestation/missing", message, case.subject)
 
 
-def _problems(case: Case, required: RequiredAttestation, word: Word) -> Iterator[Finding]:
+def _problems(case: Case, required: RequiredAttestation, word: Assessment) -> Iterator[Finding]:
     """What keeps a good word from counting."""
     for path in word.missing[:SHOWN]:
         message = f"{word.speaker} leaves it out, and a loader reads it"
@@ -163,7 +163,7 @@ def _problems(case: Case, required: RequiredAttestation, word: Word) -> Iterator
 
 
 def _withheld(
-    case: Case, failure: LockedFailure, said: Sequence[Word], files: Files
+    case: Case, failure: LockedFailure, said: Sequence[Assessment], files: Files
 ) -> Iterator[Finding]:
     """A FAILED of these weights that the lockfile has, and nothing newer by that party."""
     own = [word for word in said if _is_by(word, failure)]
@@ -175,14 +175,14 @@ def _withheld(
         yield failed("attestation/withheld", message, case.subject)
 
 
-def _is_by(word: Word, failure: LockedFailure) -> bool:
+def _is_by(word: Assessment, failure: LockedFailure) -> bool:
     """Whether the party is the same: by its key, or in a lockfile of old by its name."""
     if failure.key:
         return word.key == failure.key
     return (word.organisation, word.name) == (failure.organisation, failure.name)
 
 
-def _answers(word: Word, failure: LockedFailure, files: Files) -> bool:
+def _answers(word: Assessment, failure: LockedFailure, files: Files) -> bool:
     """Whether this is a newer PASSED of all that failed and is here."""
     since = bool(word.signed and failure.time and word.signed.earliest > failure.time)
     left = files.by_digest.keys() & set(failure.files) - word.named
@@ -190,7 +190,7 @@ def _answers(word: Word, failure: LockedFailure, files: Files) -> bool:
     return word.result == PASSED and since and whole and not left
 
 
-def _on(word: Word) -> str:
+def _on(word: Assessment) -> str:
     if word.signed is None:
         return ""
     first, last = f"{word.signed.earliest:%Y-%m-%d}", f"{word.signed.latest:%Y-%m-%d}"

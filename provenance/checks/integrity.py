@@ -97,7 +97,7 @@ from collections.abc import Iterator
 
 from provenance import lock
 from provenance.case.case import Case
-from provenance.case.publisher import Vouch
+from provenance.case.publisher import PublisherSignature
 from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, exempt, failed, passed, unknown
 
@@ -131,7 +131,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield from (odd := list(_tree(case)))
     yield from (noted := list(_notes(case)))
     odd += (finding for finding in noted if finding.rule == "integrity/name")
-    given = case.vouches
+    given = case.publisher_signatures
     contradicted = [*_contradicted(given), *_unlocked(case)]
     yield from contradicted
     if contradicted:
@@ -171,7 +171,7 @@ def _notes(case: Case) -> Iterator[Finding]:
         yield failed("integrity/name" if tricks else NOTES[one.code], one.detail, one.path)
 
 
-def _contradicted(given: tuple[Vouch, ...]) -> Iterator[Finding]:
+def _contradicted(given: tuple[PublisherSignature, ...]) -> Iterator[Finding]:
     """What a publisher's signature denies and no other bears out, each file once."""
     holding = [vouch for vouch in given if vouch.comparison.holds]
     settled = {path for vouch in given for path in vouch.comparison.equal} if holding else set()
@@ -183,7 +183,7 @@ def _contradicted(given: tuple[Vouch, ...]) -> Iterator[Finding]:
                 yield finding
 
 
-def _denied(vouch: Vouch) -> Iterator[Finding]:
+def _denied(vouch: PublisherSignature) -> Iterator[Finding]:
     signer = vouch.parties[0].org.name
     for difference in vouch.comparison.different:
         yield failed(
@@ -237,7 +237,7 @@ def _differs(change: lock.Change) -> str:
     return f"expected {change.old} as it is locked, found {change.new}: fetch the model again"
 
 
-def _reference(case: Case, given: tuple[Vouch, ...]) -> str:
+def _reference(case: Case, given: tuple[PublisherSignature, ...]) -> str:
     """What the measured bytes are equal to, as a sentence; empty if to nothing."""
     manifest = case.evidence.manifest
     if not manifest.files:

@@ -29,7 +29,7 @@ COMMANDS = {
     "why": "Show each path from a model to an ancestor.",
     "diff": "Show what changes when a model is bumped.",
     "inspect": "Show the evidence on a model without judging it.",
-    "explain": "Print the manual page of a check or rule.",
+    "explain": "Print a manual page: of a topic, a check or a rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
     "attest": "Attest how a model was trained (SLSA Provenance).",
     "bom": "Write a bill of materials of locked models (CycloneDX).",

@@ -37,8 +37,8 @@ def command(
     In a reviewer's order: verdict, identity, signer, ancestors, code, templates and settings,
     weights, licence, other files. Models are org/name@revision or directories.
     """
-    bumps = Comparing(workspace=workspace, request=request).sides(old, new, contents=contents)
+    reviews = Comparing(workspace=workspace, request=request).sides(old, new, contents=contents)
     if form == "human":
-        terminal.show(review(bumps), output)
+        terminal.show(review(reviews), output)
     else:
-        terminal.emit(FORMATS[form](bumps).rstrip("\n"), output)
+        terminal.emit(FORMATS[form](reviews).rstrip("\n"), output)

@@ -98,7 +98,7 @@ def command(
         return 0
     gathering = workspace.gathering(session)
     made = locked(gathering, options)
-    reports.write(gathering, made.trials, made.unjudged)
+    reports.write(gathering, made.evaluations, made.unjudged)
     code = told(made.verdicts, made.unjudged)
     for line in made.hints("lock", *_flags(options, request)):
         click.echo(line, err=True)

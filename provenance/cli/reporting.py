@@ -12,7 +12,7 @@ import click
 from provenance.cli import terminal
 from provenance.cli.options import HUMAN, VERBOSE, Decorator, here, in_form, with_options
 from provenance.errors import ConfigError
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.report import FORMATS, Summary, human
 from provenance.report.formats import PAGE
 from provenance.report.human import Detail
@@ -43,7 +43,7 @@ class Reports:
     def write(
         self,
         gathering: Gathering,
-        trials: Iterable[Trial],
+        evaluations: Iterable[Evaluation],
         unjudged: Iterable[Unjudged],
         *,
         shown: bool = True,
@@ -51,7 +51,7 @@ class Reports:
         """Write every report on these models; without `shown`, only those of --report."""
         forms = {self.form, *dict(self.also)}
         endpoint = here().environment.endpoint if HUMAN in forms else None
-        made = summary_of(gathering, trials, unjudged, forms, endpoint)
+        made = summary_of(gathering, evaluations, unjudged, forms, endpoint)
         if shown:
             show(made, self.form, self.output, self.detail)
         for form, file in self.also:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from provenance.cli.watching import Noted, Shown
+from provenance.cli.watching import Noted, ProgressBars
 from provenance.lineage import Graph
 from provenance.registry.editing import Edit
 from provenance.report.common import printable
@@ -108,4 +108,4 @@ def progress(*, quiet: bool) -> Progress:
     """Bars on stderr if that is a terminal, else a line now and then; nothing if `quiet`."""
     if quiet:
         return Silent()
-    return Shown() if sys.stderr.isatty() else Noted()
+    return ProgressBars() if sys.stderr.isatty() else Noted()

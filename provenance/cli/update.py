@@ -43,9 +43,9 @@ def command(
     made = updated(workspace.gathering(workspace.session(request)))
     unjudged = made.locked.unjudged
     if form == "markdown":
-        terminal.emit(review_markdown(made.bumps, unjudged).rstrip("\n"), output)
+        terminal.emit(review_markdown(made.reviews, unjudged).rstrip("\n"), output)
     else:
-        terminal.show(review(made.bumps, unjudged), output)
+        terminal.show(review(made.reviews, unjudged), output)
     code = told(made.locked.verdicts, unjudged)
     for line in made.locked.hints("update"):
         click.echo(line, err=True)

@@ -74,8 +74,8 @@ def command(
     )
     found = verified(verifier, replayed)
     if summarising and not found.unjudged:
-        reports.emit(summarising.bundles(session, found.trials))
-    reports.write(verifier.gathering, found.trials, found.unjudged, shown=not summarising)
+        reports.emit(summarising.bundles(session, found.evaluations))
+    reports.write(verifier.gathering, found.evaluations, found.unjudged, shown=not summarising)
     for line in found.notes():
         workspace.progress.note(line)
     return told(found.verdicts, found.unjudged)

@@ -38,7 +38,7 @@ class Noted(Watch):
         click.echo(f"note: {printable(words)}", err=True)
 
 
-class Shown(Noted):
+class ProgressBars(Noted):
     """A bar on a terminal for every step that takes more than two seconds."""
 
     def __init__(self, after: float = AFTER, every: float = SMOOTH) -> None:

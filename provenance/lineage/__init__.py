@@ -1,10 +1,17 @@
 """The ancestors of a model: as claims lead to them, and as training statements attest them."""
 
 from provenance.lineage.build import build
-from provenance.lineage.claimed import YOU, Claimed, Wanted, frontier, own_names, wanted_by
+from provenance.lineage.claimed import (
+    YOU,
+    Claimed,
+    Wanted,
+    own_names,
+    unresolved_parents,
+    wanted_by,
+)
 from provenance.lineage.consistency import identical_weights
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved, weakest
-from provenance.lineage.steps import Told, Unusable, statement_of, told
+from provenance.lineage.steps import TrainingStep, Unusable, statement_of, step_of
 
 __all__ = [
     "YOU",
@@ -14,16 +21,16 @@ __all__ = [
     "Node",
     "Problem",
     "Tier",
-    "Told",
+    "TrainingStep",
     "Unresolved",
     "Unusable",
     "Wanted",
     "build",
-    "frontier",
     "identical_weights",
     "own_names",
     "statement_of",
-    "told",
+    "step_of",
+    "unresolved_parents",
     "wanted_by",
     "weakest",
 ]

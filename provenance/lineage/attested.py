@@ -20,7 +20,7 @@ from provenance.claims.files import ModelFiles
 from provenance.formats.names import is_weight_name
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.graph import Edge, Node, Problem, Tier
-from provenance.lineage.steps import Files, Index, Told
+from provenance.lineage.steps import Files, Index, TrainingStep
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
@@ -116,35 +116,35 @@ class Walk:
         if (found := self._speaking(model)) is None:
             yield from self._claimed(key)
             return
-        told, party = found
-        self.moments[key] = told.attestation.moments if told.attestation else Moments()
-        if told.step.method is Method.PRETRAIN:
+        step_of, party = found
+        self.moments[key] = step_of.attestation.moments if step_of.attestation else Moments()
+        if step_of.step.method is Method.PRETRAIN:
             who = f"{party.org.name} ({party.signer.name})"
             message = (
                 f"{who} attests that it was made from nothing, and the registry has no such root"
             )
             self._problem("no-root", key, f"{message}: add it to the registry, or ask who that is")
-        for parent in told.step.parents:
-            yield from self._parent(model, told, party, parent)
+        for parent in step_of.step.parents:
+            yield from self._parent(model, step_of, party, parent)
 
-    def _speaking(self, model: Model) -> tuple[Told, Party] | None:
+    def _speaking(self, model: Model) -> tuple[TrainingStep, Party] | None:
         """2: the statement about these files by a trainer who may say so, or None."""
         self._contradictions(model)
         reasons: dict[str, None] = {}
         left_out = ""
-        for told in self.index.about(model.files):
-            stated = told.step.model
-            party, reason = told.speaker(model.speaks, self.registry, self.at)
-            lacking = [path for path in model.files if path not in told.step.subjects]
+        for step_of in self.index.about(model.files):
+            stated = step_of.step.model
+            party, reason = step_of.speaker(model.speaks, self.registry, self.at)
+            lacking = [path for path in model.files if path not in step_of.step.subjects]
             if model.node.repo and stated and stated != model.node.repo:
-                reasons[f"{told.bundle} speaks of {stated}"] = None
+                reasons[f"{step_of.bundle} speaks of {stated}"] = None
             elif party is None:
                 reasons[reason] = None
             elif lacking:
                 shown = ", ".join(lacking[:SHOWN])
-                left_out = left_out or f"a loader reads {shown}, which {told.bundle} leaves out"
+                left_out = left_out or f"a loader reads {shown}, which {step_of.bundle} leaves out"
             else:
-                return told, party
+                return step_of, party
         if left_out:
             self._problem("uncovered-file", model.node.key, left_out)
         else:
@@ -154,10 +154,10 @@ class Walk:
     def _contradictions(self, model: Model) -> None:
         """What those who may speak say of the very same weights, and cannot all be true."""
         heard = [
-            (told, party)
-            for told in self.index.sharing(model.files)
-            if _same_weights(model.files, told.step)
-            if (party := told.speaker(model.speaks, self.registry, self.at)[0])
+            (step_of, party)
+            for step_of in self.index.sharing(model.files)
+            if _same_weights(model.files, step_of.step)
+            if (party := step_of.speaker(model.speaks, self.registry, self.at)[0])
         ]
         for one, other in combinations(heard, 2):
             if not _agree(one[0].step, other[0].step, self.claimed):
@@ -191,16 +191,18 @@ class Walk:
                     own = self._key(name, ancestor.commit, digest)
                     yield self._published(own, name, ancestor.commit, ancestor.evidence)
 
-    def _parent(self, child: Model, told: Told, party: Party, parent: Parent) -> Iterator[Model]:
+    def _parent(
+        self, child: Model, step_of: TrainingStep, party: Party, parent: Parent
+    ) -> Iterator[Model]:
         if parent.manifest is None:
             called = parent.repo or "a parent that it does not name"
-            message = f"{told.bundle} names {called} without a digest"
+            message = f"{step_of.bundle} names {called} without a digest"
             self._problem("parent-without-digest", child.node.key, message)
             return
         model = self._found(child, parent)
         if model is None:
             return
-        method = told.step.method
+        method = step_of.step.method
         self.edges.append(
             Edge(
                 child=child.node.key,
@@ -209,7 +211,7 @@ class Walk:
                 relation=RELATIONS.get(method),
                 method=method.value,
                 attested=f"{party.org.name} ({party.signer.name})",
-                bundle=told.bundle,
+                bundle=step_of.bundle,
                 detail="whoever attested it did not verify the parent" if parent.unverified else "",
             )
         )
@@ -288,11 +290,11 @@ def _may_be_one(one: Parent, other: Parent, claimed: Claimed) -> bool:
     return False
 
 
-def _said(pair: tuple[Told, Party]) -> str:
-    told, party = pair
-    parents = [parent.repo or parent.manifest or "nobody named" for parent in told.step.parents]
+def _said(pair: tuple[TrainingStep, Party]) -> str:
+    step_of, party = pair
+    parents = [parent.repo or parent.manifest or "nobody named" for parent in step_of.step.parents]
     shown = ", ".join(sorted(parents)[:SHOWN]) or "nothing"
     return (
-        f"{party.org.name} ({party.signer.name}) attests {told.step.method} from {shown} "
-        f"in {told.bundle}"
+        f"{party.org.name} ({party.signer.name}) attests {step_of.step.method} from {shown} "
+        f"in {step_of.bundle}"
     )

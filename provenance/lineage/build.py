@@ -9,9 +9,9 @@ from functools import cached_property
 from provenance.claims.files import ModelFiles
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
-from provenance.lineage.consistency import Opinion, compare
+from provenance.lineage.consistency import Agreement, compare
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
-from provenance.lineage.steps import Index, Told, Unusable
+from provenance.lineage.steps import Index, TrainingStep, Unusable
 from provenance.lineage.walks import reached
 from provenance.trust import Registry
 
@@ -20,13 +20,13 @@ def build(
     claimed: Claimed,
     files: ModelFiles,
     registry: Registry,
-    tellings: Sequence[Told | Unusable],
+    said: Sequence[TrainingStep | Unusable],
     *,
     vouched: Collection[str] = (),
 ) -> Graph:
     """The graph of the ancestors of the model that has `files`; `vouched` are those that their
     publishers signed."""
-    steps = [one for one in tellings if isinstance(one, Told)]
+    steps = [one for one in said if isinstance(one, TrainingStep)]
     walk = Walk(
         claimed=claimed,
         files=files,
@@ -38,7 +38,7 @@ def build(
     drawn = _Drawing(claimed=claimed, registry=registry, walk=walk, vouched=frozenset(vouched))
     unusable = [
         Problem(slug="malformed", where=one.bundle, message=one.message)
-        for one in tellings
+        for one in said
         if isinstance(one, Unusable)
     ]
     return Graph(
@@ -52,10 +52,10 @@ def build(
 
 def _unresolved(claimed: Claimed) -> Iterator[Unresolved]:
     """What the model states of its parents and nobody can follow, each text once."""
-    told: set[str] = set()
+    seen: set[str] = set()
     for claim in claimed.lost:
-        if claim.text not in told:
-            told.add(claim.text)
+        if claim.text not in seen:
+            seen.add(claim.text)
             place = f"{claim.place} ({claim.key})"
             yield Unresolved(text=claim.text, place=place, reason=claim.reason)
 
@@ -118,21 +118,21 @@ class _Drawing:
 
     def _weighed(self, edge: Edge) -> Edge:
         """The edge at its tier: contradicted whatever was attested, anchored where both hold."""
-        opinion = self._opinion(edge)
-        detail = "; ".join(filter(None, (edge.detail, opinion.detail)))
-        if opinion.holds is False:
+        agreement = self._agreement(edge)
+        detail = "; ".join(filter(None, (edge.detail, agreement.detail)))
+        if agreement.holds is False:
             return replace(edge, tier=Tier.CONTRADICTED, detail=detail)
         if edge.tier is Tier.ATTESTED:
             tier = Tier.ANCHORED if edge.parent in self.sound else Tier.ATTESTED
             return replace(edge, tier=tier, detail=detail)
-        return replace(edge, tier=Tier.CONSISTENT, detail=detail) if opinion.holds else edge
+        return replace(edge, tier=Tier.CONSISTENT, detail=detail) if agreement.holds else edge
 
-    def _opinion(self, edge: Edge) -> Opinion:
+    def _agreement(self, edge: Edge) -> Agreement:
         """What the headers of both say of an edge of the model itself."""
         parents = self.claimed.by_name.get(edge.parent, ())
         evidence = next((a.evidence for a in parents if a.evidence), None)
         if edge.child != self.claimed.own or evidence is None:
-            return Opinion()
+            return Agreement()
         files = self.walk.files
         return compare(files, files.of(evidence), edge.relation)
 

@@ -30,7 +30,9 @@ class Wanted:
     direct: bool = False
 
 
-def frontier(evidence: Evidence, parents: Sequence[str], limit: int) -> tuple[Wanted, ...]:
+def unresolved_parents(
+    evidence: Evidence, parents: Sequence[str], limit: int
+) -> tuple[Wanted, ...]:
     """Whom claims name and nobody has asked for yet, in a fixed order, `limit` ancestors in all.
 
     Claims are those of the model, `parents` that its user states, what known ancestors say of

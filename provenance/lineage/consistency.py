@@ -28,28 +28,28 @@ Shapes = Mapping[str, Shape]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Agreement:
     """Whether headers agree with a claimed parent; None where they do not tell."""
 
     holds: bool | None = None
     detail: str = ""
 
 
-def compare(child: ModelFiles, parent: ModelFiles, relation: str | None) -> Opinion:
+def compare(child: ModelFiles, parent: ModelFiles, relation: str | None) -> Agreement:
     """What the headers of both say of the edge between them."""
     if relation == "distilled":
-        return Opinion()
+        return Agreement()
     equal = _equal_files(child.evidence, parent.evidence)
     here, there = shapes(child), shapes(parent)
     against = list(_against(child, parent, here, there, relation))
     if against:
         more = f", and {len(against) - SHOWN} more" if len(against) > SHOWN else ""
-        return Opinion(holds=False, detail="; ".join(against[:SHOWN]) + more)
+        return Agreement(holds=False, detail="; ".join(against[:SHOWN]) + more)
     if equal:
-        return Opinion(holds=True, detail=f"{equal} of its weight files are the parent's own")
+        return Agreement(holds=True, detail=f"{equal} of its weight files are the parent's own")
     if here and there:
-        return Opinion(holds=True, detail=f"{len(here)} tensors fit the parent's {len(there)}")
-    return Opinion()
+        return Agreement(holds=True, detail=f"{len(here)} tensors fit the parent's {len(there)}")
+    return Agreement()
 
 
 def shapes(files: ModelFiles) -> Shapes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.errors import Malformed
-from provenance.signature import Attestation, Opinion, Party, Stranger, distrust
+from provenance.signature import Attestation, Party, UnknownSigner, VerificationResult, distrust
 from provenance.trust import Registry, Role
 from provenance.wire import training
 from provenance.wire.bundle import Opened
@@ -19,7 +19,7 @@ Files = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class TrainingStep:
     """A step that a training statement tells of; without an `attestation` it is nobody's word.
 
     `doubt` says why not.
@@ -76,7 +76,7 @@ def unverified_steps(bundles: Iterable[Opened]) -> Iterator[Step]:
             continue
 
 
-def told(opened: Opened, opinion: Opinion) -> Told | Unusable | None:
+def step_of(opened: Opened, verification: VerificationResult) -> TrainingStep | Unusable | None:
     """What a bundle tells of a training step, and whose word it is; None if it means no such."""
     document, statement = opened.document, statement_of(opened)
     if statement is None:
@@ -85,31 +85,31 @@ def told(opened: Opened, opinion: Opinion) -> Told | Unusable | None:
         step = training.step(statement)
     except Malformed as error:
         return Unusable(bundle=document.path, message=str(error))
-    match opinion:
+    match verification:
         case Attestation():
-            return Told(bundle=document.path, step=step, attestation=opinion)
-        case Stranger():
-            doubt = f"signed by {opinion.identity}, whom the registry does not know"
+            return TrainingStep(bundle=document.path, step=step, attestation=verification)
+        case UnknownSigner():
+            doubt = f"signed by {verification.identity}, whom the registry does not know"
         case _:
-            unknown = ", which the registry does not know" if opinion.foreign else ""
-            doubt = f"{opinion.message}{unknown}"
-    return Told(bundle=document.path, step=step, doubt=doubt)
+            unknown = ", which the registry does not know" if verification.foreign else ""
+            doubt = f"{verification.message}{unknown}"
+    return TrainingStep(bundle=document.path, step=step, doubt=doubt)
 
 
 class Index:
     """Steps by the files they are about."""
 
-    def __init__(self, steps: Iterable[Told]) -> None:
-        self._by_file: dict[tuple[str, str], list[Told]] = {}
+    def __init__(self, steps: Iterable[TrainingStep]) -> None:
+        self._by_file: dict[tuple[str, str], list[TrainingStep]] = {}
         for one in steps:
             for pair in one.step.subjects.items():
                 self._by_file.setdefault(pair, []).append(one)
 
-    def about(self, files: Files) -> list[Told]:
+    def about(self, files: Files) -> list[TrainingStep]:
         """The steps that have some of these files, and say nothing else of any of them."""
         return [one for one in self.sharing(files) if one.speaks_of(files)]
 
-    def sharing(self, files: Files) -> list[Told]:
+    def sharing(self, files: Files) -> list[TrainingStep]:
         """The steps that have some of these files, whatever they say of the others."""
         found = {id(one): one for pair in files.items() for one in self._by_file.get(pair, ())}
         return list(found.values())

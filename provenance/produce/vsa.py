@@ -14,7 +14,7 @@ from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.model import Basis, Evidence
 from provenance.policy.required import VSA
 from provenance.produce.sign import refuse_strange
@@ -54,13 +54,13 @@ class Rules:
         return {"uri": self.uri} | ({"digest": {"sha256": self.sha256}} if self.sha256 else {})
 
 
-def statement(trial: Trial, *, rules: Rules, at: datetime) -> bytes:
+def statement(evaluation: Evaluation, *, rules: Rules, at: datetime) -> bytes:
     """The in-toto statement: subjects are all files of the selection, and their manifest.
 
     ConfigError for a verdict that is not of measured bytes, or is incomplete: neither passed nor
     failed.
     """
-    evidence, verdict = trial.case.evidence, trial.verdict
+    evidence, verdict = evaluation.case.evidence, evaluation.verdict
     if verdict.basis is not Basis.MEASURED:
         message = f"is judged by {verdict.basis} digests: verify the directory that is deployed"
         raise ConfigError(message, path=verdict.name)

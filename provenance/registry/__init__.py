@@ -16,7 +16,7 @@ from provenance.trust import Registry, merge
 from provenance.trust.reading import is_url
 
 if TYPE_CHECKING:
-    from provenance.registry.remote import Place, Published
+    from provenance.registry.remote import Location, Published
 
 __all__ = ["Loaded", "load", "load_all", "starter"]
 
@@ -34,7 +34,7 @@ def load_all(
     base: Path,
     *,
     judged: Sequence[Path] = (),
-    place: Callable[[str], Place] | None = None,
+    place: Callable[[str], Location] | None = None,
 ) -> Loaded:
     """The registries of `names` as one, an earlier one before a later one, or ConfigError.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.registry.file import Folder, read_text
-from provenance.registry.shelf import FILE_NAME, assembled, parsed
+from provenance.registry.store import FILE_NAME, assembled, parsed
 from provenance.source.files import write_bytes
 from provenance.trust import Registry
 from provenance.trust.section import read_section

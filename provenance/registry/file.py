@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.registry.shelf import FILE_NAME, assembled, parsed
+from provenance.registry.store import FILE_NAME, assembled, parsed
 from provenance.trust import Registry
 
 LIMIT = 16 * 2**20

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, PublicKey
-from provenance.registry.draft import LIFETIMES, ONLINE_LIFETIMES, Draft
 from provenance.registry.publishing import Terms
 from provenance.registry.repository import Repository
-from provenance.registry.signers import Hand, distinct
+from provenance.registry.signers import TufKey, distinct
+from provenance.registry.unpublished import LIFETIMES, ONLINE_LIFETIMES, UnpublishedMetadata
 from provenance.source.evidence_files import read
 
 MAX_KEY = 1 << 20
@@ -33,15 +33,15 @@ class Signing:
         """The folder that is served."""
         return Repository(self.to)
 
-    def offline(self) -> tuple[Hand, ...]:
+    def offline(self) -> tuple[TufKey, ...]:
         """The keys that lie where no server is, or ConfigError."""
         return hands(self.keys, "--key", self.password)
 
-    def online(self) -> tuple[Hand, ...]:
+    def online(self) -> tuple[TufKey, ...]:
         """The keys for the snapshot and timestamp, or ConfigError."""
         return hands(self.online_keys, "--online-key", self.password)
 
-    def every(self) -> tuple[Hand, ...]:
+    def every(self) -> tuple[TufKey, ...]:
         """All of them, or ConfigError."""
         return (*self.offline(), *self.online())
 
@@ -52,32 +52,32 @@ class Signing:
         return Terms(at=datetime.now(UTC), lifetimes={**few, **own})
 
 
-def hands(files: Sequence[Path], option: str, password: str | None) -> tuple[Hand, ...]:
+def hands(files: Sequence[Path], option: str, password: str | None) -> tuple[TufKey, ...]:
     """The keys of PEM files, each private or public, or ConfigError."""
     return distinct((_hand(file, password) for file in files), option)
 
 
-def check_known(draft: Draft, given: Sequence[Hand]) -> None:
+def check_known(draft: UnpublishedMetadata, given: Sequence[TufKey]) -> None:
     """Every key may sign something of the draft, or ConfigError."""
     known = draft.keyids()
-    for hand in given:
-        if hand.key.keyid not in known:
+    for tuf_key in given:
+        if tuf_key.key.keyid not in known:
             raise ConfigError(
-                f"{hand.public.fingerprint} is none of the keys of this registry: "
+                f"{tuf_key.public.fingerprint} is none of the keys of this registry: "
                 "`registry rotate` changes them"
             )
 
 
-def _hand(file: Path, password: str | None) -> Hand:
+def _hand(file: Path, password: str | None) -> TufKey:
     data = read(str(file), MAX_KEY)
     try:
         private = PrivateKey.from_pem(data, password)
     except Malformed as error:
         try:
-            return Hand(PublicKey.from_pem(data.decode("utf-8", "replace")))
+            return TufKey(PublicKey.from_pem(data.decode("utf-8", "replace")))
         except Malformed:
             raise ConfigError(str(error), path=str(file)) from None
-    return Hand(private.public, private)
+    return TufKey(private.public, private)
 
 
 def _lifetime(text: str) -> tuple[str, int]:

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.registry.draft import TOP, Draft
 from provenance.registry.editing import Edit
 from provenance.registry.keys import Signing, check_known, hands
 from provenance.registry.publishing import (
@@ -22,8 +21,9 @@ from provenance.registry.publishing import (
     with_section_of,
 )
 from provenance.registry.repository import HANDED_OUT, Repository
-from provenance.registry.shelf import FILE_NAME
-from provenance.registry.signers import Hand
+from provenance.registry.signers import TufKey
+from provenance.registry.store import FILE_NAME
+from provenance.registry.unpublished import TOP, UnpublishedMetadata
 
 NOTHING_YET = "holds no registry yet"
 
@@ -168,12 +168,12 @@ def countersigned(to: Path, keys: Sequence[Path], password: str | None) -> Count
 
 def whole(
     repository: Repository,
-    offline: Sequence[Hand],
-    online: Sequence[Hand],
+    offline: Sequence[TufKey],
+    online: Sequence[TufKey],
     file: Path,
     attestations: Path | None,
     on: Terms,
-) -> Draft:
+) -> UnpublishedMetadata:
     """The registry of a file, to be published by these keys, or ConfigError."""
     standing = repository.draft()
     if standing is None and not offline:
@@ -183,7 +183,7 @@ def whole(
 
 def section_of(
     repository: Repository, name: str, file: Path, attestations: Path | None, on: Terms
-) -> Draft:
+) -> UnpublishedMetadata:
     """One section of a published registry, as it stands beside the file, or ConfigError."""
     standing, registry = _standing(repository), repository.registry()
     orgs = registry.orgs if registry else ()
@@ -195,28 +195,28 @@ def section_of(
     return with_section_of(standing, org, text, repository.section(name), on)
 
 
-def _standing(repository: Repository) -> Draft:
+def _standing(repository: Repository) -> UnpublishedMetadata:
     draft = repository.draft()
     if draft is None:
         raise ConfigError(NOTHING_YET, path=str(repository.folder))
     return draft
 
 
-def _versions(draft: Draft) -> tuple[tuple[str, int], ...]:
+def _versions(draft: UnpublishedMetadata) -> tuple[tuple[str, int], ...]:
     return tuple((role, draft.roles[role].signed.version) for role in sorted(draft.changed))
 
 
-def _prepared(repository: Repository, draft: Draft) -> Publication:
+def _prepared(repository: Repository, draft: UnpublishedMetadata) -> Publication:
     repository.prepare(draft)
     return Publication(folder=repository.folder, versions=_versions(draft), waits=True)
 
 
-def _published(repository: Repository, draft: Draft, *, listed: bool) -> Publication:
+def _published(repository: Repository, draft: UnpublishedMetadata, *, listed: bool) -> Publication:
     seen = _listed(repository, draft) if listed else None
     return Publication(folder=repository.folder, versions=_versions(draft), listed=seen)
 
 
-def _listed(repository: Repository, draft: Draft) -> Listed:
+def _listed(repository: Repository, draft: UnpublishedMetadata) -> Listed:
     registry = repository.registry()
     newest = ((role, repository.newest(role)) for role in TOP)
     root = repository.folder / HANDED_OUT

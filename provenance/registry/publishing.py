@@ -20,11 +20,11 @@ from tuf.api.metadata import (
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.names import is_repo
-from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
 from provenance.registry.file import LIMIT, Folder, read_text
 from provenance.registry.remote import attestation_file
-from provenance.registry.shelf import FILE_NAME, assembled, parsed, section_file
-from provenance.registry.signers import Hand
+from provenance.registry.signers import TufKey
+from provenance.registry.store import FILE_NAME, assembled, parsed, section_file
+from provenance.registry.unpublished import ONLINE, SECTION, TOP, UnpublishedMetadata, expiry
 from provenance.source.evidence_files import is_evidence_name, read, split
 from provenance.trust import Org, Registry
 from provenance.trust.section import read_section
@@ -58,14 +58,14 @@ def content(file: Path, attestations: Path | None) -> Content:
 
     ConfigError for whatever a client could not read.
     """
-    shelf = Recording(Folder(file), file.name)
-    registry = assembled(shelf, file=FILE_NAME, source=file.name)
-    files = {name: text.encode() for name, text in shelf.read.items() if not _is_section(name)}
+    store = Recording(Folder(file), file.name)
+    registry = assembled(store, file=FILE_NAME, source=file.name)
+    files = {name: text.encode() for name, text in store.read.items() if not _is_section(name)}
     found = dict(_attestations(attestations)) if attestations else {}
     return Content(registry=registry, files={**files, **found})
 
 
-def first(hands: Sequence[Hand], online: Sequence[Hand], terms: Terms) -> Draft:
+def first(hands: Sequence[TufKey], online: Sequence[TufKey], terms: Terms) -> UnpublishedMetadata:
     """A draft of the first version: every key of `hands` must sign the root and the targets."""
     root = Root(version=1, expires=terms.expiry(Root.type), consistent_snapshot=True)
     for role in (Root.type, Targets.type):
@@ -73,10 +73,10 @@ def first(hands: Sequence[Hand], online: Sequence[Hand], terms: Terms) -> Draft:
     for role in ONLINE:
         _set_keys(root, role, online or hands, 1)
     targets = Targets(version=1, expires=terms.expiry(Targets.type))
-    return Draft(roles={}).with_role(Root.type, root).with_role(Targets.type, targets)
+    return UnpublishedMetadata(roles={}).with_role(Root.type, root).with_role(Targets.type, targets)
 
 
-def with_content(draft: Draft, content: Content, terms: Terms) -> Draft:
+def with_content(draft: UnpublishedMetadata, content: Content, terms: Terms) -> UnpublishedMetadata:
     """The draft with the next version of the targets: these files, these sections."""
     targets = Targets(
         version=draft.targets.version + (Targets.type not in draft.changed),
@@ -88,8 +88,8 @@ def with_content(draft: Draft, content: Content, terms: Terms) -> Draft:
 
 
 def with_section_of(
-    draft: Draft, org: Org, content: Content, before: Targets | None, terms: Terms
-) -> Draft:
+    draft: UnpublishedMetadata, org: Org, content: Content, before: Targets | None, terms: Terms
+) -> UnpublishedMetadata:
     """The draft with the next version of the section that `org` keeps."""
     role = f"{SECTION}{org.section.name if org.section else ''}"
     targets = Targets(
@@ -114,21 +114,21 @@ def section_content(registry: Registry, org: Org, file: Path, attestations: Path
 
 
 def rotated(
-    draft: Draft,
+    draft: UnpublishedMetadata,
     terms: Terms,
     *,
-    add: Sequence[Hand] = (),
-    drop: Sequence[Hand] = (),
+    add: Sequence[TufKey] = (),
+    drop: Sequence[TufKey] = (),
     roles: Sequence[str] = (),
     threshold: int | None = None,
-) -> Draft:
+) -> UnpublishedMetadata:
     """The draft with the next root: keys added to and dropped from roles, or another threshold.
 
     A key that is dropped is replaced in every role in which it stood; `roles` names others. What
     was signed by a role whose keys changed gets a new version.
     """
     root = deepcopy(draft.root)
-    gone = {hand.key.keyid for hand in drop}
+    gone = {tuf_key.key.keyid for tuf_key in drop}
     strangers = gone - set(root.keys)
     if strangers:
         raise ConfigError("is none of the registry's keys", path="--drop")
@@ -136,12 +136,12 @@ def rotated(
     for role in changed:
         old = root.roles[role]
         kept = [keyid for keyid in old.keyids if keyid not in gone]
-        keyids = [*kept, *(hand.key.keyid for hand in add if hand.key.keyid not in kept)]
+        keyids = [*kept, *(tuf_key.key.keyid for tuf_key in add if tuf_key.key.keyid not in kept)]
         asked = threshold if threshold and role not in ONLINE else old.threshold
         if asked > len(keyids):
             raise ConfigError(f"{role} would need {asked} signatures of {len(keyids)} keys")
-        for hand in add:
-            root.keys[hand.key.keyid] = hand.key
+        for tuf_key in add:
+            root.keys[tuf_key.key.keyid] = tuf_key.key
         old.keyids, old.threshold = keyids, asked
     named = {keyid for role in TOP for keyid in root.roles[role].keyids}
     root.keys = {keyid: key for keyid, key in root.keys.items() if keyid in named}
@@ -160,19 +160,19 @@ def rotated(
 class Recording:
     """A shelf that remembers what was read from it: this is what a registry consists of."""
 
-    shelf: Folder
+    store: Folder
     main: str
     read: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """The text, its main file under the name that clients ask for."""
-        text = self.shelf.text(self.main if name == FILE_NAME else name)
+        text = self.store.text(self.main if name == FILE_NAME else name)
         self.read[name] = text
         return text
 
     def version(self, name: str) -> int | None:
         """As the shelf says."""
-        return self.shelf.version(name)
+        return self.store.version(name)
 
 
 def _concerns(root: Root, role: str, gone: set[str]) -> bool:
@@ -180,7 +180,7 @@ def _concerns(root: Root, role: str, gone: set[str]) -> bool:
     return bool(gone & set(root.roles[role].keyids)) if gone else role not in ONLINE
 
 
-def _renewed(draft: Draft, terms: Terms) -> Draft:
+def _renewed(draft: UnpublishedMetadata, terms: Terms) -> UnpublishedMetadata:
     """The draft with the next version of a root that would soon run out."""
     if Root.type in draft.changed:
         return draft
@@ -193,9 +193,9 @@ def _renewed(draft: Draft, terms: Terms) -> Draft:
     return draft.with_role(Root.type, root)
 
 
-def _set_keys(root: Root, role: str, hands: Sequence[Hand], threshold: int) -> None:
-    for hand in hands:
-        root.add_key(hand.key, role)
+def _set_keys(root: Root, role: str, hands: Sequence[TufKey], threshold: int) -> None:
+    for tuf_key in hands:
+        root.add_key(tuf_key.key, role)
     root.roles[role].threshold = threshold
 
 
@@ -209,7 +209,7 @@ def _delegations(registry: Registry) -> Delegations | None:
     for org in registry.orgs:
         if org.section is None:
             continue
-        own = {hand.key.keyid: hand.key for hand in map(Hand, org.section.keys)}
+        own = {tuf_key.key.keyid: tuf_key.key for tuf_key in map(TufKey, org.section.keys)}
         keys.update(own)
         name = f"{SECTION}{org.section.name}"
         roles[name] = DelegatedRole(

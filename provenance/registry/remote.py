@@ -28,10 +28,10 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from provenance.errors import ConfigError, RegistryRefused, SourceError
 from provenance.model import Document
-from provenance.registry.draft import SECTION
 from provenance.registry.fetcher import CacheFetcher, ServerFetcher
 from provenance.registry.keeping import alone, copied, is_own, is_writable
-from provenance.registry.shelf import FILE_NAME, assembled
+from provenance.registry.store import FILE_NAME, assembled
+from provenance.registry.unpublished import SECTION
 from provenance.source.evidence_files import split
 from provenance.source.files import write
 from provenance.trust import Registry, Release
@@ -45,7 +45,7 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """Where a registry is published and by which root it is trusted, None to trust the first one.
 
     `cache` is the folder for what is kept of all registries, None where there is none;
@@ -87,7 +87,7 @@ def attestation_file(repo: str) -> str:
     return f"attestations/{repo}.jsonl"
 
 
-def open_published(place: Place, fetcher: FetcherInterface | None = None) -> Published:
+def open_published(place: Location, fetcher: FetcherInterface | None = None) -> Published:
     """The newest version of a registry, or what was kept of it where `place` is offline.
 
     Raises RegistryRefused if it is not what the root vouches for, SourceError if it could not be
@@ -199,13 +199,13 @@ class _Targets:
             return Metadata[Targets].from_file(str(self._folder / f"{role}.json")).signed.version
 
 
-def _fetcher(place: Place, folder: Path) -> FetcherInterface:
+def _fetcher(place: Location, folder: Path) -> FetcherInterface:
     if place.offline:
         return CacheFetcher(folder)
     return ServerFetcher(authorities=place.authorities)
 
 
-def _updater(place: Place, root: bytes, folder: Path, server: FetcherInterface) -> Updater:
+def _updater(place: Location, root: bytes, folder: Path, server: FetcherInterface) -> Updater:
     (folder / "targets").mkdir(exist_ok=True)
     base = place.url.rstrip("/")
     try:
@@ -248,11 +248,11 @@ def _cause(error: BaseException) -> BaseException:
     return error.__cause__ or error
 
 
-def _key(place: Place) -> str:
+def _key(place: Location) -> str:
     return hashlib.sha256(b"\0".join((place.url.encode(), place.root or b""))).hexdigest()[:32]
 
 
-def _first_root(place: Place, folder: Path, server: FetcherInterface) -> bytes:
+def _first_root(place: Location, folder: Path, server: FetcherInterface) -> bytes:
     """The root that the first use found, the same ever since."""
     file = folder / FIRST_USE
     if not file.is_file():

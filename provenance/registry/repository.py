@@ -30,9 +30,9 @@ from tuf.api.metadata import (
 from tuf.api.serialization.json import JSONSerializer
 
 from provenance.errors import ConfigError
-from provenance.registry.draft import ONLINE, SECTION, TOP, Draft, expiry
-from provenance.registry.shelf import assembled
-from provenance.registry.signers import AnyMetadata, Hand
+from provenance.registry.signers import AnyMetadata, TufKey
+from provenance.registry.store import assembled
+from provenance.registry.unpublished import ONLINE, SECTION, TOP, UnpublishedMetadata, expiry
 from provenance.source.files import write_bytes
 from provenance.trust import Registry
 
@@ -88,13 +88,13 @@ class Repository:
         newest = max(found, key=lambda match: int(match[1]), default=None)
         return _read(self.metadata / newest[0]) if newest else None
 
-    def draft(self) -> Draft | None:
+    def draft(self) -> UnpublishedMetadata | None:
         """A draft that changes nothing yet, or None where nothing was published so far."""
         root, targets = self.newest(Root.type), self.newest(Targets.type)
         if root is None or targets is None:
             return None
         before = cast("Metadata[Root]", root)
-        return Draft(roles={Root.type: root, Targets.type: targets}, before=before)
+        return UnpublishedMetadata(roles={Root.type: root, Targets.type: targets}, before=before)
 
     def registry(self) -> Registry | None:
         """What is published, without the sections that others keep; None if nothing is."""
@@ -113,7 +113,7 @@ class Repository:
         (place,) = targets.targets[name].get_prefixed_paths()
         return (self.targets / place).read_bytes()
 
-    def prepared(self) -> Draft:
+    def prepared(self) -> UnpublishedMetadata:
         """The draft that waits for signatures, or ConfigError if none does."""
         files = sorted(self.waiting.glob("*.json")) if self.waiting.is_dir() else []
         if not files:
@@ -122,9 +122,9 @@ class Repository:
         new = {file.stem: _read(file) for file in files}
         roles = {**(standing.roles if standing else {}), **new}
         before = standing.before if standing else None
-        return Draft(roles=roles, before=before, changed=frozenset(new))
+        return UnpublishedMetadata(roles=roles, before=before, changed=frozenset(new))
 
-    def prepare(self, draft: Draft) -> None:
+    def prepare(self, draft: UnpublishedMetadata) -> None:
         """The new versions wait for signatures; their targets lie where they will be published."""
         self._put(draft.files)
         self.waiting.mkdir(exist_ok=True)
@@ -132,7 +132,11 @@ class Repository:
             write_bytes(self.waiting / f"{role}.json", _bytes(draft.roles[role]))
 
     def commit(
-        self, draft: Draft, hands: Sequence[Hand], at: datetime, lifetimes: Mapping[str, int]
+        self,
+        draft: UnpublishedMetadata,
+        hands: Sequence[TufKey],
+        at: datetime,
+        lifetimes: Mapping[str, int],
     ) -> bool:
         """The draft is published with a new snapshot and timestamp, or ConfigError.
 
@@ -151,7 +155,9 @@ class Repository:
             shutil.rmtree(self.waiting)
         return listed
 
-    def _listed(self, draft: Draft, at: datetime, lifetimes: Mapping[str, int]) -> Draft:
+    def _listed(
+        self, draft: UnpublishedMetadata, at: datetime, lifetimes: Mapping[str, int]
+    ) -> UnpublishedMetadata:
         """The draft with the snapshot that lists its newest versions, and the timestamp of that.
 
         What was ever listed stays so (TUF specification, section 5.5.5): a client that has seen it
@@ -188,7 +194,7 @@ class Repository:
             (self.targets / place).parent.mkdir(parents=True, exist_ok=True)
             write_bytes(self.targets / place, data)
 
-    def _write(self, draft: Draft) -> None:
+    def _write(self, draft: UnpublishedMetadata) -> None:
         for role in sorted(draft.changed, key=_order):
             metadata = draft.roles[role]
             if role == Timestamp.type:
@@ -221,9 +227,9 @@ def _order(role: str) -> int:
     return ORDER.index(role) if role in ORDER else -1
 
 
-def _may_list(draft: Draft, hands: Sequence[Hand]) -> bool:
+def _may_list(draft: UnpublishedMetadata, hands: Sequence[TufKey]) -> bool:
     """Whether any of these keys signs the snapshot and any the timestamp."""
-    own = {hand.key.keyid for hand in hands if hand.private}
+    own = {tuf_key.key.keyid for tuf_key in hands if tuf_key.private}
     return all(own & set(draft.root.roles[role].keyids) for role in ONLINE)
 
 

@@ -17,7 +17,7 @@ AnyMetadata = Metadata[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class TufKey:
     """A key that signs a registry's metadata, or that is only known to: `private` is None then."""
 
     public: PublicKey
@@ -37,11 +37,11 @@ class Hand:
             metadata.sign(CryptoSigner(self.private.numbers), append=True)
 
 
-def distinct(hands: Iterable[Hand], what: str) -> tuple[Hand, ...]:
+def distinct(hands: Iterable[TufKey], what: str) -> tuple[TufKey, ...]:
     """The hands, or ConfigError if two of them are one key: it would be counted twice."""
-    found: dict[str, Hand] = {}
-    for hand in hands:
-        if hand.public.fingerprint in found:
-            raise ConfigError(f"{hand.public.fingerprint} is given twice", path=what)
-        found[hand.public.fingerprint] = hand
+    found: dict[str, TufKey] = {}
+    for tuf_key in hands:
+        if tuf_key.public.fingerprint in found:
+            raise ConfigError(f"{tuf_key.public.fingerprint} is given twice", path=what)
+        found[tuf_key.public.fingerprint] = tuf_key
     return tuple(found.values())

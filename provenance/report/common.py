@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from provenance.lineage import Graph
 from provenance.model import Basis, Manifest
-from provenance.review import Bump
+from provenance.review import Review
 from provenance.verdict import (
     OF_THE_CALLER,
     Finding,
@@ -38,7 +38,7 @@ OLD_COMMAND = "##["
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SourceLine:
     """A line of one of the caller's own files, its path from the top of their repository."""
 
     file: str
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Details:
     """What a report shows of a model beside its verdict: ancestors, files, where it is named.
 
     `page` is the URL at which a person can look at it, of a folder too.
@@ -54,11 +54,11 @@ class Shown:
 
     graph: Graph | None = None
     files: Manifest = NO_FILES
-    place: Place | None = None
+    place: SourceLine | None = None
     page: str = ""
 
 
-NOTHING = Shown()
+NOTHING = Details()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +73,14 @@ class Summary:
     unjudged: tuple[Unjudged, ...]
     policy: str
     registry: str
-    shown: Mapping[str, Shown] = field(default_factory=dict)
-    changes: Mapping[str, Bump] | None = None
+    shown: Mapping[str, Details] = field(default_factory=dict)
+    changes: Mapping[str, Review] | None = None
 
-    def of(self, model: Verdict | Unjudged) -> Shown:
+    def of(self, model: Verdict | Unjudged) -> Details:
         """What is shown beside a verdict, or in its place."""
         return self.shown.get(model.name, NOTHING)
 
-    def change_of(self, model: Verdict | Unjudged) -> Bump | None:
+    def change_of(self, model: Verdict | Unjudged) -> Review | None:
         """What changes of a model, if anything does and it is known."""
         return (self.changes or {}).get(model.name)
 
@@ -162,9 +162,9 @@ def problems(verdict: Verdict) -> Sequence[Finding]:
     return sorted(found, key=lambda f: (severity(f), not verdict.reason.startswith(f"{f.rule}: ")))
 
 
-def place_of(finding: Finding) -> Place | None:
+def place_of(finding: Finding) -> SourceLine | None:
     """The file of the caller's own that a finding is about, if it is about one."""
-    return Place(file=finding.where, line=1) if finding.rule in OF_A_FILE else None
+    return SourceLine(file=finding.where, line=1) if finding.rule in OF_A_FILE else None
 
 
 def own_problems(verdict: Verdict) -> Sequence[Finding]:

@@ -9,7 +9,7 @@ from provenance.report.common import (
     NOT_JUDGED,
     ORDER,
     UNJUDGED_RULE,
-    Place,
+    SourceLine,
     Summary,
     counted,
     own_problems,
@@ -43,24 +43,24 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield f"{summary.result}: {counted(summary)}"
 
 
-def _annotations(verdict: Verdict, place: Place | None) -> Iterator[str]:
+def _annotations(verdict: Verdict, place: SourceLine | None) -> Iterator[str]:
     """Those of one model, in the order in which its findings decided."""
     return (_annotation(finding, place, verdict.name) for finding in own_problems(verdict))
 
 
-def _annotation(finding: Finding, place: Place | None, model: str) -> str:
+def _annotation(finding: Finding, place: SourceLine | None, model: str) -> str:
     about = f"{finding.where}: " if finding.where else ""
     message = printable(about) + printable_lines(finding.message)
     title = f"{finding.rule}: {model}" if model else finding.rule
     return _said(_command(finding), place, title, message)
 
 
-def _unjudged(model: Unjudged, place: Place | None) -> str:
+def _unjudged(model: Unjudged, place: SourceLine | None) -> str:
     message = printable(f"{NOT_JUDGED}: {model.reason}")
     return _said("error", place, f"{UNJUDGED_RULE}: {model.name}", message)
 
 
-def _said(command: str, place: Place | None, title: str, message: str) -> str:
+def _said(command: str, place: SourceLine | None, title: str, message: str) -> str:
     words = {"file": place.file, "line": str(place.line)} if place else {}
     words |= {"title": printable(title)}
     properties = ",".join(f"{name}={_property(value)}" for name, value in words.items())

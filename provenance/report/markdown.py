@@ -108,15 +108,15 @@ def _row(verdict: Verdict) -> str:
 def _gone(summary: Summary, share: int) -> Iterator[str]:
     """What changes of models that are not judged: those that are locked no more."""
     known = {verdict.name for verdict in summary.verdicts}
-    for name, bump in (summary.changes or {}).items():
+    for name, review_of in (summary.changes or {}).items():
         if name not in known:
-            yield from ("", f"### {code(name)}", "", *changed(bump, share))
+            yield from ("", f"### {code(name)}", "", *changed(review_of, share))
 
 
 def _model(verdict: Verdict, summary: Summary, share: int) -> Iterator[str]:
     yield f"### {_mark(verdict)} {code(verdict.name)}"
-    bump = summary.change_of(verdict)
-    if bump and (lines := list(changed(bump, share))):
+    review_of = summary.change_of(verdict)
+    if review_of and (lines := list(changed(review_of, share))):
         yield from ("", *lines)
     decided = deciding(verdict)
     if decided:

@@ -26,7 +26,7 @@ from provenance.report.common import (
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
 from provenance.report.graph import said
 from provenance.report.human import BAD, DIM, GOOD, OUTCOMES, PLAIN, RESULTS
-from provenance.review import Bump
+from provenance.review import Review
 from provenance.verdict import Finding, Outcome, Verdict
 
 MOST_FILES = 1_000
@@ -100,10 +100,10 @@ def _source(name: str) -> str:
     return page
 
 
-def _gone(summary: Summary) -> Sequence[Bump]:
+def _gone(summary: Summary) -> Sequence[Review]:
     """What changes of models that are not judged."""
     known = {verdict.name for verdict in summary.verdicts}
-    return [bump for name, bump in (summary.changes or {}).items() if name not in known]
+    return [review_of for name, review_of in (summary.changes or {}).items() if name not in known]
 
 
 def _others(verdict: Verdict) -> Sequence[Finding]:

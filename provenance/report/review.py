@@ -11,7 +11,7 @@ from provenance.report.common import NOT_JUDGED, printable
 from provenance.report.cut import within
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, PLAIN, Line, Span
 from provenance.report.markup import code, fenced, plain
-from provenance.review import Bump, Patch, Section
+from provenance.review import Patch, Review, Section
 from provenance.verdict import Unjudged
 
 NOTHING = "nothing changes"
@@ -24,24 +24,24 @@ REST = "See all of it with `provenance diff OLD NEW`."
 TONES = {"+": GOOD, "-": BAD, "@": DIM}
 
 
-def review(bumps: Sequence[Bump], unjudged: Sequence[Unjudged] = ()) -> Iterator[Line]:
+def review(reviews: Sequence[Review], unjudged: Sequence[Unjudged] = ()) -> Iterator[Line]:
     """The lines for a terminal."""
     for model in unjudged:
         said = printable(f"{model.name}  {NOT_JUDGED}: {model.reason}")
         yield (Span(f"? {said}", DOUBT),)
-    if not unjudged and not any(bump.sections for bump in bumps):
+    if not unjudged and not any(review_of.sections for review_of in reviews):
         yield (Span(NOTHING),)
-    for bump in bumps:
-        if bump.sections:
-            yield (Span(printable(bump.name)),)
-        for section in bump.sections:
+    for review_of in reviews:
+        if review_of.sections:
+            yield (Span(printable(review_of.name)),)
+        for section in review_of.sections:
             yield (Span(f"  {section.title}", DIM),)
             yield from (_change(change) for change in section.changes)
             for patch in section.patches:
                 yield from ((_patched(line),) for line in patch.lines)
 
 
-def review_markdown(bumps: Sequence[Bump], unjudged: Sequence[Unjudged] = ()) -> str:
+def review_markdown(reviews: Sequence[Review], unjudged: Sequence[Unjudged] = ()) -> str:
     """The text of a pull request or comment; nothing of a model's is taken for markup.
 
     It stays within `MOST` letters, as GitHub asks: where there is more, every model and every
@@ -50,16 +50,21 @@ def review_markdown(bumps: Sequence[Bump], unjudged: Sequence[Unjudged] = ()) ->
     text = ""
     for share in SHARES:
         lines = [line for model in unjudged for line in _unjudged(model)]
-        lines += [line for bump in bumps if bump.sections for line in _markdown(bump, share)]
+        lines += [
+            line
+            for review_of in reviews
+            if review_of.sections
+            for line in _markdown(review_of, share)
+        ]
         text = "\n".join(lines or [NOTHING]) + "\n"
         if len(text.encode()) <= MOST:
             break
     return within(text, MOST, REST)
 
 
-def review_json(bumps: Sequence[Bump]) -> str:
+def review_json(reviews: Sequence[Review]) -> str:
     """One JSON document."""
-    document = {"version": 1, "models": [asdict(bump) for bump in bumps]}
+    document = {"version": 1, "models": [asdict(review_of) for review_of in reviews]}
     return json.dumps(document, indent=2)
 
 
@@ -88,23 +93,23 @@ def _unjudged(model: Unjudged) -> Iterator[str]:
     yield ""
 
 
-def _markdown(bump: Bump, share: int) -> Iterator[str]:
-    yield f"### {code(bump.name)}"
-    for section in bump.sections:
+def _markdown(review_of: Review, share: int) -> Iterator[str]:
+    yield f"### {code(review_of.name)}"
+    for section in review_of.sections:
         yield from ("", *_titled(section, share))
     yield ""
 
 
-def changed(bump: Bump, share: int) -> Iterator[str]:
+def changed(review_of: Review, share: int) -> Iterator[str]:
     """What changes of a model, under its name and beside a verdict that is said already; so many
     letters of each difference."""
     between: tuple[str, ...] = ()
-    for section in bump.sections:
+    for section in review_of.sections:
         left = tuple(change for change in section.changes if change.what != VERDICT)
         title = COMMIT if section.title == VERDICT else section.title
         if left or section.patches:
             rest = replace(section, title=title, changes=left)
-            yield from (*between, *_titled(rest, share, bump.name))
+            yield from (*between, *_titled(rest, share, review_of.name))
             between = ("",)
 
 

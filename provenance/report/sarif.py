@@ -16,7 +16,7 @@ from provenance import manual
 from provenance.report.common import (
     NOT_JUDGED,
     UNJUDGED_RULE,
-    Place,
+    SourceLine,
     Summary,
     own_problems,
     place_of,
@@ -36,7 +36,7 @@ DIGITS = 16
 BRACKETS = re.compile(r"([\[\]\\])")
 MOST_RESULTS = 5_000
 """Code scanning shows so many of a run, and refuses one of more than 25,000."""
-NOWHERE = Place(file="provenance.toml", line=1)
+NOWHERE = SourceLine(file="provenance.toml", line=1)
 """Where a model would be named that no file of the caller's names: every result needs a file."""
 
 
@@ -46,7 +46,7 @@ class _Row:
 
     model: str
     finding: Finding
-    place: Place
+    place: SourceLine
 
     @property
     def fingerprint(self) -> str:

@@ -33,23 +33,23 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bump:
+class Review:
     """Everything that changes for one model, subject by subject; none where nothing does."""
 
     name: str
     sections: tuple[Section, ...]
 
 
-def bump(name: str, old: Side | None, new: Side | None) -> Bump:
+def review_of(name: str, old: Side | None, new: Side | None) -> Review:
     """What changes from `old` to `new`; None is a model that is not there."""
     if old is None or new is None:
         present = new or old
         what = "added" if new else "removed"
         text = present.verdict if present else ""
         change = Change(name=name, what=what, **{"new" if new else "old": text})
-        return Bump(name=name, sections=(Section(title="model", changes=(change,)),))
+        return Review(name=name, sections=(Section(title="model", changes=(change,)),))
     found = (section for section in _sections(old, new) if section.changes or section.patches)
-    return Bump(name=name, sections=tuple(found))
+    return Review(name=name, sections=tuple(found))
 
 
 Sides = Callable[[Entry | None, Entry | None], tuple[Side | None, Side | None]]
@@ -61,17 +61,17 @@ def as_locked(old: Entry | None, new: Entry | None) -> tuple[Side | None, Side |
     return (of_entry(old) if old else None, of_entry(new) if new else None)
 
 
-def bumps_of_locks(
+def reviews_of_locks(
     old: Mapping[str, Entry], new: Mapping[str, Entry], sides: Sides = as_locked
-) -> tuple[Bump, ...]:
+) -> tuple[Review, ...]:
     """What changes between two lockfiles, model by model; only those that do change."""
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return tuple(_of_entries(name, old.get(name), new.get(name), sides) for name in names)
 
 
-def _of_entries(name: str, old: Entry | None, new: Entry | None, sides: Sides) -> Bump:
+def _of_entries(name: str, old: Entry | None, new: Entry | None, sides: Sides) -> Review:
     """What changes between two entries: what is asked for first, then what that comes to."""
-    found = bump(name, *sides(old, new))
+    found = review_of(name, *sides(old, new))
     asked = Section(title=ASKED_SECTION, changes=tuple(_asked(name, old, new)))
     return replace(found, sections=(*(asked,) * bool(asked.changes), *found.sections))
 

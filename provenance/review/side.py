@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from provenance.case.case import Case
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.lineage import Tier
 from provenance.lock import Entry, Part
 from provenance.model import Evidence, Facts, Manifest
@@ -33,9 +33,9 @@ class Side:
     tensors: Mapping[str, str] = field(default_factory=dict)
 
 
-def of_trial(trial: Trial, tensors: Mapping[str, str] | None = None) -> Side:
+def of_trial(evaluation: Evaluation, tensors: Mapping[str, str] | None = None) -> Side:
     """A model that was judged now."""
-    verdict, case = trial.verdict, trial.case
+    verdict, case = evaluation.verdict, evaluation.case
     owner = case.registry.owner(case.evidence.ref.repo or "")
     return Side(
         name=verdict.name,

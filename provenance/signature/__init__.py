@@ -2,25 +2,25 @@
 
 from provenance.signature.distrust import compromised, distrust
 from provenance.signature.moments import Moments, Window
-from provenance.signature.opinion import (
+from provenance.signature.result import (
     Attestation,
-    Opinion,
+    Invalid,
     Party,
-    Refusal,
     Signed,
-    Stranger,
+    UnknownSigner,
+    VerificationResult,
 )
 from provenance.signature.several import verify, weigh
 from provenance.signature.usable import unusable
 
 __all__ = [
     "Attestation",
+    "Invalid",
     "Moments",
-    "Opinion",
     "Party",
-    "Refusal",
     "Signed",
-    "Stranger",
+    "UnknownSigner",
+    "VerificationResult",
     "Window",
     "compromised",
     "distrust",

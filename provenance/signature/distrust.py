@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from provenance.signature.opinion import Attestation, Party
+from provenance.signature.result import Attestation, Party
 from provenance.trust import Registry
 
 

@@ -8,19 +8,21 @@ from datetime import datetime
 from provenance.errors import TrustError
 from provenance.model import Document
 from provenance.signature import verify as one
-from provenance.signature.opinion import Attestation, Opinion, Refusal, Stranger
+from provenance.signature.result import Attestation, Invalid, UnknownSigner, VerificationResult
 from provenance.trust import Registry
 from provenance.wire.bundle import Opened
 
 
 def verify(
     document: Document, registry: Registry, at: datetime, repo: str | None = None
-) -> Opinion:
+) -> VerificationResult:
     """What the bundle in `document` is worth to `registry`, as `weigh` says."""
     return weigh(Opened(document=document), registry, at, repo)
 
 
-def weigh(opened: Opened, registry: Registry, at: datetime, repo: str | None = None) -> Opinion:
+def weigh(
+    opened: Opened, registry: Registry, at: datetime, repo: str | None = None
+) -> VerificationResult:
     """What an opened bundle is worth to `registry` at the moment `at`.
 
     Of several registries the one counts by which its signer may speak for `repo`, then the first
@@ -29,9 +31,9 @@ def weigh(opened: Opened, registry: Registry, at: datetime, repo: str | None = N
     leaves its own parties unknown.
     """
     first, *others = registry.each
-    opinions = [one.verify(opened, first, at)]
-    opinions += [_by_other(opened, part, at) for part in others]
-    best = max(opinions, key=lambda opinion: _worth(opinion, repo))
+    verifications = [one.verify(opened, first, at)]
+    verifications += [_by_other(opened, part, at) for part in others]
+    best = max(verifications, key=lambda verification: _worth(verification, repo))
     if others and isinstance(best, Attestation):
         known = [replace(part, orgs=registry.orgs) for part in registry.each]
         return replace(best, stamped_for=tuple(_stamped(opened, part, at) for part in known))
@@ -43,27 +45,27 @@ def _stamped(opened: Opened, registry: Registry, at: datetime) -> datetime | Non
     and where a registry that revoked nothing need not be asked."""
     if not registry.revoked:
         return None
-    opinion = _by_other(opened, registry, at)
-    return None if isinstance(opinion, Refusal) else opinion.moments.stamped
+    verification = _by_other(opened, registry, at)
+    return None if isinstance(verification, Invalid) else verification.moments.stamped
 
 
-def _by_other(opened: Opened, registry: Registry, at: datetime) -> Opinion:
+def _by_other(opened: Opened, registry: Registry, at: datetime) -> VerificationResult:
     try:
         return one.verify(opened, registry, at)
     except TrustError as error:
         said = f"the registry {registry.name}: {error}"
-        return Refusal(bundle=opened.document.path, slug="invalid", message=said, foreign=True)
+        return Invalid(bundle=opened.document.path, slug="invalid", message=said, foreign=True)
 
 
-def _worth(opinion: Opinion, repo: str | None) -> int:
-    match opinion:
+def _worth(verification: VerificationResult, repo: str | None) -> int:
+    match verification:
         case Attestation():
             return 3 + any(
                 party.signer.may(role, repo)
-                for party in opinion.parties
+                for party in verification.parties
                 for role in party.signer.roles
                 if repo
             )
-        case Stranger():
+        case UnknownSigner():
             return 2
-    return int(not opinion.foreign)
+    return int(not verification.foreign)

@@ -49,7 +49,7 @@ def check(response: bytes, certificates: Sequence[Certificate]) -> None:
     `certificates` are the clock's own first, then those above it. Raises Malformed.
     """
     content, carried, signer = _signed_data(response)
-    leaf = Subject.of(certificates[0])
+    leaf = CertificateNames.of(certificates[0])
     _carried(carried, certificates)
     attributes = _signer(signer, leaf)
     _names_certificate(attributes, leaf)
@@ -60,13 +60,13 @@ def names(response: bytes, certificate: Certificate) -> bool:
     """Whether the response says that this certificate signed it; saying so proves nothing."""
     try:
         _, _, signer = _signed_data(response)
-        _said_signer(signer, Subject.of(certificate))
+        _said_signer(signer, CertificateNames.of(certificate))
     except Malformed:
         return False
     return True
 
 
-class Subject:
+class CertificateNames:
     """The names and the number of a certificate, as its own octets have them."""
 
     def __init__(self, certificate: Certificate) -> None:
@@ -77,7 +77,7 @@ class Subject:
         self.alternatives = _alternatives(fields[6:])
 
     @classmethod
-    def of(cls, certificate: Certificate) -> Subject:
+    def of(cls, certificate: Certificate) -> CertificateNames:
         """The names of a certificate, or Malformed."""
         try:
             return cls(certificate)
@@ -131,7 +131,7 @@ def _status(status: bytes) -> None:
             raise _bad("the status of the response is not in words")
 
 
-def _signer(signer: bytes, leaf: Subject) -> tuple[Value, ...]:
+def _signer(signer: bytes, leaf: CertificateNames) -> tuple[Value, ...]:
     """The signed attributes of the one SignerInfo, once the rest of it is as it must be."""
     algorithm, attributes = _said_signer(signer, leaf)
     digest, signature = algorithm
@@ -140,7 +140,7 @@ def _signer(signer: bytes, leaf: Subject) -> tuple[Value, ...]:
     return der.children(attributes)
 
 
-def _said_signer(signer: bytes, leaf: Subject) -> tuple[tuple[bytes, bytes], bytes]:
+def _said_signer(signer: bytes, leaf: CertificateNames) -> tuple[tuple[bytes, bytes], bytes]:
     """The algorithms and signed attributes of a SignerInfo that names `leaf`, or Malformed."""
     tags = (INTEGER, SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE, OCTETS)
     version, named, digest, attributes, algorithm, _ = _exactly(signer, *tags)
@@ -152,7 +152,7 @@ def _said_signer(signer: bytes, leaf: Subject) -> tuple[tuple[bytes, bytes], byt
     return (_algorithm(digest), _algorithm(algorithm)), attributes
 
 
-def _names_certificate(attributes: Sequence[Value], leaf: Subject) -> None:
+def _names_certificate(attributes: Sequence[Value], leaf: CertificateNames) -> None:
     """The signed word of which certificate signs (ESSCertID) is the clock's own."""
     found = [_attribute(value) for tag, value in attributes if tag == SEQUENCE]
     named = [v for kind, v in found if kind in (SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2)]
@@ -176,7 +176,7 @@ def _attribute(value: bytes) -> tuple[bytes, bytes]:
     return kind, values
 
 
-def _is_issuer(value: Value, leaf: Subject) -> bool:
+def _is_issuer(value: Value, leaf: CertificateNames) -> bool:
     """Whether an IssuerSerial is that of the clock's certificate."""
     tag, both = value
     if tag != SEQUENCE:
@@ -187,7 +187,7 @@ def _is_issuer(value: Value, leaf: Subject) -> bool:
     return (issuer, serial) == (leaf.issuer, leaf.serial)
 
 
-def _names_authority(info: bytes, leaf: Subject) -> None:
+def _names_authority(info: bytes, leaf: CertificateNames) -> None:
     """Where the TSTInfo names the authority, that is a name of the clock's certificate."""
     # Version, policy, imprint, serial number and time come first; an extension has another tag.
     for tag, value in der.children(info)[5:]:

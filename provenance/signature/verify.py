@@ -17,14 +17,20 @@ from provenance.errors import Malformed
 from provenance.keys import Certificate, PublicKey, chain
 from provenance.signature import keyless, managed, roots
 from provenance.signature.moments import Moments, moments
-from provenance.signature.opinion import Attestation, Opinion, Party, Refusal, Stranger
+from provenance.signature.result import (
+    Attestation,
+    Invalid,
+    Party,
+    UnknownSigner,
+    VerificationResult,
+)
 from provenance.signature.roots import Clock, Log
 from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
 from provenance.wire.bundle import Bundle, Chain, Fulcio, KeyHint, Opened
 from provenance.wire.intoto import Statement
 
 
-def verify(opened: Opened, registry: Registry, at: datetime) -> Opinion:
+def verify(opened: Opened, registry: Registry, at: datetime) -> VerificationResult:
     """What an opened bundle is worth to `registry` at the moment `at`.
 
     Never raises for what stands in the document; TrustError if a trust root of the registry
@@ -41,20 +47,20 @@ def verify(opened: Opened, registry: Registry, at: datetime) -> Opinion:
         return _malformed(path, error)
 
 
-def _malformed(path: str, error: Malformed) -> Refusal:
-    return Refusal(bundle=path, slug=error.slug, message=str(error))
+def _malformed(path: str, error: Malformed) -> Invalid:
+    return Invalid(bundle=path, slug=error.slug, message=str(error))
 
 
 def _opinion(
     path: str, bundle: Bundle, statement: Statement, registry: Registry, at: datetime
-) -> Opinion:
+) -> VerificationResult:
     match bundle.material:
         case KeyHint() as hint:
             return _by_key(path, bundle, statement, hint, registry, at)
         case Chain() as material:
             return _by_chain(path, bundle, statement, material, registry, at)
         case Fulcio() as material:
-            return _by_person(path, bundle, statement, material, registry, at)
+            return _by_certificate(path, bundle, statement, material, registry, at)
 
 
 def _named(
@@ -64,9 +70,9 @@ def _named(
     identity: str,
     known: Moments,
     names: frozenset[str],
-) -> Opinion:
+) -> VerificationResult:
     if not parties:
-        return Stranger(
+        return UnknownSigner(
             bundle=path,
             statement=statement,
             identity=identity,
@@ -100,7 +106,7 @@ def _by_key(
     hint: KeyHint,
     registry: Registry,
     at: datetime,
-) -> Opinion:
+) -> VerificationResult:
     parties = [
         Party(org=org, signer=signer)
         for org, signer in registry.signers()
@@ -108,7 +114,7 @@ def _by_key(
     ]
     key = _key(parties) or (PublicKey.from_pem(hint.pem) if hint.pem else None)
     if key is None:
-        return Refusal(
+        return Invalid(
             bundle=path,
             slug="unknown-key",
             message=f"signed with a key that calls itself {hint.hint[:80]}",
@@ -134,7 +140,7 @@ def _by_chain(
     material: Chain,
     registry: Registry,
     at: datetime,
-) -> Opinion:
+) -> VerificationResult:
     leaf, *rest = managed.certificates(material)
     stamps = managed.verify(bundle, leaf.key, clocks=_clocks(registry))
     known = moments(statement, stamps, at=at, certificate=leaf)
@@ -171,14 +177,14 @@ def _is_pinned(leaf: Certificate, authority: trust.Authority) -> bool:
     )
 
 
-def _by_person(
+def _by_certificate(
     path: str,
     bundle: Bundle,
     statement: Statement,
     material: Fulcio,
     registry: Registry,
     at: datetime,
-) -> Opinion:
+) -> VerificationResult:
     leaf = Certificate.from_der(material.certificate)
     person = keyless.person(leaf)
     reasons = []
@@ -199,15 +205,15 @@ def _by_person(
     return _by_nobody(path, reasons)
 
 
-def _by_nobody(path: str, reasons: Sequence[tuple[str, Malformed]]) -> Refusal:
+def _by_nobody(path: str, reasons: Sequence[tuple[str, Malformed]]) -> Invalid:
     """The refusal by the instance that issued the certificate, or by all of them if none did."""
     own = [(name, error) for name, error in reasons if error.slug != keyless.FOREIGN] or reasons
     stale = next((error for _, error in own if error.slug == "stale-root"), None)
     if stale:
-        return Refusal(bundle=path, slug=stale.slug, message=str(stale))
+        return Invalid(bundle=path, slug=stale.slug, message=str(stale))
     slugs = {error.slug for _, error in own} - {keyless.FOREIGN, "malformed"}
     message = "; ".join(f"{name}: {error}" for name, error in own)
-    return Refusal(bundle=path, slug=slugs.pop() if len(slugs) == 1 else "invalid", message=message)
+    return Invalid(bundle=path, slug=slugs.pop() if len(slugs) == 1 else "invalid", message=message)
 
 
 def _through(instance: Sigstore) -> str:

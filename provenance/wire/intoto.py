@@ -35,7 +35,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class ResourceDescriptor:
     """One thing a statement is about; the name identifies nothing, the digests do.
 
     `name` is empty where it has none, `sha256` where it has other digests alone.
@@ -50,7 +50,7 @@ class Subject:
 class Statement:
     """An in-toto statement as somebody wrote it; `predicate` is for the reader of its type."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[ResourceDescriptor, ...]
     predicate_type: str
     predicate: object
 
@@ -96,10 +96,12 @@ def statement(envelope: Envelope) -> Statement:
     return Statement(subjects=subjects, predicate_type=predicate_type, predicate=predicate)
 
 
-def _subject(fields: Fields) -> Subject:
+def _subject(fields: Fields) -> ResourceDescriptor:
     name = fields.text("name", "")
     digests = fields.table("digest")
     named = "sha256" in digests or not any(digests.items())
     digest = digests.hexadecimal("sha256", 64) if named else ""
     notes = fields.optional_table("annotations")
-    return Subject(name=name, sha256=digest, algorithm=notes.text("actual_hash_algorithm", ""))
+    return ResourceDescriptor(
+        name=name, sha256=digest, algorithm=notes.text("actual_hash_algorithm", "")
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from provenance.adoption import Adoption, adopt, counting
 from provenance.errors import Absent, ConfigError, SourceError, Unselected
 from provenance.formats import toml
-from provenance.judgement import tried
+from provenance.judgement import evaluate
 from provenance.lock import remembered
 from provenance.model import Evidence
 from provenance.policy import Exemption, Model, Waiver
@@ -142,7 +142,7 @@ def looked(subject: Subject, gathering: Gathering) -> Looked:
 def judged(subject: Subject, evidence: Evidence, session: Session) -> Looked:
     """The model by the policy of `subject`, against what is locked of it."""
     past = remembered(session.lock, subject.name, subject.ref.repo)
-    verdict = tried(
+    verdict = evaluate(
         evidence,
         subject.policy,
         session.registry,

@@ -11,7 +11,7 @@ from pathlib import Path
 from provenance.affected import Hit, affected
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 from provenance.workspace import lockfile
 from provenance.workspace.own_registry import with_own_file
 from provenance.workspace.request import Request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.case.verified import hear
+from provenance.case.verified import verify_bundles
 from provenance.claims.files import ModelFiles
 from provenance.errors import ConfigError
 from provenance.lineage import Edge, Graph
@@ -18,7 +18,9 @@ def graph_of(gathering: Gathering) -> Graph:
     """
     session = gathering.session
     evidence = gathering.of(session.one, pinned=session.pinned(session.one))
-    return hear(ModelFiles(evidence=evidence), session.registry, session.one.policy.parents).graph
+    return verify_bundles(
+        ModelFiles(evidence=evidence), session.registry, session.one.policy.parents
+    ).graph
 
 
 def paths_to(graph: Graph, ancestor: str) -> tuple[tuple[Edge, ...], ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from provenance.errors import ConfigError, Malformed, ProvenanceError
 from provenance.formats import yaml
-from provenance.judgement import tried
+from provenance.judgement import evaluate
 from provenance.model import Evidence, Ref
 from provenance.names import is_repo
 from provenance.produce.attest import Making, earlier, parent, statement
@@ -138,7 +138,7 @@ def _making(training: Training, parents: tuple[Parent, ...], now: datetime) -> M
 
 def _verdict(session: Session, subject: Subject, evidence: Evidence) -> Verdict:
     """The verdict on a parent, of whatever release: the lockfile says which one is deployed."""
-    trial = tried(
+    evaluation = evaluate(
         evidence,
         subject.policy,
         session.registry,
@@ -146,7 +146,7 @@ def _verdict(session: Session, subject: Subject, evidence: Evidence) -> Verdict:
         lock=session.lock,
         remembered=(),
     )
-    return trial.verdict
+    return evaluation.verdict
 
 
 def _parents(known: Sequence[Evidence], verdicts: Sequence[Verdict]) -> tuple[Parent, ...]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from provenance.errors import SourceError, Unselected
-from provenance.judgement import Trial, tried
+from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry
-from provenance.review import Bump, Side, bumps_of_locks, models_of, of_entry, of_trial
+from provenance.review import Review, Side, models_of, of_entry, of_trial, reviews_of_locks
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.subjects import Subject
 
 
-def changes(gathering: Gathering, trials: Iterable[Trial]) -> Mapping[str, Bump] | None:
+def changes(gathering: Gathering, evaluations: Iterable[Evaluation]) -> Mapping[str, Review] | None:
     """What becomes of each model of the two lockfiles, by its name; only of those that change.
 
     None where no base was named, or there is no lockfile. The old side is looked at again at its
@@ -23,19 +23,19 @@ def changes(gathering: Gathering, trials: Iterable[Trial]) -> Mapping[str, Bump]
     if session.base is None or session.proposed is None:
         return None
     fork = session.base.fork_lock
-    known = {trial.verdict.name: trial for trial in trials}
+    known = {evaluation.verdict.name: evaluation for evaluation in evaluations}
     subjects = {subject.name: subject for subject in session.subjects}
 
     def sides(old: Entry | None, new: Entry | None) -> tuple[Side | None, Side | None]:
-        trial = known.get(new.name) if new else None
-        if old is None or new is None or trial is None:
+        evaluation = known.get(new.name) if new else None
+        if old is None or new is None or evaluation is None:
             return (of_entry(old) if old else None, of_entry(new) if new else None)
-        return before(gathering, subjects[new.name], old), of_trial(trial)
+        return before(gathering, subjects[new.name], old), of_trial(evaluation)
 
-    bumps = bumps_of_locks(
+    reviews = reviews_of_locks(
         models_of(fork.entries if fork else ()), models_of(session.proposed.entries), sides
     )
-    return {bump.name: bump for bump in bumps}
+    return {review_of.name: review_of for review_of in reviews}
 
 
 def before(gathering: Gathering, subject: Subject, old: Entry) -> Side:
@@ -48,4 +48,4 @@ def before(gathering: Gathering, subject: Subject, old: Entry) -> Side:
     except (SourceError, Unselected):
         return of_entry(old)
     registry = gathering.session.registry
-    return of_trial(tried(evidence, subject.policy, registry, name=subject.name))
+    return of_trial(evaluate(evidence, subject.policy, registry, name=subject.name))

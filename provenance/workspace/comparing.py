@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError, SourceError
-from provenance.judgement import tried
+from provenance.judgement import evaluate
 from provenance.lock import Entry, Lock
 from provenance.lock import loads as read_lock
-from provenance.review import Bump, Side, bump, bumps_of_locks, models_of, of_entry, of_trial
+from provenance.review import (
+    Review,
+    Side,
+    models_of,
+    of_entry,
+    of_trial,
+    review_of,
+    reviews_of_locks,
+)
 from provenance.source.tensors import tensor_digests
 from provenance.source.together import side_by_side
 from provenance.workspace import lockfile
@@ -32,7 +40,7 @@ class Comparing:
     workspace: Workspace
     request: Request
 
-    def sides(self, old: str | None, new: str | None, *, contents: bool) -> tuple[Bump, ...]:
+    def sides(self, old: str | None, new: str | None, *, contents: bool) -> tuple[Review, ...]:
         """What changes between what is named: two models or lockfiles, or one since a commit.
 
         Raises ConfigError for anything else, SourceError.
@@ -43,17 +51,17 @@ class Comparing:
             return (self.models(old, new),)
         raise ConfigError("expected two models, two lockfiles, or --git REV")
 
-    def models(self, old: str, new: str) -> Bump:
+    def models(self, old: str, new: str) -> Review:
         """What changes from one model to another."""
         sides = side_by_side(self._side, (old, new))
-        return bump(new, sides[0], sides[1])
+        return review_of(new, sides[0], sides[1])
 
-    def locks(self, old: str | None, new: str | None, *, contents: bool) -> tuple[Bump, ...]:
+    def locks(self, old: str | None, new: str | None, *, contents: bool) -> tuple[Review, ...]:
         """What changes from one lockfile to another; with `contents`, in the models too."""
         before, after = (models_of(lock.entries) for lock in self._two(old, new))
         if not contents:
-            return bumps_of_locks(before, after)
-        return bumps_of_locks(before, after, self._looked_at)
+            return reviews_of_locks(before, after)
+        return reviews_of_locks(before, after, self._looked_at)
 
     def _two(self, old: str | None, new: str | None) -> tuple[Lock, Lock]:
         if self.request.base is None:
@@ -91,8 +99,8 @@ class Comparing:
         session = self._session((ref,))
         subject = session.one
         evidence = self.workspace.gathering(session).of(subject)
-        trial = tried(evidence, subject.policy, session.registry, name=subject.name)
-        return of_trial(trial, self._tensors(subject, evidence.manifest.by_path))
+        evaluation = evaluate(evidence, subject.policy, session.registry, name=subject.name)
+        return of_trial(evaluation, self._tensors(subject, evidence.manifest.by_path))
 
     def _tensors(self, subject: Subject, paths: Mapping[str, object]) -> Mapping[str, str]:
         if subject.place is None or not subject.place.is_dir():

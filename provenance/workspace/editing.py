@@ -12,7 +12,7 @@ from provenance.formats import toml
 from provenance.policy import Settings
 from provenance.registry.editing import Edit
 from provenance.registry.file import read_text
-from provenance.registry.shelf import parsed
+from provenance.registry.store import parsed
 from provenance.source.files import alone_in, write_bytes
 from provenance.workspace.settings import PROJECT_FILE_NAME
 

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from provenance.errors import Absent
-from provenance.lineage import Wanted, frontier
+from provenance.lineage import Wanted, unresolved_parents
 from provenance.lock import Entry
 from provenance.lock.known import pins, unshown
 from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
@@ -161,7 +161,9 @@ class Gathering:
         places = {
             model.repo: model for model in self.session.settings.models if model.path and model.repo
         }
-        wanted = [w for w in frontier(found, parents, DEFAULT.ancestors) if w.repo in places]
+        wanted = [
+            w for w in unresolved_parents(found, parents, DEFAULT.ancestors) if w.repo in places
+        ]
         ancestors = [self._local(one, places[one.repo]) for one in wanted]
         return replace(found, ancestors=(*found.ancestors, *ancestors))
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from provenance.case.changes import ACCEPTABLE
 from provenance.errors import ConfigError
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.lock import Change, Lock, difference, dumps
 from provenance.lock.update import as_proposed, out_of_step
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace import lockfile, settings
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.lockfile import save
-from provenance.workspace.resolver import Judged, Resolver, unasked
+from provenance.workspace.resolver import Resolved, Resolver, unasked
 from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Locked:
     """
 
     session: Session
-    found: tuple[Judged, ...]
+    found: tuple[Resolved, ...]
     lock: Lock
     changes: tuple[Change, ...]
     accepted: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -60,14 +60,14 @@ class Locked:
     stale: bool = False
 
     @property
-    def trials(self) -> tuple[Trial, ...]:
+    def evaluations(self) -> tuple[Evaluation, ...]:
         """Those of the models that were judged."""
-        return tuple(item.trial for item in self.found if item.trial)
+        return tuple(item.evaluation for item in self.found if item.evaluation)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One verdict for each model that was judged."""
-        return tuple(trial.verdict for trial in self.trials)
+        return tuple(evaluation.verdict for evaluation in self.evaluations)
 
     @property
     def unjudged(self) -> tuple[Unjudged, ...]:
@@ -203,14 +203,14 @@ def _accepted(session: Session, words: Sequence[str]) -> dict[str, frozenset[str
 
 
 def _nothing_accepted(
-    found: Sequence[Judged], accepted: Mapping[str, frozenset[str]]
+    found: Sequence[Resolved], accepted: Mapping[str, frozenset[str]]
 ) -> Iterator[str]:
     """A line for each rule that was to be accepted of a model which was judged without it."""
     for item in found:
-        if item.trial:
-            name, findings = item.subject.name, item.trial.verdict.findings
+        if item.evaluation:
+            name, findings = item.subject.name, item.evaluation.verdict.findings
             for rule in sorted(accepted.get(name, frozenset()) - {f.rule for f in findings}):
-                commit = item.trial.verdict.commit
+                commit = item.evaluation.verdict.commit
                 at = f" at {commit}" if commit else ""
                 yield (
                     f"note: --accept: {name}{at} has no {rule}, and nothing was accepted; "

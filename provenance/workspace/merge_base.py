@@ -98,8 +98,8 @@ def base_of(
     fork = repository.merge_base(commit)
     folder = tempfile.TemporaryDirectory(prefix="provenance-base-")
     name = _from(repository.top, own.absolute())
-    now = _laid(Place(repository, commit, Path(folder.name, "base")), name)
-    then = _laid(Place(repository, fork, Path(folder.name, "fork")), name)
+    now = _laid(Checkout(repository, commit, Path(folder.name, "base")), name)
+    then = _laid(Checkout(repository, fork, Path(folder.name, "fork")), name)
     _check_nearest(repository, commit, beside.parent, own.absolute().parent)
     if now is None:
         other = (Path(name).parent / files.FILE_NAME).as_posix()
@@ -111,7 +111,7 @@ def base_of(
             )
         raise ConfigError(message, path=name)
     named = [*_named(now.settings, now.root), (Path(name).parent / FOLDER).as_posix()]
-    place = Place(repository, commit, now.root)
+    place = Checkout(repository, commit, now.root)
     place.lay(*named)
     judged, lowered = by_the_base(head, now, then, repository.top)
     changed = [*lowered, *((path, "") for path in changed_files(repository, commit, fork, named))]
@@ -154,7 +154,7 @@ def _from(top: Path, path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Checkout:
     """Files of one commit, laid out below `root` as they lie in the repository."""
 
     repository: Repository
@@ -173,7 +173,7 @@ class Place:
         return found
 
 
-def _laid(place: Place, name: str) -> Rules | None:
+def _laid(place: Checkout, name: str) -> Rules | None:
     """The rules of a commit, with the registries that they name; None if it has none."""
     if not place.lay(name):
         return None

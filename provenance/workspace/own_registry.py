@@ -13,7 +13,7 @@ from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
 from provenance.registry.editing import Book, check_there, is_same
 from provenance.registry.file import load
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 from provenance.signature import unusable
 from provenance.trust import Registry
 from provenance.trust.lint import Remark, Weight, lint

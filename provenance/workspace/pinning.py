@@ -13,8 +13,8 @@ from provenance.formats import toml
 from provenance.policy import BUILTIN, Settings
 from provenance.registry.editing import Edit
 from provenance.registry.file import read_text
-from provenance.registry.shelf import parsed
 from provenance.registry.starter import starter
+from provenance.registry.store import parsed
 from provenance.source.files import write, write_bytes
 from provenance.trust import Registry
 from provenance.trust.reading import is_url
@@ -125,13 +125,15 @@ def pinned(workspace: Workspace, url: str, root: Path, *, only: bool = False) ->
 
 def _asked(workspace: Workspace, url: str, root: bytes) -> Registry | None:
     """The registry as its server has it, verified from this root; None where it is not asked."""
-    from provenance.registry.remote import Place, open_published
+    from provenance.registry.remote import Location, open_published
     from provenance.source.hub.cache import is_offline
 
     if workspace.options.offline or is_offline():
         return None
     environment = workspace.environment
-    place = Place(url=url, root=root, cache=environment.cache, authorities=environment.authorities)
+    place = Location(
+        url=url, root=root, cache=environment.cache, authorities=environment.authorities
+    )
     try:
         return open_published(place).registry
     except RegistryRefused as error:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from provenance.errors import ConfigError
 from provenance.formats.toml_scan import scan
 from provenance.registry.file import read_text
-from provenance.report import Place
+from provenance.report import SourceLine
 from provenance.workspace.session import Session
 
 PUBLIC = "https://huggingface.co"
@@ -27,16 +27,16 @@ def pages_of(session: Session, endpoint: str) -> Mapping[str, str]:
     }
 
 
-def places_of(session: Session) -> Mapping[str, Place]:
+def places_of(session: Session) -> Mapping[str, SourceLine]:
     """The line that names each model: of the lockfile, else of provenance.toml."""
-    found: dict[str, Place] = {}
+    found: dict[str, SourceLine] = {}
     for file, table in ((session.settings_path, "models"), (session.lock_path, "model")):
         if file and file.is_file():
             found |= dict(_named(file, table))
     return found
 
 
-def _named(file: Path, table: str) -> Iterator[tuple[str, Place]]:
+def _named(file: Path, table: str) -> Iterator[tuple[str, SourceLine]]:
     try:
         text = read_text(file)
     except ConfigError:
@@ -49,7 +49,7 @@ def _named(file: Path, table: str) -> Iterator[tuple[str, Place]]:
             if key in block.values:
                 begin, end = block.values[key]
                 line = text.count("\n", 0, begin) + 1
-                yield text[begin:end].strip("\"'"), Place(file=shown, line=line)
+                yield text[begin:end].strip("\"'"), SourceLine(file=shown, line=line)
 
 
 def _from_top(file: Path) -> str:

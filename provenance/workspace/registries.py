@@ -15,7 +15,7 @@ from provenance.registry.file import read_text
 from provenance.workspace.environment import Environment
 
 if TYPE_CHECKING:
-    from provenance.registry.remote import Place, Published
+    from provenance.registry.remote import Location, Published
     from provenance.workspace.merge_base import Base
 
 SHORT = 12
@@ -31,12 +31,12 @@ def place_of(
     environment: Environment,
     *,
     offline: bool,
-) -> Place:
+) -> Location:
     """How the registry at `url` is had: by the committed root for it, from its server or the cache.
 
     ConfigError where a fresh machine would have to trust whatever answers first.
     """
-    from provenance.registry.remote import Place
+    from provenance.registry.remote import Location
     from provenance.source.hub.cache import is_offline
 
     root = _root(url, roots, judged)
@@ -47,7 +47,7 @@ def place_of(
             f"`provenance registry pin {url} --root root.json`, and commit what it writes",
             path=url,
         )
-    return Place(
+    return Location(
         url=url,
         root=root,
         cache=cache,

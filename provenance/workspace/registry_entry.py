@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.errors import ConfigError
-from provenance.learning import proposal
+from provenance.proposal import proposal
 from provenance.workspace.own_registry import with_own_file
 from provenance.workspace.request import Request
 from provenance.workspace.workspace import Workspace

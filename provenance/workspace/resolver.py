@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.case.evaluations import failures
+from provenance.case.assessments import failures
 from provenance.entries import ancestor_entries, entry_of, is_complete
 from provenance.errors import Absent, SourceError, Unselected
-from provenance.judgement import Trial, tried
+from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
 from provenance.lock.known import bytes_may_tell, with_known_digests
 from provenance.lock.update import kin, relocked, standing
@@ -30,14 +30,14 @@ NO_REVISION = "RevisionNotFound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Resolved:
     """What became of one model: its verdict, and its new entry if it passes, or why it has none.
 
     `gone` says that the Hub has the repository and not the commit that is locked.
     """
 
     subject: Subject
-    trial: Trial | None = None
+    evaluation: Evaluation | None = None
     entry: Entry | None = None
     failures: tuple[LockedFailure, ...] = ()
     unjudged: Unjudged | None = None
@@ -58,7 +58,7 @@ class Resolver:
     def _session(self) -> Session:
         return self.gathering.session
 
-    def judged(self, subject: Subject) -> Judged:
+    def judged(self, subject: Subject) -> Resolved:
         """The model judged at its locked commit, or at today's where it is not locked so."""
         before = _own(self._session.lock, subject)
         locked = _own(self._session.proposed, subject) or before
@@ -67,42 +67,42 @@ class Resolver:
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
             evidence = with_known_digests(evidence, pinned)
-            trial = self._tried(subject, evidence)
+            evaluation = self._tried(subject, evidence)
             hub = self.gathering.hub if subject.place is None else None
-            if self.measure and hub and bytes_may_tell(trial.verdict):
+            if self.measure and hub and bytes_may_tell(evaluation.verdict):
                 evidence = self._measured(hub, evidence)
-                trial = self._tried(subject, evidence)
+                evaluation = self._tried(subject, evidence)
         except (SourceError, Unselected) as error:
             gone = pinned is not None and is_gone(error)
             unjudged = Unjudged.because(subject.name, subject.ref.text, error)
-            return Judged(subject=subject, unjudged=unjudged, gone=gone)
-        return self._concluded(subject, trial)
+            return Resolved(subject=subject, unjudged=unjudged, gone=gone)
+        return self._concluded(subject, evaluation)
 
-    def _concluded(self, subject: Subject, trial: Trial) -> Judged:
+    def _concluded(self, subject: Subject, evaluation: Evaluation) -> Resolved:
         path = _written(subject, self._session)
-        passes = trial.verdict.result is Result.PASS
+        passes = evaluation.verdict.result is Result.PASS
         entry = entry_of(
             subject.name,
-            trial,
+            evaluation,
             path=path,
             before=_own(self._session.lock, subject),
             past=_past(self._session.lock, subject),
         )
-        return Judged(
+        return Resolved(
             subject=subject,
-            trial=trial,
+            evaluation=evaluation,
             entry=entry if passes else None,
-            failures=tuple(failures(trial.case)),
+            failures=tuple(failures(evaluation.case)),
         )
 
-    def locked(self, subjects: Sequence[Subject]) -> tuple[list[Judged], Lock]:
+    def locked(self, subjects: Sequence[Subject]) -> tuple[list[Resolved], Lock]:
         """What became of each model, and the new lock."""
         found = side_by_side(self.judged, subjects)
         return self._settled(found) if self._kin(found) else (found, self.lock(found))
 
-    def _kin(self, found: Sequence[Judged]) -> frozenset[str]:
+    def _kin(self, found: Sequence[Resolved]) -> frozenset[str]:
         """The judged models whose verdict may depend on whether another is locked."""
-        evidences = [(i.subject.name, i.trial.case.evidence) for i in found if i.trial]
+        evidences = [(i.subject.name, i.evaluation.case.evidence) for i in found if i.evaluation]
         known = self._session.lock.models() if self._session.lock else ()
         return kin(
             (
@@ -111,14 +111,14 @@ class Resolver:
             )
         )
 
-    def _settled(self, found: list[Judged]) -> tuple[list[Judged], Lock]:
+    def _settled(self, found: list[Resolved]) -> tuple[list[Resolved], Lock]:
         """The verdicts that still hold once they are locked, and the lock that they make.
 
         Copies of one another are judged by what is locked of the others, so that all of them are
         judged anew until nothing changes. What passes only as long as it is not locked does not
         pass: a signature names no model, and of two with the same files one is false.
         """
-        kin, lost = self._kin(found), dict[str, Judged]()
+        kin, lost = self._kin(found), dict[str, Resolved]()
         rounds = [found]
         locks = [self.lock(found)]
         while True:
@@ -138,10 +138,12 @@ class Resolver:
                 rounds = [[lost.get(item.subject.name, item) for item in now]]
                 locks = [self.lock(rounds[0])]
 
-    def _retried(self, item: Judged, kin: Collection[str]) -> Judged:
-        if item.trial is None or item.subject.name not in kin:
+    def _retried(self, item: Resolved, kin: Collection[str]) -> Resolved:
+        if item.evaluation is None or item.subject.name not in kin:
             return item
-        return self._concluded(item.subject, self._tried(item.subject, item.trial.case.evidence))
+        return self._concluded(
+            item.subject, self._tried(item.subject, item.evaluation.case.evidence)
+        )
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
@@ -149,9 +151,9 @@ class Resolver:
         found = measured(hub, declared, self.gathering.options.cache_dir)
         return self.gathering.with_detached(found)
 
-    def _tried(self, subject: Subject, evidence: Evidence) -> Trial:
+    def _tried(self, subject: Subject, evidence: Evidence) -> Evaluation:
         setting = self._session
-        return tried(
+        return evaluate(
             evidence,
             subject.policy,
             setting.registry,
@@ -163,7 +165,7 @@ class Resolver:
             accepted=self.accepted.get(subject.name, frozenset()),
         )
 
-    def lock(self, found: Sequence[Judged]) -> Lock:
+    def lock(self, found: Sequence[Resolved]) -> Lock:
         """The lock with the new entries, without models that are no longer named.
 
         What did not pass, was not asked about or could not be keeps what it has.
@@ -171,7 +173,9 @@ class Resolver:
         setting = self._session
         fresh = {item.subject.name: item.entry for item in found if item.entry}
         entries = standing(self._old(found), fresh, setting.settings.models)
-        evidences = [item.trial.case.evidence for item in found if item.entry and item.trial]
+        evidences = [
+            item.evaluation.case.evidence for item in found if item.entry and item.evaluation
+        ]
         above = ancestor_entries(evidences, setting.registry)
         partly = len(fresh) < len(entries) or not all(map(is_complete, evidences))
         return relocked(
@@ -181,7 +185,7 @@ class Resolver:
             (failure for item in found for failure in item.failures),
         )
 
-    def _old(self, found: Sequence[Judged]) -> list[Entry]:
+    def _old(self, found: Sequence[Resolved]) -> list[Entry]:
         """The entries that stay where there is no new one.
 
         Of a model that a pull request brings, and that could not be asked for, that is its own
@@ -211,7 +215,7 @@ def is_gone(error: Exception) -> bool:
     return isinstance(error, Absent) and error.code == NO_REVISION
 
 
-def _wavering(rounds: Sequence[Sequence[Judged]]) -> dict[str, Judged]:
+def _wavering(rounds: Sequence[Sequence[Resolved]]) -> dict[str, Resolved]:
     """The models that pass in some of the rounds and not in others, as those others have them."""
     passing = {item.subject.name for found in rounds for item in found if item.entry}
     failing = {item.subject.name: item for found in rounds for item in found if not item.entry}
@@ -242,7 +246,7 @@ def _written(subject: Subject, setting: Session) -> str | None:
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
 
 
-def unasked(found: Iterable[Judged], lock: Lock | None, words: Sequence[str]) -> Iterator[str]:
+def unasked(found: Iterable[Resolved], lock: Lock | None, words: Sequence[str]) -> Iterator[str]:
     """For each model that could not be judged: what stays, and what to type then."""
     for item in found:
         name = item.subject.name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
-from provenance.judgement import Trial
+from provenance.judgement import Evaluation
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import Rules, statement
 from provenance.workspace.environment import Environment
@@ -26,20 +26,21 @@ class Summariser:
     signer: Signer
     now: datetime
 
-    def bundles(self, session: Session, trials: Iterable[Trial]) -> str:
+    def bundles(self, session: Session, evaluations: Iterable[Evaluation]) -> str:
         """A bundle a line for each model, or ConfigError for one of which there can be none."""
         if session.base:
             raise ConfigError("judges a pull request, which is nothing to sign", path="--base")
         statements = [
-            statement(trial, rules=_rules(session, trial), at=self.now) for trial in trials
+            statement(evaluation, rules=_rules(session, evaluation), at=self.now)
+            for evaluation in evaluations
         ]
         return "\n".join(on_one_line(self.signer.sign(text)).decode() for text in statements)
 
 
-def _rules(session: Session, trial: Trial) -> Rules:
+def _rules(session: Session, evaluation: Evaluation) -> Rules:
     """By what a model was judged, so that others find it."""
     if session.policy_path is None:
-        return Rules.built_in(trial.verdict.profile)
+        return Rules.built_in(evaluation.verdict.profile)
     return Rules.of_file(session.policy_path, session.profile)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from provenance.judgement import Trial
-from provenance.report import FORMATS, Place, Shown, Summary
+from provenance.judgement import Evaluation
+from provenance.report import FORMATS, Details, SourceLine, Summary
 from provenance.verdict import Unjudged
 from provenance.workspace.changes import changes
 from provenance.workspace.gathering import Gathering
@@ -14,7 +14,7 @@ from provenance.workspace.places import pages_of, places_of
 
 def summary_of(
     gathering: Gathering,
-    trials: Iterable[Trial],
+    evaluations: Iterable[Evaluation],
     unjudged: Iterable[Unjudged],
     forms: Collection[str],
     endpoint: str | None = None,
@@ -26,28 +26,30 @@ def summary_of(
     (the empty one is the public Hub).
     """
     session = gathering.session
-    judged, others = tuple(trials), tuple(unjudged)
+    judged, others = tuple(evaluations), tuple(unjudged)
     asked = [FORMATS[form] for form in forms if form in FORMATS]
     places = places_of(session) if any(form.placed for form in asked) else {}
     compared = any(form.compares for form in asked)
     pages = {} if endpoint is None else pages_of(session, endpoint)
     return Summary(
-        verdicts=tuple(trial.verdict for trial in judged),
+        verdicts=tuple(evaluation.verdict for evaluation in judged),
         unjudged=others,
         policy=session.policy_source,
         registry=session.registry_source,
         changes=changes(gathering, judged) if compared else None,
-        shown={model.name: Shown(place=places.get(model.name)) for model in others}
-        | {trial.verdict.name: _shown(trial, places, pages) for trial in judged},
+        shown={model.name: Details(place=places.get(model.name)) for model in others}
+        | {evaluation.verdict.name: _shown(evaluation, places, pages) for evaluation in judged},
     )
 
 
-def _shown(trial: Trial, places: Mapping[str, Place], pages: Mapping[str, str]) -> Shown:
-    name, commit = trial.verdict.name, trial.verdict.commit
+def _shown(
+    evaluation: Evaluation, places: Mapping[str, SourceLine], pages: Mapping[str, str]
+) -> Details:
+    name, commit = evaluation.verdict.name, evaluation.verdict.commit
     page = pages.get(name, "")
-    return Shown(
-        graph=trial.case.graph,
-        files=trial.case.evidence.manifest,
+    return Details(
+        graph=evaluation.case.graph,
+        files=evaluation.case.evidence.manifest,
         place=places.get(name),
         page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provenance import replay
 from provenance.errors import ConfigError, SourceError, Unselected
-from provenance.judgement import Trial, tried
+from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, remembered
 from provenance.lock.known import matching, narrowed, with_known_digests, with_locked
 from provenance.model import Evidence
@@ -42,14 +42,14 @@ class Verification:
     """
 
     session: Session
-    trials: tuple[Trial, ...]
+    evaluations: tuple[Evaluation, ...]
     unjudged: tuple[Unjudged, ...]
     upstream: tuple[Upstream, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """One verdict for each model that was judged, in the order in which they were named."""
-        return tuple(trial.verdict for trial in self.trials)
+        return tuple(evaluation.verdict for evaluation in self.evaluations)
 
     def notes(self) -> Iterator[str]:
         """One line for each model whose branch or tag is not at the locked commit any more."""
@@ -80,7 +80,7 @@ def verified(verifier: Verifier, replayed: Evidence | None = None) -> Verificati
     found = side_by_side(lambda subject: verifier.of(subject, replayed), session.subjects)
     return Verification(
         session=session,
-        trials=tuple(item for item in found if isinstance(item, Trial)),
+        evaluations=tuple(item for item in found if isinstance(item, Evaluation)),
         unjudged=tuple(item for item in found if isinstance(item, Unjudged)),
         upstream=() if replayed else tuple(verifier.upstream()),
     )
@@ -107,7 +107,7 @@ class Verifier:
     def _session(self) -> Session:
         return self.gathering.session
 
-    def of(self, subject: Subject, replayed: Evidence | None = None) -> Trial | Unjudged:
+    def of(self, subject: Subject, replayed: Evidence | None = None) -> Evaluation | Unjudged:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
             return self._judged(subject, replayed, None, exact=self.exact)
@@ -152,7 +152,7 @@ class Verifier:
         lock = self._session.lock
         return lock.named(subject.name) if lock and subject.place is None else None
 
-    def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Trial:
+    def _against(self, subject: Subject, evidence: Evidence, lock: Lock) -> Evaluation:
         """The verdict where the files must be those of the lockfile: of the entry they match, else
         of the one that was named."""
         entry = matching(lock, evidence, subject.name)
@@ -179,8 +179,8 @@ class Verifier:
         past: Sequence[Entry] = (),
         exact: bool = False,
         lenient: bool = False,
-    ) -> Trial:
-        return tried(
+    ) -> Evaluation:
+        return evaluate(
             evidence,
             replace(subject.policy, lenient_expiry=lenient),
             self._session.registry,

@@ -80,7 +80,7 @@ def many(folder: Path, count: int, suffix: str = ".txt") -> Path:
 
 
 def signed(folder: Path) -> Path:
-    return forge.sign(folder, forge.Hand(key=forge.key("release")))
+    return forge.sign(folder, forge.TufKey(key=forge.key("release")))
 
 
 def hashing(folder: Path) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 
 from provenance.claims.files import ModelFiles
 from provenance.judgement import judge
-from provenance.lineage import Claimed, Graph, Told, build
+from provenance.lineage import Claimed, Graph, TrainingStep, build
 from provenance.model import Ancestor, Evidence, Facts, File, Manifest, Reach
 from provenance.policy import Demand, Policy
 from provenance.signature import Attestation, Moments, Party
@@ -55,7 +55,7 @@ def claimed(count: int, shape: Shape) -> Evidence:
     return replace(given, ref=replace(given.ref, repo=name(0)), ancestors=ancestors)
 
 
-def attested(count: int, shape: Shape, registry: Registry) -> Iterator[Told]:
+def attested(count: int, shape: Shape, registry: Registry) -> Iterator[TrainingStep]:
     """A statement about every node, as if each signature had been verified already."""
     party = Party(org=registry.orgs[0], signer=registry.orgs[0].signers[0])
     files = [(File(path="model.safetensors", size=1, digest=f"{n:064x}"),) for n in range(count)]
@@ -75,17 +75,17 @@ def attested(count: int, shape: Shape, registry: Registry) -> Iterator[Told]:
             subjects={file.path: file.digest for file in files[n]},
             parents=parents,
         )
-        told = Statement(subjects=(), predicate_type="", predicate=None)
+        step_of = Statement(subjects=(), predicate_type="", predicate=None)
         attestation = Attestation(
-            bundle=str(n), statement=told, identity="", moments=Moments(), parties=(party,)
+            bundle=str(n), statement=step_of, identity="", moments=Moments(), parties=(party,)
         )
-        yield Told(bundle=str(n), step=step, attestation=attestation)
+        yield TrainingStep(bundle=str(n), step=step, attestation=attestation)
 
 
-def attest(own: Evidence, registry: Registry, tellings: Sequence[Told]) -> Graph:
+def attest(own: Evidence, registry: Registry, steps: Sequence[TrainingStep]) -> Graph:
     """The graph by statements alone."""
     files = ModelFiles(evidence=own)
-    return build(Claimed.of(files), files, registry, tellings)
+    return build(Claimed.of(files), files, registry, steps)
 
 
 def took(function: Callable[[], object]) -> float:
@@ -106,11 +106,11 @@ def main() -> None:
         for count in COUNTS:
             given = claimed(count, shape)
             seconds = took(partial(judge, given, POLICY, registry))
-            tellings = list(attested(count, shape, registry))
+            steps = list(attested(count, shape, registry))
             files = Manifest.of((File(path="model.safetensors", size=1, digest=f"{0:064x}"),))
             own = replace(given, manifest=files, listing=files, contents=(), ancestors=())
-            walk = took(partial(attest, own, registry, tellings))
-            graph = attest(own, registry, tellings)
+            walk = took(partial(attest, own, registry, steps))
+            graph = attest(own, registry, steps)
             ratio = f", {seconds / before / 2:.2f} of twice the time" if before else ""
             print(
                 f"{title}: {count} claimed, judged in {seconds:.2f} s{ratio}; "

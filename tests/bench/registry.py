@@ -74,7 +74,7 @@ def main() -> None:
         folder = Path(name)
         file = folder / "trust.toml"
         file.write_text(text(words.orgs, words.signers))
-        model = forge.sign(forge.write(folder / "bot"), forge.Hand(key=forge.key("release")))
+        model = forge.sign(forge.write(folder / "bot"), forge.TufKey(key=forge.key("release")))
         evidence = directory.collect(model, ref=Ref(text="m", repo="acme/bot"), at=forge.NOW)
         policy = Policy.of(Settings(), Model(name="acme/bot", repo="acme/bot"))
         print(f"{words.orgs} organisations, {words.signers} signers, {file.stat().st_size} bytes")

@@ -14,7 +14,7 @@ from provenance.case.case import Case
 from provenance.model import Document, Evidence, Ref
 from provenance.policy import Policy, Settings
 from provenance.policy.required import TEST_RESULT, VSA, RequiredAttestation
-from provenance.signature import Attestation, Opinion
+from provenance.signature import Attestation, VerificationResult
 from provenance.source import directory
 from provenance.trust import Registry, Role
 from provenance.wire import oms
@@ -75,26 +75,28 @@ def case(
     repo: str = REPO,
     exclude: Sequence[str] = (),
 ) -> Case:
-    forge.sign(forge.write(folder, files), forge.Hand(key=forge.key("release")))
+    forge.sign(forge.write(folder, files), forge.TufKey(key=forge.key("release")))
     evidence = directory.collect(
         folder, ref=Ref(text=repo, repo=repo), at=forge.NOW, exclude=tuple(exclude)
     )
     (signature,) = evidence.bundles
     documents, times = [signature], {}
     for number, one in enumerate(said):
-        made = forge.bundle_of(statement(one, evidence), forge.Hand(key=forge.key(one.who)))
+        made = forge.bundle_of(statement(one, evidence), forge.TufKey(key=forge.key(one.who)))
         documents.append(Document(path=f"{number}.sig", data=json.dumps(made).encode()))
         times[f"{number}.sig"] = tuple(forge.NOW - timedelta(days=days) for days in one.stamps)
     policy = replace(Policy.of(Settings()), required=tuple(required))
     heard = Case.heard(replace(evidence, bundles=tuple(documents)), policy, trust or registry())
-    return replace(heard, opinions=tuple(stamped(one, times) for one in heard.opinions))
+    return replace(heard, verifications=tuple(stamped(one, times) for one in heard.verifications))
 
 
-def stamped(opinion: Opinion, times: Mapping[str, tuple[datetime, ...]]) -> Opinion:
-    seen = times.get(opinion.bundle)
-    if not seen or not isinstance(opinion, Attestation):
-        return opinion
-    return replace(opinion, moments=replace(opinion.moments, not_later_than=seen))
+def stamped(
+    verification: VerificationResult, times: Mapping[str, tuple[datetime, ...]]
+) -> VerificationResult:
+    seen = times.get(verification.bundle)
+    if not seen or not isinstance(verification, Attestation):
+        return verification
+    return replace(verification, moments=replace(verification.moments, not_later_than=seen))
 
 
 def statement(one: Said, evidence: Evidence) -> dict[str, Any]:

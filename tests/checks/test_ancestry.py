@@ -11,7 +11,7 @@ import pytest
 
 from provenance.case.case import Case
 from provenance.checks.ancestry import check
-from provenance.lineage import Wanted, frontier
+from provenance.lineage import Wanted, unresolved_parents
 from provenance.model import Ancestor, Evidence, Facts, Observation, Reach
 from provenance.policy import Demand, Policy
 from provenance.trust import Org, Registry, Root
@@ -306,15 +306,15 @@ def test_more_ancestors_than_are_looked_at_are_unknown() -> None:
 
 def test_the_frontier_moves_up_until_all_are_known() -> None:
     given = model("base_model: [base/a, acme/m]", "base/b")
-    assert frontier(given, ["base/c@v1"], 9) == (
+    assert unresolved_parents(given, ["base/c@v1"], 9) == (
         Wanted(repo="base/c", revision="v1", direct=True),
         Wanted(repo="base/a", direct=True),
         Wanted(repo="base/b", direct=True),
     )
     known = [ancestor("base/a", "base/d"), ancestor("base/b")]
     given = replace(given, ancestors=tuple(known))
-    assert frontier(given, [], 9) == (Wanted(repo="base/d"),)
-    assert frontier(given, [], 2) == ()
+    assert unresolved_parents(given, [], 9) == (Wanted(repo="base/d"),)
+    assert unresolved_parents(given, [], 2) == ()
 
 
 def test_a_long_chain_takes_no_long_time() -> None:

@@ -210,7 +210,7 @@ def test_a_result_that_nobody_can_read_is_not_absent(
 def test_a_word_about_a_model_is_no_bad_signature_of_it(tmp_path: Path, said: Said) -> None:
     seen = case(tmp_path / "m", [said])
     assert {finding.rule for finding in signature_check(seen)} == {"signature/pass"}
-    alone = replace(seen, opinions=seen.opinions[1:], vouches=())
+    alone = replace(seen, verifications=seen.verifications[1:], publisher_signatures=())
     assert {finding.rule for finding in signature_check(alone)} == {"signature/missing"}
 
 

@@ -58,7 +58,7 @@ def signed(files: Mapping[str, bytes]) -> dict[str, Any]:
         },
     }
     document["subject"][0]["digest"]["sha256"] = forge.root(document)
-    return forge.bundle_of(document, forge.Hand(key=forge.key("release")))
+    return forge.bundle_of(document, forge.TufKey(key=forge.key("release")))
 
 
 def judged(folder: Path, added: Mapping[str, bytes], *exclude: str) -> Verdict:

@@ -15,7 +15,7 @@ from provenance.source import directory
 from provenance.trust import Registry
 from tests import forge
 
-HAND = forge.Hand(key=forge.key("release"))
+HAND = forge.TufKey(key=forge.key("release"))
 SIGNER = LockedSigner(kind="key", identity="P-256 key", organisation="Acme", name="release")
 OTHER = {**forge.MODEL, "model.safetensors": forge.safetensors(b"other weights...")}
 ADDED = {
@@ -32,8 +32,8 @@ def collected(folder: Path) -> Evidence:
 def model(folder: Path, added: dict[str, bytes], called: str = "") -> Evidence:
     forge.write(folder / "m")
     (folder / "m" / "LICENSE").write_text("mine")
-    hand = forge.Hand(key=HAND.key, statement={"subject.0.name": called} if called else None)
-    forge.sign(folder / "m", hand)
+    tuf_key = forge.TufKey(key=HAND.key, statement={"subject.0.name": called} if called else None)
+    forge.sign(folder / "m", tuf_key)
     return collected(forge.write(folder / "m", added))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from provenance.case.assessments import failures, key_of
 from provenance.case.case import Case
-from provenance.case.evaluations import failures, key_of
 from provenance.checks.attestation import check
 from provenance.lock import Lock, dumps, loads
 from provenance.trust import Registry

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from provenance.adoption import adopt
 from provenance.case.folding import MOST, folded
-from provenance.judgement import tried
+from provenance.judgement import evaluate
 from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.report import FORMATS, Summary
@@ -37,12 +37,12 @@ def gathered(folder: Path, files: Mapping[str, bytes]) -> Evidence:
 
 
 def test_three_thousand_files_are_one_finding_in_every_form(tmp_path: Path) -> None:
-    trial = tried(gathered(tmp_path / "m", SCRIPTS), POLICY, REGISTRY)
-    (finding,) = [f for f in trial.verdict.findings if f.rule == "code/python-file"]
+    evaluation = evaluate(gathered(tmp_path / "m", SCRIPTS), POLICY, REGISTRY)
+    (finding,) = [f for f in evaluation.verdict.findings if f.rule == "code/python-file"]
     assert (finding.count, finding.where) == (3_000, "data/*.py")
     assert finding.names[0] == "data/part-0000.py"
-    assert "3000 files" in trial.verdict.reason
-    summary = Summary(verdicts=(trial.verdict,), unjudged=(), policy="p", registry="r")
+    assert "3000 files" in evaluation.verdict.reason
+    summary = Summary(verdicts=(evaluation.verdict,), unjudged=(), policy="p", registry="r")
     forms = {form: row.write(summary) for form, row in FORMATS.items()}
     for form, text in forms.items():
         assert "3000" in text, form
@@ -62,7 +62,7 @@ def test_the_line_leaves_out_those_files_and_no_other(
     tmp_path: Path, files: Mapping[str, bytes]
 ) -> None:
     evidence = gathered(tmp_path / "m", files)
-    (finding,) = [f for f in tried(evidence, POLICY, REGISTRY).verdict.findings if f.count > 1]
+    (finding,) = [f for f in evaluate(evidence, POLICY, REGISTRY).verdict.findings if f.count > 1]
     exclude = tomllib.loads(finding.message.partition("\n")[2])["exclude"]
     left = {f.path for f in evidence.listing.files if matches(f.path, [], exclude)}
     assert left == set(forge.MODEL)

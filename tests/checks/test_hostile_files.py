@@ -25,7 +25,7 @@ ALONE = {"config.json": forge.MODEL["config.json"]}
 
 def result(folder: Path, name: str, data: bytes, files: Mapping[str, bytes] = ALONE) -> Result:
     """The verdict on a signed model of `files` and one more."""
-    forge.sign(forge.write(folder, {**files, name: data}), forge.Hand(key=forge.key("release")))
+    forge.sign(forge.write(folder, {**files, name: data}), forge.TufKey(key=forge.key("release")))
     evidence = directory.collect(folder, ref=Ref(text="m", repo="acme/m"), at=forge.NOW)
     return judge(evidence, POLICY, TRUST).result
 

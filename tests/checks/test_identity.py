@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from provenance.case.case import Case
-from provenance.case.publisher import Vouch
+from provenance.case.publisher import PublisherSignature
 from provenance.checks.identity import check
 from provenance.lock import Entry
 from provenance.model import Facts, Reach
@@ -47,13 +47,13 @@ def case(
     registry: Registry = REGISTRY,
     locked: Facts | None = None,
     policy: Policy = POLICY,
-    vouches: Sequence[Vouch] = (),
+    publisher_signatures: Sequence[PublisherSignature] = (),
 ) -> Case:
     given = evidence(FILES)
     ref = replace(given.ref, text=repo or "./dir", repo=repo, commit=COMMIT if facts else None)
     return replace(
         Case.heard(replace(given, ref=ref, at=AT, facts=facts), policy, registry),
-        vouches=tuple(vouches),
+        publisher_signatures=tuple(publisher_signatures),
         locked=Entry(name="m", repo=REPO, facts=locked) if locked else None,
     )
 

@@ -42,7 +42,7 @@ def test_a_strange_signature_leads_to_the_command_that_proposes_its_entry(
     tmp_path: Path, case: str
 ) -> None:
     table, repo, rule = SIGNED[case]
-    folder = forge.sign(forge.write(tmp_path / "my m"), forge.Hand(key=forge.key("stranger")))
+    folder = forge.sign(forge.write(tmp_path / "my m"), forge.TufKey(key=forge.key("stranger")))
     message = found(folder, table, repo, rule).message
     line = f"`provenance registry learn '{folder}' --as {repo or 'ORG/NAME'}`"
     assert message.endswith(f"if you know this signer, {line} proposes its entry")

@@ -57,7 +57,7 @@ def evidence(tmp_path: Path) -> Evidence:
     family = Told(top=tmp_path)
     family.attested()
     for repo in (BASE, SFT, BOT):
-        forge.sign(family.folder(repo), forge.Hand(key=forge.key("release")))
+        forge.sign(family.folder(repo), forge.TufKey(key=forge.key("release")))
     return family.case(BOT, SFT, BASE)
 
 

@@ -12,7 +12,7 @@ import pytest
 from provenance.case.case import Case
 from provenance.case.changes import signature_changes
 from provenance.entries import entry_of
-from provenance.judgement import tried
+from provenance.judgement import evaluate
 from provenance.lock import Entry
 from provenance.model import Evidence, Ref
 from provenance.policy import Model, Policy, Settings
@@ -32,24 +32,26 @@ LOCKED = NOW - 10 * DAY
 
 def signed(folder: Path, files: Mapping[str, bytes], beside: Mapping[str, bytes]) -> Evidence:
     """A model with a signature over `files`, and more `beside` it that nobody signed."""
-    forge.sign(forge.write(folder, files), forge.Hand(key=forge.key("release")))
+    forge.sign(forge.write(folder, files), forge.TufKey(key=forge.key("release")))
     forge.write(folder, beside)
     return directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=NOW)
 
 
 def entry(evidence: Evidence) -> Entry:
     """The entry of a release that was stamped ten days ago."""
-    made = entry_of(REPO, tried(evidence, POLICY, REGISTRY))
+    made = entry_of(REPO, evaluate(evidence, POLICY, REGISTRY))
     return replace(made, signers=tuple(replace(signer, time=LOCKED) for signer in made.signers))
 
 
 def found(evidence: Evidence, locked: Entry, moments: Moments) -> dict[str, str]:
     case = Case.heard(evidence, POLICY, REGISTRY)
-    vouches = tuple(
+    publisher_signatures = tuple(
         replace(vouch, attestation=replace(vouch.attestation, moments=moments))
-        for vouch in case.vouches
+        for vouch in case.publisher_signatures
     )
-    changed = signature_changes(replace(case, vouches=vouches, locked=locked))
+    changed = signature_changes(
+        replace(case, publisher_signatures=publisher_signatures, locked=locked)
+    )
     return {finding.rule: finding.outcome for finding in changed}
 
 

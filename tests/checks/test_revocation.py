@@ -113,7 +113,7 @@ def by_evidence(folder: Path) -> Evidence:
 def by_statement(folder: Path) -> Evidence:
     """A child of a model that was never published: a training statement knows its files."""
     parent = forge.digested(model(folder / "base"))
-    forge.attest(forge.write(folder / "m"), forge.Hand(key=forge.key("t")), "sft", parent)
+    forge.attest(forge.write(folder / "m"), forge.TufKey(key=forge.key("t")), "sft", parent)
     return evidence(folder / "m")
 
 

@@ -52,7 +52,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    release = forge.Hand(key=forge.key("release"))
+    release = forge.TufKey(key=forge.key("release"))
     for name, parent in (("base", ""), ("sft", "acme/base"), ("bot", "acme/sft")):
         text = card(f"base_model: {parent}") if parent else b"# base\n"
         files = {

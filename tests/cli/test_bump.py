@@ -22,7 +22,7 @@ from securesystemslib.signer import SSlibKey
 
 from provenance.lock import Entry, Lock, LockedParent
 from provenance.model import File, Manifest
-from provenance.review import bumps_of_locks, models_of
+from provenance.review import models_of, reviews_of_locks
 from tests import forge
 from tests.cli.conftest import Run
 from tests.hub import Hub
@@ -126,16 +126,16 @@ def test_lockfiles_are_compared_without_anybody(tmp_path: Path) -> None:
             entry("bot", commit="b" * 40, parents=parents, organisation="Acme"),
         )
     )
-    found = bumps_of_locks(models_of(old.entries), models_of(new.entries))
-    assert [bump.name for bump in found] == ["bot", "gone", "new"]
+    found = reviews_of_locks(models_of(old.entries), models_of(new.entries))
+    assert [review_of.name for review_of in found] == ["bot", "gone", "new"]
     bot, gone, fresh = found
     assert [section.title for section in bot.sections] == [
         "verdict",
         "identity and owner",
         "ancestors",
     ]
-    for bump, what in ((gone, "removed"), (fresh, "added")):
-        assert what in {change.what for section in bump.sections for change in section.changes}
+    for review_of, what in ((gone, "removed"), (fresh, "added")):
+        assert what in {change.what for section in review_of.sections for change in section.changes}
 
 
 def test_an_update_locks_what_passes_and_writes_a_pull_requests_text(
@@ -193,7 +193,7 @@ def located(tmp_path: Path) -> Path:
     """A locked directory with a signed model."""
     folder = tmp_path / "deploy"
     model = forge.write(folder / "model", {**FILES, "README.md": card("license: mit")})
-    forge.sign(model, forge.Hand(key=forge.key("release")))
+    forge.sign(model, forge.TufKey(key=forge.key("release")))
     org = forge.org("Acme", forge.signer("release"), originates=True)
     (folder / "trust.toml").write_text(tomli_w.dumps(forge.registry(org)))
     models = [{"name": "bot", "repo": REPO, "path": "model"}]
@@ -356,7 +356,7 @@ def test_ancestors_are_in_the_pedigree_with_their_tiers(run: Run, tmp_path: Path
     folder = located(tmp_path)
     (folder / "model" / "README.md").write_bytes(card("base_model: acme/base\nlicense: odd"))
     (folder / "model" / "model.sig").unlink()
-    forge.sign(folder / "model", forge.Hand(key=forge.key("release")))
+    forge.sign(folder / "model", forge.TufKey(key=forge.key("release")))
     run("lock", "-q", cwd=folder)
     (model,) = json.loads(run("bom", "provenance.lock", cwd=folder).stdout)["components"]
     (ancestor,) = model["pedigree"]["ancestors"]

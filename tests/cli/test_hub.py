@@ -477,7 +477,7 @@ def test_evidence_of_a_hub_is_judged_again_elsewhere(bench: Desk) -> None:
 
 
 def test_a_history_on_the_hub_is_judged_locked_and_fetched(bench: Desk, tmp_path: Path) -> None:
-    trainer, release = (forge.Hand(key=forge.key(name)) for name in ("trainer", "release"))
+    trainer, release = (forge.TufKey(key=forge.key(name)) for name in ("trainer", "release"))
     known: list[Parent] = []
     for name, method in (("base", ""), ("sft", "sft"), ("tuned", "grpo")):
         text = card(f"base_model: {known[-1].repo}") if known else b"# base\n"

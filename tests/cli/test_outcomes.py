@@ -92,7 +92,7 @@ def test_an_update_says_what_it_did_not_look_at(away: Desk) -> None:
 @pytest.fixture
 def settled(tmp_path: Path) -> Path:
     """A signed model, the registry that knows its signer, and the key."""
-    forge.sign(forge.write(tmp_path / "m"), forge.Hand(key=forge.key("release")))
+    forge.sign(forge.write(tmp_path / "m"), forge.TufKey(key=forge.key("release")))
     table = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
     (tmp_path / "trust.toml").write_text(tomli_w.dumps(table))
     return tmp_path

@@ -22,7 +22,7 @@ UNUSED = "policy/unused-waiver"
 def folder(tmp_path: Path) -> Path:
     """A model on disk, and the files by which it is judged."""
     place = tmp_path / "own"
-    forge.sign(forge.write(place / "m"), forge.Hand(key=forge.key("release")))
+    forge.sign(forge.write(place / "m"), forge.TufKey(key=forge.key("release")))
     policy = {
         "registry": ["trust.toml"],
         "waivers": [{**WAIVER, "repo": "acme/gone", "expires": LATER}],
@@ -73,6 +73,6 @@ def test_a_models_own_pyproject_with_a_byte_order_mark_configures_nothing(
     model = folder / "m"
     (model / "pyproject.toml").write_bytes(b'\xef\xbb\xbf[project]\nname = "m"\n')
     (model / "model.sig").unlink()
-    forge.sign(model, forge.Hand(key=forge.key("release")))
+    forge.sign(model, forge.TufKey(key=forge.key("release")))
     ended = run("verify", "one", cwd=folder)
     assert "reserved-name" not in ended.stdout

@@ -101,7 +101,7 @@ def team(tmp_path: Path) -> Iterator[Team]:
             "release.pub",
             "--originates",
         )
-        forge.sign(forge.write(team.desk / "model"), forge.Hand(key=forge.key("release")))
+        forge.sign(forge.write(team.desk / "model"), forge.TufKey(key=forge.key("release")))
         yield team
 
 
@@ -329,7 +329,7 @@ def evaluated(model: Path, result: str) -> str:
         "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
         "predicate": {"result": result},
     }
-    return json.dumps(forge.bundle_of(statement, forge.Hand(key=forge.key("lab")))) + "\n"
+    return json.dumps(forge.bundle_of(statement, forge.TufKey(key=forge.key("lab")))) + "\n"
 
 
 def test_a_required_result_is_published_beside_the_registry(team: Team) -> None:

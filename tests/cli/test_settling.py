@@ -61,7 +61,7 @@ def laid(weights: int, parent: str | None, key: str | None) -> Evidence:
     with TemporaryDirectory() as top:
         folder = forge.write(Path(top) / "m", files)
         if key:
-            forge.sign(folder, forge.Hand(key=forge.key(key)))
+            forge.sign(folder, forge.TufKey(key=forge.key(key)))
         return directory.collect(folder, ref=Ref(text="m"), at=forge.NOW)
 
 
@@ -122,7 +122,9 @@ def locked(models: Mapping[str, Made], lock: Lock | None) -> tuple[dict[str, str
         gathering=gathering, upgrade=lambda _: False, accepted={}, measure=False, known=lock
     )
     found, new = resolver.locked(subjects)
-    verdicts = {item.subject.name: str(item.trial and item.trial.verdict.result) for item in found}
+    verdicts = {
+        item.subject.name: str(item.evaluation and item.evaluation.verdict.result) for item in found
+    }
     return verdicts, new
 
 

@@ -85,7 +85,7 @@ def test_nothing_foreign_is_overwritten(run: Run, tmp_path: Path, present: str) 
     if present == "not a signature":
         target.write_text("precious")
     else:
-        target.write_text(json.dumps(forge.bundle(model, forge.Hand(key=forge.key("other")))))
+        target.write_text(json.dumps(forge.bundle(model, forge.TufKey(key=forge.key("other")))))
     before = target.read_text()
     words = ("sign", model, "--key", write_key(tmp_path, "mine"), "-o", target)
     refused = run(*words)

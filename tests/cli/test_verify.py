@@ -78,7 +78,7 @@ REPORT = closed(
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A signed model, with the registry that knows its signer beside it."""
-    folder = forge.sign(forge.write(tmp_path / "m"), forge.Hand(key=forge.key("release")))
+    folder = forge.sign(forge.write(tmp_path / "m"), forge.TufKey(key=forge.key("release")))
     table = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
     (tmp_path / "trust.toml").write_text(tomli_w.dumps(table))
     return folder
@@ -159,7 +159,7 @@ def test_a_model_verifies_read_only_without_home_as_anybody(
 
 def test_a_single_file_and_its_signature(run: Run, tmp_path: Path) -> None:
     folder = forge.write(tmp_path / "one", {"model.safetensors": forge.safetensors()})
-    forge.sign(folder, forge.Hand(key=forge.key("release")))
+    forge.sign(folder, forge.TufKey(key=forge.key("release")))
     table = forge.registry(forge.org("Acme", forge.signer("release")))
     trust = tmp_path / "trust.toml"
     trust.write_text(tomli_w.dumps(table))

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from provenance.cli.watching import Noted, Shown
+from provenance.cli.watching import Noted, ProgressBars
 from provenance.source.progress import About, Unit, during
 from provenance.source.watching import Running, Watch, described, leading
 
@@ -102,7 +102,7 @@ def test_a_log_has_plain_lines() -> None:
 
 
 def test_bars_come_and_go_whatever_a_model_is_called() -> None:
-    class Drawn(Shown):
+    class Drawn(ProgressBars):
         seen = Event()
 
         def tell(self, tasks: Sequence[Running], now: float) -> None:

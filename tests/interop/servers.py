@@ -76,7 +76,7 @@ def ours(home: Path, *words: str | Path) -> Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class Resolved:
     """What `provenance verify` says of one model."""
 
     code: int
@@ -99,12 +99,12 @@ class Judged:
         }
 
 
-def judged(home: Path, model: Path, registry: Path, *words: str | Path) -> Judged:
+def judged(home: Path, model: Path, registry: Path, *words: str | Path) -> Resolved:
     """The verdict of ours over `model` as `acme/m`."""
     said = ("--as", "acme/m", "--registry", registry, "--format", "json", *words)
     ended = ours(home, "verify", model, *said)
     assert ended.stdout, ended.stderr
-    return Judged(code=ended.returncode, model=json.loads(ended.stdout)["models"][0])
+    return Resolved(code=ended.returncode, model=json.loads(ended.stdout)["models"][0])
 
 
 def trust(folder: Path, signer: Mapping[str, Any], **fields: Any) -> Path:

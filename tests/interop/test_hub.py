@@ -51,7 +51,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("origin")
     model = base.parent / "tiny"
     subprocess.run([told("PROVENANCE_TRANSFORMERS") / "python", "-c", TINY, model], check=True)
-    forge.sign(model, forge.Hand(key=forge.key("release")))
+    forge.sign(model, forge.TufKey(key=forge.key("release")))
     tiny = {path.name: path.read_bytes() for path in model.iterdir()}
     publish(base, REPO, tiny)
     *kept, last = tiny["model.safetensors"]

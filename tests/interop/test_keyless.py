@@ -13,7 +13,7 @@ import pytest
 
 from tests import forge
 from tests.interop.servers import (
-    Judged,
+    Resolved,
     Sigstore,
     Words,
     change,
@@ -62,7 +62,7 @@ def signed(
     return model
 
 
-def verdict(model: Path, party: dict[str, str], **instances: Sigstore) -> Judged:
+def verdict(model: Path, party: dict[str, str], **instances: Sigstore) -> Resolved:
     """What a registry with these instances says, in which `party` publishes."""
     folder = model.parent / "registry"
     folder.mkdir()

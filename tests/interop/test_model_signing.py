@@ -18,7 +18,16 @@ from cryptography.x509.oid import NameOID
 
 from provenance.keys import PrivateKey
 from tests import forge
-from tests.interop.servers import Judged, Words, change, judged, ours, their_library, theirs, trust
+from tests.interop.servers import (
+    Resolved,
+    Words,
+    change,
+    judged,
+    ours,
+    their_library,
+    theirs,
+    trust,
+)
 
 pytestmark = pytest.mark.interop
 
@@ -134,7 +143,7 @@ SIGN: Mapping[str, Callable[[Path, Material], None]] = {
 }
 
 
-def by_ours(model: Path, material: Material) -> Judged:
+def by_ours(model: Path, material: Material) -> Resolved:
     return judged(model.parent, model, trust(model.parent / "registry", material.party))
 
 

@@ -80,7 +80,7 @@ def fifty() -> Summary:
     found = [failed("integrity/mismatch", f"expected sha256:{'0' * 64}\n{'x' * 90}", "f" * 80)]
     names = [f"acme/{'bad' if n % 10 == 3 else 'good'}-{n:02}" for n in range(50)]
     verdicts = [verdict(name, found if "bad" in name else ()) for name in names]
-    return values.summary(*verdicts, changes=[values.bump(names[0], path="p" * 120, lines=80)])
+    return values.summary(*verdicts, changes=[values.review_of(names[0], path="p" * 120, lines=80)])
 
 
 @pytest.mark.parametrize("width", [1280, 420])

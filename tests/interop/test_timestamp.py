@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provenance.entries import entry_of
-from provenance.judgement import Trial, judge, tried
+from provenance.judgement import Evaluation, evaluate, judge
 from provenance.keys import Certificate
 from provenance.lock import Entry
 from provenance.model import Evidence, Ref
@@ -61,7 +61,7 @@ def stamp(signature: bytes, folder: Path) -> bytes:
 def verdict(folder: Path, clocks: tuple[Certificate, ...], *, bend: int | None = None) -> Verdict:
     """The judgement, long after the leaf expired, of a model signed and stamped today."""
     model = forge.write(folder / "m")
-    made = forge.bundle(model, forge.Hand(key=forge.key("pki-leaf"), chain=(LEAF,)))
+    made = forge.bundle(model, forge.TufKey(key=forge.key("pki-leaf"), chain=(LEAF,)))
     signature = base64.b64decode(made["dsseEnvelope"]["signatures"][0]["sig"])
     token = bytearray(stamp(signature, folder / "tsa"))
     if bend is not None:
@@ -92,7 +92,7 @@ def test_an_unregistered_clock_proves_nothing(tmp_path: Path) -> None:
 
 def test_without_a_timestamp_the_certificate_has_expired(tmp_path: Path) -> None:
     model = forge.write(tmp_path / "m")
-    forge.sign(model, forge.Hand(key=forge.key("pki-leaf"), chain=(LEAF,)))
+    forge.sign(model, forge.TufKey(key=forge.key("pki-leaf"), chain=(LEAF,)))
     signer = forge.signer(
         "pki", certificate_authority=forge.certificate_pem(ROOT), subject="CN=pki-leaf"
     )
@@ -114,7 +114,7 @@ def release(folder: Path, weights: bytes, *, stamped: bool) -> Evidence:
     """A model signed by Acme's key, which has no time of its own, with a stamp of today or none."""
     files = {**forge.MODEL, "model.safetensors": forge.safetensors(weights)}
     model = forge.write(folder / "m", files)
-    made = forge.bundle(model, forge.Hand(key=forge.key("release")))
+    made = forge.bundle(model, forge.TufKey(key=forge.key("release")))
     if stamped:
         signature = base64.b64decode(made["dsseEnvelope"]["signatures"][0]["sig"])
         token = base64.b64encode(stamp(signature, folder / "tsa")).decode()
@@ -124,12 +124,14 @@ def release(folder: Path, weights: bytes, *, stamped: bool) -> Evidence:
     return directory.collect(model, ref=Ref(text="acme/m", repo="acme/m"), at=LATER)
 
 
-def tried_against(locked: Entry | None, evidence: Evidence) -> Trial:
+def tried_against(locked: Entry | None, evidence: Evidence) -> Evaluation:
     clocks = [{"certificates": forge.certificate_pem(CLOCK, CLOCK_ROOT)}]
     acme = forge.org("Acme", forge.signer("release"), originates=True)
     table = forge.registry(acme, timestamp_authority=clocks)
     policy = Policy.of(Settings(), Model(name="acme/m", repo="acme/m"))
-    return tried(evidence, policy, Registry.from_table(table, source="trust.toml"), locked=locked)
+    return evaluate(
+        evidence, policy, Registry.from_table(table, source="trust.toml"), locked=locked
+    )
 
 
 @pytest.mark.parametrize("relocked", [False, True], ids=["locked", "locked again without a stamp"])

@@ -50,7 +50,7 @@ LlamaForCausalLM(LlamaConfig(**size, num_attention_heads=2)).save_pretrained(sys
 def test_a_trainer_attests_what_it_made(tmp_path: Path) -> None:
     python = told("PROVENANCE_TRANSFORMERS") / "python"
     subprocess.run([python, "-c", TINY, "base"], cwd=tmp_path, check=True)
-    forge.sign(tmp_path / "base", forge.Hand(key=forge.key("release")))
+    forge.sign(tmp_path / "base", forge.TufKey(key=forge.key("release")))
     (tmp_path / "key.pem").write_bytes(forge.pem(forge.key("trainer")))
     root = {"repo": "acme/base", "manifest": forge.digested(tmp_path / "base").manifest}
     trainer = forge.signer("trainer", ["trainer"])
@@ -61,7 +61,7 @@ def test_a_trainer_attests_what_it_made(tmp_path: Path) -> None:
     text = tomli_w.dumps({"policy": policy, "models": models})
     (tmp_path / "provenance.toml").write_text(text)
     subprocess.run([python, "-c", TRAIN, "out"], cwd=tmp_path, check=True)
-    forge.sign(tmp_path / "out", forge.Hand(key=forge.key("release")))
+    forge.sign(tmp_path / "out", forge.TufKey(key=forge.key("release")))
     ended = ours(tmp_path, "verify", "out", "--policy", "attested")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "acme/out by sft from acme/base" in ended.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provenance.case.case import Case
-from provenance.case.verified import hear
+from provenance.case.verified import verify_bundles
 from provenance.checks import lineage as check
 from provenance.claims.files import ModelFiles
 from provenance.lineage import Graph
@@ -24,7 +24,7 @@ from tests.hubs import card
 BASE, SFT, BOT = "acme/base", "acme/sft", "acme/bot"
 POLICY = Policy(profile="attested", checks=("lineage",), signature=Demand.ALWAYS)
 TEMPLATE = b"{{ messages }}"
-TRAINER = forge.Hand(key=forge.key("trainer"))
+TRAINER = forge.TufKey(key=forge.key("trainer"))
 COMMIT = "c" * 40
 
 
@@ -104,7 +104,7 @@ def found(evidence: Evidence, registry: Registry) -> set[tuple[str, str]]:
 
 def graph(evidence: Evidence, registry: Registry, *parents: str) -> Graph:
     """The graph of a model's ancestors."""
-    return hear(ModelFiles(evidence=evidence), registry, parents).graph
+    return verify_bundles(ModelFiles(evidence=evidence), registry, parents).graph
 
 
 def tiers(drawn: Graph) -> Mapping[tuple[str, str], str]:

@@ -16,7 +16,7 @@ import pytest
 
 from provenance.claims.files import ModelFiles
 from provenance.claims.loader import loader_reads
-from provenance.lineage import Claimed, Told, build, told
+from provenance.lineage import Claimed, TrainingStep, build, step_of
 from provenance.lineage.steps import unverified_steps
 from provenance.model import Document, Evidence
 from provenance.signature import Moments, Window, verify
@@ -25,9 +25,9 @@ from provenance.wire.bundle import Opened, opened
 from tests import forge, hostile
 from tests.lineage.family import BASE, BOT, SFT, TEMPLATE, TRAINER, Family, found, graph, tiers
 
-STRANGER = forge.Hand(key=forge.key("stranger"))
-NOBODY = forge.Hand(key=forge.key("nobody"))
-RELEASE = forge.Hand(key=forge.key("release"))
+STRANGER = forge.TufKey(key=forge.key("stranger"))
+NOBODY = forge.TufKey(key=forge.key("nobody"))
+RELEASE = forge.TufKey(key=forge.key("release"))
 Found = set[tuple[str, str]]
 UNATTESTED: Found = {("unattested-step", BOT)}
 
@@ -37,13 +37,13 @@ def attested(family: Family) -> Evidence:
     return family.case(BOT, SFT, BASE)
 
 
-def by(hand: forge.Hand) -> Callable[[Family], Evidence]:
+def by(tuf_key: forge.TufKey) -> Callable[[Family], Evidence]:
     """The last step, attested by somebody else."""
 
     def case(family: Family) -> Evidence:
         family.attested()
         (family.folder(BOT) / "claims.jsonl").unlink()
-        forge.attest(family.folder(BOT), hand, "grpo", family.parent(SFT), model=BOT)
+        forge.attest(family.folder(BOT), tuf_key, "grpo", family.parent(SFT), model=BOT)
         return family.case(BOT, SFT, BASE)
 
     return case
@@ -68,7 +68,7 @@ def parents(*names: str, **changes: Any) -> Callable[[Family], Evidence]:
     return case
 
 
-def told_twice(*order: str, by_whom: forge.Hand = TRAINER) -> Callable[[Family], Evidence]:
+def told_twice(*order: str, by_whom: forge.TufKey = TRAINER) -> Callable[[Family], Evidence]:
     """Statements about the same files of the last step, in this order."""
 
     def case(family: Family) -> Evidence:
@@ -359,11 +359,11 @@ def test_a_statement_read_back_is_the_one_that_was_written(family: Family) -> No
     assert step.parents == (family.parent(SFT),)
 
 
-def timed(evidence: Evidence, registry: Registry, moments: Moments) -> Told:
+def timed(evidence: Evidence, registry: Registry, moments: Moments) -> TrainingStep:
     """The one statement of a model, with these times."""
     (document,) = evidence.bundles
-    found = told(Opened(document=document), verify(document, registry, evidence.at))
-    assert isinstance(found, Told)
+    found = step_of(Opened(document=document), verify(document, registry, evidence.at))
+    assert isinstance(found, TrainingStep)
     assert found.attestation
     return replace(found, attestation=replace(found.attestation, moments=moments))
 

@@ -11,7 +11,7 @@ import pytest
 
 from provenance.entries import entry_of
 from provenance.errors import ConfigError
-from provenance.judgement import Trial, tried
+from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, LockedFailure, dumps, loads
 from provenance.lock.update import relocked
 from provenance.model import Ref
@@ -28,12 +28,14 @@ REGISTRY = Registry.from_table(
 )
 
 
-def trial(folder: Path, files: dict[str, bytes], stamps: Sequence[datetime]) -> Trial:
+def evaluation(folder: Path, files: dict[str, bytes], stamps: Sequence[datetime]) -> Evaluation:
     """A signed model whose signature was stamped then."""
-    forge.sign(forge.write(folder, {**forge.MODEL, **files}), forge.Hand(key=forge.key("release")))
+    forge.sign(
+        forge.write(folder, {**forge.MODEL, **files}), forge.TufKey(key=forge.key("release"))
+    )
     evidence = directory.collect(folder, ref=Ref(text=REPO, repo=REPO), at=NOW)
     policy = Policy.of(Settings(), Model(name=REPO, repo=REPO))
-    found = tried(evidence, policy, REGISTRY)
+    found = evaluate(evidence, policy, REGISTRY)
     times = tuple(moment.isoformat() for moment in stamps)
     (signer,) = found.verdict.signers
     return replace(found, verdict=replace(found.verdict, signers=(replace(signer, times=times),)))
@@ -61,8 +63,8 @@ def test_the_time_of_a_signature_outlives_its_stamp(
     of_same: datetime,
     of_others: datetime,
 ) -> None:
-    before = entry_of(REPO, trial(tmp_path / "before", {}, [NOW - 9 * DAY]))
-    after = entry_of(REPO, trial(tmp_path / "after", files, stamps), before=before)
+    before = entry_of(REPO, evaluation(tmp_path / "before", {}, [NOW - 9 * DAY]))
+    after = entry_of(REPO, evaluation(tmp_path / "after", files, stamps), before=before)
     assert date_of(after) == (of_others if files else of_same)
 
 

@@ -17,21 +17,21 @@ import tomli_w
 from tuf.api.metadata import Metadata
 
 from provenance.registry import publishing
-from provenance.registry.draft import Draft
 from provenance.registry.publishing import Content, Terms
-from provenance.registry.remote import Place, Published, open_published
+from provenance.registry.remote import Location, Published, open_published
 from provenance.registry.repository import Repository
-from provenance.registry.shelf import FILE_NAME
-from provenance.registry.signers import Hand
+from provenance.registry.signers import TufKey
+from provenance.registry.store import FILE_NAME
+from provenance.registry.unpublished import UnpublishedMetadata
 from tests import forge
 
 OFFLINE = ("first", "other")
 ONLINE = ("online",)
 
 
-def hands(*names: str) -> tuple[Hand, ...]:
+def hands(*names: str) -> tuple[TufKey, ...]:
     """The keys of these names."""
-    return tuple(Hand(forge.key(name).public, forge.key(name)) for name in names)
+    return tuple(TufKey(forge.key(name).public, forge.key(name)) for name in names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,9 @@ class House:
             first = standing or publishing.first(hands(*OFFLINE), hands(*ONLINE), on)
             self.commit(publishing.with_content(first, content, on), on)
 
-    def commit(self, draft: Draft, terms: Terms | None = None, keys: Sequence[str] = ()) -> bool:
+    def commit(
+        self, draft: UnpublishedMetadata, terms: Terms | None = None, keys: Sequence[str] = ()
+    ) -> bool:
         """The draft is published, signed by all keys or those named."""
         on = terms or self.terms
         signing = hands(*(keys or (*OFFLINE, *ONLINE)))
@@ -92,7 +94,7 @@ class House:
     def client(self, root: bytes | None = None, **fields: Any) -> Published:
         """What a client reads, which trusts `root` or the one that is handed out."""
         place = {"url": self.url, "cache": self.root / "cache", "root": root or self.pinned()}
-        return open_published(Place(**{**place, **fields}))
+        return open_published(Location(**{**place, **fields}))
 
     def bend(self, name: str, change: Callable[[Metadata[Any]], None], *signing: str) -> None:
         """The published metadata `name` is changed, and signed anew by the keys named."""
@@ -101,8 +103,8 @@ class House:
         change(metadata)
         if signing:
             metadata.signatures.clear()
-            for hand in hands(*signing):
-                hand.sign(metadata)
+            for tuf_key in hands(*signing):
+                tuf_key.sign(metadata)
         metadata.to_file(str(place))
 
 

@@ -19,7 +19,7 @@ from provenance.registry import publishing
 from provenance.registry.fetcher import ServerFetcher
 from provenance.registry.keeping import may_keep
 from provenance.registry.publishing import Content, Terms
-from provenance.registry.remote import Place, open_published
+from provenance.registry.remote import Location, open_published
 from tests import forge
 from tests.registry.house import (
     OFFLINE,
@@ -272,7 +272,7 @@ def test_a_server_that_does_not_answer_is_unreachable(
     house: House, site: Site, answer: Any
 ) -> None:
     site.answers["timestamp.json"] = answer
-    place = Place(url=site.url, root=house.pinned(), cache=house.root / "cache")
+    place = Location(url=site.url, root=house.pinned(), cache=house.root / "cache")
     with pytest.raises(SourceError, match="cannot be reached"):
         open_published(place, ServerFetcher(answer=0.5, whole=0.5))
 
@@ -306,8 +306,8 @@ def test_offline_does_not_outlive_the_expiry(house: House) -> None:
     metadata = Metadata[Any].from_file(str(kept))
     metadata.signed.expires = NOW.replace(microsecond=0) - timedelta(days=1)
     metadata.signatures.clear()
-    for hand in hands(*ONLINE):
-        hand.sign(metadata)
+    for tuf_key in hands(*ONLINE):
+        tuf_key.sign(metadata)
     metadata.to_file(str(kept))
     with pytest.raises(RegistryRefused, match="expired"):
         house.client(offline=True)
@@ -331,7 +331,7 @@ def test_without_any_cache_the_server_is_enough(house: House) -> None:
 
 
 def test_without_a_committed_root_the_first_one_is_kept(house: House, site: Site) -> None:
-    place = Place(url=site.url, cache=house.root / "cache")
+    place = Location(url=site.url, cache=house.root / "cache")
     found = open_published(place)
     assert found.first_use is not None
     (house.served / "root.json").write_bytes(b"{}")

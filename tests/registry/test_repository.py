@@ -13,11 +13,11 @@ import pytest
 
 from provenance.errors import ConfigError
 from provenance.registry import publishing
-from provenance.registry.draft import Draft
 from provenance.registry.publishing import Terms, content
 from provenance.registry.remote import attestation_file
 from provenance.registry.repository import Repository
-from provenance.registry.signers import Hand, distinct
+from provenance.registry.signers import TufKey, distinct
+from provenance.registry.unpublished import UnpublishedMetadata
 from tests import forge
 from tests.registry.house import OFFLINE, ONLINE, House, Site, hands
 from tests.registry.test_remote import FIRST, SECOND
@@ -33,7 +33,9 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def rotated(house: House, standing: Draft, changes: Mapping[str, Any]) -> Draft:
+def rotated(
+    house: House, standing: UnpublishedMetadata, changes: Mapping[str, Any]
+) -> UnpublishedMetadata:
     return publishing.rotated(
         standing,
         house.terms,
@@ -83,7 +85,7 @@ def test_every_version_stays_and_the_next_has_the_next_number(house: House) -> N
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_every_kind_of_key_signs(house: House, kind: str) -> None:
-    own = Hand(forge.key(f"tuf {kind}", kind).public, forge.key(f"tuf {kind}", kind))
+    own = TufKey(forge.key(f"tuf {kind}", kind).public, forge.key(f"tuf {kind}", kind))
     with house.repository.opened():
         draft = publishing.first((own,), (), house.terms)
         draft = publishing.with_content(draft, content(house.file, None), house.terms)
@@ -108,7 +110,7 @@ def test_too_few_signatures_publish_nothing(house: House, keys: tuple[str, ...])
 
 
 def test_keys_in_several_places_sign_one_after_the_other(house: House) -> None:
-    public = tuple(Hand(hand.public) for hand in hands(*OFFLINE))
+    public = tuple(TufKey(tuf_key.public) for tuf_key in hands(*OFFLINE))
     with house.repository.opened():
         draft = publishing.first(public, hands(*ONLINE), house.terms)
         draft = publishing.with_content(draft, content(house.file, None), house.terms)
@@ -225,7 +227,7 @@ def test_bundles_are_published_beside_it(house: House, tmp_path: Path) -> None:
     model = forge.write(tmp_path / "model")
     place = tmp_path / "attestations" / "acme" / "bot"
     place.mkdir(parents=True)
-    bundle = forge.bundle(model, forge.Hand(key=forge.key("release")))
+    bundle = forge.bundle(model, forge.TufKey(key=forge.key("release")))
     (place / "a.sigstore.json").write_text(json.dumps(bundle, indent=1))
     (place / "claims.jsonl").write_text(json.dumps(bundle) + "\n" + json.dumps(bundle) + "\n")
     (place / "notes.txt").write_text("not a bundle")

@@ -17,7 +17,7 @@ from provenance.lock import Floor, floor_of
 from provenance.model import Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.registry import load_all
-from provenance.registry.shelf import parsed
+from provenance.registry.store import parsed
 from provenance.source import directory
 from provenance.trust import Registry, Release
 from provenance.verdict import Result
@@ -75,7 +75,7 @@ def test_no_clock_of_another_registry_vouches_against_a_revocation(
 ) -> None:
     """Stamped before the compromise; who revoked must know the clock that says so."""
     forge.write(tmp_path / "m")
-    made = forge.bundle(tmp_path / "m", forge.Hand(key=forge.key("release")))
+    made = forge.bundle(tmp_path / "m", forge.TufKey(key=forge.key("release")))
     signature = base64.b64decode(made["dsseEnvelope"]["signatures"][0]["sig"])
     token = base64.b64encode(clocks.stamp(signature)).decode()
     stamps = {"rfc3161Timestamps": [{"signedTimestamp": token}]}
@@ -175,7 +175,7 @@ def test_long_texts_with_dots_are_texts() -> None:
 def test_no_verdict_is_complete_without_what_a_registry_revoked(tmp_path: Path) -> None:
     model = tmp_path / "m"
     forge.write(model)
-    forge.sign(model, forge.Hand(key=forge.key("release")))
+    forge.sign(model, forge.TufKey(key=forge.key("release")))
     (tmp_path / "first.toml").write_text(tomli_w.dumps(ACME))
     (tmp_path / "second.toml").write_text("= = =")
     evidence = directory.collect(model, ref=Ref(text="m", repo="acme/m"), at=forge.NOW)

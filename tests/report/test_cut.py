@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from provenance.lock import Change
 from provenance.report.cut import ROOM, within
 from provenance.report.review import review_markdown
-from provenance.review import Bump, Patch, Section
+from provenance.review import Patch, Review, Section
 from tests.report.test_inert import Tags
 
 GITHUB = 65_536
@@ -70,8 +70,8 @@ def patched(path: str, lines: int, letter: str = "x") -> Patch:
 )
 def test_a_pull_requests_text_names_every_change(models: int, lines: int, letter: str) -> None:
     change = Change(name="model.safetensors", what="changed", old="1", new="2")
-    bumps = [
-        Bump(
+    reviews = [
+        Review(
             name=f"acme/bot-{number}",
             sections=(
                 Section(title="weights", changes=(change,)),
@@ -83,7 +83,7 @@ def test_a_pull_requests_text_names_every_change(models: int, lines: int, letter
         )
         for number in range(models)
     ]
-    text = review_markdown(bumps)
+    text = review_markdown(reviews)
     assert len(text.encode("utf-16-le")) // 2 <= GITHUB
     if models < 100:
         assert all(f"acme/bot-{number}`" in text for number in range(models))

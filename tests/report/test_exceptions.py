@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.judgement import Trial, tried
+from provenance.judgement import Evaluation, evaluate
 from provenance.model import Ref
 from provenance.policy import Exemption, Model, Policy, Settings, Waiver
 from provenance.produce.vsa import Rules, statement
@@ -26,11 +26,11 @@ REGISTRY = Registry.from_table(
 EXCEPTED = {"exempted": "someone/ft", "waived": "acme/waived"}
 
 
-def judged(folder: Path, repo: str) -> Trial:
+def judged(folder: Path, repo: str) -> Evaluation:
     """A signed model of Acme's, an exempted stranger's, or one of Acme's with a waiver."""
     forge.write(folder)
     if repo == "acme/signed":
-        forge.sign(folder, forge.Hand(key=forge.key("release")))
+        forge.sign(folder, forge.TufKey(key=forge.key("release")))
     evidence = directory.collect(folder, ref=Ref(text=repo, repo=repo), at=forge.NOW)
     bytes_of = evidence.manifest.digest
     policy = Policy.of(Settings(), Model(name=repo, repo=repo))
@@ -46,15 +46,15 @@ def judged(folder: Path, repo: str) -> Trial:
         )
         for rule in ("signature/missing", "integrity/no-reference")
     )
-    return tried(evidence, replace(policy, exemptions=(exemption,), waivers=waivers), REGISTRY)
+    return evaluate(evidence, replace(policy, exemptions=(exemption,), waivers=waivers), REGISTRY)
 
 
-def report(trial: Trial) -> Summary:
-    return Summary(verdicts=(trial.verdict,), unjudged=(), policy="p", registry="r")
+def report(evaluation: Evaluation) -> Summary:
+    return Summary(verdicts=(evaluation.verdict,), unjudged=(), policy="p", registry="r")
 
 
-def shown(form: str, trial: Trial) -> str:
-    return FORMATS[form].write(report(trial))
+def shown(form: str, evaluation: Evaluation) -> str:
+    return FORMATS[form].write(report(evaluation))
 
 
 @pytest.mark.parametrize("kind", EXCEPTED)
@@ -98,8 +98,11 @@ def test_the_model_and_the_check_have_that_mark(tmp_path: Path, form: str, mark:
 
 def test_the_page_frames_it_otherwise(tmp_path: Path) -> None:
     frames = [
-        set(re.findall(r'<section [^>]*class="model ([a-z]+)"', shown("html", trial)))
-        for trial in (judged(tmp_path / "m", "someone/ft"), judged(tmp_path / "n", "acme/signed"))
+        set(re.findall(r'<section [^>]*class="model ([a-z]+)"', shown("html", evaluation)))
+        for evaluation in (
+            judged(tmp_path / "m", "someone/ft"),
+            judged(tmp_path / "n", "acme/signed"),
+        )
     ]
     assert frames == [{"excepted"}, {"pass"}]
 
@@ -107,11 +110,11 @@ def test_the_page_frames_it_otherwise(tmp_path: Path) -> None:
 def test_a_signature_of_a_stranger_is_not_called_none(tmp_path: Path) -> None:
     """Somebody did sign, and who it was is not known."""
     folder = forge.write(tmp_path / "m")
-    forge.sign(folder, forge.Hand(key=forge.key("stranger")))
+    forge.sign(folder, forge.TufKey(key=forge.key("stranger")))
     model = Ref(text="acme/waived", repo="acme/waived")
     evidence = directory.collect(folder, ref=model, at=forge.NOW)
-    trial = tried(evidence, Policy.of(Settings(), Model(name="m")), REGISTRY)
-    assert "nobody in the registry signed these bytes" in shown("markdown", trial)
+    evaluation = evaluate(evidence, Policy.of(Settings(), Model(name="m")), REGISTRY)
+    assert "nobody in the registry signed these bytes" in shown("markdown", evaluation)
     assert "- nobody signed these bytes" in shown("markdown", judged(tmp_path / "n", "acme/waived"))
 
 
@@ -123,9 +126,12 @@ def test_nobody_is_called_registered_who_is_not(tmp_path: Path) -> None:
 
 def test_a_summary_for_others_has_another_level(tmp_path: Path) -> None:
     levels = [
-        json.loads(statement(trial, rules=Rules.built_in("baseline"), at=forge.NOW))["predicate"][
-            "verifiedLevels"
-        ]
-        for trial in (judged(tmp_path / "m", "someone/ft"), judged(tmp_path / "n", "acme/signed"))
+        json.loads(statement(evaluation, rules=Rules.built_in("baseline"), at=forge.NOW))[
+            "predicate"
+        ]["verifiedLevels"]
+        for evaluation in (
+            judged(tmp_path / "m", "someone/ft"),
+            judged(tmp_path / "n", "acme/signed"),
+        )
     ]
     assert levels == [["PROVENANCE_BASELINE_WITH_EXCEPTIONS"], ["PROVENANCE_BASELINE"]]

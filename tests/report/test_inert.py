@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from provenance.lineage import Edge, Graph, Node, Tier
 from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
-from provenance.report import FORMATS, Place, Shown, Summary
+from provenance.report import FORMATS, Details, SourceLine, Summary
 from provenance.report.common import printable
 from provenance.report.markup import ZERO_WIDTH
 from provenance.report.review import review, review_markdown
-from provenance.review import Bump, Patch, Section
+from provenance.review import Patch, Review, Section
 from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Unjudged, Verdict
 
 HOSTILE = (
@@ -111,10 +111,10 @@ def summary(text: str) -> Summary:
     )
     nodes = tuple(Node(key=f"{n}{text}", publisher=text, missing=text) for n in range(2))
     edge = Edge(child=nodes[0].key, parent=nodes[1].key, tier=Tier.DECLARED, method=text)
-    shown = Shown(
+    shown = Details(
         graph=Graph(model=nodes[0].key, nodes=nodes, edges=(edge,)),
         files=Manifest(files=(File(path=text, size=1, digest="0" * 64),)),
-        place=Place(file="provenance.lock", line=3),
+        place=SourceLine(file="provenance.lock", line=3),
     )
     other = Unjudged(name=f"{text}2", ref=text, reason=text)
     return Summary(
@@ -127,11 +127,11 @@ def summary(text: str) -> Summary:
     )
 
 
-def bumped(text: str) -> Bump:
+def bumped(text: str) -> Review:
     """A change of a model that is called so, in which everything is."""
     change = Change(name=text, what="changed", old=text, new=f"{text}!")
     patch = Patch(path=text, lines=(f"+{text}", text))
-    return Bump(name=text, sections=(Section(title="code", changes=(change,), patches=(patch,)),))
+    return Review(name=text, sections=(Section(title="code", changes=(change,), patches=(patch,)),))
 
 
 def commands(text: str) -> list[str]:
@@ -224,11 +224,11 @@ def test_every_form_holds_it_as_text(form: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_difference_holds_it_as_text(text: str) -> None:
-    bump = bumped(text)
-    shown = plain(tuple(review([bump])))
+    review_of = bumped(text)
+    shown = plain(tuple(review([review_of])))
     assert commands(shown) == []
     assert all(line.isprintable() for line in shown.split("\n"))
-    page = rendered(review_markdown([bump]))
+    page = rendered(review_markdown([review_of]))
     assert set(page.tags) <= ALLOWED["markdown"]
     assert {name for name, _ in page.attributes} <= {"class"}
 

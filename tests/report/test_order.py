@@ -9,7 +9,7 @@ import pytest
 from provenance.report import FORMATS, Summary
 from provenance.verdict import Result, failed, unknown
 from tests.report.test_inert import READERS
-from tests.report.values import bump, many, summary, unjudged, verdict
+from tests.report.values import many, review_of, summary, unjudged, verdict
 
 RULES = failed("policy/changed", "changed here, and nobody says who may", "provenance.toml")
 FAILING = [
@@ -55,7 +55,7 @@ def test_a_comment_says_what_changed_and_folds_what_did_not() -> None:
         *same,
         verdict("acme/broken", many(2)),
         verdict("acme/bumped"),
-        changes=[bump("acme/bumped"), bump("acme/gone")],
+        changes=[review_of("acme/bumped"), review_of("acme/gone")],
     )
     text = FORMATS["markdown"].write(report)
     order = ("`acme/bumped`", "`acme/broken`", "### ✅ `acme/bumped`", "+line 0", "### ❌")
@@ -85,10 +85,10 @@ def test_a_row_for_each_finding_that_decides_and_the_others_behind_a_click() -> 
 
 @pytest.mark.parametrize(("models", "lines"), [(3, 4_000), (17, 400)])
 def test_every_change_is_named_within_a_comment(models: int, lines: int) -> None:
-    bumps = [bump(f"acme/{n}", lines=lines) for n in range(models)]
-    text = FORMATS["markdown"].write(summary(*(verdict(b.name) for b in bumps), changes=bumps))
+    reviews = [review_of(f"acme/{n}", lines=lines) for n in range(models)]
+    text = FORMATS["markdown"].write(summary(*(verdict(b.name) for b in reviews), changes=reviews))
     assert len(text.encode()) <= 60_000
-    assert all(f"### ✅ `{one.name}`" in text for one in bumps)
+    assert all(f"### ✅ `{one.name}`" in text for one in reviews)
     assert text.count("more letters of this difference are not shown") == models
 
 

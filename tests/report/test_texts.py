@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provenance.model import Ref
-from provenance.review import Patch, Side, bump
+from provenance.review import Patch, Side, review_of
 from provenance.source import directory
 from tests import forge
 from tests.claims.test_code import gguf
@@ -34,7 +34,7 @@ def side(folder: Path, files: Mapping[str, bytes]) -> Side:
 
 
 def differences(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Patch]:
-    found = bump("m", side(place / "old", old), side(place / "new", new))
+    found = review_of("m", side(place / "old", old), side(place / "new", new))
     return [patch for section in found.sections for patch in section.patches]
 
 
@@ -97,6 +97,6 @@ def test_what_is_beside_a_template_is_compared_too(tmp_path: Path) -> None:
 
 def test_line_ends_alone_are_a_change_all_the_same(tmp_path: Path) -> None:
     old, new = side(tmp_path / "a", {"x.py": b"a\nb\n"}), side(tmp_path / "b", {"x.py": b"a\r\nb"})
-    (section,) = bump("m", old, new).sections
+    (section,) = review_of("m", old, new).sections
     assert [(change.name, change.what) for change in section.changes] == [("x.py", "changed")]
     assert section.patches == ()

@@ -7,8 +7,8 @@ from typing import Any
 
 from provenance.lock import Change
 from provenance.model import Basis
-from provenance.report import Place, Shown, Summary
-from provenance.review import Bump, Patch, Section
+from provenance.report import Details, SourceLine, Summary
+from provenance.review import Patch, Review, Section
 from provenance.verdict import Finding, Outcome, Result, Unjudged, Verdict, failed
 
 NO_ANSWER = "the Hub did not answer"
@@ -41,11 +41,11 @@ def unjudged(name: str = "acme/away") -> Unjudged:
     return Unjudged(name=name, ref=f"{name}@main", reason=NO_ANSWER)
 
 
-def bump(name: str, path: str = "chat_template.jinja", lines: int = 3) -> Bump:
+def review_of(name: str, path: str = "chat_template.jinja", lines: int = 3) -> Review:
     """A new commit of a model, and a text of so many lines that it changes."""
     commit = Change(name=name, what="commit", old="a" * 40, new="b" * 40)
     patch = Patch(path=path, lines=tuple(f"+line {n} of {name}" for n in range(lines)))
-    return Bump(
+    return Review(
         name=name,
         sections=(
             Section(title="verdict", changes=(commit,)),
@@ -58,17 +58,17 @@ def summary(
     *verdicts: Verdict,
     unjudged: Iterable[Unjudged] = (),
     file: str | None = "provenance.toml",
-    changes: Iterable[Bump] | None = None,
+    changes: Iterable[Review] | None = None,
 ) -> Summary:
     """The report on them, each named in line 3 of `file`, or nowhere."""
     others = tuple(unjudged)
     names = [*(model.name for model in verdicts), *(model.name for model in others)]
-    place = Place(file=file, line=3) if file else None
+    place = SourceLine(file=file, line=3) if file else None
     return Summary(
         verdicts=verdicts,
         unjudged=others,
         policy="provenance.toml",
         registry="trust.toml",
-        shown={name: Shown(place=place) for name in names},
+        shown={name: Details(place=place) for name in names},
         changes=None if changes is None else {one.name: one for one in changes},
     )

@@ -14,7 +14,7 @@ from provenance.errors import Malformed
 from provenance.formats import der
 from provenance.keys import Certificate, PublicKey, certificates
 from provenance.model import Document
-from provenance.signature import Attestation, Refusal, roots, timestamp
+from provenance.signature import Attestation, Invalid, roots, timestamp
 from provenance.trust import Registry
 from provenance.wire import bundle as bundles
 from provenance.wire import intoto, oms
@@ -63,8 +63,8 @@ PREDICATE = st.fixed_dictionaries(
 
 
 def refused(document: bytes) -> bool:
-    opinion = signature.verify(Document(path="model.sig", data=document), TRUST, forge.NOW)
-    return isinstance(opinion, Refusal)
+    verification = signature.verify(Document(path="model.sig", data=document), TRUST, forge.NOW)
+    return isinstance(verification, Invalid)
 
 
 @given(st.binary())
@@ -143,16 +143,20 @@ def test_withholding_or_adding_bundles_never_makes_an_attestation(kinds: list[st
         "predicate": {},
     }
     made = {
-        "good": json.dumps(forge.bundle_of(statement, forge.Hand(key=forge.key("release")))),
-        "stranger": json.dumps(forge.bundle_of(statement, forge.Hand(key=forge.key("x")))),
+        "good": json.dumps(forge.bundle_of(statement, forge.TufKey(key=forge.key("release")))),
+        "stranger": json.dumps(forge.bundle_of(statement, forge.TufKey(key=forge.key("x")))),
         "broken": "{",
         "other": "[]",
     }
-    opinions = [
+    verifications = [
         signature.verify(Document(path=kind, data=made[kind].encode()), TRUST, forge.NOW)
         for kind in kinds
     ]
-    believed = [opinion.bundle for opinion in opinions if isinstance(opinion, Attestation)]
+    believed = [
+        verification.bundle
+        for verification in verifications
+        if isinstance(verification, Attestation)
+    ]
     assert believed == [kind for kind in kinds if kind == "good"]
 
 

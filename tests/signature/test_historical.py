@@ -128,9 +128,9 @@ def escapes(folder: Path, trust: Registry, positions: list[int]) -> list[int]:
     escaped = []
     for position in positions:
         document = Document(path="model.sig", data=flipped(data, position))
-        opinion = signature.verify(document, trust, forge.NOW)
+        verification = signature.verify(document, trust, forge.NOW)
         if (
-            not isinstance(opinion, Attestation)
+            not isinstance(verification, Attestation)
             or replace(bundles.parse(document.data), raw=data) == whole
         ):
             continue
@@ -188,16 +188,16 @@ def test_the_oldest_predicate_verifies_against_its_own_instance_alone(
     )
     registry = Registry.from_table(table, source="trust.toml")
     data = (corpus / "sigstore/redhat-v0.1-digests/model.sig").read_bytes()
-    opinion = signature.verify(Document(path="model.sig", data=data), registry, forge.NOW)
-    assert isinstance(opinion, Attestation) is (instance == "staging")
+    verification = signature.verify(Document(path="model.sig", data=data), registry, forge.NOW)
+    assert isinstance(verification, Attestation) is (instance == "staging")
 
 
 @pytest.mark.each("sigstore/oms-test-vectors/v1.0/*/*.json")
 def test_the_specification_s_vectors_are_read_as_they_should(each: Path) -> None:
-    opinion = signature.verify(
+    verification = signature.verify(
         Document(path=each.name, data=each.read_bytes()), Registry(name="nobody"), forge.NOW
     )
-    assert not isinstance(opinion, Attestation)
+    assert not isinstance(verification, Attestation)
     if each.parent.name == "valid":
         bundles.parse(each.read_bytes())
     elif each.parent.name == "invalid" and "tlog" not in each.name:

@@ -10,7 +10,7 @@ from provenance.source import directory
 from provenance.source.limits import DEFAULT, Limits
 from tests import forge
 
-HAND = forge.Hand(key=forge.key("release"))
+HAND = forge.TufKey(key=forge.key("release"))
 
 
 def gather(

@@ -12,7 +12,7 @@ import pytest
 
 from provenance.errors import SourceError
 from provenance.registry.fetcher import ServerFetcher
-from provenance.registry.remote import Place, open_published
+from provenance.registry.remote import Location, open_published
 from provenance.source.exchange import LEAST, moving
 from provenance.source.hub import client
 from provenance.source.limits import Limits
@@ -143,13 +143,13 @@ def serving(answer: Drip, wait: float) -> Iterator[str]:
 def ask_hub(url: str) -> None:
     hub = client.Hub(endpoint=url, sleep=lambda seconds: None, patience=PATIENCE)
     question = client.Question(url=f"{url}/api/models/a/b", repo="a/b", most=1 << 20)
-    hub.ask(question, client.Account(Limits()))
+    hub.ask(question, client.RequestBudget(Limits()))
 
 
 def ask_registry(url: str, folder: Path) -> None:
     house = House(root=folder)
     house.publish({"version": 1, "name": "tests"})
-    place = Place(url=url, root=house.pinned())
+    place = Location(url=url, root=house.pinned())
     open_published(place, ServerFetcher(answer=5, whole=PATIENCE))
 
 

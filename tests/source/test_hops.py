@@ -147,7 +147,7 @@ def test_a_limit_is_obeyed_and_said(tmp_path: Path) -> None:
         hub.on("/api/models/", attacks.status(429, 1, RateLimit='"api";r=0;t=55'))
         asking = client.Hub(endpoint=hub.url, sleep=waits.append, say=said.append)
         question = client.Question(url=asking.api(REPO), repo=REPO, most=1 << 20)
-        asking.ask(question, client.Account(Limits()))
+        asking.ask(question, client.RequestBudget(Limits()))
     assert waits == [55.0]
     assert ["55 seconds" in words for words in said] == [True]
 
@@ -171,4 +171,4 @@ def test_what_a_hub_does_not_show_is_said_in_its_words(
         asking = client.Hub(endpoint=hub.url)
         question = client.Question(url=asking.api(REPO), repo=REPO, most=1 << 20)
         with pytest.raises(Absent, match=says):
-            asking.ask(question, client.Account(Limits()))
+            asking.ask(question, client.RequestBudget(Limits()))

@@ -253,7 +253,7 @@ def test_a_hub_that_hangs_is_given_up(hub: Hub) -> None:
         url=f"{hub.url}/api/models/{REPO}", repo=REPO, most=1 << 20, timeout=0.1
     )
     with pytest.raises(SourceError, match="does not answer"):
-        ask(hub).ask(question, client.Account(Limits()))
+        ask(hub).ask(question, client.RequestBudget(Limits()))
 
 
 def test_what_passes_is_tried_again_and_politely(hub: Hub) -> None:

@@ -29,7 +29,7 @@ SIZES = (0, 1, 63, 1 << 16, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 * (1 << 20)
 BYTES = {f"{size}.dat": random.Random(size).randbytes(size) for size in SIZES}
 
 
-class Heard(Silent):
+class VerifiedBundles(Silent):
     """Keeps what it was told."""
 
     def __init__(self) -> None:
@@ -163,7 +163,7 @@ def test_at_most_so_many_needs(tmp_path: Path) -> None:
 
 
 def test_progress_adds_up(tmp_path: Path) -> None:
-    heard = Heard()
+    heard = VerifiedBundles()
     meddled(forge.write(tmp_path, BYTES), heard)
     size = sum(map(len, BYTES.values()))
     assert (heard.total, heard.done, heard.ended) == (size, size, True)

@@ -94,7 +94,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from provenance.case.case import Case
-from provenance.checks.ancestry.conflicts import discord
+from provenance.checks.ancestry.conflicts import conflicts
 from provenance.claims.claim import DigestClaim, ParentClaim, Unread
 from provenance.claims.parents import THE_HUB
 from provenance.claims.reference import LOCAL_PATH
@@ -109,7 +109,7 @@ STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 def check(case: Case) -> Iterator[Finding]:
     """Whether every stated ancestor is known, and every place says the same of them."""
     survey = _Survey(case=case)
-    found = [*survey.unread(), *survey.unresolvable(), *discord(case), *survey.ancestors()]
+    found = [*survey.unread(), *survey.unresolvable(), *conflicts(case), *survey.ancestors()]
     found += survey.origin()
     found = list(dict.fromkeys(found))
     yield from found

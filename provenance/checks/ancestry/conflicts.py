@@ -25,7 +25,7 @@ SHOWN = 20
 WEIGHTS_OF_ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
-def discord(case: Case) -> Iterator[Finding]:
+def conflicts(case: Case) -> Iterator[Finding]:
     """Everything that cannot be true together."""
     yield from _conflicts(case)
     yield from _under_declared(case)
@@ -197,12 +197,12 @@ def _signatures(case: Case) -> Iterator[Finding]:
     repo = case.evidence.ref.repo
     known = [repo or "", *case.claimed.above(case.claimed.own)]
     owners = {owner.key for name in known if (owner := case.registry.owner(name))}
-    for opinion in case.opinions:
-        if repo and isinstance(opinion, Attestation) and _is_oms(opinion):
-            signed = {party.org.key for party in opinion.parties}
+    for verification in case.verifications:
+        if repo and isinstance(verification, Attestation) and _is_oms(verification):
+            signed = {party.org.key for party in verification.parties}
             if not signed & owners:
                 message = f"{min(signed)[1]} signed it, and no stated ancestor is of theirs"
-                yield failed("ancestry/copied-signature", message, opinion.bundle)
+                yield failed("ancestry/copied-signature", message, verification.bundle)
 
 
 def _is_oms(attestation: Attestation) -> bool:

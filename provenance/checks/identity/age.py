@@ -59,7 +59,7 @@ def _limit(case: Case) -> tuple[datetime | None, str]:
 def _signed(case: Case) -> dict[str, Window]:
     """When each file was first signed, by the signatures that hold and say when they were made."""
     found: dict[str, Window] = {}
-    for vouch in case.vouches:
+    for vouch in case.publisher_signatures:
         window = vouch.attestation.moments.signed
         if vouch.comparison.holds and window:
             for path in vouch.comparison.equal:

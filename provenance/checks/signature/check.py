@@ -127,17 +127,17 @@ from collections.abc import Iterator
 from provenance.case.case import Case
 from provenance.case.changes import signature_changes
 from provenance.case.coverage import coverage
-from provenance.case.publisher import Vouch, publishers
+from provenance.case.publisher import PublisherSignature, publishers
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
 from provenance.policy.required import SPOKEN
 from provenance.signature import (
     Attestation,
-    Opinion,
+    Invalid,
     Party,
-    Refusal,
-    Stranger,
+    UnknownSigner,
+    VerificationResult,
     compromised,
     distrust,
 )
@@ -150,12 +150,14 @@ KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "i
 def check(case: Case) -> Iterator[Finding]:
     """Whether the publisher's signature covers every file a loader reads."""
     yield from signature_changes(case)
-    opinions = [opinion for opinion in case.opinions if not _is_a_word(opinion)]
-    if not opinions:
+    verifications = [
+        verification for verification in case.verifications if not _is_a_word(verification)
+    ]
+    if not verifications:
         yield _nobody(case)
         return
-    holding = [vouch for vouch in case.vouches if vouch.comparison.holds]
-    doubts = [_doubt(case, opinion) for opinion in opinions]
+    holding = [vouch for vouch in case.publisher_signatures if vouch.comparison.holds]
+    doubts = [_doubt(case, verification) for verification in verifications]
     if not holding:
         yield from (doubt for doubt in doubts if doubt)
         return
@@ -165,9 +167,9 @@ def check(case: Case) -> Iterator[Finding]:
             yield failed("signature/other-bundle", f"{doubt.rule}: {doubt.message}", doubt.where)
 
 
-def _is_a_word(opinion: Opinion) -> bool:
+def _is_a_word(verification: VerificationResult) -> bool:
     """Whether it is what a registered party found out about a model, and means to sign nothing."""
-    return isinstance(opinion, Attestation) and opinion.statement.predicate_type in SPOKEN
+    return isinstance(verification, Attestation) and verification.statement.predicate_type in SPOKEN
 
 
 def _nobody(case: Case) -> Finding:
@@ -189,21 +191,21 @@ def _nobody(case: Case) -> Finding:
     return unknown("signature/unsigned", "nobody signed these files", case.subject)
 
 
-def _doubt(case: Case, opinion: Opinion) -> Finding | None:
+def _doubt(case: Case, verification: VerificationResult) -> Finding | None:
     """Why this bundle does not vouch for these files, or None if it does."""
-    match opinion:
-        case Refusal():
-            return _refused(case, opinion)
-        case Stranger():
-            return _strange(case, opinion.bundle, f"signed by {opinion.identity}")
+    match verification:
+        case Invalid():
+            return _refused(case, verification)
+        case UnknownSigner():
+            return _strange(case, verification.bundle, f"signed by {verification.identity}")
         case Attestation():
-            for vouch in case.vouches:
-                if vouch.attestation is opinion:
+            for vouch in case.publisher_signatures:
+                if vouch.attestation is verification:
                     return _different(case, vouch)
-            return _uncounted(case, opinion)
+            return _uncounted(case, verification)
 
 
-def _refused(case: Case, refusal: Refusal) -> Finding:
+def _refused(case: Case, refusal: Invalid) -> Finding:
     if refusal.foreign:
         return _strange(case, refusal.bundle, refusal.message)
     if refusal.slug == "algorithm":
@@ -271,7 +273,7 @@ def _reason(case: Case, attestation: Attestation, party: Party) -> str:
     return f"signed {latest:%Y-%m-%d %H:%M} UTC at the latest, before the start of"
 
 
-def _different(case: Case, vouch: Vouch) -> Finding | None:
+def _different(case: Case, vouch: PublisherSignature) -> Finding | None:
     """How the files differ from what was signed, or None if they do not."""
     comparison, where = vouch.comparison, vouch.attestation.bundle
     if comparison.holds:
@@ -295,7 +297,7 @@ def _different(case: Case, vouch: Vouch) -> Finding | None:
     )
 
 
-def _is_copied(case: Case, vouch: Vouch) -> bool:
+def _is_copied(case: Case, vouch: PublisherSignature) -> bool:
     """Whether nothing a loader reads is as signed, or several weight files and none of them."""
     signed, equal = vouch.manifest.paths, vouch.comparison.equal
     read = (case.files.read or signed) & signed

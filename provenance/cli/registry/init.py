@@ -8,7 +8,7 @@ import click
 
 from provenance.policy import BUILTIN
 from provenance.registry.editing import begun
-from provenance.registry.shelf import FILE_NAME
+from provenance.registry.store import FILE_NAME
 
 
 @click.command(name="init")

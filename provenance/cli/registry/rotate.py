@@ -7,9 +7,9 @@ import click
 from provenance.cli import terminal
 from provenance.cli.options import FILE, folded
 from provenance.cli.registry.hands import with_signing
-from provenance.registry.draft import TOP
 from provenance.registry.keys import Signing
 from provenance.registry.publication import Rotation, rekeyed
+from provenance.registry.unpublished import TOP
 from provenance.report.publication import publication_lines
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from provenance.errors import Absent
-from provenance.lineage import Wanted, frontier
+from provenance.lineage import Wanted, unresolved_parents
 from provenance.model import Ancestor, Evidence, Observation, Ref
-from provenance.source.hub.client import Account, Beyond, Hub
-from provenance.source.hub.collect import Glance, collect
+from provenance.source.hub.client import Beyond, Hub, RequestBudget
+from provenance.source.hub.collect import AncestorOptions, collect
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.together import side_by_side
 
@@ -32,18 +32,18 @@ def with_ancestors(
     ancestor the small files are read and no weights; of a parent also the headers of those. All of
     them together may cost what one model may.
     """
-    account = Account(limits)
+    account = RequestBudget(limits)
     left, bundles = limits.kept, limits.bundles
-    while wanted := frontier(evidence, parents, limits.ancestors):
+    while wanted := unresolved_parents(evidence, parents, limits.ancestors):
         share = replace(
             limits,
             kept=max(0, left) // len(wanted),
             bundles=max(LEAST_BUNDLES, bundles // len(wanted)),
         )
 
-        visit = _Visit(hub=hub, at=evidence.at, pins=pins or {}, account=account, limits=share)
+        snapshot = _Visit(hub=hub, at=evidence.at, pins=pins or {}, account=account, limits=share)
         try:
-            found = side_by_side(visit.ancestor, wanted, at_once=hub.workers)
+            found = side_by_side(snapshot.ancestor, wanted, at_once=hub.workers)
         except Beyond as error:
             return _over(evidence, str(error))
         known = [ancestor.evidence for ancestor in found if ancestor.evidence]
@@ -74,7 +74,7 @@ class _Visit:
     hub: Hub
     at: datetime
     pins: Mapping[str, str]
-    account: Account
+    account: RequestBudget
     limits: Limits
 
     def ancestor(self, wanted: Wanted) -> Ancestor:
@@ -83,7 +83,7 @@ class _Visit:
         commit = None if wanted.revision else self.pins.get(wanted.repo)
         ref = Ref(text=wanted.repo, repo=wanted.repo, revision=wanted.revision, commit=commit)
         reached = wanted.revision is None
-        glance = Glance(account=self.account, headers=wanted.direct, reached=reached)
+        glance = AncestorOptions(account=self.account, headers=wanted.direct, reached=reached)
         try:
             found = collect(self.hub, ref, at=self.at, glance=glance, limits=self.limits)
         except Absent as error:

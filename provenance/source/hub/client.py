@@ -49,7 +49,7 @@ class Beyond(SourceError):
     """One model asked for more than its limits allow."""
 
 
-class Account:
+class RequestBudget:
     """How many requests one model may still make; shared by threads."""
 
     def __init__(self, limits: Limits) -> None:
@@ -179,7 +179,7 @@ class Hub:
         """The URL of a file."""
         return f"{self.endpoint}/{quote(repo)}/resolve/{commit}/{quote(path)}"
 
-    def ask(self, question: Question, account: Account) -> Answer:
+    def ask(self, question: Question, account: RequestBudget) -> Answer:
         """The answer, after as many tries as are polite.
 
         Absent where the Hub has no such thing or does not show it, Beyond for an answer that is

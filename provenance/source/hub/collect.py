@@ -25,22 +25,22 @@ from provenance.model import (
 from provenance.selection import matches, selected
 from provenance.source.assemble import assemble
 from provenance.source.evidence_files import Found
-from provenance.source.hub.client import Account, Hub
+from provenance.source.hub.client import Hub, RequestBudget
 from provenance.source.hub.facts import known, owner_id, reach, still_named
 from provenance.source.hub.listing import listing
 from provenance.source.hub.reader import rows
-from provenance.source.hub.visit import Visit
+from provenance.source.hub.snapshot import Snapshot
 from provenance.source.limits import DEFAULT, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class AncestorOptions:
     """At an ancestor less is looked at: `headers` of its weights or none, by a common account.
 
     `reached` says that its commit needs no search: nobody pinned it.
     """
 
-    account: Account
+    account: RequestBudget
     headers: bool
     reached: bool
 
@@ -54,7 +54,7 @@ def collect(
     exclude: Sequence[str] = (),
     given: Found | None = None,
     ask_owner: bool = False,
-    glance: Glance | None = None,
+    glance: AncestorOptions | None = None,
     limits: Limits = DEFAULT,
 ) -> Evidence:
     """The evidence on the model that `ref` names, its large files as the Hub declares them.
@@ -71,12 +71,12 @@ def collect(
     if ref.repo is None:
         raise ConfigError(NAMES_A_REPOSITORY, path=ref.text[:LONG])
     matches("", include, exclude)
-    account = glance.account if glance else Account(limits)
+    account = glance.account if glance else RequestBudget(limits)
     asked = ref.commit or ref.revision
     answer = known(hub, ref.repo, asked, account)
     repo, commit = answer.facts.id, answer.commit
     entries, more = listing(hub, repo, commit, account, limits.entries)
-    visit = Visit(
+    snapshot = Snapshot(
         hub=hub,
         repo=repo,
         commit=commit,
@@ -85,7 +85,7 @@ def collect(
         entries={entry.path: entry for entry in entries},
         headers=glance is None or glance.headers,
     )
-    found = visit.evidence()
+    found = snapshot.evidence()
     if given:
         found = replace(found, documents=given.documents, observations=given.observations)
     own = [entry.path for entry in entries if entry.path not in found.paths]
@@ -105,9 +105,9 @@ def collect(
         ref=replace(ref, commit=commit),
         at=at,
         basis=Basis.DECLARED,
-        rows=rows(visit, chosen, found),
+        rows=rows(snapshot, chosen, found),
         found=found,
-        seen=[*visit.odd(found.paths), *([_over(limits)] if more else [])],
+        seen=[*snapshot.odd(found.paths), *([_over(limits)] if more else [])],
         chosen=chosen,
         include=include,
         exclude=exclude,
@@ -120,5 +120,5 @@ def _over(limits: Limits) -> Observation:
     return Observation(code="limit", path="", detail=detail)
 
 
-def _owner_id(hub: Hub, facts: Facts, account: Account) -> str | None:
+def _owner_id(hub: Hub, facts: Facts, account: RequestBudget) -> str | None:
     return owner_id(hub, facts.owner, account) if facts.owner else None

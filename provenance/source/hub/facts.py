@@ -13,7 +13,7 @@ from provenance.formats.fields import Fields
 from provenance.model import Facts, Flag, Reach, Ref
 from provenance.names import is_repo
 from provenance.refs import MAIN, may_be_commit
-from provenance.source.hub.client import Account, Beyond, Hub, Question
+from provenance.source.hub.client import Beyond, Hub, Question, RequestBudget
 from provenance.source.hub.listing import pages, rows
 
 MAX_INFO = 16 << 20
@@ -33,7 +33,7 @@ class Known:
     facts: Facts
 
 
-def known(hub: Hub, repo: str, revision: str | None, account: Account) -> Known:
+def known(hub: Hub, repo: str, revision: str | None, account: RequestBudget) -> Known:
     """The commit that `revision` (None: `main`) stands for, and the facts but for the reach.
 
     Absent where there is none, SourceError for an answer that cannot be one.
@@ -118,7 +118,7 @@ def _flags(status: object) -> Iterator[Flag]:
     yield from (Flag(path=path, level=level) for path, level in sorted(found))
 
 
-def owner_id(hub: Hub, owner: str, account: Account) -> str | None:
+def owner_id(hub: Hub, owner: str, account: RequestBudget) -> str | None:
     """The Hub's own id of an organisation, where it states one."""
     url = f"{hub.endpoint}/api/organizations/{quote(owner)}/overview"
     try:
@@ -128,7 +128,7 @@ def owner_id(hub: Hub, owner: str, account: Account) -> str | None:
         return None
 
 
-def still_named(hub: Hub, ref: Ref, account: Account) -> Reach:
+def still_named(hub: Hub, ref: Ref, account: RequestBudget) -> Reach:
     """How a commit is reached that was locked, where the Hub shows no history: by the branch or tag
     that was asked for then, if that still is this commit."""
     name = ref.revision or MAIN
@@ -142,7 +142,7 @@ def still_named(hub: Hub, ref: Ref, account: Account) -> Reach:
 
 
 def reach(
-    hub: Hub, repo: str, revision: str | None, commit: str, account: Account, most: int
+    hub: Hub, repo: str, revision: str | None, commit: str, account: RequestBudget, most: int
 ) -> Reach:
     """By what a commit can be reached; UNKNOWN where the Hub does not tell, or only beyond `most`.
 
@@ -169,7 +169,7 @@ def reach(
 Refs = list[tuple[str, str]]
 
 
-def _refs(hub: Hub, repo: str, account: Account) -> dict[Reach, Refs]:
+def _refs(hub: Hub, repo: str, account: RequestBudget) -> dict[Reach, Refs]:
     url = f"{hub.api(repo, 'refs')}?include_prs=1"
     answer = hub.ask(Question(url=url, repo=repo, most=MAX_INFO), account)
     table = _table(answer.body, url)
@@ -192,7 +192,12 @@ def _main_first(branches: Refs) -> Refs:
 
 
 def _searched(
-    hub: Hub, repo: str, commit: str, account: Account, most: int, heads: list[tuple[Reach, str]]
+    hub: Hub,
+    repo: str,
+    commit: str,
+    account: RequestBudget,
+    most: int,
+    heads: list[tuple[Reach, str]],
 ) -> Reach:
     """What a walk back from every branch and tag finds, over `most` commits at the most."""
     seen: set[str] = set()
@@ -208,14 +213,14 @@ def _searched(
     return Reach.NOTHING
 
 
-def _history(hub: Hub, repo: str, head: str, account: Account) -> Iterable[str]:
+def _history(hub: Hub, repo: str, head: str, account: RequestBudget) -> Iterable[str]:
     for answer in pages(hub, repo, hub.api(repo, "commits", head), {}, account):
         for fields in rows(answer):
             yield fields.text("id")
 
 
 def steps_to(
-    hub: Hub, repo: str, head: str, commit: str, account: Account, most: int
+    hub: Hub, repo: str, head: str, commit: str, account: RequestBudget, most: int
 ) -> int | None:
     """How many commits `head` is ahead of `commit`; None where it does not lead there within
     `most`, or the Hub does not tell."""

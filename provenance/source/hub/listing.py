@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from provenance.errors import Absent, Malformed, SourceError
 from provenance.formats import json
 from provenance.formats.fields import Fields
-from provenance.source.hub.client import Account, Answer, Beyond, Hub, Question
+from provenance.source.hub.client import Answer, Beyond, Hub, Question, RequestBudget
 
 MAX_PAGE = 32 << 20
 MAX_LISTING = 256 << 20
@@ -37,7 +37,7 @@ class Listed:
 
 
 def listing(
-    hub: Hub, repo: str, commit: str, account: Account, most: int
+    hub: Hub, repo: str, commit: str, account: RequestBudget, most: int
 ) -> tuple[tuple[Listed, ...], bool]:
     """The files of the tree, page by page, in path order; and whether there are more than `most`,
     or more of it than 256 MiB, where it was left off."""
@@ -61,7 +61,7 @@ def listing(
 
 
 def pages(
-    hub: Hub, repo: str, url: str, words: dict[str, str], account: Account
+    hub: Hub, repo: str, url: str, words: dict[str, str], account: RequestBudget
 ) -> Iterator[Answer]:
     """Each page of an answer. The next one is asked for at the same URL, whatever host its link
     names: of the link only the question counts."""
@@ -121,7 +121,7 @@ def _hex(fields: Fields, name: str, form: re.Pattern[str]) -> str:
 
 
 def stated(
-    hub: Hub, repo: str, commit: str, entries: Sequence[Listed], account: Account
+    hub: Hub, repo: str, commit: str, entries: Sequence[Listed], account: RequestBudget
 ) -> tuple[Listed, ...]:
     """The entries, each with what the Hub states of it when it is asked in other ways.
 
@@ -145,7 +145,7 @@ def stated(
 
 
 def _paths_info(
-    hub: Hub, repo: str, commit: str, entries: Iterable[Listed], account: Account
+    hub: Hub, repo: str, commit: str, entries: Iterable[Listed], account: RequestBudget
 ) -> tuple[Listed, ...]:
     question = Question(
         method="POST",
@@ -160,7 +160,7 @@ def _paths_info(
         return ()
 
 
-def _head(hub: Hub, repo: str, commit: str, entry: Listed, account: Account) -> Listed:
+def _head(hub: Hub, repo: str, commit: str, entry: Listed, account: RequestBudget) -> Listed:
     question = Question(
         method="HEAD", url=hub.file(repo, commit, entry.path), repo=repo, most=0, follow=False
     )

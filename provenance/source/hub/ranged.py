@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from provenance.source.hub.client import FILE_TIMEOUT, Account, Answer, Beyond, Hub, Question
+from provenance.source.hub.client import FILE_TIMEOUT, Answer, Beyond, Hub, Question, RequestBudget
 from provenance.source.hub.listing import Listed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Ranged(io.RawIOBase):
     """
 
     def __init__(
-        self, hub: Hub, repo: str, commit: str, entry: Listed, account: Account, most: int
+        self, hub: Hub, repo: str, commit: str, entry: Listed, account: RequestBudget, most: int
     ) -> None:
         super().__init__()
         self._hub, self._entry, self._account = hub, entry, account

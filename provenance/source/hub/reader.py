@@ -13,37 +13,37 @@ from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found
 from provenance.source.hub.listing import Listed, blob_id, pointer
 from provenance.source.hub.ranged import Contradiction, Ranged, stream
-from provenance.source.hub.visit import Visit, is_small
+from provenance.source.hub.snapshot import Snapshot, is_small
 from provenance.source.measure import Budget, Measured, hash_bytes
 from provenance.wire.oms import Need
 
 UNDECLARED = "the Hub states no digest of it: lock with --measure to download and hash it"
 
 
-def rows(visit: Visit, chosen: frozenset[str], found: Found) -> tuple[Measured, ...]:
+def rows(snapshot: Snapshot, chosen: frozenset[str], found: Found) -> tuple[Measured, ...]:
     """Every file but the evidence, in path order; what was chosen with its content."""
-    strange = {seen.path for seen in visit.odd(frozenset()) if seen.code == "name"}
-    wanted = [visit.entries[path] for path in sorted(chosen - strange)]
-    wanted = visit.stated(wanted)
+    strange = {seen.path for seen in snapshot.odd(frozenset()) if seen.code == "name"}
+    wanted = [snapshot.entries[path] for path in sorted(chosen - strange)]
+    wanted = snapshot.stated(wanted)
     needs, unmet = affordable(
-        evidence_files.needs(found.documents), [entry.size for entry in wanted], visit.limits
+        evidence_files.needs(found.documents), [entry.size for entry in wanted], snapshot.limits
     )
     kept = sum(len(document.data) for document in found.documents)
-    budget = Budget(max(0, visit.limits.kept - kept), visit.limits.head)
+    budget = Budget(max(0, snapshot.limits.kept - kept), snapshot.limits.head)
     whole = [entry.path for entry in wanted if is_small(entry)]
-    over = visit.over(whole, kept)
-    visit.fetch(path for path in whole if path not in over)
-    reader = Reader(visit=visit, needs=needs, budget=budget, over=over)
+    over = snapshot.over(whole, kept)
+    snapshot.fetch(path for path in whole if path not in over)
+    reader = Reader(snapshot=snapshot, needs=needs, budget=budget, over=over)
     read = dict(
         zip(
             (entry.path for entry in wanted),
-            visit.hub.each(f"{visit.repo}: reading headers", reader.row, wanted),
+            snapshot.hub.each(f"{snapshot.repo}: reading headers", reader.row, wanted),
             strict=True,
         )
     )
     others = {
         path: Measured(file=_file(entry))
-        for path, entry in visit.entries.items()
+        for path, entry in snapshot.entries.items()
         if path not in found.paths
     }
     measured = others | {path: budget.give(row) for path, row in read.items()}
@@ -58,23 +58,23 @@ def _file(entry: Listed) -> File:
 class Reader:
     """What is wanted of each selected file; `over` are those there is no room for."""
 
-    visit: Visit
+    snapshot: Snapshot
     needs: tuple[Need, ...]
     budget: Budget
     over: frozenset[str]
 
     def row(self, entry: Listed) -> Measured:
         """What the file is: from its bytes where it was fetched, else by range."""
-        data = self.visit.fetched.get(entry.path)
+        data = self.snapshot.fetched.get(entry.path)
         if entry.path in self.over:
             return _odd(entry, "limit", "the small files of the model are too many to read this")
         if data is not None:
             return self._fetched(entry, data)
-        if entry.path in self.visit.beyond:
+        if entry.path in self.snapshot.beyond:
             return _odd(entry, "limit", "more requests than one model may cost")
         if is_small(entry):
             return _odd(entry, "contradiction", "it is listed, and the Hub has no such file")
-        return self._ranged(entry) if self.visit.headers else Measured(file=_file(entry))
+        return self._ranged(entry) if self.snapshot.headers else Measured(file=_file(entry))
 
     def _fetched(self, entry: Listed, data: bytes) -> Measured:
         digest, parts = hash_bytes(entry.path, data, self.needs)
@@ -89,8 +89,15 @@ class Reader:
         )
 
     def _ranged(self, entry: Listed) -> Measured:
-        visit = self.visit
-        raw = Ranged(visit.hub, visit.repo, visit.commit, entry, visit.account, visit.limits.ranged)
+        snapshot = self.snapshot
+        raw = Ranged(
+            snapshot.hub,
+            snapshot.repo,
+            snapshot.commit,
+            entry,
+            snapshot.account,
+            snapshot.limits.ranged,
+        )
         try:
             seen, observations = content.read(
                 stream(raw), entry.path, entry.size, limit=self.budget.most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from provenance.report import Place, Shown, Summary
+from provenance.report import Details, SourceLine, Summary
 from provenance.report.sarif import sarif
 from provenance.verdict import Unjudged
 
@@ -24,7 +24,7 @@ def sarif_of_nothing(why: str, file: str) -> str:
     """A run that did not come to judge (SARIF 2.1.0, section 3.20), with a result that says so: an
     empty one would close every open alert."""
     nothing = Unjudged(name=file, ref=file, reason=f"Nothing was judged: {why}")
-    shown = {file: Shown(place=Place(file=file, line=1))}
+    shown = {file: Details(place=SourceLine(file=file, line=1))}
     return sarif(Summary(verdicts=(), unjudged=(nothing,), policy="", registry="", shown=shown))
 
 

@@ -30,20 +30,20 @@ class Shelf(Protocol):
         """The version of whoever signed the text of this name, where that has one."""
 
 
-def assembled(shelf: Shelf, *, file: str = FILE_NAME, source: str = "") -> Registry:
+def assembled(store: Shelf, *, file: str = FILE_NAME, source: str = "") -> Registry:
     """The registry of a `trust.toml`, with the trusted roots and the sections that it names.
 
     ConfigError for what its own maintainers wrote wrong; what is wrong with a section is its
     organisation's matter alone.
     """
-    table = parsed(shelf.text(file), file)
+    table = parsed(store.text(file), file)
     sigstores = table.get("sigstore")
     if isinstance(sigstores, list):
         table["sigstore"] = [
-            _with_root(entry, shelf, f"{file}: sigstore[{position}].trusted_root")
+            _with_root(entry, store, f"{file}: sigstore[{position}].trusted_root")
             for position, entry in enumerate(sigstores)
         ]
-    return _with_sections(Registry.from_table(table, source=source or file), shelf)
+    return _with_sections(Registry.from_table(table, source=source or file), store)
 
 
 def parsed(text: str, name: str) -> dict[str, object]:
@@ -67,27 +67,27 @@ def section_file(name: str) -> str:
     return f"sections/{name}.toml"
 
 
-def _with_root(entry: object, shelf: Shelf, where: str) -> object:
+def _with_root(entry: object, store: Shelf, where: str) -> object:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("trusted_root"), str):
         return entry
     try:
-        return {**entry, "trusted_root": shelf.text(entry["trusted_root"])}
+        return {**entry, "trusted_root": store.text(entry["trusted_root"])}
     except ConfigError as error:
         raise ConfigError(str(error), path=where) from None
 
 
-def _with_sections(registry: Registry, shelf: Shelf) -> Registry:
+def _with_sections(registry: Registry, store: Shelf) -> Registry:
     found = registry
     for org in registry.orgs:
         if org.section is None:
             continue
         file = section_file(org.section.name)
         try:
-            table = parsed(_bounded(shelf.text(file)), file)
+            table = parsed(_bounded(store.text(file)), file)
         except (ConfigError, SourceError, RegistryRefused) as error:
             found = without_section(found, org, str(error))
             continue
         name = f"{registry.name}/{org.section.name}"
-        release = Release(name=name, version=shelf.version(file), section=org.section.name)
+        release = Release(name=name, version=store.version(file), section=org.section.name)
         found = with_section(found, org, table, source=file, release=release)
     return found

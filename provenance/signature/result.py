@@ -58,12 +58,12 @@ class Attestation(Signed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stranger(Signed):
+class UnknownSigner(Signed):
     """A statement with a good signature by somebody the registry does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Invalid:
     """A bundle that proves nothing, and why; `slug` is the last part of the rule it broke.
 
     `foreign` says that nothing is wrong with it: it is signed with a key nobody here knows.
@@ -75,4 +75,4 @@ class Refusal:
     foreign: bool = False
 
 
-Opinion = Attestation | Stranger | Refusal
+VerificationResult = Attestation | UnknownSigner | Invalid

@@ -11,7 +11,7 @@ from provenance.model import Observation
 from provenance.source import evidence_files
 from provenance.source.evidence_files import Found
 from provenance.source.hub import listing
-from provenance.source.hub.client import FILE_TIMEOUT, Account, Beyond, Hub, Question
+from provenance.source.hub.client import FILE_TIMEOUT, Beyond, Hub, Question, RequestBudget
 from provenance.source.hub.listing import Listed
 from provenance.source.limits import Limits
 from provenance.source.names import oddities
@@ -24,13 +24,13 @@ BOOKKEEPING = (".git/", ".cache/huggingface/")
 
 
 @dataclass(kw_only=True)
-class Visit:
+class Snapshot:
     """One model at one commit, and what was fetched of it so far."""
 
     hub: Hub
     repo: str
     commit: str
-    account: Account
+    account: RequestBudget
     limits: Limits
     entries: dict[str, Listed]
     headers: bool = True

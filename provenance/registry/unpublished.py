@@ -11,7 +11,7 @@ from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets, Timestamp
 
 from provenance.errors import ConfigError
-from provenance.registry.signers import AnyMetadata, Hand
+from provenance.registry.signers import AnyMetadata, TufKey
 
 SECTION = "section-"
 TOP = (Root.type, Targets.type, Snapshot.type, Timestamp.type)
@@ -23,7 +23,7 @@ ONLINE_LIFETIMES: Mapping[str, int] = {"snapshot": 7, "timestamp": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class UnpublishedMetadata:
     """Metadata by role, new or as it stands; `changed` are the roles that have a new version.
 
     `before` is the root that stands, which a new one is signed by too; `files` are new targets.
@@ -44,18 +44,18 @@ class Draft:
         """What is published, and who keeps which section."""
         return cast(Targets, self.roles[Targets.type].signed)
 
-    def with_role(self, role: str, signed: Signed) -> Draft:
+    def with_role(self, role: str, signed: Signed) -> UnpublishedMetadata:
         """The draft with a new version of a role, nobody's signature on it."""
         roles = {**self.roles, role: Metadata(signed)}
         return replace(self, roles=roles, changed=self.changed | {role})
 
-    def sign(self, hands: Iterable[Hand]) -> tuple[str, ...]:
+    def sign(self, hands: Iterable[TufKey]) -> tuple[str, ...]:
         """Each new version carries the signatures of those hands that may sign it: these roles."""
         signed = set()
-        for hand in hands:
+        for tuf_key in hands:
             for role in sorted(self.changed):
-                if hand.private and hand.key.keyid in self._keyids(role):
-                    hand.sign(self.roles[role])
+                if tuf_key.private and tuf_key.key.keyid in self._keyids(role):
+                    tuf_key.sign(self.roles[role])
                     signed.add(role)
         return tuple(sorted(signed))
 

@@ -28,7 +28,7 @@ NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Assessment:
     """What one party said, if it named any file of this model.
 
     `key` is what the party is recognised by. `named` are the digests of weights and of what a
@@ -60,7 +60,7 @@ class Word:
         """Whether it says of this model that it failed, or something that nobody can read."""
         return self.is_of_this and self.result in (FAILED, UNREADABLE)
 
-    def is_answered_by(self, other: Word) -> bool:
+    def is_answered_by(self, other: Assessment) -> bool:
         """Whether the same party later said PASSED of the same files."""
         return (
             (other.key, other.result) == (self.key, PASSED)
@@ -98,28 +98,28 @@ class Files:
         return bool(self.weights & digests or (self.read and self.read <= digests))
 
 
-def is_after(word: Word, signed: Window | None) -> bool:
+def is_after(word: Assessment, signed: Window | None) -> bool:
     """Whether a word was given after something else, as far as what was signed tells."""
     return bool(word.signed and signed and word.signed.is_after(signed))
 
 
-def words(case: Case, required: RequiredAttestation, files: Files) -> tuple[Word, ...]:
+def words(case: Case, required: RequiredAttestation, files: Files) -> tuple[Assessment, ...]:
     """What those who may said of files of this model, by statements of the required kind."""
     found = {(word.bundle, word.key): word for word in _words(case, required, files)}
     return tuple(found.values())
 
 
-def convicting(said: Sequence[Word]) -> tuple[Word, ...]:
+def convicting(said: Sequence[Assessment]) -> tuple[Assessment, ...]:
     """The words against this model that their party has not taken back."""
     against = (word for word in said if word.convicts)
     return tuple(w for w in against if not any(w.is_answered_by(other) for other in said))
 
 
-def counting(said: Sequence[Word]) -> tuple[Word, ...]:
+def counting(said: Sequence[Assessment]) -> tuple[Assessment, ...]:
     """The good word of each party that has none against this model: of this model, over every
     file that a loader reads, the newest, as far as there are such."""
     against = {word.key for word in convicting(said)}
-    found: dict[str, Word] = {}
+    found: dict[str, Assessment] = {}
     for word in said:
         other = found.get(word.key)
         good = word.result in (PASSED, WARNED) and word.key not in against
@@ -128,7 +128,7 @@ def counting(said: Sequence[Word]) -> tuple[Word, ...]:
     return tuple(found.values())
 
 
-def _rank(word: Word) -> tuple[bool, bool, float, bool]:
+def _rank(word: Assessment) -> tuple[bool, bool, float, bool]:
     when = word.signed.earliest.timestamp() if word.signed else NEVER
     return (word.is_of_this, not word.missing, when, word.result == WARNED)
 
@@ -180,14 +180,14 @@ def _digests(files: Iterable[File]) -> frozenset[str]:
     return frozenset(file.sha256 for file in files) - {""}
 
 
-def _words(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Word]:
-    for opinion in case.opinions:
-        if not isinstance(opinion, Attestation):
+def _words(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Assessment]:
+    for verification in case.verifications:
+        if not isinstance(verification, Attestation):
             continue
-        if opinion.statement.predicate_type == required.predicate:
-            for party in opinion.parties:
-                if _may(case, opinion, party, required):
-                    yield from _word(case, opinion, party, files)
+        if verification.statement.predicate_type == required.predicate:
+            for party in verification.parties:
+                if _may(case, verification, party, required):
+                    yield from _word(case, verification, party, files)
 
 
 def _may(case: Case, attestation: Attestation, party: Party, required: RequiredAttestation) -> bool:
@@ -196,7 +196,7 @@ def _may(case: Case, attestation: Attestation, party: Party, required: RequiredA
     return speaks and not distrust(case.registry, attestation, party, case.evidence.at)
 
 
-def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> Iterator[Word]:
+def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> Iterator[Assessment]:
     """What the statement says, if it names any file of this model."""
     statement = attestation.statement
     result, problem = _result(statement)
@@ -204,7 +204,7 @@ def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> I
     if not said:
         return
     covered = _covered(case.evidence.manifest, statement, files)
-    yield Word(
+    yield Assessment(
         organisation=party.org.name,
         name=party.signer.name,
         key=key_of(party.signer.material),
@@ -249,7 +249,7 @@ def _root(manifest: Manifest) -> Iterator[str]:
 
 def _signed_roots(case: Case) -> Iterator[str]:
     """The root digests under which the publisher signed these files, in their order."""
-    for vouch in case.vouches:
+    for vouch in case.publisher_signatures:
         statement = vouch.attestation.statement
         if vouch.comparison.holds and statement.predicate_type == oms.PREDICATE_TYPE:
             yield from (subject.sha256 for subject in statement.subjects)

@@ -12,9 +12,9 @@ from provenance.formats.toml import block
 from provenance.keys import Certificate
 from provenance.model import Document, Evidence
 from provenance.names import namespace_of
-from provenance.signature import Attestation, Refusal, Stranger
+from provenance.signature import Attestation, Invalid, UnknownSigner
 from provenance.signature.keyless import person
-from provenance.signature.opinion import Signed
+from provenance.signature.result import Signed
 from provenance.trust import Registry
 from provenance.trust.material import is_workflow
 from provenance.wire import bundle as bundles
@@ -76,18 +76,20 @@ def _root(evidence: Evidence) -> Iterator[str]:
 
 
 def _learnt(document: Document, evidence: Evidence, registry: Registry) -> Learnt:
-    opinion = signature.verify(document, registry, evidence.at)
-    match opinion:
-        case Refusal(foreign=False):
-            return Learnt(bundle=document.path, note=f"proves nothing: {opinion.message}")
+    verification = signature.verify(document, registry, evidence.at)
+    match verification:
+        case Invalid(foreign=False):
+            return Learnt(bundle=document.path, note=f"proves nothing: {verification.message}")
         case Attestation():
-            known = ", ".join(f"{party.org.name}/{party.signer.name}" for party in opinion.parties)
-            note = f"by {known}, who is in the registry; {_scope(opinion, evidence)}"
+            known = ", ".join(
+                f"{party.org.name}/{party.signer.name}" for party in verification.parties
+            )
+            note = f"by {known}, who is in the registry; {_scope(verification, evidence)}"
             return Learnt(bundle=document.path, note=note)
-        case Stranger():
-            note = f"holds, by {opinion.identity}; {_scope(opinion, evidence)}"
+        case UnknownSigner():
+            note = f"holds, by {verification.identity}; {_scope(verification, evidence)}"
             return Learnt(bundle=document.path, note=note, signer=_signer(document))
-    return Learnt(bundle=document.path, note=f"not checked: {opinion.message}")
+    return Learnt(bundle=document.path, note=f"not checked: {verification.message}")
 
 
 def _scope(signed: Signed, evidence: Evidence) -> str:
