@@ -71,7 +71,7 @@ def bundles(text: str) -> Iterator[bytes]:
     yield from truncations(text.encode())
 
 
-@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("tuf_key", HANDS)
 def test_no_mutation_of_a_bundle_is_believed(tuf_key: str, tmp_path: Path) -> None:
     folder = forge.sign(forge.write(tmp_path / "m"), HANDS[tuf_key])
     found = evidence(folder)

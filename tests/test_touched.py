@@ -98,6 +98,7 @@ def repository(tmp_path: Path) -> Path:
         (tmp_path / "tests").mkdir(exist_ok=True)
         shutil.copy(HERE / name, tmp_path / "tests")
     for path, text in {
+        ".gitignore": "__pycache__/\n",
         "tests/conftest.py": 'pytest_plugins = ["tests.touched"]\n',
         "provenance/__init__.py": "",
         "provenance/one.py": "ONE = 1\n",

@@ -79,7 +79,7 @@ def test_a_history_is_attested_step_by_step_and_then_passes(shop: Shop) -> None:
     code = f"git+https://example.org/train@{COMMIT}"
     assert shop.attest("sft", "sft", "--parent", "base", "--code", code)[0] == 0
     assert shop.attest("bot", "grpo", "--parent", "sft", "--config", "run.yaml")[0] == 0
-    ended = shop.run("verify")
+    ended = shop.run("verify", "-v")
     assert ended.returncode == 0, ended.stdout
     assert "every step is attested down to acme/base" in ended.stdout
     carried, own = shop.statements("bot")

@@ -671,7 +671,7 @@ ONE_FILE = {
     "show": (("show",), "Acme"),
     "check": (("check",), "0 problems"),
     "diff": (("diff", "builtin"), "Acme"),
-    "learn": (("learn", "../desk/model", "--as", "acme/bot"), "whom the registry knows"),
+    "learn": (("learn", "../desk/model", "--as", "acme/bot"), "who is in the registry"),
     "affected": (("affected", "--lock", "../empty.lock"), "0 of 1 lockfiles affected, by "),
     "revoke": (("revoke", "--repo", "acme/x", "--reason", "x"), "+[[revoked]]"),
 }

@@ -191,7 +191,7 @@ def test_what_was_revoked_by_its_files_can_be_taken_out(bench: Desk) -> None:
 def test_weights_without_a_stated_digest_are_said_to_be_left_out(bench: Desk) -> None:
     folder = forge.write(bench.folder / "plain", {"config.json": FILES["config.json"]})
     ended = bench.run("registry", "revoke", folder, "--reason", "x")
-    assert (ended.returncode, "there are no weights" in ended.stderr) == (0, True)
+    assert (ended.returncode, "the model has no weight files" in ended.stderr) == (0, True)
 
 
 def test_an_unsigned_file_more_is_no_way_out(bench: Desk) -> None:
