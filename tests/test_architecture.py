@@ -57,6 +57,10 @@ DOORS = {
 # What must be said to huggingface_hub before it is imported, and can be said in no other way.
 TELEMETRY = 'os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"'
 MODULES = sorted(PACKAGE.rglob("*.py"))
+COMMAND_LINE = sorted((PACKAGE / "cli").rglob("*.py"))
+LONGEST_COMMAND = 25
+MOST_OF_THE_TERMINAL = 2_500
+"""Lines: of what one command does, and of the whole room above which nothing is built."""
 
 
 def room(path: Path) -> str:
@@ -100,3 +104,37 @@ def test_only_the_command_line_prints_exits_and_reads_the_environment(path: Path
         called = node.func if isinstance(node, ast.Call) else None
         assert not (isinstance(called, ast.Name) and called.id in ("print", "input", "exit"))
         assert not (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+
+
+def commands(path: Path) -> Iterator[ast.FunctionDef]:
+    """The functions of a module that click calls: those decorated as a command or group."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and any(
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in ("command", "group")
+            for call in node.decorator_list
+        ):
+            yield node
+
+
+def lines_of_body(function: ast.FunctionDef) -> int:
+    """The lines of a body without its docstring."""
+    body = function.body[ast.get_docstring(function) is not None :]
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize("path", COMMAND_LINE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_command_parses_makes_one_call_and_renders(path: Path) -> None:
+    for function in commands(path):
+        assert lines_of_body(function) <= LONGEST_COMMAND, f"{path}: {function.name}"
+
+
+def test_every_command_is_counted() -> None:
+    named = {path for path in COMMAND_LINE if "\ndef command(" in path.read_text()}
+    assert named
+    assert named <= {path for path in COMMAND_LINE if any(commands(path))}
+
+
+def test_the_command_line_holds_only_what_a_terminal_needs() -> None:
+    assert sum(len(path.read_text().splitlines()) for path in COMMAND_LINE) < MOST_OF_THE_TERMINAL

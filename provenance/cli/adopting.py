@@ -5,22 +5,20 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
 import click
 
-from provenance.adoption import Remedy, remedy
 from provenance.cli import terminal
 from provenance.cli.options import Decorator, with_options
 from provenance.cli.outcome import told
 from provenance.errors import ConfigError
-from provenance.report.common import NOT_JUDGED, printable
-from provenance.verdict import Finding
+from provenance.report.adopting import looked_lines, next_lines
 from provenance.workspace import Edit, Setting
-from provenance.workspace.adding import DAYS, Looked
+from provenance.workspace.adding import DAYS, Added, Looked
 
 WHY = "WHY"
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -61,71 +59,23 @@ def show(edit: Edit | None) -> None:
     """What changed in the settings, as diff(1) does."""
     if edit and edit.old == edit.new:
         terminal.say(f"{edit.file.name} stays as it is: nothing changes")
-    for line in edit.lines if edit else ():
-        terminal.say(printable(line))
+    elif edit:
+        terminal.difference(edit)
 
 
 def tell(models: Sequence[Looked]) -> int:
     """What became of each model, the next lines to type, and the exit code."""
-    for item in models:
-        terminal.say("\n".join(_told(item)))
-    then(next_lines(models))
-    verdicts = [item.verdict for item in models if item.verdict is not None]
-    unjudged = [item.unjudged for item in models if item.unjudged]
-    return told(verdicts, unjudged) if models else 0
+    if models:
+        terminal.show([line for item in models for line in looked_lines(item)])
+    then(next_lines(models, () if is_asked() else ("--reason", WHY)))
+    made = Added(models=tuple(models))
+    return told(made.verdicts, made.unjudged) if models else 0
 
 
 def then(lines: Iterable[str]) -> None:
     """The next lines to type."""
     for number, line in enumerate(lines):
         terminal.say(f"{'      ' if number else 'next: '}{line}")
-
-
-def next_lines(models: Sequence[Looked]) -> Iterator[str]:
-    """What to type about the findings that stand, and then to lock what passes."""
-    listed = [item for item in models if item.listed]
-    found = [(_remedy(item, f), item.subject.name, f.rule) for item in listed for f in item.left]
-    why = () if is_asked() else ("--reason", WHY)
-    for item in (item for item in listed if item.unjudged):
-        yield shlex.join(["provenance", "verify", item.subject.name])
-    if names := dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT):
-        yield shlex.join(["provenance", "exempt", *names, *why])
-    if words := dict.fromkeys(f"{rule}@{name}" for w, name, rule in found if w is Remedy.WAIVE):
-        yield shlex.join(["provenance", "waive", *words, *why])
-    for rule in dict.fromkeys(rule for w, _, rule in found if w in (Remedy.LOOK, Remedy.NONE)):
-        yield shlex.join(["provenance", "explain", rule])
-    if listed:
-        yield "provenance lock"
-
-
-def _remedy(item: Looked, finding: Finding) -> Remedy:
-    return remedy(finding, item.subject.ref.repo)
-
-
-def _told(item: Looked) -> Iterator[str]:
-    """One model: its verdict, what was set aside, what stands."""
-    name = printable(item.subject.name)
-    if item.verdict is None:
-        yield f"? {name}  {NOT_JUDGED}" + ("" if item.listed else ", and not added")
-        return
-    aside = ""
-    if item.adoption:
-        count = len(item.adoption.exemptions) + len(item.adoption.waivers)
-        aside = f", {count} finding{'s' * (count != 1)} set aside"
-    yield f"{terminal.mark(item.verdict)} {name}  {item.verdict.result}{aside}"
-    for exemption in item.adoption.exemptions if item.adoption else ():
-        yield f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}"
-    for waiver in item.adoption.waivers if item.adoption else ():
-        yield f"    waived  {waiver.rule}  {printable(waiver.subject)}"
-    for finding in item.left:
-        where = f"  {printable(finding.where)}" if finding.where else ""
-        said = finding.message if _remedy(item, finding) is Remedy.NONE else _first(finding)
-        yield f"    stays   {finding.rule}{where}: {printable(said)}"
-
-
-def _first(finding: Finding) -> str:
-    """The first line of a message: the block to paste is what the next line writes."""
-    return finding.message.partition("\n")[0]
 
 
 def _asked(reason: str | None, day: date | None) -> tuple[str, date | None]:

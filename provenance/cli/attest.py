@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.options import RULES, folded, with_request, with_workspace
+from provenance.cli.options import FILE, FOLDER, RULES, folded, with_request, with_workspace
 from provenance.cli.outcome import FAIL
 from provenance.cli.signer import with_signer
 from provenance.wire.training import Method
@@ -15,7 +15,6 @@ from provenance.workspace import Request, Workspace
 from provenance.workspace.attesting import ParentRefused, Target, Training, attested, without_models
 from provenance.workspace.signing import SignerOptions
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -32,7 +31,7 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
         "--dataset", "datasets", multiple=True, metavar="URI", help="Data set of the training."
     ),
     click.option("--code", multiple=True, metavar="URI", help="Training code, with @commit."),
-    click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+    click.option("--config", type=FILE),
     click.option("--builder", metavar="URI", help="Program or service that ran the training."),
     click.option("--started", type=MOMENT, help="When the training began, UTC."),
     click.option("--finished", type=MOMENT, help="When the training ended, UTC (default: now)."),
@@ -73,14 +72,7 @@ def command(
             workspace.gathering(session), training, target, unverified_parent=unverified_parent
         )
     except ParentRefused as refused:
-        for verdict in refused.verdicts:
-            said = f"{verdict.name}: {verdict.result}: {verdict.reason}"
-            click.echo(f"error: the parent {said}", err=True)
-        click.echo(
-            "Nothing was attested, because a parent does not pass. To record it anyway: "
-            "--unverified-parent",
-            err=True,
-        )
+        click.echo("\n".join(refused.lines()), err=True)
         return FAIL
     if not quiet:
         click.echo(f"attested: {made}", err=True)

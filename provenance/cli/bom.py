@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import OUTPUT, QUIET
+from provenance.cli.options import CACHE_DIR, OUTPUT, QUIET
 from provenance.cli.outcome import INCOMPLETE
 from provenance.errors import ConfigError
 from provenance.workspace import lockfile
@@ -23,11 +23,7 @@ from provenance.workspace.measuring import measured
     metavar="VERSION",
     help="Version of CycloneDX (default: the newest), such as 1.6 for older tools.",
 )
-@click.option(
-    "--cache-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The Hub's cache (default: that of huggingface_hub).",
-)
+@CACHE_DIR
 @OUTPUT
 @QUIET
 def command(
@@ -58,12 +54,7 @@ def command(
         cache_dir=cache_dir,
     )
     if found.unmeasured:
-        click.echo(
-            f"error: {', '.join(found.unmeasured)} was not measured, and the Hub's cache does not "
-            "have what is locked: run `provenance fetch`, or name the directories in which they "
-            "lie",
-            err=True,
-        )
+        click.echo(f"error: {found.reason}", err=True)
         return INCOMPLETE
     terminal.emit(document(found.entries, found.licences, at, spec), output)
     return 0

@@ -6,7 +6,6 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.options import OUTPUT, RULES, in_form, with_request, with_workspace
-from provenance.errors import ConfigError
 from provenance.report.review import review, review_json, review_markdown
 from provenance.workspace import Request, Workspace
 from provenance.workspace.comparing import Comparing
@@ -38,13 +37,7 @@ def command(
     In a reviewer's order: verdict, identity, signer, ancestors, code, templates and settings,
     weights, licence, other files. Models are org/name@revision or directories.
     """
-    comparing = Comparing(workspace=workspace, request=request)
-    if request.base is not None or (old and old.endswith(".lock")):
-        reviews = comparing.locks(old, new, contents=contents)
-    elif old and new:
-        reviews = (comparing.models(old, new),)
-    else:
-        raise ConfigError("expected two models, two lockfiles, or --git REV")
+    reviews = Comparing(workspace=workspace, request=request).sides(old, new, contents=contents)
     if form == "human":
         terminal.show(review(reviews), output)
     else:

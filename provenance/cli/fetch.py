@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import LOCKFILE, RULES, with_request, with_workspace
+from provenance.cli.options import HUMAN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
 from provenance.cli.reporting import show
 from provenance.errors import ConfigError
-from provenance.lock import Entry
-from provenance.report import Summary
-from provenance.report.common import aside, printable
-from provenance.report.human import Line, Span
-from provenance.report.usage import usage
 from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
-from provenance.workspace.fetching import Fetcher, chosen_entries
-
-if TYPE_CHECKING:
-    from provenance.gate import Admitted
-
-SHOWN = 5
-MAX_DOCUMENT = 4 << 20
+from provenance.workspace.fetching import Fetcher, chosen_entries, refusal
 
 
 @click.command(name="fetch")
@@ -68,40 +55,17 @@ def command(
         for text in late.reasons:
             click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
         return OUT_OF_DATE
-    fetcher = Fetcher(
-        session=session,
-        options=workspace.options,
-        progress=workspace.progress,
-        local_dir=local_dir,
-        replacing=replace,
-    )
+    fetcher = Fetcher.of(workspace, session, local_dir=local_dir, replacing=replace)
     return combined([_told(fetcher.fetch(entry), fetcher, quiet) for entry in entries])
 
 
 def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
     """The exit code of one entry; where it was admitted, how to load it is printed."""
-    entry = fetched.entry
     if fetched.admitted is None:
         return _refused(fetched, fetcher.session)
-    admitted = fetched.admitted
     if not quiet:
-        terminal.show(_lines(admitted, fetcher, entry), None)
+        terminal.show(fetcher.lines(fetched.entry, fetched.admitted))
     return 0
-
-
-def _lines(admitted: Admitted, fetcher: Fetcher, entry: Entry) -> Iterator[Line]:
-    """What was fetched and where it lies, then the lines that load it."""
-    done = "was there already, and is" if admitted.already else "fetched:"
-    verdict = admitted.verdict
-    said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
-    yield (Span(f"{terminal.mark(verdict)} {printable(entry.name)} {done} {said}"),)
-    yield (Span(f"  {printable(verdict.reason)}"),)
-    yield Span("  "), Span(str(admitted.place), link=str(admitted.place))
-    if admitted.beside:
-        yield (Span(f"  {_beside(admitted.beside)}"),)
-    ways = usage(fetcher.loaded(entry, admitted.place))
-    width = max((len(tool) for tool, _ in ways), default=0)
-    yield from ((Span(f"  {tool:<{width}}  {line}"),) for tool, line in ways)
 
 
 def _refused(fetched: Fetched, session: Session) -> int:
@@ -109,19 +73,6 @@ def _refused(fetched: Fetched, session: Session) -> int:
     code, verdict = CANNOT_JUDGE, fetched.refused
     if verdict is not None:
         code = max(FAIL, RESULTS[verdict.result])
-        summary = Summary(
-            verdicts=(verdict,),
-            unjudged=(),
-            policy=session.policy_source,
-            registry=session.registry_source,
-        )
-        show(summary, "human", None)
+        show(refusal(verdict, session), HUMAN, None)
     click.echo(f"error: {fetched.entry.name} was not fetched: {fetched.reason}", err=True)
     return code
-
-
-def _beside(paths: Sequence[str]) -> str:
-    """What lies in the same snapshot, in one line."""
-    shown = ", ".join(map(printable, paths[:SHOWN]))
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return f"not judged, and in the same snapshot, where a loader may read it: {shown}{more}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import click
 
-from provenance.source.ahead import Ahead
+from provenance.source.ahead import Ahead, plain
 
 MEASURING = frozenset({"inspect", "verify"})
 """The commands that measure whatever directories and files they are given."""
@@ -25,15 +25,3 @@ def head_start() -> Ahead | None:
     """What was begun for the command that runs now."""
     ctx = click.get_current_context(silent=True)
     return ctx.find_object(Ahead) if ctx else None
-
-
-def plain(words: Sequence[str]) -> Iterator[str]:
-    """The words that can be nothing but arguments: no options, nor what stands behind one.
-
-    Which options take a value is not known yet, and a folder behind one may be a whole cache.
-    """
-    before = ""
-    for word in words:
-        if not word.startswith("-") and not before.startswith("-"):
-            yield word
-        before = word

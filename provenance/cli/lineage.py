@@ -46,9 +46,6 @@ def command(
     if form != "human":
         terminal.emit(FORMATS[form](graph), output)
         return
-    paper, width = terminal.paper(output), terminal.width()
-    missing = terminal.styled(
-        [*drawn.unresolved(graph, width), *drawn.problems(graph, width)], paper
-    )
-    tree = terminal.tree(graph, paper)
-    terminal.emit("\n".join(filter(None, (tree, missing))), output)
+    paper = terminal.paper(output)
+    missing = terminal.styled(drawn.missing(graph, terminal.width()), paper)
+    terminal.emit("\n".join(filter(None, (terminal.tree(graph, paper), missing))), output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,9 +21,9 @@ from provenance.cli.options import (
 from provenance.cli.outcome import OUT_OF_DATE, combined, told
 from provenance.cli.reporting import Reports, with_reports
 from provenance.errors import ConfigError
-from provenance.lock import Change
-from provenance.workspace import Locked, LockOptions, Request, Workspace
-from provenance.workspace.locking import check_listed, folders, late, locked, sums
+from provenance.report.locked import change_lines
+from provenance.workspace import LockOptions, Request, Workspace
+from provenance.workspace.locking import check_listed, locked, out_of_step_in, sums
 
 SUMS = "sha256sum"
 
@@ -103,7 +102,10 @@ def command(
     code = told(made.verdicts, made.unjudged)
     for line in made.hints("lock", *_flags(options, request)):
         click.echo(line, err=True)
-    _say(made, quiet)
+    if not quiet and (made.written or made.stale):
+        name = made.session.lock_path.name
+        what = name if made.written else f"{name} would change"
+        terminal.show(change_lines(what, made.changes), err=True)
     return combined([code, OUT_OF_DATE]) if made.stale else code
 
 
@@ -115,26 +117,7 @@ def _in_step(request: Request, workspace: Workspace) -> int:
     """Whether every model of provenance.toml is locked as it is asked for, and no other is: here,
     or in every folder in which one of the named files of settings lies."""
     code = 0
-    for own, folder in folders(request, workspace):
-        session = folder.session(own, needs_models=not request.refs)
-        check_listed(session, own.refs)
-        for text in late(session):
-            where = f"{session.settings_path}: " if folder is not workspace else ""
-            click.echo(f"error: {where}{text}: run `provenance lock`", err=True)
-            code = OUT_OF_DATE
+    for text in out_of_step_in(request, workspace):
+        click.echo(f"error: {text}: run `provenance lock`", err=True)
+        code = OUT_OF_DATE
     return code
-
-
-def _say(made: Locked, quiet: bool) -> None:
-    """What changed, on stderr."""
-    name = made.session.lock_path.name
-    if made.written and not quiet:
-        _changes(name, made.changes)
-    elif made.stale and not quiet:
-        _changes(f"{name} would change", made.changes)
-
-
-def _changes(what: str, changes: Sequence[Change]) -> None:
-    click.echo(f"{what}:", err=True)
-    for change in changes:
-        terminal.say(f"  {terminal.described(change)}", err=True)

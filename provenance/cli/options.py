@@ -18,6 +18,8 @@ from provenance.source.deadline import SECONDS
 from provenance.workspace import Environment, Request, SourceOptions, Workspace
 
 HUMAN, JSON = "human", "json"
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SELECTION: tuple[Decorator, ...] = (
@@ -26,11 +28,7 @@ SELECTION: tuple[Decorator, ...] = (
 )
 EVIDENCE: tuple[Decorator, ...] = (
     click.option("--as", "named", metavar="ORG/NAME", help="What the model claims to be."),
-    click.option(
-        "--signature",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The signature file to use.",
-    ),
+    click.option("--signature", type=FILE, help="The signature file to use."),
     *SELECTION,
 )
 RULES: tuple[Decorator, ...] = (
@@ -55,17 +53,18 @@ LOCKFILE: tuple[Decorator, ...] = (
         help="The lockfile (default: provenance.lock beside provenance.toml).",
     ),
 )
+CACHE_DIR: Decorator = click.option(
+    "--cache-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The Hub's cache (default: that of huggingface_hub).",
+)
 SOURCE: tuple[Decorator, ...] = (
     click.option(
         "--token",
         metavar="TOKEN",
         help="Token for the repositories you name (default: that of huggingface_hub).",
     ),
-    click.option(
-        "--cache-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="The Hub's cache (default: that of huggingface_hub).",
-    ),
+    CACHE_DIR,
     click.option(
         "--max-workers", type=click.IntRange(1, 64), default=8, help="Requests at once (8)."
     ),
@@ -82,7 +81,7 @@ SOURCE: tuple[Decorator, ...] = (
     ),
     click.option(
         "--attestations",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=FOLDER,
         help="Your own attestations (default: attestations/ beside provenance.toml).",
     ),
 )

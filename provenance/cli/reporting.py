@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -10,18 +10,15 @@ from typing import Any
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import VERBOSE, Decorator, here, in_form, with_options
+from provenance.cli.options import HUMAN, VERBOSE, Decorator, here, in_form, with_options
 from provenance.errors import ConfigError
 from provenance.judgement import Evaluation
-from provenance.report import FORMATS, Details, SourceLine, Summary, human
+from provenance.report import FORMATS, Summary, human
 from provenance.report.formats import PAGE
 from provenance.report.human import Detail
 from provenance.verdict import Unjudged
-from provenance.workspace.changes import changes
 from provenance.workspace.gathering import Gathering
-from provenance.workspace.places import pages_of, places_of
-
-HUMAN = "human"
+from provenance.workspace.summing import summary_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +49,9 @@ class Reports:
         shown: bool = True,
     ) -> None:
         """Write every report on these models; without `shown`, only those of --report."""
-        made = summary(gathering, evaluations, unjudged, {self.form, *dict(self.also)})
+        forms = {self.form, *dict(self.also)}
+        endpoint = here().environment.endpoint if HUMAN in forms else None
+        made = summary_of(gathering, evaluations, unjudged, forms, endpoint)
         if shown:
             show(made, self.form, self.output, self.detail)
         for form, file in self.also:
@@ -110,34 +109,6 @@ def _pairs(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def summary(
-    gathering: Gathering,
-    evaluations: Iterable[Evaluation],
-    unjudged: Iterable[Unjudged],
-    forms: Collection[str],
-) -> Summary:
-    """The report on these models: by what, and with what is shown beside each verdict.
-
-    Where a model is named, and what a pull request changes of it, is looked up for those of `forms`
-    that tell it.
-    """
-    session = gathering.session
-    judged, others = tuple(evaluations), tuple(unjudged)
-    asked = [FORMATS[form] for form in forms if form in FORMATS]
-    places = places_of(session) if any(form.placed for form in asked) else {}
-    compared = any(form.compares for form in asked)
-    pages = pages_of(session, here().environment.endpoint) if HUMAN in forms else {}
-    return Summary(
-        verdicts=tuple(evaluation.verdict for evaluation in judged),
-        unjudged=others,
-        policy=session.policy_source,
-        registry=session.registry_source,
-        changes=changes(gathering, judged) if compared else None,
-        shown={model.name: Details(place=places.get(model.name)) for model in others}
-        | {evaluation.verdict.name: _shown(evaluation, places, pages) for evaluation in judged},
-    )
-
-
 def show(summary: Summary, form: str, output: str | None, detail: Detail = Detail.USUAL) -> None:
     """The report goes to `output`, or to stdout."""
     if form == HUMAN:
@@ -146,16 +117,3 @@ def show(summary: Summary, form: str, output: str | None, detail: Detail = Detai
             terminal.show(lines, output)
     else:
         terminal.emit(FORMATS[form].write(summary), output)
-
-
-def _shown(
-    evaluation: Evaluation, places: Mapping[str, SourceLine], pages: Mapping[str, str]
-) -> Details:
-    name, commit = evaluation.verdict.name, evaluation.verdict.commit
-    page = pages.get(name, "")
-    return Details(
-        graph=evaluation.case.graph,
-        files=evaluation.case.evidence.manifest,
-        place=places.get(name),
-        page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
-    )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from provenance.cli.options import Decorator, folded
+from provenance.cli.options import FILE, Decorator, folded
 from provenance.workspace.signing import PASSWORD, SignerOptions
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SIGNER: tuple[Decorator, ...] = (
     click.option("--key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."),
     click.option("--certificate", type=FILE, help="PEM certificate of that key."),

@@ -7,15 +7,14 @@ import json
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import LOCKFILE, OUTPUT, RULES, with_request, with_workspace
+from provenance.cli.options import LOCKFILE, OUTPUT, RULES, in_form, with_request, with_workspace
 from provenance.report.status import status_lines, status_table
 from provenance.workspace import Request, Workspace
 from provenance.workspace.status import status_of
 
 
 @click.command(name="status")
-@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@in_form("json")
 @with_request(*RULES, *LOCKFILE)
 @OUTPUT
 @with_workspace

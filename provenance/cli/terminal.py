@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import sys
-from collections import deque
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
@@ -15,16 +13,14 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from provenance.cli.watching import Noted, ProgressBars
-from provenance.errors import ConfigError
 from provenance.lineage import Graph
-from provenance.lock import Change
-from provenance.report.common import by_exception, printable
-from provenance.report.graph import step, title
-from provenance.report.human import BAD, DIM, DOUBT, GOOD, OUTCOMES, RESULTS, Line, Span
+from provenance.registry.editing import Edit
+from provenance.report.common import printable
+from provenance.report.graph import branching, title
+from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
-from provenance.source.files import write
+from provenance.source.files import deliver
 from provenance.source.progress import Progress, Silent
-from provenance.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -43,22 +39,15 @@ def emit(text: str, output: str | None) -> None:
         # A terminal that cannot show a character shows its number, and the verdict all the same.
         click.echo(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return
-    place = Path(output)
-    if place.is_symlink() and not _is_stream(place):
-        message = "is a link, which is neither followed nor replaced: expected a regular file"
-        raise ConfigError(message, path=output)
-    try:
-        if _is_stream(place):
-            place.write_text(text + "\n", encoding="utf-8")
-        else:
-            write(place, text + "\n")
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", path=output) from None
+    deliver(Path(output), text + "\n")
 
 
-def show(lines: Iterable[Line], output: str | None) -> None:
-    """Write lines to `output`, or to stdout as far as that can show them."""
-    emit(styled(lines, paper(output)), output)
+def show(lines: Iterable[Line], output: str | None = None, *, err: bool = False) -> None:
+    """Write lines to `output`, or to stdout or stderr as far as that can show them."""
+    if err:
+        click.echo(styled(lines, paper(err=True)), err=True)
+    else:
+        emit(styled(lines, paper(output)), output)
 
 
 def paper(output: str | None = None, *, err: bool = False) -> Paper:
@@ -75,15 +64,10 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(paper(err=err).fitting(text), err=err)
 
 
-def _is_stream(place: Path) -> bool:
-    """Whether it is a pipe or a device, as /dev/stdout and /dev/null are."""
-    if place.parent == Path("/dev"):
-        return True
-    try:
-        mode = place.stat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+def difference(edit: Edit, *, err: bool = False) -> None:
+    """What changed in a file, as diff(1) does."""
+    for line in edit.lines:
+        say(printable(line), err=err)
 
 
 def styled(lines: Iterable[Line], paper: Paper) -> str:
@@ -104,22 +88,13 @@ def tree(graph: Graph, paper: Paper) -> str:
     from rich.console import Console
     from rich.tree import Tree
 
-    top = Tree(_rich(title(graph.by_key[graph.model])))
-    drawn = {graph.model}
-    waiting = deque((top, edge) for edge in graph.above.get(graph.model, ()))
-    while waiting:
-        branch, edge = waiting.popleft()
-        label = _rich((*title(graph.by_key[edge.parent]), Span("\n"), *step(edge)))
-        if edge.parent in drawn and graph.above.get(edge.parent):
-            branch.add(label).add("… as above")
-            continue
-        drawn.add(edge.parent)
-        below = branch.add(label)
-        waiting.extend((below, further) for further in graph.above.get(edge.parent, ()))
+    branches = [Tree(_rich(title(graph.by_key[graph.model])))]
+    for below, label in branching(graph):
+        branches.append(branches[below].add(_rich(label)))
     drawing = StringIO()
     system: Literal["standard"] | None = "standard" if paper.colour else None
     console = Console(file=drawing, width=width(), force_terminal=paper.colour, color_system=system)
-    console.print(top)
+    console.print(branches[0])
     return "\n".join(paper.fitting(line.rstrip()) for line in drawing.getvalue().splitlines())
 
 
@@ -127,18 +102,6 @@ def _rich(line: Line) -> Text:
     from rich.text import Text
 
     return Text.assemble(*((span.text, COLOURS.get(span.tone, span.tone)) for span in line))
-
-
-def mark(verdict: Verdict) -> str:
-    """The sign of a verdict, as in the report."""
-    sign, _ = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
-    return sign
-
-
-def described(change: Change) -> str:
-    """A change of the lockfile on one line."""
-    values = " → ".join(printable(text) for text in (change.old, change.new) if text)
-    return f"{printable(change.name)}  {change.what}" + (f"  {values}" if values else "")
 
 
 def progress(*, quiet: bool) -> Progress:

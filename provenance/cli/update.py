@@ -39,7 +39,7 @@ def command(
     names: it follows new ones only with --renew, and then the report shows what changed in them.
     """
     for edit in workspace.renew(request, renew) if renew else ():
-        click.echo("\n".join(edit.lines), err=True)
+        terminal.difference(edit, err=True)
     made = updated(workspace.gathering(workspace.session(request)))
     unjudged = made.locked.unjudged
     if form == "markdown":

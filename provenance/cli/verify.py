@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from provenance import replay
 from provenance.cli.options import (
     BASE,
     EVIDENCE,
+    FILE,
     LOCKFILE,
     OUTPUT,
     RULES,
@@ -20,14 +20,10 @@ from provenance.cli.options import (
 )
 from provenance.cli.outcome import told
 from provenance.cli.reporting import Reports, with_reports
-from provenance.cli.summarising import summariser
 from provenance.errors import ConfigError
-from provenance.model import Evidence
-from provenance.source.evidence_files import read
-from provenance.workspace import Request, Session, Workspace
-from provenance.workspace.verifying import Verifier, verified
-
-MAX_EVIDENCE = 512 << 20
+from provenance.workspace import Request, Workspace
+from provenance.workspace.summarising import summariser
+from provenance.workspace.verifying import Verifier, refreshed, verified, written_down
 
 
 @click.command(name="verify")
@@ -38,16 +34,10 @@ MAX_EVIDENCE = 512 << 20
 @with_options(*LOCKFILE, *BASE)
 @click.option("--strict-expiry", is_flag=True, help="With --lock: what has expired fails.")
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
-@click.option(
-    "--evidence",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Judge what `inspect --format json` wrote.",
-)
+@click.option("--evidence", type=FILE, help="Judge what `inspect --format json` wrote.")
 @with_reports("vsa")
 @click.option(
-    "--sign-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --format vsa: PEM private key that signs the summaries.",
+    "--sign-key", type=FILE, help="With --format vsa: PEM private key that signs the summaries."
 )
 @OUTPUT
 @with_workspace
@@ -70,12 +60,13 @@ def command(
     asks for what is there now. Of a model on a Hub some kilobytes are read, and no weights; nothing
     in a model is run, and nothing is written.
     """
-    summarising = summariser(reports.form, sign_key)
-    alone = not (request.refs or signature or exact or request.revision)
-    replayed = _replayed(evidence, alone=alone)
+    summarising = summariser(reports.form, sign_key, workspace.environment)
+    if evidence and (request.refs or signature or exact or request.revision):
+        raise ConfigError("--evidence stands alone: it holds the model and its signatures")
+    replayed = written_down(evidence) if evidence else None
     session = workspace.session(replace(request, outputs=reports.files), replayed=replayed)
     if refresh_roots:
-        session = _refreshed(session, workspace)
+        session = refreshed(session, workspace)
     verifier = Verifier(
         gathering=workspace.gathering(session, signature=signature),
         exact=exact or request.lockfile is not None,
@@ -88,17 +79,3 @@ def command(
     for line in found.notes():
         workspace.progress.note(line)
     return told(found.verdicts, found.unjudged)
-
-
-def _replayed(evidence: Path | None, *, alone: bool) -> Evidence | None:
-    if evidence is None:
-        return None
-    if not alone:
-        raise ConfigError("--evidence stands alone: it holds the model and its signatures")
-    return replay.loads(read(str(evidence), MAX_EVIDENCE))
-
-
-def _refreshed(session: Session, workspace: Workspace) -> Session:
-    if workspace.options.offline:
-        raise ConfigError("asks for the network, and --offline forbids it", path="--refresh-roots")
-    return session.with_public_good(workspace.environment.authorities)

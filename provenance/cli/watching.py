@@ -9,7 +9,7 @@ import click
 
 from provenance.report.common import printable
 from provenance.source.progress import Unit
-from provenance.source.watching import Running, Watch, described
+from provenance.source.watching import Running, Watch, summed
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -20,7 +20,6 @@ AFTER = 2.0
 EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 SMOOTH = 0.2
-SHOWN = 3
 
 
 class Noted(Watch):
@@ -32,9 +31,7 @@ class Noted(Watch):
     def tell(self, tasks: Sequence[Running], now: float) -> None:
         """The steps that began first, on one line."""
         if tasks:
-            more = f"; and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else ""
-            said = "; ".join(described(task, now) for task in tasks[:SHOWN])
-            click.echo(printable(f"{said}{more}"), err=True)
+            click.echo(printable(summed(tasks, now)), err=True)
 
     def note(self, words: str) -> None:
         """The words, as a line on stderr."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from difflib import unified_diff
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from provenance.trust.section import read_section
 
 Keys = tuple[str | int, ...]
 """Keys and positions from the top of a document."""
+HEAD = "# Who may speak for which models. Review every change; `provenance registry check` helps.\n"
 REVOKED_BY = ("manifest", "files", "repo", "commit", "signer", "key")
 
 
@@ -112,6 +115,14 @@ class Book:
             raise ConfigError(f"cannot be written: {error.strerror}", path=str(self.file)) from None
         return Edit(file=self.file, old=self.text, new=new)
 
+    def append(self, path: Keys, table: Mapping[str, object]) -> Edit:
+        """The file has this table as the last of the list at `path`, or ConfigError."""
+        return self.edit(lambda text: toml.appended(text, path, table))
+
+    def remove(self, path: Keys) -> Edit:
+        """The file is without what stands at `path`, or ConfigError."""
+        return self.edit(lambda text: toml.removed(text, path))
+
     def path(self, kind: str, name: str) -> Keys:
         """Where an organisation, a signer (ORG/NAME), a root or a revocation stands."""
         match kind:
@@ -150,6 +161,20 @@ class Book:
         if len(found) != 1:
             raise ConfigError(f"has {len(found)} entries called {name!r}", path=str(self.file))
         return found[0]
+
+
+def begun(file: Path, name: str) -> date:
+    """A registry of this name that trusts nobody yet lies at `file`; the day on which it expires.
+
+    Raises ConfigError where something is there already.
+    """
+    if os.path.lexists(file):
+        raise ConfigError("is there already", path=str(file))
+    today = datetime.now(UTC).date()
+    expires = today.replace(year=today.year + 1, day=min(today.day, 28))
+    pairs = {"version": 1, "name": name, "expires": expires}
+    write_bytes(file, (HEAD + "".join(toml.pair(*each) for each in pairs.items())).encode())
+    return expires
 
 
 def _called(row: Mapping[str, object], words: Sequence[str]) -> Iterator[object]:

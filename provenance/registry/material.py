@@ -1,4 +1,4 @@
-"""A signer as somebody describes it, and the table that stands for it in a registry."""
+"""Organisations and signers as somebody describes them, and the tables that a registry has."""
 
 from __future__ import annotations
 
@@ -57,3 +57,42 @@ class Material:
             "valid_from": self.valid_from.date() if self.valid_from else None,
         }
         return {key: value for key, value in words.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """An organisation as the options have it; `signer` is what its first signer is called."""
+
+    name: str
+    namespaces: tuple[str, ...]
+    namespace_ids: tuple[str, ...]
+    originates: bool
+    threshold: int | None
+    signer: str
+    section: str | None
+    section_keys: tuple[Path, ...]
+    section_threshold: int | None
+
+    def table(self, material: Material) -> dict[str, object]:
+        """The `[[org]]`, with its first signer if one is described, or ConfigError."""
+        table: dict[str, object] = {"name": self.name, "namespaces": list(self.namespaces)}
+        if self.originates:
+            table["originates"] = True
+        if self.threshold:
+            table["threshold"] = self.threshold
+        if self.namespace_ids:
+            table["namespace_id"] = dict(map(_pair, self.namespace_ids))
+        if self.section or self.section_keys:
+            keys = [read_text(key) for key in self.section_keys]
+            own = {"name": self.section or "", "keys": keys, "threshold": self.section_threshold}
+            table["section"] = {key: value for key, value in own.items() if value is not None}
+        if material.is_given:
+            table["signer"] = [material.table(self.signer)]
+        return table
+
+
+def _pair(text: str) -> tuple[str, str]:
+    namespace, equals, own = text.partition("=")
+    if not equals:
+        raise ConfigError(f"expected NAMESPACE=ID, found {text!r}", path="--namespace-id")
+    return namespace, own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, weakest
@@ -50,6 +51,29 @@ def _about(node: Node) -> Iterator[str]:
         yield "not published by a registered organisation"
     if node.missing:
         yield printable(node.missing)
+
+
+def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
+    """The graph as a tree: each branch, and the number of the one that it grows from; the model
+    itself is 0. What stands in the tree already does not branch again."""
+    drawn, count = {graph.model}, 0
+    waiting = deque((0, edge) for edge in graph.above.get(graph.model, ()))
+    while waiting:
+        below, edge = waiting.popleft()
+        yield below, (*title(graph.by_key[edge.parent]), Span("\n"), *step(edge))
+        count += 1
+        further = graph.above.get(edge.parent, ())
+        if edge.parent in drawn and further:
+            yield count, (Span("… as above"),)
+            count += 1
+            continue
+        drawn.add(edge.parent)
+        waiting.extend((count, one) for one in further)
+
+
+def missing(graph: Graph, width: int) -> tuple[Line, ...]:
+    """Below the tree: what does not resolve, and what is wrong."""
+    return (*unresolved(graph, width), *problems(graph, width))
 
 
 def step(edge: Edge) -> Line:

@@ -63,6 +63,12 @@ Line = tuple[Span, ...]
 Block = tuple[Line, ...]
 
 
+def mark(verdict: Verdict) -> str:
+    """The sign of a verdict."""
+    sign, _ = OUTCOMES[Outcome.EXCEPTED] if by_exception(verdict) else RESULTS[verdict.result]
+    return sign
+
+
 def human(summary: Summary, *, width: int = 100, detail: Detail = Detail.USUAL) -> Block:
     """The lines of the report, wrapped to `width` columns; readable without any colour."""
     wide = max(width, LEAST_WIDTH)

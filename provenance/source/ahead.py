@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Event, Lock, Thread
 from typing import Protocol
 
@@ -145,3 +145,15 @@ def _is_at(status: os.stat_result, place: str) -> bool:
         return os.path.samestat(status, os.lstat(place))
     except OSError:
         return False
+
+
+def plain(words: Sequence[str]) -> Iterator[str]:
+    """The words that can be nothing but arguments: no options, nor what stands behind one.
+
+    Which options take a value is not known yet, and a folder behind one may be a whole cache.
+    """
+    before = ""
+    for word in words:
+        if not word.startswith("-") and not before.startswith("-"):
+            yield word
+        before = word

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+
+from provenance.errors import ConfigError
 
 
 def write(place: Path, text: str) -> None:
@@ -28,6 +31,34 @@ def write_bytes(place: Path, data: bytes) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def deliver(place: Path, text: str) -> None:
+    """What a caller asked for lies at `place`, whole, or goes into the pipe or device there.
+
+    ConfigError where a link lies there, and where it cannot be written.
+    """
+    if place.is_symlink() and not _is_stream(place):
+        message = "is a link, which is neither followed nor replaced: expected a regular file"
+        raise ConfigError(message, path=str(place))
+    try:
+        if _is_stream(place):
+            place.write_text(text, encoding="utf-8")
+        else:
+            write(place, text)
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", path=str(place)) from None
+
+
+def _is_stream(place: Path) -> bool:
+    """Whether it is a pipe or a device, as /dev/stdout and /dev/null are."""
+    if place.parent == Path("/dev"):
+        return True
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from threading import Event, Lock, Thread
 
 from provenance.source.progress import Silent, Step, Unit
 
+SHOWN = 3
 SCALES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -59,6 +60,12 @@ def described(task: Running, now: float) -> str:
     else:
         parts.append(f"{seconds:.0f} s")
     return ", ".join(parts)
+
+
+def summed(tasks: Sequence[Running], now: float) -> str:
+    """The steps that began first, and how many more there are, on one line."""
+    more = f"; and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else ""
+    return "; ".join(described(task, now) for task in tasks[:SHOWN]) + more
 
 
 def _scale(count: int) -> tuple[float, str]:

@@ -57,6 +57,16 @@ class Looked:
     unjudged: Unjudged | None = None
     listed: bool = True
 
+    @property
+    def name(self) -> str:
+        """How the settings call it."""
+        return self.subject.name
+
+    @property
+    def repo(self) -> str | None:
+        """Its repository, if it has one."""
+        return self.subject.ref.repo
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from provenance.case.verified import verify_bundles
 from provenance.claims.files import ModelFiles
-from provenance.lineage import Graph
+from provenance.errors import ConfigError
+from provenance.lineage import Edge, Graph
 from provenance.workspace.gathering import Gathering
+
+MOST = 64
 
 
 def graph_of(gathering: Gathering) -> Graph:
@@ -18,3 +21,16 @@ def graph_of(gathering: Gathering) -> Graph:
     return verify_bundles(
         ModelFiles(evidence=evidence), session.registry, session.one.policy.parents
     ).graph
+
+
+def paths_to(graph: Graph, ancestor: str) -> tuple[tuple[Edge, ...], ...]:
+    """Each path from the model to an ancestor, by its repository, manifest or key; ConfigError
+    where none leads there, with those that there are."""
+    key = next((n.key for n in graph.nodes if ancestor in (n.key, n.repo, n.manifest)), None)
+    if key is None:
+        names = ", ".join(node.key for node in graph.nodes[1:8]) or "none"
+        raise ConfigError(f"no such ancestor; there are {names}", path=ancestor)
+    found = graph.paths(key, MOST)
+    if not found:
+        raise ConfigError(f"{graph.model} does not lead to {ancestor}", path="why")
+    return found

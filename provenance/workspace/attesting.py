@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -42,6 +42,15 @@ class ParentRefused(ProvenanceError):
         said = "; ".join(f"{v.name}: {v.result}: {v.reason}" for v in verdicts)
         super().__init__(f"nothing was attested, because a parent does not pass: {said}")
         self.verdicts = tuple(verdicts)
+
+    def lines(self) -> Iterator[str]:
+        """Each parent that does not pass, and what to type to attest all the same."""
+        for verdict in self.verdicts:
+            yield f"error: the parent {verdict.name}: {verdict.result}: {verdict.reason}"
+        yield (
+            "Nothing was attested, because a parent does not pass. To record it anyway: "
+            "--unverified-parent"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,17 @@ class Comparing:
     workspace: Workspace
     request: Request
 
+    def sides(self, old: str | None, new: str | None, *, contents: bool) -> tuple[Review, ...]:
+        """What changes between what is named: two models or lockfiles, or one since a commit.
+
+        Raises ConfigError for anything else, SourceError.
+        """
+        if self.request.base is not None or (old and old.endswith(".lock")):
+            return self.locks(old, new, contents=contents)
+        if old and new:
+            return (self.models(old, new),)
+        raise ConfigError("expected two models, two lockfiles, or --git REV")
+
     def models(self, old: str, new: str) -> Review:
         """What changes from one model to another."""
         sides = side_by_side(self._side, (old, new))

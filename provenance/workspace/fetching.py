@@ -14,6 +14,9 @@ from provenance.formats import json
 from provenance.lock import Entry, Lock
 from provenance.lock.update import out_of_step
 from provenance.policy import Model
+from provenance.report import Summary
+from provenance.report.fetched import admitted_lines
+from provenance.report.human import Line
 from provenance.report.usage import DOCUMENTS, Loaded
 from provenance.source.evidence_files import read
 from provenance.source.progress import Progress
@@ -23,6 +26,7 @@ from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
     from provenance.gate import Admitted, Rules, Target
+    from provenance.workspace.workspace import Workspace
 
 MAX_DOCUMENT = 4 << 20
 
@@ -104,6 +108,24 @@ class Fetcher:
     local_dir: Path | None = None
     replacing: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        workspace: Workspace,
+        session: Session,
+        *,
+        local_dir: Path | None = None,
+        replacing: bool = False,
+    ) -> Fetcher:
+        """What fetches with the options of a workspace, and tells whom that tells."""
+        return cls(
+            session=session,
+            options=workspace.options,
+            progress=workspace.progress,
+            local_dir=local_dir,
+            replacing=replacing,
+        )
+
     def fetch(self, entry: Entry) -> Fetched:
         """The entry, judged before the download and by the downloaded bytes. Raises nothing."""
         from provenance.gate import Refused, admit
@@ -139,6 +161,16 @@ class Fetcher:
             return Target.snapshot(entry, cache)
         return Target.folder(self.local_dir, cache=cache, replacing=self.replacing)
 
+    def lines(self, entry: Entry, admitted: Admitted) -> Iterator[Line]:
+        """What was fetched and where it lies, and the lines that load it."""
+        return admitted_lines(
+            admitted.verdict,
+            self.loaded(entry, admitted.place),
+            name=entry.name,
+            already=admitted.already,
+            beside=admitted.beside,
+        )
+
     def loaded(self, entry: Entry, place: Path) -> Loaded:
         """What is known of an admitted model when it is said how to load it."""
         files = tuple(entry.files.by_path)
@@ -153,6 +185,16 @@ class Fetcher:
             documents=dict(_documents(place, files)),
             locked={one.repo: one.commit for one in locked if one.repo and one.commit},
         )
+
+
+def refusal(verdict: Verdict, session: Session) -> Summary:
+    """The report on a model that was refused."""
+    return Summary(
+        verdicts=(verdict,),
+        unjudged=(),
+        policy=session.policy_source,
+        registry=session.registry_source,
+    )
 
 
 def _documents(place: Path, files: Sequence[str]) -> Iterator[tuple[str, object]]:

@@ -138,6 +138,18 @@ def late(session: Session) -> Iterator[str]:
         yield from out_of_step(session.settings, entry)
 
 
+def out_of_step_in(request: Request, workspace: Workspace) -> Iterator[str]:
+    """The same of the workspace, or of every folder that the request names, with its settings.
+
+    Raises ConfigError for a name that no settings have.
+    """
+    for own, folder in folders(request, workspace):
+        session = folder.session(own, needs_models=not request.refs)
+        check_listed(session, own.refs)
+        where = f"{session.settings_path}: " if folder is not workspace else ""
+        yield from (f"{where}{text}" for text in late(session))
+
+
 def folders(request: Request, workspace: Workspace) -> Iterator[tuple[Request, Workspace]]:
     """The workspace as it is; or of each folder in which a file lies that the request names in the
     place of models: provenance.toml, provenance.lock, pyproject.toml."""

@@ -30,6 +30,14 @@ class Measured:
     licences: Mapping[str, str]
     unmeasured: tuple[str, ...]
 
+    @property
+    def reason(self) -> str:
+        """Why nothing can be said of those that were not measured, and what to type."""
+        return (
+            f"{', '.join(self.unmeasured)} was not measured, and the Hub's cache does not have "
+            "what is locked: run `provenance fetch`, or name the directories in which they lie"
+        )
+
 
 def measured(
     lock: Lock,

@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
-from provenance.registry.editing import is_same
+from provenance.registry.editing import Book, check_there, is_same
+from provenance.registry.file import load
 from provenance.registry.store import FILE_NAME
+from provenance.signature import unusable
+from provenance.trust import Registry
+from provenance.trust.lint import Remark, Weight, lint
 from provenance.trust.reading import is_url
 from provenance.workspace import settings as files
 from provenance.workspace.environment import Environment
 from provenance.workspace.registries import short
+from provenance.workspace.request import Request
 
 if TYPE_CHECKING:
-    from provenance.workspace.request import Request
     from provenance.workspace.session import Session
     from provenance.workspace.workspace import Workspace
 
@@ -55,9 +61,45 @@ def with_own_file(workspace: Workspace, request: Request) -> Request:
     return replace(request, registry=(str(file), *names))
 
 
+def registry_named(name: str, workspace: Workspace) -> Registry:
+    """The registry in a file or folder, at a URL, or builtin. Raises what a session does."""
+    return workspace.session(Request(registry=(name,)), needs_models=False).registry
+
+
 def reading(workspace: Workspace, request: Request) -> Session:
     """The session of a command that reads registries and judges no model."""
     return workspace.session(with_own_file(workspace, request), needs_models=False)
+
+
+def remarks(file: Path) -> tuple[Remark, ...]:
+    """What is odd about the registry in a file: what `verify` could not use, by the readers that
+    it uses, then what lets in or locks out more than its words say. ConfigError for no registry."""
+    check_there(file)
+    registry = load(file)
+    useless = (
+        Remark(weight=Weight.PROBLEM, rule="unusable-service", where=where, message=message)
+        for where, message in unusable(registry)
+    )
+    return (*useless, *lint(registry, datetime.now(UTC)))
+
+
+def unnamed(file: Path, environment: Environment) -> str:
+    """What to say where the settings that hold here judge by other registries than `file`, and
+    none of them is published; nothing where they name it, or cannot be read, nor of a section."""
+    if Book.opened(file).is_section:
+        return ""
+    try:
+        found = files.find(Path.cwd(), (), home=environment.home).path
+        names = files.load(found).registry if found else ()
+    except ConfigError:
+        return ""
+    if not names or any(is_url(name) or is_same(file, Path(name)) for name in names):
+        return ""
+    listed = ", ".join(f'"{name}"' for name in (file.name, BUILTIN))
+    return (
+        f"{found.name if found else ''} does not name {file}, so nothing is judged by it: "
+        f"under [policy], registry = [{listed}]"
+    )
 
 
 def _named(names: Sequence[str]) -> Path | None:

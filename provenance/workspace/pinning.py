@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError, RegistryRefused, SourceError
 from provenance.formats import toml
 from provenance.policy import BUILTIN, Settings
+from provenance.registry.editing import Edit
 from provenance.registry.file import read_text
 from provenance.registry.starter import starter
 from provenance.registry.store import parsed
@@ -45,6 +46,19 @@ class Pinned:
     unknown: tuple[str, ...]
     name: str = ""
     version: int | None = None
+
+    @property
+    def edit(self) -> Edit:
+        """What became of provenance.toml."""
+        return Edit(file=Path(self.file.name), old=self.before, new=self.after)
+
+    def done(self, url: str) -> str:
+        """What was pinned, and what is to be committed."""
+        release = f" ({self.name} version {self.version})" if self.name else ""
+        return (
+            f"pinned {url}{release} by its root version {self.root_version}: "
+            f"commit {self.file.name} and {ROOT_FILE}"
+        )
 
     def effects(self) -> Iterator[str]:
         """What changes, and what does not, one line each."""

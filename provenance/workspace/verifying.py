@@ -6,13 +6,17 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from provenance import replay
 from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, remembered
 from provenance.lock.known import matching, narrowed, with_known_digests, with_locked
 from provenance.model import Evidence
 from provenance.policy import Model
+from provenance.source.evidence_files import read
 from provenance.source.together import side_by_side
 from provenance.status import SHORT, Upstream, follows
 from provenance.verdict import Unjudged, Verdict
@@ -22,6 +26,11 @@ from provenance.workspace.resolver import is_gone
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 from provenance.workspace.upstream import upstream_of
+
+if TYPE_CHECKING:
+    from provenance.workspace.workspace import Workspace
+
+MAX_EVIDENCE = 512 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,18 @@ class Verification:
                 follow = f": to follow it, {update}" if item.moved and listed else ""
                 at = item.locked[:SHORT]
                 yield f"{item.name}: judged as locked, at {at}; {item.words}{follow}"
+
+
+def written_down(file: Path) -> Evidence:
+    """The evidence in a file that `inspect --format json` wrote, or ConfigError, Malformed."""
+    return replay.loads(read(str(file), MAX_EVIDENCE))
+
+
+def refreshed(session: Session, workspace: Workspace) -> Session:
+    """The session by the public-good Sigstore root of now, or ConfigError where offline."""
+    if workspace.options.offline:
+        raise ConfigError("asks for the network, and --offline forbids it", path="--refresh-roots")
+    return session.with_public_good(workspace.environment.authorities)
 
 
 def verified(verifier: Verifier, replayed: Evidence | None = None) -> Verification:

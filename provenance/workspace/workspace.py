@@ -165,13 +165,7 @@ class Workspace:
         session = self.session(self._request(()), needs_models=False)
         folder = Path(local_dir) if local_dir else None
         entries = chosen_entries(session, names, local_dir=folder, frozen=frozen)
-        fetcher = Fetcher(
-            session=session,
-            options=self.options,
-            progress=self.progress,
-            local_dir=folder,
-            replacing=replace,
-        )
+        fetcher = Fetcher.of(self, session, local_dir=folder, replacing=replace)
         return tuple(fetcher.fetch(entry) for entry in entries)
 
     def update(self, *refs: str) -> Updated:

@@ -709,3 +709,10 @@ def test_check_finds_what_verify_cannot_use(run: Run, tmp_path: Path) -> None:
     done = run("registry", "check", tmp_path / "trust.toml")
     assert done.returncode == 1, done.stdout
     assert "unusable-service  own: ctlogs" in done.stdout
+
+
+def test_an_edit_shows_no_character_that_turns_words_around(team: Team) -> None:
+    file = team.folder / "trust.toml"
+    file.write_text(file.read_text() + "\n# \u202etsurt\n")
+    said = team.done("registry", "revoke", "--repo", "acme/bad", "--reason", "advisory 1")
+    assert ("\u202e" in said, r"\u202etsurt" in said) == (False, True)

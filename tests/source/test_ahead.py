@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance.cli.head_start import plain
 from provenance.model import Evidence, Ref
 from provenance.source import directory
-from provenance.source.ahead import LARGE, NAME, Ahead
+from provenance.source.ahead import LARGE, NAME, Ahead, plain
 from provenance.source.layout import Entry
 from provenance.source.measure import Budget, Measured, measure
 from provenance.source.progress import Silent

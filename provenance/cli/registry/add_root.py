@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import edit, with_file
-from provenance.formats.toml import appended
+from provenance.cli.registry.editing import show_edit, with_file
 from provenance.registry.editing import Book
 
 
@@ -29,4 +28,4 @@ def command(
     if table in book.at(path):
         click.echo(f"{file} has this root already, and stays as it is")
     else:
-        edit(book, lambda text: appended(text, path, table))
+        show_edit(book.append(path, table))

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import edit, with_file
+from provenance.cli.registry.editing import show_edit, with_file
 from provenance.cli.registry.material import with_material
-from provenance.formats.toml import appended
 from provenance.registry.editing import Book
 from provenance.registry.material import Material
 
@@ -21,5 +20,4 @@ from provenance.registry.material import Material
 def command(org: str, name: str, material: Material, file: Path) -> None:
     """Add the signer NAME to an organisation."""
     book = Book.opened(file)
-    path, table = book.part(org, "signer"), material.table(name)
-    edit(book, lambda text: appended(text, path, table))
+    show_edit(book.append(book.part(org, "signer"), material.table(name)))

@@ -11,11 +11,10 @@ from typing import Any
 
 import click
 
-from provenance.cli.options import Decorator, folded
+from provenance.cli.options import FILE, Decorator, folded
 from provenance.registry.keys import Signing
 from provenance.workspace.signing import PASSWORD
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 with_to = click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),

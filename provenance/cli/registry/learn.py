@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from provenance.cli.options import RULES, one, with_request, with_workspace
-from provenance.errors import ConfigError
-from provenance.proposal import proposal
 from provenance.workspace import Request, Workspace
-from provenance.workspace.own_registry import MEANT, with_own_file
+from provenance.workspace.own_registry import MEANT
+from provenance.workspace.registry_entry import proposed_entry
 
 
 @click.command(name="learn", epilog=MEANT)
@@ -21,9 +20,4 @@ def command(request: Request, workspace: Workspace, quiet: bool) -> None:
 
     The entry is for review: no repository can say whether this signer is the right one.
     """
-    session = workspace.session(with_own_file(workspace, request))
-    if session.one.ref.repo is None:
-        (ref,) = request.refs
-        raise ConfigError(f"expected a model with a name, found {ref}; --as names a directory")
-    evidence = workspace.gathering(session, ask_owner=True).of(session.one)
-    click.echo(proposal(evidence, session.registry))
+    click.echo(proposed_entry(workspace, request))

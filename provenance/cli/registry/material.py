@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from provenance.cli.options import Decorator, folded
+from provenance.cli.options import FILE, Decorator, folded
 from provenance.registry.material import Material
 from provenance.trust import Role
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MATERIAL: tuple[Decorator, ...] = (
     click.option(
         "--identity", metavar="WHO", help="Who signs: an email address or a workflow's URL."

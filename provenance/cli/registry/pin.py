@@ -6,20 +6,16 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.options import here
-from provenance.cli.registry.editing import show_difference
-from provenance.registry.editing import Edit
+from provenance.cli import terminal
+from provenance.cli.options import FILE, here
 from provenance.workspace import SourceOptions
-from provenance.workspace.pinning import ROOT_FILE, pinned
+from provenance.workspace.pinning import pinned
 
 
 @click.command(name="pin")
 @click.argument("url")
 @click.option(
-    "--root",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="The root.json that its maintainers handed out.",
+    "--root", type=FILE, required=True, help="The root.json that its maintainers handed out."
 )
 @click.option("--only", is_flag=True, help="Judge by no other registry any more, nor by builtin.")
 @click.option(
@@ -37,11 +33,6 @@ def command(url: str, root: Path, only: bool, offline: bool) -> None:
     builtin too.
     """
     made = pinned(here(SourceOptions(offline=offline)), url, root, only=only)
-    show_difference(Edit(file=Path(made.file.name), old=made.before, new=made.after))
-    for line in made.effects():
-        click.echo(f"  {line}")
-    release = f" ({made.name} version {made.version})" if made.name else ""
-    click.echo(
-        f"pinned {url}{release} by its root version {made.root_version}: "
-        f"commit {made.file.name} and {ROOT_FILE}"
-    )
+    terminal.difference(made.edit)
+    for line in (*(f"  {line}" for line in made.effects()), made.done(url)):
+        click.echo(line)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from provenance.cli import terminal
 from provenance.cli.registry.hands import with_signing
-from provenance.cli.registry.published import tell
-from provenance.errors import ConfigError
-from provenance.registry.keys import Signing, check_known
+from provenance.registry.keys import Signing
+from provenance.registry.publication import renewed
+from provenance.report.publication import publication_lines
 
 
 @click.command(name="refresh")
@@ -17,11 +18,4 @@ def command(signing: Signing) -> None:
 
     What keepers of sections have published since is listed from then on.
     """
-    keys, repository, on = signing.every(), signing.repository, signing.terms()
-    with repository.opened():
-        draft = repository.draft()
-        if draft is None:
-            raise ConfigError("holds no registry yet", path=str(signing.to))
-        check_known(draft, keys)
-        repository.commit(draft, keys, on.at, on.lifetimes)
-    tell(repository, draft, listed=True)
+    terminal.show(publication_lines(renewed(signing)))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import edit, with_file
-from provenance.formats.toml import removed
+from provenance.cli.registry.editing import show_edit, with_file
 from provenance.registry.editing import Book
 
 KINDS = ("org", "signer", "root", "revoked")
@@ -22,6 +21,5 @@ def command(kind: str, name: str, reason: str, file: Path) -> None:
     """Take something out: an org by NAME, a signer as ORG/NAME, a root by its repository, or what
     was revoked by its value. Comments directly above it go with it."""
     book = Book.opened(file)
-    path = book.path(kind, name)
-    edit(book, lambda text: removed(text, path))
+    show_edit(book.remove(book.path(kind, name)))
     click.echo(f"removed {kind} {name}: {reason}")

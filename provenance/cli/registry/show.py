@@ -21,4 +21,4 @@ def command(request: Request, workspace: Workspace, quiet: bool) -> None:
     What is refused is not shown.
     """
     session = reading(workspace, request)
-    terminal.show(((Span(session.registry_source),), *registry_lines(session.registry)), None)
+    terminal.show(((Span(session.registry_source),), *registry_lines(session.registry)))

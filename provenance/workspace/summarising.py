@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance.cli.options import here
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.judgement import Evaluation
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import Rules, statement
-from provenance.workspace import Session
+from provenance.workspace.environment import Environment
+from provenance.workspace.session import Session
 from provenance.workspace.signing import SignerOptions
 
 VSA = "vsa"
@@ -44,11 +44,11 @@ def _rules(session: Session, evaluation: Evaluation) -> Rules:
     return Rules.of_file(session.policy_path, session.profile)
 
 
-def summariser(form: str, key: Path | None) -> Summariser | None:
+def summariser(form: str, key: Path | None, environment: Environment) -> Summariser | None:
     """What signs the summaries, if they were asked for, or ConfigError."""
     if (form == VSA) is not (key is not None):
         raise ConfigError("--format vsa and --sign-key go together")
     if key is None:
         return None
     now = datetime.now(UTC)
-    return Summariser(SignerOptions(key=key).signer(now, here().environment), now)
+    return Summariser(SignerOptions(key=key).signer(now, environment), now)

@@ -1,0 +1,95 @@
+"""What became of models that the caller's settings name, and the next lines to type about them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from provenance.adoption import Adoption, Remedy, remedy
+from provenance.report.common import NOT_JUDGED, printable
+from provenance.report.human import Line, Span, mark
+from provenance.verdict import Finding, Unjudged, Verdict
+
+
+class Looked(Protocol):
+    """What became of one model: its verdict, and the findings that are `left`, or why it has none.
+
+    `adoption` is what was set aside for it; `listed` says that the settings name it.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the settings call it."""
+
+    @property
+    def repo(self) -> str | None:
+        """Its repository, if it has one."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None where it could not be judged."""
+
+    @property
+    def left(self) -> tuple[Finding, ...]:
+        """What keeps it from passing."""
+
+    @property
+    def adoption(self) -> Adoption | None:
+        """What was set aside for it."""
+
+    @property
+    def unjudged(self) -> Unjudged | None:
+        """Why it was not judged."""
+
+    @property
+    def listed(self) -> bool:
+        """Whether the settings name it."""
+
+
+def looked_lines(item: Looked) -> Iterator[Line]:
+    """One model: its verdict, what was set aside, what stands."""
+    yield from ((Span(text),) for text in _told(item))
+
+
+def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
+    """What to type about the findings that stand, and then to lock what passes; `why` are the words
+    behind a line that asks for a reason."""
+    listed = [item for item in models if item.listed]
+    found = [(remedy(f, item.repo), item.name, f.rule) for item in listed for f in item.left]
+    for item in (item for item in listed if item.unjudged):
+        yield shlex.join(["provenance", "verify", item.name])
+    if names := dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT):
+        yield shlex.join(["provenance", "exempt", *names, *why])
+    if words := dict.fromkeys(f"{rule}@{name}" for w, name, rule in found if w is Remedy.WAIVE):
+        yield shlex.join(["provenance", "waive", *words, *why])
+    for rule in dict.fromkeys(rule for w, _, rule in found if w in (Remedy.LOOK, Remedy.NONE)):
+        yield shlex.join(["provenance", "explain", rule])
+    if listed:
+        yield "provenance lock"
+
+
+def _told(item: Looked) -> Iterator[str]:
+    name = printable(item.name)
+    if item.verdict is None:
+        yield f"? {name}  {NOT_JUDGED}" + ("" if item.listed else ", and not added")
+        return
+    exemptions = item.adoption.exemptions if item.adoption else ()
+    waivers = item.adoption.waivers if item.adoption else ()
+    count = len(exemptions) + len(waivers)
+    aside = f", {count} finding{'s' * (count != 1)} set aside" if item.adoption else ""
+    yield f"{mark(item.verdict)} {name}  {item.verdict.result}{aside}"
+    for exemption in exemptions:
+        yield f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}"
+    for waiver in waivers:
+        yield f"    waived  {waiver.rule}  {printable(waiver.subject)}"
+    for finding in item.left:
+        where = f"  {printable(finding.where)}" if finding.where else ""
+        stays = remedy(finding, item.repo) is Remedy.NONE
+        said = finding.message if stays else _first(finding)
+        yield f"    stays   {finding.rule}{where}: {printable(said)}"
+
+
+def _first(finding: Finding) -> str:
+    """The first line of a message: the block to paste is what the next line writes."""
+    return finding.message.partition("\n")[0]
