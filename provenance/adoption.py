@@ -16,7 +16,7 @@ from provenance.checks.format.check import REBUILDS_TENSORS
 from provenance.claims.code import code_claims
 from provenance.claims.loader import loader_reads
 from provenance.judgement import judge
-from provenance.model import Evidence
+from provenance.model import Evidence, Kind
 from provenance.policy import Exemption, Policy, Waiver, is_subject, may_lower
 from provenance.policy.binding import rest_of
 from provenance.selection import matches
@@ -37,6 +37,8 @@ NEVER = frozenset(
 """Rules that may be waived by hand, after a look, and are not by adoption."""
 LEADS_AWAY = frozenset({"auto-map", "kernel", "module", "pipeline", "remote-code"})
 """What a file makes a loader run that may be another file, or lie elsewhere."""
+LOOKED_INTO = frozenset({Kind.NPZ, Kind.ZIP})
+"""Containers whose members are read; a compressed file or a tar is not opened."""
 OF_THESE_BYTES = frozenset(
     {
         "ancestry/bare-digest",
@@ -201,7 +203,7 @@ def _may_be_adopted(finding: Finding, evidence: Evidence) -> bool:
         return finding.rule in OF_THESE_BYTES
     if finding.check == "code":
         return _is_inside(finding, evidence)
-    return finding.rule != "format/pickle" or _only_rebuilds(finding.where, evidence)
+    return finding.check != "format" or _is_read_as_data(finding, evidence)
 
 
 def _is_inside(finding: Finding, evidence: Evidence) -> bool:
@@ -214,9 +216,18 @@ def _is_inside(finding: Finding, evidence: Evidence) -> bool:
     )
 
 
-def _only_rebuilds(path: str, evidence: Evidence) -> bool:
-    """Whether a pickle was read to its end and imports nothing but what rebuilds tensors."""
-    seen = [observation for observation in evidence.observations if observation.path == path]
+def _is_read_as_data(finding: Finding, evidence: Evidence) -> bool:
+    """Whether what the file imports, if it does, only rebuilds tensors, and all of it was read
+    where it is a container, in which anything may lie."""
+    seen = [one for one in evidence.observations if one.path == finding.where]
     imports = [one.detail for one in seen if one.code == "pickle-import"]
-    unread = any(one.code in ("unreadable", "limit") for one in seen)
-    return not unread and bool(imports) and all(map(REBUILDS_TENSORS.fullmatch, imports))
+    content = evidence.by_path.get(finding.where)
+    opened = {
+        "format/pickle": bool(imports),
+        "format/archive": content is not None and content.kind in LOOKED_INTO,
+    }
+    if finding.rule in opened:
+        unread = any(one.code in ("unreadable", "limit") for one in seen)
+        if unread or not opened[finding.rule]:
+            return False
+    return all(map(REBUILDS_TENSORS.fullmatch, imports))

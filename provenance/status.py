@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from provenance.lock import Entry, Lock
 from provenance.policy import Exemption, Settings, Waiver
+from provenance.policy.binding import is_bound_to
 from provenance.refs import may_be_commit
 
 SOON = timedelta(days=30)
@@ -167,7 +168,7 @@ def _of(entries: Iterable[Entry], repo: str) -> list[Entry]:
 
 
 def _means(exemption: Exemption, entries: Iterable[Entry]) -> bool:
-    return any(entry.selected == exemption.manifest for entry in _of(entries, exemption.repo))
+    return any(is_bound_to(exemption, entry.files) for entry in _of(entries, exemption.repo))
 
 
 def _waives(waiver: Waiver, entries: Iterable[Entry]) -> bool:
@@ -175,5 +176,5 @@ def _waives(waiver: Waiver, entries: Iterable[Entry]) -> bool:
         (finding.rule, finding.where) == (waiver.rule, waiver.subject) and finding.waived
         for entry in _of(entries, waiver.repo)
         for finding in entry.findings
-        if waiver.manifest in (None, entry.selected)
+        if is_bound_to(waiver, entry.files)
     )

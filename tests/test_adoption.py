@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.trust import Registry
 from tests import forge
+from tests.formats.test_archive import zipped
 from tests.hubs import card
 
 REPO = "someone/ft"
@@ -99,6 +103,38 @@ def test_what_lies_in_another_repository_stays_red(
     assert {finding.rule for finding in found.left} >= rules
     assert not rules & {waiver.rule for waiver in found.waivers}
     assert str(found.verdict.result) == "fail"
+
+
+def tarred(name: str, data: bytes) -> bytes:
+    """A tar archive with one file."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    return held.getvalue()
+
+
+RUNS = b"cos\nsystem\n(S'id'\ntR."
+HEAD = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n"
+OBJECTS = b"\x93NUMPY\x01\x00v\x00" + HEAD + RUNS
+CONTAINERS: Mapping[str, Mapping[str, bytes]] = {
+    "an array of objects in an archive": {"x.npz": zipped("a.npy", content=OBJECTS)},
+    "an archive of PyTorch's first years": {"x.pt": tarred("pickle", RUNS)},
+    "a compressed pickle": {"x.joblib": gzip.compress(RUNS)},
+}
+
+
+@pytest.mark.parametrize("what", CONTAINERS)
+def test_a_container_that_may_run_anything_stays_red(tmp_path: Path, what: str) -> None:
+    found = adopted(tmp_path / "m", CONTAINERS[what])
+    assert [finding.rule for finding in found.left] == ["format/archive"]
+    assert str(found.verdict.result) == "fail"
+
+
+def test_an_archive_of_plain_data_is_set_aside(tmp_path: Path) -> None:
+    found = adopted(tmp_path / "m", {"examples.zip": zipped("a.txt", content=b"words")})
+    assert (found.left, str(found.verdict.result)) == ((), "pass")
 
 
 def test_a_lineage_leads_elsewhere_and_stays_red(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import translate
+from posixpath import normpath
 
 from provenance.claims.configuration import texts
 from provenance.errors import Malformed
@@ -16,15 +17,21 @@ from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_
 from provenance.formats.parsed import Parsed, parsed
 from provenance.model import Evidence, Kind
 
-DOCUMENTS = ("readme*", "license*", "licence*", "copying*", "notice*", "citation.cff", "changelog*")
-SUFFIXES = ("*.md", "*.rst", "*.pdf", "*.ipynb", "*.log")
+DOCUMENTS = ("readme", "license", "licence", "copying", "notice", "changelog")
+WORDS = r"\.(?:txt|html?|\d[\w-]*)"
+"""What may stand behind the name of a document: its suffix, or the number of a version. Any other
+is not that of a document: transformers takes each `additional_chat_templates/*.jinja`."""
+SUFFIXES = ("citation.cff", "*.md", "*.rst", "*.pdf", "*.ipynb", "*.log")
 PICTURES = ("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp")
 BOOKKEEPING = (".git*", "events.out.tfevents*")
 EVIDENCE = ("*.sig", "*.asc", "*.sigstore", "*.sigstore.json", "*.intoto.jsonl", "claims.jsonl")
-NOBODYS = (*DOCUMENTS, *SUFFIXES, *PICTURES, *BOOKKEEPING, *EVIDENCE)
+NOBODYS = (*SUFFIXES, *PICTURES, *BOOKKEEPING, *EVIDENCE)
 PLACED = re.compile(r"\.github/.+\.ya?ml|\.cache/huggingface/.+\.incomplete", re.IGNORECASE)
 """What nobody reads where it lies: workflows, and what an aborted download left."""
-UNREAD = re.compile("|".join(map(translate, NOBODYS)))
+DOCUMENT = rf"(?:{'|'.join(DOCUMENTS)})[^.]*(?:{WORDS})*"
+UNREAD = re.compile("|".join((DOCUMENT, *map(translate, NOBODYS))))
+SPELLED = re.compile(r"(?:^|[/\\])\.{0,2}[/\\]|\\")
+"""What stands in a path that has another spelling: `./a`, `a/../b`, `a//b`, `a\\b`."""
 KINDS = frozenset(Kind) - {
     Kind.EMPTY,
     Kind.JSON,
@@ -65,8 +72,13 @@ def _named_by(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[str]
         for file in files.values()
         if suffix_of(file.path) == ".json" or file.content.kind is Kind.JSON
         for named in _texts(file)
-        for path in selected.get((folder_of(file.path) + named).casefold(), ())
+        for path in selected.get(_plain(folder_of(file.path) + named).casefold(), ())
     )
+
+
+def _plain(path: str) -> str:
+    """The path as a system finds the file: without steps to where one is, or up again."""
+    return normpath(path.replace("\\", "/")) if SPELLED.search(path) else path
 
 
 def _texts(file: Parsed) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provenance.claims.loader import loader_reads
 from provenance.model import Evidence, Manifest
+from provenance.policy.allowances import Exemption, Waiver
 from provenance.policy.policy import Policy
 from provenance.selection import matches
 
@@ -40,6 +41,12 @@ def rest_of(evidence: Evidence, ignore: tuple[str, ...]) -> Rest:
     read = sorted(left_out & loader_reads(evidence))
     digest = Manifest.of(kept).digest if kept else ""
     return Rest(digest=digest, ignored=len(left_out), read=tuple(read))
+
+
+def is_bound_to(entry: Exemption | Waiver, files: Manifest) -> bool:
+    """Whether an entry means these files, of which nothing but names and digests is known."""
+    kept = Manifest.of(file for file in files.files if matches(file.path, [], entry.ignore))
+    return entry.manifest in (None, kept.digest)
 
 
 def rests_of(evidence: Evidence, policy: Policy) -> Rests:

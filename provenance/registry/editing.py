@@ -13,10 +13,11 @@ from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.registry.file import Folder, read_text
 from provenance.registry.store import FILE_NAME, assembled, parsed
-from provenance.source.files import write_bytes
+from provenance.source.files import alone_in, write_bytes
 from provenance.trust import Registry
 from provenance.trust.section import read_section
 
+BOM = b"\xef\xbb\xbf"
 Keys = tuple[str | int, ...]
 """Keys and positions from the top of a document."""
 HEAD = "# Who may speak for which models. Review every change; `provenance registry check` helps.\n"
@@ -36,6 +37,41 @@ class Edit:
         """What changed, as diff(1) says it."""
         old, new, name = self.old.splitlines(), self.new.splitlines(), str(self.file)
         return unified_diff(old, new, name, name, lineterm="", n=2)
+
+
+def rewritten(file: Path, change: Callable[[str], str], *, new: bool = False) -> Edit:
+    """The file holds what `change` makes of its text as it is now, written whole, while nobody else
+    who edits it so is at it; its byte-order mark and its mode stay.
+
+    ConfigError, and nothing written, for a link in the file's place and for a file that cannot be
+    read or written. One that is not there is empty if `new`, and an error otherwise.
+    """
+    refuse_link(file)
+    try:
+        with alone_in(file.parent):
+            there = not new or os.path.lexists(file)
+            before = read_text(file) if there else ""
+            after = change(before)
+            if after != before:
+                mark = BOM if there and file.read_bytes().startswith(BOM) else b""
+                write_bytes(file, mark + after.encode())
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", path=str(file)) from None
+    return Edit(file=file, old=before, new=after)
+
+
+def refuse_link(file: Path) -> None:
+    """ConfigError where the file is a link: another's file may lie behind it."""
+    if file.is_symlink():
+        message = "is a link, and links are not followed or replaced; expected a file of its own"
+        raise ConfigError(message, path=str(file))
+
+
+def check_same(file: Path, text: str, now: str) -> None:
+    """The file still holds the text from which an edit was made, or ConfigError."""
+    if now != text:
+        message = "was changed by another meanwhile, and nothing was written: type it again"
+        raise ConfigError(message, path=str(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +139,17 @@ class Book:
         ConfigError, and nothing written, for what the registry's reader would refuse, or where the
         file has a form that cannot be edited: then it holds the block to put there.
         """
+        return rewritten(self.file, lambda text: self._changed(text, change))
+
+    def _changed(self, now: str, change: Callable[[str], str]) -> str:
+        check_same(self.file, self.text, now)
         try:
-            new = change(self.text)
+            new = change(now)
         except toml.Unspliced as error:
             message = f"{error}: put this block into it:\n{error.block}"
             raise ConfigError(message, path=str(self.file)) from None
         check(self.file, new)
-        try:
-            write_bytes(self.file, new.encode())
-        except OSError as error:
-            raise ConfigError(f"cannot be written: {error.strerror}", path=str(self.file)) from None
-        return Edit(file=self.file, old=self.text, new=new)
+        return new
 
     def append(self, path: Keys, table: Mapping[str, object]) -> Edit:
         """The file has this table as the last of the list at `path`, or ConfigError."""

@@ -46,6 +46,14 @@ class Looked(Protocol):
     def listed(self) -> bool:
         """Whether the settings name it."""
 
+    @property
+    def apart(self) -> bool:
+        """Whether another commit of it is locked than was looked at."""
+
+    @property
+    def word(self) -> str:
+        """What to type to mean just this commit of it."""
+
 
 def looked_lines(item: Looked) -> Iterator[Line]:
     """One model: its verdict, what was set aside, what stands."""
@@ -56,7 +64,7 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
     """What to type about the findings that stand, and then to lock what passes; `why` are the words
     behind a line that asks for a reason."""
     listed = [item for item in models if item.listed]
-    found = [(remedy(f, item.repo), item.name, f.rule) for item in listed for f in item.left]
+    found = [(remedy(f, item.repo), item.word, f.rule) for item in listed for f in item.left]
     for item in (item for item in listed if item.unjudged):
         yield shlex.join(["provenance", "verify", item.name])
     if names := dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT):
@@ -65,7 +73,9 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
         yield shlex.join(["provenance", "waive", *words, *why])
     for rule in dict.fromkeys(rule for w, _, rule in found if w in (Remedy.LOOK, Remedy.NONE)):
         yield shlex.join(["provenance", "explain", rule])
-    if listed:
+    if newer := dict.fromkeys(item.name for item in listed if item.apart):
+        yield shlex.join(["provenance", "update", *newer])
+    if any(not item.apart for item in listed):
         yield "provenance lock"
 
 

@@ -78,7 +78,7 @@ class Ahead:
             thread.start()
 
     def take(self, place: str) -> Begun | None:
-        """The file at that place as far as it was begun, if it is still the one that lies there.
+        """The file at that place as far as it was begun, if it lies there as it was by then.
 
         Whoever asks goes on: from then on nothing else is begun.
         """
@@ -141,10 +141,14 @@ def _large(places: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def _is_at(status: os.stat_result, place: str) -> bool:
+    """Whether the same file lies there, and nobody touched it since: the time of its change is the
+    system's own, and stays so where a copy sets the time of the content back."""
     try:
-        return os.path.samestat(status, os.lstat(place))
+        now = os.lstat(place)
     except OSError:
         return False
+    same = (now.st_size, now.st_ctime_ns) == (status.st_size, status.st_ctime_ns)
+    return same and os.path.samestat(status, now)
 
 
 def plain(words: Sequence[str]) -> Iterator[str]:

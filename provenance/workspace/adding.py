@@ -12,7 +12,8 @@ from provenance.adoption import Adoption, adopt, counting
 from provenance.errors import Absent, ConfigError, SourceError, Unselected
 from provenance.formats import toml
 from provenance.judgement import evaluate
-from provenance.lock import remembered
+from provenance.lock import Entry, remembered
+from provenance.lock.known import with_known_digests
 from provenance.model import Evidence
 from provenance.policy import Exemption, Model, Waiver
 from provenance.registry.editing import Edit
@@ -47,7 +48,8 @@ class Addition:
 class Looked:
     """What became of one model: its verdict and what keeps it from passing, or why it has none.
 
-    `adoption` is what `init` sets aside for it. `listed` says that the settings name it.
+    `adoption` is what `init` sets aside for it. `listed` says that the settings name it, `apart`
+    that another commit of it is locked than was looked at.
     """
 
     subject: Subject
@@ -56,6 +58,12 @@ class Looked:
     adoption: Adoption | None = None
     unjudged: Unjudged | None = None
     listed: bool = True
+    apart: bool = False
+
+    @property
+    def word(self) -> str:
+        """What to type to mean just this commit of it."""
+        return self.subject.ref.text if self.apart else self.subject.name
 
     @property
     def name(self) -> str:
@@ -132,8 +140,8 @@ def added(gathering: Gathering, file: Path, addition: Addition) -> Added:
 
 
 def looked(subject: Subject, gathering: Gathering) -> Looked:
-    """The model as it is judged today, at the newest commit of what is asked for."""
-    evidence = evidence_or_reason(subject, gathering)
+    """The model as `verify` judges it: as it is locked, else at the newest commit."""
+    evidence = evidence_or_reason(subject, gathering, gathering.session.pinned(subject))
     if isinstance(evidence, Looked):
         return evidence
     return judged(subject, evidence, gathering.session)
@@ -152,17 +160,20 @@ def judged(subject: Subject, evidence: Evidence, session: Session) -> Looked:
         locked=next((entry for entry in past if entry.name == subject.name), None),
         remembered=past,
     ).verdict
-    return Looked(subject=subject, verdict=verdict, left=counting(verdict))
+    apart = session.knows(subject) and session.pinned(subject) is None
+    return Looked(subject=subject, verdict=verdict, left=counting(verdict), apart=apart)
 
 
-def evidence_or_reason(subject: Subject, gathering: Gathering) -> Evidence | Looked:
-    """The evidence on a model, or why there is none."""
+def evidence_or_reason(
+    subject: Subject, gathering: Gathering, pinned: Entry | None = None
+) -> Evidence | Looked:
+    """The evidence on a model, at the commit of `pinned` if there is one, or why there is none."""
     try:
-        return gathering.of(subject)
+        return with_known_digests(gathering.of(subject, pinned=pinned), pinned)
     except (SourceError, Unselected) as error:
         unjudged = Unjudged.because(subject.name, subject.ref.text, error)
         absent = isinstance(error, Absent) and error.code in NOT_THERE
-        listed = not (absent or isinstance(error, Unselected))
+        listed = pinned is not None or not (absent or isinstance(error, Unselected))
         return Looked(subject=subject, unjudged=unjudged, listed=listed)
 
 

@@ -10,13 +10,11 @@ from pathlib import Path
 from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.policy import Settings
-from provenance.registry.editing import Edit
-from provenance.registry.file import read_text
+from provenance.registry.editing import Edit, rewritten
 from provenance.registry.store import parsed
 from provenance.source.files import alone_in, write_bytes
 from provenance.workspace.settings import PROJECT_FILE_NAME
 
-BOM = b"\xef\xbb\xbf"
 BY_HAND = "has a form that cannot be edited here"
 
 Row = Mapping[str, object]
@@ -95,18 +93,13 @@ def edited(file: Path, change: Change) -> Edit:
     ConfigError, and nothing written, for what would not be read as settings, for a link in the
     file's place, and where the file has a form that cannot be edited so.
     """
-    refuse_link(file)
-    try:
-        with alone_in(file.parent):
-            before = Draft(file=file, text=read_text(file))
-            after = change(before)
-            after.settings()
-            if after != before:
-                mark = BOM if file.read_bytes().startswith(BOM) else b""
-                write_bytes(file, mark + after.text.encode())
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", path=str(file)) from None
-    return Edit(file=file, old=before.text, new=after.text)
+
+    def words(text: str) -> str:
+        draft = change(Draft(file=file, text=text))
+        draft.settings()
+        return draft.text
+
+    return rewritten(file, words)
 
 
 def created(file: Path, text: str) -> Edit:
@@ -121,10 +114,3 @@ def created(file: Path, text: str) -> Edit:
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(file)) from None
     return Edit(file=file, old="", new=text)
-
-
-def refuse_link(file: Path) -> None:
-    """ConfigError where the file is a link: another's file may lie behind it."""
-    if file.is_symlink():
-        message = "is a link, and links are not followed or replaced; expected a file of its own"
-        raise ConfigError(message, path=str(file))

@@ -48,7 +48,8 @@ class Setting:
 
 
 def exempted(gathering: Gathering, setting: Setting) -> Added:
-    """An exemption of the one model of the session, as it is today, in the file of its policy.
+    """An exemption of the one model of the session, as it is locked, or else today, in the file of
+    its policy. Where a revision was typed (`NAME@main`), that one is meant.
 
     One that is there for the repository already, and that no other model needs, gets the new bytes
     in its place. Raises ConfigError where there is nothing that an exemption would set aside, and
@@ -168,7 +169,7 @@ def _again(draft: Draft, old: Exemption, new: Exemption) -> Draft:
 
 
 def _one(gathering: Gathering) -> tuple[Subject, Evidence]:
-    """The model that is meant, which the settings name, and the evidence on it today."""
+    """The model that is meant, which the settings name, and the evidence that `verify` judges."""
     session, subject = gathering.session, gathering.session.one
     listed = [model.repo for model in session.settings.models]
     if subject.ref.repo is None:
@@ -176,7 +177,7 @@ def _one(gathering: Gathering) -> tuple[Subject, Evidence]:
     if subject.ref.repo not in listed:
         line = f"`provenance {'add' if session.settings_path else 'init'} {subject.ref.repo}`"
         raise ConfigError(f"{subject.name} is not among [[models]]: {line} adds it")
-    found = evidence_or_reason(subject, gathering)
+    found = evidence_or_reason(subject, gathering, session.pinned(subject))
     if isinstance(found, Looked):
         reason = found.unjudged.reason if found.unjudged else ""
         raise SourceError(f"{subject.name}: {reason}")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError, RegistryRefused, SourceError
 from provenance.formats import toml
 from provenance.policy import BUILTIN, Settings
-from provenance.registry.editing import Edit
+from provenance.registry.editing import Edit, check_same, rewritten
 from provenance.registry.file import read_text
 from provenance.registry.starter import starter
 from provenance.registry.store import parsed
-from provenance.source.files import write, write_bytes
+from provenance.source.files import write_bytes
 from provenance.trust import Registry
 from provenance.trust.reading import is_url
 from provenance.workspace import settings as files
@@ -107,8 +107,7 @@ def pinned(workspace: Workspace, url: str, root: Path, *, only: bool = False) ->
     after = Settings.from_table(parsed(new, file.name), source=file.name)
     _check_root_file(file.parent / ROOT_FILE, data, own)
     found = _asked(workspace, url, data)
-    write_bytes(file.parent / ROOT_FILE, data)
-    write(file, new)
+    _put(file, text, new, data)
     dropped = tuple(name for name in own.registry if name not in names)
     return Pinned(
         file=file,
@@ -121,6 +120,17 @@ def pinned(workspace: Workspace, url: str, root: Path, *, only: bool = False) ->
         name=found.name if found else "",
         version=found.releases[0].version if found else None,
     )
+
+
+def _put(file: Path, before: str, new: str, root: bytes) -> None:
+    """Both files, where the settings are still those that were read before the server was asked."""
+
+    def change(now: str) -> str:
+        check_same(file, before, now)
+        write_bytes(file.parent / ROOT_FILE, root)
+        return new
+
+    rewritten(file, change, new=True)
 
 
 def _asked(workspace: Workspace, url: str, root: bytes) -> Registry | None:

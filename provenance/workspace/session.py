@@ -93,6 +93,11 @@ class Session:
         another revision is asked for. Of a pull request, what it locks."""
         return lockfile.answering(self.standing, subject)
 
+    def knows(self, subject: Subject) -> bool:
+        """Whether some commit of a model of a Hub is locked by its name, whichever is asked for."""
+        entry = self.standing.named(subject.name) if self.standing and not subject.place else None
+        return entry is not None and entry.repo == subject.ref.repo
+
     def unchanged(self, subject: Subject) -> Entry | None:
         """The entry of a model that a pull request leaves as its base has it, if it does."""
         if self.base is None or self.lock is None or self.proposed is None:

@@ -213,7 +213,8 @@ class Workspace:
         return added(self.gathering(session), file, addition)
 
     def exempt(self, name: str, setting: Setting) -> Added:
-        """An exemption of the model's bytes of today in the settings, and the verdict with it.
+        """An exemption of the model's locked bytes in the settings, and the verdict with it; of
+        today's where none are locked, or as `NAME@main`.
 
         It is bound to all files but documents and pictures, to every one if `setting.whole`, and
         ends on `setting.expires` (in 90 days). Raises ConfigError where it would set nothing

@@ -49,6 +49,15 @@ def judged(ended: Ended) -> set[str]:
     return {folder for folder in (A, B) if f"# ` {folder}/provenance.lock `" in ended.summary}
 
 
+def settings_below(pull: Pull) -> object:
+    """A service gets settings of its own inside the other's, and a file there changes."""
+    place = pull.desk.folder / A / "sub"
+    place.mkdir()
+    shutil.copy(pull.desk.folder / B / "provenance.toml", place)
+    shutil.copy(pull.desk.folder / B / "provenance.lock", place)
+    return touch(f"{A}/sub/model.bin")(pull)
+
+
 TOUCHED: Mapping[str, tuple[Callable[[Pull], object], set[str]]] = {
     "a file of one": (touch(f"{A}/app.py"), {A}),
     "what both share": (touch("README.md"), {A, B}),
@@ -64,6 +73,15 @@ def test_what_the_change_touches_is_judged(two: Pull, case: str) -> None:
     two.commit("head")
     ended = two.run(base, working_directory="changed")
     assert (ended.code, judged(ended)) == (0, expected), ended.log
+
+
+def test_settings_that_come_below_others_hide_nothing_from_them(two: Pull) -> None:
+    base = two.commit("base")
+    settings_below(two)
+    touch(f"{B}/app.py")(two)
+    two.commit("head")
+    ended = two.run(base, working_directory="changed")
+    assert judged(ended) == {A, B}, ended.log
 
 
 def test_a_folder_that_fails_is_not_covered_by_one_that_passes(two: Pull) -> None:

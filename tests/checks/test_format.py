@@ -216,6 +216,10 @@ FAILS: dict[str, tuple[Files, set[tuple[str, str]]]] = {
         {**SHARDED, "flax_model.msgpack": b"\xff\x00\xff"},
         {("pickle-beside-safetensors", "flax_model.msgpack")},
     ),
+    "keras beside, which may be code": (
+        {"model.safetensors": tensors("a"), "m.keras": zipped("config.json", "model.weights.h5")},
+        {("keras", "m.keras")},
+    ),
     "hostile pickle beside": (
         {"model.safetensors": tensors("a"), "pytorch_model.bin": HOSTILE_TORCH},
         {("pickle", "pytorch_model.bin")},

@@ -50,6 +50,11 @@ READ = [
     ("custom_generate/requirements.txt", b"x"),
     ("a.name.nobody.has.seen", b"x"),
     ("README.bin", b"raw"),
+    ("additional_chat_templates/license.jinja", b"{{ x }}"),
+    ("NOTICE.yaml", b"a: 1"),
+    ("readme.json", b"{}"),
+    ("LICENSE.py", b"x = 1"),
+    ("LICENSE-2.0.model", b"x"),
 ]
 
 OTHER = [
@@ -61,6 +66,9 @@ OTHER = [
     ("a/.gitignore", b"x"),
     (".github/workflows/check.yml", b"on: push"),
     ("LICENSE.txt", b"words"),
+    ("LICENSE-APACHE-2.0.txt", b"words"),
+    ("LICENSE_v1.1", b"words"),
+    ("README_zh.html", b"words"),
     ("NOTICE", b"words"),
     ("USE_POLICY.md", b"words"),
     ("paper.PDF", b"%PDF-1.4"),
@@ -96,6 +104,11 @@ def test_a_file_nobody_looked_into_is_read_by_its_name() -> None:
         ("tokenizer_config.json", {"vocab_file": "readme.txt"}, "readme.txt"),
         ("tokenizer_config.json", {"vocab_file": "README.txt"}, "readme.TXT"),
         ("config.json", {"parts": [{"speech": {"file": "speakers.pdf"}}]}, "speakers.pdf"),
+        ("config.json", {"file": "./notice.txt"}, "notice.txt"),
+        ("config.json", {"file": "a/../notice.txt"}, "notice.txt"),
+        ("config.json", {"file": "a//notice.txt"}, "a/notice.txt"),
+        ("config.json", {"file": "a\\notice.txt"}, "a/notice.txt"),
+        ("a/config.json", {"file": "../notice.txt"}, "notice.txt"),
     ],
 )
 def test_what_a_document_names_is_read(path: str, value: object, named: str) -> None:

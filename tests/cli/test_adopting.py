@@ -229,11 +229,26 @@ def test_an_exemption_follows_new_bytes_only_when_asked(own: Desk) -> None:
 def test_an_exemption_and_a_waiver_are_written_anew_in_their_place(own: Desk) -> None:
     assert green(own, f"provenance add {MINE}")
     own.hub.commit(MINE, {"config.json": CODE["config.json"] + b"\n"})
-    text = typed(own, f"provenance exempt {MINE} --reason again").stdout
-    typed(own, next_lines(text)[0])
+    text = typed(own, f"provenance exempt {MINE}@main --reason again").stdout
+    text = typed(own, next_lines(text)[0]).stdout
     assert own.run("verify", f"{MINE}@main").returncode == 0
     assert len(file(own)["policy"]["exempt"]) == 1
     assert len(file(own)["policy"]["waivers"]) == 2
+    typed(own, next_lines(text)[0])
+    assert own.run("lock", "--check").returncode == 0
+
+
+def test_what_is_set_aside_is_what_verify_judges(own: Desk) -> None:
+    assert green(own, f"provenance add {MINE}")
+    before = (own.folder / "provenance.toml").read_text()
+    own.hub.commit(MINE, {"modeling.py": b"class M: evil = 1\n"})
+    for line in (f"exempt {MINE}", f"exempt {MINE} --whole"):
+        assert own.run(*shlex.split(line), "--reason", "in use").returncode == 0
+        assert own.run("verify", MINE).returncode == 0
+    typed(own, f"provenance exempt {MINE} --reason seen")
+    now = tomllib.loads(before)["policy"]["exempt"][0]["manifest"]
+    assert [row["manifest"] for row in file(own)["policy"]["exempt"]] == [now]
+    assert own.run("verify", f"{MINE}@main").returncode == 1
 
 
 PROJECT = """\

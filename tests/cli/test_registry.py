@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 import tomli_w
 
+from provenance.errors import ConfigError
+from provenance.registry import remote
 from provenance.signature import roots
 from provenance.trust import Registry
 from provenance.wire.intoto import STATEMENT_TYPE
+from provenance.workspace import Workspace, pinning
 from tests import forge, program
 from tests.cli.conftest import Run
 from tests.registry.house import Site, broken
@@ -648,6 +651,26 @@ def test_offline_it_pins_without_asking_and_says_so(
     assert ended.returncode == 0, ended.stderr
     assert "nobody has checked yet" in ended.stdout
     assert policy_of(team)["registry"] == [team.site.url, "builtin"]
+
+
+def test_what_is_edited_while_the_server_is_asked_stays(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.publish()
+    file, theirs = team.desk / "provenance.toml", "# theirs\n"
+    ask = remote.open_published
+
+    def slowly(place: remote.Location) -> remote.Published:
+        file.write_text(theirs)
+        return ask(place)
+
+    monkeypatch.setattr(remote, "open_published", slowly)
+    environment = {"HOME": str(team.root / "home")}
+    workspace = Workspace.open(team.desk, environment=environment)
+    with pytest.raises(ConfigError, match="nothing was written"):
+        pinning.pinned(workspace, team.site.url, team.site_folder / "root.json")
+    assert file.read_text() == theirs
+    assert not (team.desk / "trust-root.json").exists()
 
 
 def test_a_root_file_of_somebody_else_is_not_overwritten(team: Team) -> None:

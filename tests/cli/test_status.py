@@ -173,6 +173,20 @@ def test_what_does_nothing_is_told(bench: Desk) -> None:
     ]
 
 
+def test_what_init_set_aside_is_in_use_whatever_it_ignores(bench: Desk) -> None:
+    code = {"config.json": b'{"auto_map": {"AutoModel": "modeling.M"}}', "modeling.py": b"x = 1\n"}
+    bench.hub.commit("someone/code", {**FILES, **code, "README.md": b"# 1\n"})
+    (bench.folder / "provenance.toml").unlink()
+    for words in (("init", "someone/code", "--registry", "trust.toml"), ("lock",)):
+        ended = bench.run(*words)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "ignore = " in (bench.folder / "provenance.toml").read_text()
+    assert table(bench)["unused"] == []
+    bench.hub.commit("someone/code", {"README.md": b"# 2\n"})
+    assert bench.run("update").returncode == 0
+    assert table(bench)["unused"] == []
+
+
 def test_offline_it_says_what_it_cannot_know(bench: Desk) -> None:
     bench.hub.clear()
     for words, environment in ((("--offline",), {}), ((), {"HF_HUB_OFFLINE": "1"})):

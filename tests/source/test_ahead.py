@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -20,7 +21,6 @@ from provenance.source.measure import Budget, Measured, measure
 from provenance.source.progress import Silent
 from provenance.wire.oms import Need
 from tests import forge
-from tests.source.gather import seen
 
 SLOW = (
     "cryptography",
@@ -82,13 +82,17 @@ def test_other_digests_are_made_of_every_byte(folder: Path) -> None:
     ahead.close()
 
 
-def test_a_file_that_was_written_to_has_changed(folder: Path) -> None:
+@pytest.mark.parametrize("is_time_kept", [False, True])
+def test_a_file_that_was_written_to_is_measured_itself(folder: Path, is_time_kept: bool) -> None:
     ahead = begun(folder)
     file = folder / f"sub/{LARGE + 1}.bin"
-    with file.open("r+b") as stream:
-        stream.write(b"other")
-    os.utime(file, ns=(1, 1))
-    assert ("changed", f"sub/{LARGE + 1}.bin") in seen(gathered(folder, ahead))
+    before = file.stat().st_mtime_ns if is_time_kept else 1
+    file.write_bytes(bytes(LARGE + 1))
+    os.utime(file, ns=(before, before))
+    found = gathered(folder, ahead)
+    digest = found.manifest.by_path[f"sub/{LARGE + 1}.bin"].digest
+    assert digest == hashlib.sha256(bytes(LARGE + 1)).hexdigest()
+    assert found == gathered(folder, None)
     ahead.close()
 
 

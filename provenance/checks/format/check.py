@@ -139,9 +139,7 @@ DATA_ONLY = (Kind.SAFETENSORS, Kind.GGUF, Kind.NPY, Kind.ONNX)
 DATA_SUFFIXES = frozenset({".gguf", ".npy", ".onnx", ".safetensors"})
 """Names that promise data: another format under one of them is no leftover but a disguise."""
 
-REPLACEABLE = frozenset(
-    {Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.KERAS_ZIP, Kind.NPZ, Kind.BINARY}
-)
+REPLACEABLE = frozenset({Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.NPZ, Kind.BINARY})
 ADVICE = frozenset({"format/beside-safetensors", "format/several-gguf"})
 """Rules about what is more than one deployment needs, and no fault."""
 REBUILDS_TENSORS = re.compile(

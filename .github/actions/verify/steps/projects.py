@@ -108,8 +108,9 @@ def _check_link(folder: Path) -> None:
 def touched(base: str) -> list[str]:
     """Every folder with settings of which the change touches something, or Stopped.
 
-    A file belongs to the nearest folder above it; one that belongs to none, such as a registry that
-    several share, touches all. Without a base that is every folder.
+    A file belongs to the nearest folder above it, as it is now and as it was before; one that
+    belongs to none, such as a registry that several share, touches all. Without a base that is
+    every folder.
     """
     fork = git("merge-base", base, "HEAD") if base else ""
     if base and not fork:
@@ -124,6 +125,8 @@ def touched(base: str) -> list[str]:
         return sorted(known)
     changed = paths("diff", "-z", "--name-only", "--no-renames", fork, "HEAD")
     owners = {_nearest(name, known | there) for name in changed}
+    # Whoever brings settings or takes them away does not take the files from those above.
+    owners |= {_nearest(name, side) for name in changed for side in (known, there)} - {""}
     return sorted(known if "" in owners else known & owners) or sorted(known)
 
 
