@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from provenance.cli import completing, terminal
+from provenance.cli.adopting import after
 from provenance.cli.options import (
     BASE,
     LOCKFILE,
@@ -19,7 +20,7 @@ from provenance.cli.options import (
     with_workspace,
 )
 from provenance.cli.outcome import OUT_OF_DATE, combined, told
-from provenance.cli.reporting import Reports, with_reports
+from provenance.cli.reporting import HUMAN, Reports, with_reports
 from provenance.errors import ConfigError
 from provenance.report.locked import change_lines
 from provenance.workspace import LockOptions, Request, Workspace
@@ -106,6 +107,8 @@ def command(
         name = made.session.lock_path.name
         what = name if made.written else f"{name} would change"
         terminal.show(change_lines(what, made.changes), err=True)
+    if reports.form == HUMAN and not (quiet or request.base):
+        after(made)
     return combined([code, OUT_OF_DATE]) if made.stale else code
 
 

@@ -47,7 +47,8 @@ class Addition:
 class Looked:
     """What became of one model: its verdict and what keeps it from passing, or why it has none.
 
-    `adoption` is what `init` sets aside for it. `listed` says that the settings name it.
+    `adoption` is what `init` sets aside for it. `listed` says that the settings name it, `ahead`
+    that another commit of it is locked.
     """
 
     subject: Subject
@@ -56,6 +57,15 @@ class Looked:
     adoption: Adoption | None = None
     unjudged: Unjudged | None = None
     listed: bool = True
+    ahead: bool = False
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether one exemption was written for other bytes of it, which `update --renew` takes to
+        these."""
+        repo = self.subject.ref.repo
+        own = [entry for entry in self.subject.policy.exemptions if entry.repo == repo]
+        return self.ahead and len(own) == 1
 
     @property
     def name(self) -> str:
@@ -152,7 +162,15 @@ def judged(subject: Subject, evidence: Evidence, session: Session) -> Looked:
         locked=next((entry for entry in past if entry.name == subject.name), None),
         remembered=past,
     ).verdict
-    return Looked(subject=subject, verdict=verdict, left=counting(verdict))
+    return seen(subject, verdict, session)
+
+
+def seen(subject: Subject, verdict: Verdict, session: Session) -> Looked:
+    """The model with this verdict, and what keeps it from passing."""
+    past = remembered(session.lock, subject.name, subject.ref.repo)
+    commits = {entry.commit for entry in past if entry.name == subject.name}
+    ahead = bool(commits) and verdict.commit not in commits
+    return Looked(subject=subject, verdict=verdict, left=counting(verdict), ahead=ahead)
 
 
 def evidence_or_reason(subject: Subject, gathering: Gathering) -> Evidence | Looked:
