@@ -11,6 +11,7 @@ from provenance.cli import completing, terminal
 from provenance.cli.adopting import after
 from provenance.cli.options import (
     BASE,
+    HUMAN,
     LOCKFILE,
     OUTPUT,
     RULES,
@@ -20,7 +21,7 @@ from provenance.cli.options import (
     with_workspace,
 )
 from provenance.cli.outcome import OUT_OF_DATE, combined, told
-from provenance.cli.reporting import HUMAN, Reports, with_reports
+from provenance.cli.reporting import Reports, with_reports
 from provenance.errors import ConfigError
 from provenance.report.locked import change_lines
 from provenance.workspace import LockOptions, Request, Workspace
