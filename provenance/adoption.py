@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from provenance.case.changes import ACCEPTABLE
 from provenance.checks.format.check import REBUILDS_TENSORS
 from provenance.claims.code import code_claims
 from provenance.claims.loader import loader_reads
@@ -78,6 +79,7 @@ OF_FILES = frozenset({"code", "format"})
 class Remedy(StrEnum):
     """What its caller may do about a finding, besides asking for another model."""
 
+    ACCEPT = "accept the change against the lockfile"
     EXEMPT = "exempt the bytes"
     WAIVE = "waive the rule for this subject"
     LOOK = "look first; a waiver by hand is possible"
@@ -173,7 +175,12 @@ def _ignorable(evidence: Evidence) -> tuple[str, ...]:
 
 
 def remedy(finding: Finding, repo: str | None) -> Remedy:
-    """What may be done about a finding that counts, on a model that claims to be `repo`."""
+    """What may be done about a finding that counts, on a model that claims to be `repo`.
+
+    A change is acceptable where its message says so: what the registry contradicts is not.
+    """
+    if finding.rule in ACCEPTABLE and "--accept " in finding.message:
+        return Remedy.ACCEPT
     if repo is None:
         return Remedy.NONE
     if finding.rule in BY_EXEMPTION:

@@ -17,8 +17,8 @@ from provenance.cli.options import Decorator, with_options
 from provenance.cli.outcome import told
 from provenance.errors import ConfigError
 from provenance.report.adopting import looked_lines, next_lines
-from provenance.workspace import Edit, Setting
-from provenance.workspace.adding import DAYS, Added, Looked
+from provenance.workspace import Edit, Locked, Setting
+from provenance.workspace.adding import DAYS, Added, Looked, seen
 
 WHY = "WHY"
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -67,15 +67,33 @@ def tell(models: Sequence[Looked]) -> int:
     """What became of each model, the next lines to type, and the exit code."""
     if models:
         terminal.show([line for item in models for line in looked_lines(item)])
-    then(next_lines(models, () if is_asked() else ("--reason", WHY)))
+    then(next_lines(models, _why()))
     made = Added(models=tuple(models))
     return told(made.verdicts, made.unjudged) if models else 0
 
 
-def then(lines: Iterable[str]) -> None:
+def _why() -> tuple[str, ...]:
+    return () if is_asked() else ("--reason", WHY)
+
+
+def then(lines: Iterable[str], *, err: bool = False) -> None:
     """The next lines to type."""
     for number, line in enumerate(lines):
-        terminal.say(f"{'      ' if number else 'next: '}{line}")
+        terminal.say(f"{'      ' if number else 'next: '}{line}", err=err)
+
+
+def after(made: Locked) -> None:
+    """The next lines to type where models were locked, or would be, on stderr."""
+    failing = [
+        seen(item.subject, item.evaluation.verdict, made.session)
+        for item in made.found
+        if item.evaluation and not item.entry
+    ]
+    step = ("lock",) if made.stale else ("lock", "--check") if made.written else ()
+    if failing:
+        then(next_lines(failing, _why()), err=True)
+    elif step and not made.unjudged:
+        then((shlex.join(["provenance", *step]),), err=True)
 
 
 def _asked(reason: str | None, day: date | None) -> tuple[str, date | None]:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 import click
 
 from provenance.cli import completing, terminal
+from provenance.cli.adopting import after
 from provenance.cli.options import (
     BASE,
+    HUMAN,
     LOCKFILE,
     OUTPUT,
     RULES,
@@ -106,6 +108,8 @@ def command(
         name = made.session.lock_path.name
         what = name if made.written else f"{name} would change"
         terminal.show(change_lines(what, made.changes), err=True)
+    if reports.form == HUMAN and not (quiet or request.base):
+        after(made)
     return combined([code, OUT_OF_DATE]) if made.stale else code
 
 

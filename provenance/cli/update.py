@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
+from provenance.cli.adopting import after
 from provenance.cli.options import LOCKFILE, OUTPUT, RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import told
 from provenance.report.review import review, review_markdown
@@ -49,4 +50,6 @@ def command(
     code = told(made.locked.verdicts, unjudged)
     for line in made.locked.hints("update"):
         click.echo(line, err=True)
+    if not quiet:
+        after(made.locked)
     return code

@@ -82,6 +82,7 @@ class Rotation:
 class Countersigned:
     """What was signed of what waits, what it changes, and which signatures are still missing."""
 
+    folder: Path
     edit: Edit
     roles: tuple[str, ...]
     versions: tuple[tuple[str, int], ...]
@@ -162,7 +163,11 @@ def countersigned(to: Path, keys: Sequence[Path], password: str | None) -> Count
         roles = draft.sign(given)
         repository.prepare(draft)
     return Countersigned(
-        edit=edit, roles=tuple(roles), versions=_versions(draft), missing=draft.missing()
+        folder=to,
+        edit=edit,
+        roles=tuple(roles),
+        versions=_versions(draft),
+        missing=draft.missing(),
     )
 
 

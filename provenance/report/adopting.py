@@ -15,7 +15,8 @@ from provenance.verdict import Finding, Unjudged, Verdict
 class Looked(Protocol):
     """What became of one model: its verdict, and the findings that are `left`, or why it has none.
 
-    `adoption` is what was set aside for it; `listed` says that the settings name it.
+    `adoption` is what was set aside for it; `listed` says that the settings name it, `ahead` that
+    another commit is locked, `is_renewable` that its one exemption can be taken to these bytes.
     """
 
     @property
@@ -47,12 +48,16 @@ class Looked(Protocol):
         """Whether the settings name it."""
 
     @property
-    def apart(self) -> bool:
+    def ahead(self) -> bool:
         """Whether another commit of it is locked than was looked at."""
 
     @property
     def word(self) -> str:
         """What to type to mean just this commit of it."""
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether its one exemption is for other bytes than these."""
 
 
 def looked_lines(item: Looked) -> Iterator[Line]:
@@ -67,15 +72,32 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
     found = [(remedy(f, item.repo), item.word, f.rule) for item in listed for f in item.left]
     for item in (item for item in listed if item.unjudged):
         yield shlex.join(["provenance", "verify", item.name])
-    if names := dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT):
+    renewable = {item.name for item in listed if item.is_renewable}
+    exempt = dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT)
+    if names := [name for name in exempt if name not in renewable]:
         yield shlex.join(["provenance", "exempt", *names, *why])
     if words := dict.fromkeys(f"{rule}@{name}" for w, name, rule in found if w is Remedy.WAIVE):
         yield shlex.join(["provenance", "waive", *words, *why])
     for rule in dict.fromkeys(rule for w, _, rule in found if w in (Remedy.LOOK, Remedy.NONE)):
         yield shlex.join(["provenance", "explain", rule])
-    if newer := dict.fromkeys(item.name for item in listed if item.apart):
-        yield shlex.join(["provenance", "update", *newer])
-    if any(not item.apart for item in listed):
+    accept = [f"{rule}@{name}" for what, name, rule in found if what is Remedy.ACCEPT]
+    yield from _locking(listed, [name for name in exempt if name in renewable], accept)
+
+
+def _locking(
+    listed: Sequence[Looked], renewed: Sequence[str], accept: Sequence[str]
+) -> Iterator[str]:
+    """What locks the bytes that were judged: another commit than the locked one is asked for."""
+    names = [item.name for item in listed]
+    ahead = [item.name for item in listed if item.ahead]
+    if renewed or (ahead and not accept):
+        options = [word for name in renewed for word in ("--renew", name)]
+        yield shlex.join(["provenance", "update", *options, *names])
+    if accept:
+        follow = [word for name in ahead for word in ("--upgrade-model", name)]
+        taken = [word for rule in accept for word in ("--accept", rule)]
+        yield shlex.join(["provenance", "lock", *follow, *taken])
+    elif listed and not ahead:
         yield "provenance lock"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from provenance import refs
 from provenance.adoption import Adoption, adopt, counting
 from provenance.errors import Absent, ConfigError, SourceError, Unselected
 from provenance.formats import toml
@@ -48,8 +49,8 @@ class Addition:
 class Looked:
     """What became of one model: its verdict and what keeps it from passing, or why it has none.
 
-    `adoption` is what `init` sets aside for it. `listed` says that the settings name it, `apart`
-    that another commit of it is locked than was looked at.
+    `adoption` is what `init` sets aside for it. `listed` says that the settings name it, `ahead`
+    that another commit of it is locked.
     """
 
     subject: Subject
@@ -58,12 +59,23 @@ class Looked:
     adoption: Adoption | None = None
     unjudged: Unjudged | None = None
     listed: bool = True
-    apart: bool = False
+    ahead: bool = False
 
     @property
     def word(self) -> str:
         """What to type to mean just this commit of it."""
-        return self.subject.ref.text if self.apart else self.subject.name
+        asked = self.subject.ref
+        if not self.ahead or asked.repo is None:
+            return self.subject.name
+        return f"{asked.repo}@{asked.revision or refs.MAIN}"
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether one exemption was written for other bytes of it, which `update --renew` takes to
+        these."""
+        repo = self.subject.ref.repo
+        own = [entry for entry in self.subject.policy.exemptions if entry.repo == repo]
+        return self.ahead and len(own) == 1
 
     @property
     def name(self) -> str:
@@ -160,8 +172,15 @@ def judged(subject: Subject, evidence: Evidence, session: Session) -> Looked:
         locked=next((entry for entry in past if entry.name == subject.name), None),
         remembered=past,
     ).verdict
-    apart = session.knows(subject) and session.pinned(subject) is None
-    return Looked(subject=subject, verdict=verdict, left=counting(verdict), apart=apart)
+    return seen(subject, verdict, session)
+
+
+def seen(subject: Subject, verdict: Verdict, session: Session) -> Looked:
+    """The model with this verdict, and what keeps it from passing."""
+    past = remembered(session.lock, subject.name, subject.ref.repo)
+    commits = {entry.commit for entry in past if entry.name == subject.name}
+    ahead = bool(commits) and verdict.commit not in commits
+    return Looked(subject=subject, verdict=verdict, left=counting(verdict), ahead=ahead)
 
 
 def evidence_or_reason(

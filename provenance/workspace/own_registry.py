@@ -83,21 +83,32 @@ def remarks(file: Path) -> tuple[Remark, ...]:
     return (*useless, *lint(registry, datetime.now(UTC)))
 
 
+def is_judged_by(file: Path, environment: Environment) -> bool:
+    """Whether the settings that hold here name the file, so that models are judged by it."""
+    names = _named_here(environment)[1]
+    return any(is_same(file, Path(name)) for name in names if not is_url(name))
+
+
+def _named_here(environment: Environment) -> tuple[str, tuple[str, ...]]:
+    """The file of the settings that hold here, and the registries that it names, if it is read."""
+    try:
+        found = files.find(Path.cwd(), (), home=environment.home).path
+        return (found.name, files.load(found).registry) if found else ("", ())
+    except ConfigError:
+        return "", ()
+
+
 def unnamed(file: Path, environment: Environment) -> str:
     """What to say where the settings that hold here judge by other registries than `file`, and
     none of them is published; nothing where they name it, or cannot be read, nor of a section."""
     if Book.opened(file).is_section:
         return ""
-    try:
-        found = files.find(Path.cwd(), (), home=environment.home).path
-        names = files.load(found).registry if found else ()
-    except ConfigError:
-        return ""
-    if not names or any(is_url(name) or is_same(file, Path(name)) for name in names):
+    found, names = _named_here(environment)
+    if not names or is_judged_by(file, environment) or any(map(is_url, names)):
         return ""
     listed = ", ".join(f'"{name}"' for name in (file.name, BUILTIN))
     return (
-        f"{found.name if found else ''} does not name {file}, so nothing is judged by it: "
+        f"{found} does not name {file}, so nothing is judged by it: "
         f"under [policy], registry = [{listed}]"
     )
 

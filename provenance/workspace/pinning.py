@@ -35,6 +35,7 @@ class Pinned:
     `registries` are those that judge from now on and `dropped` those that do not any more;
     `unknown` are repositories of [[models]] that only the starter registry, now dropped, knew.
     `name` and `version` are those that the server states, empty and None where it was not asked.
+    `lists_models` says that there is something to judge by them.
     """
 
     file: Path
@@ -46,6 +47,7 @@ class Pinned:
     unknown: tuple[str, ...]
     name: str = ""
     version: int | None = None
+    lists_models: bool = False
 
     @property
     def edit(self) -> Edit:
@@ -119,6 +121,7 @@ def pinned(workspace: Workspace, url: str, root: Path, *, only: bool = False) ->
         unknown=tuple(_unknown(after, found)) if BUILTIN in dropped else (),
         name=found.name if found else "",
         version=found.releases[0].version if found else None,
+        lists_models=bool(after.models),
     )
 
 

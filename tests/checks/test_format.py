@@ -32,6 +32,7 @@ from tests.formats.test_sniff import CALL, POINTER, array, framed
 Files = Mapping[str, bytes]
 
 HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(40)
+REPO = "acme/bot"
 REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n(tR."
 TORCH = zipped("archive/data.pkl", content=REBUILD)
 HOSTILE_TORCH = zipped("archive/data.pkl", content=CALL)
@@ -59,7 +60,7 @@ def case(files: Files, *, unselected: tuple[str, ...] = (), limit: int = 1 << 20
     rows = [File(path=path, size=len(data), digest="0" * 64) for path, data in files.items()]
     others = [File(path=path, size=1, digest="0" * 64) for path in unselected]
     evidence = Evidence(
-        ref=Ref(text="m"),
+        ref=Ref(text=REPO, repo=REPO),
         at=datetime(2026, 1, 1, tzinfo=UTC),
         basis=Basis.MEASURED,
         listing=Manifest.of([*rows, *others]),
@@ -359,8 +360,9 @@ def test_copies_are_one_finding_with_the_line_that_leaves_them_out(name: str) ->
     assert finding.rule == "format/pickle-beside-safetensors"
     said = finding.message.splitlines()
     assert tomllib.loads(said[1]) == {"exclude": line}
-    options = shlex.split(said[2])
-    assert options == [word for pattern in line for word in ("--exclude", pattern)]
+    typed = shlex.split(said[2])
+    options = [word for pattern in line for word in ("--exclude", pattern)]
+    assert typed == ["provenance", "add", REPO, *options]
     left = selected(others, (), line, whole=False)
     assert left == frozenset(), "the line leaves out every copy"
     assert selected(["model.safetensors", "config.json"], (), line, whole=False)
@@ -390,7 +392,8 @@ def test_a_repository_of_twelve_variants_says_how_to_choose_one() -> None:
     assert first.startswith("12 variants of GGUF are selected")
     assert len(lines) == 12
     assert all(
-        re.fullmatch(r" *[0-9.]+ (bytes|kB)  --include bot-\w+\.gguf", line) for line in lines
+        re.fullmatch(rf" *[0-9.]+ (bytes|kB)  provenance add {REPO} --include bot-\w+\.gguf", line)
+        for line in lines
     )
     assert [f.rule for f in check.check(case(variants(2)))] == ["format/pass"], "two are no choice"
 

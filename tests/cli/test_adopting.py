@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,34 +18,14 @@ import pytest
 from provenance.errors import ConfigError
 from provenance.workspace import Addition, Setting, Workspace
 from tests import forge
-from tests.claims.test_code import gguf
+from tests.cli.lines import green, next_lines, typed
 from tests.hub import Hub
-from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, Desk, card, desk, signed
+from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, Desk, desk, signed
 
 MINE = "someone/code"
 CODE = {
     "config.json": b'{"model_type": "mine", "auto_map": {"AutoModel": "modeling.M"}}',
     "modeling.py": b"class M: pass\n",
-}
-POOLING = [
-    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-]
-ADAPTER = {"base_model_name_or_path": "closed/base", "peft_type": "LORA"}
-KINDS: Mapping[str, Mapping[str, bytes]] = {
-    "someone/llm": {**FILES, "original/params.json": b"{}", "original/tokenizer.model": b"\n\0"},
-    "someone/gguf": {f"m-Q{n}.gguf": gguf("general.name", f"q{n}") for n in range(12)},
-    "someone/lora": {
-        "adapter_config.json": json.dumps(ADAPTER).encode(),
-        "adapter_model.safetensors": forge.safetensors(),
-        "README.md": card("base_model: closed/base"),
-    },
-    "someone/embed": {
-        **FILES,
-        "modules.json": json.dumps(POOLING).encode(),
-        "1_Pooling/config.json": b'{"word_embedding_dimension": 4}',
-    },
-    MINE: {**FILES, **CODE},
 }
 IN_90_DAYS = (datetime.now(UTC) + timedelta(days=90)).date()
 BY_HAND = """\
@@ -74,55 +53,14 @@ def own(tmp_path: Path) -> Iterator[Desk]:
         hub.commit(REPO, signed(tmp_path / "m"))
         hub.commit(UNSIGNED, FILES)
         hub.commit(STRANGER, {**FILES, "README.md": b"# Words\n"})
-        for repo, files in KINDS.items():
-            hub.commit(repo, files)
-        hub.commit("closed/base", FILES)
-        hub.gate("closed/base")
+        hub.commit(MINE, {**FILES, **CODE})
         made = desk(tmp_path, hub)
         (made.folder / "provenance.toml").write_text(BY_HAND)
         yield made
 
 
-def next_lines(text: str) -> list[str]:
-    """The lines to type that a command prints at its end."""
-    lines = text.rstrip("\n").splitlines()
-    first = next(n for n, line in enumerate(lines) if line.startswith("next: "))
-    assert all(line.startswith(("next: ", "      ")) for line in lines[first:])
-    return [line[6:] for line in lines[first:]]
-
-
-def typed(own: Desk, line: str) -> subprocess.CompletedProcess[str]:
-    """What a line does that is typed as it was printed; never a usage error."""
-    name, *words = shlex.split(line)
-    assert name == "provenance"
-    ended = own.run(*words)
-    assert ended.returncode in (0, 1, 3), (line, ended.stdout, ended.stderr)
-    return ended
-
-
 def file(own: Desk) -> dict[str, Any]:
     return tomllib.loads((own.folder / "provenance.toml").read_text())
-
-
-def green(own: Desk, line: str) -> int:
-    """How many commands it takes until `lock --check` passes; each is the first that the one
-    before printed."""
-    for count in range(1, 9):
-        ended = typed(own, line)
-        if line == "provenance lock":
-            assert ended.returncode == 0, ended.stdout
-            assert own.run("lock", "--check").returncode == 0
-            return count + 1
-        line = next_lines(ended.stdout)[0]
-    raise AssertionError(line)
-
-
-def test_five_models_of_five_kinds_are_locked_in_eight_commands(own: Desk) -> None:
-    (own.folder / "provenance.toml").unlink()
-    count = green(own, shlex.join(["provenance", "init", *KINDS]))
-    locked = tomllib.loads(own.lock.read_text())["model"]
-    assert {entry["name"] for entry in locked} == set(KINDS)
-    assert count <= 8
 
 
 def test_what_is_added_is_set_aside_only_by_what_is_typed(own: Desk) -> None:
@@ -130,7 +68,7 @@ def test_what_is_added_is_set_aside_only_by_what_is_typed(own: Desk) -> None:
     assert added.returncode == 1
     assert "exempt" not in file(own)["policy"]
     assert [line.split()[1] for line in next_lines(added.stdout)] == ["exempt", "waive", "lock"]
-    assert green(own, f"provenance add {MINE}") <= 5
+    assert len(green(own, f"provenance add {MINE}")) <= 5
     assert [entry["reason"] for entry in file(own)["policy"]["exempt"]] == ["WHY"]
     rules = {waiver["rule"] for waiver in file(own)["policy"]["waivers"]}
     assert rules == {"code/auto-map", "code/python-file"}
@@ -270,7 +208,7 @@ def test_settings_in_pyproject_are_edited_where_they_lie(own: Desk) -> None:
     (own.folder / "provenance.toml").unlink()
     place = own.folder / "pyproject.toml"
     place.write_text(PROJECT)
-    assert green(own, f"provenance add {MINE}") <= 5
+    assert len(green(own, f"provenance add {MINE}")) <= 5
     after = place.read_text()
     left = iter(after.splitlines())
     assert all(line in left for line in PROJECT.splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from provenance.wire.intoto import STATEMENT_TYPE
 from provenance.workspace import Workspace, pinning
 from tests import forge, program
 from tests.cli.conftest import Run
+from tests.cli.lines import Ended, filled, first
 from tests.registry.house import Site, broken
 
 KEYS = ("root1", "root2", "root3", "online", "lab")
@@ -273,23 +275,31 @@ def test_what_was_kept_is_used_offline_and_has_an_age(team: Team) -> None:
     assert "days ago" in ended.stdout
 
 
+def as_printed(team: Team, before: Ended, key: str) -> Ended:
+    """What the line does that was printed, with this key."""
+    line = filled(first(before), {"KEY": [key]})
+    ended = team.run(*shlex.split(line)[1:])
+    assert ended.returncode == 0, (line, ended.stderr)
+    return ended
+
+
 def test_keys_in_several_places(team: Team) -> None:
     to = ("--to", str(team.site_folder))
     for name in ("root1", "root2"):
         (team.folder / f"{name}.pub").write_text(forge.key(name).public.pem)
     public = ("--key", "root1.pub", "--key", "root2.pub")
-    said = team.done("registry", "publish", *to, *public, *ONLINE, "--prepare")
-    assert "to be signed" in said
+    prepared = team.run("registry", "publish", *to, *public, *ONLINE, "--prepare")
+    assert "to be signed" in prepared.stdout
     assert not (team.site_folder / "root.json").exists()
     ended = team.run("registry", "publish", *to, "--finish", *ONLINE)
     assert (ended.returncode, "not enough signatures" in ended.stderr) == (2, True)
-    said = team.done("registry", "sign", *to, "--key", "root1.pem")
-    assert '+name = "acme-security"' in said
-    assert "still missing" in said
-    assert "publish --finish" in team.done("registry", "sign", *to, "--key", "root2.pem")
+    signed = as_printed(team, prepared, "root1.pem")
+    assert '+name = "acme-security"' in signed.stdout
+    assert "still missing" in signed.stdout
+    signed = as_printed(team, signed, "root2.pem")
     ended = team.run("registry", "sign", *to, "--key", "root3.pem")
     assert (ended.returncode, "none of the keys" in ended.stderr) == (2, True)
-    assert "version 1" in team.done("registry", "publish", *to, "--finish", *ONLINE)
+    assert "version 1" in as_printed(team, signed, "online.pem").stdout
 
 
 def test_a_section_is_kept_by_its_own_keys(team: Team) -> None:

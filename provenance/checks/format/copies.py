@@ -89,9 +89,14 @@ class Copies:
         options = " ".join(f"--exclude {shlex.quote(pattern)}" for pattern in patterns)
         return (
             f"{_counted(chosen)} not needed beside a complete set of safetensors: put the first of "
-            "these lines into the model's entry, or type the second behind the command\n"
-            f"exclude = {json.dumps(patterns, ensure_ascii=False)}\n{options}"
+            "these lines into the model's entry, or type the second\n"
+            f"exclude = {json.dumps(patterns, ensure_ascii=False)}\n{self._typed(options)}"
         )
+
+    def _typed(self, options: str) -> str:
+        """The line that leaves these files out; of a model without a name, its end."""
+        repo = self.evidence.ref.repo
+        return f"provenance add {repo} {options}" if repo else options
 
     def _variants(self) -> Iterator[Finding]:
         groups: defaultdict[str, list[File]] = defaultdict(list)
@@ -102,13 +107,13 @@ class Copies:
             return
         every = [file for files in groups.values() for file in files]
         lines = [
-            f"{_amount(files):>8}  --include {shlex.quote(pattern)}"
+            f"{_amount(files):>8}  {self._typed(f'--include {shlex.quote(pattern)}')}"
             for pattern, files in sorted(groups.items(), key=lambda item: _size(item[1]))
         ]
         more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
         message = (
             f"{len(groups)} variants of GGUF are selected, {_amount(every)} in all, and a loader "
-            'takes one: type which, or put it into the model\'s entry as include = ["…"]'
+            'takes one: type its line, or put it into the model\'s entry as include = ["…"]'
         )
         yield failed("format/several-gguf", "\n".join((message, *lines[:SHOWN], *more)), ".")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from provenance.cli import terminal
+from provenance.cli.adopting import then
 from provenance.cli.options import here
-from provenance.registry.editing import Edit
+from provenance.registry.editing import Book, Edit
 from provenance.workspace.own_registry import MEANT, own_file, unnamed
 
 
@@ -30,3 +32,6 @@ def show_edit(edit: Edit) -> None:
     terminal.difference(edit)
     if words := unnamed(edit.file, here().environment):
         click.echo(f"note: {words}", err=True)
+    if not Book.opened(edit.file).is_section:
+        own = () if edit.file == own_file(Path(), here().environment) else (str(edit.file),)
+        then((shlex.join(["provenance", "registry", "check", *own]),))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from provenance.cli.adopting import then
 from provenance.policy import BUILTIN
 from provenance.registry.editing import begun
 from provenance.registry.store import FILE_NAME
@@ -17,5 +18,5 @@ def command(name: str | None) -> None:
     """Write ./trust.toml: a registry that trusts nobody yet, and expires in a year."""
     expires = begun(Path(FILE_NAME), name or Path.cwd().name)
     click.echo(f"wrote {FILE_NAME}, which expires on {expires}")
-    click.echo("next: provenance registry add-org NAME --namespace NAMESPACE --key FILE")
-    click.echo(f'and under [policy] of provenance.toml: registry = ["{FILE_NAME}", "{BUILTIN}"]')
+    click.echo(f'to judge by it here, under [policy]: registry = ["{FILE_NAME}", "{BUILTIN}"]')
+    then(("provenance registry add-org NAME --namespace NAMESPACE --key FILE",))

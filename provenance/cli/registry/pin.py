@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
+from provenance.cli.adopting import then
 from provenance.cli.options import FILE, here
 from provenance.workspace import SourceOptions
 from provenance.workspace.pinning import pinned
@@ -36,3 +37,4 @@ def command(url: str, root: Path, only: bool, offline: bool) -> None:
     terminal.difference(made.edit)
     for line in (*(f"  {line}" for line in made.effects()), made.done(url)):
         click.echo(line)
+    then(("provenance verify" if made.lists_models else "provenance add REF",))
