@@ -18,7 +18,7 @@ from provenance.cli.outcome import told
 from provenance.errors import ConfigError
 from provenance.report.adopting import looked_lines, next_lines
 from provenance.workspace import Edit, Locked, Setting
-from provenance.workspace.adding import DAYS, Added, Looked, seen
+from provenance.workspace.adding import DAYS, Added, Looked
 
 WHY = "WHY"
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -84,16 +84,8 @@ def then(lines: Iterable[str], *, err: bool = False) -> None:
 
 def after(made: Locked) -> None:
     """The next lines to type where models were locked, or would be, on stderr."""
-    failing = [
-        seen(item.subject, item.evaluation.verdict, made.session)
-        for item in made.found
-        if item.evaluation and not item.entry
-    ]
-    step = ("lock",) if made.stale else ("lock", "--check") if made.written else ()
-    if failing:
-        then(next_lines(failing, _why()), err=True)
-    elif step and not made.unjudged:
-        then((shlex.join(["provenance", *step]),), err=True)
+    lines = next_lines(made.failing, _why()) if made.failing else made.steps
+    then(lines, err=True)
 
 
 def _asked(reason: str | None, day: date | None) -> tuple[str, date | None]:

@@ -86,8 +86,7 @@ def command(
     """Judge what provenance.toml names and write provenance.lock.
 
     What is locked already stays at its commit. A model that does not pass keeps its previous
-    entry. --format sha256sum prints what is locked, for `sha256sum -c`, and
-    judges nothing.
+    entry. --format sha256sum prints what is locked, for `sha256sum -c`, and judges nothing.
     """
     if in_step:
         return _in_step(request, workspace)
@@ -120,8 +119,7 @@ def _flags(options: LockOptions, request: Request) -> tuple[str, ...]:
 def _in_step(request: Request, workspace: Workspace) -> int:
     """Whether every model of provenance.toml is locked as it is asked for, and no other is: here,
     or in every folder in which one of the named files of settings lies."""
-    code = 0
-    for text in out_of_step_in(request, workspace):
+    late = list(out_of_step_in(request, workspace))
+    for text in late:
         click.echo(f"error: {text}: run `provenance lock`", err=True)
-        code = OUT_OF_DATE
-    return code
+    return OUT_OF_DATE if late else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -14,7 +14,7 @@ from provenance.cli.options import HUMAN, VERBOSE, Decorator, here, in_form, wit
 from provenance.errors import ConfigError
 from provenance.judgement import Evaluation
 from provenance.report import FORMATS, Summary, human
-from provenance.report.formats import PAGE
+from provenance.report.formats import PAGE, written_to
 from provenance.report.human import Detail
 from provenance.verdict import Unjudged
 from provenance.workspace.gathering import Gathering
@@ -75,7 +75,7 @@ def with_reports(*others: str) -> Decorator:
             if verbose and quiet:
                 raise ConfigError("says the opposite of --quiet: give one of them", path="-v")
             detail = Detail.FULL if verbose else Detail.FAILURES if quiet else Detail.USUAL
-            reports = Reports(form=form, output=output, also=_pairs(also), detail=detail)
+            reports = Reports(form=form, output=output, also=written_to(also), detail=detail)
             return function(*args, reports=reports, quiet=quiet, **words)
 
         return with_options(
@@ -93,20 +93,6 @@ def with_reports(*others: str) -> Decorator:
         )(command)
 
     return decorate
-
-
-def _pairs(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Each `FORM=FILE` as a pair, or ConfigError."""
-    pairs = []
-    for report in reports:
-        form, _, file = report.partition("=")
-        if form not in FORMATS or not file:
-            known = ", ".join(FORMATS)
-            raise ConfigError(
-                f"expected one of {known} and =FILE, found {report!r}", path="--report"
-            )
-        pairs.append((form, file))
-    return tuple(pairs)
 
 
 def show(summary: Summary, form: str, output: str | None, detail: Detail = Detail.USUAL) -> None:

@@ -69,19 +69,20 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
     """What to type about the findings that stand, and then to lock what passes; `why` are the words
     behind a line that asks for a reason."""
     listed = [item for item in models if item.listed]
-    found = [(remedy(f, item.repo), item.word, f.rule) for item in listed for f in item.left]
+    found = [(remedy(f, item.repo), item, f.rule) for item in listed for f in item.left]
     for item in (item for item in listed if item.unjudged):
         yield shlex.join(["provenance", "verify", item.name])
-    renewable = {item.name for item in listed if item.is_renewable}
-    exempt = dict.fromkeys(name for what, name, _ in found if what is Remedy.EXEMPT)
-    if names := [name for name in exempt if name not in renewable]:
-        yield shlex.join(["provenance", "exempt", *names, *why])
-    if words := dict.fromkeys(f"{rule}@{name}" for w, name, rule in found if w is Remedy.WAIVE):
-        yield shlex.join(["provenance", "waive", *words, *why])
+    exempt = {item.word: item for what, item, _ in found if what is Remedy.EXEMPT}
+    if words := [word for word, item in exempt.items() if not item.is_renewable]:
+        yield shlex.join(["provenance", "exempt", *words, *why])
+    waive = (f"{rule}@{item.word}" for what, item, rule in found if what is Remedy.WAIVE)
+    if rules := dict.fromkeys(waive):
+        yield shlex.join(["provenance", "waive", *rules, *why])
     for rule in dict.fromkeys(rule for w, _, rule in found if w in (Remedy.LOOK, Remedy.NONE)):
         yield shlex.join(["provenance", "explain", rule])
-    accept = [f"{rule}@{name}" for what, name, rule in found if what is Remedy.ACCEPT]
-    yield from _locking(listed, [name for name in exempt if name in renewable], accept)
+    accept = [f"{rule}@{item.name}" for what, item, rule in found if what is Remedy.ACCEPT]
+    renewed = [item.name for item in exempt.values() if item.is_renewable]
+    yield from _locking(listed, renewed, accept)
 
 
 def _locking(

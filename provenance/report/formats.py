@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from provenance.errors import ConfigError
 from provenance.report.common import Summary
 from provenance.report.github import github
 from provenance.report.human import human
@@ -107,3 +108,17 @@ def page() -> str:
     for row in ROWS:
         lines += ["", f"{row.name}  ({row.media}, *.{row.suffix})", f"    {row.about}"]
     return "\n".join(lines)
+
+
+def written_to(reports: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Each `FORM=FILE` of --report as a pair, or ConfigError."""
+    pairs = []
+    for report in reports:
+        form, _, file = report.partition("=")
+        if form not in FORMATS or not file:
+            known = ", ".join(FORMATS)
+            raise ConfigError(
+                f"expected one of {known} and =FILE, found {report!r}", path="--report"
+            )
+        pairs.append((form, file))
+    return tuple(pairs)

@@ -16,6 +16,7 @@ from provenance.lock import Change, Lock, difference, dumps
 from provenance.lock.update import as_proposed, out_of_step
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace import lockfile, settings
+from provenance.workspace.adding import Looked, seen
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.lockfile import save
 from provenance.workspace.resolver import Resolved, Resolver, unasked
@@ -73,6 +74,22 @@ class Locked:
     def unjudged(self) -> tuple[Unjudged, ...]:
         """The models that could not be judged, whose entries stay."""
         return tuple(item.unjudged for item in self.found if item.unjudged)
+
+    @property
+    def failing(self) -> tuple[Looked, ...]:
+        """The models that were judged and got no entry."""
+        return tuple(
+            seen(item.subject, item.evaluation.verdict, self.session)
+            for item in self.found
+            if item.evaluation and not item.entry
+        )
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The line to type next where all that was judged passes; none where nothing changed."""
+        if self.unjudged or not (self.stale or self.written):
+            return ()
+        return ("provenance lock",) if self.stale else ("provenance lock --check",)
 
     def hints(self, *words: str) -> Iterator[str]:
         """What stays as it is and what to type then, where `words` is the command as typed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from provenance.workspace.session import Session
     from provenance.workspace.workspace import Workspace
 
+PUBLISHED = ("--to", "DIR", "--key", "KEY", "--online-key", "KEY")
 MEANT = (
     "Where no registry is named it is ./trust.toml, else the first registry file that "
     "provenance.toml names; what judges or looks up reads the others that it names too."
@@ -119,3 +121,18 @@ def _named(names: Sequence[str]) -> Path | None:
             place = Path(name)
             return Path(short(str(place / FILE_NAME if place.is_dir() else place)))
     return None
+
+
+def next_of_edited(file: Path, environment: Environment) -> str:
+    """The line to type once a registry was edited."""
+    own = () if file == own_file(Path(), environment) else (str(file),)
+    return shlex.join(["provenance", "registry", "check", *own])
+
+
+def next_of_checked(file: Path, environment: Environment) -> str:
+    """The line to type with a registry that is as it should be: it is published unless it is read
+    here as it lies."""
+    if is_judged_by(file, environment):
+        return "provenance verify"
+    own = () if file == own_file(Path(), environment) else ("--file", str(file))
+    return shlex.join(["provenance", "registry", "publish", *own, *PUBLISHED])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,9 +15,7 @@ from provenance.cli.outcome import FAIL, PASS
 from provenance.cli.registry.editing import meant
 from provenance.report.registry import remark_lines
 from provenance.trust.lint import Weight
-from provenance.workspace.own_registry import MEANT, is_judged_by, own_file, remarks
-
-PUBLISHED = ("--to", "DIR", "--key", "KEY", "--online-key", "KEY")
+from provenance.workspace.own_registry import MEANT, next_of_checked, remarks
 
 
 @click.command(name="check", epilog=MEANT)
@@ -38,15 +35,5 @@ def command(file: Path, form: str) -> int:
     if any(remark.weight is Weight.PROBLEM for remark in found):
         return FAIL
     if form != "json":
-        then((_next(file),))
+        then((next_of_checked(file, here().environment),))
     return PASS
-
-
-def _next(file: Path) -> str:
-    """What to type with a registry that is as it should be: it is published unless it is read here
-    as it lies."""
-    environment = here().environment
-    if is_judged_by(file, environment):
-        return "provenance verify"
-    own = () if file == own_file(Path(), environment) else ("--file", str(file))
-    return shlex.join(["provenance", "registry", "publish", *own, *PUBLISHED])

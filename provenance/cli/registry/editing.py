@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from provenance.cli import terminal
 from provenance.cli.adopting import then
 from provenance.cli.options import here
 from provenance.registry.editing import Book, Edit
-from provenance.workspace.own_registry import MEANT, own_file, unnamed
+from provenance.workspace.own_registry import MEANT, next_of_edited, own_file, unnamed
 
 
 def meant(_: click.Context, __: click.Parameter, file: Path | None) -> Path:
@@ -33,5 +32,4 @@ def show_edit(edit: Edit) -> None:
     if words := unnamed(edit.file, here().environment):
         click.echo(f"note: {words}", err=True)
     if not Book.opened(edit.file).is_section:
-        own = () if edit.file == own_file(Path(), here().environment) else (str(edit.file),)
-        then((shlex.join(["provenance", "registry", "check", *own]),))
+        then((next_of_edited(edit.file, here().environment),))
