@@ -62,7 +62,7 @@ def test_a_trainer_attests_what_it_made(tmp_path: Path) -> None:
     (tmp_path / "provenance.toml").write_text(text)
     subprocess.run([python, "-c", TRAIN, "out"], cwd=tmp_path, check=True)
     forge.sign(tmp_path / "out", forge.TufKey(key=forge.key("release")))
-    ended = ours(tmp_path, "verify", "out", "--policy", "attested")
+    ended = ours(tmp_path, "verify", "out", "-v", "--policy", "attested")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "acme/out by sft from acme/base" in ended.stdout
 
