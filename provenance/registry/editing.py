@@ -13,7 +13,7 @@ from provenance.errors import ConfigError
 from provenance.formats import toml
 from provenance.registry.file import Folder, read_text
 from provenance.registry.store import FILE_NAME, assembled, parsed
-from provenance.source.files import alone_in, write_bytes
+from provenance.source.files import alone_in, refuse_link, write_bytes
 from provenance.trust import Registry
 from provenance.trust.section import read_section
 
@@ -58,13 +58,6 @@ def rewritten(file: Path, change: Callable[[str], str], *, new: bool = False) ->
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(file)) from None
     return Edit(file=file, old=before, new=after)
-
-
-def refuse_link(file: Path) -> None:
-    """ConfigError where the file is a link: another's file may lie behind it."""
-    if file.is_symlink():
-        message = "is a link, and links are not followed or replaced; expected a file of its own"
-        raise ConfigError(message, path=str(file))
 
 
 def check_same(file: Path, text: str, now: str) -> None:

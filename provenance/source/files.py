@@ -38,16 +38,21 @@ def deliver(place: Path, text: str) -> None:
 
     ConfigError where a link lies there, and where it cannot be written.
     """
-    if place.is_symlink() and not _is_stream(place):
-        message = "is a link, which is neither followed nor replaced: expected a regular file"
-        raise ConfigError(message, path=str(place))
     try:
         if _is_stream(place):
             place.write_text(text, encoding="utf-8")
         else:
+            refuse_link(place)
             write(place, text)
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", path=str(place)) from None
+
+
+def refuse_link(file: Path) -> None:
+    """ConfigError where the file is a link: another's file may lie behind it."""
+    if file.is_symlink():
+        message = "is a link, which is neither followed nor replaced: expected a regular file"
+        raise ConfigError(message, path=str(file))
 
 
 def _is_stream(place: Path) -> bool:

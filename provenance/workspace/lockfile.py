@@ -9,7 +9,7 @@ from pathlib import Path
 from provenance.errors import ConfigError, SourceError
 from provenance.lock import Entry, Lock, dumps, loads
 from provenance.registry.file import read_text
-from provenance.source.files import alone_in, write
+from provenance.source.files import alone_in, refuse_link, write
 from provenance.workspace.settings import folders, is_own
 from provenance.workspace.subjects import Subject
 
@@ -53,9 +53,7 @@ def save(path: Path, lock: Lock, *, known: Lock | None) -> bool:
     """
     text = dumps(lock)
     loads(text, source=path.name)
-    if path.is_symlink():
-        message = "is a link, which is neither followed nor replaced: expected a regular file"
-        raise ConfigError(message, path=str(path))
+    refuse_link(path)
     try:
         with alone_in(path.parent):
             return _replaced(path, text, known)
