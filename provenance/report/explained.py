@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from provenance import manual
 from provenance.errors import ConfigError
 from provenance.report import formats
@@ -17,8 +15,8 @@ def explained(name: str) -> str:
     if name in rules:
         whole = f"The whole page: provenance explain {name.partition('/')[0]}"
         return f"{name}\n\n{rules[name]}\n\n{whole}"
-    near = get_close_matches(name, [*rules, *manual.names(), formats.PAGE], n=3)
-    hint = f"; did you mean {', '.join(near)}?" if near else "; `provenance explain` lists them"
+    known = (*rules, *manual.names(), formats.PAGE)
+    hint = manual.near(name, known, 3) or "; `provenance explain` lists them"
     raise ConfigError(f"there is no page or rule {name!r}{hint}")
 
 

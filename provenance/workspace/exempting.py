@@ -10,7 +10,8 @@ from pathlib import Path
 
 from provenance.adoption import Remedy, exemption_of, remedy, waiver_of
 from provenance.errors import ConfigError, SourceError
-from provenance.manual import rules
+from provenance.lock import Entry
+from provenance.manual import near, rules
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy, Settings, is_subject, may_lower
 from provenance.policy.binding import rest_of
@@ -125,7 +126,8 @@ def renewed(gathering: Gathering, names: Sequence[str]) -> tuple[Edit, ...]:
 def check_rule(rule: str) -> None:
     """ConfigError for a rule that does not exist, or that may not be waived."""
     if rule not in rules():
-        raise ConfigError(f"there is no rule {rule}: `provenance explain` lists them")
+        hint = near(rule, rules()) or ": `provenance explain` lists them"
+        raise ConfigError(f"there is no rule {rule}{hint}")
     if not may_lower(rule):
         raise ConfigError(f"{rule} may not be waived: `provenance explain {rule}` says why")
 
@@ -143,9 +145,7 @@ def by_name(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _renewed(gathering: Gathering, subject: Subject) -> Edit:
     session = gathering.session
-    found = evidence_or_reason(subject, gathering)
-    if isinstance(found, Looked):
-        raise SourceError(f"{subject.name}: {found.unjudged.reason if found.unjudged else ''}")
+    found = _evidence(gathering, subject)
     own = [entry for entry in session.settings.exemptions if entry.repo == subject.ref.repo]
     if len(own) != 1:
         step = f"`provenance exempt {subject.name}` writes one" if not own else "edit them by hand"
@@ -177,11 +177,15 @@ def _one(gathering: Gathering) -> tuple[Subject, Evidence]:
     if subject.ref.repo not in listed:
         line = f"`provenance {'add' if session.settings_path else 'init'} {subject.ref.repo}`"
         raise ConfigError(f"{subject.name} is not among [[models]]: {line} adds it")
-    found = evidence_or_reason(subject, gathering, session.pinned(subject))
+    return subject, _evidence(gathering, subject, session.pinned(subject))
+
+
+def _evidence(gathering: Gathering, subject: Subject, pinned: Entry | None = None) -> Evidence:
+    """The evidence on a model, or SourceError with why there is none."""
+    found = evidence_or_reason(subject, gathering, pinned)
     if isinstance(found, Looked):
-        reason = found.unjudged.reason if found.unjudged else ""
-        raise SourceError(f"{subject.name}: {reason}")
-    return subject, found
+        raise SourceError(f"{subject.name}: {found.unjudged.reason if found.unjudged else ''}")
+    return found
 
 
 def _written(gathering: Gathering, subject: Subject, evidence: Evidence, change: Change) -> Added:

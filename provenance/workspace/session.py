@@ -6,14 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance import registry as registries
 from provenance.errors import ConfigError
 from provenance.lock import Entry, Lock
-from provenance.manual import rules
+from provenance.manual import near, rules
 from provenance.model import Ref
 from provenance.names import namespace_of
 from provenance.policy import CHECKS, Model, Policy, Settings
@@ -92,11 +91,6 @@ class Session:
         """The entry at whose commit a model of a Hub is looked at: what is locked of it, unless
         another revision is asked for. Of a pull request, what it locks."""
         return lockfile.answering(self.standing, subject)
-
-    def knows(self, subject: Subject) -> bool:
-        """Whether some commit of a model of a Hub is locked by its name, whichever is asked for."""
-        entry = self.standing.named(subject.name) if self.standing and not subject.place else None
-        return entry is not None and entry.repo == subject.ref.repo
 
     def unchanged(self, subject: Subject) -> Entry | None:
         """The entry of a model that a pull request leaves as its base has it, if it does."""
@@ -279,9 +273,8 @@ def _check(own: Settings, file: Path | None, judged: Sequence[Path]) -> None:
     for rule in (*(rule for rule, _ in own.levels), *(waiver.rule for waiver in own.waivers)):
         check, slash, _ = rule.partition("/")
         if slash and check in CHECKS and rule not in known:
-            near = get_close_matches(rule, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigError(f"there is no rule {rule}{hint}", path=f"{own.source}: policy")
+            said = f"there is no rule {rule}{near(rule, known)}"
+            raise ConfigError(said, path=f"{own.source}: policy")
 
 
 def _needless(own: Settings) -> Iterator[Finding]:

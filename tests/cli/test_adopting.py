@@ -222,6 +222,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a reason of nothing": ("exempt other --reason ' '", "needs no exemption"),
     "no need": (f"exempt {REPO} --reason x", "needs no exemption: it passes"),
     "not listed": (f"exempt {STRANGER} --reason x", f"`provenance add {STRANGER}` adds it"),
+    "a rule with a typo": ("waive code/auto-mpa@other --reason x", "did you mean code/auto-map?"),
     "no rule": ("waive code/nothing@other --reason x", "there is no rule code/nothing"),
     "no finding": ("waive code/auto-map@other --reason x", "has no code/auto-map: it passes"),
     "never waived": ("waive integrity/mismatch@other --reason x", "may not be waived"),
