@@ -42,7 +42,7 @@ def verify(opened: Opened, registry: Registry, at: datetime) -> VerificationResu
     if isinstance(statement, Malformed):
         return _malformed(path, statement)
     try:
-        return _opinion(path, bundle, statement, registry, at)
+        return _verification(path, bundle, statement, registry, at)
     except Malformed as error:
         return _malformed(path, error)
 
@@ -51,7 +51,7 @@ def _malformed(path: str, error: Malformed) -> Invalid:
     return Invalid(bundle=path, slug=error.slug, message=str(error))
 
 
-def _opinion(
+def _verification(
     path: str, bundle: Bundle, statement: Statement, registry: Registry, at: datetime
 ) -> VerificationResult:
     match bundle.material:

@@ -100,4 +100,3 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def is_untrusted(error: BaseException) -> bool:
     """Whether it failed because a certificate did not verify."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))
-    return False

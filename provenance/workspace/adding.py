@@ -31,7 +31,7 @@ NOT_THERE = frozenset({"RepoNotFound", "RevisionNotFound"})
 """What a Hub says of a name that is misspelt, among others: it is not written into the settings."""
 HEAD = """\
 # What is deployed, and what is asked of it. Written by `provenance init`; yours from now on.
-# Everything set aside here holds for exactly these bytes, and ends on its day.
+# What is set aside here holds for these bytes, without what `ignore` names, and ends on its day.
 """
 
 

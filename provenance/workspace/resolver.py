@@ -67,11 +67,11 @@ class Resolver:
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
             evidence = with_known_digests(evidence, pinned)
-            evaluation = self._tried(subject, evidence)
+            evaluation = self._evaluated(subject, evidence)
             hub = self.gathering.hub if subject.place is None else None
             if self.measure and hub and bytes_may_tell(evaluation.verdict):
                 evidence = self._measured(hub, evidence)
-                evaluation = self._tried(subject, evidence)
+                evaluation = self._evaluated(subject, evidence)
         except (SourceError, Unselected) as error:
             gone = pinned is not None and is_gone(error)
             unjudged = Unjudged.because(subject.name, subject.ref.text, error)
@@ -123,7 +123,7 @@ class Resolver:
         locks = [self.lock(found)]
         while True:
             again = replace(self, known=locks[-1])
-            now = [lost.get(i.subject.name) or again._retried(i, kin) for i in rounds[-1]]
+            now = [lost.get(i.subject.name) or again._evaluated_again(i, kin) for i in rounds[-1]]
             new = self.lock(now)
             if new.entries == locks[-1].entries:
                 return now, new
@@ -138,11 +138,11 @@ class Resolver:
                 rounds = [[lost.get(item.subject.name, item) for item in now]]
                 locks = [self.lock(rounds[0])]
 
-    def _retried(self, item: Resolved, kin: Collection[str]) -> Resolved:
+    def _evaluated_again(self, item: Resolved, kin: Collection[str]) -> Resolved:
         if item.evaluation is None or item.subject.name not in kin:
             return item
         return self._concluded(
-            item.subject, self._tried(item.subject, item.evaluation.case.evidence)
+            item.subject, self._evaluated(item.subject, item.evaluation.case.evidence)
         )
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
@@ -151,7 +151,7 @@ class Resolver:
         found = measured(hub, declared, self.gathering.options.cache_dir)
         return self.gathering.with_detached(found)
 
-    def _tried(self, subject: Subject, evidence: Evidence) -> Evaluation:
+    def _evaluated(self, subject: Subject, evidence: Evidence) -> Evaluation:
         setting = self._session
         return evaluate(
             evidence,
