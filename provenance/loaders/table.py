@@ -1,0 +1,106 @@
+"""The table of loaders: one TOML file each beside this module, read when somebody first asks.
+
+A loader's file has `name`, `versions`, `known` (`recorded` request by request, `read` in its
+source, or `documented`) and `source` of that knowledge, and rows of three kinds: `[[opens]]`,
+`[[executes]]` and `[[fetches]]`. Patterns are those of `include`: `*` does not cross `/`, and one
+without `/` means a file in any folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+KNOWN = ("recorded", "read", "documented")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opens:
+    """What one way of loading opens: `files` in the order of preference.
+
+    `absent` are asked for where an ordinary model has none, so that anybody could add one;
+    `decides` are those that change which weights or code are used if they are there.
+    """
+
+    what: str
+    files: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    decides: tuple[str, ...] = ()
+    note: str = ""
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executes:
+    """What runs or commands: the `files` themselves, or what `key` names in them.
+
+    `flag` is what the caller must say first, as trust_remote_code; empty where nothing is asked.
+    """
+
+    files: tuple[str, ...]
+    key: str = ""
+    flag: str = ""
+    note: str = ""
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetches:
+    """What is fetched by the name that `key` of one of the `files` holds.
+
+    In `key`, `*` is any one key and `**` any number of them. `form` says how the value is read (see
+    `provenance.closure.forms`), `revision` is the key beside it that the loader honours, `follows`
+    the branch where none is stated, and `brings` what comes: weights, code, tokenizer, kernel.
+    `only` says under which circumstances it is fetched, where that is not always.
+    """
+
+    files: tuple[str, ...]
+    key: str
+    form: str
+    brings: str
+    follows: str = "main"
+    revision: str = ""
+    only: str = ""
+    note: str = ""
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loader:
+    """A loader, and what is known of it: `versions`, how, and from which `source`."""
+
+    name: str
+    versions: str
+    known: str
+    source: str
+    opens: tuple[Opens, ...] = ()
+    executes: tuple[Executes, ...] = ()
+    fetches: tuple[Fetches, ...] = ()
+
+
+def loader_of(table: dict[str, object]) -> Loader:
+    """The loader of a parsed file; TypeError for a key that none has."""
+    rows = {"opens": Opens, "executes": Executes, "fetches": Fetches}
+    words: dict[str, Any] = {key: value for key, value in table.items() if key not in rows}
+    return Loader(**words, **{name: _rows(kind, table.get(name)) for name, kind in rows.items()})
+
+
+def _rows(kind: Callable[..., T], rows: Any) -> tuple[T, ...]:
+    return tuple(kind(**{key: _frozen(value) for key, value in row.items()}) for row in rows or ())
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@cache
+def loaders() -> tuple[Loader, ...]:
+    """Every loader that is known, by name."""
+    files = sorted(Path(__file__).parent.glob("*.toml"))
+    return tuple(loader_of(tomllib.loads(file.read_text("utf-8"))) for file in files)
