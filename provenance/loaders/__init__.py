@@ -1,1 +1,1 @@
-"""What each loader opens, runs and fetches by name: one table, as data, of what is known of them."""
+"""What each loader opens, runs and fetches by name: one table, as data."""

@@ -87,8 +87,9 @@ class Loader:
 def loader_of(table: dict[str, object]) -> Loader:
     """The loader of a parsed file; TypeError for a key that none has."""
     rows = {"opens": Opens, "executes": Executes, "fetches": Fetches}
-    words: dict[str, Any] = {key: value for key, value in table.items() if key not in rows}
-    return Loader(**words, **{name: _rows(kind, table.get(name)) for name, kind in rows.items()})
+    words: dict[str, Any] = dict(table)
+    made = {name: _rows(kind, words.pop(name, None)) for name, kind in rows.items()}
+    return Loader(**words | made)
 
 
 def _rows(kind: Callable[..., T], rows: Any) -> tuple[T, ...]:
