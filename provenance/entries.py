@@ -13,10 +13,13 @@ from provenance.lineage import YOU, wanted_by
 from provenance.lock import (
     Accepted,
     Entry,
+    Lock,
     LockedFinding,
+    LockedMember,
     LockedParent,
     LockedSigner,
     Part,
+    member_entry,
 )
 from provenance.lock.model import NO_FILES
 from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest, Reach
@@ -65,6 +68,7 @@ def entry_of(
         include=evidence.include,
         exclude=evidence.exclude,
         parents=tuple(dict.fromkeys(_parents(case))),
+        members=tuple(dict.fromkeys(_members(case))),
         signers=tuple(_signer(s, evidence, before) for s in verdict.signers if s.organisation),
         accepted=(*_agreed(own or past), *_accepted(verdict)),
         findings=tuple(_findings(verdict, evidence.ref.repo)),
@@ -115,6 +119,34 @@ def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple
                 key = (ancestor.claimed, ancestor.revision)
                 found.setdefault(key, _ancestor(ancestor, ancestor.facts, registry))
     return tuple(found.values())
+
+
+def member_entries(evaluations: Iterable[Evaluation], before: Lock | None) -> tuple[Entry, ...]:
+    """An entry for everything that a loader fetches for any of the models, once a commit."""
+    found: dict[str, Entry] = {}
+    for evaluation in evaluations:
+        for member in evaluation.members:
+            ref = member.case.evidence.ref
+            name = f"{ref.repo}@{ref.commit}"
+            old = member_entry(before, ref.repo, ref.commit)
+            past = [entry for entry in (old,) if entry]
+            made = entry_of(name, member, before=old, past=past)
+            found.setdefault(name, replace(made, part=Part.CLOSURE))
+    return tuple(found.values())
+
+
+def _members(case: Case) -> Iterator[LockedMember]:
+    """What a loader fetches for the model, each with the first place that says so."""
+    for wanted, claims in case.closure.wanted.items():
+        judged = case.closure.judged_as(wanted)
+        if judged and judged.member.commit:
+            yield LockedMember(
+                repo=judged.member.repo,
+                revision=judged.member.revision,
+                commit=judged.member.commit,
+                brings=claims[0].brings,
+                source=claims[0].path,
+            )
 
 
 def is_complete(evidence: Evidence) -> bool:

@@ -14,10 +14,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from provenance.closure.members import pins_of
 from provenance.errors import ConfigError, Rejected
 from provenance.judgement import judge
 from provenance.lock import Entry, Lock, file_differences
-from provenance.lock.known import bytes_may_tell, narrowed, pins, with_known_digests, with_locked
+from provenance.lock.known import (
+    bytes_may_tell,
+    member_pins,
+    narrowed,
+    pins,
+    with_known_digests,
+    with_locked,
+)
 from provenance.model import Basis, Evidence, Ref
 from provenance.policy import Policy
 from provenance.source import directory
@@ -26,6 +34,7 @@ from provenance.source.hub import cache, settling
 from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.client import Hub
 from provenance.source.hub.collect import collect
+from provenance.source.hub.members import with_members
 from provenance.source.hub.settling import Census
 from provenance.source.hub.staging import Differs, Stage, held
 from provenance.source.measure import Measured
@@ -186,6 +195,8 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)
     found = with_known_digests(found, entry)
     found = with_detached(found, rules.attestations)
+    stated = pins_of(rules.policy.members)
+    found = with_members(hub, found, stated, locked=member_pins(rules.lock))
     found = with_ancestors(hub, found, rules.policy.parents, pins=pins(rules.lock))
     return with_detached(found, rules.attestations)
 
@@ -254,7 +265,12 @@ def _measured(
         measured=rows,
     )
     if declared:
-        found = replace(found, facts=declared.facts, ancestors=declared.ancestors)
+        found = replace(
+            found,
+            facts=declared.facts,
+            ancestors=declared.ancestors,
+            members=declared.members,
+        )
     else:
         found = with_locked(found, rules.lock, entry)
     return with_detached(found, rules.attestations)

@@ -9,9 +9,10 @@ from datetime import datetime
 from provenance.case.case import Case
 from provenance.case.changes import change_of
 from provenance.case.folding import folded
+from provenance.case.members import JudgedMember
 from provenance.checks import table
 from provenance.claims.files import ModelFiles
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, member_entry
 from provenance.lock import remembered as known_of
 from provenance.model import Evidence
 from provenance.policy import Policy, Waiver
@@ -34,10 +35,11 @@ IDENTITY = "identity/pass"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """A verdict, and the case that it closes."""
+    """A verdict, and the case that it closes; `members` are those of what loaders fetch for it."""
 
     case: Case
     verdict: Verdict
+    members: tuple[Evaluation, ...] = ()
 
 
 def judge(
@@ -93,8 +95,9 @@ def evaluate(
     """
     if remembered is None:
         remembered = known_of(lock, name, evidence.ref.repo)
+    members = _members(evidence, policy, registry, lock)
     case = replace(
-        Case.heard(evidence, policy, registry),
+        Case.heard(evidence, policy, registry, tuple(judged for judged, _ in members)),
         lock=lock,
         locked=locked,
         remembered=tuple(remembered),
@@ -120,7 +123,26 @@ def evaluate(
         findings=told,
     )
     # What was parsed is as large as the model's documents, and a run may hold a hundred trials.
-    return Evaluation(case=replace(case, files=ModelFiles(evidence=evidence)), verdict=verdict)
+    return Evaluation(
+        case=replace(case, files=ModelFiles(evidence=evidence)),
+        verdict=verdict,
+        members=tuple(evaluation for _, evaluation in members if evaluation),
+    )
+
+
+def _members(
+    evidence: Evidence, policy: Policy, registry: Registry, lock: Lock | None
+) -> list[tuple[JudgedMember, Evaluation | None]]:
+    """What loaders fetch for the model, each judged by what is asked of the model itself."""
+    found: list[tuple[JudgedMember, Evaluation | None]] = []
+    for member in evidence.members:
+        own = None
+        if member.evidence:
+            one = replace(member.evidence, now=evidence.now)
+            before = member_entry(lock, member.repo, member.commit)
+            own = evaluate(one, policy.for_member(), registry, lock=lock, locked=before)
+        found.append((JudgedMember(member=member, verdict=own.verdict if own else None), own))
+    return found
 
 
 def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:

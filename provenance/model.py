@@ -224,6 +224,24 @@ class Ancestor:
     evidence: Evidence | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A repository that a loader fetches by name when it loads the model.
+
+    `repo` and `revision` are what the loader asks for, None for `main`; `commit` is where it was
+    looked at. `evidence` is what was read of it, as of any model; None where only the lockfile
+    speaks of it, with the digest `manifest` of all its files. Without `commit` it could not be
+    resolved, and `missing` says why.
+    """
+
+    repo: str
+    revision: str | None = None
+    commit: str | None = None
+    manifest: str | None = None
+    missing: str = ""
+    evidence: Evidence | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """All that a verdict may rest on, gathered at one moment: judged again, it yields the same.
@@ -233,7 +251,7 @@ class Evidence:
     and unverified. `now` is when it is judged, where that is not when it was gathered: what
     expires is over by then. `facts` are those of the Hub it came from, or of the lockfile that
     names it; `ancestors` has one row for every repository that was asked for because something
-    claims it.
+    claims it, and `members` one for every repository that a loader of the model would ask for.
     """
 
     ref: Ref
@@ -249,6 +267,7 @@ class Evidence:
     observations: tuple[Observation, ...] = ()
     facts: Facts | None = None
     ancestors: tuple[Ancestor, ...] = ()
+    members: tuple[Member, ...] = ()
     now: datetime | None = field(default=None, compare=False)
 
     @property

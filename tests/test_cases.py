@@ -32,6 +32,7 @@ KEYS = {
     "sign",
     "then",
     "as",
+    "model",
     "policy",
     "registry",
     "expect",
@@ -143,7 +144,8 @@ def verdict(folder: Path, case: Mapping[str, Any]) -> Verdict:
     settings = Settings.from_table(table, source="provenance.toml")
     trust = filled(forge.bent(REGISTRY, case.get("registry", {})), evidence)
     registry = Registry.from_table(trust, source="trust.toml")
-    model = Model(name="m", repo=case.get("as"), path="m")
+    more = {name: tuple(value) for name, value in case.get("model", {}).items()}
+    model = Model(name="m", repo=case.get("as"), path="m", **more)
     return judge(evidence, Policy.of(settings, model), registry)
 
 

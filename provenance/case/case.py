@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from provenance.case.members import Closure, JudgedMember
 from provenance.case.publisher import PublisherSignature, publisher_signatures
 from provenance.case.verified import verify_bundles
 from provenance.claims.files import ModelFiles
+from provenance.closure.members import Claims
 from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock, is_of
 from provenance.model import Basis, Evidence
@@ -27,7 +29,8 @@ class Case:
     `verifications` has one entry for each of `evidence.bundles` that is no training statement, in
     their order; `publisher_signatures` are those of them that count as the publisher's word.
     `files` are what the evidence holds, parsed for all checks together. `claimed` and `graph` are
-    what is said of its ancestors, by anybody and by those who may. `lock` is the caller's
+    what is said of its ancestors, by anybody and by those who may; `closure` is what a loader
+    fetches by name, each judged. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
     otherwise it is only what was known before. `remembered` are the entries of its repository,
     whatever their names. `rests` has what is left of the files by each `ignore` of the policy.
@@ -41,6 +44,7 @@ class Case:
     publisher_signatures: tuple[PublisherSignature, ...]
     claimed: Claimed
     graph: Graph
+    closure: Closure
     lock: Lock | None = None
     locked: Entry | None = None
     remembered: tuple[Entry, ...] = ()
@@ -48,8 +52,17 @@ class Case:
     rests: Rests = field(default_factory=dict)
 
     @classmethod
-    def heard(cls, evidence: Evidence, policy: Policy, registry: Registry) -> Case:
-        """The case of a model once every bundle and claim was heard, without a lockfile."""
+    def heard(
+        cls,
+        evidence: Evidence,
+        policy: Policy,
+        registry: Registry,
+        members: tuple[JudgedMember, ...] = (),
+    ) -> Case:
+        """The case of a model once every bundle and claim was heard, without a lockfile.
+
+        `members` are those of its closure, each with the verdict on it.
+        """
         files = ModelFiles(evidence=evidence)
         heard = verify_bundles(files, registry, policy.parents)
         return cls(
@@ -61,6 +74,7 @@ class Case:
             publisher_signatures=publisher_signatures(evidence, registry, heard.verifications),
             claimed=heard.claimed,
             graph=heard.graph,
+            closure=Closure.of(Claims.of(files), members, policy.members),
             rests=rests_of(evidence, policy),
         )
 

@@ -18,8 +18,9 @@ code/callable
     names, and exclude the file unless you need it.
 
 code/remote-code
-    The loader is told to fetch code from another repository, or to trust remote code at large. It
-    would get whatever stands there that day. Never allowed by a digest.
+    The loader is told to trust remote code at large, or to fetch code from another repository where
+    the check `closure` does not judge that. It would get whatever stands there that day. Never
+    allowed by a digest.
 
 code/python-file
     The model brings Python. Read it and allow it by path and SHA-256, or exclude it.
@@ -85,7 +86,8 @@ from collections.abc import Iterator
 from provenance.case.case import Case
 from provenance.claims.code import CodeClaim
 from provenance.formats.names import is_by_product
-from provenance.verdict import Finding, failed, passed, unknown
+from provenance.policy.table import CLOSURE
+from provenance.verdict import Finding, Level, failed, passed, unknown
 
 UNKNOWN = frozenset({"template-unclear", "template-unparsed", "unreadable"})
 UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
@@ -100,8 +102,11 @@ NEXT = {
 def check(case: Case) -> Iterator[Finding]:
     """Whether loading the selected files runs anything that the policy does not list."""
     allowed = _allowed(case)
+    members = _members(case)
     quiet = True
     for claim in case.files.code_claims:
+        if claim.elsewhere and claim.elsewhere in members:
+            continue
         if claim.target and claim.target in allowed and claim.code != "remote-code":
             continue
         quiet = False
@@ -114,6 +119,15 @@ def check(case: Case) -> Iterator[Finding]:
         yield passed(
             "code/pass", f"{said} but what you allow: {', '.join(allowed)}" if allowed else said
         )
+
+
+def _members(case: Case) -> frozenset[str]:
+    """The repositories that `closure` judges, with all the code that they bring."""
+    asked = CLOSURE in case.policy.checks
+    if not asked or case.policy.level("closure/unpinned") is not Level.REQUIRE:
+        return frozenset()
+    claims = case.closure.claims.by_model
+    return frozenset(claim.repo for claim in claims if claim.repo and not claim.only)
 
 
 def _allowed(case: Case) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ Findings:
 
 registry/revoked
     The manifest, repository or commit was revoked, or one of the files, or any of these of an
-    ancestor, claimed or found. Files count by their digest, under any name and whatever lies beside
-    them; of a locked model the whole listing counts as well as the selection. Do not deploy it; the
-    reason says where to read on.
+    ancestor, claimed or found, or of what a loader fetches for the model. Files count by their
+    digest, under any name and whatever lies beside them; of a locked model the whole listing counts
+    as well as the selection. Do not deploy it; the reason says where to read on.
 
 registry/expired
     The registry has expired: whoever keeps it has not looked at it since. Nothing passes by it.
@@ -45,7 +45,7 @@ from datetime import timedelta
 from provenance.case.case import Case
 from provenance.claims.files import ModelFiles
 from provenance.lineage.steps import unverified_steps
-from provenance.lock import Entry, above, floor_of, unclaimed
+from provenance.lock import Entry, above, floor_of, member_entry, unclaimed
 from provenance.model import Ancestor, Manifest
 from provenance.names import namespace_of
 from provenance.trust import Registry
@@ -105,6 +105,8 @@ def _refused(case: Case) -> Iterator[Finding]:
     yield from _revoked(registry, _own(case), "")
     for subjects in _ancestors(case):
         yield from _revoked(registry, subjects, "ancestor ")
+    for subjects in _members(case):
+        yield from _revoked(registry, subjects, "closure member ")
 
 
 def _own(case: Case) -> Subjects:
@@ -142,6 +144,24 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
             "commit": {attested.commit},
         }
     yield from _locked_ancestors(case)
+
+
+def _members(case: Case) -> Iterator[Subjects]:
+    """What everything is known by that a loader fetches for the model, found or not."""
+    for claim in case.closure.claims.all:
+        yield {"repo": {claim.repo}, "commit": {claim.revision}}
+    for member in case.evidence.members:
+        entry = member_entry(case.lock, member.repo, member.commit)
+        same = entry if entry and entry.commit == member.commit else None
+        known = member.evidence
+        lists = (known.listing, known.manifest) if known else ()
+        yield {
+            "manifest": {member.manifest, *(one.digest for one in lists)}
+            | ({same.manifest, same.selected} if same else set()),
+            "file": _digests(*lists, *((same.files,) if same else ())),
+            "repo": {member.repo, known.facts.id if known and known.facts else None},
+            "commit": {member.commit},
+        }
 
 
 def _locked_ancestors(case: Case) -> Iterator[Subjects]:

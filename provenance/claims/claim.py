@@ -10,13 +10,14 @@ class CodeClaim:
     """One place that makes a loader run code: `code` is the rule's slug, `target` a local file.
 
     `target` is the path of the one file that would run, where a digest can settle which bytes it
-    has; empty where none can.
+    has; empty where none can. `elsewhere` is the repository that it would be fetched from.
     """
 
     path: str
     code: str
     detail: str
     target: str = ""
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

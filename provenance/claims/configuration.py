@@ -157,7 +157,7 @@ def _references(path: str, key: str, code: str, names: Iterator[str]) -> Iterato
         repository, elsewhere, _ = name.partition("--")
         if elsewhere:
             detail = f"{key} fetches {name[:200]!r} from {repository[:200]!r} as it is that day"
-            yield CodeClaim(path=path, code="remote-code", detail=detail)
+            yield CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=repository)
         else:
             detail = f"{key} runs {name[:200]!r}"
             target = _beside(path, name.rpartition(".")[0])
@@ -179,7 +179,7 @@ def _custom_pipeline(path: str, found: object) -> Iterator[CodeClaim]:
     for name in texts(found):
         if "/" in name:
             detail = f"custom_pipeline fetches {name[:200]!r} as it is that day"
-            yield CodeClaim(path=path, code="remote-code", detail=detail)
+            yield CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=name)
         else:
             module = name.removesuffix(".py")
             detail = f"custom_pipeline runs {name[:200]!r}"
@@ -197,7 +197,9 @@ def _parents(path: str, found: object) -> Iterator[CodeClaim]:
 def _kernels(path: str, key: str, found: object) -> Iterator[CodeClaim]:
     for name in texts(found):
         if "/" in name:
-            yield CodeClaim(path=path, code="kernel", detail=f"{key} fetches {name[:200]!r}")
+            detail = f"{key} fetches {name[:200]!r}"
+            kernel = name.rpartition("|")[2].partition(":")[0].partition("@")[0]
+            yield CodeClaim(path=path, code="kernel", detail=detail, elsewhere=kernel)
 
 
 def _activation(path: str, key: str, found: object) -> Iterator[CodeClaim]:

@@ -30,7 +30,8 @@ FIRST_GUESS = 256 * 1024
 
 CARD = "readme.md"
 CODE = ".py"
-DOCUMENTS = frozenset({".json", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml"})
+DOCUMENTS = frozenset({".ini", ".json", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml"})
+DOCUMENT_NAMES = frozenset({"modelfile"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
 PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
@@ -72,7 +73,8 @@ def read(
 
 def wants_whole(path: str) -> bool:
     """Whether a check reads the document of this name whole: not one that only lists tokens."""
-    return suffix_of(path) in DOCUMENTS and name_of(path) not in UNREAD
+    name = name_of(path)
+    return (suffix_of(path) in DOCUMENTS or name in DOCUMENT_NAMES) and name not in UNREAD
 
 
 def is_card(path: str) -> bool:

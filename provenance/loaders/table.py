@@ -9,10 +9,10 @@ without `/` means a file in any folder.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
+from importlib import resources
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -54,16 +54,22 @@ class Executes:
 class Fetches:
     """What is fetched by the name that `key` of one of the `files` holds.
 
-    In `key`, `*` is any one key and `**` any number of them. `form` says how the value is read (see
-    `provenance.closure.forms`), `revision` is the key beside it that the loader honours, `follows`
-    the branch where none is stated, and `brings` what comes: weights, code, tokenizer, kernel.
-    `only` says under which circumstances it is fetched, where that is not always.
+    In `key`, `*` is any one key and `**` any number of them, none too. `form` says how the value is
+    read (see `provenance.closure.forms`), and `names` gives the repository for a value that is no
+    name of one. `revision` is the key beside it that the loader honours, `follows` the branch where
+    none is stated, and `brings` what comes: weights, code, tokenizer, kernel. `only` says under
+    which circumstances it is fetched, where that is not always.
+
+    A row with `missing` has no key: where one of the `files` is there and a file of that name is
+    not beside it, the loader fetches the repository that `names` has for it.
     """
 
     files: tuple[str, ...]
-    key: str
-    form: str
     brings: str
+    key: str = ""
+    form: str = "repository"
+    names: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
     follows: str = "main"
     revision: str = ""
     only: str = ""
@@ -103,5 +109,6 @@ def _frozen(value: object) -> object:
 @cache
 def loaders() -> tuple[Loader, ...]:
     """Every loader that is known, by name."""
-    files = sorted(Path(__file__).parent.glob("*.toml"))
+    found = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".toml"))
+    files = sorted(found, key=lambda file: file.name)
     return tuple(loader_of(tomllib.loads(file.read_text("utf-8"))) for file in files)

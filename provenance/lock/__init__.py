@@ -2,7 +2,7 @@
 
 from provenance.lock.difference import Change, difference, file_differences, nearest
 from provenance.lock.floors import floor_of
-from provenance.lock.memory import above, is_of, remembered, unclaimed
+from provenance.lock.memory import above, is_of, member_entry, remembered, unclaimed
 from provenance.lock.model import (
     Accepted,
     Entry,
@@ -10,6 +10,7 @@ from provenance.lock.model import (
     Lock,
     LockedFailure,
     LockedFinding,
+    LockedMember,
     LockedParent,
     LockedSigner,
     Part,
@@ -25,6 +26,7 @@ __all__ = [
     "Lock",
     "LockedFailure",
     "LockedFinding",
+    "LockedMember",
     "LockedParent",
     "LockedSigner",
     "Part",
@@ -35,6 +37,7 @@ __all__ = [
     "floor_of",
     "is_of",
     "loads",
+    "member_entry",
     "nearest",
     "remembered",
     "unclaimed",

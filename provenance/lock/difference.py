@@ -83,6 +83,7 @@ def _changed(name: str, old: Entry, new: Entry) -> Iterator[Change]:
         yield from _word(name, word, *values)
     yield from _gained(name, "signer", _signers(old), _signers(new))
     yield from _gained(name, "parent", _parents(old), _parents(new))
+    yield from _gained(name, "member", _members(old), _members(new))
     yield from _gained(name, "accepted", _accepted(old), _accepted(new))
     yield from _gained(name, "finding", _findings(old), _findings(new))
     yield from _word(name, "manifest", old.manifest, new.manifest)
@@ -104,6 +105,10 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _members(entry: Entry) -> Iterator[str]:
+    return (f"{one.repo}@{one.commit}" for one in entry.members)
 
 
 def _gained(name: str, word: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from provenance.lock.memory import above, unclaimed
 from provenance.lock.model import Entry, Lock, Part
-from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Observation, Ref
+from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Member, Observation, Ref
 from provenance.selection import matches, relevant
 from provenance.verdict import Level, Outcome, Result, Verdict
 
@@ -100,6 +100,22 @@ def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
         ref=replace(ref, repo=ref.repo or entry.repo, commit=ref.commit or entry.commit),
         facts=evidence.facts or facts,
         ancestors=evidence.ancestors or ancestors(lock, entry),
+        members=evidence.members or members(lock, entry),
+    )
+
+
+def members(lock: Lock, entry: Entry) -> tuple[Member, ...]:
+    """What loaders fetch for a locked model, as far as the lockfile knows it."""
+    known = {(one.repo, one.commit): one.manifest for one in lock.members_of([entry])}
+    return tuple(
+        Member(
+            repo=one.repo,
+            revision=one.revision,
+            commit=one.commit,
+            manifest=known.get((one.repo, one.commit)),
+            missing="" if (one.repo, one.commit) in known else "its entry is not in the lockfile",
+        )
+        for one in entry.members
     )
 
 
@@ -126,6 +142,12 @@ def pins(lock: Lock | None) -> dict[str, str]:
         for entry in entries
         if entry.part is Part.ANCESTOR and entry.commit and entry.revision is None
     }
+
+
+def member_pins(lock: Lock | None) -> dict[tuple[str, str | None], str]:
+    """The commit at which each member of the lockfile was looked at, by what a loader asks for."""
+    entries = lock.models() if lock else ()
+    return {(one.repo, one.revision): one.commit for entry in entries for one in entry.members}
 
 
 def _claimed(entry: Entry) -> str:

@@ -8,14 +8,22 @@ from provenance.lock.model import Entry, Lock, Part
 
 
 def remembered(lock: Lock | None, name: str, repo: str | None) -> tuple[Entry, ...]:
-    """The models of the lockfile that are of this repository, the one of this name first.
+    """The models of the lockfile that are of this repository, the one of this name first, and what
+    loaders fetch of it for another model.
 
     What has no repository, or had none, is known by its name alone.
     """
-    models = lock.models() if lock else ()
+    models = (*lock.models(), *lock.closure()) if lock else ()
     own = [entry for entry in models if entry.name == name and is_of(entry, repo)]
     others = [e for e in models if e.name != name and repo is not None and e.repo == repo]
     return (*own, *others)
+
+
+def member_entry(lock: Lock | None, repo: str | None, commit: str | None) -> Entry | None:
+    """What is locked of a closure member at this commit, or else at another one."""
+    own = [entry for entry in lock.closure() if entry.repo == repo] if lock else []
+    same = [entry for entry in own if entry.commit == commit]
+    return next(iter(same or own), None)
 
 
 def is_of(entry: Entry, repo: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +45,18 @@ class LockedParent:
     commit: str | None = None
     relation: str | None = None
     tier: str = "declared"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedMember:
+    """What a loader fetches for a model: the repository and revision that it asks for, None for
+    `main`, and the commit at which its entry of the closure is locked; `source` says so."""
+
+    repo: str
+    commit: str
+    revision: str | None = None
+    brings: str = ""
     source: str = ""
 
 
@@ -93,6 +106,7 @@ class Entry:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     parents: tuple[LockedParent, ...] = ()
+    members: tuple[LockedMember, ...] = ()
     signers: tuple[LockedSigner, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     findings: tuple[LockedFinding, ...] = ()
@@ -145,6 +159,15 @@ class Lock:
     def models(self) -> tuple[Entry, ...]:
         """The entries of what was asked for."""
         return tuple(entry for entry in self.entries if entry.part is Part.MODEL)
+
+    def closure(self) -> tuple[Entry, ...]:
+        """The entries of what loaders fetch by name for the models."""
+        return tuple(entry for entry in self.entries if entry.part is Part.CLOSURE)
+
+    def members_of(self, models: Iterable[Entry]) -> tuple[Entry, ...]:
+        """The entries of what loaders fetch for these models."""
+        wanted = {(one.repo, one.commit) for entry in models for one in entry.members}
+        return tuple(entry for entry in self.closure() if (entry.repo, entry.commit) in wanted)
 
     def named(self, name: str) -> Entry | None:
         """The model that is called so, or else the only one of that repository."""

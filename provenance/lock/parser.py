@@ -19,6 +19,7 @@ from provenance.lock.model import (
     Lock,
     LockedFailure,
     LockedFinding,
+    LockedMember,
     LockedParent,
     LockedSigner,
     Part,
@@ -108,6 +109,7 @@ def _entry(fields: Fields, part: Part) -> Entry:
         include=_patterns(fields, "include"),
         exclude=_patterns(fields, "exclude"),
         parents=_each(fields, "parents", _parent),
+        members=_each(fields, "members", _member),
         signers=_each(fields, "signers", _signer),
         accepted=_each(fields, "accepted", _accepted),
         findings=_each(fields, "findings", _finding),
@@ -122,7 +124,7 @@ def _check(fields: Fields, entry: Entry) -> None:
     """An entry says which bytes it means, and its files are those."""
     if entry.repo is None and entry.path is None:
         raise fields.wrong("repo", "missing: expected repo, path or both")
-    if entry.part is not Part.MODEL:
+    if entry.part is Part.ANCESTOR:
         return
     if not entry.manifest:
         raise fields.wrong("manifest", "missing")
@@ -204,6 +206,21 @@ def _parent(fields: Fields) -> LockedParent:
     )
     fields.end()
     return parent
+
+
+def _member(fields: Fields) -> LockedMember:
+    commit = reading.optional_hexadecimal(fields, "commit", 40)
+    if commit is None:
+        raise fields.wrong("commit", "missing")
+    member = LockedMember(
+        repo=reading.line(fields, "repo"),
+        commit=commit,
+        revision=reading.optional_line(fields, "revision"),
+        brings=_line(fields, "brings"),
+        source=_line(fields, "source"),
+    )
+    fields.end()
+    return member
 
 
 def _signer(fields: Fields) -> LockedSigner:

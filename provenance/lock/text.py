@@ -47,6 +47,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         if value:
             yield pair(name, value)
     yield from _rows("parents", _sorted(entry.parents, "repo commit relation tier source"))
+    yield from _rows("members", _sorted(entry.members, "repo revision commit brings source"))
     yield from _rows(
         "signers", _sorted(entry.signers, "kind identity organisation name bundle time")
     )

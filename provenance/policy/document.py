@@ -32,7 +32,8 @@ class Model:
 
     `repo` is `org/name`, `path` a directory in its place, `revision` a branch, tag or commit (None
     for `main`). `include` and `exclude` are globs, case-sensitive, whose `*` does not cross `/`.
-    `parents` are stated by the caller, each `org/name` or `org/name@<commit>`.
+    `parents` are stated by the caller, each `org/name` or `org/name@<commit>`; `members` pin what
+    a loader fetches by name, each `org/name@<commit>`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Model:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     profile: str | None = None
 
 
@@ -174,10 +176,26 @@ def _model(fields: Fields) -> Model:
         include=read_patterns(fields, "include", EVERY_FILE),
         exclude=read_patterns(fields, "exclude", EVERY_FILE),
         parents=read_each(fields, "parents", _is_parent, "org/name or org/name@<commit>"),
+        members=_members(fields),
         profile=levels.read_profile(fields),
     )
     fields.end()
     return model
+
+
+def _members(fields: Fields) -> tuple[str, ...]:
+    """Each of another repository: of two commits of one, a loader would see one."""
+    members = read_each(fields, "members", _is_member, "org/name@<commit of 40 digits>")
+    repos = [text.partition("@")[0] for text in members]
+    for position, repo in enumerate(repos):
+        if repo in repos[:position]:
+            raise fields.wrong(f"members[{position}]", f"{repo} stands twice: name one commit")
+    return members
+
+
+def _is_member(text: str) -> bool:
+    repo, _, commit = text.partition("@")
+    return (names.is_repo(repo) or names.is_segment(repo)) and reading.is_commit(commit)
 
 
 def _is_parent(text: str) -> bool:

@@ -20,7 +20,7 @@ from provenance.policy.table import (
 from provenance.trust.reading import is_rule
 from provenance.verdict import Level
 
-LATER_CHECKS = ("closure", "weights")
+LATER_CHECKS = ("weights",)
 
 NEVER_LOWERED = (
     "registry",
@@ -58,6 +58,8 @@ DEFAULT_LEVELS: Levels = (
     ("ancestry/no-origin", Level.WARN),
     ("attestation/shared-file", Level.WARN),
     ("attestation/warned", Level.WARN),
+    ("closure/circumstance", Level.WARN),
+    ("closure/unused-pin", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
     ("format/beside-safetensors", Level.WARN),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from provenance.errors import ConfigError
@@ -12,7 +12,7 @@ from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
 from provenance.policy.document import Model, Settings
 from provenance.policy.levels import Demand, Levels
 from provenance.policy.required import RequiredAttestation
-from provenance.policy.table import ATTESTATION, CHECKS
+from provenance.policy.table import ATTESTATION, BASELINE, CHECKS, CLOSURE
 from provenance.verdict import Level
 
 
@@ -21,8 +21,9 @@ class Policy:
     """The checks that must say pass, what each finding does, and what the caller lets pass.
 
     `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
-    `min_age` is in days. `lenient_expiry` lets what has run out count on, with a warning: for a
-    host that serves what was locked, where nobody can renew it. `registry_max_age` is in days.
+    `members` pin what a loader fetches by name, each `org/name@<commit>`; `min_age` is in days.
+    `lenient_expiry` lets what has run out count on, with a warning: for a host that serves what was
+    locked, where nobody can renew it. `registry_max_age` is in days.
     ConfigError for a policy that requires nothing: its pass would say nothing.
     """
 
@@ -35,6 +36,7 @@ class Policy:
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     parents: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     min_age: int = 0
     exclude_newer: datetime | None = None
     once_signed_must_stay_signed: bool = True
@@ -78,10 +80,19 @@ class Policy:
             exemptions=settings.exemptions,
             waivers=settings.waivers,
             parents=model.parents if model else (),
+            members=model.members if model else (),
             min_age=settings.min_age,
             once_signed_must_stay_signed=settings.once_signed_must_stay_signed,
             registry_max_age=settings.registry_max_age,
         )
+
+    def for_member(self) -> Policy:
+        """What is asked of whatever a loader fetches for this model: the same, but for what is said
+        of the model alone. Its own members are the model's, and are judged with them."""
+        checks = tuple(check for check in self.checks if check != CLOSURE)
+        if not levels.requires_something(self.levels, checks):
+            checks = levels.profile_named(BASELINE).checks
+        return replace(self, checks=checks, parents=(), members=(), required=())
 
     def level(self, rule: str) -> Level:
         """What a finding of `rule` does to the verdict: the longer key wins."""

@@ -29,6 +29,7 @@ class Row:
 
 REGISTRY = Row(name="registry", always=True)
 POLICY = Row(name="policy", always=True)
+CLOSURE = "closure"
 ATTESTATION = Row(name="attestation")
 """The check of what `[[policy.require_attestation]]` asks for; it is in no profile."""
 
@@ -41,6 +42,7 @@ TABLE = (
     Row(name="identity", profiles=OF_MODELS),
     Row(name="signature", profiles=OF_EVERY_PROFILE),
     Row(name="ancestry", profiles=OF_MODELS),
+    Row(name=CLOSURE, profiles=OF_MODELS),
     Row(name="lineage", profiles=(ATTESTED,)),
     ATTESTATION,
 )

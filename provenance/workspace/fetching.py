@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError, Malformed, ProvenanceError, SourceError
 from provenance.formats import json
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, Part
 from provenance.lock.update import out_of_step
-from provenance.policy import Model
 from provenance.report import Summary
 from provenance.report.fetched import admitted_lines
 from provenance.report.human import Line
@@ -71,7 +70,7 @@ def chosen_entries(
     late = [text for entry in entries for text in out_of_step(session.settings, entry)]
     if late and not frozen:
         raise OutOfDate(late)
-    return entries
+    return (*entries, *lock.members_of(entries))
 
 
 def _chosen(session: Session, lock: Lock, names: Sequence[str]) -> tuple[Entry, ...]:
@@ -142,12 +141,10 @@ class Fetcher:
     def _rules(self, entry: Entry) -> Rules:
         from provenance.gate import Rules
 
-        listed = self.session.settings.named(entry.name)
-        model = listed[0] if listed else Model(name=entry.name, repo=entry.repo)
         return Rules(
             entry=entry,
             lock=self.session.lock or Lock(),
-            policy=self.session.policy_for(model),
+            policy=self.session.policy_of(entry),
             registry=self.session.registry,
             at=datetime.now(UTC),
             attestations=self.options.documents(self.session),
@@ -157,7 +154,7 @@ class Fetcher:
         from provenance.gate import Target
 
         cache = self.options.cache_dir
-        if self.local_dir is None:
+        if self.local_dir is None or entry.part is Part.CLOSURE:
             return Target.snapshot(entry, cache)
         return Target.folder(self.local_dir, cache=cache, replacing=self.replacing)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from provenance.closure.members import pins_of
 from provenance.errors import Absent
 from provenance.lineage import Wanted, unresolved_parents
 from provenance.lock import Entry
-from provenance.lock.known import pins, unshown
+from provenance.lock.known import member_pins, pins, unshown
 from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
 from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
@@ -116,6 +117,7 @@ class Gathering:
         """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
         with during(self.progress, f"{subject.ref.repo or subject.ref.text}: reading"):
             found = self.with_detached(self._model(subject, pinned))
+            found = self.with_detached(self._with_members(subject, found))
             while True:
                 more = self.with_detached(self._with_ancestors(subject, found))
                 if more == found:
@@ -145,6 +147,16 @@ class Gathering:
         if self.hub is None:
             return self._cached(subject, pinned)
         return as_selected(self._hub(subject, self.hub, pinned))
+
+    def _with_members(self, subject: Subject, found: Evidence) -> Evidence:
+        """What loaders fetch for a model is asked for where the model is; for a directory it is
+        what lies here too, and the lockfile knows the rest."""
+        if subject.place is None and self.hub is not None:
+            from provenance.source.hub.members import with_members
+
+            locked = member_pins(self.session.lock)
+            return with_members(self.hub, found, pins_of(subject.policy.members), locked=locked)
+        return found
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""

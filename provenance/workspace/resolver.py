@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.case.assessments import failures
-from provenance.entries import ancestor_entries, entry_of, is_complete
+from provenance.entries import ancestor_entries, entry_of, is_complete, member_entries
 from provenance.errors import Absent, SourceError, Unselected
 from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
@@ -173,15 +173,19 @@ class Resolver:
         setting = self._session
         fresh = {item.subject.name: item.entry for item in found if item.entry}
         entries = standing(self._old(found), fresh, setting.settings.models)
-        evidences = [
-            item.evaluation.case.evidence for item in found if item.entry and item.evaluation
-        ]
+        passing = [item.evaluation for item in found if item.entry and item.evaluation]
+        evidences = [evaluation.case.evidence for evaluation in passing]
         above = ancestor_entries(evidences, setting.registry)
         partly = len(fresh) < len(entries) or not all(map(is_complete, evidences))
         return relocked(
             setting.lock,
             setting.registry,
-            [*entries, *above, *(self._above(above) if partly else ())],
+            [
+                *entries,
+                *above,
+                *(self._above(above) if partly else ()),
+                *self._members(entries, passing),
+            ],
             (failure for item in found for failure in item.failures),
         )
 
@@ -200,13 +204,21 @@ class Resolver:
         kept = [entry for entry in entries if entry.name not in unasked]
         return [*kept, *(entry for entry in proposed if entry.name in unasked)]
 
+    def _members(self, models: Sequence[Entry], passing: Sequence[Evaluation]) -> Iterator[Entry]:
+        """What loaders fetch for the models: as it was judged now, else as it was locked."""
+        standing = self._session.standing
+        fresh = {entry.name: entry for entry in member_entries(passing, self._session.lock)}
+        known = {entry.name: entry for entry in (standing.closure() if standing else ())} | fresh
+        wanted = {f"{one.repo}@{one.commit}" for entry in models for one in entry.members}
+        yield from (entry for name, entry in sorted(known.items()) if name in wanted)
+
     def _above(self, fresh: Sequence[Entry]) -> Iterator[Entry]:
-        """The ancestors and closure members of whatever was not looked at as a whole."""
+        """The ancestors of whatever was not looked at as a whole."""
         setting = self._session
         lock = setting.standing
         known = {(entry.part, entry.name) for entry in fresh}
         for entry in lock.entries if lock else ():
-            if entry.part is not Part.MODEL and (entry.part, entry.name) not in known:
+            if entry.part is Part.ANCESTOR and (entry.part, entry.name) not in known:
                 yield entry
 
 

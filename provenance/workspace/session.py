@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provenance import registry as registries
 from provenance.errors import ConfigError
-from provenance.lock import Entry, Lock
+from provenance.lock import Entry, Lock, Part
 from provenance.manual import near, rules
 from provenance.model import Ref
 from provenance.names import namespace_of
@@ -99,6 +99,17 @@ class Session:
         old, new = (lock.named(subject.name) for lock in (self.lock, self.proposed))
         same = old and (old.repo, old.revision) == (subject.ref.repo, subject.ref.revision)
         return old if same and old == new else None
+
+    def policy_of(self, entry: Entry) -> Policy:
+        """What is asked of a locked model; of what loaders fetch, as of the model it is for."""
+        if entry.part is Part.CLOSURE:
+            locked = self.lock.models() if self.lock else ()
+            key = (entry.repo, entry.commit)
+            fors = (one for one in locked if key in {(m.repo, m.commit) for m in one.members})
+            asking = next(fors, None)
+            return self.policy_of(asking or replace(entry, part=Part.MODEL)).for_member()
+        listed = self.settings.named(entry.name)
+        return self.policy_for(listed[0] if listed else Model(name=entry.name, repo=entry.repo))
 
     def policy_for(self, model: Model, *, exclude_newer: datetime | None = None) -> Policy:
         """What is asked of a model."""

@@ -15,7 +15,6 @@ from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, remembered
 from provenance.lock.known import matching, narrowed, with_known_digests, with_locked
 from provenance.model import Evidence
-from provenance.policy import Model
 from provenance.source.evidence_files import read
 from provenance.source.together import side_by_side
 from provenance.status import SHORT, Upstream, follows
@@ -166,9 +165,7 @@ class Verifier:
 
     def _named(self, subject: Subject, entry: Entry) -> Subject:
         """The subject by the name, and under the policy, that the matching entry has."""
-        listed = self._session.settings.named(entry.name)
-        model = listed[0] if listed else Model(name=entry.name, repo=entry.repo)
-        return replace(subject, name=entry.name, policy=self._session.policy_for(model))
+        return replace(subject, name=entry.name, policy=self._session.policy_of(entry))
 
     def _judged(
         self,

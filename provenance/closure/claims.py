@@ -1,0 +1,177 @@
+"""Every place of a model that makes a loader fetch something else, read by the table of loaders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from provenance.claims.claim import Placed
+from provenance.claims.configuration import is_configuration
+from provenance.claims.files import ModelFiles
+from provenance.claims.named import line_of
+from provenance.closure.documents import Leaf, is_read, leaves
+from provenance.closure.forms import FORMS, Name
+from provenance.errors import Malformed
+from provenance.formats.names import folder_of, is_safetensors_index, name_of
+from provenance.formats.parsed import Parsed
+from provenance.loaders.table import Fetches, Loader, loaders
+from provenance.selection import matches
+
+LATEST = ("main", "newest")
+"""Where a loader looks that was told no revision."""
+ANY_JSON = ("*.json",)
+MAX_TEXT = 200
+MAX_CLAIMS = 1_000
+GONE_ON = f"it names more than the {MAX_CLAIMS} repositories that are followed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberClaim(Placed):
+    """One place that makes `loader` fetch another repository: the key there, and its text.
+
+    `repo` is what it asks a Hub for; without one, `reason` says why that is not known. `revision`
+    is the one that is stated and honoured, or else a branch that is not `main`; None for `main`.
+    `brings` is what comes: weights, code, a tokenizer, a kernel. `only` says when, if not always.
+    """
+
+    key: str
+    text: str
+    loader: str
+    brings: str
+    repo: str | None = None
+    revision: str | None = None
+    reason: str = ""
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of the table, ready to be held against files."""
+
+    loader: Loader
+    row: Fetches
+    keys: re.Pattern[str]
+    fits: Callable[[str], bool]
+
+    def takes(self, file: Parsed) -> bool:
+        """Whether the loader looks into this file."""
+        if self.row.files == ANY_JSON:
+            return not is_safetensors_index(file.path) and (
+                file.is_whole or is_configuration(file.path)
+            )
+        return self.fits(file.path)
+
+
+def member_claims(files: ModelFiles) -> tuple[MemberClaim, ...]:
+    """What the selected files make a loader fetch by name, each place once, in path order."""
+    own = frozenset(filter(None, (files.evidence.ref.repo,)))
+    found: dict[MemberClaim, None] = {}
+    for file in files.by_path.values():
+        if file.path in files.evidence.manifest.by_path and file.size:
+            for claim in _of_file(file):
+                if claim.repo not in own:
+                    found.setdefault(claim)
+                if len(found) > MAX_CLAIMS:
+                    return (*found, _unread(file, GONE_ON))
+    found |= dict.fromkeys(_from_nowhere(files))
+    return tuple(found)
+
+
+def _of_file(file: Parsed) -> Iterator[MemberClaim]:
+    if not is_read(file):
+        return
+    rows = [row for row in _rows() if row.row.key and row.takes(file)]
+    if not rows:
+        return
+    if not file.is_whole:
+        yield _unread(file, f"{file.size} bytes were not read, and may name what a loader fetches")
+        return
+    try:
+        yield from _named_in(file, rows)
+    except Malformed as error:
+        # What no loader opens by this name, and speaks of code, is the matter of the check `code`.
+        if is_configuration(file.path) or any(row.row.files != ANY_JSON for row in rows):
+            yield _unread(file, str(error))
+
+
+def _named_in(file: Parsed, rows: Iterable[Row]) -> Iterator[MemberClaim]:
+    for leaf in leaves(file):
+        joined = _joined(leaf.keys)
+        for row in rows:
+            if row.keys.fullmatch(joined):
+                for name in FORMS[row.row.form](leaf.text, row.row.names):
+                    yield _claim(file, row, leaf, name)
+
+
+def _claim(file: Parsed, row: Row, leaf: Leaf, name: Name) -> MemberClaim:
+    stated = leaf.beside.get(row.row.revision) if row.row.revision else None
+    revision = stated if isinstance(stated, str) and stated else name.revision
+    follows = None if row.row.follows in LATEST else row.row.follows
+    key = leaf.keys[-1] if leaf.keys else ""
+    return MemberClaim(
+        path=file.path,
+        line=line_of(file.content.head, key, leaf.text),
+        key=".".join(leaf.keys)[:MAX_TEXT],
+        text=leaf.text[:MAX_TEXT],
+        loader=row.loader.name,
+        brings=row.row.brings,
+        repo=name.repo or None,
+        revision=revision or follows,
+        reason=name.reason,
+        only=row.row.only,
+    )
+
+
+def _from_nowhere(files: ModelFiles) -> Iterator[MemberClaim]:
+    """What a loader fetches because a file is missing: nobody wrote it down, and it comes."""
+    paths = files.evidence.listing.by_path
+    for row in _rows():
+        if not row.row.missing:
+            continue
+        for path in filter(row.fits, files.evidence.manifest.by_path):
+            if folder_of(path) + row.row.missing not in paths:
+                yield MemberClaim(
+                    path=path,
+                    key=f"no {row.row.missing}",
+                    text="",
+                    loader=row.loader.name,
+                    brings=row.row.brings,
+                    repo=row.row.names[""],
+                    only=row.row.only,
+                )
+
+
+def _unread(file: Parsed, reason: str) -> MemberClaim:
+    return MemberClaim(path=file.path, key="", text="", loader="", brings="", reason=reason)
+
+
+@cache
+def _rows() -> tuple[Row, ...]:
+    return tuple(
+        Row(loader=loader, row=row, keys=_keys(row.key), fits=_names(_lower(row.files)))
+        for loader in loaders()
+        for row in loader.fetches
+    )
+
+
+def _names(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a path is one of these, whatever its case: one without `/` is in any folder."""
+    return lambda path: matches(path.lower(), patterns, ()) or matches(name_of(path), patterns, ())
+
+
+def _lower(patterns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text.lower() for text in patterns)
+
+
+def _joined(keys: Iterable[str]) -> str:
+    return "".join(f"{key}\0" for key in keys)
+
+
+def _keys(key: str) -> re.Pattern[str]:
+    """The keys that a row means, each with a NUL behind it."""
+    parts = {"**": r"(?:[^\0]*\0)*", "*": r"[^\0]*\0"}
+    return re.compile(
+        "".join(parts.get(part) or re.escape(part) + r"\0" for part in key.split("."))
+    )
