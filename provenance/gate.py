@@ -195,8 +195,9 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)
     found = with_known_digests(found, entry)
     found = with_detached(found, rules.attestations)
-    stated = pins_of(rules.policy.members)
-    found = with_members(hub, found, stated, locked=member_pins(rules.lock))
+    if rules.policy.asks_for_closure:
+        stated = pins_of(rules.policy.members)
+        found = with_members(hub, found, stated, locked=member_pins(rules.lock))
     found = with_ancestors(hub, found, rules.policy.parents, pins=pins(rules.lock))
     return with_detached(found, rules.attestations)
 

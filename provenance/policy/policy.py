@@ -86,6 +86,11 @@ class Policy:
             registry_max_age=settings.registry_max_age,
         )
 
+    @property
+    def asks_for_closure(self) -> bool:
+        """Whether what a loader fetches by name is judged."""
+        return CLOSURE in self.checks and self.level(CLOSURE) is not Level.OFF
+
     def for_member(self) -> Policy:
         """What is asked of whatever a loader fetches for this model: the same, but for what is said
         of the model alone. Its own members are the model's, and are judged with them."""

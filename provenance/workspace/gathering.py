@@ -151,6 +151,8 @@ class Gathering:
     def _with_members(self, subject: Subject, found: Evidence) -> Evidence:
         """What loaders fetch for a model is asked for where the model is; for a directory it is
         what lies here too, and the lockfile knows the rest."""
+        if not subject.policy.asks_for_closure:
+            return found
         if subject.place is None and self.hub is not None:
             from provenance.source.hub.members import with_members
 

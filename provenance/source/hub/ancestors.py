@@ -8,7 +8,7 @@ from datetime import datetime
 
 from provenance.errors import Absent
 from provenance.lineage import Wanted, unresolved_parents
-from provenance.model import Ancestor, Evidence, Observation, Ref
+from provenance.model import Ancestor, Evidence, Member, Observation, Ref
 from provenance.source.hub.client import Beyond, Hub, RequestBudget
 from provenance.source.hub.collect import AncestorOptions, collect
 from provenance.source.limits import DEFAULT, Limits
@@ -41,7 +41,14 @@ def with_ancestors(
             bundles=max(LEAST_BUNDLES, bundles // len(wanted)),
         )
 
-        snapshot = _Visit(hub=hub, at=evidence.at, pins=pins or {}, account=account, limits=share)
+        snapshot = _Visit(
+            hub=hub,
+            at=evidence.at,
+            pins=pins or {},
+            account=account,
+            limits=share,
+            members={(one.repo, one.revision): one for one in evidence.members if one.evidence},
+        )
         try:
             found = side_by_side(snapshot.ancestor, wanted, at_once=hub.workers)
         except Beyond as error:
@@ -76,10 +83,14 @@ class _Visit:
     pins: Mapping[str, str]
     account: RequestBudget
     limits: Limits
+    members: Mapping[tuple[str, str | None], Member]
 
     def ancestor(self, wanted: Wanted) -> Ancestor:
-        """What the Hub knows of one."""
+        """What the Hub knows of one; what a loader fetches of it is known already."""
         blank = Ancestor(claimed=wanted.repo, revision=wanted.revision)
+        member = self.members.get((wanted.repo, wanted.revision))
+        if member and member.evidence:
+            return _found(blank, replace(member.evidence, ancestors=()))
         commit = None if wanted.revision else self.pins.get(wanted.repo)
         ref = Ref(text=wanted.repo, repo=wanted.repo, revision=wanted.revision, commit=commit)
         reached = wanted.revision is None
@@ -88,11 +99,16 @@ class _Visit:
             found = collect(self.hub, ref, at=self.at, glance=glance, limits=self.limits)
         except Absent as error:
             return replace(blank, missing=str(error))
-        name = found.facts.id if found.facts else wanted.repo
-        return replace(
-            blank,
-            facts=found.facts,
-            commit=found.ref.commit,
-            manifest=found.manifest.digest,
-            evidence=replace(found, ref=replace(found.ref, repo=name)),
-        )
+        return _found(blank, found)
+
+
+def _found(blank: Ancestor, found: Evidence) -> Ancestor:
+    """The ancestor with what was found of it."""
+    name = found.facts.id if found.facts else blank.claimed
+    return replace(
+        blank,
+        facts=found.facts,
+        commit=found.ref.commit,
+        manifest=found.manifest.digest,
+        evidence=replace(found, ref=replace(found.ref, repo=name)),
+    )

@@ -1,0 +1,158 @@
+"""What loaders fetch for a model is locked, fetched and judged with it, at one commit."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import forge
+from tests.hub import Hub
+from tests.hubs import FILES, REPO, UNSIGNED, Desk, desk, signed, trust
+
+CODE = {"modeling.py": b"class M: ...\n", "config.json": b"{}"}
+ADAPTER: dict[str, bytes] = {
+    "adapter_config.json": json.dumps(
+        {"peft_type": "LORA", "base_model_name_or_path": UNSIGNED}
+    ).encode(),
+    "adapter_model.safetensors": forge.safetensors(b"\x01" * 64),
+}
+CALLER: dict[str, bytes] = {
+    **FILES,
+    "config.json": json.dumps({"auto_map": {"AutoModel": f"{UNSIGNED}--modeling.M"}}).encode(),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A desk at a Hub with a model and what its loader fetches, at this commit."""
+
+    desk: Desk
+    commit: str
+    later: str = ""
+
+    def run(self, code: int, *words: str | Path) -> str:
+        """What a command says that must end with this code."""
+        ended = self.desk.run(*words)
+        assert ended.returncode == code, (words, ended.stdout, ended.stderr)
+        return ended.stdout + ended.stderr
+
+    @property
+    def pin(self) -> str:
+        """What pins the member."""
+        return f"{UNSIGNED}@{self.commit}"
+
+    def lock(self) -> dict[str, Any]:
+        """The lockfile."""
+        return tomllib.loads(self.desk.lock.read_text())
+
+
+def made(top: Path, hub: Hub, files: Mapping[str, bytes], member: Mapping[str, bytes]) -> Made:
+    """The model of these files, which a publisher signed, and its member."""
+    commit = hub.commit(UNSIGNED, dict(member))
+    hub.commit(REPO, signed(top / "m", files))
+    return Made(desk=desk(top, hub), commit=commit)
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Iterator[Made]:
+    """An adapter, whose base nobody signed."""
+    with Hub(tmp_path) as hub:
+        yield made(tmp_path, hub, ADAPTER, FILES)
+
+
+@pytest.fixture
+def caller(tmp_path: Path) -> Iterator[Made]:
+    """A model whose code lies in another repository."""
+    with Hub(tmp_path) as hub:
+        yield made(tmp_path, hub, CALLER, CODE)
+
+
+def test_an_adapter_is_locked_with_its_base_once_that_is_pinned(adapter: Made) -> None:
+    adapter.desk.settings({"repo": REPO})
+    said = adapter.run(1, "lock")
+    line = f'members = ["{adapter.pin}"]'
+    assert ("closure/unpinned" in said, line in said) == (True, True), said
+    adapter.desk.settings({"repo": REPO, "members": [adapter.pin]})
+    adapter.run(0, "lock")
+    (entry,) = adapter.lock()["closure"]
+    assert (entry["name"], entry["repo"]) == (adapter.pin, UNSIGNED)
+    assert {file["path"] for file in entry["files"]} == set(FILES)
+    text = adapter.desk.lock.read_text()
+    adapter.run(0, "lock", "--check")
+    adapter.run(0, "lock")
+    assert adapter.desk.lock.read_text() == text
+
+
+def test_the_base_is_brought_along_and_judged_offline(adapter: Made, tmp_path: Path) -> None:
+    adapter.desk.locked({"repo": REPO, "members": [adapter.pin]})
+    cache = ("--cache-dir", tmp_path / "cache")
+    adapter.run(0, "fetch", *cache)
+    found = {path.parent.parent.name for path in tmp_path.glob("cache/models--*/snapshots/*")}
+    assert found == {f"models--{name.replace('/', '--')}" for name in (REPO, UNSIGNED)}
+    adapter.run(0, "fetch", "--local-dir", tmp_path / "model", *cache)
+    assert not (tmp_path / "model" / "model.safetensors").exists()
+    adapter.run(0, "verify", tmp_path / "model", "--lock")
+    adapter.run(0, "verify", REPO, "--lock", "--offline", *cache)
+    adapter.run(0, "fetch", "--offline", *cache)
+
+
+def test_a_branch_that_moves_on_moves_nothing(adapter: Made) -> None:
+    adapter.desk.locked({"repo": REPO, "members": [adapter.pin]})
+    adapter.desk.hub.commit(UNSIGNED, {**FILES, "evil.py": b"print()\n"})
+    adapter.run(0, "lock", "--check")
+    adapter.run(0, "verify", REPO)
+
+
+@pytest.mark.parametrize("how", ["commit", "manifest", "file"])
+def test_what_is_revoked_of_a_member_is_refused_first(adapter: Made, how: str) -> None:
+    adapter.desk.locked({"repo": REPO, "members": [adapter.pin]})
+    (entry,) = adapter.lock()["closure"]
+    weights = next(f["sha256"] for f in entry["files"] if f["path"] == "model.safetensors")
+    rows = {
+        "commit": {"commit": adapter.commit},
+        "manifest": {"manifest": entry["manifest"]},
+        "file": {"files": [f"sha256:{weights}"]},
+    }
+    adapter.desk.trust(trust(revoked=[{**rows[how], "reason": "ACME-2026-3"}]))
+    for words in (("verify",), ("lock", "--check"), ("fetch",)):
+        said = adapter.run(1, *words)
+        assert ("registry/revoked" in said, "ACME-2026-3" in said) == (True, True), said
+
+
+def test_code_of_another_repository_is_allowed_by_its_commit(caller: Made) -> None:
+    caller.desk.settings({"repo": REPO, "members": [caller.pin]})
+    said = caller.run(1, "lock")
+    assert ("closure/failing" in said, "code/python-file" in said) == (True, True), said
+    digest = forge.sha256(CODE["modeling.py"]).hexdigest()
+    allowed = {"repo": UNSIGNED, "path": "modeling.py", "sha256": digest}
+    caller.desk.settings({"repo": REPO, "members": [caller.pin]}, code=[allowed])
+    caller.run(0, "lock")
+
+
+def test_of_two_commits_of_a_member_each_has_its_entry(adapter: Made, tmp_path: Path) -> None:
+    other = {"adapter_model.safetensors": forge.safetensors(b"\x02" * 64)}
+    second = adapter.desk.hub.commit(UNSIGNED, {**FILES, "config.json": b'{"a": 1}'})
+    adapter.desk.hub.commit("acme/other", signed(tmp_path / "o", {**ADAPTER, **other}))
+    adapter.desk.locked(
+        {"repo": REPO, "members": [adapter.pin]},
+        {"repo": "acme/other", "members": [f"{UNSIGNED}@{second}"]},
+    )
+    assert [one["commit"] for one in adapter.lock()["closure"]] == sorted([adapter.commit, second])
+    adapter.desk.settings({"repo": REPO, "members": [adapter.pin]})
+    adapter.run(0, "lock")
+    assert [one["commit"] for one in adapter.lock()["closure"]] == [adapter.commit]
+
+
+def test_a_member_that_is_gone_keeps_its_entry(adapter: Made) -> None:
+    adapter.desk.locked({"repo": REPO, "members": [adapter.pin]})
+    text = adapter.desk.lock.read_text()
+    adapter.desk.hub.delete(UNSIGNED)
+    said = adapter.run(1, "lock")
+    assert "closure/unjudged" in said
+    assert adapter.desk.lock.read_text() == text
