@@ -32,7 +32,7 @@ KEYS = {
     "sign",
     "then",
     "as",
-    "model",
+    "members",
     "policy",
     "registry",
     "expect",
@@ -144,8 +144,8 @@ def verdict(folder: Path, case: Mapping[str, Any]) -> Verdict:
     settings = Settings.from_table(table, source="provenance.toml")
     trust = filled(forge.bent(REGISTRY, case.get("registry", {})), evidence)
     registry = Registry.from_table(trust, source="trust.toml")
-    more = {name: tuple(value) for name, value in case.get("model", {}).items()}
-    model = Model(name="m", repo=case.get("as"), path="m", **more)
+    members = tuple(case.get("members", ()))
+    model = Model(name="m", repo=case.get("as"), path="m", members=members)
     return judge(evidence, Policy.of(settings, model), registry)
 
 

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_code_of_another_repository_is_allowed_by_its_commit(caller: Made) -> No
     caller.desk.settings({"repo": REPO, "members": [caller.pin]})
     said = caller.run(1, "lock")
     assert ("closure/failing" in said, "code/python-file" in said) == (True, True), said
-    digest = forge.sha256(CODE["modeling.py"]).hexdigest()
+    digest = sha256(CODE["modeling.py"]).hexdigest()
     allowed = {"repo": UNSIGNED, "path": "modeling.py", "sha256": digest}
     caller.desk.settings({"repo": REPO, "members": [caller.pin]}, code=[allowed])
     caller.run(0, "lock")
