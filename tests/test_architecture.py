@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("case",),
     ("checks",),
     ("manual", "judgement"),
-    ("adoption", "affected", "entries", "proposal", "review", "revoking", "status"),
+    ("adoption", "affected", "entries", "loading", "proposal", "review", "revoking", "status"),
     ("replay", "report", "source", "registry"),
     ("gate", "produce"),
     ("workspace",),

@@ -25,6 +25,7 @@ COMMANDS = {
     "fetch": "Download exactly what is locked and passes, or nothing.",
     "update": "Follow branches and tags, lock what passes, show what changed.",
     "status": "Show what applies here and why, and what moved or expires.",
+    "closure": "Show what loading a model opens, runs and fetches by name.",
     "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
     "why": "Show each path from a model to an ancestor.",
     "diff": "Show what changes when a model is bumped.",
