@@ -109,20 +109,32 @@ def adopt(
     They ignore documents and pictures unless `whole`. A model without a name can have none.
     """
     repo = evidence.ref.repo
-    found = Adoption(verdict=judge(evidence, policy, registry))
+    known = [one.evidence for one in evidence.members if one.evidence]
+    inner = [adopt(one, policy.for_member(), registry, expires, whole=whole) for one in known]
+    exemptions = tuple(entry for one in inner for entry in one.exemptions)
+    beside = tuple(entry for one in inner for entry in one.waivers)
+    policy = replace(
+        policy,
+        exemptions=(*policy.exemptions, *exemptions),
+        waivers=(*policy.waivers, *beside),
+    )
+    found = Adoption(
+        verdict=judge(evidence, policy, registry), exemptions=exemptions, waivers=beside
+    )
     if repo is None:
         return replace(found, left=counting(found.verdict))
     if any(finding.rule == UNKNOWN_PUBLISHER for finding in counting(found.verdict)):
         exemption = exemption_of(evidence, REASON, expires, whole=whole)
         policy = replace(policy, exemptions=(*policy.exemptions, exemption))
-        found = Adoption(verdict=judge(evidence, policy, registry), exemptions=(exemption,))
+        verdict = judge(evidence, policy, registry)
+        found = replace(found, verdict=verdict, exemptions=(exemption, *exemptions))
     waivers = tuple(
         waiver_of(finding, evidence, REASON, expires, whole=whole)
         for finding in dict.fromkeys(counting(found.verdict))
         if _may_be_adopted(finding, evidence)
     )
     judged = judge(evidence, replace(policy, waivers=(*policy.waivers, *waivers)), registry)
-    return replace(found, verdict=judged, waivers=waivers, left=counting(judged))
+    return replace(found, verdict=judged, waivers=(*waivers, *beside), left=counting(judged))
 
 
 def exemption_of(

@@ -52,6 +52,17 @@ class Closure:
                 found.setdefault(wanted, []).append(claim)
         return {wanted: tuple(claims) for wanted, claims in found.items()}
 
+    @property
+    def settled(self) -> tuple[str, ...]:
+        """The pins of the caller, and one for everything that floats, at the commit where it was
+        found: each `org/name@<commit>`."""
+        pins = dict(self.pins)
+        for wanted in self.wanted:
+            judged = self.judged_as(wanted)
+            if self.commit_of(wanted) is None and judged and judged.member.commit:
+                pins.setdefault(wanted.repo, judged.member.commit)
+        return tuple(f"{repo}@{commit}" for repo, commit in sorted(pins.items()))
+
     def judged_as(self, wanted: Wanted) -> JudgedMember | None:
         """What became of it."""
         return self.by_key.get((wanted.repo, wanted.revision))

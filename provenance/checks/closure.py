@@ -47,6 +47,7 @@ closure/pass
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
@@ -107,11 +108,12 @@ def _floating(
     branch = wanted.revision or "main"
     today = f"today that is {commit}" if commit else "look up its commit"
     nowhere = not claim.text and claim.repo is not None
+    typed = ", or type the second" if commit and case.evidence.ref.repo else ""
     rule = "closure/from-nowhere" if nowhere else "closure/unpinned"
     return failed(
         rule,
         f"{_who(claim)} at {branch}, whatever stands there that day; {today}. Put this line into "
-        f"the model's entry in provenance.toml, then lock it\n{_line(case, wanted, commit)}",
+        f"the model's entry in provenance.toml{typed}, then lock it\n{_line(case, wanted, commit)}",
         wanted.repo,
     )
 
@@ -126,14 +128,14 @@ def _who(claim: MemberClaim) -> str:
 
 
 def _line(case: Case, wanted: Wanted, commit: str | None) -> str:
-    """The whole line, with what is pinned already and what floats beside it."""
-    pins = dict(case.closure.pins)
-    for other in case.closure.wanted:
-        judged = case.closure.judged_as(other)
-        if case.closure.commit_of(other) is None and judged and judged.member.commit:
-            pins.setdefault(other.repo, judged.member.commit)
-    pins.setdefault(wanted.repo, commit or "<commit>")
-    return f"members = {json.dumps([f'{repo}@{at}' for repo, at in sorted(pins.items())])}"
+    """The whole line, with what is pinned already and what floats beside it; and, where a Hub told
+    the commits, the command that writes it."""
+    settled = case.closure.settled
+    if commit is None:
+        return f"members = {json.dumps([*settled, f'{wanted.repo}@<commit>'])}"
+    line = f"members = {json.dumps(settled)}"
+    repo = case.evidence.ref.repo
+    return f"{line}\n{shlex.join(['provenance', 'add', repo])}" if repo else line
 
 
 def _failing(judged: JudgedMember) -> Iterator[Finding]:

@@ -137,7 +137,7 @@ def added(gathering: Gathering, file: Path, addition: Addition) -> Added:
     if addition.name is not None and len(session.subjects) != 1:
         raise ConfigError(f"names one model, and {len(session.subjects)} are meant", path="--name")
     subjects = [_named(subject, session, addition) for subject in session.subjects]
-    found = side_by_side(lambda subject: looked(subject, gathering), subjects)
+    found = side_by_side(lambda subject: _pinned(subject, gathering), subjects)
     tables = [
         (i.subject, _table(i.subject.model, file.parent, addition)) for i in found if i.listed
     ]
@@ -149,6 +149,27 @@ def added(gathering: Gathering, file: Path, addition: Addition) -> Added:
 
     edit = edited(file, change) if tables else None
     return Added(models=tuple(found), edit=edit)
+
+
+def _pinned(subject: Subject, gathering: Gathering) -> Looked:
+    """The model with everything pinned that its loaders fetch, and judged so."""
+    evidence = evidence_or_reason(subject, gathering, gathering.session.pinned(subject))
+    if isinstance(evidence, Looked):
+        return evidence
+    return judged(_settled(subject, evidence, gathering.session), evidence, gathering.session)
+
+
+def _settled(subject: Subject, evidence: Evidence, session: Session) -> Subject:
+    """The subject that pins what its loaders fetch at the commits where that was found."""
+    if not evidence.members:
+        return subject
+    case = evaluate(evidence, subject.policy, session.registry, lock=session.lock).case
+    members = case.closure.settled
+    return replace(
+        subject,
+        model=replace(subject.model, members=members),
+        policy=replace(subject.policy, members=members),
+    )
 
 
 def looked(subject: Subject, gathering: Gathering) -> Looked:
@@ -228,6 +249,7 @@ def _adopted(subject: Subject, gathering: Gathering, ends: datetime) -> Looked:
     evidence = evidence_or_reason(subject, gathering)
     if isinstance(evidence, Looked):
         return evidence
+    subject = _settled(subject, evidence, gathering.session)
     adoption = adopt(evidence, subject.policy, gathering.session.registry, ends)
     return Looked(subject=subject, verdict=adoption.verdict, left=adoption.left, adoption=adoption)
 
@@ -265,6 +287,7 @@ def _table(model: Model, folder: Path, addition: Addition) -> dict[str, object]:
         "revision": model.revision,
         "include": list(addition.include),
         "exclude": list(addition.exclude),
+        "members": list(model.members),
         "profile": addition.profile,
     }
     return {name: value for name, value in words.items() if value}

@@ -291,6 +291,7 @@ def _check(own: Settings, file: Path | None, judged: Sequence[Path]) -> None:
 def _needless(own: Settings) -> Iterator[Finding]:
     """Waivers and exemptions for repositories that no model names, where all models are judged."""
     named = {model.repo for model in own.models}
+    named |= {text.partition("@")[0] for model in own.models for text in model.members}
     entries = [(f"the waiver of {w.rule} for {w.subject}", w.repo) for w in own.waivers]
     entries += [("the exemption", exemption.repo) for exemption in own.exemptions]
     for what, repo in entries:
