@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from provenance.case.changes import ACCEPTABLE
+from provenance.checks.closure import UNKNOWN_COMMIT
 from provenance.checks.format.check import REBUILDS_TENSORS
 from provenance.claims.code import code_claims
 from provenance.claims.loader import loader_reads
@@ -72,6 +73,8 @@ BY_EXEMPTION = frozenset(
     {"identity/unknown-publisher", "integrity/no-reference", "signature/unsigned"}
 )
 """What an exemption sets aside, and nothing else."""
+BY_PIN = frozenset({"closure/from-nowhere", "closure/unpinned"})
+"""What `provenance add` settles, where a Hub told the commits."""
 OF_FILES = frozenset({"code", "format"})
 """Checks whose findings are about files, whatever the documents beside them say."""
 
@@ -81,6 +84,7 @@ class Remedy(StrEnum):
 
     ACCEPT = "accept the change against the lockfile"
     EXEMPT = "exempt the bytes"
+    PIN = "pin what its loaders fetch"
     WAIVE = "waive the rule for this subject"
     LOOK = "look first; a waiver by hand is possible"
     NONE = "nothing: it may not be set aside"
@@ -197,6 +201,8 @@ def remedy(finding: Finding, repo: str | None) -> Remedy:
         return Remedy.NONE
     if finding.rule in BY_EXEMPTION:
         return Remedy.EXEMPT
+    if finding.rule in BY_PIN and f"@{UNKNOWN_COMMIT}" not in finding.message:
+        return Remedy.PIN
     if not may_lower(finding.rule) or not is_subject(finding.where) or finding.count > 1:
         return Remedy.NONE
     return Remedy.LOOK if finding.rule in NEVER else Remedy.WAIVE

@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import Enum
 
 from provenance.errors import Malformed
 from provenance.formats import json as strict
@@ -26,6 +27,7 @@ from provenance.model import (
     Flag,
     Kind,
     Manifest,
+    Member,
     Observation,
     PartDigest,
     Reach,
@@ -41,7 +43,16 @@ OBJECT_ID = re.compile("[0-9a-f]{24}")
 EARLIEST, LATEST = 1970, 9999
 SUBJECT = "evidence"
 FACTS = ("id", "repo_id", "owner", "owner_id", "gated", "private", "reach", "relation")
+MEMBER = ("repo", "revision", "commit", "manifest", "missing")
 ANCESTOR = ("claimed", "revision", "commit", "manifest", "missing")
+
+
+class Role(Enum):
+    """Whose evidence a table holds."""
+
+    MODEL = "model"
+    MEMBER = "member"
+    ANCESTOR = "ancestor"
 
 
 def dumps(evidence: Evidence) -> str:
@@ -82,6 +93,7 @@ def _table(evidence: Evidence) -> dict[str, object]:
         ],
         "facts": _facts(evidence.facts),
         "ancestors": [_ancestor(ancestor) for ancestor in evidence.ancestors],
+        "members": [_member(member) for member in evidence.members],
     }
 
 
@@ -107,6 +119,11 @@ def _ancestor(ancestor: Ancestor) -> dict[str, object]:
     return {**row, "facts": _facts(ancestor.facts), "evidence": inner}
 
 
+def _member(member: Member) -> dict[str, object]:
+    row = {name: getattr(member, name) for name in MEMBER}
+    return {**row, "evidence": _table(member.evidence) if member.evidence else None}
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -127,7 +144,7 @@ def loads(data: bytes, *, now: datetime | None = None) -> Evidence:
     return replace(_evidence(fields), now=now or datetime.now(UTC))
 
 
-def _evidence(fields: Fields, *, of_ancestor: bool = False) -> Evidence:
+def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:
     """The evidence of one table; an ancestor's has no ancestors, they are all the model's."""
     ref = _ref(fields.table("ref"))
     at = _moment(fields)
@@ -150,12 +167,15 @@ def _evidence(fields: Fields, *, of_ancestor: bool = False) -> Evidence:
         observations=tuple(_observation(item) for item in fields.tables("observations")),
         facts=_read_facts(fields),
         ancestors=tuple(_read_ancestor(item) for item in fields.tables("ancestors")),
+        members=tuple(_read_member(item) for item in fields.tables("members")),
     )
     fields.end()
     if evidence.manifest.digest != stated:
         raise fields.wrong("manifest", f"the files give {evidence.manifest.digest}")
-    if of_ancestor and evidence.ancestors:
+    if role is Role.ANCESTOR and evidence.ancestors:
         raise fields.wrong("ancestors", "those of an ancestor stand beside it")
+    if role is not Role.MODEL and evidence.members:
+        raise fields.wrong("members", "those of a member stand beside it")
     return evidence
 
 
@@ -226,17 +246,30 @@ def _read_ancestor(fields: Fields) -> Ancestor:
         manifest=_optional(fields, "manifest", MANIFEST),
         missing=fields.text("missing"),
         facts=_read_facts(fields),
-        evidence=_read_evidence(fields),
+        evidence=_read_evidence(fields, Role.ANCESTOR),
     )
     fields.end()
     return ancestor
 
 
-def _read_evidence(fields: Fields) -> Evidence | None:
+def _read_member(fields: Fields) -> Member:
+    member = Member(
+        repo=fields.filled("repo"),
+        revision=_optional(fields, "revision"),
+        commit=_optional(fields, "commit", COMMIT),
+        manifest=_optional(fields, "manifest", MANIFEST),
+        missing=fields.text("missing"),
+        evidence=_read_evidence(fields, Role.MEMBER),
+    )
+    fields.end()
+    return member
+
+
+def _read_evidence(fields: Fields, role: Role) -> Evidence | None:
     value = fields.take("evidence")
     if value is None:
         return None
-    return _evidence(Fields(value, fields.where("evidence"), raises=_wrong), of_ancestor=True)
+    return _evidence(Fields(value, fields.where("evidence"), raises=_wrong), role)
 
 
 def _moment(fields: Fields) -> datetime:

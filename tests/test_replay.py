@@ -27,6 +27,7 @@ from provenance.model import (
     Flag,
     Kind,
     Manifest,
+    Member,
     Observation,
     PartDigest,
     Reach,
@@ -64,6 +65,7 @@ SAMPLE = Evidence(
         relation="finetune",
     ),
     ancestors=(Ancestor(claimed="acme/base", revision="v1", missing="gone"),),
+    members=(Member(repo="acme/base", revision="v1", missing="gone"),),
 )
 TEXT = replay.dumps(SAMPLE).encode()
 
@@ -220,7 +222,7 @@ def test_every_key_left_out_and_an_unknown_one_put_in() -> None:
         assert outcome(json.dumps({**document, name + "x": 1}).encode()) is None
 
 
-OPTIONAL = {"parts", "bundles", "observations", "ancestors"}
+OPTIONAL = {"parts", "bundles", "observations", "ancestors", "members"}
 
 
 @pytest.mark.parametrize("cut", list(truncations(TEXT.rstrip())))

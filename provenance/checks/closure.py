@@ -58,6 +58,8 @@ from provenance.verdict import Finding, Result, failed, passed, unknown
 
 SHOWN = 5
 SHORT = 12
+UNKNOWN_COMMIT = "<commit>"
+"""What stands in a pin where nobody could be asked for the commit of today."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -132,7 +134,7 @@ def _line(case: Case, wanted: Wanted, commit: str | None) -> str:
     the commits, the command that writes it."""
     settled = case.closure.settled
     if commit is None:
-        return f"members = {json.dumps([*settled, f'{wanted.repo}@<commit>'])}"
+        return f"members = {json.dumps([*settled, f'{wanted.repo}@{UNKNOWN_COMMIT}'])}"
     line = f"members = {json.dumps(settled)}"
     repo = case.evidence.ref.repo
     return f"{line}\n{shlex.join(['provenance', 'add', repo])}" if repo else line

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from provenance.lock.memory import above, unclaimed
+from provenance.lock.memory import above, known_member, unclaimed
 from provenance.lock.model import Entry, Lock, Part
 from provenance.model import Ancestor, Basis, Evidence, File, Manifest, Member, Observation, Ref
 from provenance.selection import matches, relevant
@@ -106,17 +106,17 @@ def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
 
 def members(lock: Lock, entry: Entry) -> tuple[Member, ...]:
     """What loaders fetch for a locked model, as far as the lockfile knows it."""
-    known = {(one.repo, one.commit): one.manifest for one in lock.members_of([entry])}
-    return tuple(
-        Member(
-            repo=one.repo,
-            revision=one.revision,
-            commit=one.commit,
-            manifest=known.get((one.repo, one.commit)),
-            missing="" if (one.repo, one.commit) in known else "its entry is not in the lockfile",
-        )
-        for one in entry.members
-    )
+    return tuple(locked_member(lock, one.repo, one.revision, one.commit) for one in entry.members)
+
+
+def locked_member(lock: Lock | None, repo: str, revision: str | None, commit: str | None) -> Member:
+    """What the lockfile alone knows of a repository that a loader asks for."""
+    entry = known_member(lock, repo, commit)
+    if entry is None:
+        at = f"@{commit}" if commit else ""
+        missing = f"{repo}{at} is not here, and not in the lockfile"
+        return Member(repo=repo, revision=revision, missing=missing)
+    return Member(repo=repo, revision=revision, commit=entry.commit, manifest=entry.manifest)
 
 
 def ancestors(lock: Lock, entry: Entry) -> tuple[Ancestor, ...]:

@@ -26,6 +26,12 @@ def member_entry(lock: Lock | None, repo: str | None, commit: str | None) -> Ent
     return next(iter(same or own), None)
 
 
+def known_member(lock: Lock | None, repo: str, commit: str | None) -> Entry | None:
+    """What is locked of a repository at this very commit, for itself or for another model."""
+    entries = (*lock.closure(), *lock.models()) if lock else ()
+    return next((e for e in entries if commit and (e.repo, e.commit) == (repo, commit)), None)
+
+
 def is_of(entry: Entry, repo: str | None) -> bool:
     """Whether an entry that goes by a model's name is about what that model names."""
     return repo is None or entry.repo in (None, repo)

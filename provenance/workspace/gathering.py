@@ -9,11 +9,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from provenance.closure.members import pins_of
+from provenance.closure.members import pinned_at, pins_of, unresolved_members
 from provenance.errors import Absent
 from provenance.lineage import Wanted, unresolved_parents
 from provenance.lock import Entry
-from provenance.lock.known import member_pins, pins, unshown
+from provenance.lock.known import locked_member, member_pins, pins, unshown
 from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
 from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
@@ -149,8 +149,8 @@ class Gathering:
         return as_selected(self._hub(subject, self.hub, pinned))
 
     def _with_members(self, subject: Subject, found: Evidence) -> Evidence:
-        """What loaders fetch for a model is asked for where the model is; for a directory it is
-        what lies here too, and the lockfile knows the rest."""
+        """What loaders fetch for a model is asked for where the model is; of a directory's, and
+        where nothing may be asked, the lockfile knows."""
         if not subject.policy.asks_for_closure:
             return found
         if subject.place is None and self.hub is not None:
@@ -158,7 +158,22 @@ class Gathering:
 
             locked = member_pins(self.session.lock)
             return with_members(self.hub, found, pins_of(subject.policy.members), locked=locked)
-        return found
+        return self._with_locked_members(subject, found)
+
+    def _with_locked_members(self, subject: Subject, found: Evidence) -> Evidence:
+        """What loaders fetch for a model, as the lockfile knows it at the commit that is meant."""
+        pins, lock = pins_of(subject.policy.members), self.session.lock
+        locked = member_pins(lock)
+        members = (
+            locked_member(
+                lock,
+                one.repo,
+                one.revision,
+                pinned_at(one, pins) or locked.get((one.repo, one.revision)),
+            )
+            for one in unresolved_members(found)
+        )
+        return replace(found, members=(*found.members, *members))
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""

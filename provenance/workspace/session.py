@@ -160,7 +160,7 @@ def opened(
     found = _found(request, here, environment, settings)
     own = found.own
     meant = (
-        [of_evidence(replayed, request)]
+        [of_evidence(replayed, request, own)]
         if replayed
         else chosen(request, own, here, needed=needs_models)
     )

@@ -71,11 +71,16 @@ def chosen(request: Request, own: Settings, here: Here, *, needed: bool) -> Sequ
     return [Meant(model=replace(meant[0].model, name=request.named, repo=named))]
 
 
-def of_evidence(replayed: Ref, request: Request) -> Meant:
-    """The one model of an evidence file, or ConfigError if the caller means another."""
+def of_evidence(replayed: Ref, request: Request, own: Settings) -> Meant:
+    """The one model of an evidence file, with what the settings say of its repository; ConfigError
+    if the caller means another."""
     if request.named not in (None, replayed.repo):
         raise ConfigError(f"the evidence is about {replayed.repo or replayed.text}", path="--as")
     name = replayed.repo or replayed.text
+    listed = [model for model in own.models if replayed.repo and model.repo == replayed.repo]
+    if len(listed) == 1:
+        said = replace(listed[0], name=name, path=replayed.text, revision=None)
+        return Meant(model=replace(said, include=(), exclude=()))
     return Meant(model=Model(name=name, repo=replayed.repo, path=replayed.text))
 
 

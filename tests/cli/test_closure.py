@@ -157,3 +157,45 @@ def test_a_member_that_is_gone_keeps_its_entry(adapter: Made) -> None:
     said = adapter.run(1, "lock")
     assert "closure/unjudged" in said
     assert adapter.desk.lock.read_text() == text
+
+
+def test_a_model_on_disk_is_judged_by_what_is_locked_of_its_base(
+    adapter: Made, tmp_path: Path
+) -> None:
+    adapter.desk.locked({"repo": UNSIGNED})
+    own = adapter.desk.folder / "models"
+    forge.write(own, signed(tmp_path / "n", ADAPTER))
+    entry = {"repo": REPO, "path": "models"}
+    adapter.desk.settings({"repo": UNSIGNED}, {**entry, "members": [adapter.pin]})
+    adapter.run(0, "verify", REPO)
+    adapter.run(0, "lock")
+    adapter.desk.settings({"repo": UNSIGNED}, entry)
+    assert "closure/unpinned" in adapter.run(1, "verify", REPO)
+
+
+def test_what_was_stored_is_judged_again_with_its_members(adapter: Made) -> None:
+    adapter.desk.settings({"repo": REPO, "members": [adapter.pin]})
+    (adapter.desk.folder / "e.json").write_text(adapter.run(0, "inspect", REPO, "--format", "json"))
+    said = adapter.run(0, "verify", "--evidence", "e.json", "-v")
+    assert f"what loaders fetch is pinned and passes: {UNSIGNED}" in said
+
+
+def test_add_pins_what_floats(adapter: Made) -> None:
+    adapter.run(0, "init", REPO, "--registry", "trust.toml")
+    (model,) = tomllib.loads((adapter.desk.folder / "provenance.toml").read_text())["models"]
+    assert model == {"repo": REPO, "members": [adapter.pin]}
+    settings = adapter.desk.folder / "provenance.toml"
+    settings.write_text(settings.read_text().replace(f'members = ["{adapter.pin}"]\n', ""))
+    assert f"next: provenance add {REPO}" in adapter.run(1, "lock")
+    adapter.run(0, "add", REPO)
+    adapter.run(0, "lock")
+
+
+def test_closure_shows_what_is_fetched_and_who_answers_for_it(adapter: Made) -> None:
+    adapter.desk.settings({"repo": REPO})
+    found = json.loads(adapter.run(0, "closure", f"{REPO}@main", "--json"))
+    (fetched,) = found["fetches"]
+    assert (fetched["repo"], fetched["commit"]) == (UNSIGNED, adapter.commit)
+    assert (fetched["pinned"], fetched["result"]) == (False, "pass")
+    said = adapter.run(0, "closure", f"{REPO}@main")
+    assert f"{UNSIGNED}  not pinned: main, today {adapter.commit}" in said
