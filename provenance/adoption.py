@@ -222,7 +222,7 @@ def _may_be_adopted(finding: Finding, evidence: Evidence) -> bool:
         return False
     if finding.count > 1:
         return False
-    if finding.check in ("integrity", "lineage"):
+    if finding.check in ("closure", "integrity", "lineage"):
         return False
     if finding.check == "ancestry":
         return finding.rule in OF_THESE_BYTES

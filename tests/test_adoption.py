@@ -55,7 +55,7 @@ INSIDE = {
 OUTSIDE = {
     "code of another repository": (
         config(auto_map={"AutoModel": "evil/code--modeling.M"}),
-        {"code/remote-code"},
+        {"closure/unjudged", "closure/unpinned"},
     ),
     "code of both": (
         {**config(auto_map={"AutoModel": "modeling.M", "AutoConfig": "gone.C"}), **CODE},
@@ -63,9 +63,9 @@ OUTSIDE = {
     ),
     "a kernel of another repository": (
         config(attn_implementation="evil/flash"),
-        {"code/kernel"},
+        {"closure/unjudged", "closure/unpinned"},
     ),
-    "a pipeline that is fetched": (config(custom_pipeline="evil/pipe"), {"code/remote-code"}),
+    "a pipeline that is fetched": (config(custom_pipeline="evil/pipe"), {"closure/unpinned"}),
     "trust at large": (config(trust_remote_code=True), {"code/remote-code"}),
     "an unknown parent": (
         {"README.md": card("base_model: evil/base")},

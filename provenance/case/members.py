@@ -52,7 +52,7 @@ class Closure:
                 found.setdefault(wanted, []).append(claim)
         return {wanted: tuple(claims) for wanted, claims in found.items()}
 
-    @property
+    @cached_property
     def settled(self) -> tuple[str, ...]:
         """The pins of the caller, and one for everything that floats, at the commit where it was
         found: each `org/name@<commit>`."""

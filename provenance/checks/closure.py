@@ -146,8 +146,10 @@ def _failing(judged: JudgedMember) -> Iterator[Finding]:
         return
     at = f"{member.repo}@{member.commit}"
     message = f"it does not pass: {verdict.reason}: `provenance verify {at}` shows the rest"
-    say = failed if verdict.result is Result.FAIL else unknown
-    yield say("closure/failing", message, member.repo)
+    if verdict.result is Result.FAIL:
+        yield failed("closure/failing", message, member.repo)
+    else:
+        yield unknown("closure/failing", message, member.repo)
 
 
 def _under_circumstances(closure: Closure) -> Iterator[Finding]:
