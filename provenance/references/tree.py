@@ -1,0 +1,102 @@
+"""Python texts and their syntax trees: read, found again in the text, compared after an edit."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provenance.errors import Malformed
+from provenance.references.reference import Splice
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """The text of a module and its encoding, as its first lines say it (PEP 263); Malformed."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding), encoding
+    except (SyntaxError, LookupError, ValueError) as error:
+        raise Malformed(f"its encoding cannot be read: {str(error)[:120]}") from None
+
+
+def parse(text: str) -> ast.Module:
+    """The syntax tree of a module, or Malformed that says where it ends."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        place = f" at line {error.lineno}" if error.lineno else ""
+        raise Malformed(f"not Python 3{place}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Malformed(f"not Python 3: {str(error)[:120] or 'nested too deep'}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where each line of a text begins; positions of the tree count bytes of UTF-8."""
+
+    text: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Places:
+        """The lines of a text, ended as Python ends them."""
+        return cls(text, (0, *(end.end() for end in LINE_END.finditer(text))))
+
+    def at(self, line: int, column: int) -> int:
+        """The character at a line from 1 and a column in bytes."""
+        start = self.starts[line - 1]
+        end = self.starts[line] if line < len(self.starts) else len(self.text)
+        return start + len(self.text[start:end].encode()[:column].decode())
+
+    def span(self, node: ast.expr) -> tuple[int, int]:
+        """The first character of a node, and the one behind it."""
+        last = self.at(node.end_lineno or node.lineno, node.end_col_offset or 0)
+        return self.at(node.lineno, node.col_offset), last
+
+
+def expected(text: str, edits: Sequence[tuple[Splice, str]]) -> str:
+    """The tree of a text after the edits, had they changed these arguments and nothing else."""
+    tree, places = parse(text), Places.of(text)
+    wanted = {splice.start: (splice, commit) for splice, commit in edits}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            _change(node, places, wanted)
+    return ast.dump(tree)
+
+
+def _change(node: ast.Call, places: Places, wanted: dict[int, tuple[Splice, str]]) -> None:
+    """The revision of this call set in the tree, if one of the edits is its own."""
+    for one in [*node.args, *(word.value for word in node.keywords)]:
+        start, end = places.span(one)
+        if start in wanted and wanted[start][0].end == end and isinstance(one, ast.Constant):
+            one.value, one.kind = wanted[start][1], None
+        elif end in wanted and wanted[end][0].end == end:
+            splice, commit = wanted[end]
+            keyword = ast.keyword(
+                splice.before[2:].rstrip("=\"'"), ast.copy_location(ast.Constant(commit), one)
+            )
+            before = [word for word in node.keywords if places.span(word.value)[1] <= end]
+            node.keywords.insert(len(before), keyword)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            _change_inside(one, (start, end), wanted)
+
+
+def _change_inside(
+    node: ast.Constant, span: tuple[int, int], wanted: dict[int, tuple[Splice, str]]
+) -> None:
+    for splice, commit in wanted.values():
+        if span[0] < splice.start and splice.end == span[1] - 1 and splice.before == "@":
+            node.value = f"{str(node.value).partition('@')[0]}@{commit}"
+
+
+def shape(text: str) -> str:
+    """The tree of a text as words, to compare with what was expected; Malformed."""
+    return ast.dump(parse(text))
