@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 COMMIT = "COMMIT"
@@ -44,8 +45,19 @@ class Reference:
     aside: bool = False
 
 
-def spliced(text: str, edits: list[tuple[Splice, str]]) -> str:
+def spliced(text: str, edits: Iterable[tuple[Splice, str]]) -> str:
     """The text with each commit in its place; the edits do not overlap."""
     for splice, commit in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
         text = text[: splice.start] + splice.text(commit) + text[splice.end :]
     return text
+
+
+def spans(edits: Iterable[tuple[Splice, str]]) -> tuple[list[tuple[int, int]], ...]:
+    """What the edits take out of the text, and what they put into the one that comes of it."""
+    before, after, shift = list[tuple[int, int]](), list[tuple[int, int]](), 0
+    for splice, commit in sorted(edits, key=lambda edit: edit[0].start):
+        length = len(splice.text(commit))
+        before.append((splice.start, splice.end))
+        after.append((splice.start + shift, splice.start + shift + length))
+        shift += length - (splice.end - splice.start)
+    return before, after
