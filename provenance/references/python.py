@@ -15,10 +15,7 @@ from provenance.references.reference import COMMIT, Reference, Splice
 from provenance.references.tree import Places, parse
 
 MAKES_OBJECTS = re.compile(r"from_pretrained|from_quantized|from_config|peft|to\b", re.IGNORECASE)
-CODE = (
-    'with code from another repository, code_revision="…" pins that: '
-    "see `provenance closure` of the model"
-)
+CODE = "code that it takes from another repository follows main: code_revision pins that"
 BUILT = "the name is built at run time"
 HANDED = "the arguments are handed on from elsewhere"
 
