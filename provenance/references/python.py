@@ -197,9 +197,10 @@ class Call:
         mark = self._mark(value) if value.value is not None else mark
         return Splice(start=start, end=end, before=mark, after=mark)
 
-    def _anchor(self, argument: ast.expr) -> ast.expr:
+    def _anchor(self, argument: ast.expr) -> ast.expr | ast.keyword:
         """The last argument without a keyword, or that with the name where it has one."""
-        return self.node.args[-1] if argument in self.node.args else argument
+        own = [word for word in self.node.keywords if word.value is argument]
+        return own[0] if own else self.node.args[-1]
 
     def _mark(self, node: ast.expr) -> str:
         start, _ = self.places.span(node)

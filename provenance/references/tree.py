@@ -56,7 +56,7 @@ class Places:
         end = self.starts[line] if line < len(self.starts) else len(self.text)
         return start + len(self.text[start:end].encode()[:column].decode())
 
-    def span(self, node: ast.expr) -> tuple[int, int]:
+    def span(self, node: ast.expr | ast.keyword) -> tuple[int, int]:
         """The first character of a node, and the one behind it."""
         last = self.at(node.end_lineno or node.lineno, node.end_col_offset or 0)
         return self.at(node.lineno, node.col_offset), last
@@ -74,19 +74,27 @@ def expected(text: str, edits: Sequence[tuple[Splice, str]]) -> str:
 
 def _change(node: ast.Call, places: Places, wanted: dict[int, tuple[Splice, str]]) -> None:
     """The revision of this call set in the tree, if one of the edits is its own."""
-    for one in [*node.args, *(word.value for word in node.keywords)]:
-        start, end = places.span(one)
-        if start in wanted and wanted[start][0].end == end and isinstance(one, ast.Constant):
+    every: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+    for given in every:
+        one = given.value if isinstance(given, ast.keyword) else given
+        (start, last), end = places.span(one), places.span(given)[1]
+        if start in wanted and wanted[start][0].end == last and isinstance(one, ast.Constant):
             one.value, one.kind = wanted[start][1], None
         elif end in wanted and wanted[end][0].end == end:
-            splice, commit = wanted[end]
-            keyword = ast.keyword(
-                splice.before[2:].rstrip("=\"'"), ast.copy_location(ast.Constant(commit), one)
-            )
-            before = [word for word in node.keywords if places.span(word.value)[1] <= end]
-            node.keywords.insert(len(before), keyword)
+            _insert(node, places, end, wanted[end])
         elif isinstance(one, ast.Constant) and isinstance(one.value, str):
-            _change_inside(one, (start, end), wanted)
+            _change_inside(one, (start, last), wanted)
+
+
+def _insert(node: ast.Call, places: Places, end: int, edit: tuple[Splice, str]) -> None:
+    """One more keyword in a call, behind those that end up to here."""
+    splice, commit = edit
+    name = splice.before[2:].rstrip("=\"'")
+    keyword = ast.keyword(name, ast.Constant(commit), lineno=node.lineno, col_offset=0)
+    keyword.end_lineno, keyword.end_col_offset = node.lineno, 0
+    keyword.value = ast.copy_location(keyword.value, node)
+    before = [word for word in node.keywords if places.span(word)[1] <= end]
+    node.keywords.insert(len(before), keyword)
 
 
 def _change_inside(
