@@ -19,6 +19,12 @@ REVISION = "--revision"
 BUILT = "the name is built at run time"
 FOLDER = "it takes no revision: `provenance fetch --local-dir FOLDER`, and give it the "
 ANY_FLAG = ("--model", "--model-id", "--model-path", "--model-name-or-path", "--hf-model")
+VALUED = (
+    *("--served-model-name", "--lora-modules", "--hf-config-path", "--hf-token", "--chat-template"),
+    *("--local-dir", "--cache-dir", "--repo-type", "--revision", "--token", "--include"),
+    *("--exclude", "--download-dir", "--tokenizer-revision", "--code-revision"),
+)
+"""Options whose value looks as a name does, and is none of a model to load."""
 RUNNERS = re.compile(r"(?:.*/)?(?:python[\d.]*|torchrun|accelerate|deepspeed|uv|poetry)|-.*")
 """Programs that run another, and lists that begin without one."""
 
@@ -177,17 +183,22 @@ class Command:
             return first if first and _is_name(first) and _whole(first) else None
         rest = self.words[verbs[0] + 1 :]
         for number, word in enumerate(rest):
-            flagged = number > 0 and _takes_value(rest[number - 1].text)
-            if _is_name(word) and (not flagged or _whole(word)):
+            before = rest[number - 1].text if number else ""
+            if _is_name(word) and (not _is_flag(before) or self._stands_alone(before, word)):
                 return word
         return None
+
+    def _stands_alone(self, before: str, word: Word) -> bool:
+        """Whether a name behind a flag is not its value."""
+        naming = [flag for flag, _ in self.program.flags]
+        return _whole(word) and _flag(before) not in (*naming, *VALUED)
 
 
 def _flag(name: str) -> str:
     return name.replace("_", "-") if name.startswith("--") else name
 
 
-def _takes_value(text: str) -> bool:
+def _is_flag(text: str) -> bool:
     return text.startswith("-") and "=" not in text
 
 

@@ -65,8 +65,9 @@ def _started(start: dict[str, list[Word]], image: str) -> Iterator[Reference]:
 def _shell(
     text: str, one: Instruction, known: Mapping[str, str], image: str
 ) -> Iterator[Reference]:
-    lines = "<<" in text[one.start : one.end]
-    for words in shell.split(text, one.start, one.end, lines=lines, variables=known):
+    own = shell.HEREDOC.match(text, one.start, one.end)
+    start = text.find("\n", one.start) + 1 if own else one.start
+    for words in shell.split(text, start, one.end, lines=bool(own), variables=known):
         if one.name in ("ENV", "ARG"):
             yield from _variable(words, text)
         else:

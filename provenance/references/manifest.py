@@ -66,8 +66,18 @@ class Reader:
         elif node.items and all(isinstance(item, Scalar) for item in node.items):
             yield from self._list(node, image)
         else:
+            yield from self._named_variables(node, image)
             for item in node.items:
                 yield from self.read(item, image)
+
+    def _named_variables(self, node: Many, image: str) -> Iterator[Reference]:
+        """`- name: MODEL_ID` with its value, as Kubernetes has it."""
+        items = [item for item in node.items if isinstance(item, Many)]
+        known = {item.text("name"): item.value("value") for item in items}
+        revision = known.get("REVISION")
+        if isinstance(value := known.get("MODEL_ID"), Scalar):
+            stated = revision.text if isinstance(revision, Scalar) else ""
+            yield from self._variable(value, stated, image)
 
     def _mapping(self, node: Many, image: str) -> Iterator[Reference]:
         lines = self._command_lines(node)
@@ -81,9 +91,6 @@ class Reader:
                 yield from self.read(value, image)
             elif isinstance(value, Many):
                 yield from self._nested(value, image)
-        named_so = node.value("value") if node.text("name") == "MODEL_ID" else None
-        if isinstance(named_so, Scalar):
-            yield from self._variable(named_so, "", image)
 
     def _command_lines(self, node: Many) -> list[list[Word]]:
         """The command that a container or service starts; a text may hold further ones."""
