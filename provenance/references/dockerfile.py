@@ -69,14 +69,14 @@ def _shell(
     start = text.find("\n", one.start) + 1 if own else one.start
     for words in shell.split(text, start, one.end, lines=bool(own), variables=known):
         if one.name in ("ENV", "ARG"):
-            yield from _variable(words, text)
+            yield from _variable(words, known)
         else:
             yield from shell.of_command(words, text, image)
 
 
-def _variable(words: list[Word], text: str) -> Iterator[Reference]:
+def _variable(words: list[Word], known: Mapping[str, str]) -> Iterator[Reference]:
     """`ENV MODEL_ID=org/name`, and the old form with a space."""
-    revision = shell.constants(text).get("REVISION", "")
+    revision = known.get("REVISION", "")
     for word in words:
         if word.text.startswith("MODEL_ID="):
             yield from shell.variable(word.behind(len("MODEL_ID=")), revision)

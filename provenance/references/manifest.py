@@ -83,10 +83,11 @@ class Reader:
         lines = self._command_lines(node)
         for words in lines:
             yield from commands.references(words, image)
+        revision = next((one for key, one in node.pairs if key.text in REVISIONS), None)
         for key, value in node.pairs:
             read = key.text in PARTS and any(lines)
             if isinstance(value, Scalar):
-                yield from self._pair(node, key, value, image)
+                yield from self._pair(node, key, value, image, revision)
             if not read:
                 yield from self.read(value, image)
             elif isinstance(value, Many):
@@ -110,21 +111,22 @@ class Reader:
             elif isinstance(item, Many):
                 yield from self.read(item, image)
 
-    def _pair(self, node: Many, key: Scalar, value: Scalar, image: str) -> Iterator[Reference]:
+    def _pair(
+        self, node: Many, key: Scalar, value: Scalar, image: str, revision: Node | None
+    ) -> Iterator[Reference]:
         if key.text == "MODEL_ID":
             yield from self._variable(value, node.text("REVISION"), image, key=key)
-        elif key.text in MODELS or (key.text == "model" and _has_revision(node)):
+        elif key.text in MODELS or (key.text == "model" and revision):
             name = named(value.text) if DYNAMIC not in _dynamic(value.text) else None
             if name and name.whole:
-                yield self._keyed(node, key, value, name.repo)
+                yield self._keyed(key, value, name.repo, revision)
 
-    def _keyed(self, node: Many, key: Scalar, value: Scalar, repo: str) -> Reference:
-        given = [one for own, one in node.pairs if own.text in REVISIONS]
+    def _keyed(self, key: Scalar, value: Scalar, repo: str, revision: Node | None) -> Reference:
         base = Reference(line=value.event.line, by=key.text, repo=repo)
-        hand = f"a key beside {key.text} that takes a revision, with {COMMIT}"
-        if not given or not isinstance(given[0], Scalar):
-            return replace(base, hand=hand)
-        revision = given[0]
+        if not isinstance(revision, Scalar):
+            return replace(
+                base, hand=f"a key beside {key.text} that takes a revision, with {COMMIT}"
+            )
         place = self._place(revision)
         splice = Splice(start=place[0], end=place[1]) if place else None
         return replace(base, revision=revision.text, splice=splice, hand=f"revision: {COMMIT}")
@@ -240,7 +242,8 @@ class Reader:
         return Follow(at=rest.end(), lead=f"{self._ending()}{before}")
 
     def _ending(self) -> str:
-        return "\r\n" if "\r\n" in self.text else "\n"
+        line = self.text.find("\n")
+        return "\r\n" if line > 0 and self.text[line - 1] == "\r" else "\n"
 
     def _split(self, node: Scalar) -> list[list[Word]]:
         """The commands of a text, found where they stand; without a place if they do not."""
@@ -273,7 +276,3 @@ def _image(node: Many) -> str:
     """The container that a mapping names, of a Helm chart too."""
     found = node.value("image")
     return found.text("repository") if isinstance(found, Many) else node.text("image")
-
-
-def _has_revision(node: Many) -> bool:
-    return any(node.text(name) for name in REVISIONS)

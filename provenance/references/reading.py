@@ -13,6 +13,8 @@ from provenance.references import dockerfile, manifest, nodes, python, shell, tr
 from provenance.references.reference import Reference, Splice, spans, spliced
 
 MAX_SIZE = 1 << 20
+SHORTER = 1 << 18
+"""Bytes: of Python and YAML, and of what is read letter by letter."""
 MOST_ONE_BY_ONE = 64
 YAML, PYTHON, SHELL, DOCKERFILE, NOTEBOOK = "YAML", "Python", "shell", "Dockerfile", "notebook"
 SUFFIXES = {
@@ -64,8 +66,9 @@ class Document:
     @classmethod
     def of(cls, form: str, data: bytes) -> Document:
         """The document of a file's bytes, or Malformed with the reason why it is not read."""
-        if len(data) > MAX_SIZE:
-            raise Malformed(f"{len(data)} bytes, and at most {MAX_SIZE} are read", slug="limit")
+        most = SHORTER if form in (SHELL, DOCKERFILE) else MAX_SIZE
+        if len(data) > most:
+            raise Malformed(f"{len(data)} bytes, and at most {most} are read", slug="limit")
         if b"\0" in data:
             raise Malformed("it has a null byte: it is not text")
         if form == NOTEBOOK:

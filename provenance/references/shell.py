@@ -31,8 +31,11 @@ PYTHON = re.compile(
 )
 ENVIRONMENT = re.compile(r"(?:-e)?MODEL_ID=")
 DEEPEST = 4
-LONGEST = 4_000
+LONGEST = 20_000
 """Characters of a command inside of another."""
+BRACKETS = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.|[()]", re.DOTALL)
+PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>#{]+")
+PLAIN_IN_QUOTES = re.compile(r"[^\"\\$`{]+")
 
 
 def references(text: str) -> tuple[Reference, ...]:
@@ -49,8 +52,9 @@ def of_command(words: list[Word], text: str, image: str = "") -> Iterator[Refere
     """What one command of a text loads by name, by its words or by its variables."""
     yield from commands.references(words, image)
     sets = [word for word in words if ENVIRONMENT.match(word.text)]
-    exported = len(words) > 1 and not any(f"${name}" in text for name in ("MODEL_ID", "{MODEL_ID"))
-    for word in sets if exported else ():
+    if not sets or len(words) == 1 or "$MODEL_ID" in text or "${MODEL_ID" in text:
+        return
+    for word in sets:
         yield from variable(word.behind(word.text.index("=") + 1), revision_set(words))
 
 
@@ -150,6 +154,8 @@ class _Splitter:
 
     def _letter(self, sign: str) -> None:
         self.begun = self.at if self.begun == NOWHERE else self.begun
+        if self._run(PLAIN):
+            return
         if sign == "'":
             stop = self._closing("'", self.at + 1)
             self._take(self.at + 1, stop)
@@ -161,6 +167,14 @@ class _Splitter:
         elif not self._expanded():
             self._take(self.at, self.at + 1)
             self.at += 1
+
+    def _run(self, pattern: re.Pattern[str]) -> bool:
+        """Whether characters that mean themselves stand here; they are taken."""
+        found = pattern.match(self.text, self.at, self.end)
+        if found:
+            self._take(self.at, found.end())
+            self.at = found.end()
+        return found is not None
 
     def _take(self, start: int, stop: int) -> None:
         self.letters += [(self.text[place], place) for place in range(start, stop)]
@@ -178,7 +192,7 @@ class _Splitter:
         while self.text[self.at] != '"':
             if self.text[self.at] == "\\" and self.text[self.at + 1 : self.at + 2] in '"\\$`\n':
                 self._escaped()
-            elif not self._expanded():
+            elif not self._run(PLAIN_IN_QUOTES) and not self._expanded():
                 self._take(self.at, self.at + 1)
                 self.at += 1
             if self.at >= self.end:
@@ -225,13 +239,14 @@ class _Splitter:
         return True
 
     def _parenthesis(self, start: int) -> int:
-        """The parenthesis that closes the one before `start`, or -1."""
+        """The parenthesis that closes the one before `start`; those in quotes are none."""
         depth = 1
-        for place in range(start, min(self.end, start + LONGEST)):
-            depth += {"(": 1, ")": -1}.get(self.text[place], 0)
+        for found in BRACKETS.finditer(self.text, start, min(self.end, start + LONGEST)):
+            depth += {"(": 1, ")": -1}.get(found[0], 0)
             if depth == 0:
-                return place
-        return -1
+                return found.start()
+        line = self.text.count("\n", 0, start) + 1
+        raise Malformed(f"a command in parentheses that begins at line {line} does not end")
 
     def _redirected(self) -> None:
         found = HEREDOC.match(self.text, self.at, self.end)

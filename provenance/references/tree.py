@@ -9,10 +9,12 @@ import tokenize
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from provenance.errors import Malformed
 from provenance.references.reference import Splice
 
+LONGEST_LINE = 20_000
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -44,15 +46,22 @@ class Places:
 
     text: str
     starts: tuple[int, ...]
+    ascii: bool
 
     @classmethod
     def of(cls, text: str) -> Places:
-        """The lines of a text, ended as Python ends them."""
-        return cls(text, (0, *(end.end() for end in LINE_END.finditer(text))))
+        """The lines of a text, ended as Python ends them; Malformed for a line too long."""
+        starts = (0, *(end.end() for end in LINE_END.finditer(text)))
+        longest = max(stop - start for start, stop in pairwise((*starts, len(text))))
+        if longest > LONGEST_LINE and not text.isascii():
+            raise Malformed(f"a line of {longest} characters, and at most {LONGEST_LINE} are read")
+        return cls(text, starts, text.isascii())
 
     def at(self, line: int, column: int) -> int:
         """The character at a line from 1 and a column in bytes."""
         start = self.starts[line - 1]
+        if self.ascii:
+            return start + column
         end = self.starts[line] if line < len(self.starts) else len(self.text)
         return start + len(self.text[start:end].encode()[:column].decode())
 
