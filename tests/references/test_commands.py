@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from provenance.errors import Malformed
+from provenance.formats import yaml
 from provenance.references import Document, form_of
 from tests.references.cases import COMMIT, Found, fixed, found
 
@@ -322,6 +326,18 @@ FORMS = {
 @pytest.mark.parametrize("name", FORMS)
 def test_the_form_of_a_file_is_known_by_its_name(name: str) -> None:
     assert form_of(name) == FORMS[name]
+
+
+HOOKS = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_hook_is_given_what_is_read(name: str) -> None:
+    hooks = yaml.loads(HOOKS.read_bytes())
+    assert isinstance(hooks, list)
+    (hook,) = [one for one in hooks if one["id"] == "provenance-pin"]
+    given = [bool(re.search(hook["files"], path)) for path in (name, f"deploy/{name}")]
+    assert given == [FORMS[name] is not None] * 2
 
 
 def test_a_program_without_a_suffix_is_known_by_its_first_line() -> None:
