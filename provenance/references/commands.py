@@ -27,6 +27,8 @@ VALUED = (
 """Options whose value looks as a name does, and is none of a model to load."""
 RUNNERS = re.compile(r"(?:.*/)?(?:python[\d.]*|torchrun|accelerate|deepspeed|uv|poetry)|-.*")
 """Programs that run another, and lists that begin without one."""
+WRAPPERS = ("exec", "sudo", "nohup", "time", "env", "command")
+ASSIGNMENT = re.compile(r"\w+=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +245,16 @@ def _reference(command: Command, word: Word, pin: str) -> Iterator[Reference]:
     name = named(word.text.removeprefix("hf.co/"), mark=program.tag)
     if name is None or (program.name == "ollama" and not word.text.startswith("hf.co/")):
         return
+    if not name.whole and not _begins(command):
+        return
     yield _pinned(command, replace(base, repo=name.repo), name, word, pin)
+
+
+def _begins(command: Command) -> bool:
+    """Whether this is a command and no sentence: it begins with the program, or with arguments."""
+    first = [word.text for word in command.words if not ASSIGNMENT.match(word.text)][:2]
+    begins = first[1:] if first and first[0] in WRAPPERS else first
+    return any(RUNNERS.fullmatch(text) or command.program.mark.search(text) for text in begins[:1])
 
 
 def _pinned(command: Command, base: Reference, name: Named, word: Word, pin: str) -> Reference:

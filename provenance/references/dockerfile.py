@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from provenance.references import commands, shell
 from provenance.references.commands import Follow, Word
 from provenance.references.reference import Reference
+from provenance.references.words import HEREDOC, split
 
 INSTRUCTION = re.compile(
     r"^[ \t]*(?:ONBUILD[ \t]+)?(FROM|RUN|CMD|ENTRYPOINT|ENV|ARG)[ \t]+",
@@ -32,8 +33,8 @@ class Instruction:
 
 def references(text: str) -> tuple[Reference, ...]:
     """What a Dockerfile loads by name, in the order of its lines; Malformed."""
-    found = sorted((*_references(text), *shell.python_inside(text)), key=lambda one: one.line)
-    return tuple(found)
+    found = [*_references(text), *shell.python_inside(text), *shell.texts_inside(text)]
+    return tuple(sorted(found, key=lambda one: one.line))
 
 
 def _references(text: str) -> Iterator[Reference]:
@@ -65,9 +66,9 @@ def _started(start: dict[str, list[Word]], image: str) -> Iterator[Reference]:
 def _shell(
     text: str, one: Instruction, known: Mapping[str, str], image: str
 ) -> Iterator[Reference]:
-    own = shell.HEREDOC.match(text, one.start, one.end)
+    own = HEREDOC.match(text, one.start, one.end)
     start = text.find("\n", one.start) + 1 if own else one.start
-    for words in shell.split(text, start, one.end, lines=bool(own), variables=known):
+    for words in split(text, start, one.end, lines=bool(own), variables=known):
         if one.name in ("ENV", "ARG"):
             yield from _variable(words, known)
         else:
@@ -88,7 +89,7 @@ def _inside(text: str, word: Word) -> Iterator[Reference]:
     """What a word that is a whole command (of `sh -c`) loads."""
     place = word.place(0)
     if place and len(word.text.split()) > 1:
-        for words in shell.split(text, *place, lines=False):
+        for words in split(text, *place, lines=False):
             yield from shell.of_command(words, text)
 
 
@@ -107,7 +108,7 @@ def _end(text: str, start: int) -> int:
         stop = text.find("\n", place)
         stop = len(text) if stop < 0 else stop
         line = text[place:stop]
-        marks += [found[2] for found in shell.HEREDOC.finditer(line)]
+        marks += [found[2] for found in HEREDOC.finditer(line)]
         goes_on = CONTINUED.search(line) or (place > start and COMMENT.match(line))
         place = stop + 1
         if stop >= len(text) or not goes_on:

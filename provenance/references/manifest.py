@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from provenance.errors import Malformed
@@ -12,6 +13,7 @@ from provenance.references.commands import DYNAMIC, NOWHERE, Follow, Word
 from provenance.references.naming import named
 from provenance.references.nodes import Many, Node, Scalar, nodes
 from provenance.references.reference import COMMIT, Reference, Splice
+from provenance.references.words import split
 
 PARTS = ("entrypoint", "command", "args")
 """The keys whose values are one command line, in this order."""
@@ -46,7 +48,7 @@ def references(text: str) -> tuple[Reference, ...]:
         return ()
     reader = Reader(text=text, variables={})
     every = [one for node in found for one in reader.read(node, "")]
-    every += shell.python_inside(text)
+    every += [*shell.python_inside(text), *shell.texts_inside(text)]
     return tuple(sorted(every, key=lambda one: one.line))
 
 
@@ -98,10 +100,16 @@ class Reader:
         lines: list[list[Word]] = [[]]
         for part in PARTS:
             for found in [value for key, value in node.pairs if key.text == part]:
-                first, *more = self._split(found) if isinstance(found, Scalar) else [[]]
+                first, *more = self._command(found) if isinstance(found, Scalar) else [[]]
                 lines[-1] += first if isinstance(found, Scalar) else self._words(found)
                 lines += more
         return [words for words in lines if words]
+
+    def _command(self, node: Scalar) -> list[list[Word]]:
+        """The commands of a text; none where it cannot be split, which `_scalar` tells."""
+        with suppress(Malformed):
+            return self._split(node)
+        return [[]]
 
     def _nested(self, node: Many, image: str) -> Iterator[Reference]:
         """What the texts of a list that are commands themselves load: `sh -c "…"`."""
@@ -150,7 +158,13 @@ class Reader:
         if text.startswith(URI):
             yield from self._uri(node)
         elif any(sign in text for sign in " \n") and SPEAKS.search(text):
-            for words in self._split(node):
+            try:
+                commands_of = self._split(node)
+            except Malformed as error:
+                if shell.LOADS.search(text):
+                    yield Reference(line=node.event.line, by="a command", unknown=str(error))
+                return
+            for words in commands_of:
                 yield from shell.of_command(words, self.text, image)
 
     def _uri(self, node: Scalar) -> Iterator[Reference]:
@@ -252,16 +266,16 @@ class Reader:
             start = self.text.index("\n", event.start, event.end) + 1
             lines = event.style == "|"
             known = shell.constants(text)
-            return shell.split(self.text, start, event.end, lines=lines, variables=known) or [[]]
+            return split(self.text, start, event.end, lines=lines, variables=known) or [[]]
         inner = (event.start + len(event.style), event.end - len(event.style))
         raw = self.text[slice(*inner)]
         if event.kind == "scalar" and (event.style != '"' or "\\" not in raw) and "''" not in raw:
-            return shell.split(self.text, *inner, lines=False) or [[]]
+            return split(self.text, *inner, lines=False) or [[]]
         return [[_displaced(word, event.line) for word in words] for words in _read(text)] or [[]]
 
 
 def _read(text: str) -> Sequence[list[Word]]:
-    return shell.split(text, 0, len(text), variables=shell.constants(text))
+    return split(text, 0, len(text), variables=shell.constants(text))
 
 
 def _displaced(word: Word, line: int) -> Word:

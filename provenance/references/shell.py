@@ -1,20 +1,19 @@
 """References in shell texts: scripts, and the commands inside of other files.
 
-The words are found as a POSIX shell splits them; nothing is run or expanded but variables that the
-text itself sets once, to a constant.
+Variables that the text itself sets once, to a constant, are followed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from provenance.errors import Malformed
 from provenance.references import commands
-from provenance.references.commands import DYNAMIC, NOWHERE, Follow, Word
+from provenance.references.commands import DYNAMIC, Word
 from provenance.references.naming import named
 from provenance.references.reference import COMMIT, Reference
+from provenance.references.words import HEREDOC, split
 
 SET = re.compile(
     r"^[ \t]*(?:(?:export|readonly|local|declare|ARG|ENV)[ \t]+)?(\w+)="
@@ -22,20 +21,15 @@ SET = re.compile(
     re.MULTILINE,
 )
 BINDS = re.compile(r"(?<![\w$-])(\w+)\+?=|\b(?:for|read)[ \t]+(?:-\w[ \t]+)*(\w+)")
-VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-EXPANDED = re.compile(r"\$?\{\{.{0,400}?\}\}|\$\{[^}]{0,400}\}|\$\w+|\$[@*#?!$-]", re.DOTALL)
-HEREDOC = re.compile(r"<<-?[ \t]*([\"']?)(\w+)\1")
-SPACES, ENDS = " \t\r", ";&|()`"
 PYTHON = re.compile(
     r"\b(?:from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer)[ \t]*\("
 )
+LOADS = re.compile(
+    r"\bvllm\s+serve\b|\b(?:hf|huggingface-cli)\s+download\b|--model(?:-id|-path)?[ =,\"']"
+    r"|\bllama-\w+.*-hf|MODEL_ID|hf://|hf\.co/"
+)
+"""What a text says that would be read as a command, if it is one."""
 ENVIRONMENT = re.compile(r"(?:-e)?MODEL_ID=")
-DEEPEST = 4
-LONGEST = 20_000
-"""Characters of a command inside of another."""
-BRACKETS = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.|[()]", re.DOTALL)
-PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>#{]+")
-PLAIN_IN_QUOTES = re.compile(r"[^\"\\$`{]+")
 
 
 def references(text: str) -> tuple[Reference, ...]:
@@ -45,7 +39,8 @@ def references(text: str) -> tuple[Reference, ...]:
         for words in split(text, 0, len(text), variables=constants(text))
         for one in of_command(words, text)
     ]
-    return tuple(sorted((*found, *python_inside(text)), key=lambda one: one.line))
+    found += [*python_inside(text), *texts_inside(text)]
+    return tuple(sorted(found, key=lambda one: one.line))
 
 
 def of_command(words: list[Word], text: str, image: str = "") -> Iterator[Reference]:
@@ -82,6 +77,27 @@ def python_inside(text: str) -> Iterator[Reference]:
             yield Reference(line=number, by=found[0].rstrip(" \t("), unknown=reason)
 
 
+def texts_inside(text: str) -> Iterator[Reference]:
+    """Texts that a script hands to another program (`<<EOF`), which are not read: unknown."""
+    place = 0
+    while found := HEREDOC.search(text, place):
+        place = heredoc_end(text, found)
+        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if before.strip().upper() == "RUN":  # of a Dockerfile: the script itself, which is read
+            continue
+        if loads := LOADS.search(text, found.end(), place):
+            line = text.count("\n", 0, loads.start()) + 1
+            reason = "a text inside of a script is not read: put it into a file of its own"
+            yield Reference(line=line, by=f"<<{found[2]}", unknown=reason)
+
+
+def heredoc_end(text: str, found: re.Match[str]) -> int:
+    """Where the text that `<<MARK` begins ends: behind its mark, or with all."""
+    closing = re.compile(rf"^[ \t]*{found[2]}[ \t]*\r?$", re.MULTILINE)
+    end = closing.search(text, found.end())
+    return end.end() if end else len(text)
+
+
 def constants(text: str) -> Mapping[str, str]:
     """The variables that a text sets once, and to a constant."""
     bound = [found[1] or found[2] for found in BINDS.finditer(text)]
@@ -90,195 +106,3 @@ def constants(text: str) -> Mapping[str, str]:
         for found in SET.finditer(text)
         if bound.count(found[1]) == 1
     }
-
-
-def split(
-    text: str,
-    start: int,
-    end: int,
-    *,
-    lines: bool = True,
-    variables: Mapping[str, str] | None = None,
-    depth: int = 0,
-) -> list[list[Word]]:
-    """The commands between two characters of a text, each as its words; Malformed.
-
-    `lines` says that a line's end ends a command too.
-    """
-    if depth > DEEPEST:
-        raise Malformed("commands nested too deep")
-    splitter = _Splitter(
-        text=text, at=start, end=end, lines=lines, variables=variables or {}, depth=depth
-    )
-    splitter.run()
-    return [words for words in splitter.commands if words]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Splitter:
-    """A shell's reading of a text, character by character."""
-
-    text: str
-    at: int
-    end: int
-    lines: bool
-    variables: Mapping[str, str]
-    depth: int
-    commands: list[list[Word]] = field(default_factory=lambda: [[]])
-    letters: list[tuple[str, int]] = field(default_factory=list)
-    begun: int = NOWHERE
-    counted: tuple[int, int] = (0, 1)
-    heredocs: list[str] = field(default_factory=list)
-
-    def run(self) -> None:
-        """All words of the text are in `commands`."""
-        while self.at < self.end:
-            self._step(self.text[self.at])
-        self._close()
-
-    def _step(self, sign: str) -> None:
-        if sign == "\n":
-            self._line_end()
-        elif sign in SPACES:
-            self._skip(1)
-        elif sign in "<>":
-            self._redirected()
-        elif sign in ENDS and not self._expanded():
-            self._skip(1)
-            self.commands.append([])
-        elif sign == "#" and self.begun == NOWHERE:
-            line_end = self.text.find("\n", self.at, self.end)
-            self.at = self.end if line_end < 0 else line_end
-        else:
-            self._letter(sign)
-
-    def _letter(self, sign: str) -> None:
-        self.begun = self.at if self.begun == NOWHERE else self.begun
-        if self._run(PLAIN):
-            return
-        if sign == "'":
-            stop = self._closing("'", self.at + 1)
-            self._take(self.at + 1, stop)
-            self.at = stop + 1
-        elif sign == '"':
-            self._quoted()
-        elif sign == "\\":
-            self._escaped()
-        elif not self._expanded():
-            self._take(self.at, self.at + 1)
-            self.at += 1
-
-    def _run(self, pattern: re.Pattern[str]) -> bool:
-        """Whether characters that mean themselves stand here; they are taken."""
-        found = pattern.match(self.text, self.at, self.end)
-        if found:
-            self._take(self.at, found.end())
-            self.at = found.end()
-        return found is not None
-
-    def _take(self, start: int, stop: int) -> None:
-        self.letters += [(self.text[place], place) for place in range(start, stop)]
-
-    def _closing(self, sign: str, start: int) -> int:
-        stop = self.text.find(sign, start, self.end)
-        if stop < 0:
-            line = self.text.count("\n", 0, start) + 1
-            raise Malformed(f"a quote that begins at line {line} does not end")
-        return stop
-
-    def _quoted(self) -> None:
-        self.at += 1
-        stop = self._closing('"', self.at)
-        while self.text[self.at] != '"':
-            if self.text[self.at] == "\\" and self.text[self.at + 1 : self.at + 2] in '"\\$`\n':
-                self._escaped()
-            elif not self._run(PLAIN_IN_QUOTES) and not self._expanded():
-                self._take(self.at, self.at + 1)
-                self.at += 1
-            if self.at >= self.end:
-                self._closing('"', stop + 1)
-                return
-        self.at += 1
-
-    def _escaped(self) -> None:
-        """A backslash: before a line's end both are nothing, else the next character is itself."""
-        after = self.text[self.at + 1 : self.at + 3]
-        if after.startswith(("\n", "\r\n")):
-            self.begun = self.begun if self.letters else NOWHERE
-            self.at += 2 if after.startswith("\n") else 3
-            return
-        self._take(self.at + 1, min(self.at + 2, self.end))
-        self.at += 2
-
-    def _expanded(self) -> bool:
-        """Whether an expansion stands here; its value is taken if the text itself sets it."""
-        if self.text.startswith("$(", self.at) or self.text.startswith("`", self.at):
-            return self._command()
-        found = EXPANDED.match(self.text, self.at, self.end)
-        if not found:
-            return False
-        self.begun = self.at if self.begun == NOWHERE else self.begun
-        own = VARIABLE.fullmatch(found[0])
-        value = self.variables.get(own[1] or own[2]) if own else None
-        self.letters += [(sign, NOWHERE) for sign in (DYNAMIC if value is None else value)]
-        self.at = found.end()
-        return True
-
-    def _command(self) -> bool:
-        """`$(command)` is dynamic, and a command of its own."""
-        tick = self.text[self.at] == "`"
-        start = self.at + (1 if tick else 2)
-        stop = self.text.find("`", start, self.end) if tick else self._parenthesis(start)
-        if stop < 0:
-            return False
-        self.begun = self.at if self.begun == NOWHERE else self.begun
-        inner = split(self.text, start, stop, variables=self.variables, depth=self.depth + 1)
-        self.commands[-1:-1] = inner
-        self.letters.append((DYNAMIC, NOWHERE))
-        self.at = stop + 1
-        return True
-
-    def _parenthesis(self, start: int) -> int:
-        """The parenthesis that closes the one before `start`; those in quotes are none."""
-        depth = 1
-        for found in BRACKETS.finditer(self.text, start, min(self.end, start + LONGEST)):
-            depth += {"(": 1, ")": -1}.get(found[0], 0)
-            if depth == 0:
-                return found.start()
-        line = self.text.count("\n", 0, start) + 1
-        raise Malformed(f"a command in parentheses that begins at line {line} does not end")
-
-    def _redirected(self) -> None:
-        found = HEREDOC.match(self.text, self.at, self.end)
-        self._skip(found.end() - self.at if found else 1)
-        if found:
-            self.heredocs.append(found[2])
-
-    def _line_end(self) -> None:
-        self._skip(1)
-        if self.lines:
-            self.commands.append([])
-        while self.heredocs:
-            self._heredoc(self.heredocs.pop(0))
-
-    def _heredoc(self, mark: str) -> None:
-        """What stands up to the mark is another text: passed over."""
-        found = re.compile(rf"^[ \t]*{mark}[ \t]*\r?$", re.MULTILINE).search(
-            self.text, self.at, self.end
-        )
-        self.at = found.end() if found else self.end
-
-    def _skip(self, count: int) -> None:
-        self._close()
-        self.at += count
-
-    def _close(self) -> None:
-        if self.begun != NOWHERE:
-            last, line = self.counted
-            line += self.text.count("\n", last, self.begun)
-            self.counted = (self.begun, line)
-            letters = "".join(sign for sign, _ in self.letters)
-            places = tuple(place for _, place in self.letters)
-            follow = Follow(at=self.at)
-            self.commands[-1].append(Word(text=letters, at=places, line=line, follow=follow))
-        self.letters, self.begun = [], NOWHERE

@@ -104,8 +104,14 @@ LINES: dict[str, tuple[str, list[Found], str]] = {
         [(1, "", "", "?")],
         "",
     ),
+    "a text for another that loads": (
+        "kubectl apply -f - <<EOF\nargs: [--model, a/b]\nEOF\ncat <<EOF\nvllm serve a/b\nEOF\n",
+        [(2, "", "", "?"), (5, "", "", "?")],
+        "",
+    ),
+    "a sentence": ("echo use hf download to get it\nvllm serve gpt2", [(2, "gpt2", "", "pin")], ""),
     "text for another": (
-        "cat <<EOF\nit's vllm serve\nEOF\nhf download a/b",
+        "cat <<EOF\nit's vllm\nEOF\nhf download a/b",
         [(4, "a/b", "", "pin")],
         "",
     ),
@@ -219,6 +225,22 @@ YAML: dict[str, tuple[str, list[Found], str]] = {
         [(2, "acme/bot", "", "hand")],
         "",
     ),
+    "a sentence with half a quote": (
+        "description: we don't use vllm\ncommand: hf download acme/bot\n",
+        [(2, "acme/bot", "", "pin")],
+        f"command: hf download acme/bot --revision {COMMIT}\n",
+    ),
+    "a command with half a quote": (
+        "command: vllm serve acme/bot --x don't\nrun: vllm serve acme/bot\n",
+        [(1, "", "", "?"), (2, "acme/bot", "", "pin")],
+        f"run: vllm serve acme/bot --revision {COMMIT}\n",
+    ),
+    "a text in a script": (
+        "run: |\n  cat <<EOF\n  vllm serve acme/bot\n  EOF\n",
+        [(3, "", "", "?")],
+        "",
+    ),
+    "prose": ("help: use hf download to get it with vllm serve then\n", [], ""),
     "a path": ("command: [vllm, serve, /models/bot]\nuses: acme/action@v1\n", [], ""),
 }
 
@@ -267,6 +289,11 @@ DOCKER: dict[str, tuple[str, list[Found], str]] = {
         "ARG M=acme/bot\nFROM x\nRUN hf download $M\nRUN hf download $N\n",
         [(3, "acme/bot", "", "pin"), (4, "", "", "?")],
         f"RUN hf download $M --revision {COMMIT}\n",
+    ),
+    "a text in a script": (
+        "FROM x\nRUN cat <<EOF > run.sh\nvllm serve acme/bot\nEOF\n",
+        [(3, "", "", "?")],
+        "",
     ),
     "Python within": (
         "FROM x\nRUN python -c 'snapshot_download(\"a/b\")'\n",
