@@ -5,20 +5,20 @@ Pure over words, wherever they stand: a shell script, a list of YAML, a Dockerfi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from provenance.references.naming import Named, named
+from provenance.references.programs import FOLDER, OTHER, PROGRAMS, REVISION, Program
 from provenance.references.reference import COMMIT, Reference, Splice
 
+VLLM = "vllm serve"
 DYNAMIC = "\0"
 """Stands in a word for what only a run could tell."""
 NOWHERE = -1
-REVISION = "--revision"
 BUILT = "the name is built at run time"
-FOLDER = "it takes no revision: `provenance fetch --local-dir FOLDER`, and give it the "
-ANY_FLAG = ("--model", "--model-id", "--model-path", "--model-name-or-path", "--hf-model")
 VALUED = (
     *("--served-model-name", "--lora-modules", "--hf-config-path", "--hf-token", "--chat-template"),
     *("--local-dir", "--cache-dir", "--repo-type", "--revision", "--token", "--include"),
@@ -62,90 +62,14 @@ class Word:
         return own[0], own[-1] + 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What loads models by name when it is started.
-
-    `mark` is found in a word of its command line, or in the name of its image. `flags` name a
-    model, each with the flag that pins it, empty where nothing does; behind one of `verbs` the name
-    stands without a flag. `certain` says that the revision's flag is known, and what follows `tag`
-    in a name is a revision only where that is @.
-    """
-
-    name: str
-    mark: re.Pattern[str]
-    flags: tuple[tuple[str, str], ...] = ()
-    verbs: tuple[str, ...] = ()
-    certain: bool = True
-    tag: str = "@"
-    hand: str = f"{REVISION} {COMMIT}"
-
-
-PROGRAMS = (
-    Program(
-        name="vllm serve",
-        mark=re.compile(r"(?:^|/)vllm(?:$|[-.:/@])"),
-        flags=(("--model", REVISION), ("--tokenizer", "--tokenizer-revision")),
-        verbs=("serve",),
-    ),
-    Program(
-        name="sglang",
-        mark=re.compile(r"(?:^|/)sglang(?:$|[-.:/@])"),
-        flags=(("--model-path", REVISION), ("--model", REVISION)),
-    ),
-    Program(
-        name="text-generation-inference",
-        mark=re.compile(r"text-generation-(?:launcher|server|inference)"),
-        flags=(("--model-id", REVISION),),
-    ),
-    Program(
-        name="text-embeddings-inference",
-        mark=re.compile(r"text-embeddings-(?:router|inference)"),
-        flags=(("--model-id", REVISION),),
-    ),
-    Program(
-        name="hf download",
-        mark=re.compile(r"(?:^|/)(?:hf|huggingface-cli)$"),
-        verbs=("download",),
-    ),
-    Program(
-        name="llama.cpp",
-        mark=re.compile(r"(?:^|/)llama(?:-[a-z-]+|\.cpp(?:$|[:@]).*)?$"),
-        flags=tuple(
-            (flag, "") for flag in ("-hf", "-hfr", "--hf-repo", "-hfd", "-hfrd", "--hf-repo-draft")
-        ),
-        tag=":",
-        hand=f"{FOLDER}file: -m FOLDER/FILE.gguf",
-    ),
-    Program(
-        name="ollama",
-        mark=re.compile(r"(?:^|/)ollama$"),
-        verbs=("run", "pull"),
-        tag=":",
-        certain=False,
-        hand=f"{FOLDER}file in a Modelfile: FROM FOLDER/FILE.gguf",
-    ),
-    Program(
-        name="mlx_lm",
-        mark=re.compile(r"(?:^|/)mlx_lm(?:$|\.)"),
-        flags=(("--model", ""),),
-        hand=f"{FOLDER}folder: --model FOLDER",
-    ),
-)
-OTHER = Program(
-    name="--model",
-    mark=re.compile(r"(?!)"),
-    flags=tuple((flag, REVISION) for flag in ANY_FLAG),
-    certain=False,
-    hand=f"the option of this program that takes a revision, with {COMMIT}",
-)
 OTHER_REVISIONS = (REVISION, "--model-revision")
 
 
 def references(words: Sequence[Word], image: str = "") -> tuple[Reference, ...]:
     """What one command loads by name; `image` is the container that it is given to, if any."""
     program = _program(words, image)
-    return tuple(_read(Command(words=words, program=program, image=image)))
+    command = Command(words=words, program=program, image=image)
+    return (*_read(command), *(_vllm(command) if program.name == VLLM else ()))
 
 
 def _program(words: Sequence[Word], image: str) -> Program:
@@ -175,6 +99,15 @@ class Command:
                 return word.behind(len(name) + 1)
             return self.words[number + 1] if number + 1 < len(self.words) else None
         return None
+
+    def options(self, flag: str) -> Sequence[Word]:
+        """The values of an option that takes several."""
+        texts = [_flag(word.text) for word in self.words]
+        if flag not in texts:
+            return ()
+        rest = self.words[texts.index(flag) + 1 :]
+        ends = [n for n, word in enumerate(rest) if word.text.startswith("-")]
+        return rest[: ends[0]] if ends else rest
 
     def positional(self) -> Word | None:
         """The name that stands without a flag: behind a verb, or first where the image has it."""
@@ -223,6 +156,32 @@ def _read(command: Command) -> Iterator[Reference]:
         if value is not None and (program is not OTHER or _other_names(command, value)):
             own = replace(command, program=replace(program, hand=_hand(program, pin)))
             yield from _reference(own, value, pin)
+
+
+def _vllm(command: Command) -> Iterator[Reference]:
+    """What vLLM is told to load besides its model: a draft in JSON, and adapters by name."""
+    draft = command.option("--speculative-config")
+    if draft:
+        yield from _draft(Reference(line=draft.line, by=f"{VLLM} --speculative-config"), draft)
+    for word in command.options("--lora-modules"):
+        name = named(word.text.partition("=")[2])
+        if name and name.whole:
+            hand = f"{FOLDER}folder: NAME=FOLDER"
+            by = f"{VLLM} --lora-modules"
+            yield Reference(line=word.line, by=by, repo=name.repo, hand=hand)
+
+
+def _draft(base: Reference, word: Word) -> Iterator[Reference]:
+    try:
+        table = json.loads(word.text)
+    except (ValueError, RecursionError):
+        yield replace(base, unknown=f"{BUILT}: {_shown(word)}")
+        return
+    text = table.get("model") if isinstance(table, dict) else None
+    name = named(text) if isinstance(text, str) else None
+    if name:
+        revision = str(table.get("revision") or "")
+        yield replace(base, repo=name.repo, revision=revision, hand=f'"revision": "{COMMIT}"')
 
 
 def _hand(program: Program, pin: str) -> str:

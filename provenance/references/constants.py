@@ -60,16 +60,29 @@ class Scope:
 
 
 class Module(ast.NodeVisitor):
-    """The calls of a module, each with the scope in which it stands."""
+    """The calls of a module, each with the scope in which it stands.
 
-    def __init__(self, tree: ast.Module) -> None:
+    `handed` are the functions of these names that are handed on without being called.
+    """
+
+    def __init__(self, tree: ast.Module, names: frozenset[str] = frozenset()) -> None:
         self.scope = Scope()
+        self.names = names
+        self.called: set[int] = set()
+        self.handed: list[tuple[ast.Name | ast.Attribute, Scope]] = []
         self.calls: list[tuple[ast.Call, Scope]] = []
         self.visit(tree)
 
     def visit_Call(self, node: ast.Call) -> None:
         """A call, in the scope that is being read."""
         self.calls.append((node, self.scope))
+        self.called.add(id(node.func))
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """A method that is not called where it stands."""
+        if node.attr in self.names and id(node) not in self.called:
+            self.handed.append((node, self.scope))
         self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -83,6 +96,8 @@ class Module(ast.NodeVisitor):
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             self.scope.bind(alias.asname or alias.name, Imported(f"{module}.{alias.name}"))
+            if alias.asname and alias.name in self.names:
+                self.names |= {alias.asname}
 
     def visit_Assign(self, node: ast.Assign) -> None:
         """`a = b = value` binds both to it."""
@@ -107,6 +122,8 @@ class Module(ast.NodeVisitor):
         """Every other way in which a name is bound or deleted."""
         if not isinstance(node.ctx, ast.Load):
             self.scope.bind(node.id)
+        elif node.id in self.names and id(node) not in self.called:
+            self.handed.append((node, self.scope))
 
     def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
         """Whoever says `global` may bind the name again."""

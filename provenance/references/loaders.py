@@ -207,6 +207,10 @@ LOADERS = (
     ),
 )
 """The first row that fits a call is the one that holds."""
+FUNCTIONS = frozenset(
+    {"from_pretrained", "from_quantized", "from_hparams", "snapshot_download", "hf_hub_download"}
+)
+"""Loaders that are functions or methods, with names that nothing else has."""
 
 
 def loader_of(dotted: str, origin: str, *, seen: bool) -> Loader | None:

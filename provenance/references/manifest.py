@@ -114,7 +114,7 @@ class Reader:
     def _nested(self, node: Many, image: str) -> Iterator[Reference]:
         """What the texts of a list that are commands themselves load: `sh -c "…"`."""
         for item in node.items:
-            if isinstance(item, Scalar) and (len(item.text.split()) > 1 or URI in item.text):
+            if isinstance(item, Scalar) and (_is_command(item.text) or URI in item.text):
                 yield from self._scalar(item, image)
             elif isinstance(item, Many):
                 yield from self.read(item, image)
@@ -206,7 +206,7 @@ class Reader:
         """The texts of a list as words; those that are whole commands are none."""
         found = []
         for item in node.items if not node.is_mapping else ():
-            if isinstance(item, Scalar) and len(item.text.split()) == 1:
+            if isinstance(item, Scalar) and item.text and not _is_command(item.text):
                 found.append(replace(self._word(item), follow=self._in_list(node, item)))
         return found
 
@@ -280,6 +280,11 @@ def _read(text: str) -> Sequence[list[Word]]:
 
 def _displaced(word: Word, line: int) -> Word:
     return replace(word, at=(NOWHERE,) * len(word.at), follow=None, line=line)
+
+
+def _is_command(text: str) -> bool:
+    """Whether an item of a list is a whole command, and no word or JSON of one."""
+    return len(text.split()) > 1 and not text.startswith(("{", "["))
 
 
 def _dynamic(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from provenance.errors import Malformed
 from provenance.references.constants import Imported, Module, Runtime, Scope, evaluate
-from provenance.references.loaders import Loader, loader_of
+from provenance.references.loaders import FUNCTIONS, Loader, loader_of
 from provenance.references.naming import Named, named
 from provenance.references.reference import COMMIT, Reference, Splice
 from provenance.references.tree import Places, parse
@@ -17,6 +17,7 @@ from provenance.references.tree import Places, parse
 MAKES_OBJECTS = re.compile(r"from_pretrained|from_quantized|from_config|peft|to\b", re.IGNORECASE)
 CODE = "code that it takes from another repository follows main: code_revision pins that"
 BUILT = "the name is built at run time"
+CALLED = "the loader is handed on, and what it is called with is not known"
 HANDED = "the arguments are handed on from elsewhere"
 
 
@@ -24,13 +25,18 @@ def references(text: str) -> tuple[Reference, ...]:
     """What the calls of a module load by name, in the order of its lines; Malformed."""
     tree = parse(text)
     try:
-        module = Module(tree)
+        module = Module(tree, FUNCTIONS)
         places = Places.of(text)
         found = [
             reference
             for node, scope in module.calls
             if (loader := _loader(node, scope))
             for reference in Call(node=node, scope=scope, loader=loader, places=places).read()
+        ]
+        found += [
+            Reference(line=node.lineno, by=".".join(_dotted(node)[-2:]), unknown=CALLED)
+            for node, scope in module.handed
+            if _is_loader(node, scope)
         ]
     except RecursionError:
         raise Malformed("nested too deep") from None
@@ -48,13 +54,20 @@ def _dotted(node: ast.expr) -> list[str]:
 
 
 def _loader(node: ast.Call, scope: Scope) -> Loader | None:
-    origin, parts, seen = _origin(node, scope)
+    origin, parts, seen = _origin(node.func, scope)
     return loader_of(".".join(parts), origin, seen=seen)
 
 
-def _origin(node: ast.Call, scope: Scope) -> tuple[str, list[str], bool]:
+def _is_loader(node: ast.expr, scope: Scope) -> bool:
+    """Whether what is handed on is a loader; a function that the module itself defines is none."""
+    origin, parts, seen = _origin(node, scope)
+    defined = seen and not origin and len(parts) == 1
+    return not defined and loader_of(".".join(parts), origin, seen=seen) is not None
+
+
+def _origin(node: ast.expr, scope: Scope) -> tuple[str, list[str], bool]:
     """The package of a called name, its parts there, and whether the module binds the name."""
-    first, *rest = _dotted(node.func)
+    first, *rest = _dotted(node)
     bound = scope.find(first)[1]
     origins = [one.origin for one in bound if isinstance(one, Imported)]
     if origins:
@@ -165,7 +178,7 @@ class Call:
 
     @property
     def _sure(self) -> bool:
-        origin, _, _ = _origin(self.node, self.scope)
+        origin, _, _ = _origin(self.node.func, self.scope)
         return origin in self.loader.packages
 
     def _nested(self) -> ast.expr | None:

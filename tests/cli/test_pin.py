@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from provenance import manual
 from provenance.lock import Entry, Lock, Part, dumps
 from provenance.model import Manifest
+from provenance.references import State
 from tests.cli.conftest import Run
 from tests.hub import Hub
 from tests.hubs import REPO, desk, signed
@@ -121,6 +123,14 @@ def test_how_each_stands(run: Run, work: Path, name: str) -> None:
 def told(run: Run, work: Path, *words: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(run("pin", "--json", *words, cwd=work).stdout)
     return found
+
+
+def test_the_page_names_every_field_and_state(run: Run, work: Path) -> None:
+    (work / "a.py").write_text(UNPINNED)
+    page = manual.topics()["json"].partition("provenance pin")[2]
+    (row,) = told(run, work, "a.py")["references"]
+    assert all(f'"{name}"' in page for name in row)
+    assert "|".join(State) in page
 
 
 def test_what_to_type_works_when_it_is_typed(run: Run, work: Path) -> None:

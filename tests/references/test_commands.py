@@ -65,6 +65,17 @@ LINES: dict[str, tuple[str, list[Found], str]] = {
         [(1, "acme/gguf", "", "hand")],
         "",
     ),
+    "vLLM's draft and adapters": (
+        "vllm serve acme/bot --lora-modules a=acme/a b=./b "
+        """--speculative-config '{"model": "x/y"}'""",
+        [(1, "acme/bot", "", "pin"), (1, "x/y", "", "hand"), (1, "acme/a", "", "hand")],
+        f"vllm serve acme/bot --revision {COMMIT} --lora-modules",
+    ),
+    "vLLM's draft of the run": (
+        'vllm serve ./bot --speculative-config "$DRAFT"',
+        [(1, "", "", "?")],
+        "",
+    ),
     "a container": (
         "docker run --gpus all vllm/vllm-openai:v1 --model acme/bot",
         [(1, "acme/bot", "", "pin")],
@@ -218,6 +229,11 @@ YAML: dict[str, tuple[str, list[Found], str]] = {
     "what another text fills in": (
         f'{VLLM}args: ["--model", "$(MODEL)"]\n',
         [(2, "", "", "?")],
+        "",
+    ),
+    "a draft in JSON": (
+        """command: [vllm, serve, ./b, --speculative-config, '{"model": "x/y", "n": 5}']\n""",
+        [(1, "x/y", "", "hand")],
         "",
     ),
     "by an alias": (

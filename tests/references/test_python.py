@@ -172,6 +172,23 @@ NAMES: dict[str, tuple[str, list[Found]]] = {
     "a lambda's": ('m = "a/b"\nf = lambda m: L(m)', [(3, "", "", "?")]),
     "of a command line": ("L(args.model)", [(2, "", "", "?")]),
     "of the environment": ('import os\nL(os.environ.get("M", "acme/bot"))', [(3, "", "", "?")]),
+    "a loader by another name": (
+        'f = AutoModel.from_pretrained\nf("acme/bot")',
+        [(2, "", "", "?")],
+    ),
+    "a loader that is handed on": (
+        'from functools import partial\npartial(AutoModel.from_pretrained, "acme/bot")',
+        [(3, "", "", "?")],
+    ),
+    "a function that is handed on": (
+        "from huggingface_hub import snapshot_download as s, hf_hub_download as h\n"
+        "map(h, x)\nmap(s, x)",
+        [(3, "", "", "?"), (4, "", "", "?")],
+    ),
+    "a function of the module's own": (
+        "def snapshot_download(x): ...\nmap(snapshot_download, x)",
+        [],
+    ),
     "handed on": ("def f(*a):\n    L(*a)", [(3, "", "", "?")]),
     "handed on by keywords": ("def f(**k):\n    L(**k)", [(3, "", "", "?")]),
     "with keywords handed on": ('def f(**k):\n    L("acme/bot", **k)', [(3, "acme/bot", "", "?")]),
