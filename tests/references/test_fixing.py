@@ -3,8 +3,10 @@ nothing. What is hostile ends in time."""
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -135,6 +137,17 @@ def test_whatever_words_are_read_or_refused_and_fixed_or_left(form: str, words: 
     edits = {n: COMMIT for n, one in enumerate(document.references) if one.splice}
     after, done = document.pinned(edits)
     assert (after is None) == (not done)
+
+
+FENCE = re.compile(r"^ *```+ *(\w*)[^\n]*\n(.*?)^ *```+ *$", re.MULTILINE | re.DOTALL)
+FORMS = {"python": "Python", "py": "Python", "yaml": "YAML", "bash": "shell", "sh": "shell"}
+
+
+@pytest.mark.each("model_cards/*.md")
+def test_the_code_of_real_cards_is_read_or_refused_and_pinned(each: Path) -> None:
+    for language, code in FENCE.findall(each.read_text(errors="replace")):
+        with suppress(Malformed):
+            check(FORMS.get(language.lower(), "Python"), code)
 
 
 HOSTILE = {
