@@ -22,6 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("keys",),
     ("trust",),
     ("policy", "lock", "refs"),
+    ("references",),
     ("signature",),
     ("lineage", "closure"),
     ("case",),

@@ -26,6 +26,7 @@ COMMANDS = {
     "update": "Follow branches and tags, lock what passes, show what changed.",
     "status": "Show what applies here and why, and what moved or expires.",
     "closure": "Show what loading a model opens, runs and fetches by name.",
+    "pin": "Find what your own code loads by name, and pin it as it is locked.",
     "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
     "why": "Show each path from a model to an ancestor.",
     "diff": "Show what changes when a model is bumped.",

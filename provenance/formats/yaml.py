@@ -82,11 +82,13 @@ def _place(error: Exception) -> str:
     return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ": a value is none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One step of the parser: `scalar`, `alias`, `mapping`, `sequence` or `end`.
 
-    `tag` is one that stands in the text, written out whole; `line` counts from 1.
+    `tag` is one that stands in the text, written out whole; `line` counts from 1. `start` and `end`
+    are characters of the text behind its byte order mark, quotes within; `style` is what a scalar
+    begins with ('"', "'", "|", ">", or nothing) and "[" or "{" for what stands in brackets.
     """
 
     kind: str
@@ -94,6 +96,9 @@ class Event:
     tag: str = ""
     anchor: str = ""
     line: int = 1
+    start: int = 0
+    end: int = 0
+    style: str = ""
 
 
 def events(data: bytes) -> Iterator[Event]:
@@ -111,18 +116,21 @@ def events(data: bytes) -> Iterator[Event]:
 
 
 def _event(event: yaml.Event) -> Event | None:
-    line = event.start_mark.line + 1 if event.start_mark else 1
+    first, last = event.start_mark, event.end_mark
+    line = first.line + 1 if first else 1
+    start, end = first.index if first else 0, last.index if last else 0
     match event:
-        case yaml.ScalarEvent(value=text, tag=tag, anchor=anchor):
-            return Event(kind="scalar", text=text, tag=tag or "", anchor=anchor or "", line=line)
+        case yaml.ScalarEvent(value=text, tag=tag, anchor=anchor, style=style):
+            words = (tag or "", anchor or "", line, start, end, style or "")
+            return Event("scalar", text, *words)
         case yaml.AliasEvent(anchor=anchor):
-            return Event(kind="alias", anchor=anchor or "", line=line)
-        case yaml.MappingStartEvent(tag=tag):
-            return Event(kind="mapping", tag=tag or "", line=line)
-        case yaml.SequenceStartEvent(tag=tag):
-            return Event(kind="sequence", tag=tag or "", line=line)
+            return Event("alias", None, "", anchor or "", line, start, end)
+        case yaml.MappingStartEvent(tag=tag, flow_style=flow):
+            return Event("mapping", None, tag or "", "", line, start, end, "{" if flow else "")
+        case yaml.SequenceStartEvent(tag=tag, flow_style=flow):
+            return Event("sequence", None, tag or "", "", line, start, end, "[" if flow else "")
         case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-            return Event(kind="end", line=line)
+            return Event("end", None, "", "", line, start, end)
     return None
 
 

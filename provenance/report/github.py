@@ -52,15 +52,16 @@ def _annotation(finding: Finding, place: SourceLine | None, model: str) -> str:
     about = f"{finding.where}: " if finding.where else ""
     message = printable(about) + printable_lines(finding.message)
     title = f"{finding.rule}: {model}" if model else finding.rule
-    return _said(_command(finding), place, title, message)
+    return annotated(_command(finding), place, title, message)
 
 
 def _unjudged(model: Unjudged, place: SourceLine | None) -> str:
     message = printable(f"{NOT_JUDGED}: {model.reason}")
-    return _said("error", place, f"{UNJUDGED_RULE}: {model.name}", message)
+    return annotated("error", place, f"{UNJUDGED_RULE}: {model.name}", message)
 
 
-def _said(command: str, place: SourceLine | None, title: str, message: str) -> str:
+def annotated(command: str, place: SourceLine | None, title: str, message: str) -> str:
+    """A workflow command (`error`, `warning`, `notice`) about a line; the message is printable."""
     words = {"file": place.file, "line": str(place.line)} if place else {}
     words |= {"title": printable(title)}
     properties = ",".join(f"{name}={_property(value)}" for name, value in words.items())
