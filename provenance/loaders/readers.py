@@ -48,7 +48,7 @@ def openings(path: str) -> tuple[Opening, ...]:
 
 def readers(path: str) -> tuple[Loader, ...]:
     """The loaders that open a file of this path, those that most people use first."""
-    return tuple(dict.fromkeys(loader for loader, _ in openings(path)))
+    return tuple({loader.name: loader for loader, _ in openings(path)}.values())
 
 
 def read_by(path: str) -> str:

@@ -63,7 +63,11 @@ def _runs(row: Executes, own: str) -> str:
 def _fetched(row: Fetches, own: str) -> str:
     own_revision = f"{row.revision} beside it, else " if row.revision else ""
     only = f", {row.only}" if row.only else ""
-    what = f"{row.key} in {_listed(row.files)}: {row.brings} at {own_revision}{row.follows}{only}"
+    files = _listed(row.files)
+    where = f"{row.key} in {files}" if row.key else f"{files} without {row.missing}"
+    named = _listed(f"{value or 'always'} = {repo}" for value, repo in row.names.items())
+    which = f" ({named})" if named else ""
+    what = f"{where}: {row.brings} at {own_revision}{row.follows}{only}{which}"
     return f"{what}{_aside(row.note, row.known, own)}"
 
 

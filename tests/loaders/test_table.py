@@ -84,6 +84,8 @@ def test_a_row_has_values_of_its_kinds(loader: Loader, row: Row) -> None:
             assert isinstance(value, tuple), field.name
             assert all(isinstance(one, str) and one for one in value), field.name
             assert len(set(value)) == len(value), field.name
+        elif "Mapping" in str(field.type):
+            assert all(isinstance(one, str) for one in (*value, *value.values())), field.name
         else:
             assert isinstance(value, str), field.name
             assert value.strip() == value.removesuffix("."), field.name
@@ -100,6 +102,7 @@ def test_a_row_says_something_by_patterns_that_can_be_read(loader: Loader, row: 
         assert row.what
     if isinstance(row, Fetches):
         assert row.brings in BRINGS
+        assert bool(row.key) != bool(row.missing)
 
 
 @pytest.mark.parametrize(("loader", "row"), ROWS, ids=called)

@@ -34,7 +34,8 @@ def words(row: Row) -> Iterator[str]:
     if isinstance(row, Executes):
         yield row.flag
     if isinstance(row, Fetches):
-        yield from (row.brings, row.follows, row.only)
+        yield from (row.brings, row.follows, row.only, row.missing)
+        yield from row.names.values()
 
 
 def test_it_is_listed() -> None:
