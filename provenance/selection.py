@@ -122,10 +122,11 @@ def _nearest(pattern: str, paths: Collection[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _rules(name: str, patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(_rule(text, f"{name}[{at}]") for at, text in enumerate(patterns))
+    return tuple(expression(text, f"{name}[{at}]") for at, text in enumerate(patterns))
 
 
-def _rule(pattern: str, place: str) -> re.Pattern[str]:
+def expression(pattern: str, place: str) -> re.Pattern[str]:
+    """What a whole path must match to be taken by the pattern; ConfigError that names its place."""
     parts = pattern.removesuffix("/").split("/")
     if "\\" in pattern or any(part in ("", ".", "..") for part in parts):
         raise ConfigError(

@@ -152,10 +152,13 @@ def failures(case: Case) -> Iterator[LockedFailure]:
 
 
 def remembered(case: Case, failure: LockedFailure, files: Files) -> bool:
-    """Whether a failure in the lockfile is of this model: by its weights, whoever has them now."""
-    if failure.files:
-        return files.are_told_by(frozenset(failure.files))
-    return failure.manifest in (case.evidence.manifest.digest, case.evidence.listing.digest)
+    """Whether a failure in the lockfile is of this model: by its weights, whoever has them now.
+
+    The very bytes are of it whatever counted as read when it was written.
+    """
+    if failure.manifest in (case.evidence.manifest.digest, case.evidence.listing.digest):
+        return True
+    return files.are_told_by(frozenset(failure.files))
 
 
 def files_of(case: Case) -> Files:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
 from provenance.case.elsewhere import elsewhere
+from provenance.case.leaving import lines_without_files
 from provenance.case.publisher import PublisherSignature
 from provenance.case.splits import set_of
 from provenance.trust import Identity, Org, Signer
@@ -23,8 +24,7 @@ def coverage(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Find
     covered = frozenset().union(*(vouch.comparison.equal for vouch in holding))
     read = case.files.read
     needed = read or covered
-    for path in sorted(needed - covered)[:SHOWN]:
-        yield failed("signature/unsigned-file", _why_unsigned(path, case, holding), path)
+    yield from _unsigned(case, sorted(needed - covered), holding)
     for path in sorted(case.evidence.manifest.by_path.keys() - needed - covered)[:SHOWN]:
         message = "a document, picture or log by its name; it is not signed"
         yield failed("signature/unsigned-other", message, path)
@@ -40,19 +40,37 @@ def coverage(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Find
     yield _enough(case, holding, needed, f"all {len(needed)} files {which}")
 
 
+def _unsigned(
+    case: Case, paths: Sequence[str], holding: Sequence[PublisherSignature]
+) -> Iterator[Finding]:
+    """Each file that is read and not signed; the first has the lines that leave out all of them."""
+    leave_out = lines_without_files(case.evidence, paths) if paths else ""
+    for number, path in enumerate(paths[:SHOWN]):
+        message = _why_unsigned(path, case, holding)
+        if leave_out and not number:
+            those = "" if len(paths) == 1 else f", as all {len(paths)} files that are unsigned"
+            message += f"{those}, by one of these lines\n{leave_out}"
+        yield failed("signature/unsigned-file", message, path)
+
+
 def _why_unsigned(path: str, case: Case, holding: Sequence[PublisherSignature]) -> str:
     """Shards are pieces of at least one byte: a signature over shards cannot name an empty file.
 
     Anybody can add one, and its name alone may matter: an empty chat_template.jinja replaces the
     template, an empty preset.ini is taken before the GGUF beside it.
     """
+    reading = case.files.why_read(path)
+    changes = "".join(f"; {one.said}" for one in case.files.choices if path in one.paths)
     by_shards = any(vouch.manifest.need.shard_size for vouch in holding)
     if by_shards and not case.evidence.manifest.by_path[path].size:
         return (
-            "an empty file, which a signature over shards cannot name: "
-            "exclude it, or ask the publisher to sign whole files"
+            f"an empty file, which a signature over shards cannot name: {reading}{changes}. "
+            "Ask the publisher to sign whole files, or leave it out"
         )
-    return "a loader may read it, and the signature leaves it out"
+    return (
+        f"{reading}, and the signature leaves it out{changes}: "
+        "ask the publisher to sign it, or leave it out"
+    )
 
 
 def _one_each(holding: Sequence[PublisherSignature]) -> bool:

@@ -149,7 +149,7 @@ def _silence(case: Case, required: RequiredAttestation) -> Finding:
 def _problems(case: Case, required: RequiredAttestation, word: Assessment) -> Iterator[Finding]:
     """What keeps a good word from counting."""
     for path in word.missing[:SHOWN]:
-        message = f"{word.speaker} leaves it out, and a loader reads it"
+        message = f"{word.speaker} leaves it out, and {case.files.why_read(path)}"
         yield failed("attestation/uncovered-file", message, path)
     if required.max_age is None:
         return

@@ -74,7 +74,8 @@ def _ignored(case: Case, what: str, entry: Exemption | Waiver) -> Iterator[Findi
     for path in rest.read if rest and rest.digest in ("", entry.manifest) else ():
         patterns = ", ".join(repr(p) for p in entry.ignore if not matches(path, [], [p]))
         message = (
-            f"a loader reads it, and the {what} of {entry.repo} ignores it by {patterns}, so that "
-            "it does not hold: take that out of `ignore`, and write the digest of what is left"
+            f"{case.files.why_read(path)}, and the {what} of {entry.repo} ignores it by "
+            f"{patterns}, so that it does not hold: take that out of `ignore`, and write the "
+            "digest of what is left"
         )
         yield failed("policy/ignored-loaded", message, path)

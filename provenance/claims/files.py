@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from provenance.claims.choices import Choice, choices
 from provenance.claims.claim import Claim, CodeClaim
 from provenance.claims.code import code_claims
-from provenance.claims.loader import loader_reads
+from provenance.claims.loader import loader_reads, why_read
 from provenance.claims.parents import parent_claims
 from provenance.formats.parsed import Parsed, parsed
 from provenance.model import Evidence
@@ -32,6 +33,15 @@ class ModelFiles:
     def read(self) -> frozenset[str]:
         """The selected files that a loader reads."""
         return loader_reads(self.evidence, self.by_path)
+
+    def why_read(self, path: str) -> str:
+        """Why one of `read` counts as read, as a sentence without its stop."""
+        return why_read(path, self.evidence)
+
+    @cached_property
+    def choices(self) -> tuple[Choice, ...]:
+        """Which of them make a loader use other weights or code than it would without them."""
+        return choices(self.evidence, self.by_path)
 
     @cached_property
     def parent_claims(self) -> tuple[Claim, ...]:

@@ -15,6 +15,7 @@ from provenance.claims.configuration import texts
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_of
 from provenance.formats.parsed import Parsed, parsed
+from provenance.loaders.readers import read_by
 from provenance.model import Evidence, Kind
 
 DOCUMENTS = ("readme", "license", "licence", "copying", "notice", "changelog")
@@ -55,11 +56,27 @@ def loader_reads(evidence: Evidence, files: Mapping[str, Parsed] | None = None) 
     return frozenset(opened | _named_by(evidence, parsed(evidence) if files is None else files))
 
 
+def why_read(path: str, evidence: Evidence) -> str:
+    """Why a file that `loader_reads` has counts as read, as a sentence without its stop: who opens
+    it, or that nothing says that nobody does."""
+    if not _is_called_unread(path):
+        return read_by(path)
+    content = evidence.by_path.get(path)
+    if content is not None and content.kind in KINDS:
+        return f"it holds {content.kind} whatever its name says, and a loader may read it"
+    return "a configuration or index of the model names it, so that a loader may read it"
+
+
 def _is_unread(path: str, evidence: Evidence) -> bool:
     content = evidence.by_path.get(path)
     plain = content is None or content.kind not in KINDS
+    return plain and _is_called_unread(path)
+
+
+def _is_called_unread(path: str) -> bool:
+    """Whether the name is that of what nobody reads."""
     named = UNREAD.fullmatch(name_of(path)) or PLACED.fullmatch(path)
-    return plain and named is not None and not is_weight_name(path)
+    return named is not None and not is_weight_name(path)
 
 
 def _named_by(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[str]:

@@ -69,6 +69,17 @@ OPENED = re.compile(
 )
 """Names that a loader, or whoever looks for parents, opens before all others."""
 
+ADAPTERS = (
+    "adapter_model*",
+    "pytorch_adapter*",
+    "pytorch_model_head*",
+    "pytorch_lora_weights*",
+    "learned_embeds*",
+)
+"""Names of weights that a loader puts upon those of a model, and does not take instead of them:
+PEFT's, those of AdapterHub, LoRA and textual inversion of diffusers."""
+ADAPTER = re.compile("|".join(map(translate, ADAPTERS)))
+
 INDEX = re.compile(r".+\.index(\.[\w-]+)?\.json")
 
 
@@ -118,6 +129,11 @@ def is_safetensors_index(path: str) -> bool:
     `pytorch_model.bin.index.json` is one as well: its form is the same, and it names its shards.
     """
     return INDEX.fullmatch(name_of(path)) is not None
+
+
+def is_adapter_name(path: str) -> bool:
+    """Whether the name is that of weights that go upon a model's: no copy of them."""
+    return is_weight_name(path) and ADAPTER.fullmatch(name_of(path)) is not None
 
 
 def is_by_product(path: str) -> bool:

@@ -22,6 +22,8 @@ FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
 VOCABULARY = re.compile(r"embed|lm_head|wte|shared\.weight|output\.weight")
 OPTIONAL = re.compile(r"lm_head|inv_freq|masked_bias|attn\.bias$|position_ids|embed_out")
 LORA = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.[\w-]+)?\.weight")
+WORDS = frozenset({Kind.EMPTY, Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.LFS_POINTER})
+"""What holds no weights, whatever it is called."""
 SHOWN = 3
 Shape = tuple[str, tuple[int, ...]]
 Shapes = Mapping[str, Shape]
@@ -147,8 +149,20 @@ def _fits(name: str, here: Shape, there: Shape) -> bool:
     return ours == theirs
 
 
-def identical_weights(child: Evidence, other: Manifest) -> bool:
-    """Whether all weight files of `child` are among others, and there are any."""
-    mine = [f.sha256 for f in child.manifest.files if is_weight_name(f.path)]
+def identical_weights(child: ModelFiles, other: Manifest) -> bool:
+    """Whether all weight files of `child` are among others, and there are any.
+
+    Where nothing is called like weights, they are among what a loader reads: all of that then, if
+    any of it is more than text.
+    """
+    files = child.evidence.manifest.files
+    mine = [f.sha256 for f in files if is_weight_name(f.path)]
+    if not mine and any(_may_be_weights(child, path) for path in child.read):
+        mine = [f.sha256 for f in files if f.path in child.read]
     theirs = {f.sha256 for f in other.files if f.sha256}
     return bool(mine) and all(digest in theirs for digest in mine)
+
+
+def _may_be_weights(child: ModelFiles, path: str) -> bool:
+    content = child.evidence.by_path.get(path)
+    return content is None or content.kind not in WORDS

@@ -1,9 +1,9 @@
 """The table of loaders: one TOML file each beside this module, read when somebody first asks.
 
 A loader's file has `name`, `versions`, `known` (`recorded` request by request, `read` in its
-source, or `documented`) and `source` of that knowledge, and rows of three kinds: `[[opens]]`,
-`[[executes]]` and `[[fetches]]`. Patterns are those of `include`: `*` does not cross `/`, and one
-without `/` means a file in any folder.
+source, `documented`, or `unverified` where people say so and nobody looked) and `source` of that
+knowledge, and rows of three kinds: `[[opens]]`, `[[executes]]` and `[[fetches]]`. Patterns are
+those of `include`: `*` does not cross `/`, and one without `/` means a file in any folder.
 """
 
 from __future__ import annotations
@@ -17,23 +17,36 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-KNOWN = ("recorded", "read", "documented")
+KNOWN = ("recorded", "read", "documented", "unverified")
+"""How something is known of a loader, the best way first."""
+LAST = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opens:
     """What one way of loading opens: `files` in the order of preference.
 
-    `absent` are asked for where an ordinary model has none, so that anybody could add one;
-    `decides` are those that change which weights or code are used if they are there.
+    `absent` are asked for where an ordinary model has none, so that anybody could add one.
+    `decides` are those that change which weights or code are used: by being there, or where they
+    have a `key` (`a.b` is one in another), by what it holds; if `beside` names files, only where
+    one of them is in the same folder. `note` then says what is used, as a sentence without a stop
+    in which `it` is the file. `by` is the program, where a file of the table has several.
     """
 
     what: str
     files: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     decides: tuple[str, ...] = ()
+    key: str = ""
+    beside: tuple[str, ...] = ()
     note: str = ""
     known: str = ""
+    by: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every pattern of it, each once: what anybody could add stands before what is there."""
+        return tuple(dict.fromkeys((*self.absent, *self.decides, *self.files)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +92,16 @@ class Fetches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
-    """A loader, and what is known of it: `versions`, how, and from which `source`."""
+    """A loader, and what is known of it: `versions`, how, and from which `source`.
+
+    Of several that open a file, those of a lower `rank` are named first: most people use them.
+    """
 
     name: str
     versions: str
     known: str
     source: str
+    rank: int = LAST
     opens: tuple[Opens, ...] = ()
     executes: tuple[Executes, ...] = ()
     fetches: tuple[Fetches, ...] = ()
@@ -108,7 +125,7 @@ def _frozen(value: object) -> object:
 
 @cache
 def loaders() -> tuple[Loader, ...]:
-    """Every loader that is known, by name."""
-    found = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".toml"))
-    files = sorted(found, key=lambda file: file.name)
-    return tuple(loader_of(tomllib.loads(file.read_text("utf-8"))) for file in files)
+    """Every loader that is known, in the order of their files' names."""
+    files = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".toml"))
+    ordered = sorted(files, key=lambda file: file.name)
+    return tuple(loader_of(tomllib.loads(file.read_text("utf-8"))) for file in ordered)

@@ -63,6 +63,7 @@ DEFAULT_LEVELS: Levels = (
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
     ("format/beside-safetensors", Level.WARN),
+    ("format/loader-choice", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),
     ("format/several-gguf", Level.WARN),
     ("identity/near-miss", Level.WARN),

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from provenance.checks import integrity
-from provenance.claims.loader import loader_reads
+from provenance.claims.loader import loader_reads, why_read
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
 from provenance.keys import Certificate, PrivateKey, chain, check_leaf
@@ -101,7 +101,8 @@ def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> 
     refuse_strange(evidence)
     for path in sorted(loader_reads(evidence)):
         if _is_below(path, left):
-            raise ConfigError("a loader reads it, and no signature covers it: move it", path=path)
+            reason = f"{why_read(path, evidence)}, and no signature would cover it: move it"
+            raise ConfigError(reason, path=path)
     document = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": name, "digest": {"sha256": oms.root_digest(files)}}],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from provenance import manual
 from provenance.errors import ConfigError
-from provenance.report import formats
+from provenance.report import formats, loaders
 
 
 def explained(name: str) -> str:
     """The page of a topic or check, or what a rule means; ConfigError for any other name."""
     rules = manual.rules()
     if page := manual.page(name) or (formats.page() if name == formats.PAGE else None):
-        return page
+        return f"{page}\n\n{loaders.table()}" if name == loaders.PAGE else page
     if name in rules:
         whole = f"The whole page: provenance explain {name.partition('/')[0]}"
         return f"{name}\n\n{rules[name]}\n\n{whole}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from provenance.loaders.readers import read_by, readers
 from provenance.report.common import aside, printable
 from provenance.report.human import Line, Span, mark
 from provenance.report.usage import Loaded, usage
@@ -33,6 +34,11 @@ def admitted_lines(
 
 def _beside(paths: Sequence[str]) -> str:
     """What lies in the same snapshot, in one line."""
-    shown = ", ".join(map(printable, paths[:SHOWN]))
+    shown = ", ".join(f"{printable(path)}{_readers(path)}" for path in paths[:SHOWN])
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return f"not judged, and in the same snapshot, where a loader may read it: {shown}{more}"
+
+
+def _readers(path: str) -> str:
+    """Who reads it, where that is known."""
+    return f" ({read_by(path)})" if readers(path) else ""

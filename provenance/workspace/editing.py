@@ -58,7 +58,7 @@ class Draft:
         """Without a table, and without the comments directly above it."""
         return self._edited(lambda text: toml.removed(text, (*self.top, *path)), path, "take out")
 
-    def valued(self, path: Sequence[str | int], **values: object) -> Draft:
+    def valued(self, path: Sequence[str | int], /, **values: object) -> Draft:
         """With these values in a table; None takes one out, and what is there already stays."""
         draft = self
         for name, value in values.items():

@@ -117,6 +117,17 @@ def test_a_lockfile_of_old_is_read_and_remembers(
     assert {finding.rule.partition("/")[2] for finding in found} >= rules
 
 
+def test_a_failure_of_these_bytes_is_remembered_whatever_counted_as_read(tmp_path: Path) -> None:
+    """As a version wrote it that took fewer files for read, of a model without weights by name."""
+    graph = {"model.mnn": bytes(range(256)), "config.json": b"{}"}
+    seen = case(tmp_path / "before", [PAST], files=graph)
+    (config,) = [f.sha256 for f in seen.evidence.manifest.files if f.path == "config.json"]
+    lock = Lock(failures=tuple(replace(one, files=(config,)) for one in failures(seen)))
+    assert lock.failures
+    found = check(replace(case(tmp_path / "now", [Said(days=20)], files=graph), lock=lock))
+    assert "attestation/withheld" in {finding.rule for finding in found}
+
+
 def test_a_failure_of_other_weights_is_no_matter(tmp_path: Path) -> None:
     lock = locked(case(tmp_path / "before", [PAST]))
     files = {**forge.MODEL, WEIGHTS: forge.safetensors(b"other")}

@@ -301,6 +301,15 @@ def test_at_a_terminal_reason_and_day_are_asked_for(own: Desk) -> None:
     assert (entry["reason"], entry["expires"]) == ("looked at it", day)
 
 
+def test_other_files_of_a_model_on_disk_are_meant_by_what_is_typed(tmp_path: Path) -> None:
+    forge.write(tmp_path / "m", {**FILES, "source.spm": b"x"})
+    place = tmp_path / "provenance.toml"
+    place.write_text(f'[[models]]\nrepo = "{MINE}"\npath = "m"\n')
+    Workspace.open(tmp_path).add(MINE, addition=Addition(exclude=("source.spm",)))
+    row = {"repo": MINE, "path": "m", "exclude": ["source.spm"]}
+    assert tomllib.loads(place.read_text()) == {"models": [row]}
+
+
 def test_a_library_user_adds_exempts_and_removes(tmp_path: Path) -> None:
     forge.write(tmp_path / "m", {**FILES, **CODE})
     forge.write(tmp_path / "n")

@@ -108,6 +108,26 @@ def test_headers_agree_or_convict_or_do_not_tell(name: str) -> None:
 
 
 def test_the_same_files_are_known_again_under_any_name() -> None:
-    copy = evidence({"weights/other.safetensors": BASE})
+    copy = ModelFiles(evidence=evidence({"weights/other.safetensors": BASE}))
     assert identical_weights(copy, model(BASE).listing)
-    assert not identical_weights(evidence({"README.md": b"x"}), model(BASE).listing)
+    words = ModelFiles(evidence=evidence({"README.md": b"x"}))
+    assert not identical_weights(words, model(BASE).listing)
+
+
+GRAPH = bytes(range(256))
+COPIES: list[tuple[dict[str, bytes], bool]] = [
+    ({"model.mnn": GRAPH, "llm_config.json": b"{}"}, True),
+    ({"model.mnn": GRAPH, "llm_config.json": b"{}", "README.md": b"mine"}, True),
+    ({"model.mnn": GRAPH, "llm_config.json": b'{"a": 1}'}, False),
+    ({"model.mnn": GRAPH + b"x", "llm_config.json": b"{}"}, False),
+    ({"llm_config.json": b"{}"}, False),
+]
+
+
+@pytest.mark.parametrize(("files", "same"), COPIES)
+def test_weights_of_another_name_are_among_what_is_read(
+    files: dict[str, bytes], same: bool
+) -> None:
+    theirs = {"model.mnn": GRAPH, "llm_config.json": b"{}", "README.md": b"theirs"}
+    child = ModelFiles(evidence=evidence(files))
+    assert identical_weights(child, evidence(theirs).listing) is same

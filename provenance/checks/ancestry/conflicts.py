@@ -181,7 +181,7 @@ def _copies(case: Case) -> Iterator[Finding]:
         if entry.repo and not came_of_this and _is_older(entry.facts, case.evidence.facts):
             others.setdefault(entry.repo, entry.files)
     for name in sorted(others.keys() - declared):
-        if identical_weights(case.evidence, others[name]):
+        if identical_weights(case.files, others[name]):
             message = "every weight file is that model's own, and it is not named as a parent"
             yield failed("ancestry/identical", message, name)
 

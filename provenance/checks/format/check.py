@@ -26,6 +26,15 @@ format/beside-safetensors
     The same, where all of the copies are data alone, as ONNX is: no fault, and bytes that nobody
     needs to judge, lock and download.
 
+format/loader-choice
+    A file here makes a loader use other weights or code than it would without it: the base that
+    `adapter_config.json` names instead of the model beside it, the format of `consolidated*`
+    instead of the model's own, what `preset.ini` names instead of the GGUF beside it, a projector
+    or draft model (`mmproj*.gguf`), or a file that a key of `config.json` names. The message says
+    what is used. Keep the file if that is what you mean to deploy, or leave it out. A warning by
+    default: many publishers mean it. Where others are signed and this one is not, it fails as
+    `signature/unsigned-file`.
+
 format/several-gguf
     A repository holds one model in several GGUF variants, and a loader takes one of them: choose it
     by `include`, so that the others are neither judged nor downloaded.
@@ -109,6 +118,7 @@ from dataclasses import dataclass
 
 from provenance.case.case import Case
 from provenance.case.splits import Splits
+from provenance.checks.format.choices import loader_choices
 from provenance.checks.format.copies import Copies
 from provenance.checks.format.shards import Sets
 from provenance.errors import Malformed
@@ -140,8 +150,9 @@ DATA_SUFFIXES = frozenset({".gguf", ".npy", ".onnx", ".safetensors"})
 """Names that promise data: another format under one of them is no leftover but a disguise."""
 
 REPLACEABLE = frozenset({Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.NPZ, Kind.BINARY})
-ADVICE = frozenset({"format/beside-safetensors", "format/several-gguf"})
-"""Rules about what is more than one deployment needs, and no fault."""
+ADVICE = frozenset({"format/beside-safetensors", "format/loader-choice", "format/several-gguf"})
+"""Rules about what is more than one deployment needs, or what it is, and no fault."""
+LEAVE = "leave it out with --exclude if nothing needs it"
 REBUILDS_TENSORS = re.compile(
     r"collections\.OrderedDict"
     r"|torch\._utils\._rebuild_(tensor(_v2|_v3)?|parameter|qtensor|sparse_tensor)"
@@ -160,10 +171,10 @@ def check(case: Case) -> Iterator[Finding]:
         sets=sets,
         splits=Splits(files=case.files),
         copies=Copies(evidence=case.evidence, sets=sets),
-        read=case.files.read,
         seen=_seen(case),
     )
-    found = [*survey.files(), *survey.sets.findings(), *survey.splits.findings()]
+    weights = (*survey.sets.findings(), *survey.splits.findings())
+    found = [*survey.files(), *weights, *loader_choices(case)]
     yield from found
     if all(finding.rule in ADVICE for finding in found):
         yield passed("format/pass", survey.scope())
@@ -177,7 +188,6 @@ class _Survey:
     sets: Sets
     splits: Splits
     copies: Copies
-    read: frozenset[str]
     seen: Mapping[tuple[str, str], Sequence[str]]
 
     def files(self) -> Iterator[Finding]:
@@ -241,9 +251,9 @@ class _Survey:
             yield from self._gguf(content)
         elif content.kind is Kind.ONNX:
             yield from self._onnx(content)
-        elif content.path in self.read and content.path not in external:
+        elif content.path in self.sets.files.read and content.path not in external:
             for how in self._noted(content.path, "unfamiliar"):
-                message = f"{how}: what a loader makes of it is unknown"
+                message = f"{how}; {self.sets.files.why_read(content.path)}: {LEAVE}"
                 yield unknown("format/unrecognised", message, content.path)
 
     def _forbidden(self, content: Content) -> Finding:

@@ -7,7 +7,6 @@ Which folders publishers keep them in: Meta's `original/`, the exports of Optimu
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections import defaultdict
@@ -15,8 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from provenance.case.leaving import added, lines_without
 from provenance.checks.format.shards import FIRST_STEMS, Sets
-from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_of
+from provenance.formats.names import folder_of, is_adapter_name, is_weight_name, name_of, suffix_of
 from provenance.model import Evidence, File
 from provenance.selection import literal
 from provenance.verdict import Finding, failed
@@ -49,13 +49,17 @@ class Copies:
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """The folders of copies: known by name, and a complete set of safetensors above them."""
+        """The folders of copies: known by name, and a complete set of safetensors above them.
+
+        One that holds an adapter, anywhere below it, is none.
+        """
+        own = {folder for file in self.files for folder in _holding(file.path)}
         return frozenset(
             folder
             for file in self.files
             if is_weight_name(file.path)
             for folder in _above(file.path)
-            if self._is_copied(folder)
+            if folder not in own and self._is_copied(folder)
         )
 
     def _is_copied(self, folder: str) -> bool:
@@ -86,17 +90,11 @@ class Copies:
         loose = {_pattern(path) for path in single if not self.is_inside(path)}
         outer = {f for f in self.folders if self.folders.isdisjoint(_above(f[:-1]))}
         patterns = sorted(loose | {literal(folder) for folder in outer})
-        options = " ".join(f"--exclude {shlex.quote(pattern)}" for pattern in patterns)
         return (
             f"{_counted(chosen)} not needed beside a complete set of safetensors: put the first of "
             "these lines into the model's entry, or type the second\n"
-            f"exclude = {json.dumps(patterns, ensure_ascii=False)}\n{self._typed(options)}"
+            f"{lines_without(self.evidence, patterns)}"
         )
-
-    def _typed(self, options: str) -> str:
-        """The line that leaves these files out; of a model without a name, its end."""
-        repo = self.evidence.ref.repo
-        return f"provenance add {repo} {options}" if repo else options
 
     def _variants(self) -> Iterator[Finding]:
         groups: defaultdict[str, list[File]] = defaultdict(list)
@@ -107,7 +105,7 @@ class Copies:
             return
         every = [file for files in groups.values() for file in files]
         lines = [
-            f"{_amount(files):>8}  {self._typed(f'--include {shlex.quote(pattern)}')}"
+            f"{_amount(files):>8}  {added(self.evidence, f'--include {shlex.quote(pattern)}')}"
             for pattern, files in sorted(groups.items(), key=lambda item: _size(item[1]))
         ]
         more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
@@ -116,6 +114,12 @@ class Copies:
             'takes one: type its line, or put it into the model\'s entry as include = ["…"]'
         )
         yield failed("format/several-gguf", "\n".join((message, *lines[:SHOWN], *more)), ".")
+
+
+def _holding(path: str) -> Iterator[str]:
+    """The folders that hold an adapter because of this file."""
+    if is_adapter_name(path):
+        yield from _above(path)
 
 
 def _above(path: str) -> Iterator[str]:

@@ -11,7 +11,13 @@ from functools import cached_property
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
 from provenance.formats import safetensors
-from provenance.formats.names import folder_of, is_safetensors_index, name_of, suffix_of
+from provenance.formats.names import (
+    folder_of,
+    is_adapter_name,
+    is_safetensors_index,
+    name_of,
+    suffix_of,
+)
 from provenance.formats.parsed import Parsed
 from provenance.model import Evidence, Kind
 from provenance.verdict import Finding, failed, unknown
@@ -95,12 +101,15 @@ class Sets:
         return isinstance(self.headers.get(path), safetensors.Header)
 
     def is_beside(self, path: str) -> bool:
-        """Whether a complete set of safetensors is what a loader would take instead of `path`."""
+        """Whether a complete set of safetensors is what a loader would take instead of `path`.
+
+        Beside a model's, an adapter is more weights, and not the same once more.
+        """
         stems = self.complete.get(folder_of(path), frozenset())
         name = name_of(path)
         shard = SHARD.fullmatch(name)
         stem = shard["stem"] if shard else name.removesuffix(suffix_of(path))
-        return bool(stems & FIRST_STEMS) or stem in stems
+        return stem in stems or (bool(stems & FIRST_STEMS) and not is_adapter_name(path))
 
     def findings(self) -> Iterator[Finding]:
         """Every way in which indexes and shards disagree."""

@@ -1,0 +1,1 @@
+"""The table of loaders, and who reads what."""
