@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from provenance.case.case import Case
 from provenance.case.members import JudgedMember
 from provenance.claims.claim import CodeClaim
-from provenance.closure.claims import MemberClaim
+from provenance.closure.claim import MemberClaim
 from provenance.closure.members import Wanted
 from provenance.verdict import Result
 

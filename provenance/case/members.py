@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from provenance.closure.claims import MemberClaim
+from provenance.closure.claim import MemberClaim
 from provenance.closure.members import Claims, Wanted, pinned_at, pins_of, wanted_by
 from provenance.model import Member
 from provenance.verdict import Verdict

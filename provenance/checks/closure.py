@@ -52,7 +52,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
 from provenance.case.members import Closure, JudgedMember
-from provenance.closure.claims import MemberClaim
+from provenance.closure.claim import MemberClaim
 from provenance.closure.members import MOST, Wanted
 from provenance.verdict import Finding, Result, failed, passed, unknown
 

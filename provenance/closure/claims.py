@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from provenance.claims.claim import Placed
 from provenance.claims.configuration import is_configuration
 from provenance.claims.files import ModelFiles
 from provenance.claims.named import line_of
+from provenance.closure.claim import MemberClaim
 from provenance.closure.documents import Leaf, is_read, leaves
 from provenance.closure.forms import FORMS, Name
+from provenance.closure.python import of_python
 from provenance.errors import Malformed
-from provenance.formats.names import folder_of, is_safetensors_index, name_of
+from provenance.formats.names import folder_of, is_safetensors_index
 from provenance.formats.parsed import Parsed
+from provenance.loaders.readers import Matches, matcher
 from provenance.loaders.table import Fetches, Loader, loaders
-from provenance.selection import matches
 
 LATEST = ("main", "newest")
 """Where a loader looks that was told no revision."""
@@ -28,32 +29,13 @@ GONE_ON = f"it names more than the {MAX_CLAIMS} repositories that are followed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberClaim(Placed):
-    """One place that makes `loader` fetch another repository: the key there, and its text.
-
-    `repo` is what it asks a Hub for; without one, `reason` says why that is not known. `revision`
-    is the one that is stated and honoured, or else a branch that is not `main`; None for `main`.
-    `brings` is what comes: weights, code, a tokenizer, a kernel. `only` says when, if not always.
-    """
-
-    key: str
-    text: str
-    loader: str
-    brings: str
-    repo: str | None = None
-    revision: str | None = None
-    reason: str = ""
-    only: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A row of the table, ready to be held against files."""
 
     loader: Loader
     row: Fetches
     keys: re.Pattern[str]
-    fits: Callable[[str], bool]
+    fits: Matches
 
     def takes(self, file: Parsed) -> bool:
         """Whether the loader looks into this file."""
@@ -64,8 +46,11 @@ class Row:
         return self.fits(file.path)
 
 
-def member_claims(files: ModelFiles) -> tuple[MemberClaim, ...]:
-    """What the selected files make a loader fetch by name, each place once, in path order."""
+def member_claims(files: ModelFiles, *, imported: bool = False) -> tuple[MemberClaim, ...]:
+    """What the selected files make a loader fetch by name, each place once, in path order.
+
+    `imported` says that the modules of the model are imported for another one.
+    """
     own = frozenset(filter(None, (files.evidence.ref.repo,)))
     found: dict[MemberClaim, None] = {}
     for file in files.by_path.values():
@@ -75,7 +60,7 @@ def member_claims(files: ModelFiles) -> tuple[MemberClaim, ...]:
                     found.setdefault(claim)
                 if len(found) > MAX_CLAIMS:
                     return (*found, _unread(file, GONE_ON))
-    found |= dict.fromkeys(_from_nowhere(files))
+    found |= dict.fromkeys((*_from_nowhere(files), *of_python(files, imported=imported)))
     return tuple(found)
 
 
@@ -144,25 +129,16 @@ def _from_nowhere(files: ModelFiles) -> Iterator[MemberClaim]:
 
 
 def _unread(file: Parsed, reason: str) -> MemberClaim:
-    return MemberClaim(path=file.path, key="", text="", loader="", brings="", reason=reason)
+    return MemberClaim.unread(file.path, reason)
 
 
 @cache
 def _rows() -> tuple[Row, ...]:
     return tuple(
-        Row(loader=loader, row=row, keys=_keys(row.key), fits=_names(_lower(row.files)))
+        Row(loader=loader, row=row, keys=_keys(row.key), fits=matcher(row.files, loader.name))
         for loader in loaders()
         for row in loader.fetches
     )
-
-
-def _names(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether a path is one of these, whatever its case: one without `/` is in any folder."""
-    return lambda path: matches(path.lower(), patterns, ()) or matches(name_of(path), patterns, ())
-
-
-def _lower(patterns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(text.lower() for text in patterns)
 
 
 def _joined(keys: Iterable[str]) -> str:

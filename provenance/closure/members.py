@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.claims.files import ModelFiles
-from provenance.closure.claims import MemberClaim, member_claims
+from provenance.closure.claim import MemberClaim
+from provenance.closure.claims import member_claims
 from provenance.model import Evidence, Member
 
 COMMIT = re.compile("[0-9a-f]{40}")
@@ -36,13 +37,24 @@ class Claims:
     @classmethod
     def of(cls, files: ModelFiles) -> Claims:
         """The claims in the files of a model and of its members."""
-        inner = (member.evidence for member in files.evidence.members)
-        return cls(
-            by_model=member_claims(files),
-            by_member=tuple(
-                member_claims(ModelFiles(evidence=one)) if one else () for one in inner
-            ),
-        )
+        found = cls(by_model=member_claims(files), by_member=())
+        inner = [
+            (member.repo, ModelFiles(evidence=member.evidence) if member.evidence else None)
+            for member in files.evidence.members
+        ]
+        code: frozenset[str] | None = None
+        while code != found.imported:
+            code = found.imported
+            by_member = (
+                member_claims(own, imported=repo in code) if own else () for repo, own in inner
+            )
+            found = cls(by_model=found.by_model, by_member=tuple(by_member))
+        return found
+
+    @property
+    def imported(self) -> frozenset[str]:
+        """The repositories whose modules are imported."""
+        return frozenset(one.repo for one in self.all if one.repo and one.brings == "code")
 
     @property
     def all(self) -> Iterator[MemberClaim]:

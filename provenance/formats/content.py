@@ -20,8 +20,8 @@ MAX_INDEX = 32 * 1024 * 1024
 MAX_STREAMED = 64 * 1024 * 1024
 """Of JSON that only lists tokens, as far as its keys tell: it is followed and not kept."""
 MAX_CARD = 1024 * 1024
-MAX_CODE = 64 * 1024
-"""Of code that is kept for a reviewer to compare; no check reads it."""
+MAX_CODE = 512 * 1024
+"""Of code: kept for what it loads by name, and for a reviewer to compare."""
 MAX_MEMBER = 8 * 1024 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 MAX_MEMBERS = 64

@@ -34,9 +34,11 @@ Bound = ast.expr | Imported | None
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Scope:
-    """The names that a module, class or function binds, each as often as it does."""
+    """The names that a module, class or function binds, each as often as it does; `function` is the
+    name of one."""
 
     outer: Scope | None = None
+    function: str = ""
     is_class: bool = False
     bound: dict[str, list[Bound]] = field(default_factory=dict)
 
@@ -165,7 +167,8 @@ class Module(ast.NodeVisitor):
             if default:
                 self.visit(default)
         with_stars = filter(None, (words.vararg, words.kwarg))
-        own = Scope(outer=self.scope)
+        name = "" if isinstance(node, ast.Lambda) else node.name
+        own = Scope(outer=self.scope, function=name)
         for word in (*words.posonlyargs, *words.args, *words.kwonlyargs, *with_stars):
             own.bind(word.arg)
         self._inside(own, body)

@@ -132,8 +132,10 @@ class Call:
     def _main(self, base: Reference, argument: ast.expr) -> Iterator[Reference]:
         text = evaluate(argument, self.scope)
         if isinstance(text, Runtime):
-            if not (self.loader.objects and self._is_object(argument)):
-                yield replace(base, unknown=f"{BUILT}: {text.reason}")
+            handed = self.loader.objects and self._is_object(argument)
+            if not handed and not self._is_passed_on(argument):
+                built = " ".join(ast.unparse(argument).split())
+                yield replace(base, unknown=f"{BUILT}: {text.reason}", built=built)
             return
         name = self._named(text) if text is not None else None
         if name is not None:
@@ -144,6 +146,13 @@ class Call:
             if text.startswith(beginning):
                 return named(text.removeprefix(beginning))
         return None if self.loader.prefix else named(text)
+
+    def _is_passed_on(self, argument: ast.expr) -> bool:
+        """Whether a method of the loader's own name hands on what it was given: whoever calls it
+        says which that is."""
+        name = argument.id if isinstance(argument, ast.Name) else ""
+        home, bound = self.scope.find(name)
+        return home.function in self.loader.names and bound == [None]
 
     def _is_object(self, argument: ast.expr) -> bool:
         """Whether a model, and no name of one, is handed over: something loaded before."""

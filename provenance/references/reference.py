@@ -29,9 +29,10 @@ class Reference:
     """One place in a file at which something is loaded by name.
 
     `by` is what loads it. `repo` is empty where the name is not known, and `unknown` says why it,
-    or the revision, is not known. `revision` is empty where none stands there. `splice` is where
-    the commit goes if that is certain; `hand` is what to type, with `COMMIT` for the commit. `note`
-    is what else a person has to see to. What is `aside` (a data set) is told and asks for nothing.
+    or the revision, is not known; `built` is the expression of a name that only a run can tell.
+    `revision` is empty where none stands there. `splice` is where the commit goes if that is
+    certain; `hand` is what to type, with `COMMIT` for the commit. `note` is what else a person has
+    to see to. What is `aside` (a data set) is told and asks for nothing.
     """
 
     line: int
@@ -39,6 +40,7 @@ class Reference:
     repo: str = ""
     revision: str = ""
     unknown: str = ""
+    built: str = ""
     splice: Splice | None = None
     hand: str = ""
     note: str = ""
