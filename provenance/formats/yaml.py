@@ -117,10 +117,10 @@ def _event(event: yaml.Event) -> Event | None:
             return Event(kind="scalar", text=text, tag=tag or "", anchor=anchor or "", line=line)
         case yaml.AliasEvent(anchor=anchor):
             return Event(kind="alias", anchor=anchor or "", line=line)
-        case yaml.MappingStartEvent(tag=tag):
-            return Event(kind="mapping", tag=tag or "", line=line)
-        case yaml.SequenceStartEvent(tag=tag):
-            return Event(kind="sequence", tag=tag or "", line=line)
+        case yaml.MappingStartEvent(tag=tag, anchor=anchor):
+            return Event(kind="mapping", tag=tag or "", anchor=anchor or "", line=line)
+        case yaml.SequenceStartEvent(tag=tag, anchor=anchor):
+            return Event(kind="sequence", tag=tag or "", anchor=anchor or "", line=line)
         case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
             return Event(kind="end", line=line)
     return None
