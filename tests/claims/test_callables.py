@@ -63,6 +63,11 @@ YAML = [
     "%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!object/apply:os.system [id]",
     "pipeline: {name: evil.Pipeline}",
     "preprocessors: {audio: {name: evil.Preprocessor}}",
+    "x: &a {name: evil.Pipeline}\npipeline: *a",
+    "x: &a {name: evil.Pipeline}\npipeline: {<<: *a, params: {}}",
+    "x: &a {b: {name: evil.Preprocessor}}\npreprocessors: *a",
+    "x: [&a {module: os, name: system}]\ny: {__fn_or_cls__: *a}",
+    "a: {target: '${b}'}\nb: os.system",
     "a: !new:speechbrain.core.os.system",
     "a: !new:speechbrain.core.subprocess.Popen",
     "a: !apply:speechbrain.utils.superpowers.run_shell",
@@ -70,6 +75,13 @@ YAML = [
     "_target_: nemo.core.pickle.Unpickler",
     "_target_: nemo.core.torch.hub.HTTPError",
     "_target_: nemoevil.C",
+    "_target_: nemo.collections.tts.torch.torch.hub.X",
+    "_target_: nemo.collections.asr.torch.Tensor",
+    "!fdl.Config\n__fn_or_cls__: {module: os, name: system}",
+    "a: !fdl.Partial\n  __fn_or_cls__: {name: Popen, module: subprocess}",
+    "a: !new:torch.nn.functional.importlib.Any",
+    "a: !apply:speechbrain.nnet.torch.hub.load",
+    "a: !apply:speechbrain.utils.fetching.fetch [x]",
     "_target_: nemo._private.C",
 ]
 
@@ -85,6 +97,12 @@ JSON: list[object] = [
     {"module": "os", "class_name": "system", "config": {}},
     {"layers": [{"module": "builtins", "class_name": "exec"}]},
     {"module": "kerasevil.layers", "class_name": "Dense"},
+    {"module": "keras.utils", "class_name": "get_file"},
+    {"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization"},
+    {"module": "keras.layers", "class_name": "TorchModuleWrapper"},
+    {"module": "keras.src.layers.layer", "class_name": "importlib.import_module"},
+    {"root": {"type": {"type": "pyref", "module": "os", "name": "system"}, "items": []}},
+    {"a": {"__fn_or_cls__": {"module": "os", "name": "system"}}},
 ]
 
 KERAS = [
@@ -92,6 +110,7 @@ KERAS = [
     {"module": "keras_hub.src.models.bert", "class_name": "BertBackbone"},
     {"module": "builtins", "class_name": "function", "config": "relu"},
     {"module": None, "class_name": "Custom"},
+    {"module": "keras.activations", "class_name": "function", "config": "relu"},
     {"module": "os"},
 ]
 
@@ -111,12 +130,12 @@ def found(path: str, data: bytes) -> list[str]:
 
 
 def test_what_honest_libraries_write_is_clean() -> None:
-    assert found("hyperparams.yaml", HONEST.encode()) == []
+    assert found("hyperparams.yaml", HONEST.encode()) == ["library-class"]
 
 
 @pytest.mark.parametrize("text", YAML)
 def test_a_yaml_that_names_a_callable_is_named(text: str) -> None:
-    assert set(found("a/any name.YML", text.encode())) == {"callable"}
+    assert set(found("a/any name.YML", text.encode())) - {"library-class"} == {"callable"}
 
 
 @pytest.mark.parametrize("value", JSON, ids=json.dumps)
@@ -127,6 +146,39 @@ def test_a_json_that_names_a_callable_is_named(value: object) -> None:
 @pytest.mark.parametrize("value", KERAS, ids=json.dumps)
 def test_what_keras_writes_is_clean(value: object) -> None:
     assert found("any.json", json.dumps(value).encode()) == []
+
+
+def test_a_name_behind_an_anchor_is_quiet_where_nothing_is_looked_up_by_it() -> None:
+    assert found("x.yaml", b"a: &a {name: a.dotted.name}\nb: *a") == []
+
+
+NOTES = [
+    ("hyperparams.yaml", "a: !new:torch.nn.ModuleList\nb: !name:torch.nn.functional.relu"),
+    ("hyperparams.yaml", "__set_seed: !apply:torch.manual_seed [1986]"),
+    ("hyperparams.yaml", "a: !name:speechbrain.decoders.ctc_greedy_decode"),
+    ("hyperparams.yaml", "a: !new:sentencepiece.SentencePieceProcessor"),
+    ("hyperparams.yaml", "a: !name:speechbrain.nnet.losses.nll_loss"),
+    ("model_config.yaml", "a: {_target_: nemo.collections.asr.modules.ConformerEncoder}"),
+    ("model_config.yaml", "a: {_target_: nemo.collections.tts.torch.g2ps.EnglishG2p}"),
+    ("model_config.yaml", "a: {_target_: nemo_text_processing.text_normalization.Normalizer}"),
+    ("cldm_v15.yaml", "model: {target: cldm.cldm.ControlLDM}"),
+    ("config.json", '{"_target_": "torch.nn.GELU"}'),
+    ("io.json", '{"type": {"type": "pyref", "module": "torch", "name": "bfloat16"}}'),
+    ("io.json", '{"type": {"type": "pyref", "module": "builtins", "name": "dict"}}'),
+    ("model.yaml", "!fdl.Config\n__fn_or_cls__: {module: nemo.collections.llm, name: LlamaModel}"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), NOTES)
+def test_a_class_of_a_loaders_own_library_is_a_note(path: str, text: str) -> None:
+    assert found(path, text.encode()) == ["library-class"]
+
+
+def test_what_is_built_and_trusts_remote_code_is_named() -> None:
+    built = "a: !new:speechbrain.lobes.models.X\n  trust_remote_code: {}\n"
+    assert found("a.yaml", built.format("True").encode()) == ["remote-code", "library-class"]
+    assert found("a.yaml", built.format("False").encode()) == ["library-class"]
+    assert found("training_args.yaml", b"trust_remote_code: true") == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -150,6 +202,14 @@ def test_a_json_that_is_none_and_speaks_of_code_is_unknown(key: str) -> None:
 @pytest.mark.parametrize("text", UNKNOWN, ids=lambda text: text[:20])
 def test_a_yaml_that_cannot_be_followed_is_unknown(text: str) -> None:
     assert found("config.yaml", text.encode()) == ["unreadable"]
+
+
+def test_what_mlflow_imports_is_named() -> None:
+    flavor = "flavors:\n  python_function:\n    loader_module: {}\n"
+    assert found("MLmodel", flavor.format("evil").encode()) == ["callable"]
+    assert found("a/MLmodel", flavor.format("mlflow.evil.x.y").encode()) == ["callable"]
+    assert found("MLmodel", flavor.format("mlflow.pytorch").encode()) == []
+    assert found("MLmodel", b"a: [") == ["unreadable"]
 
 
 def test_a_file_that_mlx_runs_is_named_whatever_its_suffix() -> None:
