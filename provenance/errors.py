@@ -6,6 +6,7 @@ ProvenanceError
 ├── SourceError     something could not be read: says nothing about the model
 │   ├── Absent      a Hub has no such thing, or does not show it to us
 │   └── Unserved    a Hub does not answer questions of this kind
+├── OutOfDate       the lockfile does not answer what provenance.toml asks for
 ├── TrustError      there is nothing to judge by: no usable trust root or registry
 ├── RegistryRefused the signatures, versions or dates of a registry do not hold
 └── Malformed       bytes are not what they claim to be: evidence, never shown as a crash
@@ -13,6 +14,8 @@ Rejected            nothing went wrong: the answer is no
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ProvenanceError(Exception):
@@ -45,6 +48,14 @@ class Absent(SourceError):
 
 class Unserved(SourceError):
     """A Hub, or a mirror of one, does not serve this kind of question."""
+
+
+class OutOfDate(ProvenanceError):
+    """The lockfile does not answer what provenance.toml asks for; `reasons` say where."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)
 
 
 class TrustError(ProvenanceError):

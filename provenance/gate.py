@@ -8,7 +8,7 @@ after it nothing that was not judged.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,12 +17,13 @@ from pathlib import Path
 from provenance.closure.members import pins_of
 from provenance.errors import ConfigError, Rejected
 from provenance.judgement import judge
-from provenance.lock import Entry, Lock, file_differences
+from provenance.lock import Change, Entry, Lock, file_differences
 from provenance.lock.known import (
     bytes_may_tell,
     member_pins,
     narrowed,
     pins,
+    unshown,
     with_known_digests,
     with_locked,
 )
@@ -38,6 +39,7 @@ from provenance.source.hub.members import with_members
 from provenance.source.hub.settling import Census
 from provenance.source.hub.staging import Differs, Stage, held
 from provenance.source.measure import Measured
+from provenance.source.progress import Progress
 from provenance.trust import Registry
 from provenance.verdict import Finding, Result, Verdict, failed
 
@@ -172,6 +174,36 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     return Admitted(place=target.place, verdict=verdict, already=False, beside=beside)
 
 
+def refuse_unread(rules: Rules, findings: Sequence[Finding] = ()) -> None:
+    """Refused where one of `findings` fails, or today's registry revokes what is locked or does not
+    hold itself: before any byte is judged, and whatever the bytes say."""
+    entry = rules.entry
+    alone = replace(rules.policy, checks=("integrity",), levels=(), required=())
+    rules = replace(rules, policy=alone)
+    unread = with_locked(unshown(entry, rules.at, "not read yet"), rules.lock, entry)
+    verdict = _judged(unread, rules, findings)
+    if verdict.result is Result.FAIL:
+        raise Refused(verdict)
+
+
+def admit_laid(
+    rules: Rules, place: Path, *, known: Mapping[str, str], progress: Progress
+) -> Verdict:
+    """The verdict, which is pass, on the locked model in a folder of ours, judged as of now.
+
+    `known` are the SHA-256 of large files there, by path, that were hashed before and that nobody
+    wrote to since; every other file is hashed. Raises Refused if the model may not be used or is
+    not what is locked, ConfigError for an entry that was made of stored evidence, SourceError, and
+    TrustError for a trust root that cannot be used.
+    """
+    if rules.entry.basis == Basis.REPLAYED:
+        raise _stored(rules)
+    rules = replace(rules, at=datetime.now(UTC))
+    found = _measured(place, rules, None, None, known=known, progress=progress)
+    changes = file_differences(rules.entry, found.listing)
+    return _passed(found, rules, [_changed(change) for change in changes])
+
+
 def _settled(files: Path, rules: Rules, target: Target, standing: Standing | None) -> None:
     """The files lie at the target: alone, instead of an earlier release, or among others'."""
     place = target.place
@@ -253,7 +285,13 @@ def _shared(
 
 
 def _measured(
-    place: Path, rules: Rules, declared: Evidence | None, rows: dict[str, Measured] | None
+    place: Path,
+    rules: Rules,
+    declared: Evidence | None,
+    rows: dict[str, Measured] | None,
+    *,
+    known: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Evidence:
     """The evidence of the bytes at `place`, with what is known of the repository."""
     entry = rules.entry
@@ -264,6 +302,8 @@ def _measured(
         include=entry.include,
         exclude=entry.exclude,
         measured=rows,
+        known=known,
+        progress=progress,
     )
     if declared:
         found = replace(
@@ -312,6 +352,12 @@ def _not_refused(declared: Evidence, rules: Rules) -> None:
     verdict = _judged(declared, rules)
     if verdict.result is not Result.PASS and not bytes_may_tell(verdict):
         raise Refused(verdict)
+
+
+def _changed(change: Change) -> Finding:
+    expected, found = change.old or "nothing", change.new or "nothing"
+    message = f"expected what is locked ({expected}), found {found}"
+    return failed("integrity/mismatch", message, change.name)
 
 
 def _differs(error: Differs) -> Finding:

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import HUMAN, LOCKFILE, RULES, with_request, with_workspace
-from provenance.cli.outcome import CANNOT_JUDGE, FAIL, OUT_OF_DATE, RESULTS, combined
+from provenance.cli.options import FROZEN, HUMAN, LOCKFILE, RULES, with_request, with_workspace
+from provenance.cli.outcome import CANNOT_JUDGE, FAIL, RESULTS, combined
 from provenance.cli.reporting import show
 from provenance.errors import ConfigError
-from provenance.workspace import Fetched, OutOfDate, Request, Session, Workspace
+from provenance.workspace import Fetched, Request, Session, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries, refusal
 
 
@@ -27,7 +27,7 @@ from provenance.workspace.fetching import Fetcher, chosen_entries, refusal
     is_flag=True,
     help="Replace an earlier release that was fetched to --local-dir.",
 )
-@click.option("--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed.")
+@FROZEN
 @with_request(*RULES, *LOCKFILE)
 @with_workspace
 def command(
@@ -49,12 +49,7 @@ def command(
         raise ConfigError(
             "goes with --local-dir: nothing in the cache is replaced", path="--replace"
         )
-    try:
-        entries = chosen_entries(session, names, local_dir=local_dir, frozen=frozen)
-    except OutOfDate as late:
-        for text in late.reasons:
-            click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
-        return OUT_OF_DATE
+    entries = chosen_entries(session, names, local_dir=local_dir, frozen=frozen)
     fetcher = Fetcher.of(workspace, session, local_dir=local_dir, replacing=replace)
     return combined([_told(fetcher.fetch(entry), fetcher, quiet) for entry in entries])
 

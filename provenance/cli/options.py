@@ -53,6 +53,9 @@ LOCKFILE: tuple[Decorator, ...] = (
         help="The lockfile (default: provenance.lock beside provenance.toml).",
     ),
 )
+FROZEN: Decorator = click.option(
+    "--frozen", is_flag=True, help="Do not ask whether provenance.toml has changed."
+)
 CACHE_DIR: Decorator = click.option(
     "--cache-dir",
     type=click.Path(file_okay=False, path_type=Path),

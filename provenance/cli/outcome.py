@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import click
 
-from provenance.errors import ConfigError, ProvenanceError, RegistryRefused, TrustError
+from provenance.errors import ConfigError, OutOfDate, ProvenanceError, RegistryRefused, TrustError
 from provenance.verdict import Result, Unjudged, Verdict
 
 PASS, FAIL, USAGE, INCOMPLETE, OUT_OF_DATE, CANNOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -51,6 +51,10 @@ def run(command: click.Command) -> int:
     except (ConfigError, TrustError) as error:
         click.echo(f"error: {error}", err=True)
         return USAGE
+    except OutOfDate as error:
+        for text in error.reasons:
+            click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
+        return OUT_OF_DATE
     except RegistryRefused as error:
         click.echo(f"fail: {error.rule}: {error}", err=True)
         return FAIL

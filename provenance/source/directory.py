@@ -39,13 +39,14 @@ def collect(
     workers: int | None = None,
     limits: Limits = DEFAULT,
     ahead: Ahead | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> Evidence:
     """The evidence on the folder or file at `path`, every byte of it measured.
 
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
-    files that were measured already, for a folder that nobody else writes to, and `ahead` those
-    whose hashing has begun. Raises
+    files that were measured already, for a folder that nobody else writes to, `ahead` those whose
+    hashing has begun, and `known` the SHA-256 of large ones that nobody wrote to since. Raises
     SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a ref that
     names a repository it does not carry or a moment without a time zone, and Unselected
     where the patterns leave no file; whatever else is odd is an observation.
@@ -65,9 +66,9 @@ def collect(
     sizes = [size_of(entry) for entry in entries]
     needs, unmet = affordable(evidence_files.needs(found.documents), sizes, limits)
     kept = sum(len(document.data) for document in found.documents)
-    known = measured or {}
-    rows = [known[entry.path] for entry in entries if entry.path in known]
-    todo = [number for number, entry in enumerate(entries) if entry.path not in known]
+    made = measured or {}
+    rows = [made[entry.path] for entry in entries if entry.path in made]
+    todo = [number for number, entry in enumerate(entries) if entry.path not in made]
     rows += list(
         measure(
             [entries[number] for number in todo],
@@ -78,6 +79,7 @@ def collect(
             progress=About(progress or Silent(), ref.repo or ref.text),
             workers=workers,
             ahead=ahead,
+            known=known,
         )
     )
     return assemble(

@@ -7,10 +7,10 @@ import io
 import os
 import stat
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from threading import Event, Lock
 from typing import BinaryIO
@@ -21,7 +21,7 @@ from provenance.model import Content, File, Observation, PartDigest
 from provenance.source.ahead import LARGE, MAX_WORKERS, Ahead, Begun
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
-from provenance.source.progress import Progress, Step
+from provenance.source.progress import Progress, Silent, Step
 from provenance.wire.oms import Need
 
 Standing = tuple[bool, int, str]
@@ -90,7 +90,8 @@ class Budget:
 class Work:
     """What is wanted of each file; `selected` are the paths whose content is looked at.
 
-    `ahead` has files that were begun already.
+    `ahead` has files that were begun already. `known` are the SHA-256 of large files, by path,
+    that are not hashed again unless other digests are needed.
     """
 
     needs: tuple[Need, ...]
@@ -99,6 +100,11 @@ class Work:
     step: Step
     stop: Event
     ahead: Ahead | None = None
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    def digest_of(self, path: str, size: int) -> str | None:
+        """The SHA-256 that is known of a file, where that is all that is wanted of its bytes."""
+        return self.known.get(path) if size > LARGE and not self.needs else None
 
 
 def measure(
@@ -111,21 +117,26 @@ def measure(
     progress: Progress,
     workers: int | None = None,
     ahead: Ahead | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> Iterator[Measured]:
     """Each of `entries` measured, in their order, by as many threads as there are cores.
 
     `sizes` are theirs as they were met: what is measured is what is there by then. `ahead` has
-    files that were begun already.
+    files that were begun already, and `known` digests of large ones that nobody wrote to since.
     """
-    step = progress.step("hashing", sum(sizes))
     work = Work(
         needs=tuple(needs),
         selected=selected,
         budget=budget,
-        step=step,
+        step=Silent(),
         stop=Event(),
         ahead=ahead,
+        known=known or {},
     )
+    pairs = zip(entries, sizes, strict=True)
+    todo = sum(size for entry, size in pairs if work.digest_of(entry.path, size) is None)
+    step = progress.step("hashing", todo) if todo or not known else work.step
+    work = replace(work, step=step)
     order = sorted(range(len(entries)), key=lambda n: (-sizes[n], entries[n].path))
     found: dict[int, Measured] = {}
 
@@ -200,9 +211,12 @@ def _digests(
     path: str, begun: Begun, work: Work
 ) -> tuple[str, tuple[PartDigest, ...], int, BinaryIO]:
     """The digests, the bytes read, and what to read facts from: a small file is read only once."""
-    if begun.before.st_size > LARGE:
+    size = begun.before.st_size
+    if digest := work.digest_of(path, size):
+        return digest, (), size, io.BufferedReader(begun.stream)
+    if size > LARGE:
         return *_hash_stream(path, begun, work), io.BufferedReader(begun.stream)
-    data = _small(begun.stream, begun.before.st_size)
+    data = _small(begun.stream, size)
     work.step.advance(len(data))
     return *hash_bytes(path, data, work.needs), len(data), io.BytesIO(data)
 

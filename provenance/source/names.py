@@ -42,6 +42,11 @@ def is_ordinary(path: str) -> bool:
     return len(path) <= MAX_COMPONENT and ORDINARY.fullmatch(path) is not None
 
 
+def leads_out(path: str) -> bool:
+    """Whether a path may lead out of the folder that it is said to lie in."""
+    return path.startswith("/") or "\0" in path or ".." in path.split("/")
+
+
 def alone(path: str) -> Iterator[tuple[str, str]]:
     """What is odd about a path by itself: the code, and in words."""
     for part in path.split("/"):

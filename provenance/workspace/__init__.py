@@ -1,11 +1,12 @@
 """What a caller's folder means: settings, registries, sources, lockfile, and the work on them."""
 
+from provenance.errors import OutOfDate
 from provenance.registry.editing import Edit
 from provenance.status import Status
 from provenance.workspace.adding import Added, Addition
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting
-from provenance.workspace.fetching import Fetched, OutOfDate
+from provenance.workspace.fetching import Fetched
 from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.locking import Locked, LockOptions
 from provenance.workspace.request import Request

@@ -72,12 +72,18 @@ class Environment:
         return Path(home) if home else None
 
     @property
-    def cache(self) -> Path | None:
-        """Where what was verified is kept, or None for a user without a home."""
+    def own_cache(self) -> Path | None:
+        """Where this program keeps what it can make again, or None for a user without a home."""
         base = self.variables.get("XDG_CACHE_HOME")
         if not base and self.home:
             base = str(self.home / ".cache")
-        return Path(base, "provenance", "registries") if base and os.path.isabs(base) else None
+        return Path(base, "provenance") if base and os.path.isabs(base) else None
+
+    @property
+    def cache(self) -> Path | None:
+        """Where what was verified is kept, or None for a user without a home."""
+        own = self.own_cache
+        return own / "registries" if own else None
 
     @property
     def endpoint(self) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import ConfigError, Malformed, ProvenanceError, SourceError
+from provenance.errors import ConfigError, Malformed, OutOfDate, SourceError
 from provenance.formats import json
 from provenance.lock import Entry, Lock, Part
 from provenance.lock.update import out_of_step
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from provenance.workspace.workspace import Workspace
 
 MAX_DOCUMENT = 4 << 20
-
-
-class OutOfDate(ProvenanceError):
-    """The lockfile does not answer what provenance.toml asks for; `reasons` say where."""
-
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = tuple(reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,24 +123,13 @@ class Fetcher:
 
         try:
             hub = self.options.hub(self.session, self.progress)
-            admitted = admit(hub, self._rules(entry), self._target(entry))
+            rules = rules_for(self.session, self.options, entry)
+            admitted = admit(hub, rules, self._target(entry))
         except Refused as refused:
             return Fetched(entry=entry, refused=refused.verdict, reason=str(refused))
         except (SourceError, OSError) as error:
             return Fetched(entry=entry, reason=str(error))
         return Fetched(entry=entry, admitted=admitted)
-
-    def _rules(self, entry: Entry) -> Rules:
-        from provenance.gate import Rules
-
-        return Rules(
-            entry=entry,
-            lock=self.session.lock or Lock(),
-            policy=self.session.policy_of(entry),
-            registry=self.session.registry,
-            at=datetime.now(UTC),
-            attestations=self.options.documents(self.session),
-        )
 
     def _target(self, entry: Entry) -> Target:
         from provenance.gate import Target
@@ -182,6 +163,20 @@ class Fetcher:
             documents=dict(_documents(place, files)),
             locked={one.repo: one.commit for one in locked if one.repo and one.commit},
         )
+
+
+def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
+    """By what an entry is judged today."""
+    from provenance.gate import Rules
+
+    return Rules(
+        entry=entry,
+        lock=session.lock or Lock(),
+        policy=session.policy_of(entry),
+        registry=session.registry,
+        at=datetime.now(UTC),
+        attestations=options.documents(session),
+    )
 
 
 def refusal(verdict: Verdict, session: Session) -> Summary:

@@ -17,6 +17,8 @@ OUR_REF = "provenance"
 """The name a fetched commit is kept by: never `main`, which an unpinned load would take."""
 
 STAGING = ".provenance"
+KINDS = frozenset({"datasets", "spaces", "kernels"})
+"""What stands before the name of a repository that is no model."""
 
 
 def folder(cache: Path | None, repo: str) -> Path:
@@ -34,7 +36,14 @@ def folder(cache: Path | None, repo: str) -> Path:
     if os.path.lexists(base) and not base.is_dir():
         where = "HF_HUB_CACHE" if cache is None else "--cache-dir"
         raise ConfigError(f"{base} is not a folder", path=where)
-    return base / f"models--{repo.replace('/', '--')}"
+    return base / folder_name(repo)
+
+
+def folder_name(repo: str) -> str:
+    """What the folder of a repository is called: `models--org--name`, `kernels--org--name`."""
+    kind, _, rest = repo.partition("/")
+    whole = repo if kind in KINDS and "/" in rest else f"models/{repo}"
+    return whole.replace("/", "--")
 
 
 def known(cache: Path | None) -> Path | None:
