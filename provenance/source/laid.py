@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
-from provenance.errors import ConfigError
 from provenance.source.hub.cache import folder_name
 
 PREFIX = "run-"
@@ -67,14 +66,8 @@ class Laid:
         shutil.rmtree(made)
 
     def refer(self, repo: str, name: str, commit: str) -> None:
-        """The branch or tag `name` leads to the commit; ConfigError where it leads elsewhere."""
+        """The branch or tag `name` leads to the commit."""
         place = self._top(repo) / "refs" / name
-        if place.is_file() and place.read_text() != commit:
-            raise ConfigError(
-                f"{name} is locked at {place.read_text()} and at {commit}, and it can only lead to "
-                "one of them: choose one with --model",
-                path=repo,
-            )
         if not place.exists():
             put(place, commit.encode())
 

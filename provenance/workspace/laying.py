@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError, SourceError
 from provenance.lock import Entry, Part
 from provenance.model import File
-from provenance.refs import COMMIT, MAIN
 from provenance.selection import matches
 from provenance.source import evidence_files
 from provenance.source.directory import reader
@@ -23,6 +22,7 @@ from provenance.source.progress import About
 from provenance.source.room import size
 from provenance.source.store import Store, Wrong
 from provenance.verdict import Finding, failed
+from provenance.workspace.naming import Names
 
 if TYPE_CHECKING:
     from provenance.gate import Rules
@@ -57,7 +57,7 @@ class Laying:
     def _key(self) -> tuple[str, str]:
         return self._entry.repo or "", self._entry.commit or ""
 
-    def lay(self, mains: Mapping[str, str]) -> None:
+    def lay(self, names: Names) -> None:
         """The entry lies in the cache, under its commit and every name that leads there.
 
         Refused for one that may not be used, ConfigError for one whose bytes are not here,
@@ -74,8 +74,8 @@ class Laying:
         admit_laid(self.rules, made, known=known, progress=self.workspace.progress)
         # 3. They lie where loaders look.
         with self.store.relinking():
-            self.laid.add(made, *self._key)
-        self._refer(mains)
+            self.laid.add(made, names.home_of(self._entry), self._key[1])
+        self._refer(names)
 
     def _gather(self) -> dict[str, bytes]:
         """Every file of the entry lies in the store and is known; its evidence files by name."""
@@ -170,15 +170,12 @@ class Laying:
             put(made / path, data)
         return made
 
-    def _refer(self, mains: Mapping[str, str]) -> None:
+    def _refer(self, names: Names) -> None:
         """The names that lead to the commit, and what it is known not to have."""
-        repo, commit = self._key
-        revision = self._entry.revision
-        if mains[repo] == commit:
-            self.laid.refer(repo, MAIN, commit)
-        if revision and revision != MAIN and not COMMIT.fullmatch(revision):
-            self.laid.refer(repo, revision, commit)
+        entry, commit = self._entry, self._key[1]
+        for name in names.leading_to(entry):
+            self.laid.refer(name.home, name.revision, name.commit)
         if CONFIGURATION not in self._locked and matches(
-            CONFIGURATION, self._entry.include, self._entry.exclude
+            CONFIGURATION, entry.include, entry.exclude
         ):
-            self.laid.lack(repo, commit, CONFIGURATION)
+            self.laid.lack(names.home_of(entry), commit, CONFIGURATION)

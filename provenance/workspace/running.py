@@ -10,7 +10,6 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,6 +19,7 @@ from provenance.source.laid import Laid, remove_ended
 from provenance.source.store import Store, opened, own_folder
 from provenance.workspace.fetching import chosen_entries, rules_for
 from provenance.workspace.laying import Laying
+from provenance.workspace.naming import Names
 from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def made_ready(
     from provenance.gate import refuse_unread
 
     entries = chosen_entries(session, names, frozen=frozen)
-    mains = main_commits(entries)
+    leading = Names.of(entries)
     refuse_shadows(workspace.folder, session.lock or Lock())
     variables = workspace.environment.variables
     if shutil.which(command, path=variables.get("PATH")) is None:
@@ -108,7 +108,7 @@ def made_ready(
         laid = _begun(store, base / RUNS)
         try:
             for one in rules:
-                Laying(workspace=workspace, store=store, laid=laid, rules=one).lay(mains)
+                Laying(workspace=workspace, store=store, laid=laid, rules=one).lay(leading)
             laid.close()
         except BaseException:
             with store.relinking():
@@ -124,28 +124,10 @@ def environment_of(variables: Mapping[str, str], laid: Laid) -> dict[str, str]:
     return {**kept, **dict.fromkeys(SWITCHES, "1"), **own}
 
 
-def main_commits(entries: Sequence[Entry]) -> dict[str, str]:
-    """The commit of each repository that a name without a revision loads. Pure.
-
-    Of several, that of the model: the others are loaded by commit alone. ConfigError where several
-    models, or none, could be meant.
-    """
-    found = {}
-    for repo, group in groupby(sorted(entries, key=_repo), key=_repo):
-        same = tuple(group)
-        models = tuple(entry for entry in same if entry.part is Part.MODEL)
-        commits = {entry.commit for entry in same}
-        meant = commits if len(commits) == 1 else {entry.commit for entry in models}
-        if len(meant) != 1:
-            raise ConfigError(_several(same, models), path=repo)
-        found[repo] = meant.pop() or ""
-    return found
-
-
 def refuse_shadows(folder: Path, lock: Lock) -> None:
     """Nothing in the working directory is called as a locked repository is, or ConfigError: every
     loader takes a path that is there before any cache."""
-    for repo in sorted({_repo(entry) for entry in _of_a_hub(lock)}):
+    for repo in sorted({entry.repo for entry in _of_a_hub(lock) if entry.repo}):
         place = folder / repo
         if os.path.lexists(place):
             raise ConfigError(
@@ -161,19 +143,6 @@ def _of_a_hub(lock: Lock) -> Iterator[Entry]:
     for entry in lock.entries:
         if entry.part is not Part.ANCESTOR and entry.path is None and entry.repo:
             yield entry
-
-
-def _repo(entry: Entry) -> str:
-    return entry.repo or ""
-
-
-def _several(same: Sequence[Entry], models: Sequence[Entry]) -> str:
-    """What to do about a repository of which more than one commit could be meant."""
-    at = ", ".join(f"{entry.name} at {(entry.commit or '')[:12]}" for entry in same)
-    words = f"is locked at several commits ({at}), and a name without a revision loads one of them"
-    if models:
-        return f"{words}: choose one, `provenance run --model {models[0].name} -- …`"
-    return f"{words}: add the one that is meant to [[models]] of provenance.toml, and lock it"
 
 
 def _unstartable(command: str, reason: str) -> ConfigError:
