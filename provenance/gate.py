@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.closure.members import pins_of
 from provenance.errors import ConfigError, Rejected
@@ -32,16 +33,14 @@ from provenance.policy import Policy
 from provenance.source import directory
 from provenance.source.detached import Documents, nothing, with_detached
 from provenance.source.hub import cache, settling
-from provenance.source.hub.ancestors import with_ancestors
-from provenance.source.hub.client import Hub
-from provenance.source.hub.collect import collect
-from provenance.source.hub.members import with_members
-from provenance.source.hub.settling import Census
-from provenance.source.hub.staging import Differs, Stage, held
 from provenance.source.measure import Measured
 from provenance.source.progress import Progress
 from provenance.trust import Registry
 from provenance.verdict import Finding, Result, Verdict, failed
+
+if TYPE_CHECKING:
+    from provenance.source.hub.client import Hub
+    from provenance.source.hub.staging import Differs
 
 STAGING = ".{}.provenance"
 SHOWN = 5
@@ -116,7 +115,7 @@ class Standing:
 
     same: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
-    census: Census = frozenset()
+    census: settling.Census = frozenset()
 
 
 class Refused(Rejected):
@@ -137,6 +136,9 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     what expires and what was signed before a compromise too, whatever `rules.at` says. Whatever
     happens, nothing but a judged model ever lies there on our account.
     """
+    # What asks a Hub is loaded where one is asked: `admit_laid` starts a command without.
+    from provenance.source.hub.staging import Differs, Stage, held
+
     if rules.entry.basis == Basis.REPLAYED:
         raise _stored(rules)
     rules = replace(rules, at=datetime.now(UTC))
@@ -222,6 +224,10 @@ def _settled(files: Path, rules: Rules, target: Target, standing: Standing | Non
 
 
 def _declared(hub: Hub, rules: Rules) -> Evidence:
+    from provenance.source.hub.ancestors import with_ancestors
+    from provenance.source.hub.collect import collect
+    from provenance.source.hub.members import with_members
+
     entry = rules.entry
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
     found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)

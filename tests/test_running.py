@@ -3,6 +3,8 @@ command is told."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,12 @@ LOADERS = (
 @pytest.mark.parametrize("name", LOADERS.split())
 def test_what_would_win_over_the_laid_cache_is_unset(name: str) -> None:
     assert name not in environment_of({name: "x"}, Laid(Path("/r"), -1))
+
+
+def test_what_starts_a_command_loads_nothing_that_asks_a_hub() -> None:
+    text = (
+        "import provenance.gate, provenance.workspace.running, sys; "
+        "print(*{'httpx', 'httpx2', 'requests', 'tqdm', 'asyncio'} & sys.modules.keys())"
+    )
+    ended = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == []

@@ -50,6 +50,8 @@ class Model:
             fill(place / name, len(head) + each)
         index = json.dumps({"weight_map": table}).encode()
         small = {"config.json": b"{}", "model.safetensors.index.json": index}
+        # As after a download: what is not on disk yet would be waited for.
+        os.sync()
         return cls(
             place=forge.write(place, small), shards=tuple(map(place.joinpath, names)), small=small
         )
