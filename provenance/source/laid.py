@@ -16,12 +16,12 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from provenance.source.hub.cache import folder_name
+from provenance.source.links import NEW, READ_ONLY
 
 PREFIX = "run-"
 HUB, MODULES, JUDGED = "hub", "modules", "judged"
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-READ_ONLY, CLOSED = 0o444, 0o555
+CLOSED = 0o555
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
+from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from provenance.model import File
 from provenance.source.ahead import LARGE
 from provenance.source.files import write_bytes
 from provenance.source.layout import Entry, small
+from provenance.source.links import OPEN, clone, copy, link, others_may_write
 from provenance.source.measure import Budget, Measured, measure
-from provenance.source.progress import About, Progress, Silent, Step
+from provenance.source.progress import About, Progress, Silent
 from provenance.source.room import check_room
 
 Stamp = tuple[int, int, int, int, int]
@@ -31,12 +32,6 @@ Stamp = tuple[int, int, int, int, int]
 
 BLOBS, INCOMING, STAMPS, EVIDENCE = "sha256", "incoming", "stamps.json", "evidence"
 MAX_STAMPS = 64 << 20
-CHUNK = 1 << 20
-FICLONE = 0x40049409
-"""The request of Linux that makes one file share the blocks of another (ioctl_ficlone(2))."""
-OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-READ_ONLY = 0o444
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 Make = Callable[[Path], bool]
@@ -50,7 +45,11 @@ def opened(folder: Path, progress: Progress) -> Iterator[Store]:
 
     SourceError where the folder is another user's, others may write there, or it has no locks.
     """
-    own_folder(folder.parent)
+    base = folder.parent
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (status := os.lstat(base)).st_uid == os.geteuid() and stat.S_ISDIR(status.st_mode):
+        base.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS_WRITE)
+    own_folder(base)
     own_folder(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -68,8 +67,7 @@ def own_folder(folder: Path) -> None:
     """The folder is there, this user's, and nobody else's to write to; or SourceError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = os.lstat(folder)
-    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
-    if not own or status.st_mode & OTHERS_WRITE:
+    if not stat.S_ISDIR(status.st_mode) or others_may_write(status):
         raise SourceError(
             f"{folder} is not a folder that only you can write to: remove it, or set "
             "XDG_CACHE_HOME to a folder of your own"
@@ -95,6 +93,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._stamps = dict(_read_stamps(folder / STAMPS))
+        self._saved = dict(self._stamps)
 
     def place(self, digest: str) -> Path:
         """Where the file of this SHA-256 lies, if it is there."""
@@ -126,7 +125,7 @@ class Store:
         step = progress.step("copying", copied) if copied else Silent()
         try:
             for file in rest:
-                self._settle(file, partial(_copy, sources[file.path], step=step))
+                self._settle(file, partial(copy, sources[file.path], step=step))
         finally:
             step.end()
         return copied
@@ -169,7 +168,7 @@ class Store:
         if file.size > LARGE:
             os.link(blob, place, follow_symlinks=False)
         else:
-            _copy(str(blob), place)
+            copy(str(blob), place)
 
     @contextmanager
     def relinking(self) -> Iterator[None]:
@@ -204,8 +203,8 @@ class Store:
     def _linked(self, file: File, source: str) -> bool:
         if file.size <= LARGE:
             return False
-        return self._settle(file, partial(_clone, source)) or self._settle(
-            file, partial(_link, source)
+        return self._settle(file, partial(clone, source)) or self._settle(
+            file, partial(link, source)
         )
 
     def _settle(self, file: File, make: Make) -> bool:
@@ -228,7 +227,9 @@ class Store:
 
     def _save(self) -> None:
         here = {digest: stamp for digest, stamp in self._stamps.items() if self._stamp(digest)}
-        write_bytes(self.folder / STAMPS, json.dumps(here, indent=0).encode())
+        if here != self._saved:
+            write_bytes(self.folder / STAMPS, json.dumps(here, indent=0).encode())
+            self._saved = here
 
 
 def _read_stamps(place: Path) -> Iterator[tuple[str, Stamp]]:
@@ -242,60 +243,6 @@ def _read_stamps(place: Path) -> Iterator[tuple[str, Stamp]]:
         match stamp:
             case [int(device), int(inode), int(size), int(content), int(anything)]:
                 yield digest, (device, inode, size, content, anything)
-
-
-def _clone(source: str, new: Path) -> bool:
-    """Whether `new` is a file of its own that shares the blocks of `source` until one is written
-    to."""
-    try:
-        read = os.open(source, OPEN)
-    except OSError:
-        return False
-    try:
-        write = os.open(new, NEW, READ_ONLY)
-        try:
-            ioctl(write, FICLONE, read)
-        finally:
-            os.close(write)
-    except OSError:
-        new.unlink(missing_ok=True)
-        return False
-    finally:
-        os.close(read)
-    return True
-
-
-def _link(source: str, new: Path) -> bool:
-    """Whether `new` is another name of `source`, which this user alone may write to."""
-    try:
-        status = os.lstat(source)
-        ours = status.st_uid == os.geteuid() and not status.st_mode & OTHERS_WRITE
-        if not ours or not stat.S_ISREG(status.st_mode):
-            return False
-        os.link(source, new, follow_symlinks=False)
-        if os.path.samestat(status, os.lstat(new)):
-            return True
-    except OSError:
-        return False
-    new.unlink()
-    return False
-
-
-def _copy(source: str, new: Path, step: Step | None = None) -> bool:
-    """`new` has the bytes that `source` has, on disk for good; SourceError where it cannot."""
-    try:
-        with (
-            os.fdopen(os.open(source, OPEN), "rb", buffering=0) as read,
-            os.fdopen(os.open(new, NEW, READ_ONLY), "wb", buffering=0) as write,
-        ):
-            while part := read.read(CHUNK):
-                write.write(part)
-                if step:
-                    step.advance(len(part))
-            os.fsync(write.fileno())
-    except OSError as error:
-        raise SourceError(f"{source} cannot be copied to {new}: {error.strerror}") from None
-    return True
 
 
 def _sync(place: Path) -> None:

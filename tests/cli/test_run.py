@@ -327,7 +327,7 @@ def test_a_file_of_the_store_that_was_changed_is_taken_anew(bench: Desk, path: s
 
 def test_what_others_may_write_to_is_copied(bench: Desk) -> None:
     place = snapshot(bench) / "model.safetensors"
-    place.chmod(0o664)
+    place.chmod(0o646)
     assert bench.run("run", "-q", "--", "true").returncode == 0
     assert place.stat().st_nlink == 1
     place.write_bytes(b"other")
@@ -387,6 +387,12 @@ def test_a_folder_lasts_as_long_as_its_command(bench: Desk) -> None:
     assert bench.run("run", "-q", "--", "true").returncode == 0
     assert alive not in runs(bench)
     assert len(runs(bench)) == 2
+
+
+def test_two_at_once_wait_for_each_other(bench: Desk) -> None:
+    both = [bench.start("run", "-q", "--", "true") for _ in range(2)]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.4, 0.6, 0.8])

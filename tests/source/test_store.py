@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ import pytest
 from provenance.errors import SourceError
 from provenance.model import File
 from provenance.source.ahead import LARGE
+from provenance.source.links import others_may_write
 from provenance.source.progress import About, Silent, Step, Unit
 from provenance.source.store import STAMPS, Store, opened
 
@@ -158,7 +161,7 @@ def test_a_laid_small_file_is_nobody_elses(shelf: Shelf) -> None:
     assert (status.st_nlink, status.st_mode & 0o777) == (1, 0o444)
 
 
-@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+@pytest.mark.parametrize("mode", [0o646, 0o666])
 def test_what_others_may_write_to_is_copied(shelf: Shelf, mode: int) -> None:
     store, place = shelf.opened(), shelf.top / BIG.path
     store.place(BIG.sha256).unlink()
@@ -170,17 +173,42 @@ def test_what_others_may_write_to_is_copied(shelf: Shelf, mode: int) -> None:
     assert store.check((BIG,), shelf.about) == ()
 
 
+ME, MINE = os.geteuid(), pwd.getpwuid(os.geteuid()).pw_gid
+SHARED = next(group.gr_gid for group in grp.getgrall() if group.gr_gid != MINE)
+WRITERS = {
+    "only me": (0o644, ME, MINE, False),
+    "a group of others": (0o664, ME, SHARED, True),
+    "everybody": (0o646, ME, MINE, True),
+    "its owner": (0o444, ME + 1, MINE, True),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_who_may_write_to_a_file(name: str) -> None:
+    mode, user, group, others = WRITERS[name]
+    status = os.stat_result((mode, 1, 1, 1, user, group, 0, 0, 0, 0))
+    assert others_may_write(status) == others
+
+
 @pytest.mark.parametrize("kind", ["others may write", "a link"])
-def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, kind: str) -> None:
-    place = tmp_path / "cache"
+def test_a_store_that_is_not_ours_alone_is_refused(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "cache" / "store"
     if kind == "a link":
         (tmp_path / "else").mkdir()
+        place.parent.mkdir()
         place.symlink_to(tmp_path / "else")
     else:
-        place.mkdir()
+        place.mkdir(parents=True)
         place.chmod(0o777)
-    with pytest.raises(SourceError, match="only you can write to"), opened(place / "s", Silent()):
+    with pytest.raises(SourceError, match="only you can write to"), opened(place, Silent()):
         pass
+
+
+def test_the_folder_above_is_closed_to_others(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    with opened(tmp_path / "cache" / "store", Silent()):
+        assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o755
 
 
 def test_what_an_ended_run_was_taking_is_gone(shelf: Shelf) -> None:
