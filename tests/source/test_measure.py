@@ -268,3 +268,29 @@ def test_one_changed_byte_changes_the_manifest(tmp_path: Path) -> None:
     assert replace(one, files=()) == replace(other, files=())
     changed = [a.path for a, b in zip(one.files, other.files, strict=True) if a != b]
     assert changed == ["3145735.dat"]
+
+
+@pytest.mark.parametrize(("needs", "hashed"), [((), 1 << 20), ((Need(algorithm="blake3"),), None)])
+def test_a_digest_that_is_known_is_taken_for_large_files_alone(
+    tmp_path: Path, needs: tuple[Need, ...], hashed: int | None
+) -> None:
+    """Where another digest is needed, every byte is read for it, and the known one is not used."""
+    for name, data in BYTES.items():
+        (tmp_path / name).write_bytes(data)
+    progress = VerifiedBundles()
+    entries = [Entry(path=p.name, place=str(p)) for p in sorted(tmp_path.iterdir())]
+    sizes = [size_of(entry) for entry in entries]
+    rows = measure(
+        entries,
+        sizes=sizes,
+        needs=needs,
+        selected=frozenset(BYTES),
+        budget=Budget(0, 0),
+        progress=progress,
+        known=dict.fromkeys(BYTES, "k" * 64),
+    )
+    found = {row.file.path: row.file.digest for row in rows if row.file}
+    large = {name for name, data in BYTES.items() if hashed is not None and len(data) > hashed}
+    expected = {name: hashlib.sha256(data).hexdigest() for name, data in BYTES.items()}
+    assert found == {**expected, **dict.fromkeys(large, "k" * 64)}
+    assert progress.total == progress.done == sum(len(BYTES[name]) for name in BYTES.keys() - large)
