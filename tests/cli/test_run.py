@@ -156,15 +156,64 @@ def test_a_repository_without_config_is_known_to_have_none(bench: Desk) -> None:
     assert "None" in python(bench, load)[1]
 
 
-def test_what_its_loader_fetches_lies_beside_the_model(bench: Desk, tmp_path: Path) -> None:
-    old = bench.hub.commit(UNSIGNED, FILES)
+@pytest.fixture
+def adapted(bench: Desk, tmp_path: Path) -> tuple[Desk, str]:
+    """An adapter is locked and fetched with its base, at a commit that is no longer main's."""
+    base = bench.hub.commit(UNSIGNED, FILES)
     bench.hub.commit("acme/lora", signed(tmp_path / "l", ADAPTER))
-    bench.locked({"repo": "acme/lora", "members": [f"{UNSIGNED}@{old}"]})
+    bench.locked({"repo": "acme/lora", "members": [f"{UNSIGNED}@{base}"]})
     fetched(bench)
     bench.hub.commit(UNSIGNED, OTHER)
+    return bench, base
+
+
+def test_what_its_loader_fetches_lies_beside_the_model(adapted: tuple[Desk, str]) -> None:
+    made, base = adapted
     load = f"import huggingface_hub as h; print(h.snapshot_download('{UNSIGNED}'))"
-    code, out, err = python(bench, load)
-    assert (code, out.strip().endswith(old)) == (0, True), err
+    code, out, err = python(made, load)
+    assert (code, out.strip().endswith(base)) == (0, True), err
+
+
+def planted_base(made: Desk) -> None:
+    (made.folder / UNSIGNED).mkdir(parents=True)
+
+
+def revoked_base(made: Desk) -> None:
+    made.trust(trust(revoked=[{"repo": UNSIGNED, "reason": "ACME-2026-4"}]))
+
+
+def base_not_fetched(made: Desk) -> None:
+    shutil.rmtree(cached(made, UNSIGNED))
+
+
+OF_THE_BASE: dict[str, tuple[Callable[[Desk], None], int, str]] = {
+    "a folder of its name": (planted_base, 2, "mkdir -p served && cd served"),
+    "revoked": (revoked_base, 1, "registry/revoked"),
+    "never fetched": (base_not_fetched, 2, "`provenance fetch`"),
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_BASE)
+def test_it_is_not_started_for_what_its_loader_fetches(
+    adapted: tuple[Desk, str], name: str
+) -> None:
+    made, _ = adapted
+    spoil, code, words = OF_THE_BASE[name]
+    spoil(made)
+    ended = made.run("run", "--", "touch", "started")
+    assert (ended.returncode, words in ended.stderr) == (code, True), ended.stderr
+    assert not (made.folder / "started").exists()
+
+
+def test_a_snapshot_as_huggingface_hub_lays_it_is_enough(bench: Desk) -> None:
+    place, blobs = snapshot(bench), cached(bench) / "blobs"
+    blobs.mkdir()
+    for path in list(place.iterdir()):
+        path.rename(blobs / f"etag-of-{path.name}")
+        path.symlink_to(Path("../../blobs") / f"etag-of-{path.name}")
+    code, out, err = python(bench, SHOW)
+    assert code == 7, err
+    assert not [path for path, (_, linked) in json.loads(out)["files"].items() if linked]
 
 
 def planted_folder(made: Desk) -> None:
@@ -198,6 +247,11 @@ def not_fetched(made: Desk) -> None:
     shutil.rmtree(cached(made))
 
 
+def revoked_and_gone(made: Desk) -> None:
+    revoked(made)
+    not_fetched(made)
+
+
 def without_weights(made: Desk) -> None:
     (snapshot(made) / "model.safetensors").unlink()
 
@@ -227,6 +281,7 @@ REFUSED: dict[str, tuple[Callable[[Desk], None], int, str]] = {
     "a folder of its name": (planted_folder, 2, "mkdir -p served && cd served"),
     "a file of its name": (planted_file, 2, "acme/bot would be loaded instead of the locked"),
     "revoked": (revoked, 1, "registry/revoked"),
+    "revoked, and never fetched": (revoked_and_gone, 1, "registry/revoked"),
     "one byte of the weights": (changed, 1, "integrity/mismatch"),
     "another config": (changed_config, 1, "integrity/mismatch"),
     "never fetched": (not_fetched, 2, "`provenance fetch acme/bot`"),
