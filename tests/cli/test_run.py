@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.hub import Hub
 from tests.hubs import FILES, REPO, UNSIGNED, Desk, desk, signed, trust
 
 OTHER = {**FILES, "config.json": b'{"model_type": "llama", "hidden_size": 8}'}
+BARE = "acme-free/bare"
 PLAIN = {"tokenizer.json": b'{"version": "1.0"}', "model.safetensors": forge.safetensors()}
 """A repository without config.json."""
 ADAPTER: Mapping[str, bytes] = {
@@ -40,18 +42,27 @@ sys.exit(7)
 """
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk where one signed model is locked and was fetched, and a later commit is on main."""
-    with Hub(tmp_path) as hub:
-        commit = hub.commit(REPO, signed(tmp_path / "m"))
+    top = tmp_path_factory.mktemp("run")
+    with Hub(top) as hub:
+        commit = hub.commit(REPO, signed(top / "m"))
         hub.tag(REPO, "v1", commit)
-        made = desk(tmp_path, hub)
+        made = desk(top, hub)
         made.locked({"repo": REPO, "revision": "v1"})
         fetched(made)
-        hub.commit(REPO, signed(tmp_path / "n", OTHER))
-        hub.clear()
+        hub.commit(REPO, signed(top / "n", OTHER))
         yield made
+
+
+@pytest.fixture
+def bench(locked: Desk, tmp_path: Path) -> Desk:
+    """The same at the same Hub, for one test to spoil."""
+    own = replace(locked, folder=tmp_path / "work", home=tmp_path / "home")
+    shutil.copytree(locked.folder, own.folder)
+    shutil.copytree(locked.home, own.home)
+    return own
 
 
 def fetched(made: Desk) -> None:
@@ -144,14 +155,12 @@ def test_it_loads_by_name_without_a_request(bench: Desk, name: str) -> None:
 
 
 def test_a_repository_without_config_is_known_to_have_none(bench: Desk) -> None:
-    bench.hub.commit(UNSIGNED, PLAIN)
-    bench.locked({"repo": UNSIGNED})
+    bench.hub.commit(BARE, PLAIN)
+    bench.locked({"repo": BARE})
     fetched(bench)
-    load = (
-        f"import huggingface_hub as h; print(h.try_to_load_from_cache('{UNSIGNED}', 'config.json'))"
-    )
+    load = f"import huggingface_hub as h; print(h.try_to_load_from_cache('{BARE}', 'config.json'))"
     assert "object at" in python(bench, load)[1]
-    bench.locked({"repo": UNSIGNED, "exclude": ["tokenizer.json", "config.json"]})
+    bench.locked({"repo": BARE, "exclude": ["tokenizer.json", "config.json"]})
     fetched(bench)
     assert "None" in python(bench, load)[1]
 
