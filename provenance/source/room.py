@@ -10,9 +10,12 @@ from provenance.errors import SourceError
 SCALES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"), (1, "bytes"))
 
 
-def check_room(name: str, needed: int, place: Path) -> None:
+ELSEWHERE = "name a place on another disk (--local-dir, --cache-dir)"
+
+
+def check_room(name: str, needed: int, place: Path, remedy: str = ELSEWHERE) -> None:
     """`needed` bytes of the model `name` fit on the file system of the folder `place`, or
-    SourceError; where that cannot be asked, they are taken to fit."""
+    SourceError, which ends with `remedy`; where that cannot be asked, they are taken to fit."""
     try:
         free = shutil.disk_usage(place).free
     except OSError:
@@ -20,7 +23,7 @@ def check_room(name: str, needed: int, place: Path) -> None:
     if needed > free:
         raise SourceError(
             f"{name} needs {size(needed)}, and {place} has {size(free)} free: make room there, or "
-            "name a place on another disk (--local-dir, --cache-dir)"
+            f"{remedy}"
         )
 
 

@@ -34,6 +34,10 @@ BLOBS, INCOMING, STAMPS, EVIDENCE = "sha256", "incoming", "stamps.json", "eviden
 MAX_STAMPS = 64 << 20
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
+BESIDE = (
+    "set XDG_CACHE_HOME to a folder on the disk of the Hub's cache: files that only you may write "
+    "to are linked there, and nothing is copied"
+)
 Make = Callable[[Path], bool]
 Wrong = tuple[File, File | None]
 """A file that was meant, and what lay in its place, if that could be read."""
@@ -120,7 +124,7 @@ class Store:
         """
         once = {file.sha256: file for file in files}.values()
         rest = [file for file in once if not self._linked(file, sources[file.path])]
-        check_room(progress.name, sum(file.size for file in rest), self.folder)
+        check_room(progress.name, sum(file.size for file in rest), self.folder, BESIDE)
         copied = sum(file.size for file in rest if file.size > LARGE)
         step = progress.step("copying", copied) if copied else Silent()
         try:

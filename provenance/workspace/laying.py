@@ -20,7 +20,7 @@ from provenance.source.limits import DEFAULT
 from provenance.source.names import leads_out
 from provenance.source.progress import About
 from provenance.source.room import size
-from provenance.source.store import Store, Wrong
+from provenance.source.store import BESIDE, Store, Wrong
 from provenance.verdict import Finding, failed
 from provenance.workspace.naming import Names
 
@@ -139,9 +139,8 @@ class Laying:
 
     def _copied(self, count: int) -> str:
         return (
-            f"{self._entry.name}: {size(count)} were copied to {self.store.folder}, because the "
-            "files of the Hub's cache cannot be linked there: they lie on another file system, or "
-            "others may write to them"
+            f"{self._entry.name}: {size(count)} were copied to {self.store.folder}, because they "
+            f"lie on another disk or others may write to them. To link them next time, {BESIDE}"
         )
 
     def _refuse(self, wrong: tuple[Wrong, ...]) -> None:

@@ -29,6 +29,29 @@ ROUNDS = 3
 REPO = "acme-free/large"
 
 
+@dataclass(frozen=True, order=True)
+class Taken:
+    """Seconds on the clock, and of a core: the latter hardly depend on what else runs here."""
+
+    seconds: float
+    worked: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s, {self.worked:.2f} s of a core"
+
+
+class Watch:
+    """Begun now, for the programs that are run until they are asked what they took."""
+
+    def __init__(self) -> None:
+        self._now, self._before = time.perf_counter(), os.times()
+
+    def taken(self) -> Taken:
+        after = os.times()
+        worked = sum(after[2:4]) - sum(self._before[2:4])
+        return Taken(time.perf_counter() - self._now, worked)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """The files of a model in a snapshot of the Hub's cache, and what a Hub says of them."""
@@ -56,11 +79,11 @@ class Model:
             place=forge.write(place, small), shards=tuple(map(place.joinpath, names)), small=small
         )
 
-    def hashed(self) -> tuple[float, dict[str, str]]:
-        """The seconds that openssl takes on all cores, and the SHA-256 of each shard."""
+    def hashed(self) -> tuple[Taken, dict[str, str]]:
+        """What openssl takes on all cores, and the SHA-256 of each shard."""
         cores = str(os.cpu_count() or 1)
         spread = ["xargs", "-P", cores, "-n", "1", "openssl", "dgst", "-sha256", "-r"]
-        start = time.perf_counter()
+        begun = Watch()
         ended = subprocess.run(
             spread,
             input="\n".join(map(str, self.shards)),
@@ -68,9 +91,9 @@ class Model:
             text=True,
             check=True,
         )
-        seconds = time.perf_counter() - start
+        taken = begun.taken()
         rows = (line.split(" *") for line in ended.stdout.splitlines())
-        return seconds, {Path(path).name: digest for digest, path in rows}
+        return taken, {Path(path).name: digest for digest, path in rows}
 
     def declared(self, digests: Mapping[str, str]) -> dict[str, bytes | Path | Sparse]:
         """What a Hub has of them: headers, sizes and digests."""
@@ -103,15 +126,13 @@ def random(place: Path, size: int) -> None:
             stream.write(os.urandom(min(left, 1 << 20)))
 
 
-def start(made: Desk) -> tuple[float, float]:
-    """The seconds until a command was started, and ended; and those of a core, of any."""
+def start(made: Desk) -> Taken:
+    """What it takes until a command was started, and ended."""
     own = {"HOME": str(made.home), "PATH": os.environ["PATH"], "HF_ENDPOINT": made.hub.url}
-    begun, before = time.perf_counter(), os.times()
+    begun = Watch()
     words = [*OURS, "run", "-q", "--", "true"]
     subprocess.run(words, cwd=made.folder, env=own, check=True)
-    after = os.times()
-    worked = sum(after[2:4]) - sum(before[2:4])
-    return time.perf_counter() - begun, worked
+    return begun.taken()
 
 
 def measured(top: Path, total: int, fill: Callable[[Path, int], None]) -> None:
@@ -126,13 +147,14 @@ def measured(top: Path, total: int, fill: Callable[[Path, int], None]) -> None:
         snapshots.mkdir(parents=True)
         model.place.rename(snapshots / commit)
         made.locked({"repo": REPO})
-        first, _ = start(made)
+        first = start(made)
         again = [start(made) for _ in range(ROUNDS)]
-    print(f"{total / 1e9:.0f} GB, {fill.__name__}: the first start takes {first:.1f} s, ", end="")
-    print(f"{theirs / first:.2f} of openssl on {os.cpu_count()} cores ({theirs:.1f} s); ", end="")
-    (best, worked), (slowest, _) = min(again), max(again)
-    print(f"every later one {best:.2f} s, {worked:.2f} s of a core ", end="")
-    print(f"(the slowest of {ROUNDS}: {slowest:.2f} s)")
+    print(f"{total / 1e9:.0f} GB, {fill.__name__}: the first start takes {first}, ", end="")
+    print(
+        f"{theirs.seconds / first.seconds:.2f} of openssl on {os.cpu_count()} cores ({theirs}); ",
+        end="",
+    )
+    print(f"every later one {min(again)} (the slowest of {ROUNDS}: {max(again)})")
 
 
 def main() -> None:
