@@ -19,6 +19,7 @@ from tests import forge
 
 FOLDER = Path(__file__).parent.parent / "attestations" / "example"
 STORY = FOLDER / "lineage"
+LOADED = FOLDER / "loading"
 WIDTH, WORDS = 24, 64
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
@@ -116,6 +117,30 @@ manifest = "{manifest}"
 )
 
 
+LOADED_SETTINGS = """\
+# Two attacks that a signature over weights does not stop: what a loader fetches, and what it runs.
+[policy]
+profile = "signed"
+registry = ["trust.toml"]
+
+# Signed to the last byte, and its configuration runs code of somebody else's repository.
+[[models]]
+name = "embedder"
+repo = "example-ai/embedder"
+path = "models/embedder"
+
+# Signed, and afterwards somebody laid a hyperparams.yaml beside it, which SpeechBrain runs.
+[[models]]
+name = "listener"
+repo = "example-ai/listener"
+path = "models/listener"
+"""
+APPLY = """\
+sample_rate: 16000
+ready: !apply:os.system [\"touch owned\"]
+"""
+
+
 def weights(seed: int) -> dict[str, np.ndarray]:
     """The tensors of a one-layer Llama."""
     noise = np.random.default_rng(seed)
@@ -147,9 +172,26 @@ def write(
 
 
 def main() -> None:
-    """The family and the story, anew."""
+    """The family, the story and what is loaded, anew."""
     family()
     story()
+    loaded()
+
+
+def loaded() -> None:
+    """A signed model that sends its loader elsewhere, and one with a file that was added."""
+    shutil.rmtree(LOADED / "models", ignore_errors=True)
+    tuf_key = new_hand()
+    embedder = write("embedder", weights(21), "# embedder\n", LOADED)
+    elsewhere = {"AutoModel": "somebody/pooling--modeling.Pooled"}
+    config = {**CONFIG, "auto_map": elsewhere}
+    forge.write(embedder, {"config.json": json.dumps(config, indent=1).encode()})
+    listener = write("listener", weights(22), "# listener\n", LOADED)
+    for folder in (embedder, listener):
+        forge.sign(folder, tuf_key)
+    forge.write(listener, {"hyperparams.yaml": APPLY.encode()})
+    (LOADED / "provenance.toml").write_text(LOADED_SETTINGS)
+    (LOADED / "trust.toml").write_text(REGISTRY.format(key=tuf_key.key.public.pem))
 
 
 def new_hand() -> forge.TufKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from provenance import manual
 from provenance.checks.table import CHECKS
 from provenance.policy import PROFILES
-from tests import forge
+from tests import forge, program
 from tests.hub import Hub
 from tests.hubs import card, desk
 
@@ -69,6 +70,20 @@ def test_the_first_example_prints_what_the_readme_shows(tmp_path: Path) -> None:
         printed = pattern.sub(name, printed)
     assert printed == block(text, "text")
     assert ended.returncode == 0
+
+
+def test_what_loading_brings_along_fails_as_the_readme_shows(tmp_path: Path) -> None:
+    told = README.read_text().partition("## What loading brings along")[2]
+    named = re.search(r"`cd (\S+) && provenance verify`", told)
+    assert named
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    ended = program.run(
+        ["verify"], TOP / named[1], {**kept, "HOME": str(tmp_path), "COLUMNS": "80"}
+    )
+    lines = iter(ended.stdout.splitlines())
+    shown = block(told, "text").splitlines()
+    assert [line for line in shown if line not in lines] == []
+    assert ended.returncode == 1
 
 
 def test_every_page_is_listed_by_its_title() -> None:

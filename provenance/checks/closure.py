@@ -95,10 +95,10 @@ def _found(case: Case, wanted: Wanted, claims: Sequence[MemberClaim]) -> Iterato
         rule = "closure/limit" if over else "closure/unjudged"
         many = f"it is one of more than {MOST} repositories that this model makes loaders fetch"
         message = many if over else f"it is not here: lock {case.subject} where a Hub can be asked"
-        yield unknown(rule, f"{_who(claims[0])}; {message}", wanted.repo)
+        yield unknown(rule, f"{_who(claims[0])}, and nobody judged it: {message}", wanted.repo)
     elif judged.member.commit is None:
-        message = f"it could not be judged: {judged.member.missing}"
-        yield unknown("closure/unjudged", f"{_who(claims[0])}; {message}", wanted.repo)
+        message = f"nobody judged it: {judged.member.missing}"
+        yield unknown("closure/unjudged", f"{_who(claims[0])}, and {message}", wanted.repo)
     else:
         yield from _failing(judged)
 

@@ -114,7 +114,7 @@ def locked_member(lock: Lock | None, repo: str, revision: str | None, commit: st
     entry = known_member(lock, repo, commit)
     if entry is None:
         at = f"@{commit}" if commit else ""
-        missing = f"{repo}{at} is not here, and not in the lockfile"
+        missing = f"the lockfile does not have {repo}{at}"
         return Member(repo=repo, revision=revision, missing=missing)
     return Member(repo=repo, revision=revision, commit=entry.commit, manifest=entry.manifest)
 
