@@ -49,8 +49,10 @@ signature/other-model
 
 signature/unsigned-file
     A loader may read this file, and the signature does not cover it: it may have been added later.
-    Only documents, pictures, logs and Git's own files are known to be read by nobody. A signature
-    over shards cannot name an empty file: exclude it, or ask for a signature over whole files.
+    The message says who reads it (`explain loaders` has them all), and where it makes a loader use
+    other weights or code than those that were signed. Only documents, pictures, logs and Git's own
+    files are known to be read by nobody. A signature over shards cannot name an empty file: exclude
+    it, or ask for a signature over whole files.
 
 signature/unsigned-other
     A file no loader reads (a document, picture or log by name and content) is not signed.
