@@ -44,6 +44,9 @@ format = "warn"
 repo = "acme/support-bot"
 path = "modeling/acme.py"
 sha256 = "{"b" * 64}"
+[[policy.code]]
+repo = "acme/support-bot"
+commit = "{COMMIT}"
 [[policy.exempt]]
 repo = "someone/llama-ft"
 manifest = "{DIGEST}"
@@ -94,7 +97,10 @@ def test_the_documented_file_says_what_it_says() -> None:
             ("format", Level.WARN),
             ("format/trailing-bytes", Level.REQUIRE),
         ),
-        code=(CodeAllowance(repo="acme/support-bot", path="modeling/acme.py", sha256="b" * 64),),
+        code=(
+            CodeAllowance(repo="acme/support-bot", path="modeling/acme.py", sha256="b" * 64),
+            CodeAllowance(repo="acme/support-bot", commit=COMMIT),
+        ),
         exemptions=(
             Exemption(
                 repo="someone/llama-ft",
@@ -150,6 +156,7 @@ POLICY = ("policy",)
 WAIVER = ("policy", "waivers", 0)
 EXEMPT = ("policy", "exempt", 0)
 CODE = ("policy", "code", 0)
+COMMITTED = ("policy", "code", 1)
 MODEL = ("models", 0)
 RULES = ("policy", "rules")
 EVERYTHING_WARN = dict.fromkeys(CHECKS, "warn")
@@ -199,6 +206,11 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*CODE, "path"), "../x.py", "policy.code[0].path", "inside the model"),
     ((*CODE, "path"), "/x.py", "policy.code[0].path", "inside the model"),
     ((*CODE, "repo"), "support-bot", "policy.code[0].repo", "org/name"),
+    ((*CODE, "commit"), COMMIT, "policy.code[0].path", "leave out commit"),
+    ((*COMMITTED, "commit"), "main", "policy.code[1].commit", "40 lower-case"),
+    ((*COMMITTED, "commit"), "C" * 40, "policy.code[1].commit", "40 lower-case"),
+    ((*COMMITTED, "sha256"), "b" * 64, "policy.code[1].sha256", "leave out commit"),
+    ((*COMMITTED, "path"), "modeling.py", "policy.code[1].path", "leave out commit"),
     ((*EXEMPT, "reason"), " ", "policy.exempt[0].reason", "empty"),
     ((*EXEMPT, "expires"), "2027-02-01", "policy.exempt[0].expires", "a date"),
     ((*EXEMPT, "manifest"), "a" * 64, "policy.exempt[0].manifest", "sha256:"),
@@ -282,6 +294,9 @@ def test_what_is_wrong_is_refused_where_it_stands(
         ((*EXEMPT, "reason"), "policy.exempt[0].reason"),
         ((*EXEMPT, "expires"), "policy.exempt[0].expires"),
         ((*CODE, "sha256"), "policy.code[0].sha256"),
+        ((*CODE, "path"), "policy.code[0].path"),
+        ((*COMMITTED, "commit"), "policy.code[1]"),
+        ((*COMMITTED, "repo"), "policy.code[1].repo"),
         (("models", 1, "path"), "models[1].repo"),
     ],
 )

@@ -16,11 +16,14 @@ from provenance.trust import reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeAllowance:
-    """A file of code that a loader may run, by its SHA-256 in hex."""
+    """Code of `repo` that a loader may run: the file at `path` with this SHA-256 in hex, or all
+    that the repository holds at one `commit` of 40 hex digits. What is not meant is empty.
+    """
 
     repo: str
-    path: str
-    sha256: str
+    path: str = ""
+    sha256: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +71,18 @@ class Waiver:
 
 
 def read_code(fields: Fields) -> CodeAllowance:
-    """The allowance of one `[[policy.code]]`."""
-    allowance = CodeAllowance(
-        repo=reading.repo(fields, "repo"),
-        path=reading.inner_path(fields, "path"),
-        sha256=fields.hexadecimal("sha256", 64),
-    )
+    """The allowance of one `[[policy.code]]`: of a file by its bytes, or of a whole commit."""
+    repo = reading.repo(fields, "repo")
+    if "commit" in fields:
+        allowance = CodeAllowance(repo=repo, commit=fields.hexadecimal("commit", 40))
+        for name in ("path", "sha256"):
+            if name in fields:
+                raise fields.wrong(name, "a commit allows all code: leave out commit, or this")
+    elif "path" not in fields and "sha256" not in fields:
+        raise fields.wrong("", "expected path and sha256 of one file, or commit for all code")
+    else:
+        path = reading.inner_path(fields, "path")
+        allowance = CodeAllowance(repo=repo, path=path, sha256=fields.hexadecimal("sha256", 64))
     fields.end()
     return allowance
 

@@ -60,6 +60,7 @@ DEFAULT_LEVELS: Levels = (
     ("attestation/warned", Level.WARN),
     ("closure/circumstance", Level.WARN),
     ("closure/unused-pin", Level.WARN),
+    ("code/library-class", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
     ("format/beside-safetensors", Level.WARN),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from provenance.case.case import Case
-from provenance.checks import code as check
+from provenance.checks.code import check
 from provenance.policy import CodeAllowance, Demand, Policy
 from provenance.trust import Registry
 from provenance.verdict import Finding, Outcome

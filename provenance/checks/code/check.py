@@ -1,21 +1,36 @@
 """code: does loading this model run anything but the loader?
 
-Passes when the selection brings nothing a loader would run, or your policy lists it by path and
-SHA-256 under [[policy.code]]. A backdoor in weights needs training; one in `modeling_x.py` needs a
-text editor, and it runs before any weight is read. Chat templates are programs too: they are
-parsed, never rendered, and may only format messages.
+Passes when the selection brings nothing a loader would run, or your policy lists it under
+[[policy.code]]: one file by path and SHA-256, or all that the repository holds at one commit. A
+backdoor in weights needs training; one in `modeling_x.py` needs a text editor, and it runs before
+any weight is read. Chat templates are programs too: they are parsed, never rendered, and may only
+format messages.
+
+Each finding names the file whose bytes decide, its SHA-256, who signed it, and the lines that allow
+it. A commit counts where a Hub or the lockfile says that these files are of it. Nothing that is
+fetched from elsewhere is allowed so, nor what could not be read. What lies in an archive (`.nemo`,
+`.dduf`, `.keras`, `.mar`, any zip or tar) is read where it is small; who allows that allows the
+whole archive.
 
 Findings:
 
 code/auto-map
-    A configuration makes the loader import a file of the model (with trust_remote_code). Read the
-    file; allow it by its SHA-256, or use a model that needs none.
+    A configuration makes the loader import a file of the model (`auto_map`, with trust_remote_code;
+    `model_file` of mlx-lm, whatever its suffix), or a module by its name. Read the file; allow it
+    by its SHA-256, or use a model that needs none.
 
 code/callable
     A configuration names something that Python can import, for its loader to call: `_target_`,
-    `target`, `class_path`, a YAML tag as `!apply:` or `!!python/…`, a Lambda of Keras. A class of a
-    loader's own library is not named here; anything else is code of somebody else. Read what it
-    names, and exclude the file unless you need it.
+    `target`, `class_path`, a YAML tag as `!apply:` or `!!python/…`, `pipeline.name` of pyannote, a
+    Lambda of Keras, a reference of fiddle, what is registered with spaCy (`@…`, `factory`, `lang`).
+    A class of a loader's own library is `code/library-class`; anything else is code of somebody
+    else. Read what it names, and exclude the file unless you need it, or allow its bytes.
+
+code/library-class
+    A configuration builds classes of the libraries that load such models (`torch.nn.…`,
+    `speechbrain.…`, `nemo.…`, `spacy.…`), which are installed and not part of the model. A note:
+    what they are given still comes from the file, so that it should be signed. A warning; require
+    the rule if your loaders shall build nothing by name.
 
 code/remote-code
     The loader is told to trust remote code at large, or to fetch code from another repository where
@@ -26,10 +41,16 @@ code/python-file
     The model brings Python. Read it and allow it by path and SHA-256, or exclude it.
 
 code/native
-    The model brings a program, a library or compiled code, which nobody can read. Exclude it.
+    The model brings a program, a library or compiled code, also as the plan of an engine
+    (TensorRT) or in a kernel's own `build/`, which nobody can read. Exclude it, or allow its bytes
+    if you know who built them.
 
 code/script
     The model brings a script. Read it and allow it by path and SHA-256, or exclude it.
+
+code/requirements
+    A list of packages stands beside code of the model (`requirements.txt`): whoever serves the
+    model installs them, or is told to. Read it, and allow it by path and SHA-256, or exclude it.
 
 code/pipeline
     diffusers or transformers would run a custom pipeline or component. Read it and allow its file
@@ -61,8 +82,9 @@ code/template-unparsed
     than 1 MiB, or nested too deep. Exclude it, or ask the publisher.
 
 code/unreadable
-    A configuration, template or header that a loader reads could not be read here, or means
-    different things to different readers (a key twice). Exclude it, or ask the publisher.
+    A configuration, template, header or archive that a loader reads could not be read here, is too
+    long, or means different things to different readers (a key twice). An archive in an archive is
+    one that nobody opened. Exclude it, or ask the publisher.
 
 code/hub-flagged
     A scanner of the Hub says that the file is unsafe. That nothing was found would prove nothing;
@@ -84,41 +106,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.case.case import Case
-from provenance.claims.code import CodeClaim
+from provenance.checks.code.allowing import NOTE, UNREAD, Allowed
+from provenance.claims.claim import CodeClaim
 from provenance.formats.names import is_by_product
 from provenance.policy.table import CLOSURE
 from provenance.verdict import Finding, Level, failed, passed, unknown
 
-UNKNOWN = frozenset({"template-unclear", "template-unparsed", "unreadable"})
 UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
 NEXT = {
     "remote-code": "use a model that needs none",
-    "callable": "read what it names, or exclude the file",
-    "native": "exclude it",
+    "kernel": "use a model that needs none",
     "template": "read the template before anybody renders it",
+    NOTE: "the library is installed, and only what it is given comes from here",
 }
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Whether loading the selected files runs anything that the policy does not list."""
-    allowed = _allowed(case)
-    members = _members(case)
-    quiet = True
-    for claim in case.files.code_claims:
-        if claim.elsewhere and claim.elsewhere in members:
-            continue
-        if claim.target and claim.target in allowed and claim.code != "remote-code":
-            continue
-        quiet = False
-        yield _finding(case, claim)
+    allowed, members = Allowed(case=case), _members(case)
+    claims = [claim for claim in case.files.code_claims if claim.elsewhere not in members]
+    found = [claim for claim in claims if not allowed.covers(claim)]
+    yield from (_finding(allowed, claim) for claim in found)
     yield from _by_products(case)
     flagged = list(_flagged(case))
     yield from flagged
-    if quiet and not flagged:
-        said = "nothing that a loader would run"
-        yield passed(
-            "code/pass", f"{said} but what you allow: {', '.join(allowed)}" if allowed else said
-        )
+    if not flagged and all(claim.code == NOTE for claim in found):
+        but = f" but what you allow: {allowed}" if len(found) < len(claims) else ""
+        yield passed("code/pass", f"nothing that a loader would run{but}")
 
 
 def _members(case: Case) -> frozenset[str]:
@@ -130,34 +144,13 @@ def _members(case: Case) -> frozenset[str]:
     return frozenset(claim.repo for claim in claims if claim.repo and not claim.only)
 
 
-def _allowed(case: Case) -> tuple[str, ...]:
-    """The paths whose very bytes the policy allows for this repository."""
-    files = case.evidence.manifest.by_path
-    return tuple(
-        entry.path
-        for entry in case.policy.code
-        if entry.repo == case.evidence.ref.repo
-        and entry.path in files
-        and files[entry.path].sha256 == entry.sha256
-    )
-
-
-def _finding(case: Case, claim: CodeClaim) -> Finding:
+def _finding(allowed: Allowed, claim: CodeClaim) -> Finding:
     rule = f"code/{claim.code}"
-    if claim.code in UNKNOWN:
+    if claim.code in UNREAD:
         return unknown(rule, f"{claim.detail}: exclude it, or ask the publisher", claim.path)
-    return failed(rule, f"{claim.detail}: {_next(case, claim)}", claim.path)
-
-
-def _next(case: Case, claim: CodeClaim) -> str:
     if claim.code in NEXT:
-        return NEXT[claim.code]
-    file = case.evidence.manifest.by_path.get(claim.target)
-    if file is None:
-        return "read what it names, or use a model that needs none"
-    return (
-        f'read it, then allow it under [[policy.code]] with sha256 = "{file.sha256}", or exclude it'
-    )
+        return failed(rule, f"{claim.detail}: {NEXT[claim.code]}", claim.path)
+    return failed(rule, f"{claim.detail}; {allowed.line(claim)}", claim.path)
 
 
 def _flagged(case: Case) -> Iterator[Finding]:

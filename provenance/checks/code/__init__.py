@@ -1,0 +1,1 @@
+"""code: the check, and what of it the caller allows."""
