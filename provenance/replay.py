@@ -101,8 +101,15 @@ def _file(file: File, evidence: Evidence) -> dict[str, object]:
     row: dict[str, object] = {"path": file.path, "size": file.size, "digest": file.digest}
     content = evidence.by_path.get(file.path)
     if content:
-        row |= {"kind": content.kind, "head": _base64(content.head)}
+        row |= _content(content)
     return row | {"selected": file.path in evidence.manifest.by_path}
+
+
+def _content(content: Content) -> dict[str, object]:
+    row: dict[str, object] = {"kind": content.kind, "head": _base64(content.head)}
+    if content.members:
+        row["members"] = [{"path": one.path} | _content(one) for one in content.members]
+    return row
 
 
 def _facts(facts: Facts | None) -> dict[str, object] | None:
@@ -294,14 +301,27 @@ def _row(fields: Fields) -> tuple[File, Content | None, bool]:
     selected = fields.flag("selected")
     content = None
     if "kind" in fields:
-        kind = Kind(fields.choice("kind", tuple(Kind)))
-        content = Content(path=file.path, kind=kind, head=fields.base64("head"))
+        content = _read_content(file.path, fields)
     if (content is None) is selected:
         raise fields.wrong("selected", "a file has a kind if it is selected, and only then")
     if content and len(content.head) > file.size:
         raise fields.wrong("head", f"longer than the file's {file.size} bytes")
     fields.end()
     return file, content, selected
+
+
+def _read_content(path: str, fields: Fields) -> Content:
+    kind = Kind(fields.choice("kind", tuple(Kind)))
+    head = fields.base64("head")
+    members = tuple(_member(one) for one in fields.tables("members"))
+    return Content(path=path, kind=kind, head=head, members=members)
+
+
+def _member(fields: Fields) -> Content:
+    path, kind = fields.filled("path"), Kind(fields.choice("kind", tuple(Kind)))
+    content = Content(path=path, kind=kind, head=fields.base64("head"))
+    fields.end()
+    return content
 
 
 def _digest(fields: Fields) -> str:

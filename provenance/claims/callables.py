@@ -1,79 +1,82 @@
 """Configurations that name a Python callable, which their loader imports and calls.
 
 hydra and NeMo (`_target_`), latent-diffusion (`target`), Lightning (`class_path`), jsonpickle
-(`py/…`), Keras (a Lambda, `module`), pyannote (`pipeline.name`), HyperPyYAML (`!apply:` and its
-like, run without any flag) and PyYAML's own `!!python/…`. A class of the library that loads the
-model is what such a configuration is for; anything else that Python can import is code of somebody
-else.
+(`py/…`), Keras (a Lambda, `module`), fiddle (`pyref`, `__fn_or_cls__`), pyannote (`pipeline.name`),
+HyperPyYAML (`!apply:` and its like, run without any flag) and PyYAML's own `!!python/…`. A class
+of the library that loads the model is what such a configuration is for; anything else that Python
+can import is code of somebody else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from provenance.claims.claim import CodeClaim
+from provenance.claims.claim import CodeClaim, LibraryClass
+from provenance.claims.libraries import LAMBDAS, is_of_keras, is_own
 from provenance.formats.index import is_plain
+from provenance.formats.names import words
 from provenance.formats.outline import Outline, Tag
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+Named = CodeClaim | LibraryClass
 
 RULE = "callable"
 TARGETS = frozenset({"_target_", "__target__", "class_path"})
 PICKLED = ("py/object", "py/reduce", "py/function", "py/type", "py/repr", "py/method", "py/newargs")
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
-LAMBDAS = frozenset({"Lambda", "__lambda__"})
+FIDDLE = "__fn_or_cls__"
 STANDARD = "tag:yaml.org,2002:"
-DATA = _words("binary bool float int map merge null omap pairs seq set str timestamp value yaml")
-PYTHON = _words("none bool str unicode bytes int long float complex list tuple dict")
-OF_HYPERPYYAML = frozenset({"!ref", "!copy", "!tuple", "!PLACEHOLDER"})
+DATA = words("binary bool float int map merge null omap pairs seq set str timestamp value yaml")
+PYTHON = words("none bool str unicode bytes int long float complex list tuple dict")
+OF_LOADERS = frozenset(
+    {"!ref", "!copy", "!tuple", "!PLACEHOLDER", "!fdl.Config", "!fdl.Partial", "!fdl.TaggedValue"}
+)
+"""Tags of HyperPyYAML and fiddle that call nothing by themselves."""
 CALLS = re.compile(r"!(?:apply|applyref|new|name|module):(?P<name>.*)", re.DOTALL)
 INCLUDES = "!include:"
-OWN = re.compile(
-    r"(?:speechbrain|nemo|pyannote\.\w+|ldm|sgm|diffusers|transformers|torchaudio|torch\.(?:nn|optim))"
-    r"(?:\.[A-Za-z]\w*)*\.[A-Z]\w*"
-)
-"""A class of a library that loads models. Its functions are not: some run what they are given."""
-
-OF_KERAS = re.compile(r"(?:keras|keras_\w+|tf_keras|tensorflow\.keras|tensorflow)(?:\.\w+)*")
-"""Modules of Keras and of its own libraries, as a stored model names them."""
-
-REACHES = _words(
-    "asyncio base64 builtins code codecs commands concurrent ctypes dill fileinput functools glob"
-    " hub importlib inspect io joblib logging marshal multiprocessing nt os pathlib pdb pickle"
-    " pickletools pkgutil platform posix pty requests runpy shelve shutil signal site smtplib"
-    " socket subprocess superpowers sys tarfile tempfile threading timeit torch trace types urllib"
-    " webbrowser yaml zipfile"
-)
-"""Modules that a library's module holds as attributes, and through which everything is reached."""
+TRUST = "trust_remote_code"
+NO = frozenset({None, "", "false", "no", "off", "null", "none", "~", "0"})
 
 
 def in_table(
     path: str, pairs: Iterable[tuple[str, object]], *, keys: tuple[str, ...] = ()
-) -> Iterator[CodeClaim]:
+) -> Iterator[Named]:
     """What the pairs of one table name; `keys` are those that lead to it."""
     every = list(pairs)
     table = dict(every)
-    if named := _of_keras(table.get("module"), table.get("class_name")):
-        yield _claim(path, f"class_name makes an object of {named[:200]!r}")
+    yield from _of_keras(path, table)
+    yield from _of_fiddle(path, table, keys)
     for key, value in every:
         text = value if isinstance(value, str) else ""
-        if _names_callable(keys, key, text) and not is_own(text):
-            yield _claim(path, f"{key} calls {text[:200]!r}")
+        if _names_callable(keys, key, text):
+            yield _called(path, text, f"{key} calls {text[:200]!r}")
         elif key.startswith(PICKLED):
             yield _claim(path, f"{key} makes an object of {value!r:.200}")
         elif key == "class_name" and text in LAMBDAS:
-            yield _claim(path, f"class_name {text!r} is a function stored as code")
+            yield _claim(path, f"class_name {text!r} is code, or loads it")
 
 
-def _of_keras(module: object, name: object) -> str:
+def _of_keras(path: str, table: Mapping[str, object]) -> Iterator[CodeClaim]:
     """What Keras imports for a stored object, if that is of another library than its own."""
-    if not isinstance(module, str) or not isinstance(name, str) or OF_KERAS.fullmatch(module):
-        return ""
-    return "" if (module, name) == ("builtins", "function") else f"{module}.{name}"
+    module, name, config = table.get("module"), table.get("class_name"), table.get("config")
+    if not isinstance(module, str) or not isinstance(name, str):
+        return
+    if name == "function":
+        name = config if isinstance(config, str) else name
+        if module == "builtins":
+            return
+    if not is_of_keras(module, name):
+        yield _claim(path, f"class_name makes an object of {f'{module}.{name}'[:200]!r}")
+
+
+def _of_fiddle(path: str, table: Mapping[str, object], keys: tuple[str, ...]) -> Iterator[Named]:
+    """What fiddle imports: a table of module and name, which another points at."""
+    inner = table.get(FIDDLE)
+    points = table.get("type") == "pyref" or keys[-1:] == (FIDDLE,)
+    for one in (table if points else None, inner):
+        if isinstance(one, Mapping) and (module := one.get("module")):
+            name = f"{module}.{one.get('name')}"
+            yield _called(path, name, f"fiddle imports {name[:200]!r}")
 
 
 def _names_callable(keys: tuple[str, ...], key: str, text: str) -> bool:
@@ -83,23 +86,29 @@ def _names_callable(keys: tuple[str, ...], key: str, text: str) -> bool:
     return (key == "target" or pyannote) and DOTTED.fullmatch(text) is not None
 
 
-def in_outline(path: str, found: Outline) -> Iterator[CodeClaim]:
+def in_outline(path: str, found: Outline) -> Iterator[Named]:
     """What the tags and tables of a YAML text name."""
-    for tag in found.tags:
-        yield from _tagged(path, tag)
+    named = [claim for tag in found.tags for claim in _tagged(path, tag)]
     for table in found.tables:
-        yield from in_table(path, table.pairs, keys=table.path)
+        named += in_table(path, table.pairs, keys=table.path)
+    yield from named
+    if named and any(_trusts(key, text) for table in found.tables for key, text in table.pairs):
+        detail = "asks to trust remote code for what it builds"
+        yield CodeClaim(path=path, code="remote-code", detail=detail)
 
 
-def _tagged(path: str, tag: Tag) -> Iterator[CodeClaim]:
+def _trusts(key: str, text: str | None) -> bool:
+    return key == TRUST and (text and text.casefold()) not in NO
+
+
+def _tagged(path: str, tag: Tag) -> Iterator[Named]:
     kind = tag.name.removeprefix(STANDARD)
-    if kind in DATA | OF_HYPERPYYAML | {"!"} or kind.removeprefix("python/") in PYTHON:
+    if kind in DATA | OF_LOADERS | {"!"} or kind.removeprefix("python/") in PYTHON:
         return
     called = CALLS.fullmatch(kind)
-    if called and is_own(called["name"]):
-        return
     if called or kind.startswith("python/"):
-        yield _claim(path, f"line {tag.line}: the tag {tag.name[:200]!r} calls what it names")
+        detail = f"line {tag.line}: the tag {tag.name[:200]!r} calls what it names"
+        yield _called(path, called["name"] if called else "", detail)
     elif kind.startswith(INCLUDES):
         name = kind.removeprefix(INCLUDES)
         if not is_plain(name) or not name.lower().endswith((".yaml", ".yml")):
@@ -109,9 +118,8 @@ def _tagged(path: str, tag: Tag) -> Iterator[CodeClaim]:
         yield CodeClaim(path=path, code="unreadable", detail=detail)
 
 
-def is_own(name: str) -> bool:
-    """Whether a dotted name is that of a class of a loader's own library, by a straight way."""
-    return OWN.fullmatch(name) is not None and not REACHES & set(name.split(".")[1:])
+def _called(path: str, name: str, detail: str) -> Named:
+    return LibraryClass(path=path, name=name) if is_own(name) else _claim(path, detail)
 
 
 def _claim(path: str, detail: str) -> CodeClaim:

@@ -21,6 +21,14 @@ class CodeClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryClass:
+    """A class of a loader's own library that the file at `path` makes its loader build."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """Something that stands in a file, on a line where that is known."""
 

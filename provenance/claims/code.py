@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from provenance.claims.claim import CodeClaim
+from provenance.claims.claim import CodeClaim, LibraryClass
 from provenance.claims.configuration import (
     configured,
     is_configuration,
     speaks_of_code,
     templates,
 )
+from provenance.claims.running import by_itself, requirements
 from provenance.errors import Malformed
-from provenance.formats.names import is_safetensors_index, name_of, suffix_of
+from provenance.formats.members import NESTED, holds
+from provenance.formats.names import is_safetensors_index, suffix_of
 from provenance.formats.parsed import Parsed, parsed
 from provenance.formats.template.allowed import UNFOLLOWED, UNPARSED
 from provenance.model import Content, Evidence, File, Kind
 
-NATIVE = frozenset(
-    {
-        ".so",
-        ".dll",
-        ".dylib",
-        ".exe",
-        ".pyd",
-        ".pyc",
-        ".pyo",
-        ".pyz",
-        ".whl",
-        ".egg",
-        ".jar",
-        ".node",
-        ".wasm",
-        ".ko",
-        ".cubin",
-        ".ptx",
-        ".hsaco",
-        ".metallib",
-    }
-)
-VERSIONED = re.compile(r".+\.so(\.\d+)+")
-PYTHON = frozenset({".py", ".pyw"})
-SCRIPTS = frozenset({".sh", ".bash", ".bat", ".cmd", ".ps1"})
 TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
 YAML = frozenset({".yaml", ".yml"})
+INI = frozenset({".cfg", ".ini"})
+TOML = ".toml"
 SHOWN = 4
 MAX_TEMPLATES = 2 << 20
 TOO_MANY = f"{UNPARSED}: the templates of this model are longer than {MAX_TEMPLATES} in all"
@@ -61,7 +39,7 @@ class Template:
     source: str
 
 
-Item = CodeClaim | Template
+Item = CodeClaim | LibraryClass | Template
 Reader = Callable[[Parsed], Iterator[Item]]
 
 
@@ -71,30 +49,52 @@ def code_claims(
     """Everything in the selection that a loader would run, or fetch to run, in path order.
 
     A file that nobody looked into is judged by its name. What a loader reads and could not be read
-    here is a claim too, with the code `unreadable`. `files` are those of the evidence, if somebody
-    has begun to parse them.
+    here is a claim too, with the code `unreadable`; the classes of loaders' own libraries that a
+    file has built are one, `library-class`. `files` are those of the evidence, if somebody has
+    begun to parse them.
     """
     known = parsed(evidence) if files is None else files
-    every = (known.get(file.path) or _unknown(file) for file in evidence.manifest.files)
-    return tuple(_weighed(item for file in every for item in _claims(file)))
+    every = {file.path: known.get(file.path) or _unknown(file) for file in evidence.manifest.files}
+    found = tuple(_weighed(_all(every)))
+    return tuple(sorted(found, key=lambda claim: claim.path))
 
 
 def _unknown(file: File) -> Parsed:
     return Parsed(content=Content(path=file.path, kind=Kind.BINARY), size=file.size)
 
 
+def _all(files: Mapping[str, Parsed]) -> Iterator[Item]:
+    """What is found in each of some files that belong together, and what it needs beside it."""
+    items = [item for file in files.values() for item in _claims(file)]
+    yield from items
+    yield from requirements(files, (item for item in items if isinstance(item, CodeClaim)))
+
+
 def _weighed(found: Iterable[Item]) -> Iterator[CodeClaim]:
-    """The claims as they are, and each template once as what it does; so many characters in all."""
+    """The claims as they are, each template once as what it does, so many characters in all, and
+    the classes of libraries once for each file."""
     left = MAX_TEMPLATES
     known: dict[str, tuple[str, ...]] = {}
+    built: dict[str, dict[str, None]] = {}
     for item in found:
-        if isinstance(item, CodeClaim):
-            yield item
-            continue
-        if item.source not in known:
-            left -= len(item.source)
-            known[item.source] = _phrases(item.source) if left >= 0 else (TOO_MANY,)
-        yield from _told(item.path, known[item.source])
+        match item:
+            case CodeClaim():
+                yield item
+            case LibraryClass(path=path, name=name):
+                built.setdefault(path, {})[name] = None
+            case Template(path=path, source=source):
+                if source not in known:
+                    left -= len(source)
+                    known[source] = _phrases(source) if left >= 0 else (TOO_MANY,)
+                yield from _told(path, known[source])
+    yield from (_built(path, tuple(names)) for path, names in built.items())
+
+
+def _built(path: str, names: Sequence[str]) -> CodeClaim:
+    shown = ", ".join(name[:80] for name in names[:SHOWN])
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    detail = f"builds what a loader's own library holds: {shown}{more}"
+    return CodeClaim(path=path, code="library-class", detail=detail)
 
 
 def _phrases(source: str) -> tuple[str, ...]:
@@ -117,22 +117,29 @@ def _told(path: str, phrases: Sequence[str]) -> Iterator[CodeClaim]:
 
 def _claims(file: Parsed) -> Iterator[Item]:
     path, suffix, kind = file.path, suffix_of(file.path), file.content.kind
-    if kind is Kind.EXECUTABLE or suffix in NATIVE or VERSIONED.fullmatch(name_of(path)):
-        yield CodeClaim(path=path, code="native", detail="a program, library or compiled code")
-    elif suffix in PYTHON:
-        yield CodeClaim(path=path, code="python-file", detail="Python code", target=path)
-    elif kind is Kind.SCRIPT or suffix in SCRIPTS:
-        yield CodeClaim(path=path, code="script", detail="a script", target=path)
-    elif suffix in TEMPLATES:
-        yield from _document(file, _jinja)
-    elif suffix in YAML:
-        yield from _document(file, _yaml)
-    elif is_configuration(path):
-        yield from _document(file, _configuration)
+    if own := by_itself(file):
+        yield own
+    elif reader := _reader(path, suffix):
+        yield from _document(file, reader)
     elif kind is Kind.GGUF:
         yield from _gguf(file)
+    elif holds(path, kind):
+        yield from _archive(file)
     elif _is_other_json(file.content) and file.is_whole:
         yield from _other(file)
+
+
+def _reader(path: str, suffix: str) -> Reader | None:
+    """What reads a document of this name, which must be readable."""
+    if suffix in TEMPLATES:
+        return _jinja
+    if suffix in YAML:
+        return _yaml
+    if suffix in INI:
+        return _ini
+    if suffix == TOML:
+        return _toml
+    return _configuration if is_configuration(path) else None
 
 
 def _is_other_json(content: Content) -> bool:
@@ -178,6 +185,18 @@ def _yaml(file: Parsed) -> Iterator[Item]:
     yield from in_outline(file.path, outline(file.content.head))
 
 
+def _ini(file: Parsed) -> Iterator[Item]:
+    from provenance.claims.registered import in_ini
+
+    yield from in_ini(file.path, file.content.head)
+
+
+def _toml(file: Parsed) -> Iterator[Item]:
+    from provenance.claims.registered import in_toml
+
+    yield from in_toml(file.path, file.content.head)
+
+
 def _jinja(file: Parsed) -> Iterator[Item]:
     try:
         source = file.content.head.decode("utf-8")
@@ -196,3 +215,25 @@ def _gguf(file: Parsed) -> Iterator[Item]:
             for source in value if isinstance(value, tuple) else (value,):
                 if isinstance(source, str):
                     yield Template(path=file.path, source=source)
+
+
+def _archive(file: Parsed) -> Iterator[Item]:
+    """What the members of an archive hold: whoever allows that allows the whole of it."""
+    path, kind = file.path, file.content.kind
+    if not file.content.members:
+        yield _unreadable(path, f"its members were not read: {kind}")
+    files = {one.path: Parsed(content=one, size=len(one.head)) for one in file.content.members}
+    for member in file.content.members:
+        if member.kind in NESTED:
+            yield _unreadable(path, f"{member.path[:200]!r} in it is {member.kind}: nobody looked")
+    for item in _all(files):
+        yield _placed(item, path)
+
+
+def _placed(item: Item, archive: str) -> Item:
+    match item:
+        case CodeClaim(path=path, detail=detail):
+            told = f"{path[:200]!r} in it: {detail}"
+            return replace(item, path=archive, detail=told, target=archive)
+        case _:
+            return replace(item, path=archive)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from provenance.claims.callables import in_table
+from provenance.claims.callables import TRUST, Named, in_table
 from provenance.claims.claim import CodeClaim
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of, name_of
@@ -18,9 +18,11 @@ from provenance.formats.names import folder_of, name_of
 CONFIGURATION = re.compile(
     r"(config([._].+)?|.+_config|(modular_)?model_index|modules|chat_template)\.json"
 )
+MLX = re.compile(r"config([._].+)?\.json")
 SPEAKS_OF_CODE = re.compile(
-    rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template"
+    rb"auto_map|custom_pipeline|trust_remote_code|_implementation|chat_template|type_hint"
     rb"|_target_|class_path|py/|Lambda|model_file|class_name|activation_f|default_activation"
+    rb"|\"target\"|pyref|__fn_or_cls__|megatron_core"
     rb"|\\u00(?:2f|5f|[46][1-9a-f]|[57][0-9a])",
     re.IGNORECASE,
 )
@@ -29,6 +31,7 @@ ACTIVATIONS = frozenset(
     {"activation_fn", "activation_function", "sbert_ce_default_activation_function"}
 )
 OFF = (None, False)
+MEGATRON = "megatron.core"
 SENTENCE_MODULES = "sentence_transformers."
 MODULE_NAMES = frozenset({"modules.json", "router_config.json"})
 PIPELINE_NAMES = frozenset({"model_index.json", "modular_model_index.json"})
@@ -73,7 +76,7 @@ def speaks_of_code(data: bytes) -> bool:
     return SPEAKS_OF_CODE.search(data.replace(b"\0", b"")) is not None
 
 
-def configured(path: str, value: object) -> Iterator[CodeClaim]:
+def configured(path: str, value: object) -> Iterator[Named]:
     """The code that the configuration `value` of the file `path` names.
 
     Raises Malformed for more than 200,000 values.
@@ -82,8 +85,6 @@ def configured(path: str, value: object) -> Iterator[CodeClaim]:
         yield from _modules(path, value)
     if name_of(path) in PIPELINE_NAMES and isinstance(value, dict):
         yield from _pipeline(path, value)
-    if name_of(path) == "config.json" and isinstance(value, dict):
-        yield from _model_file(path, value.get("model_file"))
     for node in values(value):
         if isinstance(node, dict):
             yield from in_table(path, node.items())
@@ -94,7 +95,7 @@ def configured(path: str, value: object) -> Iterator[CodeClaim]:
 def _model_file(path: str, found: object) -> Iterator[CodeClaim]:
     """mlx-lm runs the file that its configuration names so, whatever its suffix."""
     if isinstance(found, str) and found:
-        target = folder_of(path) + found
+        target = folder_of(path) + found.removeprefix("./")
         detail = f"model_file runs {found[:200]!r}"
         yield CodeClaim(path=path, code="auto-map", detail=detail, target=target)
 
@@ -143,12 +144,26 @@ def _named(path: str, key: str, found: object) -> Iterator[CodeClaim]:
         yield from _custom_pipeline(path, found)
     elif key == "auto_mapping":
         yield from _parents(path, found)
-    elif key == "trust_remote_code" and found not in OFF:
-        yield CodeClaim(path=path, code="remote-code", detail="asks to trust remote code")
-    elif key.endswith(("attn_implementation", "_implementation_internal")):
+    elif key == "megatron_core" and isinstance(found, str) and found != MEGATRON:
+        yield _imported(path, key, found)
+    elif key == TRUST and found not in OFF:
+        yield _fetched(path, "asks to trust remote code")
+    elif key.endswith(("_implementation", "_implementation_internal")):
         yield from _kernels(path, key, found)
     elif key in ACTIVATIONS:
         yield from _activation(path, key, found)
+    elif key == "model_file" and MLX.fullmatch(name_of(path)):
+        yield from _model_file(path, found)
+
+
+def _fetched(path: str, detail: str, repo: str = "") -> CodeClaim:
+    """Code of another repository, as it is that day."""
+    return CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=repo)
+
+
+def _imported(path: str, key: str, name: str) -> CodeClaim:
+    """PEFT imports a module by its name."""
+    return CodeClaim(path=path, code="auto-map", detail=f"{key} imports {name[:200]!r}")
 
 
 def _references(path: str, key: str, code: str, names: Iterator[str]) -> Iterator[CodeClaim]:
@@ -157,7 +172,7 @@ def _references(path: str, key: str, code: str, names: Iterator[str]) -> Iterato
         repository, elsewhere, _ = name.partition("--")
         if elsewhere:
             detail = f"{key} fetches {name[:200]!r} from {repository[:200]!r} as it is that day"
-            yield CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=repository)
+            yield _fetched(path, detail, repository)
         else:
             detail = f"{key} runs {name[:200]!r}"
             target = _beside(path, name.rpartition(".")[0])
@@ -179,7 +194,7 @@ def _custom_pipeline(path: str, found: object) -> Iterator[CodeClaim]:
     for name in texts(found):
         if "/" in name:
             detail = f"custom_pipeline fetches {name[:200]!r} as it is that day"
-            yield CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=name)
+            yield _fetched(path, detail, name)
         else:
             module = name.removesuffix(".py")
             detail = f"custom_pipeline runs {name[:200]!r}"
@@ -190,8 +205,7 @@ def _parents(path: str, found: object) -> Iterator[CodeClaim]:
     """PEFT imports the module that `parent_library` names."""
     library = found.get("parent_library") if isinstance(found, dict) else None
     if isinstance(library, str) and library.partition(".")[0] not in PARENTS:
-        detail = f"auto_mapping imports {library[:200]!r}"
-        yield CodeClaim(path=path, code="auto-map", detail=detail)
+        yield _imported(path, "auto_mapping", library)
 
 
 def _kernels(path: str, key: str, found: object) -> Iterator[CodeClaim]:
@@ -219,7 +233,8 @@ def _modules(path: str, value: object) -> Iterator[CodeClaim]:
 
 def _pipeline(path: str, table: dict[str, object]) -> Iterator[CodeClaim]:
     """diffusers: `[library, class]` for each component; a library it does not know is code."""
-    for name, value in table.items():
+    hints = [found for key, found in pairs(table) if key == "type_hint"]
+    for name, value in (*table.items(), *(("type_hint", found) for found in hints)):
         match value:
             case [str(module), *_] if name in {"_class_name", "_blocks_class_name"}:
                 detail = f"the pipeline is {value!r:.200}"

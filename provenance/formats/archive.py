@@ -17,6 +17,7 @@ MAX_DIRECTORY = 16 * 1024 * 1024
 TAR_BLOCK = 512
 END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x01\x02", END_OF_DIRECTORY, b"PK\x06\x06", b"PK\x07\x08")
+ZIPS = frozenset({Kind.KERAS_ZIP, Kind.NPZ, Kind.TORCH_ZIP, Kind.ZIP})
 REFUSALS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -72,7 +73,7 @@ class Members:
 
     def __init__(self, stream: BinaryIO) -> None:
         try:
-            self._opened = zipfile.ZipFile(_Bounded(stream))
+            self._opened = zipfile.ZipFile(Bounded(stream))
         except REFUSALS as error:
             raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
 
@@ -80,6 +81,12 @@ class Members:
     def names(self) -> tuple[str, ...]:
         """The names in the central directory, in its order."""
         return tuple(entry.filename for entry in self._opened.infolist())
+
+    @property
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """Each file with the bytes that it states it unpacks to, in the directory's order."""
+        entries = self._opened.infolist()
+        return tuple((entry.filename, entry.file_size) for entry in entries if not entry.is_dir())
 
     def read(self, name: str, limit: int) -> bytes:
         """The first `limit` bytes, or fewer, that a member unpacks to; Malformed, slug `zip`."""
@@ -108,25 +115,30 @@ def zip_kind(members: Iterable[str]) -> Kind:
     return Kind.ZIP
 
 
-class _Bounded(io.RawIOBase):
+class Bounded(io.RawIOBase):
     """A stream that refuses to be read in larger pieces than a directory may have."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
     def readable(self) -> bool:
+        """It is."""
         return True
 
     def seekable(self) -> bool:
+        """It is."""
         return True
 
     def tell(self) -> int:
+        """The position."""
         return self._stream.tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Moves, and reads nothing."""
         return self._stream.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:
+        """The next bytes; ValueError for more at once than a directory may have."""
         if size > MAX_DIRECTORY:
             raise ValueError(f"a directory of {size} bytes, at most {MAX_DIRECTORY} are read")
         return self._stream.read(MAX_DIRECTORY if size < 0 else size)

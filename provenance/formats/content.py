@@ -8,9 +8,25 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from provenance.errors import Malformed
-from provenance.formats import archive, familiar, gguf, json_stream, npy, onnx, pickle, safetensors
+from provenance.formats import (
+    archive,
+    familiar,
+    gguf,
+    json_stream,
+    members,
+    npy,
+    onnx,
+    pickle,
+    safetensors,
+)
 from provenance.formats.compressed import may_be_compressed
-from provenance.formats.names import is_safetensors_index, name_of, suffix_of
+from provenance.formats.names import (
+    is_requirements,
+    is_safetensors_index,
+    name_of,
+    suffix_of,
+    words,
+)
 from provenance.formats.sniff import HEAD, TAIL, lfs_pointer, sniff
 from provenance.formats.window import MAX_LINE
 from provenance.model import Content, Kind, Observation
@@ -30,7 +46,7 @@ FIRST_GUESS = 256 * 1024
 
 CARD = "readme.md"
 CODE = ".py"
-DOCUMENTS = frozenset({".ini", ".json", ".jinja", ".jinja2", ".j2", ".toml", ".yaml", ".yml"})
+DOCUMENTS = words(".cfg .ini .j2 .jinja .jinja2 .json .toml .yaml .yml")
 DOCUMENT_NAMES = frozenset({"modelfile"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
@@ -38,7 +54,8 @@ PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
 PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".joblib", ".dill")
 SPEAKS = re.compile(
     "auto_map|custom_pipeline|trust_remote_code|attn_implementation|_implementation_internal"
-    "|chat_template|_name_or_path|_target_|__target__|class_path|py/|model_file"
+    "|chat_template|_name_or_path|_target_|__target__|class_path|py/|model_file|pyref"
+    "|__fn_or_cls__|megatron_core|activation_f|default_activation|_implementation|type_hint"
 )
 """Keys by which JSON names code, a template or a parent, as the readers of claims know them."""
 COMMON = ("torch.", "numpy.", "collections.")
@@ -52,7 +69,8 @@ def read(
     `Content.head` holds what a check reads: a small document whole, the beginning of a model card,
     else the header of safetensors or GGUF; nothing of JSON that is longer and of which no key
     speaks of code or parents, once it was followed to its end; never more than `limit` bytes, with
-    an observation `limit` where that was too little.
+    an observation `limit` where that was too little. `Content.members` are those of an archive that
+    a loader opens; none, and an observation, where not all of them could be read.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
     named), `lfs-pointer` (what it stands for), `unfamiliar` (how it begins), `limit` and
     `unreadable`. Raises OSError alone.
@@ -68,18 +86,30 @@ def read(
         head = b""
         detail = f"{error}: it is not known what it holds"
         seen.append(Observation(code="limit", path=path, detail=detail))
-    return Content(path=path, kind=kind, head=head), tuple(seen)
+    inside, missed = _inside(stream, path, kind, limit)
+    return Content(path=path, kind=kind, head=head, members=inside), (*seen, *missed)
 
 
 def wants_whole(path: str) -> bool:
     """Whether a check reads the document of this name whole: not one that only lists tokens."""
     name = name_of(path)
-    return (suffix_of(path) in DOCUMENTS or name in DOCUMENT_NAMES) and name not in UNREAD
+    listed = suffix_of(path) in DOCUMENTS or name in DOCUMENT_NAMES or is_requirements(path)
+    return listed and name not in UNREAD
 
 
 def is_card(path: str) -> bool:
     """Whether it is the model's card, whose beginning speaks of its parents."""
     return path.lower() == CARD
+
+
+def _inside(
+    stream: BinaryIO, path: str, kind: Kind, limit: int
+) -> tuple[tuple[Content, ...], tuple[Observation, ...]]:
+    try:
+        return members.look(stream, path, kind, wants_whole, limit), ()
+    except Malformed as error:
+        code = "limit" if error.slug == "limit" else "unreadable"
+        return (), (Observation(code=code, path=path, detail=str(error)),)
 
 
 def _bytes(stream: BinaryIO, start: int, count: int) -> bytes:
@@ -163,11 +193,11 @@ def _members(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     found: set[str] = set()
     left = MAX_UNPACKED
     refused: Malformed | None = None
-    members = archive.Members(stream)
-    candidates = [name for name in members.names if name.lower().endswith(PICKLED)]
+    opened = archive.Members(stream)
+    candidates = [name for name in opened.names if name.lower().endswith(PICKLED)]
     for name in candidates[:MAX_MEMBERS]:
         try:
-            data = members.read(name, min(left, MAX_MEMBER))
+            data = opened.read(name, min(left, MAX_MEMBER))
         except Malformed as error:
             refused = error
             continue

@@ -8,6 +8,12 @@ from fnmatch import translate
 
 from provenance.model import Kind
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, which spaces divide."""
+    return frozenset(text.split())
+
+
 WEIGHT_KINDS: Mapping[str, frozenset[Kind]] = {
     ".safetensors": frozenset({Kind.SAFETENSORS}),
     ".gguf": frozenset({Kind.GGUF}),
@@ -80,6 +86,8 @@ ADAPTERS = (
 PEFT's, those of AdapterHub, LoRA and textual inversion of diffusers."""
 ADAPTER = re.compile("|".join(map(translate, ADAPTERS)))
 
+REQUIREMENTS = re.compile(r"(.*[-_.])?requirements([-_.].*)?\.txt")
+
 INDEX = re.compile(r".+\.index(\.[\w-]+)?\.json")
 
 
@@ -139,3 +147,8 @@ def is_adapter_name(path: str) -> bool:
 def is_by_product(path: str) -> bool:
     """Whether the name is that of a pickle a trainer leaves behind."""
     return BY_PRODUCT.fullmatch(name_of(path)) is not None
+
+
+def is_requirements(path: str) -> bool:
+    """Whether the name is that of a list of Python packages to install."""
+    return REQUIREMENTS.fullmatch(name_of(path)) is not None

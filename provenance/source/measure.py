@@ -49,36 +49,36 @@ class Budget:
     def __init__(self, room: int, most: int) -> None:
         self.most = min(room, most)
         self._room = room
-        self._heads: dict[str, bytes] = {}
+        self._kept: dict[str, Content] = {}
         self._order: list[Standing] = []
         self._dropped: set[str] = set()
         self._end: Standing | None = None
         self._lock = Lock()
 
     def take(self, content: Content) -> Content:
-        """The content without its head, which is kept if there is room for it."""
-        if not content.head:
+        """The content without what it keeps, which is held here if there is room for it."""
+        if not content.kept:
             return content
         own = standing(content.path)
         with self._lock:
             if self._end is not None and own > self._end:
                 self._dropped.add(content.path)
             else:
-                self._heads[content.path] = content.head
+                self._kept[content.path] = content
                 insort(self._order, own)
-                self._room -= len(content.head)
+                self._room -= content.kept
             while self._room < 0:
                 self._end = self._order.pop()
                 *_, path = self._end
-                self._room += len(self._heads.pop(path))
+                self._room += self._kept.pop(path).kept
                 self._dropped.add(path)
-        return replace(content, head=b"")
+        return replace(content, head=b"", members=())
 
     def give(self, row: Measured) -> Measured:
-        """The row with its head, once everything was measured, or with a word on its absence."""
+        """The row with its content, once everything was measured, or with a word on its absence."""
         path = row.content.path if row.content else ""
-        if row.content and path in self._heads:
-            return replace(row, content=replace(row.content, head=self._heads[path]))
+        if path in self._kept:
+            return replace(row, content=self._kept[path])
         if path not in self._dropped:
             return row
         detail = "the headers and documents of the model are too many to read this one"
