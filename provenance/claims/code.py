@@ -14,7 +14,7 @@ from provenance.claims.configuration import (
 )
 from provenance.claims.running import by_itself, requirements
 from provenance.errors import Malformed
-from provenance.formats.members import NESTED, holds
+from provenance.formats.members import holds
 from provenance.formats.names import is_safetensors_index, suffix_of
 from provenance.formats.parsed import Parsed, parsed
 from provenance.formats.template.allowed import UNFOLLOWED, UNPARSED
@@ -55,7 +55,7 @@ def code_claims(
     """
     known = parsed(evidence) if files is None else files
     every = {file.path: known.get(file.path) or _unknown(file) for file in evidence.manifest.files}
-    found = tuple(_weighed(_all(every)))
+    found = dict.fromkeys(_weighed(_all(every)))
     return tuple(sorted(found, key=lambda claim: claim.path))
 
 
@@ -123,7 +123,7 @@ def _claims(file: Parsed) -> Iterator[Item]:
         yield from _document(file, reader)
     elif kind is Kind.GGUF:
         yield from _gguf(file)
-    elif holds(path, kind):
+    elif file.content.members or holds(path, kind):
         yield from _archive(file)
     elif _is_other_json(file.content) and file.is_whole:
         yield from _other(file)
@@ -221,11 +221,12 @@ def _archive(file: Parsed) -> Iterator[Item]:
     """What the members of an archive hold: whoever allows that allows the whole of it."""
     path, kind = file.path, file.content.kind
     if not file.content.members:
-        yield _unreadable(path, f"its members were not read: {kind}")
+        why = "in another archive, too many, too large, or broken"
+        yield _unreadable(path, f"an archive ({kind}) whose members were not read: {why}")
     files = {one.path: Parsed(content=one, size=len(one.head)) for one in file.content.members}
     for member in file.content.members:
-        if member.kind in NESTED:
-            yield _unreadable(path, f"{member.path[:200]!r} in it is {member.kind}: nobody looked")
+        if member.kind is Kind.COMPRESSED and not holds(member.path, member.kind):
+            yield _unreadable(path, f"{member.path[:200]!r} in it is compressed")
     for item in _all(files):
         yield _placed(item, path)
 

@@ -16,6 +16,8 @@ NATIVE = words(
 )
 ENGINES = words(".aoti .engine .neff .plan .trt .vmfb")
 """What a compiler made for one machine: TensorRT's may hold plugins, which are libraries."""
+KERNEL = re.compile(r"build/torch[\w-]*/.+")
+"""Where the repository of a kernel has what was built for one system (kernels 0.18)."""
 VERSIONED = re.compile(r".+\.so(\.\d+)+")
 PYTHON = frozenset({".py", ".pyw", ".pyx"})
 SCRIPTS = frozenset({".sh", ".bash", ".bat", ".cmd", ".ps1"})
@@ -28,15 +30,21 @@ def by_itself(file: Parsed) -> CodeClaim | None:
     """What the file is, if it is code whatever else stands in it."""
     path, suffix, kind = file.path, suffix_of(file.path), file.content.kind
     if kind is Kind.EXECUTABLE or suffix in NATIVE or VERSIONED.fullmatch(name_of(path)):
-        return CodeClaim(path=path, code="native", detail="a program, library or compiled code")
+        detail = f"a program, library or compiled code{_of_kernel(path)}"
+        return CodeClaim(path=path, code="native", detail=detail)
     if suffix in ENGINES:
         detail = "an engine: compiled code for one machine, and the plugins that it brings"
         return CodeClaim(path=path, code="native", detail=detail)
     if suffix in PYTHON:
-        return CodeClaim(path=path, code="python-file", detail="Python code", target=path)
+        detail = f"Python code{_of_kernel(path)}"
+        return CodeClaim(path=path, code="python-file", detail=detail, target=path)
     if kind is Kind.SCRIPT or suffix in SCRIPTS:
         return CodeClaim(path=path, code="script", detail="a script", target=path)
     return None
+
+
+def _of_kernel(path: str) -> str:
+    return ", of a kernel's build" if KERNEL.fullmatch(path) else ""
 
 
 def requirements(files: Mapping[str, Parsed], found: Iterable[CodeClaim]) -> Iterator[CodeClaim]:

@@ -22,7 +22,6 @@ from provenance.model import Content, Kind
 NAMED = frozenset({".dduf", ".keras", ".mar", ".nemo", ".tar", ".tgz", ".zip"})
 """Suffixes of what some loader opens as an archive, whatever it is."""
 LOOKED_INTO = frozenset({Kind.KERAS_ZIP, Kind.TAR, Kind.ZIP})
-NESTED = frozenset({*LOOKED_INTO, Kind.COMPRESSED})
 MAX_MEMBERS = 256
 MAX_MEMBER = 4 * 1024 * 1024
 MAX_READ = 16 * 1024 * 1024
@@ -31,6 +30,7 @@ MAX_STEPS = 64 * MAX_MEMBERS
 """How often an archive is read from, or sought in: a header that leads backwards never ends."""
 MAX_HEADER = 8192
 DIGITS = re.compile(rb"\d{33}")
+BLOCK = 512
 HEAD = 4096
 NAME_AT = 30
 """Where a zip has the name of its first member (APPNOTE.TXT, 4.3.7)."""
@@ -52,13 +52,15 @@ def look(stream: BinaryIO, path: str, kind: Kind, wants: Wanted, limit: int) -> 
 
     Malformed, with the slug `limit` where there are too many or too large ones, else `zip`.
     """
-    if not holds(path, kind):
+    if not holds(path, kind) or kind not in {*archive.ZIPS, Kind.TAR}:
         return ()
-    if kind is Kind.TAR:
-        return tuple(_kept(_tar(stream), wants, limit))
-    if kind in archive.ZIPS:
-        return tuple(_kept(_zip(stream), wants, limit))
-    return ()
+    stream.seek(0)
+    tarred = archive.is_tar(stream.read(BLOCK))
+    found = tuple(_kept(_tar(stream), wants, limit)) if tarred else ()
+    if kind in archive.ZIPS and not (tarred and kind is Kind.TORCH_ZIP):
+        # A tar that ends with the weights of a PyTorch zip looks like that one from its end.
+        found += tuple(_kept(_zip(stream), wants, limit))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def _zip(stream: BinaryIO) -> Iterator[_Member]:
 def _tar(stream: BinaryIO) -> Iterator[_Member]:
     guarded = _Guarded(stream)
     try:
+        guarded.seek(0)
         with tarfile.open(fileobj=guarded, mode="r:") as opened:
             while entry := guarded.header(opened.next):
                 yield from _of_tar(opened, entry)
@@ -139,7 +142,7 @@ class _Guarded(archive.Bounded):
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__(stream)
-        self._steps, self._in_header = 0, False
+        self._steps, self._in_header = 0, True
 
     def header(self, following: Callable[[], T]) -> T:
         """What `following` reads out of one header."""

@@ -75,7 +75,8 @@ class Allowed:
         if repo is None:
             return f"{said}: read it, then name its repository with --as to allow it"
         row = {"repo": repo, "path": file.path, "sha256": file.sha256}
-        return f"{said}: read it, then allow it, or exclude it\n" + toml.block("policy.code", row)
+        lines = toml.block("policy.code", row).rstrip("\n")
+        return f"{said}: read it, then allow it, or exclude it\n{lines}"
 
     @cached_property
     def _signers(self) -> dict[str, str]:

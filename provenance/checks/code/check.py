@@ -117,7 +117,7 @@ NEXT = {
     "remote-code": "use a model that needs none",
     "kernel": "use a model that needs none",
     "template": "read the template before anybody renders it",
-    NOTE: "the library is installed, and only what it is given comes from here",
+    NOTE: "it is installed, and what it is given comes from this file: have that signed",
 }
 
 
