@@ -70,6 +70,11 @@ YAML = [
     "_target_: nemo.core.pickle.Unpickler",
     "_target_: nemo.core.torch.hub.HTTPError",
     "_target_: nemoevil.C",
+    "!fdl.Config\n__fn_or_cls__: {module: os, name: system}",
+    "a: !fdl.Partial\n  __fn_or_cls__: {name: Popen, module: subprocess}",
+    "a: !new:torch.nn.functional.importlib.Any",
+    "a: !apply:speechbrain.nnet.torch.hub.load",
+    "a: !apply:speechbrain.utils.fetching.fetch [x]",
     "_target_: nemo._private.C",
 ]
 
@@ -85,6 +90,12 @@ JSON: list[object] = [
     {"module": "os", "class_name": "system", "config": {}},
     {"layers": [{"module": "builtins", "class_name": "exec"}]},
     {"module": "kerasevil.layers", "class_name": "Dense"},
+    {"module": "keras.utils", "class_name": "get_file"},
+    {"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization"},
+    {"module": "keras.layers", "class_name": "TorchModuleWrapper"},
+    {"module": "keras.src.layers.layer", "class_name": "importlib.import_module"},
+    {"root": {"type": {"type": "pyref", "module": "os", "name": "system"}, "items": []}},
+    {"a": {"__fn_or_cls__": {"module": "os", "name": "system"}}},
 ]
 
 KERAS = [
@@ -92,6 +103,7 @@ KERAS = [
     {"module": "keras_hub.src.models.bert", "class_name": "BertBackbone"},
     {"module": "builtins", "class_name": "function", "config": "relu"},
     {"module": None, "class_name": "Custom"},
+    {"module": "keras.activations", "class_name": "function", "config": "relu"},
     {"module": "os"},
 ]
 
@@ -127,6 +139,31 @@ def test_a_json_that_names_a_callable_is_named(value: object) -> None:
 @pytest.mark.parametrize("value", KERAS, ids=json.dumps)
 def test_what_keras_writes_is_clean(value: object) -> None:
     assert found("any.json", json.dumps(value).encode()) == []
+
+
+NOTES = [
+    ("hyperparams.yaml", "a: !new:torch.nn.ModuleList\nb: !name:torch.nn.functional.relu"),
+    ("hyperparams.yaml", "a: !new:sentencepiece.SentencePieceProcessor"),
+    ("hyperparams.yaml", "a: !name:speechbrain.nnet.losses.nll_loss"),
+    ("model_config.yaml", "a: {_target_: nemo.collections.asr.modules.ConformerEncoder}"),
+    ("cldm_v15.yaml", "model: {target: cldm.cldm.ControlLDM}"),
+    ("config.json", '{"_target_": "torch.nn.GELU"}'),
+    ("io.json", '{"type": {"type": "pyref", "module": "torch", "name": "bfloat16"}}'),
+    ("io.json", '{"type": {"type": "pyref", "module": "builtins", "name": "dict"}}'),
+    ("model.yaml", "!fdl.Config\n__fn_or_cls__: {module: nemo.collections.llm, name: LlamaModel}"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), NOTES)
+def test_a_class_of_a_loaders_own_library_is_a_note(path: str, text: str) -> None:
+    assert found(path, text.encode()) == ["library-class"]
+
+
+def test_what_is_built_and_trusts_remote_code_is_named() -> None:
+    built = "a: !new:speechbrain.lobes.models.X\n  trust_remote_code: {}\n"
+    assert found("a.yaml", built.format("True").encode()) == ["remote-code", "library-class"]
+    assert found("a.yaml", built.format("False").encode()) == ["library-class"]
+    assert found("training_args.yaml", b"trust_remote_code: true") == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

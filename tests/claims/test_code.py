@@ -14,6 +14,7 @@ from provenance.claims.configuration import speaks_of_code
 from tests.claims.models import evidence
 from tests.formats.test_gguf import STRING, made, pair, text
 
+BUILT = "build/torch-universal/k/__init__.py"
 SSTI = "{{ x.__class__ }}"
 BROKEN = "{{ x"
 
@@ -50,6 +51,17 @@ NAMED = [
     ("config.json", {"_attn_implementation": "org/kernel"}, "kernel", ""),
     ("config.json", {"attn_implementation": {"text": "org/kernel@v1"}}, "kernel", ""),
     ("config.json", {"_attn_implementation_internal": "org/kernel:fn"}, "kernel", ""),
+    ("config.json", {"a": [{"_experts_implementation": "org/kernel@v1:f"}]}, "kernel", ""),
+    ("config.json", {"model_file": "weights.txt"}, "auto-map", "weights.txt"),
+    ("a/config.json", {"b": [{"model_file": "./w.bin"}]}, "auto-map", "a/w.bin"),
+    ("config.json", {"auto_map": {"AutoModel": "weights.bin.M"}}, "auto-map", "weights/bin.py"),
+    ("adapter_config.json", {"megatron_core": "evil"}, "auto-map", ""),
+    (
+        "modular_model_index.json",
+        {"unet": [None, None, {"type_hint": ["evil", "C"]}]},
+        "pipeline",
+        "type_hint/evil.py",
+    ),
     ("modules.json", [{"type": "custom_st.T", "path": ""}], "module", "custom_st.py"),
     ("router_config.json", {"types": {"q": "custom_st.T"}}, "module", "custom_st.py"),
     ("1_Dense/config.json", {"activation_function": "os.abort"}, "module", ""),
@@ -68,6 +80,12 @@ FILES = [
     ("__pycache__/m.cpython-311.pyc", b"x", "native", ""),
     ("README.md", b"\x7fELF" + bytes(60), "native", ""),
     ("modeling.py", b"\x7fELF" + bytes(60), "native", ""),
+    ("custom_generate/generate.py", b"", "python-file", "custom_generate/generate.py"),
+    ("build/torch28-cxx11-cu128-x86_64-linux/k/_k.abi3.so", b"x", "native", ""),
+    ("build/torch-universal/k/__init__.py", b"", "python-file", BUILT),
+    ("model.plan", b"x", "native", ""),
+    ("a/model.ENGINE", b"x", "native", ""),
+    ("model.trt", b"x", "native", ""),
     ("run.sh", b"echo", "script", "run.sh"),
     ("LICENSE", b"#!/bin/sh\necho", "script", "LICENSE"),
     ("chat_template.jinja", SSTI.encode(), "template", ""),
@@ -111,7 +129,10 @@ QUIET = [
             "image_encoder": [None, None],
         },
     ),
-    ("adapter_config.json", {"auto_mapping": None}),
+    ("adapter_config.json", {"auto_mapping": None, "megatron_core": "megatron.core"}),
+    ("tokenizer_config.json", {"model_file": "spiece.model"}),
+    ("config.json", {"_experts_implementation": "grouped_mm", "model_file": None}),
+    ("modular_model_index.json", {"a": [None, None, {"type_hint": ["diffusers", "UNet"]}]}),
     (
         "adapter_config.json",
         {"auto_mapping": {"parent_library": "transformers.models.llama.modeling_llama"}},
@@ -178,6 +199,47 @@ def test_a_configuration_beyond_the_limit_is_unreadable() -> None:
 
 def test_a_configuration_of_too_many_values_is_unreadable() -> None:
     model = evidence({"config.json": b"[" + b"0," * 300_000 + b"0]"})
+    assert [claim.code for claim in code_claims(model)] == ["unreadable"]
+
+
+REQUIRED = [
+    ({"handler.py": b"", "requirements.txt": b"evil"}, ["requirements.txt"]),
+    ({"code/inference.py": b"", "requirements.txt": b"evil"}, ["requirements.txt"]),
+    ({"code/inference.py": b"", "code/requirements-gpu.txt": b""}, ["code/requirements-gpu.txt"]),
+    (
+        {"custom_generate/generate.py": b"", "custom_generate/requirements.txt": b"evil"},
+        ["custom_generate/requirements.txt"],
+    ),
+    ({"config.json": b'{"auto_map": "m.M"}', "requirements.txt": b"x"}, ["requirements.txt"]),
+    ({"custom_generate/x.json": b"{}", "custom_generate/requirements.txt": b"x"}, []),
+    ({"handler.py": b"", "docs/requirements.txt": b"x"}, []),
+    ({"model.safetensors": b"", "requirements.txt": b"numpy"}, []),
+    ({"handler.py": b"", "notes.txt": b"x"}, []),
+]
+
+
+@pytest.mark.parametrize(("files", "paths"), REQUIRED, ids=str)
+def test_requirements_beside_code_are_named(files: dict[str, bytes], paths: list[str]) -> None:
+    found = code_claims(evidence(files))
+    assert [claim.path for claim in found if claim.code == "requirements"] == paths
+    assert [claim.path for claim in code_claims(evidence(files, unread=tuple(paths)))] == [
+        claim.path for claim in found
+    ]
+
+
+def test_requirements_are_told_line_by_line() -> None:
+    files = {"handler.py": b"", "requirements.txt": b"# words\nnumpy\n\nevil @ git+https://x"}
+    _, claim = code_claims(evidence(files))
+    assert claim.detail.endswith("'numpy', 'evil @ git+https://x'")
+
+
+def test_five_thousand_lines_are_code_as_one_is() -> None:
+    model = evidence({"modeling.py": b"x = (\n" * 5_000, "old.py": b"print 'Python 2'"})
+    assert [claim.code for claim in code_claims(model)] == ["python-file"] * 2
+
+
+def test_ten_megabytes_of_anchors_are_not_read() -> None:
+    model = evidence({"config.yaml": b"a: &a [x]\n" + b"b: *a\n" * 1_700_000}, limit=16 << 20)
     assert [claim.code for claim in code_claims(model)] == ["unreadable"]
 
 
