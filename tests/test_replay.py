@@ -50,7 +50,17 @@ SAMPLE = Evidence(
     manifest=Manifest.of([A]),
     include=("*.json",),
     exclude=("b/",),
-    contents=(Content(path="a.json", kind=Kind.JSON, head=b"{}"),),
+    contents=(
+        Content(
+            path="a.json",
+            kind=Kind.JSON,
+            head=b"{}",
+            members=(
+                Content(path="b/c.yaml", kind=Kind.TEXT, head=b"a: b"),
+                Content(path="d", kind=Kind.BINARY),
+            ),
+        ),
+    ),
     parts=(PartDigest(path="a.json", algorithm="blake2b", start=0, end=2, hex="d" * 128),),
     bundles=(Document(path="model.sig", data=b"\x00\xff any"),),
     observations=(Observation(code="name", path=B.path, detail="odd\n"),),
@@ -93,6 +103,10 @@ def evidences(draw: st.DrawFn) -> Evidence:
                 path=file.path,
                 kind=draw(st.sampled_from(Kind)),
                 head=draw(st.binary(max_size=min(20, file.size))),
+                members=tuple(
+                    Content(path=f"m{number}", kind=Kind.TEXT, head=draw(st.binary(max_size=9)))
+                    for number in range(draw(st.integers(0, 2)))
+                ),
             )
             for file in Manifest.of(chosen).files
         ),

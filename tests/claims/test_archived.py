@@ -6,7 +6,6 @@ import gzip
 import io
 import tarfile
 import zipfile
-from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -15,22 +14,12 @@ from hypothesis import strategies as st
 from provenance.claims.code import code_claims
 from provenance.formats.members import MAX_MEMBER, MAX_MEMBERS, MAX_READ
 from tests.claims.models import evidence
+from tests.packed import tar, zipped
 
-Files = Mapping[str, bytes]
 TARGET = b"a:\n  _target_: os.system\n"
 OWN = b"a:\n  _target_: nemo.collections.asr.modules.ConformerEncoder\n"
 LAMBDA = b'{"layers": [{"class_name": "Lambda"}]}'
 MANIFEST = b'{"model": {"handler": "handler.py"}}'
-
-
-def tar(files: Files, *, form: int = tarfile.PAX_FORMAT) -> bytes:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w", format=form) as archive:
-        for name, data in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    return held.getvalue()
 
 
 def linked() -> bytes:
@@ -42,14 +31,10 @@ def linked() -> bytes:
     return held.getvalue()
 
 
-def zipped(files: Files, *, method: int = zipfile.ZIP_STORED, twice: str = "") -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-        if twice:
-            with pytest.warns(UserWarning, match="Duplicate"):
-                archive.writestr(twice, b"{}")
+def twice() -> bytes:
+    held = io.BytesIO(zipped({"a.json": b"{}"}))
+    with zipfile.ZipFile(held, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("a.json", b"{}")
     return held.getvalue()
 
 
@@ -89,7 +74,7 @@ UNREAD = [
     ("m.nemo", b"text"),
     ("m.nemo", linked()),
     ("m.mar", b"PK\x03\x04" + bytes(99)),
-    ("m.mar", zipped({"a.json": b"{}"}, twice="a.json")),
+    ("m.mar", twice()),
     ("m.zip", zipped({f"{number}.png": b"" for number in range(MAX_MEMBERS + 1)})),
     ("m.tar", tar({f"{number}.png": b"" for number in range(MAX_MEMBERS + 1)})),
     ("m.zip", zipped({"a.yaml": b"#" * (MAX_MEMBER + 1)}, method=zipfile.ZIP_DEFLATED)),
@@ -114,7 +99,7 @@ def found(path: str, data: bytes) -> set[str]:
     return {claim.code for claim in code_claims(evidence({path: data}, limit=1 << 26))}
 
 
-@pytest.mark.parametrize(("path", "data", "codes"), RUNS, ids=lambda item: str(item)[:12])
+@pytest.mark.parametrize(("path", "data", "codes"), RUNS, ids=[row[0] for row in RUNS])
 def test_what_a_member_runs_is_found(path: str, data: bytes, codes: set[str]) -> None:
     claims = code_claims(evidence({path: data}, limit=1 << 26))
     assert {claim.code for claim in claims} == codes
@@ -122,12 +107,12 @@ def test_what_a_member_runs_is_found(path: str, data: bytes, codes: set[str]) ->
     assert {claim.target for claim in claims} <= {path, ""}
 
 
-@pytest.mark.parametrize(("path", "data"), UNREAD, ids=lambda item: str(item)[:12])
+@pytest.mark.parametrize(("path", "data"), UNREAD, ids=[row[0] for row in UNREAD])
 def test_what_nobody_read_is_unknown(path: str, data: bytes) -> None:
     assert found(path, data) == {"unreadable"}
 
 
-@pytest.mark.parametrize(("path", "data"), QUIET, ids=lambda item: str(item)[:12])
+@pytest.mark.parametrize(("path", "data"), QUIET, ids=[row[0] for row in QUIET])
 def test_an_archive_of_data_is_quiet(path: str, data: bytes) -> None:
     assert found(path, data) == set()
 

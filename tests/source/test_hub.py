@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.claims.code import code_claims
 from provenance.errors import Absent, SourceError
 from provenance.model import Basis, Evidence, Reach, Ref
 from provenance.refs import parse
@@ -21,6 +22,7 @@ from tests import forge
 from tests import hub as attacks
 from tests.hub import Hub, Sparse
 from tests.hubs import FILES, REPO, WEIGHTS, card, signed
+from tests.packed import entry, tar
 
 SHA = hashlib.sha256(WEIGHTS).hexdigest()
 MODEL = r"/api/models/acme/bot"
@@ -312,6 +314,17 @@ def test_a_model_far_too_large_to_download_costs_megabytes(hub: Hub) -> None:
     found = gather(hub, "acme/large")
     assert found.observations == ()
     assert hub.traffic() < 10_000_000
+
+
+def test_a_large_archive_is_looked_into_by_range(hub: Hub) -> None:
+    config = {"model_config.yaml": b"a:\n  _target_: os.system\n"}
+    weights = entry("model_weights.ckpt", 5_000_000_000).tobuf()
+    head = tar(config)[:1024] + weights
+    hub.commit("acme/speech", {"m.nemo": Sparse(head=head, size=5_000_012_288, sha256="a" * 64)})
+    hub.clear()
+    found = gather(hub, "acme/speech")
+    assert [claim.code for claim in code_claims(found)] == ["callable"]
+    assert hub.traffic() < 1_000_000
 
 
 def test_a_long_list_of_tokens_is_followed_by_range(hub: Hub) -> None:

@@ -23,6 +23,7 @@ from provenance.source.measure import Budget, measure, size_of
 from provenance.source.progress import Progress, Silent, Step, Unit
 from provenance.wire.oms import Need
 from tests import forge
+from tests.packed import zipped
 from tests.source.gather import HAND, gather, paths, seen
 
 SIZES = (0, 1, 63, 1 << 16, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 * (1 << 20) + 7)
@@ -233,6 +234,14 @@ def test_the_budget_goes_to_the_first_paths(tmp_path: Path) -> None:
     evidence = gather(tmp_path, limits=Limits(kept=250))
     assert [len(content.head) for content in evidence.contents] == [100, 100, 0]
     assert seen(evidence) == {("limit", "c.json")}
+
+
+def test_what_is_kept_of_archives_is_of_the_same_budget(tmp_path: Path) -> None:
+    packed = zipped({"config.json": b"{}" + b" " * 98})
+    forge.write(tmp_path, {"a.json": b"{}" + b" " * 98, "b.dduf": packed, "c.dduf": packed})
+    evidence = gather(tmp_path, limits=Limits(kept=250))
+    assert [content.kept for content in evidence.contents] == [100, 100, 0]
+    assert seen(evidence) == {("limit", "c.dduf")}
 
 
 def test_what_is_not_selected_costs_no_budget(tmp_path: Path) -> None:
