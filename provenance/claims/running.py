@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provenance.claims.claim import CodeClaim
 from provenance.formats.names import folder_of, is_requirements, name_of, suffix_of, words
@@ -52,12 +53,17 @@ def requirements(files: Mapping[str, Parsed], found: Iterable[CodeClaim]) -> Ite
 
     Their lines are installed where the code is served, or somebody is told to install them.
     """
-    places = {folder_of(claim.target or claim.path) for claim in found if claim.code in RUNS}
+    code = sorted({claim.target or claim.path for claim in found if claim.code in RUNS})
     for path, file in files.items():
-        folder = folder_of(path)
-        if is_requirements(path) and any(place.startswith(folder) for place in places):
+        if is_requirements(path) and _is_above(folder_of(path), code):
             detail = f"lists packages to install beside the code: {_lines(file)}"
             yield CodeClaim(path=path, code="requirements", detail=detail, target=path)
+
+
+def _is_above(folder: str, paths: Sequence[str]) -> bool:
+    """Whether one of the sorted paths lies in the folder, or below it."""
+    place = bisect_left(paths, folder)
+    return place < len(paths) and paths[place].startswith(folder)
 
 
 def _lines(file: Parsed) -> str:

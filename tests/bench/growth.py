@@ -119,6 +119,17 @@ def files(count: int) -> Evidence:
     return evidence({f"folder/f{n}.json": b"{}" for n in range(count)})
 
 
+def documents(path: str, row: str) -> Callable[[int], Evidence]:
+    """A document of as many such rows."""
+    return lambda count: evidence({path: "".join(row.format(n) for n in range(count)).encode()})
+
+
+def packages(count: int) -> Evidence:
+    """As many folders of code, each with its own requirements."""
+    code = {f"a{n}/m.py": b"" for n in range(count)}
+    return evidence({**code, **{f"a{n}/requirements.txt": b"x" for n in range(count)}})
+
+
 def merged(count: int) -> Evidence:
     """A card with mergekit's list of as many models."""
     rows = "".join(f"* {LINK.format(n)}\n" for n in range(count))
@@ -139,6 +150,23 @@ CASES = {
     "models in one merge": Case(make=merged, work=verdict, size=10_000),
     "tags of one card": Case(make=tags, work=verdict, size=20_000),
     "files of one repository": Case(make=files, work=verdict, size=10_000),
+    "anchors of one YAML": Case(
+        make=documents("config.yaml", "a{0}: &a{0} {{_target_: *a{0}, b: [*a{0}]}}\n"),
+        work=verdict,
+        size=16_000,
+    ),
+    "calls in one YAML": Case(
+        make=documents("config.yaml", "a{0}: {{_target_: torch.nn.A{0}}}\n"),
+        work=verdict,
+        size=20_000,
+    ),
+    "pairs of one INI": Case(
+        make=documents("config.cfg", "[s{0}]\n@misc = evil{0}\n"), work=verdict, size=20_000
+    ),
+    "tables of one TOML": Case(
+        make=documents("a.toml", '[s{0}]\n_target_ = "evil{0}"\n'), work=verdict, size=6_000
+    ),
+    "packages with requirements": Case(make=packages, work=verdict, size=2_000),
     "names in one listing": Case(
         make=lambda count: [f"folder/{n:07}.json" for n in range(count)],
         work=lambda names: list(oddities(names)),
