@@ -128,19 +128,19 @@ class Content:
     """What the bytes of one file are: their kind, and their beginning where a check reads it.
 
     `head` is the whole file when it is as long as the file, and empty when no check asked for it.
-    `members` has a row for each file in an archive that was looked into, by its path there, whose
+    `inside` has a row for each file in an archive that was looked into, by its path there, whose
     `head` is that file whole where a check reads it; none where it was not.
     """
 
     path: str
     kind: Kind
     head: bytes = b""
-    members: tuple[Content, ...] = ()
+    inside: tuple[Content, ...] = ()
 
     @property
     def kept(self) -> int:
         """How many bytes are kept of it."""
-        return len(self.head) + sum(len(member.head) for member in self.members)
+        return len(self.head) + sum(len(one.head) for one in self.inside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,8 +107,8 @@ def _file(file: File, evidence: Evidence) -> dict[str, object]:
 
 def _content(content: Content) -> dict[str, object]:
     row: dict[str, object] = {"kind": content.kind, "head": _base64(content.head)}
-    if content.members:
-        row["members"] = [{"path": one.path} | _content(one) for one in content.members]
+    if content.inside:
+        row["inside"] = [{"path": one.path} | _content(one) for one in content.inside]
     return row
 
 
@@ -313,11 +313,11 @@ def _row(fields: Fields) -> tuple[File, Content | None, bool]:
 def _read_content(path: str, fields: Fields) -> Content:
     kind = Kind(fields.choice("kind", tuple(Kind)))
     head = fields.base64("head")
-    members = tuple(_member(one) for one in fields.tables("members"))
-    return Content(path=path, kind=kind, head=head, members=members)
+    inside = tuple(_inner(one) for one in fields.tables("inside"))
+    return Content(path=path, kind=kind, head=head, inside=inside)
 
 
-def _member(fields: Fields) -> Content:
+def _inner(fields: Fields) -> Content:
     path, kind = fields.filled("path"), Kind(fields.choice("kind", tuple(Kind)))
     content = Content(path=path, kind=kind, head=fields.base64("head"))
     fields.end()

@@ -55,7 +55,7 @@ SAMPLE = Evidence(
             path="a.json",
             kind=Kind.JSON,
             head=b"{}",
-            members=(
+            inside=(
                 Content(path="b/c.yaml", kind=Kind.TEXT, head=b"a: b"),
                 Content(path="d", kind=Kind.BINARY),
             ),
@@ -103,7 +103,7 @@ def evidences(draw: st.DrawFn) -> Evidence:
                 path=file.path,
                 kind=draw(st.sampled_from(Kind)),
                 head=draw(st.binary(max_size=min(20, file.size))),
-                members=tuple(
+                inside=tuple(
                     Content(path=f"m{number}", kind=Kind.TEXT, head=draw(st.binary(max_size=9)))
                     for number in range(draw(st.integers(0, 2)))
                 ),

@@ -14,7 +14,7 @@ from provenance.claims.configuration import (
 )
 from provenance.claims.running import by_itself, requirements
 from provenance.errors import Malformed
-from provenance.formats.members import holds
+from provenance.formats.inside import holds
 from provenance.formats.names import is_safetensors_index, suffix_of
 from provenance.formats.parsed import Parsed, parsed
 from provenance.formats.template.allowed import UNFOLLOWED, UNPARSED
@@ -123,7 +123,7 @@ def _claims(file: Parsed) -> Iterator[Item]:
         yield from _document(file, reader)
     elif kind is Kind.GGUF:
         yield from _gguf(file)
-    elif file.content.members or holds(path, kind):
+    elif file.content.inside or holds(path, kind):
         yield from _archive(file)
     elif _is_other_json(file.content) and file.is_whole:
         yield from _other(file)
@@ -220,11 +220,11 @@ def _gguf(file: Parsed) -> Iterator[Item]:
 def _archive(file: Parsed) -> Iterator[Item]:
     """What the members of an archive hold: whoever allows that allows the whole of it."""
     path, kind = file.path, file.content.kind
-    if not file.content.members:
+    if not file.content.inside:
         why = "in another archive, too many, too large, or broken"
         yield _unreadable(path, f"an archive ({kind}) whose members were not read: {why}")
-    files = {one.path: Parsed(content=one, size=len(one.head)) for one in file.content.members}
-    for member in file.content.members:
+    files = {one.path: Parsed(content=one, size=len(one.head)) for one in file.content.inside}
+    for member in file.content.inside:
         if member.kind is Kind.COMPRESSED and not holds(member.path, member.kind):
             yield _unreadable(path, f"{member.path[:200]!r} in it is compressed")
     for item in _all(files):

@@ -12,8 +12,8 @@ from provenance.formats import (
     archive,
     familiar,
     gguf,
+    inside,
     json_stream,
-    members,
     npy,
     onnx,
     pickle,
@@ -69,7 +69,7 @@ def read(
     `Content.head` holds what a check reads: a small document whole, the beginning of a model card,
     else the header of safetensors or GGUF; nothing of JSON that is longer and of which no key
     speaks of code or parents, once it was followed to its end; never more than `limit` bytes, with
-    an observation `limit` where that was too little. `Content.members` are those of an archive that
+    an observation `limit` where that was too little. `Content.inside` is what an archive holds that
     a loader opens; none, and an observation, where not all of them could be read.
     Observations are `pickle-import` (the name imported), `npy-objects`, `external-data` (the file
     named), `lfs-pointer` (what it stands for), `unfamiliar` (how it begins), `limit` and
@@ -86,8 +86,8 @@ def read(
         head = b""
         detail = f"{error}: it is not known what it holds"
         seen.append(Observation(code="limit", path=path, detail=detail))
-    inside, missed = _inside(stream, path, kind, limit)
-    return Content(path=path, kind=kind, head=head, members=inside), (*seen, *missed)
+    held, missed = _held(stream, path, kind, limit)
+    return Content(path=path, kind=kind, head=head, inside=held), (*seen, *missed)
 
 
 def wants_whole(path: str) -> bool:
@@ -102,11 +102,11 @@ def is_card(path: str) -> bool:
     return path.lower() == CARD
 
 
-def _inside(
+def _held(
     stream: BinaryIO, path: str, kind: Kind, limit: int
 ) -> tuple[tuple[Content, ...], tuple[Observation, ...]]:
     try:
-        return members.look(stream, path, kind, wants_whole, limit), ()
+        return inside.look(stream, path, kind, wants_whole, limit), ()
     except Malformed as error:
         code = "limit" if error.slug == "limit" else "unreadable"
         return (), (Observation(code=code, path=path, detail=str(error)),)

@@ -72,7 +72,7 @@ class Budget:
                 *_, path = self._end
                 self._room += self._kept.pop(path).kept
                 self._dropped.add(path)
-        return replace(content, head=b"", members=())
+        return replace(content, head=b"", inside=())
 
     def give(self, row: Measured) -> Measured:
         """The row with its content, once everything was measured, or with a word on its absence."""

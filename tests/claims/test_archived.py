@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.claims.code import code_claims
-from provenance.formats.members import MAX_MEMBER, MAX_MEMBERS, MAX_READ
+from provenance.formats.inside import MAX_MEMBER, MAX_MEMBERS, MAX_READ
 from tests.claims.models import evidence
 from tests.packed import tar, zipped
 
