@@ -1,10 +1,10 @@
 """Configurations that name a Python callable, which their loader imports and calls.
 
-hydra and NeMo (`_target_`), latent-diffusion (`target`), Lightning (`class_path`), jsonpickle
-(`py/…`), Keras (a Lambda, `module`), fiddle (`pyref`, `__fn_or_cls__`), pyannote (`pipeline.name`),
-HyperPyYAML (`!apply:` and its like, run without any flag) and PyYAML's own `!!python/…`. A class
-of the library that loads the model is what such a configuration is for; anything else that Python
-can import is code of somebody else.
+hydra and NeMo (`_target_`), latent-diffusion (`target`), Lightning (`class_path`), MLflow
+(`loader_module`), jsonpickle (`py/…`), Keras (a Lambda, `module`), fiddle (`pyref`,
+`__fn_or_cls__`), pyannote (`pipeline.name`), HyperPyYAML (`!apply:` and its like, run without any
+flag) and PyYAML's own `!!python/…`. A class of the library that loads the model is what such a
+configuration is for; anything else that Python can import is code of somebody else.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Named = CodeClaim | LibraryClass
 RULE = "callable"
 TARGETS = frozenset({"_target_", "__target__", "class_path"})
 PICKLED = ("py/object", "py/reduce", "py/function", "py/type", "py/repr", "py/method", "py/newargs")
+OF_MLFLOW = re.compile(r"mlflow\.\w+(?:\.\w+)?")
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 FIDDLE = "__fn_or_cls__"
 STANDARD = "tag:yaml.org,2002:"
@@ -50,6 +51,8 @@ def in_table(
         text = value if isinstance(value, str) else ""
         if _names_callable(keys, key, text):
             yield _called(path, text, f"{key} calls {text[:200]!r}")
+        elif key == "loader_module" and text and not OF_MLFLOW.fullmatch(text):
+            yield _claim(path, f"loader_module imports {text[:200]!r}")
         elif key.startswith(PICKLED):
             yield _claim(path, f"{key} makes an object of {value!r:.200}")
         elif key == "class_name" and text in LAMBDAS:

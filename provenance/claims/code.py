@@ -15,13 +15,14 @@ from provenance.claims.configuration import (
 from provenance.claims.running import by_itself, requirements
 from provenance.errors import Malformed
 from provenance.formats.inside import holds
-from provenance.formats.names import is_safetensors_index, suffix_of
+from provenance.formats.names import is_safetensors_index, name_of, suffix_of
 from provenance.formats.parsed import Parsed, parsed
 from provenance.formats.template.allowed import UNFOLLOWED, UNPARSED
 from provenance.model import Content, Evidence, File, Kind
 
 TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
 YAML = frozenset({".yaml", ".yml"})
+OF_MLFLOW = "mlmodel"
 INI = frozenset({".cfg", ".ini"})
 TOML = ".toml"
 SHOWN = 4
@@ -133,7 +134,7 @@ def _reader(path: str, suffix: str) -> Reader | None:
     """What reads a document of this name, which must be readable."""
     if suffix in TEMPLATES:
         return _jinja
-    if suffix in YAML:
+    if suffix in YAML or name_of(path) == OF_MLFLOW:
         return _yaml
     if suffix in INI:
         return _ini

@@ -181,6 +181,14 @@ def test_a_failure_says_who_signed_the_file(
     assert signed in told[-1].message
 
 
+def test_code_that_is_not_selected_is_not_allowed_by_what_names_it() -> None:
+    whole = evidence({"config.json": MAPPED, "modeling.py": MODELING}).listing
+    (finding,) = found({"config.json": MAPPED}, allow("config.json", MAPPED), listing=whole)
+    assert finding.rule == "code/auto-map"
+    assert "is not selected" in finding.message
+    assert "policy.code" not in finding.message
+
+
 def test_without_a_repository_a_failure_asks_for_one() -> None:
     (finding,) = found({"handler.py": MODELING}, ref=Ref(text="m"))
     assert "--as" in finding.message

@@ -189,6 +189,14 @@ def test_a_yaml_that_cannot_be_followed_is_unknown(text: str) -> None:
     assert found("config.yaml", text.encode()) == ["unreadable"]
 
 
+def test_what_mlflow_imports_is_named() -> None:
+    flavor = "flavors:\n  python_function:\n    loader_module: {}\n"
+    assert found("MLmodel", flavor.format("evil").encode()) == ["callable"]
+    assert found("a/MLmodel", flavor.format("mlflow.evil.x.y").encode()) == ["callable"]
+    assert found("MLmodel", flavor.format("mlflow.pytorch").encode()) == []
+    assert found("MLmodel", b"a: [") == ["unreadable"]
+
+
 def test_a_file_that_mlx_runs_is_named_whatever_its_suffix() -> None:
     (claim,) = code_claims(evidence({"config.json": b'{"model_file": "weights.txt"}'}))
     assert (claim.code, claim.target) == ("auto-map", "weights.txt")

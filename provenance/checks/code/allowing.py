@@ -57,15 +57,24 @@ class Allowed:
         """Whether what is claimed may run: never what lies elsewhere, and never what is unknown."""
         if claim.code in NEVER:
             return False
-        return bool(self.commit) or self.file(claim).path in self.files
+        if self.commit:
+            return True
+        return not self._is_left_out(claim) and self.file(claim).path in self.files
 
     def file(self, claim: CodeClaim) -> File:
         """The file whose bytes settle what runs: the code, else the one that commands it."""
         files = self.case.evidence.manifest.by_path
         return files.get(claim.target) or files[claim.path]
 
+    def _is_left_out(self, claim: CodeClaim) -> bool:
+        """Whether the code is a file of the repository that was not selected, and not judged."""
+        here = claim.target in self.case.evidence.listing.by_path
+        return here and claim.target not in self.case.evidence.manifest.by_path
+
     def line(self, claim: CodeClaim) -> str:
         """Which bytes these are, who signed them, and what allows them."""
+        if self._is_left_out(claim):
+            return f"{claim.target!r} is not selected: select it, or use a model that needs none"
         file, repo = self.file(claim), self.case.evidence.ref.repo
         signer = self._signers.get(file.path)
         signed = f"signed by {signer}" if signer else "not signed"
