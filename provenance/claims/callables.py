@@ -26,6 +26,9 @@ PICKLED = ("py/object", "py/reduce", "py/function", "py/type", "py/repr", "py/me
 OF_MLFLOW = re.compile(r"mlflow\.\w+(?:\.\w+)?")
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 FIDDLE = "__fn_or_cls__"
+PLACED = frozenset({"pipeline", "preprocessors", FIDDLE})
+ANYWHERE = ("preprocessors", FIDDLE)
+"""The way to a table that an alias may put behind one of those keys."""
 STANDARD = "tag:yaml.org,2002:"
 DATA = words("binary bool float int map merge null omap pairs seq set str timestamp value yaml")
 PYTHON = words("none bool str unicode bytes int long float complex list tuple dict")
@@ -86,14 +89,17 @@ def _names_callable(keys: tuple[str, ...], key: str, text: str) -> bool:
     if key in TARGETS:
         return bool(text)
     pyannote = key == "name" and (keys == ("pipeline",) or keys[:1] == ("preprocessors",))
-    return (key == "target" or pyannote) and DOTTED.fullmatch(text) is not None
+    named = DOTTED.fullmatch(text) is not None or "${" in text
+    return (key == "target" or pyannote) and named
 
 
 def in_outline(path: str, found: Outline) -> Iterator[Named]:
     """What the tags and tables of a YAML text name."""
     named = [claim for tag in found.tags for claim in _tagged(path, tag)]
+    placed = any(PLACED & {key for key, _ in table.pairs} for table in found.tables)
     for table in found.tables:
-        named += in_table(path, table.pairs, keys=table.path)
+        anywhere = placed and table.reused
+        named += in_table(path, table.pairs, keys=ANYWHERE if anywhere else table.path)
     yield from named
     if named and any(_trusts(key, text) for table in found.tables for key, text in table.pairs):
         detail = "asks to trust remote code for what it builds"

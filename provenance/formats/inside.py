@@ -120,6 +120,9 @@ def _tar(stream: BinaryIO) -> Iterator[_Member]:
         with tarfile.open(fileobj=guarded, mode="r:") as opened:
             while entry := guarded.header(opened.next):
                 yield from _of_tar(opened, entry)
+            guarded.seek(opened.offset)
+            if guarded.read(BLOCK).strip(b"\0"):
+                raise ValueError("it goes on behind a header that is none")
     except (tarfile.TarError, RecursionError, *archive.REFUSALS) as error:
         raise Malformed(f"unreadable tar: {str(error)[:200]}", slug="zip") from None
 

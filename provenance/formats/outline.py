@@ -29,11 +29,13 @@ class Tag:
 class Table:
     """One mapping: the keys that lead to it, and its keys with the texts that they hold.
 
-    A key stands as often as it is written; what holds no text has None.
+    A key stands as often as it is written; what holds no text has None. `reused` says that it has
+    an anchor, or lies in what has one: then it may stand behind any other key as well.
     """
 
     path: tuple[str, ...]
     pairs: tuple[tuple[str, str | None], ...]
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class _Open:
 
     path: tuple[str, ...]
     mapping: bool
+    reused: bool = False
     pairs: list[tuple[str, str | None]] = field(default_factory=list)
     key: str | None = None
 
@@ -82,18 +85,20 @@ def outline(data: bytes) -> Outline:
             case "alias":
                 stack[-1].take(anchors.get(event.anchor))
             case "mapping" | "sequence":
-                _begin(stack, event.kind == "mapping")
+                _begin(stack, event)
             case "end":
                 closed = stack.pop()
                 if closed.mapping:
-                    tables.append(Table(path=closed.path, pairs=tuple(closed.pairs)))
+                    pairs = tuple(closed.pairs)
+                    tables.append(Table(path=closed.path, pairs=pairs, reused=closed.reused))
     return Outline(tags=tuple(tags), tables=tuple(tables))
 
 
-def _begin(stack: list[_Open], mapping: bool) -> None:
+def _begin(stack: list[_Open], event: yaml.Event) -> None:
     outer = stack[-1]
     path = (*outer.path, outer.key) if outer.key is not None else outer.path
     if len(stack) > MAX_DEPTH:
         raise Malformed("nested too deep")
     outer.take(None)
-    stack.append(_Open(path=path, mapping=mapping))
+    reused = outer.reused or bool(event.anchor)
+    stack.append(_Open(path=path, mapping=event.kind == "mapping", reused=reused))

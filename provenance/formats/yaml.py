@@ -125,10 +125,12 @@ def _event(event: yaml.Event) -> Event | None:
             return Event("scalar", text, *words)
         case yaml.AliasEvent(anchor=anchor):
             return Event("alias", None, "", anchor or "", line, start, end)
-        case yaml.MappingStartEvent(tag=tag, flow_style=flow):
-            return Event("mapping", None, tag or "", "", line, start, end, "{" if flow else "")
-        case yaml.SequenceStartEvent(tag=tag, flow_style=flow):
-            return Event("sequence", None, tag or "", "", line, start, end, "[" if flow else "")
+        case yaml.MappingStartEvent(tag=tag, anchor=anchor, flow_style=flow):
+            words = (tag or "", anchor or "", line, start, end, "{" if flow else "")
+            return Event("mapping", None, *words)
+        case yaml.SequenceStartEvent(tag=tag, anchor=anchor, flow_style=flow):
+            words = (tag or "", anchor or "", line, start, end, "[" if flow else "")
+            return Event("sequence", None, *words)
         case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
             return Event("end", None, "", "", line, start, end)
     return None

@@ -63,6 +63,11 @@ YAML = [
     "%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!object/apply:os.system [id]",
     "pipeline: {name: evil.Pipeline}",
     "preprocessors: {audio: {name: evil.Preprocessor}}",
+    "x: &a {name: evil.Pipeline}\npipeline: *a",
+    "x: &a {name: evil.Pipeline}\npipeline: {<<: *a, params: {}}",
+    "x: &a {b: {name: evil.Preprocessor}}\npreprocessors: *a",
+    "x: [&a {module: os, name: system}]\ny: {__fn_or_cls__: *a}",
+    "a: {target: '${b}'}\nb: os.system",
     "a: !new:speechbrain.core.os.system",
     "a: !new:speechbrain.core.subprocess.Popen",
     "a: !apply:speechbrain.utils.superpowers.run_shell",
@@ -139,6 +144,10 @@ def test_a_json_that_names_a_callable_is_named(value: object) -> None:
 @pytest.mark.parametrize("value", KERAS, ids=json.dumps)
 def test_what_keras_writes_is_clean(value: object) -> None:
     assert found("any.json", json.dumps(value).encode()) == []
+
+
+def test_a_name_behind_an_anchor_is_quiet_where_nothing_is_looked_up_by_it() -> None:
+    assert found("x.yaml", b"a: &a {name: a.dotted.name}\nb: *a") == []
 
 
 NOTES = [
