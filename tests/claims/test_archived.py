@@ -71,6 +71,7 @@ UNREAD = [
     ("m.nemo", gzip.compress(tar(NEMO))),
     ("m.tar.gz", gzip.compress(tar(NEMO))),
     ("m.nemo", tar(NEMO)[:700]),
+    ("m.nemo", tar({"a.yaml": OWN})[:1024] + b"x" * 512 + tar({"model_config.yaml": TARGET})),
     ("m.nemo", b"text"),
     ("m.nemo", linked()),
     ("m.mar", b"PK\x03\x04" + bytes(99)),

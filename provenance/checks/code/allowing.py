@@ -83,8 +83,8 @@ class Allowed:
             return f"{said}, and its sha256 is not known: lock it with --measure"
         if repo is None:
             return f"{said}: read it, then name its repository with --as to allow it"
-        row = {"repo": repo, "path": file.path, "sha256": file.sha256}
-        lines = toml.block("policy.code", row).rstrip("\n")
+        path = toml.pair("path", file.path)
+        lines = f'[[policy.code]]\nrepo = "{repo}"\n{path}sha256 = "{file.sha256}"'
         return f"{said}: read it, then allow it, or exclude it\n{lines}"
 
     @cached_property
