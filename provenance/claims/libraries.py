@@ -15,7 +15,7 @@ from provenance.formats.names import words
 
 LIBRARIES: Mapping[str, str] = {
     "SpeechBrain": r"speechbrain|torchaudio|torch\.(?:nn|optim)",
-    "NeMo": r"nemo|megatron\.core",
+    "NeMo": r"nemo|nemo_text_processing|megatron\.core",
     "pyannote": r"pyannote\.\w+",
     "latent diffusion": r"ldm|sgm|cldm|taming",
     "Hugging Face": r"diffusers|transformers",
@@ -38,6 +38,9 @@ REACHES = words(
     " webbrowser yaml zipfile"
 )
 """Modules that a library's module holds as attributes, and through which everything is reached."""
+
+THEIRS = ("nemo.collections.tts.torch.",)
+"""Packages of libraries that are called as one of these modules is."""
 
 OF_KERAS = re.compile(r"(?:keras|keras_\w+|tf_keras|tensorflow\.keras|tensorflow)(?:\.\w+)*")
 """Modules of Keras and of its own libraries, as a stored model names them."""
@@ -78,7 +81,9 @@ def is_own(name: str) -> bool:
     """Whether a dotted name is that of a class of a loader's own library, by a straight way."""
     if PLAIN.fullmatch(name):
         return not REACHES & set(name.split(".")[2:])
-    return OWN.fullmatch(name) is not None and not REACHES & set(name.split(".")[1:])
+    inner = next((len(begin) for begin in THEIRS if name.startswith(begin)), 0)
+    parts = name[inner:].split(".")[not inner :]
+    return OWN.fullmatch(name) is not None and not REACHES & set(parts)
 
 
 def is_of_keras(module: str, name: str) -> bool:
