@@ -154,6 +154,8 @@ def test_a_name_behind_an_anchor_is_quiet_where_nothing_is_looked_up_by_it() -> 
 
 NOTES = [
     ("hyperparams.yaml", "a: !new:torch.nn.ModuleList\nb: !name:torch.nn.functional.relu"),
+    ("hyperparams.yaml", "__set_seed: !apply:torch.manual_seed [1986]"),
+    ("hyperparams.yaml", "a: !name:speechbrain.decoders.ctc_greedy_decode"),
     ("hyperparams.yaml", "a: !new:sentencepiece.SentencePieceProcessor"),
     ("hyperparams.yaml", "a: !name:speechbrain.nnet.losses.nll_loss"),
     ("model_config.yaml", "a: {_target_: nemo.collections.asr.modules.ConformerEncoder}"),
