@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from provenance.claims.callables import TRUST, Named, in_table
 from provenance.claims.claim import CodeClaim
+from provenance.claims.libraries import is_own
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of, name_of
 
@@ -30,6 +31,7 @@ SPEAKS_OF_CODE = re.compile(
 ACTIVATIONS = frozenset(
     {"activation_fn", "activation_function", "sbert_ce_default_activation_function"}
 )
+PLAIN = re.compile(r"torch\.(?:relu|sigmoid|softmax|tanh)")
 OFF = (None, False)
 MEGATRON = "megatron.core"
 SENTENCE_MODULES = "sentence_transformers."
@@ -219,7 +221,8 @@ def _kernels(path: str, key: str, found: object) -> Iterator[CodeClaim]:
 def _activation(path: str, key: str, found: object) -> Iterator[CodeClaim]:
     """sentence-transformers imports an activation by its dotted name, others look it up."""
     for name in texts(found):
-        if "." in name and not name.startswith(("torch.", SENTENCE_MODULES)):
+        own = is_own(name) or PLAIN.fullmatch(name) or name.startswith(SENTENCE_MODULES)
+        if "." in name and not own:
             yield CodeClaim(path=path, code="module", detail=f"{key} imports {name[:200]!r}")
 
 

@@ -65,6 +65,8 @@ NAMED = [
     ("modules.json", [{"type": "custom_st.T", "path": ""}], "module", "custom_st.py"),
     ("router_config.json", {"types": {"q": "custom_st.T"}}, "module", "custom_st.py"),
     ("1_Dense/config.json", {"activation_function": "os.abort"}, "module", ""),
+    ("config.json", {"sbert_ce_default_activation_function": "torch.hub.list"}, "module", ""),
+    ("config.json", {"activation_fn": "torch.load"}, "module", ""),
     ("tokenizer_config.json", {"chat_template": SSTI}, "template", ""),
     ("tokenizer_config.json", {"chat_template": [{"name": "a", "template": SSTI}]}, "template", ""),
     ("processor_config.json", {"chat_template": {"default": SSTI}}, "template", ""),
@@ -117,6 +119,7 @@ QUIET = [
     ("config.json", {"trust_remote_code": False, "_attn_implementation": "sdpa"}),
     ("config.json", {"activation_function": "gelu_new", "auto_map": {}}),
     ("1_Dense/config.json", {"activation_function": "torch.nn.modules.activation.Tanh"}),
+    ("config.json", {"activation_fn": "torch.sigmoid"}),
     ("config.json", {"custom_pipelines": {"p": {"pt": ["AutoModel"], "default": {"a": "o/m.v1"}}}}),
     ("modules.json", [{"idx": 0, "type": "sentence_transformers.models.Pooling", "path": "1"}]),
     (
