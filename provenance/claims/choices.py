@@ -53,9 +53,11 @@ class Rule:
 
 def choices(evidence: Evidence, files: Mapping[str, Parsed]) -> tuple[Choice, ...]:
     """What the selected files decide, in the order of the table; one for each row and folder."""
+    deciding = {folder_of(path) for path in evidence.manifest.by_path if _any()(path)}
     folders: defaultdict[str, list[str]] = defaultdict(list)
-    for path in evidence.manifest.by_path:
-        folders[folder_of(path)].append(path)
+    for path in evidence.manifest.by_path if deciding else ():
+        if (folder := folder_of(path)) in deciding:
+            folders[folder].append(path)
     return tuple(
         choice
         for rule in _rules()
@@ -90,6 +92,12 @@ def _held(file: Parsed | None, key: str) -> str:
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return repr(value)[:SHOWN] if value else ""
+
+
+@cache
+def _any() -> Matches:
+    """Whether a file decides by any row: mostly none does, and then nothing else is looked at."""
+    return matcher((name for rule in _rules() for name in rule.row.decides), "decides")
 
 
 @cache
