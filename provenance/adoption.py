@@ -20,6 +20,7 @@ from provenance.claims.loader import loader_reads
 from provenance.judgement import judge
 from provenance.model import Evidence, Kind
 from provenance.policy import Exemption, Policy, Waiver, is_subject, may_lower
+from provenance.policy.allowances import OF_A_MEMBER
 from provenance.policy.binding import rest_of
 from provenance.selection import matches
 from provenance.trust import Registry
@@ -85,6 +86,7 @@ class Remedy(StrEnum):
     ACCEPT = "accept the change against the lockfile"
     EXEMPT = "exempt the bytes"
     PIN = "pin what its loaders fetch"
+    JUDGE = "judge what its loaders fetch by itself, and see to that"
     WAIVE = "waive the rule for this subject"
     LOOK = "look first; a waiver by hand is possible"
     NONE = "nothing: it may not be set aside"
@@ -203,6 +205,8 @@ def remedy(finding: Finding, repo: str | None) -> Remedy:
         return Remedy.EXEMPT
     if finding.rule in BY_PIN and f"@{UNKNOWN_COMMIT}" not in finding.message:
         return Remedy.PIN
+    if finding.rule == OF_A_MEMBER:
+        return Remedy.JUDGE
     if not may_lower(finding.rule) or not is_subject(finding.where) or finding.count > 1:
         return Remedy.NONE
     return Remedy.LOOK if finding.rule in NEVER else Remedy.WAIVE

@@ -180,7 +180,9 @@ def refuse_unread(rules: Rules, findings: Sequence[Finding] = ()) -> None:
     """Refused where one of `findings` fails, or today's registry revokes what is locked or does not
     hold itself: before any byte is judged, and whatever the bytes say."""
     entry = rules.entry
-    alone = replace(rules.policy, checks=("integrity",), levels=(), required=())
+    alone = replace(
+        rules.policy, checks=("integrity",), levels=(), required=(), exemptions=(), waivers=()
+    )
     rules = replace(rules, policy=alone)
     unread = with_locked(unshown(entry, rules.at, "not read yet"), rules.lock, entry)
     verdict = _judged(unread, rules, findings)

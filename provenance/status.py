@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from provenance.closure.members import pins_of
 from provenance.lock import Entry, Lock
 from provenance.policy import Exemption, Settings, Waiver
 from provenance.policy.binding import is_bound_to
@@ -136,7 +137,8 @@ def ending(
 def unused(settings: Settings, lock: Lock | None) -> Iterator[str]:
     """What stands in the caller's files and does nothing, as far as these tell."""
     named = {model.repo for model in settings.models}
-    entries = lock.models() if lock else ()
+    named |= set(pins_of([text for model in settings.models for text in model.members]))
+    entries = (*lock.models(), *lock.closure()) if lock else ()
     for exemption in settings.exemptions:
         if exemption.repo not in named:
             yield f"the exemption of {exemption.repo}: no [[models]] names it"
@@ -154,7 +156,7 @@ def unused(settings: Settings, lock: Lock | None) -> Iterator[str]:
         if not url:
             yield f"registry_root {file}: no registry is a URL"
     names = {model.name for model in settings.models}
-    for entry in entries:
+    for entry in lock.models() if lock else ():
         if settings.source and entry.name not in names:
             yield f"{entry.name} is locked: no [[models]] names it"
 

@@ -13,6 +13,9 @@ from provenance.policy.patterns import read_usable
 from provenance.selection import matches
 from provenance.trust import reading
 
+OF_A_MEMBER = "closure/failing"
+"""What is said of a model because of another one: that one's own findings can be waived."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeAllowance:
@@ -135,6 +138,8 @@ def _rule(fields: Fields) -> str:
     check_rule(fields, "rule", rule)
     if not may_lower(rule):
         raise fields.wrong("rule", f"{rule} may not be waived")
+    if rule == OF_A_MEMBER:
+        raise fields.wrong("rule", f"{rule}: waive what was found of the member, as its repo")
     return rule
 
 

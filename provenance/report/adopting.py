@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from provenance.adoption import Adoption, Remedy, remedy
+from provenance.policy.allowances import OF_A_MEMBER
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.report.human import Line, Span, mark
 from provenance.verdict import Finding, Unjudged, Verdict
@@ -77,6 +78,9 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
         yield shlex.join(["provenance", "exempt", *words, *why])
     if pin := dict.fromkeys(item.word for what, item, _ in found if what is Remedy.PIN):
         yield shlex.join(["provenance", "add", *pin])
+    members = (f.where for item in listed for f in item.left if f.rule == OF_A_MEMBER)
+    for member in dict.fromkeys(members):
+        yield shlex.join(["provenance", "verify", member])
     waive = (f"{rule}@{item.word}" for what, item, rule in found if what is Remedy.WAIVE)
     if rules := dict.fromkeys(waive):
         yield shlex.join(["provenance", "waive", *rules, *why])

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from provenance.adoption import Remedy, exemption_of, remedy, waiver_of
+from provenance.closure.members import pins_of
 from provenance.errors import ConfigError, SourceError
 from provenance.lock import Entry
 from provenance.manual import near, rules
@@ -171,7 +172,9 @@ def _again(draft: Draft, old: Exemption, new: Exemption) -> Draft:
 def _one(gathering: Gathering) -> tuple[Subject, Evidence]:
     """The model that is meant, which the settings name, and the evidence that `verify` judges."""
     session, subject = gathering.session, gathering.session.one
-    listed = [model.repo for model in session.settings.models]
+    models = session.settings.models
+    listed = {model.repo for model in models}
+    listed |= set(pins_of([text for model in models for text in model.members]))
     if subject.ref.repo is None:
         raise ConfigError(f"{subject.name} has no repo in the settings, so nothing can be for it")
     if subject.ref.repo not in listed:

@@ -152,7 +152,8 @@ class Fetcher:
     def loaded(self, entry: Entry, place: Path) -> Loaded:
         """What is known of an admitted model when it is said how to load it."""
         files = tuple(entry.files.by_path)
-        locked = self.session.lock.models() if self.session.lock else ()
+        lock = self.session.lock or Lock()
+        locked = (*lock.closure(), *lock.models())
         return Loaded(
             repo=entry.repo or "",
             commit=entry.commit or "",

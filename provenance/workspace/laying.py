@@ -127,15 +127,19 @@ class Laying:
         absent = [file.path for file in lacking if file.path not in found.places]
         if not absent:
             return
-        cache = self.workspace.options.cache_dir
-        named = [self._entry.name] if self._entry.part is Part.MODEL else []
-        fetch = ["provenance", "fetch", *named]
-        line = shlex.join([*fetch, *(("--cache-dir", str(cache)) if cache else ())])
         raise ConfigError(
             f"{len(absent)} of its {len(self._locked)} files are not on this machine "
-            f"({absent[0]}): `{line}`",
+            f"({absent[0]}): `{self._fetch}`",
             path=self._entry.name,
         )
+
+    @property
+    def _fetch(self) -> str:
+        """The line that brings the files; what a loader fetches comes with the model it is for."""
+        cache = self.workspace.options.cache_dir
+        named = [self._entry.name] if self._entry.part is Part.MODEL else []
+        folder = ("--cache-dir", str(cache)) if cache else ()
+        return shlex.join(["provenance", "fetch", *named, *folder])
 
     def _copied(self, count: int) -> str:
         return (
@@ -154,7 +158,7 @@ class Laying:
         what = f"sha256:{found.sha256}, {found.size} bytes" if found else "a file that changed"
         message = (
             f"expected what is locked (sha256:{wanted.sha256}, {wanted.size} bytes), the Hub's "
-            f"cache holds {what}: `provenance fetch {shlex.quote(self._entry.name)}` puts it right"
+            f"cache holds {what}: `{self._fetch}` puts it right"
         )
         return failed("integrity/mismatch", message, wanted.path)
 

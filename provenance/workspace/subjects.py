@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provenance import refs
+from provenance.closure.members import pins_of
 from provenance.errors import ConfigError
 from provenance.model import Ref
 from provenance.names import is_repo
@@ -68,7 +69,10 @@ def chosen(request: Request, own: Settings, here: Here, *, needed: bool) -> Sequ
     if len(meant) != 1 or meant[0].model.path is None:
         raise ConfigError(f"--as names one directory, and there are {len(meant)} models")
     named = reference(request.named, request.named).repo
-    return [Meant(model=replace(meant[0].model, name=request.named, repo=named))]
+    known = [model.members for model in own.models if model.repo == named]
+    members = known[0] if len(known) == 1 else meant[0].model.members
+    said = replace(meant[0].model, name=request.named, repo=named, members=members)
+    return [Meant(model=said)]
 
 
 def of_evidence(replayed: Ref, request: Request, own: Settings) -> Meant:
@@ -117,6 +121,10 @@ def _named(ref: str, own: Settings, here: Here) -> Sequence[Meant]:
         return [Meant(model=m) for m in same or [Model(name=ref, path=str(place))]]
     if refs.is_hub_name(ref):
         asked = refs.parse(ref, endpoint=here.endpoint)
+        pins = pins_of([text for model in own.models for text in model.members])
+        if asked.repo in pins and asked.revision is None:
+            commit = pins[asked.repo]
+            return [Meant(model=Model(name=asked.repo, repo=asked.repo, revision=commit))]
         hosted = [model for model in own.named(asked.repo or "") if not model.path]
         found = hosted or [Model(name=asked.repo or ref, repo=asked.repo)]
         if asked.revision is None:

@@ -9,7 +9,7 @@ from provenance.lock import Entry, Lock
 from provenance.review import Review, of_trial, review_of
 from provenance.workspace.changes import before
 from provenance.workspace.gathering import Gathering
-from provenance.workspace.locking import Locked, LockOptions, check_asked, locked
+from provenance.workspace.locking import Locked, LockOptions, check_asked, check_listed, locked
 from provenance.workspace.resolver import Resolved
 
 
@@ -27,6 +27,7 @@ def updated(gathering: Gathering) -> Updated:
     Raises what `locked` does.
     """
     check_asked(gathering, "update")
+    check_listed(gathering.session, [subject.name for subject in gathering.session.subjects])
     known = gathering.session.lock
     made = locked(gathering, LockOptions(upgrade=True))
     return Updated(locked=made, reviews=tuple(_bumps(made.found, known, gathering)))
