@@ -108,7 +108,7 @@ def _floating(
 ) -> Finding:
     commit = judged.member.commit if judged else None
     branch = wanted.revision or "main"
-    today = f"today that is {commit}" if commit else "look up its commit"
+    today = f"judged is {commit}" if commit else "look up its commit"
     nowhere = not claim.text and claim.repo is not None
     typed = ", or type the second" if commit and case.evidence.ref.repo else ""
     rule = "closure/from-nowhere" if nowhere else "closure/unpinned"

@@ -10,7 +10,8 @@ class CodeClaim:
     """One place that makes a loader run code: `code` is the rule's slug, `target` a local file.
 
     `target` is the path of the one file that would run, where a digest can settle which bytes it
-    has; empty where none can. `elsewhere` is the repository that it would be fetched from.
+    has; empty where none can. `elsewhere` is the repository that it would be fetched from,
+    and `module` the file there.
     """
 
     path: str
@@ -18,6 +19,7 @@ class CodeClaim:
     detail: str
     target: str = ""
     elsewhere: str = ""
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

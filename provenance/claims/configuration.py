@@ -158,9 +158,14 @@ def _named(path: str, key: str, found: object) -> Iterator[CodeClaim]:
         yield from _model_file(path, found)
 
 
-def _fetched(path: str, detail: str, repo: str = "") -> CodeClaim:
-    """Code of another repository, as it is that day."""
-    return CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=repo)
+def _fetched(path: str, detail: str, repo: str = "", module: str = "") -> CodeClaim:
+    """Code of another repository, as it is that day; `module` is its file, if one is named."""
+    return CodeClaim(path=path, code="remote-code", detail=detail, elsewhere=repo, module=module)
+
+
+def _module_of(name: str) -> str:
+    """The module that `org/name--module.Class` means."""
+    return name.partition("--")[2].rpartition(".")[0]
 
 
 def _imported(path: str, key: str, name: str) -> CodeClaim:
@@ -174,7 +179,7 @@ def _references(path: str, key: str, code: str, names: Iterator[str]) -> Iterato
         repository, elsewhere, _ = name.partition("--")
         if elsewhere:
             detail = f"{key} fetches {name[:200]!r} from {repository[:200]!r} as it is that day"
-            yield _fetched(path, detail, repository)
+            yield _fetched(path, detail, repository, _beside("", _module_of(name)))
         else:
             detail = f"{key} runs {name[:200]!r}"
             target = _beside(path, name.rpartition(".")[0])

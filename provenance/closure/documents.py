@@ -13,12 +13,20 @@ from dataclasses import dataclass, field
 from provenance.errors import Malformed
 from provenance.formats.names import name_of, suffix_of
 from provenance.formats.parsed import Parsed
+from provenance.formats.yaml_tree import MERGE, Node, trees
 from provenance.model import Kind
 
 MAX_LEAVES = 200_000
 MAX_DEPTH = 200
 REFERENCE = re.compile(r"<([^<>]+)>")
-MAX_REFERENCES = 8
+MAX_REFERENCES = 16
+LONGEST = 2_000
+QUOTED = re.compile(r'"""(?:.*?"""|.*\Z)', re.DOTALL)
+CALLS = re.compile(r"!(?:new|name|apply):speechbrain\.")
+FIRST = "!0"
+"""The key of the first argument that a call is given by its place."""
+NO_TEXT = frozenset({"null", "~", "true", "false", "yes", "no", "on", "off"})
+"""What is no text where it stands without quotes."""
 YAML = frozenset({".yaml", ".yml"})
 INI = frozenset({".ini"})
 MODELFILE = "modelfile"
@@ -78,26 +86,44 @@ def _of_value(value: object) -> Iterator[Leaf]:
 
 
 def _of_yaml(data: bytes) -> Iterator[Leaf]:
-    """Of YAML also what `!ref <key>` of HyperPyYAML puts in the place of a text."""
-    # PyYAML takes as long to import as all the rest; most models bring no YAML.
-    from provenance.formats.outline import outline
+    """Every text wherever an alias or `<<` puts it, and in its place what a `!ref` stands for."""
+    documents = trees(data)
+    top = {key: one.text for document in documents for key, one in document.merged if one.text}
+    waiting: list[tuple[tuple[str, ...], Node, Mapping[str, object]]] = [
+        ((), document, {}) for document in documents
+    ]
+    count = 0
+    while waiting:
+        keys, node, beside = waiting.pop()
+        count += 1
+        if count > MAX_LEAVES or len(keys) > MAX_DEPTH:
+            raise Malformed(f"more than {MAX_LEAVES} values, or {MAX_DEPTH} of them in each other")
+        if node.kind == "scalar" and not (node.plain and node.text.lower() in NO_TEXT):
+            yield Leaf(keys=keys, text=_referred(node.text, top), beside=beside)
+        waiting += _inner(keys, node, beside)
 
-    found = outline(data)
-    top = {k: v for table in found.tables if not table.path for k, v in table.pairs if v}
-    for table in found.tables:
-        beside = dict(table.pairs)
-        for key, text in table.pairs:
-            if text is not None:
-                yield Leaf(keys=(*table.path, key), text=_referred(text, top), beside=beside)
+
+def _inner(
+    keys: tuple[str, ...], node: Node, beside: Mapping[str, object]
+) -> Iterator[tuple[tuple[str, ...], Node, Mapping[str, object]]]:
+    """What stands in a node, with the keys that lead to it there."""
+    if node.kind == "mapping":
+        table = {key: one.text for key, one in node.merged if one.kind == "scalar"}
+        for key, one in node.merged:
+            yield (keys if key == MERGE else (*keys, key)), one, table
+    elif node.kind == "sequence":
+        for position, one in enumerate(node.items):
+            argument = position == 0 and CALLS.match(node.tag) is not None
+            yield ((*keys, FIRST) if argument else keys), one, beside
 
 
 def _referred(text: str, top: Mapping[str, str]) -> str:
-    """The text with what each `<key>` in it stands for."""
+    """The text with what each `<key>` in it stands for; what cannot be followed keeps its `<`."""
     for _ in range(MAX_REFERENCES):
         replaced = REFERENCE.sub(lambda match: top.get(match[1], match[0]), text)
-        if replaced == text:
+        if replaced == text or len(replaced) > LONGEST:
             break
-        text = replaced[:MAX_LEAVES]
+        text = replaced
     return text
 
 
@@ -113,7 +139,8 @@ def _of_ini(text: str) -> Iterator[Leaf]:
 
 
 def _of_modelfile(text: str) -> Iterator[Leaf]:
-    for line in text.splitlines():
+    """Its instructions; what stands between three quotes is a text."""
+    for line in QUOTED.sub("", text).splitlines():
         word, _, value = line.strip().partition(" ")
         if word.upper() in ("FROM", "ADAPTER"):
             yield Leaf(keys=(word.upper(),), text=_unquoted(value))

@@ -13,6 +13,7 @@ from provenance.claims.reference import HOSTS, REVISION, is_name, reference
 URL = "://"
 OLLAMA = "it is fetched from Ollama's own library, which is not judged"
 ELSEWHERE = "it is fetched from an address, as it is that day"
+BUILT = "its name is put together while the file is read"
 ABSOLUTE = ("/", "~", ".", "$", "\\")
 
 
@@ -38,6 +39,35 @@ def _repository(text: str, names: Mapping[str, str]) -> Iterator[Name]:
         )
     elif is_name(text.strip()):
         yield Name(repo=text.strip())
+
+
+def _hyperpyyaml(text: str, names: Mapping[str, str]) -> Iterator[Name]:
+    """As `repository`, where what `!ref` put together may not be known."""
+    if "<" in text:
+        yield Name(reason=BUILT)
+    else:
+        yield from _repository(text, names)
+
+
+def _argument(text: str, names: Mapping[str, str]) -> Iterator[Name]:
+    """As `hyperpyyaml`, of whatever may stand there: a word without `/` is none of a repository."""
+    if "/" in text or "<" in text:
+        yield from _hyperpyyaml(text, names)
+
+
+def _file(text: str, names: Mapping[str, str]) -> Iterator[Name]:
+    """A file of a repository, `org/name/path`; an address of any host but a Hub's is unknown."""
+    if URL in text or "<" in text:
+        yield from _hyperpyyaml(text, names)
+    elif not text.startswith(ABSOLUTE) and text.count("/") > 1:
+        yield from _repository("/".join(text.split("/")[:2]), names)
+
+
+def _prefixed(text: str, names: Mapping[str, str]) -> Iterator[Name]:
+    """`hf-hub:org/name`, as timm writes it; any other name is one of its own."""
+    for beginning in ("hf-hub:", "hf_hub:"):
+        if text.startswith(beginning):
+            yield from _repository_at(text.removeprefix(beginning), names)
 
 
 def _repository_at(text: str, names: Mapping[str, str]) -> Iterator[Name]:
@@ -86,7 +116,11 @@ def _ollama(text: str, names: Mapping[str, str]) -> Iterator[Name]:
 
 
 FORMS: Mapping[str, Form] = {
+    "argument": _argument,
     "code": _code,
+    "file": _file,
+    "hf-hub": _prefixed,
+    "hyperpyyaml": _hyperpyyaml,
     "kernel": _kernel,
     "named": _named,
     "ollama": _ollama,

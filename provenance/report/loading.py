@@ -59,5 +59,5 @@ def _where(one: Fetched) -> str:
     """Which revision comes, and whether it can be another one tomorrow."""
     if one.pinned:
         return f"pinned at {one.commit}"
-    today = f", today {one.commit}" if one.commit else ""
+    today = f", judged at {one.commit}" if one.commit else ""
     return f"not pinned: {one.revision}{today}"

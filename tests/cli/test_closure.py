@@ -199,4 +199,4 @@ def test_closure_shows_what_is_fetched_and_who_answers_for_it(adapter: Made) -> 
     assert (fetched["repo"], fetched["commit"]) == (UNSIGNED, adapter.commit)
     assert (fetched["pinned"], fetched["result"]) == (False, "pass")
     said = adapter.run(0, "closure", f"{REPO}@main")
-    assert f"{UNSIGNED}  not pinned: main, today {adapter.commit}" in said
+    assert f"{UNSIGNED}  not pinned: main, judged at {adapter.commit}" in said

@@ -104,6 +104,45 @@ CONFIGURATIONS: Mapping[str, tuple[Mapping[str, Any], Found]] = {
         {"Modelfile": "FROM hf.co/org/g:Q8_0\nADAPTER ./lora.gguf\nSYSTEM be FROM org/s\n"},
         {("org/g", None)},
     ),
+    "an alias and a merge, wherever they put a name": (
+        {
+            "config.yaml": "a: &n {embedding: org/e}\nb: &m {params: *n}\n"
+            "pipeline:\n  <<: [*m]\n  name: p.P\n",
+        },
+        {("org/e", None)},
+    ),
+    "an argument by its place, and files of a Pretrainer": (
+        {
+            "hyperparams.yaml": "hub: org/a\nm: !new:speechbrain.x.W [!ref <hub>, d]\n"
+            "n: !new:torch.nn.Linear [c/d, 2]\np: !new:speechbrain.p.Pretrainer\n"
+            "  paths:\n    one: org/f/one.ckpt\n    two: local.ckpt\n  source: null\n",
+        },
+        {("org/a", None), ("org/f", None)},
+    ),
+    "a chain of references that is too long": (
+        {
+            "hyperparams.yaml": "".join(f"k{n}: <k{n + 1}>\n" for n in range(40))
+            + "k40: org/x\nm: !new:speechbrain.x.W\n  source: !ref <k0>\n"
+        },
+        {(None, None)},
+    ),
+    "a text of a Modelfile": (
+        {"Modelfile": 'FROM ./a.gguf\nSYSTEM """\nFROM org/x\n"""\nADAPTER hf.co/org/y\n'},
+        {("org/y", None)},
+    ),
+    "more keys of a preset": (
+        {"preset.ini": "hfd = org/d\nLLAMA_ARG_HF_REPO = org/e\nmodel-url = https://x.example/m\n"},
+        {("org/d", None), ("org/e", None), (None, None)},
+    ),
+    "what timm fetches for open_clip": (
+        {
+            "open_clip_config.json": {
+                "vision_cfg": {"timm_model_name": "hf-hub:org/t"},
+                "other": {"timm_model_name": "vit_base"},
+            }
+        },
+        {("org/t", None)},
+    ),
     "GLiNER's encoders": (
         {"gliner_config.json": {"model_name": "org/m", "labels_encoder": "org/l"}},
         {("org/m", None), ("org/l", None)},

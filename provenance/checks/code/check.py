@@ -120,11 +120,15 @@ NEXT = {
     NOTE: "it is installed, and what it is given comes from this file: have that signed",
 }
 
+RULES_OF_MEMBERS = ("closure/failing", "closure/unjudged", "closure/unpinned", "closure/unread")
+"""While each of them counts, and nothing is waived of it, `closure` answers for a member's code."""
+
 
 def check(case: Case) -> Iterator[Finding]:
     """Whether loading the selected files runs anything that the policy does not list."""
     allowed, members = Allowed(case=case), _members(case)
-    claims = [claim for claim in case.files.code_claims if claim.elsewhere not in members]
+    every = (claim for claim in case.files.code_claims if not _is_own(case, claim))
+    claims = [claim for claim in every if claim.elsewhere not in members]
     found = [claim for claim in claims if not allowed.covers(claim)]
     yield from (_finding(allowed, claim) for claim in found)
     yield from _by_products(case)
@@ -137,11 +141,22 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _members(case: Case) -> frozenset[str]:
     """The repositories that `closure` judges, with all the code that they bring."""
-    asked = CLOSURE in case.policy.checks
-    if not asked or case.policy.level("closure/unpinned") is not Level.REQUIRE:
+    policy = case.policy
+    if CLOSURE not in policy.checks or any(
+        policy.level(rule) is not Level.REQUIRE for rule in RULES_OF_MEMBERS
+    ):
         return frozenset()
     claims = case.closure.claims.by_model
-    return frozenset(claim.repo for claim in claims if claim.repo and not claim.only)
+    waived = {one.subject for one in policy.waivers if one.rule.startswith(f"{CLOSURE}/")}
+    named = {claim.repo for claim in claims if claim.repo and not claim.only}
+    return frozenset(named - waived)
+
+
+def _is_own(case: Case, claim: CodeClaim) -> bool:
+    """Whether the model names itself, and the file lies in it: that is judged where it lies."""
+    facts = case.evidence.facts
+    own = {case.evidence.ref.repo, facts.id if facts else None}
+    return claim.elsewhere in own and claim.module in case.evidence.manifest.by_path
 
 
 def _finding(allowed: Allowed, claim: CodeClaim) -> Finding:

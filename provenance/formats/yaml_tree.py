@@ -1,0 +1,70 @@
+"""A YAML text as its nodes, put together from the parser's events: nothing is constructed.
+
+An alias is the very node that it repeats, so that whoever walks meets it wherever it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from provenance.errors import Malformed
+from provenance.formats import yaml
+
+MAX_EVENTS = 400_000
+MERGE = "<<"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Node:
+    """A scalar with its `text`, a sequence of `items`, or a mapping: keys and values in turn.
+
+    `plain` says that a scalar has no quotes, so that it may be none or a truth value.
+    """
+
+    kind: str
+    text: str = ""
+    tag: str = ""
+    plain: bool = False
+    items: list[Node] = field(default_factory=list)
+
+    @property
+    def pairs(self) -> Iterator[tuple[Node, Node]]:
+        """The keys of a mapping, as often as they stand there, with their values."""
+        return zip(self.items[::2], self.items[1::2], strict=False)
+
+    @property
+    def merged(self) -> Iterator[tuple[str, Node]]:
+        """The pairs of a mapping by the texts of their keys; of `<<` each mapping under its name,
+        whose pairs stand here too."""
+        for key, value in self.pairs:
+            if key.kind == "scalar" and key.text == MERGE and key.plain:
+                for one in value.items if value.kind == "sequence" else [value]:
+                    yield MERGE, one
+            else:
+                yield key.text, value
+
+
+def trees(data: bytes) -> list[Node]:
+    """The documents of a UTF-8 text; Malformed if it is no YAML or too much of it."""
+    top = Node(kind="sequence")
+    stack, anchors = [top], dict[str, Node]()
+    for count, event in enumerate(yaml.events(data)):
+        if count > MAX_EVENTS:
+            raise Malformed("more YAML than is read", slug="limit")
+        if event.kind == "end":
+            stack.pop()
+            continue
+        node = anchors.get(event.anchor) if event.kind == "alias" else _node(event)
+        if node is None:
+            raise Malformed(f"the alias {event.anchor[:80]!r} has no anchor")
+        stack[-1].items.append(node)
+        if event.kind != "alias":
+            anchors |= {event.anchor: node} if event.anchor else {}
+            stack += [node] if node.kind != "scalar" else []
+    return top.items
+
+
+def _node(event: yaml.Event) -> Node:
+    plain = event.kind == "scalar" and not event.style and not event.tag
+    return Node(kind=event.kind, text=event.text or "", tag=event.tag, plain=plain)
