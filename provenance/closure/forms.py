@@ -55,6 +55,13 @@ def _repository_and_tag(text: str, names: Mapping[str, str]) -> Iterator[Name]:
         yield from _repository(text.partition(":")[0] if URL not in text else text, names)
 
 
+def _repository_and_file(text: str, names: Mapping[str, str]) -> Iterator[Name]:
+    """`org/name/file.ckpt`; with more or fewer folders it is a path."""
+    name, _, file = text.rpartition("/")
+    if file and name.count("/") == 1 and not name.startswith(ABSOLUTE):
+        yield from _repository(name, names)
+
+
 def _code(text: str, names: Mapping[str, str]) -> Iterator[Name]:
     """`org/name--module.Class`; without `--` it is a file of the model's own."""
     name, elsewhere, _ = text.partition("--")
@@ -92,5 +99,6 @@ FORMS: Mapping[str, Form] = {
     "ollama": _ollama,
     "repository": _repository,
     "repository-and-tag": _repository_and_tag,
+    "repository-and-file": _repository_and_file,
     "repository-at": _repository_at,
 }
