@@ -14,12 +14,14 @@ from tests import forge
 
 
 def named_by(hub: Hub, repo: str, commit: str, stated: Sequence[str] = ()) -> set[str]:
-    """Each repository at the revision that is asked for, `stated` ones also at their commits."""
+    """Each repository at the revision asked for, `stated` ones and branches also by commit."""
     pins = pins_of(stated)
     found = collect(hub, Ref(text=repo, repo=repo, commit=commit), at=forge.NOW)
     found = with_members(hub, found, pins)
     claims = Claims.of(ModelFiles(evidence=found)).all
     named = {f"{claim.repo}@{claim.revision or 'main'}" for claim in claims if claim.repo}
     return named | {
-        f"{member.repo}@{pins[member.repo]}" for member in found.members if member.repo in pins
+        f"{member.repo}@{member.commit}"
+        for member in found.members
+        if member.revision or member.repo in pins
     }

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,19 +15,24 @@ from urllib.parse import unquote
 import pytest
 
 from tests.hub import Answer, Hub, Request
+from tests.hub.answers import answer
+from tests.hub.values import document
 from tests.interop.loads.repositories import COMMIT
 from tests.interop.loads.table import LOADS, Load
 
 HERE = Path(__file__).parent
-MARK, STORED = "/-/", "/cdn/"
+MARK = "/-/"
+KERNELS = re.compile(r"/(api/)?kernels/")
+OF_NO_MODEL = re.compile(r"/cdn/.*|/api/organizations/.*|/api/agent-harnesses|/api/kernels/.*/refs")
+"""What is no file of a repository, and what names every revision of one."""
 ALWAYS = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "OMP_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
-FILE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
-API = re.compile(r"/api/models/([^/]+/[^/]+)(?:/[a-z-]+/([^/]+))?.*")
+FILE = re.compile(r"(?:/kernels)?/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+API = re.compile(r"/api/(?:models|kernels)/([^/]+/[^/]+)(?:/[a-z-]+/([^/]+))?.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +129,10 @@ def record(
     made = ways(loads)
     answered: list[tuple[str, int]] = []
 
-    def noted(request: Request, answer: Answer) -> Answer:
-        answered.append((unquote(request.target), answer.status))
-        return answer
+    def noted(request: Request, found: Answer) -> Answer:
+        found = _with_kernels(hub, request, found)
+        answered.append((unquote(request.target), found.status))
+        return found
 
     hub.on("", noted)
     words = driving(python, folder, commits, made)
@@ -153,6 +159,16 @@ def _recorded(
     )
 
 
+def _with_kernels(hub: Hub, request: Request, found: Answer) -> Answer:
+    """The answer of a Hub that has kernels, where this one has models, and trusts who has them."""
+    if KERNELS.match(request.target):
+        target = KERNELS.sub(lambda match: "/api/models/" if match[1] else "/", request.target, 1)
+        return answer(hub, replace(request, target=target, path=unquote(target)))
+    if request.target.startswith("/api/organizations/") and isinstance(found.body, bytes):
+        return document({**json.loads(found.body), "trustedKernelPublisher": True})
+    return found
+
+
 def _by_load(answered: Iterable[tuple[str, int]]) -> dict[str, list[Asked]]:
     found: dict[str, list[Asked]] = {}
     current: list[Asked] = []
@@ -165,7 +181,7 @@ def _by_load(answered: Iterable[tuple[str, int]]) -> dict[str, list[Asked]]:
 
 
 def _asked(path: str, status: int) -> Asked | None:
-    if path.startswith(STORED):
+    if OF_NO_MODEL.fullmatch(path):
         return None
     if found := FILE.fullmatch(path):
         repo, revision, file = found.groups()

@@ -21,13 +21,15 @@ class Repository:
     """`name` holds the model that `makers` call `of` (and `also`), without and with these files.
 
     A table in `files` is merged into the JSON that is there; `{commit of org/name}` in a file
-    becomes the commit of a repository further up. `copies` says which file of the model is there
+    becomes the commit of a repository further up. With a `branch`, they are there alone, and others
+    on main. `copies` says which file of the model is there
     once more, under which name.
     """
 
     name: str
     of: str = ""
     also: str = ""
+    branch: str = "main"
     files: Mapping[str, Content] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
     without: Sequence[str] = ()
@@ -45,7 +47,10 @@ def publish(hub: Hub, made: Path) -> dict[str, str]:
     """Every repository is on the Hub; its commit, by its name."""
     commits: dict[str, str] = {}
     for item in REPOSITORIES:
-        commits[item.name] = hub.commit(item.name, _files(item, made, commits))
+        if item.branch != "main":
+            hub.commit(item.name, {"README.md": b"Look at a branch."})
+        files, ref = _files(item, made, commits), f"refs/heads/{item.branch}"
+        commits[item.name] = hub.commit(item.name, files, ref=ref)
     return commits
 
 
