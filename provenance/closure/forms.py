@@ -55,7 +55,7 @@ def _argument(text: str, names: Mapping[str, str]) -> Iterator[Name]:
         yield from _hyperpyyaml(text, names)
 
 
-def _file(text: str, names: Mapping[str, str]) -> Iterator[Name]:
+def _repository_and_file(text: str, names: Mapping[str, str]) -> Iterator[Name]:
     """A file of a repository, `org/name/path`; an address of any host but a Hub's is unknown."""
     if URL in text or "<" in text:
         yield from _hyperpyyaml(text, names)
@@ -118,7 +118,6 @@ def _ollama(text: str, names: Mapping[str, str]) -> Iterator[Name]:
 FORMS: Mapping[str, Form] = {
     "argument": _argument,
     "code": _code,
-    "file": _file,
     "hf-hub": _prefixed,
     "hyperpyyaml": _hyperpyyaml,
     "kernel": _kernel,
@@ -126,5 +125,6 @@ FORMS: Mapping[str, Form] = {
     "ollama": _ollama,
     "repository": _repository,
     "repository-and-tag": _repository_and_tag,
+    "repository-and-file": _repository_and_file,
     "repository-at": _repository_at,
 }

@@ -53,7 +53,7 @@ def test_what_nobody_reads_is_not_read_unless_it_holds_something_else() -> None:
 
 
 SENTENCES = [
-    ("adapter_model.safetensors", "PEFT, vLLM and 2 more read it"),
+    ("adapter_model.safetensors", "transformers, PEFT and 4 more read it"),
     ("preset.ini", "llama.cpp reads it"),
     ("source.spm", "transformers reads it"),
     ("pytorch_lora_weights.safetensors", "vLLM, diffusers and 2 more read it"),

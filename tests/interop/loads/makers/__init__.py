@@ -1,0 +1,1 @@
+"""Tiny models of each kind, as the libraries themselves write them."""
