@@ -14,7 +14,7 @@ from provenance.checks import table
 from provenance.claims.files import ModelFiles
 from provenance.lock import Entry, Lock, member_entry
 from provenance.lock import remembered as known_of
-from provenance.model import Evidence
+from provenance.model import Basis, Evidence
 from provenance.policy import Policy, Waiver
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
@@ -140,7 +140,15 @@ def _members(
         if member.evidence:
             one = replace(member.evidence, now=evidence.now)
             before = member_entry(lock, member.repo, member.commit)
-            own = evaluate(one, policy.for_member(), registry, lock=lock, locked=before)
+            known = before is not None and before.commit == one.ref.commit
+            own = evaluate(
+                one,
+                policy.for_member(),
+                registry,
+                lock=lock,
+                locked=before,
+                exact=known and one.basis is Basis.MEASURED,
+            )
         found.append((JudgedMember(member=member, verdict=own.verdict if own else None), own))
     return found
 

@@ -170,4 +170,7 @@ def _praise(case: Case, wanted: Sequence[Wanted]) -> str:
         return "no loader is known to fetch anything else by name"
     at = (f"{one.repo}@{(case.closure.commit_of(one) or '')[:SHORT]}" for one in wanted[:SHOWN])
     more = f", and {len(wanted) - SHOWN} more" if len(wanted) > SHOWN else ""
-    return f"what loaders fetch is pinned and passes: {', '.join(at)}{more}"
+    judged = [case.closure.judged_as(one) for one in wanted]
+    passes = all(one and one.verdict is not None for one in judged)
+    said = "passes" if passes else "passed when it was locked (its bytes were not looked at here)"
+    return f"what loaders fetch is pinned and {said}: {', '.join(at)}{more}"

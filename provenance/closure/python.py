@@ -6,8 +6,10 @@ the code: `config.vision_tower` is looked up there.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from provenance.claims.files import ModelFiles
@@ -20,7 +22,7 @@ from provenance.loaders.table import loaders
 from provenance.references.naming import Named, named
 from provenance.references.python import references
 from provenance.references.reference import Reference
-from provenance.references.tree import decoded
+from provenance.references.tree import decoded, parse
 
 PYTHON = ".py"
 MAX_TEXT = 200
@@ -29,6 +31,25 @@ CONFIGURED = re.compile(
     r"|getattr\((?:\w+\.)*\w*(?:config|cfg), ['\"](?P<word>\w+)['\"](?:, None)?\)"
 )
 """An attribute of a configuration, however it is reached."""
+OTHERWISE = frozenset(
+    [
+        "HfFileSystem",
+        "LayerRepository",
+        "cached_download",
+        "cached_file",
+        "download_url_to_file",
+        "from_single_file",
+        "get_class_from_dynamic_module",
+        "get_kernel",
+        "hf_hub_url",
+        "load_state_dict_from_url",
+        "urlopen",
+        "urlretrieve",
+        "wget",
+    ]
+)
+"""Functions that fetch by other words than a repository and its revision, whoever has them."""
+OTHERWISE_OF = frozenset({"hub.load", "requests.get", "requests.post", "requests.request"})
 OF_ITSELF = frozenset({"python-file", "script", "native", "template", "callable"})
 """Claims about code that make no loader import a module of the model's own."""
 
@@ -55,14 +76,28 @@ def _of_module(file: Parsed, files: ModelFiles) -> Iterator[MemberClaim]:
     try:
         if not file.is_whole:
             raise Malformed(f"{file.size} bytes of Python were not read")
-        found = references(decoded(file.content.head)[0])
+        text = decoded(file.content.head)[0]
+        found = references(text)
+        otherwise = tuple(_otherwise(file, text))
     except Malformed as error:
         reason = f"{error}, and it may name what a loader fetches"
         yield MemberClaim.unread(file.path, reason)
         return
+    yield from otherwise
     for one in found:
         if not one.aside:
             yield from _claims(file, one, files)
+
+
+def _otherwise(file: Parsed, text: str) -> Iterator[MemberClaim]:
+    """The calls that fetch something and name no repository in a way that is followed here."""
+    for node in ast.walk(parse(text)):
+        if isinstance(node, ast.Call):
+            parts = ast.unparse(node.func).split(".")
+            if parts[-1] in OTHERWISE or ".".join(parts[-2:]) in OTHERWISE_OF:
+                said = ".".join(parts[-2:])[:MAX_TEXT]
+                claim = MemberClaim.unread(file.path, f"its code fetches by {said}")
+                yield replace(claim, line=node.lineno)
 
 
 def _claims(file: Parsed, one: Reference, files: ModelFiles) -> Iterator[MemberClaim]:

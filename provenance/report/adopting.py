@@ -119,14 +119,21 @@ def _told(item: Looked) -> Iterator[str]:
     aside = f", {count} finding{'s' * (count != 1)} set aside" if item.adoption else ""
     yield f"{mark(item.verdict)} {name}  {item.verdict.result}{aside}"
     for exemption in exemptions:
-        yield f"    exempt  {exemption.manifest} until {exemption.expires:%Y-%m-%d}"
+        whose = _of_another(item, exemption.repo)
+        yield f"    exempt  {exemption.manifest}{whose} until {exemption.expires:%Y-%m-%d}"
     for waiver in waivers:
-        yield f"    waived  {waiver.rule}  {printable(waiver.subject)}"
+        whose = _of_another(item, waiver.repo)
+        yield f"    waived  {waiver.rule}  {printable(waiver.subject)}{whose}"
     for finding in item.left:
         where = f"  {printable(finding.where)}" if finding.where else ""
         stays = remedy(finding, item.repo) is Remedy.NONE
         said = finding.message if stays else _first(finding)
         yield f"    stays   {finding.rule}{where}: {printable(said)}"
+
+
+def _of_another(item: Looked, repo: str) -> str:
+    """Whose it is, where that is something that loaders fetch for the model."""
+    return "" if repo == item.repo else f" of {printable(repo)}"
 
 
 def _first(finding: Finding) -> str:

@@ -25,7 +25,7 @@ def loading_lines(loading: Loading, *, width: int = 100) -> Iterator[Line]:
     at = f"@{loading.commit[:SHORT]}" if loading.commit else ""
     yield (Span(f"loading {printable(loading.name)}{at}"),)
     yield from _part("opens", loading.opens, width)
-    yield from _part("runs", (f"{run.path}: {run.detail}" for run in loading.runs), width)
+    yield from _part("runs", _runs(loading), width)
     yield (Span("  fetches", DIM),)
     for one in loading.fetches:
         yield from _fetched(one, width)
@@ -33,6 +33,11 @@ def loading_lines(loading: Loading, *, width: int = 100) -> Iterator[Line]:
         yield (Span(f"    {NOTHING}"),)
     for claim in loading.unread:
         yield from wrapped(f"{printable(claim.path)}: {printable(claim.reason)}", "    ? ", width)
+
+
+def _runs(loading: Loading) -> Iterator[str]:
+    yield from (f"{run.path}: {run.detail}" for run in loading.runs)
+    yield from (f"code of {one.repo}, see below" for one in loading.fetches if "code" in one.brings)
 
 
 def _part(title: str, rows: Iterable[str], width: int) -> Iterator[Line]:

@@ -113,7 +113,7 @@ def _transformers(loaded: Loaded) -> Iterator[tuple[str, str]]:
     config = loaded.table("config.json")
     own = _own_code(config)
     if own is None:
-        yield "transformers", "none: its code lies in another repository, which is not pinned"
+        yield "transformers", "none: its code lies in another repository. `provenance run -- COMMAND`"
         return
     kind = _class(config)
     trust = ", trust_remote_code=True" if own else ""

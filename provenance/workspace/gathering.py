@@ -9,12 +9,30 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from provenance.closure import Wanted as Need
 from provenance.closure.members import pinned_at, pins_of, unresolved_members
 from provenance.errors import Absent
 from provenance.lineage import Wanted, unresolved_parents
 from provenance.lock import Entry
-from provenance.lock.known import locked_member, member_pins, pins, unshown
-from provenance.model import UNUSED_EXCLUDE, Ancestor, Document, Evidence, Facts, Observation, Ref
+from provenance.lock.known import (
+    locked_member,
+    member_pins,
+    narrowed,
+    pins,
+    unshown,
+    with_locked,
+)
+from provenance.lock.memory import known_member
+from provenance.model import (
+    UNUSED_EXCLUDE,
+    Ancestor,
+    Document,
+    Evidence,
+    Facts,
+    Member,
+    Observation,
+    Ref,
+)
 from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
 from provenance.source import detached, directory
@@ -162,18 +180,36 @@ class Gathering:
 
     def _with_locked_members(self, subject: Subject, found: Evidence) -> Evidence:
         """What loaders fetch for a model, as the lockfile knows it at the commit that is meant."""
-        pins, lock = pins_of(subject.policy.members), self.session.lock
-        locked = member_pins(lock)
-        members = (
-            locked_member(
-                lock,
-                one.repo,
-                one.revision,
-                pinned_at(one, pins) or locked.get((one.repo, one.revision)),
+        pins, locked = pins_of(subject.policy.members), member_pins(self.session.lock)
+        while wanted := unresolved_members(found):
+            members = (
+                self._known_member(
+                    one,
+                    pinned_at(one, pins) or locked.get((one.repo, one.revision)),
+                    here=subject.place is None,
+                )
+                for one in wanted
             )
-            for one in unresolved_members(found)
-        )
-        return replace(found, members=(*found.members, *members))
+            found = replace(found, members=(*found.members, *members))
+        return found
+
+    def _known_member(self, wanted: Need, commit: str | None, *, here: bool) -> Member:
+        """What the lockfile knows of one; where it has to be `here`, in the Hub's cache, its bytes
+        are measured and have to be those."""
+        from provenance.source.hub import cache
+
+        lock = self.session.lock
+        known = locked_member(lock, wanted.repo, wanted.revision, commit)
+        entry = known_member(lock, wanted.repo, commit)
+        if not here or commit is None or lock is None or entry is None:
+            return known
+        place = cache.snapshot(self.options.cache_dir, wanted.repo, commit)
+        if not place.is_dir():
+            step = "`provenance fetch` brings it"
+            return replace(known, commit=None, missing=f"it is not in the Hub's cache here: {step}")
+        ref = Ref(text=entry.name, repo=wanted.repo, commit=commit)
+        bytes_ = directory.collect(place, ref=ref, at=self.at, progress=self.progress)
+        return replace(known, evidence=with_locked(narrowed(bytes_, entry), lock, entry))
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -200,3 +202,61 @@ def test_closure_shows_what_is_fetched_and_who_answers_for_it(adapter: Made) -> 
     assert (fetched["pinned"], fetched["result"]) == (False, "pass")
     said = adapter.run(0, "closure", f"{REPO}@main")
     assert f"{UNSIGNED}  not pinned: main, judged at {adapter.commit}" in said
+
+
+def test_offline_the_bytes_of_a_member_are_measured(adapter: Made, tmp_path: Path) -> None:
+    adapter.desk.locked({"repo": REPO, "members": [adapter.pin]})
+    cache = ("--cache-dir", tmp_path / "cache")
+    offline = ("verify", REPO, "--lock", "--offline", *cache)
+    adapter.run(0, "fetch", *cache)
+    adapter.run(0, *offline)
+    (snapshot,) = tmp_path.glob("cache/models--acme-free--*/snapshots/*")
+    config = snapshot / "config.json"
+    config.write_bytes(config.resolve().read_bytes() + b" ")
+    said = adapter.run(1, *offline)
+    assert ("closure/failing" in said, "integrity/mismatch" in said) == (True, True), said
+    shutil.rmtree(snapshot)
+    said = adapter.run(3, *offline)
+    assert ("closure/unjudged" in said, "provenance fetch" in said) == (True, True), said
+
+
+def test_what_a_member_needs_is_said_under_its_own_name(caller: Made) -> None:
+    caller.desk.settings({"repo": REPO, "members": [caller.pin]})
+    assert f"next: provenance verify {UNSIGNED}" in caller.run(1, "lock")
+    assert "code/python-file" in caller.run(1, "verify", UNSIGNED)
+    waiver = (
+        "waive",
+        f"code/python-file@{UNSIGNED}",
+        "--reason",
+        "read",
+        "--expires",
+        "2999-01-01",
+    )
+    caller.run(0, *waiver)
+    caller.run(0, "lock")
+    caller.run(0, "fetch")
+    assert "unused" not in caller.run(0, "status")
+    closed = {"rule": "closure/failing", "repo": REPO, "subject": UNSIGNED, "any_revision": True}
+    row = {**closed, "reason": "r", "expires": date(2999, 1, 1)}
+    caller.desk.settings({"repo": REPO, "members": [caller.pin]}, waivers=[row])
+    assert "waive what was found of the member" in caller.run(2, "lock")
+
+
+@pytest.mark.parametrize("rule", ["failing", "unjudged", "unpinned", "unread"])
+def test_a_level_of_closure_opens_no_hole_in_code(caller: Made, rule: str) -> None:
+    levels = {f"closure/{rule}": "warn"}
+    caller.desk.settings({"repo": REPO, "members": [caller.pin]}, rules=levels)
+    assert "code/remote-code" in caller.run(1, "verify", REPO)
+
+
+def test_a_model_that_names_itself_is_judged_where_its_code_lies(tmp_path: Path) -> None:
+    own = {"auto_map": {"AutoModel": f"{REPO}--modeling.M"}}
+    files = {**FILES, "config.json": json.dumps(own).encode(), "modeling.py": CODE["modeling.py"]}
+    digest = sha256(CODE["modeling.py"]).hexdigest()
+    with Hub(tmp_path) as hub:
+        told = made(tmp_path, hub, files, CODE)
+        allowed = {"repo": REPO, "path": "modeling.py", "sha256": digest}
+        told.desk.settings({"repo": REPO}, code=[allowed])
+        told.run(0, "lock")
+        told.desk.settings({"repo": REPO})
+        assert "code/python-file" in told.run(1, "lock")
