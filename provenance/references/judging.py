@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from provenance.references.naming import is_commit
 from provenance.references.reference import COMMIT, Reference
 
-Locked = Mapping[str, Sequence[str]]
-"""The commits at which each repository is locked."""
+CODE = "code that it takes from another repository follows main: code_revision pins that"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """The commits at which each repository is locked, and those of the other repositories whose
+    code it runs."""
+
+    commits: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    code: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class State(StrEnum):
@@ -49,10 +57,26 @@ class Row:
 def judged(file: str, reference: Reference, locked: Locked) -> Row:
     """The row of a reference."""
     state, reason = _state(reference, locked)
-    commits = locked.get(reference.repo, ())
+    commits = locked.commits.get(reference.repo, ())
+    if state is State.LOCKED and reference.code is not None:
+        code = locked.code.get(reference.repo, ())
+        if code and reference.code not in code:
+            return _of_code(file, reference, code)
+        reference = replace(reference, note=CODE if not (code or reference.code) else "")
     expected = commits[0] if len(commits) == 1 else ""
     row = Row(file=file, reference=reference, state=state, reason=reason, expected=expected)
     return replace(row, next=_next(row, len(commits)))
+
+
+def _of_code(file: str, reference: Reference, code: Sequence[str]) -> Row:
+    """The row of a model that is pinned, and whose code would come from elsewhere at another
+    commit than is locked."""
+    found = f"at {reference.code[:80]}" if reference.code else "at main"
+    known = " and ".join(code)
+    reason = f"its code comes from another repository {found}, provenance.lock has {known}"
+    step = f'code_revision="{code[0]}"' if len(code) == 1 else "give one of the locked commits"
+    plain = replace(reference, splice=None)
+    return Row(file=file, reference=plain, state=State.DIFFERS, reason=reason, next=step)
 
 
 def unread(file: str, reason: str) -> Row:
@@ -62,7 +86,7 @@ def unread(file: str, reason: str) -> Row:
 
 
 def _state(reference: Reference, locked: Locked) -> tuple[State, str]:
-    revision, commits = reference.revision, locked.get(reference.repo, ())
+    revision, commits = reference.revision, locked.commits.get(reference.repo, ())
     if reference.aside:
         return State.ASIDE, "a data set or space: it is named here, and asks for nothing"
     if reference.unknown:

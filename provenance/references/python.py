@@ -15,7 +15,6 @@ from provenance.references.reference import COMMIT, Reference, Splice
 from provenance.references.tree import Places, parse
 
 MAKES_OBJECTS = re.compile(r"from_pretrained|from_quantized|from_config|peft|to\b", re.IGNORECASE)
-CODE = "code that it takes from another repository follows main: code_revision pins that"
 BUILT = "the name is built at run time"
 CALLED = "the loader is handed on, and what it is called with is not known"
 HANDED = "the arguments are handed on from elsewhere"
@@ -177,13 +176,16 @@ class Call:
             return replace(base, unknown=f"{HANDED}, and may hold a revision", hand=hand)
         splice = self._splice(value, argument) if self._sure else None
         revision = found or name.revision
-        return replace(base, revision=revision, splice=splice, hand=hand, note=self._note)
+        return replace(base, revision=revision, splice=splice, hand=hand, code=self._code)
 
     @property
-    def _note(self) -> str:
-        trusted = self.keywords.get("trust_remote_code")
-        runs = isinstance(trusted, ast.Constant) and trusted.value is True
-        return CODE if runs and "code_revision" not in self.keywords else ""
+    def _code(self) -> str | None:
+        """The revision that is given for code of another repository; None where none is run."""
+        trusted, given = (self.keywords.get(w) for w in ("trust_remote_code", "code_revision"))
+        if not isinstance(trusted, ast.Constant) or trusted.value is not True:
+            return None
+        found = evaluate(given, self.scope) if given else ""
+        return found if isinstance(found, str) else ""
 
     @property
     def _sure(self) -> bool:

@@ -31,7 +31,8 @@ class Reference:
     `by` is what loads it. `repo` is empty where the name is not known, and `unknown` says why it,
     or the revision, is not known; `built` is the expression of a name that only a run can tell.
     `revision` is empty where none stands there. `splice` is where the commit goes if that is
-    certain; `hand` is what to type, with `COMMIT` for the commit. `note` is what else a person has
+    certain; `code` is the revision for code of another repository where that is run, empty for its
+    branch; `hand` is what to type, with `COMMIT` for the commit. `note` is what else a person has
     to see to. What is `aside` (a data set) is told and asks for nothing.
     """
 
@@ -44,6 +45,7 @@ class Reference:
     splice: Splice | None = None
     hand: str = ""
     note: str = ""
+    code: str | None = None
     aside: bool = False
 
 

@@ -113,7 +113,10 @@ def _transformers(loaded: Loaded) -> Iterator[tuple[str, str]]:
     config = loaded.table("config.json")
     own = _own_code(config)
     if own is None:
-        yield "transformers", "none: its code lies in another repository. `provenance run -- COMMAND`"
+        yield (
+            "transformers",
+            "none: its code lies in another repository: `provenance run`",
+        )
         return
     kind = _class(config)
     trust = ", trust_remote_code=True" if own else ""

@@ -89,8 +89,18 @@ def _locked(workspace: Workspace, named: Path | None) -> Locked:
     own = settings.find(folder, (), home=home).path
     path = named or lockfile.find(folder, (), home=home, settings=own)
     if path is None or not (named or path.exists()):
-        return {}
-    return _commits(lockfile.load(path))
+        return Locked()
+    lock = lockfile.load(path)
+    return Locked(commits=_commits(lock), code=_code(lock))
+
+
+def _code(lock: Lock) -> Mapping[str, tuple[str, ...]]:
+    """By repository the commits of what it runs of others."""
+    return {
+        entry.repo: tuple(one.commit for one in entry.members if one.brings == "code")
+        for entry in lock.models()
+        if entry.repo
+    }
 
 
 def _commits(lock: Lock) -> Mapping[str, tuple[str, ...]]:
