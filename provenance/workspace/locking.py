@@ -14,6 +14,7 @@ from provenance.errors import ConfigError
 from provenance.judgement import Evaluation
 from provenance.lock import Change, Lock, difference, dumps
 from provenance.lock.update import as_proposed, out_of_step
+from provenance.manual import near
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace import lockfile, settings
 from provenance.workspace.adding import Looked, seen
@@ -141,7 +142,9 @@ def check_listed(session: Session, refs: Sequence[str]) -> None:
     for ref in refs:
         if not session.settings.named(ref):
             line = shlex.join(["provenance", "add" if session.settings.source else "init", ref])
-            raise ConfigError(f"{ref} is not in provenance.toml: `{line}` writes it there")
+            names = [model.name for model in session.settings.models]
+            said = f"{ref} is not in provenance.toml{near(ref, names)}"
+            raise ConfigError(f"{said}: `{line}` writes it there")
 
 
 def late(session: Session) -> Iterator[str]:

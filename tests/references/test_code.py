@@ -1,4 +1,4 @@
-"""A model that is pinned, and whose code would come from another repository's branch all the same."""
+"""A model that is pinned, and whose code would come from another repository's branch."""
 
 from __future__ import annotations
 
