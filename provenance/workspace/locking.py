@@ -143,8 +143,8 @@ def check_listed(session: Session, refs: Sequence[str]) -> None:
         if not session.settings.named(ref):
             line = shlex.join(["provenance", "add" if session.settings.source else "init", ref])
             names = [model.name for model in session.settings.models]
-            said = f"{ref} is not in provenance.toml{near(ref, names)}"
-            raise ConfigError(f"{said}: `{line}` writes it there")
+            meant = near(ref, names) or ":"
+            raise ConfigError(f"{ref} is not in provenance.toml{meant} `{line}` writes it there")
 
 
 def late(session: Session) -> Iterator[str]:
