@@ -10,9 +10,11 @@ import copy
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 import tomli_w
 
+from provenance.formats.toml_inline import candidates
 from provenance.formats.toml_scan import Block, line_end, scan
 
 Table = dict[str, object]
@@ -121,15 +123,27 @@ def valued(text: str, path: Sequence[str | int], name: str, value: object) -> st
     new = pair(name, value)
     intended = tomllib.loads(text)
     holder, (first, _) = _at(intended, path), _extent(tuple(scan(text)), path)
-    if not isinstance(holder, dict) or first is None:
+    if not isinstance(holder, dict):
         raise Unspliced(new)
     holder[name] = value
+    if first is None:
+        return _valued_inline(text, path, new, intended)
     if name in first.values:
         return _checked(_replaced(text, first.values[name], new), intended, new)
     place = first.last(text)
     gap = "" if text[:place].endswith("\n") else "\n"
     spliced = text[:place] + _broken(text, gap + new) + text[place:]
     return _checked(spliced, intended, new)
+
+
+def _valued_inline(text: str, path: Sequence[str | int], new: str, intended: Table) -> str:
+    """The text with the pair in a row of a list that is one value: at the first place where it
+    reads as meant, in that of an older one or behind the others of the row."""
+    span = _written_inline(text, path[:-1])
+    for spliced in candidates(text, span, new) if span else ():
+        with suppress(Unspliced):
+            return _checked(spliced, intended, new)
+    raise Unspliced(new)
 
 
 def unvalued(text: str, path: Sequence[str | int], name: str) -> str:

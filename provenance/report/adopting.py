@@ -76,7 +76,7 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
     exempt = {item.word: item for what, item, _ in found if what is Remedy.EXEMPT}
     if words := [word for word, item in exempt.items() if not item.is_renewable]:
         yield shlex.join(["provenance", "exempt", *words, *why])
-    if pin := dict.fromkeys(item.name for what, item, _ in found if what is Remedy.PIN):
+    if pin := dict.fromkeys(item.word for what, item, _ in found if what is Remedy.PIN):
         yield shlex.join(["provenance", "add", *pin])
     members = (f.where for item in listed for f in item.left if f.rule == OF_A_MEMBER)
     for member in dict.fromkeys(members):

@@ -307,6 +307,8 @@ def _listed(draft: Draft, subject: Subject, table: dict[str, object]) -> Draft:
         other = old.get("repo") or old.get("path")
         message = f"is {other} there: say --name for another name"
         raise ConfigError(message, path=f"{draft.file}: {name}")
+    if table.get("revision") == refs.MAIN and "revision" not in old:
+        table = {key: value for key, value in table.items() if key != "revision"}
     return draft.valued(("models", position), **table)
 
 

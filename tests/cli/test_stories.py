@@ -176,6 +176,8 @@ BUMPS = {
         old=adapter("acme/base"),
         new=adapter(REPO),
         says=("- acme/base@", "+ acme/bot@"),
+        unsigned=("add someone/m@main", "update --renew", "lock --check"),
+        signed=("add acme/m@main", "update acme/m", "lock --check"),
     ),
     "signer": Bump(
         new={"notes.txt": b"1"},

@@ -251,6 +251,24 @@ def test_a_list_that_is_one_value_takes_one_row_more(before: str, after: str) ->
     assert appended(before, ("org",), {"name": "L", "n": ["a"]}) == after
 
 
+ROWS = "org = [\n  { name = 'A' }, # x\n  { name = \"}\", n = ['a]', 'b'] },\n  {},\n]\n"
+
+
+@pytest.mark.parametrize(
+    ("position", "name", "value", "before", "after"),
+    [
+        (0, "n", ["x"], "{ name = 'A' }", "{ name = 'A', n = [\"x\"] }"),
+        (1, "n", ["x"], "['a]', 'b']", '["x"]'),
+        (1, "name", "x", 'name = "}"', 'name = "x"'),
+        (2, "name", "x", "{}", '{ name = "x"}'),
+    ],
+)
+def test_a_row_of_a_list_that_is_one_value_takes_a_pair(
+    position: int, name: str, value: object, before: str, after: str
+) -> None:
+    assert valued(ROWS, ("org", position), name, value) == ROWS.replace(before, after)
+
+
 INLINE = 'version = 1\norg = [{ name = "Acme", namespaces = ["acme"] }]\n'
 
 
@@ -264,7 +282,6 @@ INLINE = 'version = 1\norg = [{ name = "Acme", namespaces = ["acme"] }]\n'
         lambda: with_value("policy.a = 1\n", "policy", "a", 2),
         lambda: appended("org = 7\n", ("org",), SIGNER),
         lambda: appended("policy = 7\n", ("policy", "exempt"), SIGNER),
-        lambda: valued(INLINE, ("org", 0), "name", "x"),
         lambda: valued(BY_HAND, ("org", 5), "name", "x"),
         lambda: unvalued(INLINE, ("org", 0), "name"),
     ],
