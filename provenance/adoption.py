@@ -30,9 +30,6 @@ REASON = "in use before adoption"
 UNKNOWN_PUBLISHER = "identity/unknown-publisher"
 NEVER = frozenset(
     {
-        "closure/limit",
-        "closure/unjudged",
-        "closure/unread",
         "code/hub-flagged",
         "code/native",
         "format/disguised",
