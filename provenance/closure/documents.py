@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from provenance.errors import Malformed
 from provenance.formats.names import name_of, suffix_of
 from provenance.formats.parsed import Parsed
-from provenance.formats.yaml_tree import MERGE, Node, trees
 from provenance.model import Kind
 
+if TYPE_CHECKING:
+    from provenance.formats.yaml_tree import Node
+
+MERGE = "<<"
 MAX_LEAVES = 200_000
 MAX_DEPTH = 200
 REFERENCE = re.compile(r"<([^<>]+)>")
@@ -87,6 +91,9 @@ def _of_value(value: object) -> Iterator[Leaf]:
 
 def _of_yaml(data: bytes) -> Iterator[Leaf]:
     """Every text wherever an alias or `<<` puts it, and in its place what a `!ref` stands for."""
+    # PyYAML takes as long to import as all the rest; most models bring no YAML.
+    from provenance.formats.yaml_tree import trees
+
     documents = trees(data)
     top = {key: one.text for document in documents for key, one in document.merged if one.text}
     waiting: list[tuple[tuple[str, ...], Node, Mapping[str, object]]] = [

@@ -43,7 +43,7 @@ def _repository(text: str, names: Mapping[str, str]) -> Iterator[Name]:
 
 def _hyperpyyaml(text: str, names: Mapping[str, str]) -> Iterator[Name]:
     """As `repository`, where what `!ref` put together may not be known."""
-    if "<" in text:
+    if "<" in text or "+" in text:
         yield Name(reason=BUILT)
     else:
         yield from _repository(text, names)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from provenance.claims.files import ModelFiles
 from provenance.closure.claim import MemberClaim
@@ -19,10 +20,10 @@ from provenance.formats.names import folder_of, is_weight_name, suffix_of
 from provenance.formats.parsed import Parsed
 from provenance.loaders.readers import Matches, matcher
 from provenance.loaders.table import loaders
-from provenance.references.naming import Named, named
-from provenance.references.python import references
-from provenance.references.reference import Reference
-from provenance.references.tree import decoded, parse
+
+if TYPE_CHECKING:
+    from provenance.references.naming import Named
+    from provenance.references.reference import Reference
 
 PYTHON = ".py"
 MAX_TEXT = 200
@@ -73,6 +74,10 @@ def _looked_for() -> Matches:
 
 
 def _of_module(file: Parsed, files: ModelFiles) -> Iterator[MemberClaim]:
+    # Most models bring no Python, and its readers take long to import.
+    from provenance.references.python import references
+    from provenance.references.tree import decoded
+
     try:
         if not file.is_whole:
             raise Malformed(f"{file.size} bytes of Python were not read")
@@ -91,6 +96,8 @@ def _of_module(file: Parsed, files: ModelFiles) -> Iterator[MemberClaim]:
 
 def _otherwise(file: Parsed, text: str) -> Iterator[MemberClaim]:
     """The calls that fetch something and name no repository in a way that is followed here."""
+    from provenance.references.tree import parse
+
     for node in ast.walk(parse(text)):
         if isinstance(node, ast.Call):
             parts = ast.unparse(node.func).split(".")
@@ -141,6 +148,8 @@ def _configuration(file: Parsed, files: ModelFiles) -> Mapping[str, object]:
 def _configured(built: str, table: Mapping[str, object]) -> tuple[Named, ...] | None:
     """The repository that a key of the configuration holds; none where that is no name of one, and
     None where it is not known what stands there."""
+    from provenance.references.naming import named
+
     match = CONFIGURED.fullmatch(built)
     value = table.get(match["key"] or match["word"]) if match else None
     if not isinstance(value, str) or is_weight_name(value):

@@ -13,6 +13,7 @@ from provenance.formats import yaml
 
 MAX_DEPTH = 64
 MAX_EVENTS = 400_000
+MERGE = "<<"
 MAX_TAGS = 1_000
 
 
@@ -96,7 +97,8 @@ def outline(data: bytes) -> Outline:
 
 def _begin(stack: list[_Open], event: yaml.Event) -> None:
     outer = stack[-1]
-    path = (*outer.path, outer.key) if outer.key is not None else outer.path
+    # What `<<` brings stands where it is merged.
+    path = outer.path if outer.key in (None, MERGE) else (*outer.path, outer.key)
     if len(stack) > MAX_DEPTH:
         raise Malformed("nested too deep")
     outer.take(None)

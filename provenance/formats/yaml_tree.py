@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from provenance.errors import Malformed
 from provenance.formats import yaml
+from provenance.formats.outline import MERGE
 
 MAX_EVENTS = 400_000
-MERGE = "<<"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,7 +38,7 @@ class Node:
         """The pairs of a mapping by the texts of their keys; of `<<` each mapping under its name,
         whose pairs stand here too."""
         for key, value in self.pairs:
-            if key.kind == "scalar" and key.text == MERGE and key.plain:
+            if key.kind == "scalar" and key.text == MERGE:
                 for one in value.items if value.kind == "sequence" else [value]:
                     yield MERGE, one
             else:

@@ -65,6 +65,8 @@ YAML = [
     "preprocessors: {audio: {name: evil.Preprocessor}}",
     "x: &a {name: evil.Pipeline}\npipeline: *a",
     "x: &a {name: evil.Pipeline}\npipeline: {<<: *a, params: {}}",
+    "<<: {pipeline: {name: evil.Pipeline}}",
+    "pipeline: {<<: [{name: evil.Pipeline}], params: {}}",
     "x: &a {b: {name: evil.Preprocessor}}\npreprocessors: *a",
     "x: [&a {module: os, name: system}]\ny: {__fn_or_cls__: *a}",
     "a: {target: '${b}'}\nb: os.system",
