@@ -26,8 +26,9 @@ OWN = re.compile(rf"(?:{'|'.join(LIBRARIES.values())})(?:\.[A-Za-z]\w*)*\.[A-Z]\
 PLAIN = re.compile(
     r"torch\.nn\.(?:functional|init)\.[a-z]\w*|speechbrain\.nnet\.[a-z]\w*\.[a-z]\w*"
     r"|speechbrain\.lobes\.models\.\w+\.mel_spectro?gram|sentencepiece\.SentencePieceProcessor"
-    r"|speechbrain\.decoders\.ctc_greedy_decode|speechbrain\.utils\.hparams\.choice"
-    r"|speechbrain\.tokenizers\.SentencePiece\.spm_\w+|speechbrain\.utils\.seed\.seed_everything"
+    r"|speechbrain\.decoders\.(?:ctc\.)?ctc_greedy_decode|speechbrain\.utils\.hparams\.choice"
+    r"|speechbrain\.processing\.[a-z]\w*\.[a-z]\w*|numpy\.(?:arange|linspace|ones|zeros)"
+    r"|speechbrain\.tokenizers\.SentencePiece\.spm_\w+|speechbrain\.utils\.(?:seed\.)?seed_everything"
     r"|(?:torch(?:\.cuda)?\.manual_seed(?:_all)?|random\.seed|numpy\.random\.seed)"
     r"|torch\.(?:b?float\d+\w*|u?int\d+|half|double|long|bool|complex\d+)"
     r"|builtins\.(?:bool|bytes|complex|dict|float|frozenset|int|list|set|slice|str|tuple)"

@@ -158,6 +158,12 @@ NOTES = [
     ("hyperparams.yaml", "a: !new:torch.nn.ModuleList\nb: !name:torch.nn.functional.relu"),
     ("hyperparams.yaml", "__set_seed: !apply:torch.manual_seed [1986]"),
     ("hyperparams.yaml", "a: !name:speechbrain.decoders.ctc_greedy_decode"),
+    ("hyperparams.yaml", "a: !name:speechbrain.decoders.ctc.ctc_greedy_decode"),
+    ("hyperparams.yaml", "a: !name:speechbrain.processing.signal_processing.mean_std_norm"),
+    (
+        "hyperparams.yaml",
+        "a: !apply:speechbrain.utils.seed_everything [1]\nb: !apply:numpy.arange [3]",
+    ),
     ("hyperparams.yaml", "a: !new:sentencepiece.SentencePieceProcessor"),
     ("hyperparams.yaml", "a: !name:speechbrain.nnet.losses.nll_loss"),
     ("model_config.yaml", "a: {_target_: nemo.collections.asr.modules.ConformerEncoder}"),
