@@ -1,0 +1,98 @@
+"""What an admission is given and what it says: rules, a target, what is there, the answer."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provenance.errors import Rejected
+from provenance.lock import Entry, Lock
+from provenance.policy import Policy
+from provenance.source.detached import Documents, nothing
+from provenance.source.hub import cache, settling
+from provenance.trust import Registry
+from provenance.verdict import Verdict
+
+STAGING = ".{}.provenance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What is locked, and by what it is judged, before the download and after it.
+
+    `attestations` are those that lie elsewhere than in the model. What expires is judged as of the
+    time of `admit`, whatever `at` says.
+    """
+
+    entry: Entry
+    lock: Lock
+    policy: Policy
+    registry: Registry
+    at: datetime
+    attestations: Documents = nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a model is to lie, and the folder on the same file system where it is made ready.
+
+    `is_cache` says that it is a cache's, which all projects share: files are added there, and none
+    taken away. `replacing` says that an earlier release that was delivered there may give way.
+    """
+
+    place: Path
+    staging: Path
+    is_cache: bool = False
+    cache: Path | None = None
+    replacing: bool = False
+
+    @classmethod
+    def folder(cls, place: Path, *, cache: Path | None = None, replacing: bool = False) -> Target:
+        """A folder of the caller's; the model is made ready beside it, on the same file system.
+
+        `cache` is the Hub's, whose whole files are not downloaded again.
+        """
+        real = Path(os.path.realpath(place))
+        staging = real.parent / STAGING.format(real.name)
+        return cls(place=real, staging=staging, cache=cache, replacing=replacing)
+
+    @classmethod
+    def snapshot(cls, entry: Entry, base: Path | None) -> Target:
+        """The place of a locked commit in the Hub's cache."""
+        repo, commit = entry.repo or "", entry.commit or ""
+        place = cache.snapshot(base, repo, commit)
+        staging = cache.staging(base, repo, commit)
+        return cls(place=place, staging=staging, is_cache=True, cache=base)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A model that may be used: where it lies, its verdict, and whether it was there before.
+
+    `beside` are files of others that lie there too, and that nobody judged.
+    """
+
+    place: Path
+    verdict: Verdict
+    already: bool
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What lies at a target already and is not the locked model: the locked files among it, those
+    of others, and all of it as it was counted."""
+
+    same: frozenset[str] = frozenset()
+    beside: tuple[str, ...] = ()
+    census: settling.Census = frozenset()
+
+
+class Refused(Rejected):
+    """A model may not be used; `verdict` says why, with every finding."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
