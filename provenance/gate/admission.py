@@ -17,7 +17,7 @@ from provenance.gate.judging import (
     judged,
     measured_at,
     not_refused,
-    passed,
+    passing,
     stored,
 )
 from provenance.gate.values import Admitted, Refused, Rules, Standing, Target
@@ -74,7 +74,7 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
                 raise Refused(judged(declared, rules, [differs(error)])) from None
             # 4. The bytes alone are judged, and must say what the Hub said.
             measured = measured_at(stage.files, rules, declared, rows)
-            verdict = passed(measured, rules, list(contradictions(declared, measured)))
+            verdict = passing(measured, rules, list(contradictions(declared, measured)))
             # 5. One step moves them into place.
             _settled(stage.files, rules, target, standing)
         finally:
@@ -132,7 +132,7 @@ def _standing(
     if target.is_cache:
         return _shared(found, rules, target, declared)
     if found.listing.digest == rules.entry.selected:
-        return Admitted(place=place, verdict=passed(found, rules), already=True)
+        return Admitted(place=place, verdict=passing(found, rules), already=True)
     ours = settling.is_delivered(place, found.listing.digest, census)
     if ours and target.replacing and declared:
         return Standing(census=census)
@@ -161,7 +161,7 @@ def _shared(
         planted = [failed("integrity/extra", message, path) for path in extra]
         raise Refused(judged(declared or found, rules, planted))
     if found.manifest.digest == entry.selected:
-        verdict = passed(narrowed(found, entry), rules)
+        verdict = passing(narrowed(found, entry), rules)
         return Admitted(place=target.place, verdict=verdict, already=True, beside=beside)
     if declared is None:
         return None

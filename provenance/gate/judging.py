@@ -80,7 +80,7 @@ def stored(rules: Rules) -> ConfigError:
     return ConfigError(message, path=f"the evidence of {rules.entry.name}")
 
 
-def passed(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:
+def passing(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:
     """The verdict, which is pass, or Refused."""
     verdict = judged(evidence, rules, findings)
     if verdict.result is not Result.PASS:

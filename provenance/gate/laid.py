@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance.gate.judging import changed, judged, measured_at, passed, stored
+from provenance.gate.judging import changed, judged, measured_at, passing, stored
 from provenance.gate.values import Refused, Rules
 from provenance.lock import file_differences
 from provenance.lock.known import unshown, with_locked
@@ -45,4 +45,4 @@ def admit_laid(
     rules = replace(rules, at=datetime.now(UTC))
     found = measured_at(place, rules, None, None, known=known, progress=progress)
     changes = file_differences(rules.entry, found.listing)
-    return passed(found, rules, [changed(change) for change in changes])
+    return passing(found, rules, [changed(change) for change in changes])
