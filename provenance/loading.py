@@ -9,7 +9,6 @@ from provenance.case.case import Case
 from provenance.case.members import JudgedMember
 from provenance.claims.claim import CodeClaim
 from provenance.closure.claim import MemberClaim
-from provenance.closure.members import Wanted
 from provenance.verdict import Result
 
 
@@ -67,7 +66,7 @@ def _fetched(case: Case) -> Iterator[Fetched]:
         result, reason = _became(judged)
         yield Fetched(
             repo=wanted.repo,
-            revision=_asked(wanted),
+            revision=wanted.revision or "main",
             commit=pin or (judged.member.commit if judged else None),
             pinned=pin is not None,
             loaders=tuple(dict.fromkeys(claim.loader for claim in claims)),
@@ -94,10 +93,6 @@ def _sometimes(claims: tuple[MemberClaim, ...]) -> Iterator[Fetched]:
                 reason="not asked for",
                 only=claim.only,
             )
-
-
-def _asked(wanted: Wanted) -> str:
-    return wanted.revision or "main"
 
 
 def _became(judged: JudgedMember | None) -> tuple[Result | None, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,8 @@ from provenance.claims.files import ModelFiles
 from provenance.closure.claim import MemberClaim
 from provenance.closure.claims import member_claims
 from provenance.model import Evidence, Member
+from provenance.trust.reading import is_commit
 
-COMMIT = re.compile("[0-9a-f]{40}")
 MOST = 64
 """How many members one model may have; more are unknown."""
 
@@ -90,7 +89,7 @@ def _order(wanted: Wanted) -> tuple[str, str]:
 
 def pinned_at(wanted: Wanted, pins: Mapping[str, str]) -> str | None:
     """The commit that a claim or the caller's pin means; None where a loader follows a branch."""
-    if COMMIT.fullmatch(wanted.revision or ""):
+    if is_commit(wanted.revision or ""):
         return wanted.revision
     return pins.get(wanted.repo)
 

@@ -172,14 +172,6 @@ def _settled(subject: Subject, evidence: Evidence, session: Session) -> Subject:
     )
 
 
-def looked(subject: Subject, gathering: Gathering) -> Looked:
-    """The model as `verify` judges it: as it is locked, else at the newest commit."""
-    evidence = evidence_or_reason(subject, gathering, gathering.session.pinned(subject))
-    if isinstance(evidence, Looked):
-        return evidence
-    return judged(subject, evidence, gathering.session)
-
-
 def judged(subject: Subject, evidence: Evidence, session: Session) -> Looked:
     """The model by the policy of `subject`, against what is locked of it."""
     past = remembered(session.lock, subject.name, subject.ref.repo)
