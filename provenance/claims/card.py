@@ -83,7 +83,8 @@ def _tag(content: Content, tag: str, stated: str | None) -> Iterator[Claim]:
         yield named(content, "tags", text, relation=first if related else stated)
     elif tag.lower() in METHODS:
         line = line_of(content.head, "tags", tag)
-        yield MethodClaim(path=content.path, key="tags", method=tag.lower(), line=line)
+        methods = frozenset({tag.lower()})
+        yield MethodClaim(path=content.path, key="tags", methods=methods, line=line)
 
 
 def prose(content: Content, text: str) -> Iterator[Claim]:
@@ -97,7 +98,8 @@ def prose(content: Content, text: str) -> Iterator[Claim]:
                     found.setdefault((key, claim.text), claim)
         trained = TRAINED_WITH.search(line[:2_000])
         if trained and (method := trained[1].lower()) in METHODS:
-            yield MethodClaim(path=content.path, key="prose", method=method, line=number)
+            methods = frozenset({method})
+            yield MethodClaim(path=content.path, key="prose", methods=methods, line=number)
     yield from found.values()
     yield from _merged(content, text)
 

@@ -51,7 +51,9 @@ class ParentClaim(Placed):
     may know: `org/name`, or a bare name of old. Without one, `reason` says why not, and `likely`
     is the name that was probably meant, if one can be guessed. `relation` is a word of the Hub:
     finetune, adapter, quantized, merge. A `hint` is what a program left behind, not what anybody
-    declared.
+    declared. `part` is the part of the model that comes from there (`vision_config`, `unet`, a
+    folder), empty for the whole; `of` names the repository whose parent it is, where that is not
+    the model itself.
     """
 
     key: str
@@ -62,15 +64,34 @@ class ParentClaim(Placed):
     reason: str = ""
     likely: str = ""
     hint: bool = False
+    part: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodClaim(Placed):
-    """One place that says how the model was trained; `trace` is what a trainer left behind."""
+    """One place that says how the model was trained.
+
+    `methods` are all that it can mean, one at least. A `trace` is what a trainer left behind. It is
+    not `known` where the method is only the name of a trainer that no table has.
+    """
 
     key: str
-    method: str
+    methods: frozenset[str]
     trace: bool = False
+    known: bool = True
+
+    @property
+    def words(self) -> str:
+        """The methods in a fixed order, as a sentence names them."""
+        return " or ".join(sorted(self.methods))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention(Placed):
+    """Words of a card that name a model in no form that is read as a parent: a hint, no more."""
+
+    quote: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +111,4 @@ class Unread:
     detail: str
 
 
-Claim = ParentClaim | MethodClaim | DigestClaim | Unread
+Claim = ParentClaim | MethodClaim | DigestClaim | Mention | Unread

@@ -121,7 +121,8 @@ def _arguments(observations: tuple[Observation, ...]) -> Iterator[Claim]:
         if seen.code == "pickle-import" and name_of(seen.path) == ARGUMENTS:
             kind = seen.detail.rpartition(".")[2]
             if kind in BY_CLASS:
-                yield MethodClaim(path=seen.path, key=kind, method=BY_CLASS[kind], trace=True)
+                methods = frozenset({BY_CLASS[kind]})
+                yield MethodClaim(path=seen.path, key=kind, methods=methods, trace=True)
 
 
 def of_hub(facts: Facts | None) -> Iterator[Claim]:

@@ -102,4 +102,6 @@ def _settings(content: Content, table: Mapping[object, object]) -> Iterator[Clai
         method = str(table.get(key) or "").lower()
         if method in METHODS:
             line = line_of(content.head, key, method)
-            yield MethodClaim(path=content.path, key=key, method=method, line=line, trace=True)
+            yield MethodClaim(
+                path=content.path, key=key, methods=frozenset({method}), line=line, trace=True
+            )

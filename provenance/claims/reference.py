@@ -91,6 +91,7 @@ FOLDERS = frozenset(
 
 WEIGHTS = (".bin", ".ckpt", ".gguf", ".pt", ".pth", ".safetensors")
 LOCAL_PATH = "a local path"
+UNNAMED = "a model that it does not name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

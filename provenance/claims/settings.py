@@ -48,7 +48,7 @@ def trainer_state(file: Parsed) -> Iterator[Claim]:
     kept = rows[:MAX_ROWS] if isinstance(rows, list) else []
     for key, method in LOGGED:
         if any(isinstance(row, dict) and key in row for row in kept):
-            yield MethodClaim(path=file.path, key=key, method=method, trace=True)
+            yield MethodClaim(path=file.path, key=key, methods=frozenset({method}), trace=True)
             return
 
 

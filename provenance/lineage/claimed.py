@@ -188,7 +188,7 @@ class Claimed:
         """How the model or an ancestor says it was trained, each with the place that says so."""
         claims = self.all if name == self.own else self._said.get(name, ())
         found = [c for c in claims if isinstance(c, MethodClaim)]
-        return tuple(dict.fromkeys(f"{c.method} (by {c.place})" for c in found))
+        return tuple(dict.fromkeys(f"{c.words} (by {c.place})" for c in found))
 
     @cached_property
     def parents(self) -> dict[str, frozenset[str]]:

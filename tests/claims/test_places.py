@@ -226,7 +226,7 @@ METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
 def test_a_method_is_read_where_it_is_told(name: str) -> None:
     files, expected = METHODS[name]
     claims = [c for c in parent_claims(evidence(files)) if isinstance(c, MethodClaim)]
-    assert [(c.place, c.method, c.trace) for c in claims] == expected
+    assert [(c.place, c.words, c.trace) for c in claims] == expected
 
 
 def test_the_class_of_pickled_arguments_tells_the_trainer() -> None:
@@ -238,7 +238,7 @@ def test_the_class_of_pickled_arguments_tells_the_trainer() -> None:
     )
     (claim,) = parent_claims(replace(given, observations=(seen,)))
     assert isinstance(claim, MethodClaim)
-    assert (claim.method, claim.trace) == ("grpo", True)
+    assert (claim.words, claim.trace) == ("grpo", True)
 
 
 def test_a_bare_digest_names_nobody() -> None:

@@ -101,11 +101,11 @@ def _under_declared(case: Case) -> Iterator[Finding]:
 
 def _methods(case: Case) -> Iterator[Finding]:
     found = [claim for claim in case.claimed.all if isinstance(claim, MethodClaim)]
-    stated = {claim.method for claim in found if not claim.trace}
+    stated = {method for claim in found if not claim.trace for method in claim.methods}
     for claim in found:
-        if claim.trace and stated and claim.method not in stated:
+        if claim.trace and stated and not claim.methods & stated:
             places = ", ".join([c.place for c in found if not c.trace][:SHOWN])
-            message = f"{places} says {', '.join(sorted(stated))}; {claim.key} is {claim.method}'s"
+            message = f"{places} says {', '.join(sorted(stated))}; {claim.key} is {claim.words}'s"
             yield failed("ancestry/method", message, claim.path)
 
 
