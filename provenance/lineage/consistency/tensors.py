@@ -85,11 +85,12 @@ def _spelled(raw: Mapping[str, Mapping[Numbers, Tensor]]) -> Layout:
 
     A name that needs no respelling comes last: nothing that stands for it can hide it.
     """
-    tails: dict[str, set[str]] = {}
+    tails: dict[tuple[str, Numbers], set[str]] = {}
     spelled: list[tuple[str, str, str]] = []
     for role in raw:
         if (main := _beside(role, raw)) is not None:
-            tails.setdefault(main[0], set()).add(main[1])
+            for numbers in raw[role]:
+                tails.setdefault((main[0], numbers), set()).add(main[1])
         elif found := packing.packed(role, raw):
             spelled.append((found[0], role, found[1]))
         else:
@@ -98,7 +99,7 @@ def _spelled(raw: Mapping[str, Mapping[Numbers, Tensor]]) -> Layout:
     schemes: set[str] = set()
     for name, role, scheme in sorted(spelled, key=lambda one: one[0] == one[1]):
         for numbers, tensor in raw[role].items():
-            how = scheme or packing.scheme_of(tails.get(role, ()), tensor.dtype)
+            how = scheme or packing.scheme_of(tails.get((role, numbers), ()), tensor.dtype)
             roles.setdefault(name, {})[numbers] = Tensor(
                 name=tensor.name, dtype=tensor.dtype, shape=tensor.shape, packing=how
             )
