@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from urllib.parse import unquote, urlsplit
 
 from provenance.formats.unseen import shows
@@ -114,6 +118,21 @@ def reference(text: str) -> Reference:
     if LOCAL.match(stripped) or "\\" in stripped:
         return _local(stripped)
     return _named(stripped)
+
+
+def renamed(name: str) -> str:
+    """The name under which the Hub has what was once called `name`; itself where it was not moved.
+
+    For use where no Hub can be asked: where one can, its own answer decides.
+    """
+    return renames().get(name, name)
+
+
+@cache
+def renames() -> Mapping[str, str]:
+    """Of every repository that the Hub moved in 2024 the new name by the old one."""
+    text = resources.files(__package__).joinpath("renames.toml").read_text("utf-8")
+    return {old: f"{home}/{old}" for home, olds in tomllib.loads(text).items() for old in olds}
 
 
 def _named(text: str) -> Reference:
