@@ -12,7 +12,7 @@ from provenance.claims import headers, recipe, settings
 from provenance.claims.card import card
 from provenance.claims.claim import Claim, MethodClaim, Unread
 from provenance.claims.configuration import is_configuration
-from provenance.claims.methods import BY_CLASS
+from provenance.claims.methods import of_class
 from provenance.claims.named import RELATIONS, named
 from provenance.errors import Malformed
 from provenance.formats.content import is_card
@@ -115,14 +115,24 @@ def _configuration(file: Parsed) -> Iterator[Claim]:
         return
 
 
+def places_read(evidence: Evidence, files: Mapping[str, Parsed] | None = None) -> int:
+    """How many places were read for what they may say of parents: files, and the Hub's answer."""
+    held = (parsed(evidence) if files is None else files).values()
+    inside = evidence.manifest.by_path
+    read = [file for file in held if file.path in inside and file.content.head]
+    return sum(_reader(file.content) is not None for file in read) + (evidence.facts is not None)
+
+
 def _arguments(observations: tuple[Observation, ...]) -> Iterator[Claim]:
     """The class of the arguments that a trainer pickled beside the model tells its method."""
     for seen in observations:
         if seen.code == "pickle-import" and name_of(seen.path) == ARGUMENTS:
             kind = seen.detail.rpartition(".")[2]
-            if kind in BY_CLASS:
-                methods = frozenset({BY_CLASS[kind]})
-                yield MethodClaim(path=seen.path, key=kind, methods=methods, trace=True)
+            if found := of_class(seen.detail):
+                methods, known = found
+                yield MethodClaim(
+                    path=seen.path, key=kind, methods=methods, trace=True, known=known
+                )
 
 
 def of_hub(facts: Facts | None) -> Iterator[Claim]:

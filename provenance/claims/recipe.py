@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
 from provenance.claims.configuration import values
-from provenance.claims.methods import METHODS
+from provenance.claims.methods import MEANS
 from provenance.claims.named import MAX_PARENTS, line_of, named
 from provenance.errors import Malformed
 from provenance.formats import yaml
@@ -100,8 +100,8 @@ def _settings(content: Content, table: Mapping[object, object]) -> Iterator[Clai
             break
     for key in TRAINED_BY:
         method = str(table.get(key) or "").lower()
-        if method in METHODS:
+        if method in MEANS:
             line = line_of(content.head, key, method)
             yield MethodClaim(
-                path=content.path, key=key, methods=frozenset({method}), line=line, trace=True
+                path=content.path, key=key, methods=MEANS[method], line=line, trace=True
             )

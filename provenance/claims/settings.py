@@ -46,9 +46,9 @@ def trainer_state(file: Parsed) -> Iterator[Claim]:
     """What a trainer logged, which tells its kind."""
     rows = _table(file).get("log_history")
     kept = rows[:MAX_ROWS] if isinstance(rows, list) else []
-    for key, method in LOGGED:
+    for key, methods in LOGGED:
         if any(isinstance(row, dict) and key in row for row in kept):
-            yield MethodClaim(path=file.path, key=key, methods=frozenset({method}), trace=True)
+            yield MethodClaim(path=file.path, key=key, methods=methods, trace=True)
             return
 
 

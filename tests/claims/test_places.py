@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provenance.claims.claim import DigestClaim, MethodClaim, ParentClaim, Unread
-from provenance.claims.parents import parent_claims
-from provenance.model import Observation
+from provenance.claims.methods import GROUPS
+from provenance.claims.parents import parent_claims, places_read
+from provenance.model import Facts, Observation
 from tests import forge
 from tests.claims.models import evidence
 
@@ -213,11 +215,11 @@ METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
     ),
     "what a trainer logged": (
         settings("trainer_state.json", log_history=[{"loss": 1}, {"reward_std": 0.1}]),
-        [("trainer_state.json", "grpo", True)],
+        [("trainer_state.json", " or ".join(sorted(GROUPS)), True)],
     ),
     "axolotl's settings": (
         {"axolotl_config.yml": AXOLOTL.encode()},
-        [("axolotl_config.yml:3", "dpo", True)],
+        [("axolotl_config.yml:3", "dpo or ipo", True)],
     ),
 }
 
@@ -229,16 +231,41 @@ def test_a_method_is_read_where_it_is_told(name: str) -> None:
     assert [(c.place, c.words, c.trace) for c in claims] == expected
 
 
-def test_the_class_of_pickled_arguments_tells_the_trainer() -> None:
-    from dataclasses import replace
+CLASSES: dict[str, tuple[str, bool] | None] = {
+    "trl.trainer.sft_config.SFTConfig": ("sft", True),
+    "trl.trainer.grpo_config.GRPOConfig": ("grpo", True),
+    "trl.experimental.async_grpo.async_grpo_config.AsyncGRPOConfig": ("async-grpo", True),
+    "trl.experimental.gmpo.gmpo_config.GMPOConfig": ("gmpo", True),
+    "trl.experimental.gold.gold_config.GOLDConfig": ("gold", True),
+    "trl.trainer.nash_md_config.NashMDConfig": ("nash-md", True),
+    "trl.trainer.ppov2_config.PPOv2Config": ("ppo", True),
+    "trl.trainer.reward_config.RewardConfig": ("reward-trainer", True),
+    "trl.experimental.iw_opd.iw_opd_config.IWOPDConfig": ("iw-opd", True),
+    "UnslothDPOTrainer.UnslothDPOConfig": ("dpo", True),
+    "axolotl.core.trainers.kto.AxolotlKTOConfig": ("kto", True),
+    "trl.experimental.zpo.zpo_config.ZPOConfig": ("zpo", False),
+    "UnslothZPOTrainer.UnslothZPOConfig": ("zpo", False),
+    "trl.trainer.model_config.ModelConfig": None,
+    "transformers.training_args.TrainingArguments": None,
+    "transformers.training_args_seq2seq.Seq2SeqTrainingArguments": None,
+    "sentence_transformers.training_args.SentenceTransformerTrainingArguments": None,
+    "transformers.utils.quantization_config.BitsAndBytesConfig": None,
+}
+"""Classes of pickled arguments: the tag that the trainer's own card writes, and whether known."""
 
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_class_of_pickled_arguments_tells_the_trainer(name: str) -> None:
     given = evidence({"training_args.bin": b"\x80\x02."})
-    seen = Observation(
-        code="pickle-import", path="training_args.bin", detail="trl.trainer.grpo_config.GRPOConfig"
-    )
-    (claim,) = parent_claims(replace(given, observations=(seen,)))
-    assert isinstance(claim, MethodClaim)
-    assert (claim.words, claim.trace) == ("grpo", True)
+    seen = Observation(code="pickle-import", path="training_args.bin", detail=name)
+    claims = parent_claims(replace(given, observations=(seen,)))
+    expected = CLASSES[name]
+    assert bool(claims) is bool(expected)
+    for claim in claims:
+        assert isinstance(claim, MethodClaim)
+        assert expected
+        assert expected[0] in claim.methods
+        assert (claim.known, claim.trace) == (expected[1], True)
 
 
 def test_a_bare_digest_names_nobody() -> None:
@@ -272,6 +299,13 @@ def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
     claims = parent_claims(evidence({"README.md": text + b"x" * (10 << 20)}))
     assert [claim.repo for claim in claims if isinstance(claim, ParentClaim)] == ["acme/b"]
     assert any(isinstance(claim, Unread) for claim in claims)
+
+
+def test_the_places_that_were_read_are_counted() -> None:
+    files = settings("config.json", a=1) | settings("x/adapter_config.json") | card("# x")
+    files |= {"tokenizer.json": b"{}", "notes.yaml": b"a: 1\n"}
+    assert places_read(evidence(files)) == 3
+    assert places_read(replace(evidence(files), facts=Facts(id="a/b"))) == 4
 
 
 def test_weights_say_nothing_by_themselves() -> None:
