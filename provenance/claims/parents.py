@@ -6,7 +6,7 @@ What they say is written by whoever uploads. It may convict, and never acquits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from provenance.claims import headers, recipe, settings
 from provenance.claims.card import card
@@ -14,6 +14,7 @@ from provenance.claims.claim import Claim, MethodClaim, Unread
 from provenance.claims.configuration import is_configuration
 from provenance.claims.methods import of_class
 from provenance.claims.named import RELATIONS, named
+from provenance.claims.places import placed, rows
 from provenance.errors import Malformed
 from provenance.formats.content import is_card
 from provenance.formats.encoding import wide
@@ -24,19 +25,17 @@ from provenance.model import Content, Evidence, Facts, Kind, Observation
 Reader = Callable[[Parsed], Iterator[Claim]]
 THE_HUB = "the Hub"
 BY_NAME: dict[str, Reader] = {
-    "adapter_config.json": settings.adapter,
-    "axolotl.yaml": recipe.settings,
-    "axolotl.yml": recipe.settings,
-    "axolotl_config.yaml": recipe.settings,
-    "axolotl_config.yml": recipe.settings,
+    "axolotl.yaml": recipe.methods,
+    "axolotl.yml": recipe.methods,
+    "axolotl_config.yaml": recipe.methods,
+    "axolotl_config.yml": recipe.methods,
     "mergekit_config.yaml": recipe.merge,
     "mergekit_config.yml": recipe.merge,
     "mergekit_moe_config.yaml": recipe.merge,
     "mergekit_moe_config.yml": recipe.merge,
-    "quantize_config.json": settings.quantisation,
     "trainer_state.json": settings.trainer_state,
-    "training_args.yaml": recipe.settings,
-    "training_args.yml": recipe.settings,
+    "training_args.yaml": recipe.methods,
+    "training_args.yml": recipe.methods,
 }
 BY_KIND: dict[Kind, Reader] = {
     Kind.SAFETENSORS: headers.safetensors_metadata,
@@ -102,9 +101,12 @@ def _reader(content: Content) -> Reader | None:
         return BY_KIND[content.kind]
     if is_card(content.path):
         return lambda file: card(file.content)
-    if named_one := BY_NAME.get(name_of(content.path)):
-        return named_one
-    return _configuration if is_configuration(content.path) else None
+    own = BY_NAME.get(name_of(content.path))
+    if own is None and is_configuration(content.path):
+        own = _configuration
+    if not rows(content.path):
+        return own
+    return lambda file: chain(placed(file), own(file) if own else ())
 
 
 def _configuration(file: Parsed) -> Iterator[Claim]:

@@ -7,22 +7,12 @@ from collections.abc import Iterator
 from provenance.claims.claim import Claim, MethodClaim
 from provenance.claims.configuration import pairs
 from provenance.claims.methods import LOGGED
-from provenance.claims.named import named, texts
+from provenance.claims.named import named
 from provenance.errors import Malformed
 from provenance.formats.parsed import Parsed
 
 LOADED_FROM = "_name_or_path"
 MAX_ROWS = 1_000
-
-
-def adapter(file: Parsed) -> Iterator[Claim]:
-    """A PEFT adapter is loaded onto its base."""
-    table = _table(file)
-    key = "base_model_name_or_path"
-    revision = table.get("revision")
-    stated = revision if isinstance(revision, str) and revision else None
-    for text in texts(table.get(key), key):
-        yield named(file.content, key, text, relation="adapter", revision=stated)
 
 
 def configuration(file: Parsed) -> Iterator[Claim]:
@@ -33,13 +23,6 @@ def configuration(file: Parsed) -> Iterator[Claim]:
             found[value] = None
     for text in found:
         yield named(file.content, LOADED_FROM, text, hint=True)
-
-
-def quantisation(file: Parsed) -> Iterator[Claim]:
-    """What GPTQ and its like quantised."""
-    key = "model_name_or_path"
-    for text in texts(_table(file).get(key), key):
-        yield named(file.content, key, text, relation="quantized", hint=True)
 
 
 def trainer_state(file: Parsed) -> Iterator[Claim]:

@@ -184,6 +184,71 @@ PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
         {"training_args.yaml": b"stage: sft\nmodel_name_or_path: acme/b\n"},
         [("training_args.yaml:2", "acme/b", None, "finetune")],
     ),
+    "axolotl's settings under a name of others, with an anchor": (
+        {"config.yml": b"base_model: acme/b\nx: &a 1\ny: *a\npretraining_dataset: acme/d\n"},
+        [("config.yml:1", "acme/b", None, "finetune")],
+    ),
+    "settings of others": ({"config.yaml": b"base_model: acme/b\nlr: 1\n"}, []),
+    "what is no YAML under a name of others": ({"config.yaml": b"{["}, []),
+    "a quoted recipe with an anchor": (
+        card("```yaml\nbase_model: acme/b\nx: &a 1\ny: *a\ndatasets: [{path: acme/d}]\n```\n"),
+        [("README.md:2", "acme/b", None, "finetune")],
+    ),
+    "mlx-lm": (
+        settings("adapter_config.json", model="acme/b", fine_tune_type="lora"),
+        [("adapter_config.json:2", "acme/b", None, "adapter")],
+    ),
+    "AdapterHub": (
+        settings("adapter_config.json", model_name="acme/b", config={}),
+        [("adapter_config.json:2", "acme/b", None, "adapter")],
+    ),
+    "optimum-neuron": (
+        settings("neuron_config.json", checkpoint_id="acme/b", checkpoint_revision=COMMIT),
+        [("neuron_config.json:2", "acme/b", COMMIT, None)],
+    ),
+    "LeRobot": (
+        settings("config.json", type="act", pretrained_path="acme/b")
+        | settings("train_config.json", policy={"pretrained_path": "acme/b"}),
+        [
+            ("config.json:3", "acme/b", None, "finetune"),
+            ("train_config.json:3", "acme/b", None, "finetune"),
+        ],
+    ),
+    "ms-swift": (
+        settings("args.json", model="Qwen/Q", rlhf_type="dpo"),
+        [("args.json:2", "Qwen/Q", None, "finetune")],
+    ),
+    "arguments of others": (settings("args.json", model="acme/b"), []),
+    "AutoTrain": (
+        settings("training_params.json", model="acme/b", trainer="sft"),
+        [("training_params.json:2", "acme/b", None, "finetune")],
+    ),
+    "litgpt": (
+        {
+            "hyperparameters.yaml": b"checkpoint_dir: checkpoints/acme/b\n",
+            "model_config.yaml": b"hf_config:\n  org: acme\n  name: b\n",
+        },
+        [
+            ("hyperparameters.yaml:1", None, None, "finetune"),
+            ("model_config.yaml", "acme/b", None, "finetune"),
+        ],
+    ),
+    "torchtune": (
+        settings("original_repo_id.json", repo_id="acme/b"),
+        [("original_repo_id.json:2", "acme/b", None, "finetune")],
+    ),
+    "LLaMA-Factory's board": (
+        {"llamaboard_config.yaml": b"top.model_name: B\ntop.model_path: acme/b\n"},
+        [("llamaboard_config.yaml:2", "acme/b", None, "finetune")],
+    ),
+    "ai-toolkit": (
+        {"config.yaml": b"config:\n  process:\n  - model:\n      name_or_path: acme/b\n"},
+        [("config.yaml:4", "acme/b", None, "adapter")],
+    ),
+    "NeMo": (
+        {"model_config.yaml": b"restore_from_path: /ws/base.nemo\n"},
+        [("model_config.yaml:1", None, None, "finetune")],
+    ),
     "a LoRA's metadata": (
         tensors(ss_sd_model_name="acme/sd", ss_base_model_version="sdxl_base_v1-0"),
         [("model.safetensors:1", "acme/sd", None, "adapter")],
@@ -280,7 +345,11 @@ UNREADABLE = {
         "mergekit_config.yml",
         b"models:\n" + b"".join(b"  - model: acme/m%d\n" % n for n in range(1_001)),
     ),
-    "a bomb": ("mergekit_config.yml", b"a: &a [x, x]\nb: [*a, *a]\n"),
+    "a bomb": (
+        "mergekit_config.yml",
+        b"a0: &a0 [x, x]\n"
+        + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 40)),
+    ),
     "not UTF-8": ("README.md", b"---\nbase_model: \xff\n---\n"),
     "front matter that is a list": ("README.md", b"---\n- base_model\n---\n"),
     "settings cut off": ("adapter_config.json", b'{"base_model_name_or_path": "acme'),
