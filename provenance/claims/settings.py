@@ -16,13 +16,21 @@ MAX_ROWS = 1_000
 
 
 def configuration(file: Parsed) -> Iterator[Claim]:
-    """Where transformers or diffusers loaded a model, or a part of it, from."""
-    found: dict[str, None] = {}
-    for key, value in pairs(file.json()):
-        if key == LOADED_FROM and isinstance(value, str) and value.strip():
-            found[value] = None
-    for text in found:
-        yield named(file.content, LOADED_FROM, text, hint=True)
+    """Where transformers or diffusers loaded a model, or a part of it, from.
+
+    Within a table it is where that part came from, which the outermost key names.
+    """
+    value = file.json()
+    own = value.items() if isinstance(value, dict) else ()
+    found = dict.fromkeys(("", text) for key, text in own if _is_name(key, text))
+    for part, held in own:
+        found |= dict.fromkeys((part, text) for key, text in pairs(held) if _is_name(key, text))
+    for part, text in found:
+        yield named(file.content, LOADED_FROM, str(text), hint=True, part=part)
+
+
+def _is_name(key: str, text: object) -> bool:
+    return key == LOADED_FROM and isinstance(text, str) and bool(text.strip())
 
 
 def trainer_state(file: Parsed) -> Iterator[Claim]:

@@ -15,6 +15,7 @@ from provenance.claims.parents import parent_claims, places_read
 from provenance.model import Facts, Observation
 from tests import forge
 from tests.claims.models import evidence
+from tests.formats.test_gguf import STRING, made, pair, text
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = "https://huggingface.co"
@@ -22,8 +23,8 @@ Row = tuple[str, str | None, str | None, str | None]
 """The place with its line, the repository, its revision, the relation."""
 
 
-def card(text: str) -> dict[str, bytes]:
-    return {"README.md": text.encode()}
+def card(words: str) -> dict[str, bytes]:
+    return {"README.md": words.encode()}
 
 
 def settings(name: str, **values: Any) -> dict[str, bytes]:
@@ -35,9 +36,9 @@ def tensors(**metadata: str) -> dict[str, bytes]:
         "__metadata__": metadata,
         "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]},
     }
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return {"model.safetensors": len(text).to_bytes(8, "little") + text + bytes(4)}
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    return {"model.safetensors": len(head).to_bytes(8, "little") + head + bytes(4)}
 
 
 MERGED = f"""# m
@@ -268,6 +269,69 @@ def test_a_place_is_read_with_its_line(name: str) -> None:
     assert sorted(rows, key=str) == sorted(expected, key=str)
 
 
+PARTS: dict[str, tuple[dict[str, bytes], list[tuple[str | None, str]]]] = {
+    "parts of a configuration": (
+        settings(
+            "config.json",
+            _name_or_path="acme/m",
+            text_config={"_name_or_path": "acme/t"},
+            vision_config={"inner": {"_name_or_path": "acme/v"}},
+        ),
+        [("acme/m", ""), ("acme/t", "text_config"), ("acme/v", "vision_config")],
+    ),
+    "a component": (
+        settings("unet/config.json", _name_or_path="acme/u", a={"_name_or_path": "acme/a"}),
+        [("acme/u", "unet"), ("acme/a", "unet/a")],
+    ),
+    "an adapter in a folder": (
+        settings("a/adapter_config.json", base_model_name_or_path="acme/b"),
+        [("acme/b", "a")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_place_speaks_of_the_part_that_it_stands_in(name: str) -> None:
+    files, expected = PARTS[name]
+    claims = [c for c in parent_claims(evidence(files)) if isinstance(c, ParentClaim)]
+    assert [(c.repo, c.part) for c in claims] == expected
+
+
+GGUFS = {
+    "a source and its base": (
+        {
+            "general.source.repo_url": f"{HUB}/acme/chat",
+            "general.base_model.0.name": "Base",
+            "general.base_model.0.organization": "Acme",
+            "general.base_model.0.repo_url": f"{HUB}/acme/base",
+        },
+        [("acme/chat", "quantized", ""), ("acme/base", None, "acme/chat")],
+    ),
+    "a base alone": (
+        {"general.base_model.0.repo_url": f"{HUB}/acme/base"},
+        [("acme/base", None, "")],
+    ),
+    "an adapter's base by its title": (
+        {
+            "general.type": "adapter",
+            "general.base_model.0.name": "Tiny Base",
+            "general.base_model.0.organization": "Acme",
+        },
+        [("Acme/Tiny-Base", "adapter", "")],
+    ),
+    "a title without an organisation": ({"general.base_model.0.name": "Tiny Base"}, []),
+}
+
+
+@pytest.mark.parametrize("name", GGUFS)
+def test_the_base_of_a_gguf_is_its_sources(name: str) -> None:
+    stated, expected = GGUFS[name]
+    pairs = (pair(key.encode(), STRING, text(value.encode())) for key, value in stated.items())
+    data = made(tuple(pairs))
+    claims = [c for c in parent_claims(evidence({"m.gguf": data})) if isinstance(c, ParentClaim)]
+    assert [(c.repo, c.relation, c.of) for c in claims] == expected
+
+
 METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
     "tags": (
         card("---\ntags: [trl, sft, gguf]\n---\n"),
@@ -364,8 +428,8 @@ def test_what_cannot_be_read_is_said(name: str) -> None:
 
 
 def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
-    text = f"This model is a fine-tuned version of [acme/b]({HUB}/acme/b)\n".encode()
-    claims = parent_claims(evidence({"README.md": text + b"x" * (10 << 20)}))
+    words = f"This model is a fine-tuned version of [acme/b]({HUB}/acme/b)\n".encode()
+    claims = parent_claims(evidence({"README.md": words + b"x" * (10 << 20)}))
     assert [claim.repo for claim in claims if isinstance(claim, ParentClaim)] == ["acme/b"]
     assert any(isinstance(claim, Unread) for claim in claims)
 
