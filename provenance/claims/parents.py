@@ -25,6 +25,7 @@ from provenance.model import Content, Evidence, Facts, Kind, Observation
 Reader = Callable[[Parsed], Iterator[Claim]]
 THE_HUB = "the Hub"
 BY_NAME: dict[str, Reader] = {
+    "args.json": settings.run,
     "axolotl.yaml": recipe.methods,
     "axolotl.yml": recipe.methods,
     "axolotl_config.yaml": recipe.methods,
@@ -36,6 +37,7 @@ BY_NAME: dict[str, Reader] = {
     "trainer_state.json": settings.trainer_state,
     "training_args.yaml": recipe.methods,
     "training_args.yml": recipe.methods,
+    "training_params.json": settings.run,
 }
 BY_KIND: dict[Kind, Reader] = {
     Kind.SAFETENSORS: headers.safetensors_metadata,

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from provenance.claims.claim import Claim, MethodClaim
 from provenance.claims.configuration import pairs
-from provenance.claims.methods import LOGGED
-from provenance.claims.named import named
+from provenance.claims.methods import LOGGED, MEANS
+from provenance.claims.named import line_of, named
+from provenance.claims.reference import reference
 from provenance.errors import Malformed
+from provenance.formats.names import folder_of
 from provenance.formats.parsed import Parsed
 
 LOADED_FROM = "_name_or_path"
+TRAINED_BY = ("rlhf_type", "trainer")
 MAX_ROWS = 1_000
 
 
@@ -22,11 +25,19 @@ def configuration(file: Parsed) -> Iterator[Claim]:
     """
     value = file.json()
     own = value.items() if isinstance(value, dict) else ()
-    found = dict.fromkeys(("", text) for key, text in own if _is_name(key, text))
+    found = dict.fromkeys(("", str(text)) for key, text in own if _is_name(key, text))
     for part, held in own:
-        found |= dict.fromkeys((part, text) for key, text in pairs(held) if _is_name(key, text))
+        inner = [str(text) for key, text in pairs(held) if _is_name(key, text)]
+        found |= dict.fromkeys((part, text) for text in inner)
     for part, text in found:
-        yield named(file.content, LOADED_FROM, str(text), hint=True, part=part)
+        yield named(file.content, LOADED_FROM, _whole(file.path, text), hint=True, part=part)
+
+
+def _whole(path: str, text: str) -> str:
+    """The repository of which a component was loaded by its folder, else the text as it is."""
+    folder = folder_of(path).rstrip("/")
+    whole = text.removesuffix(f"/{folder}") if folder else text
+    return whole if reference(whole).repo else text
 
 
 def _is_name(key: str, text: object) -> bool:
@@ -41,6 +52,19 @@ def trainer_state(file: Parsed) -> Iterator[Claim]:
         if any(isinstance(row, dict) and key in row for row in kept):
             yield MethodClaim(path=file.path, key=key, methods=methods, trace=True)
             return
+
+
+def run(file: Parsed) -> Iterator[Claim]:
+    """How ms-swift or AutoTrain was told to train."""
+    try:
+        table = _table(file)
+    except Malformed:
+        return
+    for key in TRAINED_BY:
+        method = str(table.get(key) or "").lower()
+        if method in MEANS:
+            line = line_of(file.content.head, key, method)
+            yield MethodClaim(path=file.path, key=key, methods=MEANS[method], line=line, trace=True)
 
 
 def _table(file: Parsed) -> dict[str, object]:

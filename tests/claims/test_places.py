@@ -283,6 +283,10 @@ PARTS: dict[str, tuple[dict[str, bytes], list[tuple[str | None, str]]]] = {
         settings("unet/config.json", _name_or_path="acme/u", a={"_name_or_path": "acme/a"}),
         [("acme/u", "unet"), ("acme/a", "unet/a")],
     ),
+    "a component loaded by its folder": (
+        settings("unet/config.json", _name_or_path="acme/p/unet"),
+        [("acme/p", "unet")],
+    ),
     "an adapter in a folder": (
         settings("a/adapter_config.json", base_model_name_or_path="acme/b"),
         [("acme/b", "a")],
@@ -345,6 +349,11 @@ METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
     "what a trainer logged": (
         settings("trainer_state.json", log_history=[{"loss": 1}, {"reward_std": 0.1}]),
         [("trainer_state.json", " or ".join(sorted(GROUPS)), True)],
+    ),
+    "ms-swift": (settings("args.json", rlhf_type="kto"), [("args.json:2", "kto", True)]),
+    "AutoTrain": (
+        settings("training_params.json", trainer="orpo"),
+        [("training_params.json:2", "orpo", True)],
     ),
     "axolotl's settings": (
         {"axolotl_config.yml": AXOLOTL.encode()},
