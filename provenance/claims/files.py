@@ -9,7 +9,7 @@ from provenance.claims.choices import Choice, choices
 from provenance.claims.claim import Claim, CodeClaim
 from provenance.claims.code import code_claims
 from provenance.claims.loader import loader_reads, why_read
-from provenance.claims.parents import parent_claims
+from provenance.claims.parents import parent_claims, places_read
 from provenance.formats.parsed import Parsed, parsed
 from provenance.model import Evidence
 from provenance.wire.bundle import Opened, opened
@@ -47,6 +47,11 @@ class ModelFiles:
     def parent_claims(self) -> tuple[Claim, ...]:
         """What they, and the Hub, say of parents and methods."""
         return parent_claims(self.evidence, self.by_path)
+
+    @cached_property
+    def places(self) -> int:
+        """How many places were read for what they may say of parents."""
+        return places_read(self.evidence, self.by_path)
 
     @cached_property
     def code_claims(self) -> tuple[CodeClaim, ...]:

@@ -13,7 +13,7 @@ from provenance.formats.parsed import Parsed
 SD_KEYS = ("ss_sd_model_name", "modelspec.merged_from")
 SOURCE_DIGEST = "source_checkpoint_sha256"
 SHA256 = re.compile(r"[0-9a-f]{64}")
-GGUF_BASE = re.compile(r"general\.base_model\.\d+\.(repo_url|url)")
+GGUF_BASE = re.compile(r"general\.base_model\.(\d+)\.(repo_url|url|name|organization)")
 GGUF_SOURCE = frozenset(
     {"general.source.url", "general.source.repo_url", "general.source.huggingface.repository"}
 )
@@ -33,11 +33,32 @@ def safetensors_metadata(file: Parsed) -> Iterator[Claim]:
 
 
 def gguf_keys(file: Parsed) -> Iterator[Claim]:
-    """Where a GGUF says it comes from: its source, or the base of that, never with a commit."""
+    """Where a GGUF says it comes from, never with a commit: its source, whose base may be stated
+    too; without a source that base is its own."""
     header = file.gguf
-    for key, value in () if isinstance(header, Malformed) else header.metadata:
-        if isinstance(value, str) and value.strip():
-            if key in GGUF_SOURCE:
-                yield named(file.content, key, value, relation="quantized")
-            elif GGUF_BASE.fullmatch(key):
-                yield named(file.content, key, value)
+    metadata = () if isinstance(header, Malformed) else header.metadata
+    stated = {key: v for key, v in metadata if isinstance(v, str) and v.strip()}
+    adapts = stated.get("general.type") == "adapter"
+    source = ""
+    for key in sorted(stated.keys() & GGUF_SOURCE):
+        claim = named(file.content, key, stated[key], relation="quantized")
+        source = source or claim.repo or claim.text
+        yield claim
+    for key, text in _bases(stated):
+        yield named(file.content, key, text, relation="adapter" if adapts else None, of=source)
+
+
+def _bases(stated: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The key and the text of each base: its address, else its organisation and its title.
+
+    A converter makes a title of a name: hyphens become spaces, and the letter case is lost.
+    """
+    numbers = dict.fromkeys(m[1] for key in stated if (m := GGUF_BASE.fullmatch(key)))
+    for number in numbers:
+        top = f"general.base_model.{number}"
+        url = next((k for k in (f"{top}.repo_url", f"{top}.url") if k in stated), "")
+        organisation, name = stated.get(f"{top}.organization"), stated.get(f"{top}.name")
+        if url:
+            yield url, stated[url]
+        elif organisation and name:
+            yield f"{top}.name", "/".join("-".join(w.split()) for w in (organisation, name))

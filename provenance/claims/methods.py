@@ -2,30 +2,130 @@
 
 from __future__ import annotations
 
-METHODS = frozenset(
-    {"cpo", "dpo", "grpo", "gkd", "kto", "online-dpo", "orpo", "ppo", "rloo", "sft", "simpo", "xpo"}
-)
-BY_CLASS = {
-    "CPOConfig": "cpo",
-    "DPOConfig": "dpo",
-    "GKDConfig": "gkd",
-    "GRPOConfig": "grpo",
-    "KTOConfig": "kto",
-    "ORPOConfig": "orpo",
-    "OnlineDPOConfig": "online-dpo",
-    "PPOConfig": "ppo",
-    "PRMConfig": "prm",
-    "RLOOConfig": "rloo",
-    "RewardConfig": "reward",
-    "SFTConfig": "sft",
-    "UnslothGRPOConfig": "grpo",
-    "UnslothSFTConfig": "sft",
-}
-"""Of TRL's trainers the class of their arguments, which lie beside a model as a pickle."""
+import re
+from collections.abc import Iterable, Mapping
 
-LOGGED = (
-    ("rewards/chosen", "dpo"),
-    ("reward_std", "grpo"),
-    ("objective/rlhf_reward", "rloo"),
+MEANS: Mapping[str, frozenset[str]] = {
+    "alignprop": frozenset({"alignprop"}),
+    "a2po": frozenset({"a2po"}),
+    "async-distillation": frozenset({"async-distillation", "distillation"}),
+    "async-grpo": frozenset({"async-grpo", "grpo"}),
+    "bco": frozenset({"bco"}),
+    "cpo": frozenset({"cpo", "simpo"}),
+    "ddpo": frozenset({"ddpo"}),
+    "distillation": frozenset({"distillation"}),
+    "dpo": frozenset({"dpo", "ipo"}),
+    "gfpo": frozenset({"gfpo", "grpo"}),
+    "gkd": frozenset({"gkd"}),
+    "gmpo": frozenset({"gmpo", "grpo"}),
+    "gold": frozenset({"gold"}),
+    "grpo": frozenset({"dapo", "dr-grpo", "grpo", "gspo"}),
+    "ipo": frozenset({"dpo", "ipo"}),
+    "iterative-sft": frozenset({"iterative-sft", "sft"}),
+    "iw-opd": frozenset({"iw-opd"}),
+    "kto": frozenset({"kto"}),
+    "minillm": frozenset({"minillm"}),
+    "nash-md": frozenset({"nash-md"}),
+    "online-dpo": frozenset({"online-dpo"}),
+    "orpo": frozenset({"orpo"}),
+    "papo": frozenset({"papo"}),
+    "ppo": frozenset({"ppo"}),
+    "prm": frozenset({"prm"}),
+    "reward": frozenset({"reward", "reward-trainer"}),
+    "rloo": frozenset({"rloo"}),
+    "sdft": frozenset({"sdft"}),
+    "sdpo": frozenset({"sdpo"}),
+    "server-distillation": frozenset({"server-distillation", "distillation"}),
+    "sft": frozenset({"sft"}),
+    "simpo": frozenset({"cpo", "simpo"}),
+    "tpo": frozenset({"tpo"}),
+    "xpo": frozenset({"xpo"}),
+}
+"""Of each method of a trainer the names that an honest card may give to it: TRL 0.9 to 1.16 write
+their own tag and `trained with`, and a loss of its own has a name too (IPO is a loss of DPO)."""
+
+WORDS_OF_OTHERS = frozenset({"distillation", "gold", "reward"})
+"""What a tag of a card may mean otherwise: alone it states no method."""
+
+METHODS = frozenset().union(*MEANS.values()) - WORDS_OF_OTHERS
+"""What a card states as a method."""
+
+SPELLED = {
+    "asyncdistillation": "async-distillation",
+    "asyncgrpo": "async-grpo",
+    "grpowithreplaybuffer": "grpo",
+    "iterativesft": "iterative-sft",
+    "iwopd": "iw-opd",
+    "nashmd": "nash-md",
+    "onlinedpo": "online-dpo",
+    "ppov2": "ppo",
+    "serverdistillation": "server-distillation",
+}
+"""How the stem of a trainer's class spells the methods that have a hyphen or two versions."""
+
+TRAINERS_OWN = re.compile(
+    r"(?:trl\.[\w.]+|axolotl\.[\w.]+|Unsloth\w+|__main__)\.(?:Unsloth|Axolotl)?(\w+)Config"
 )
-"""What only one kind of trainer logs."""
+ANY_CLASS = re.compile(r"(?:.*\.)?(?:Unsloth|Axolotl)?(\w+)Config")
+NO_TRAINERS = frozenset(
+    {"base", "dataset", "datasetmixture", "merge", "model", "onpolicy", "training", "vllmclient"}
+)
+"""Configurations of TRL that are no trainer's arguments, or those of any."""
+
+PREFERENCES = frozenset(
+    {"bco", "cpo", "dpo", "ipo", "kto", "nash-md", "online-dpo", "orpo", "simpo", "tpo", "xpo"}
+)
+ONLINE = frozenset({"online-dpo", "ppo", "rloo"})
+GROUPS = frozenset(
+    {
+        *("a2po", "async-grpo", "dapo", "dr-grpo", "gfpo", "gmpo", "grpo", "gspo", "minillm"),
+        *("papo", "rloo"),
+    }
+)
+LOGGED: tuple[tuple[str, frozenset[str]], ...] = (
+    ("log_odds_ratio", frozenset({"orpo"})),
+    ("objective/rlhf_reward", ONLINE),
+    ("loss/policy_avg", frozenset({"ppo", "rloo"})),
+    ("env/reward_std", frozenset({"ppo"})),
+    ("rewards/probabilities", frozenset({"nash-md"})),
+    ("loss/xpo", frozenset({"xpo"})),
+    ("rewards/chosen", PREFERENCES),
+    ("self_distillation/distillation_loss", frozenset({"sdft", "sdpo"})),
+    ("frac_reward_zero_std", GROUPS),
+    ("reward_std", GROUPS),
+    ("matched_loss", frozenset({"gold"})),
+)
+"""What each key of a log can mean, the most telling first: read in TRL 0.9 to 1.16."""
+
+TITLES = {"alignprop": "AlignProp", "minillm": "MiniLLM", "nash-md": "Nash-MD"}
+LOWER = {"online-dpo": "online DPO", "async-grpo": "async GRPO", "iterative-sft": "iterative SFT"}
+
+
+def of_class(name: str) -> tuple[frozenset[str], bool] | None:
+    """What the class of a trainer's arguments says, by its full name, and whether it is known.
+
+    None for a class that is no trainer's, or that of any. One that no table has is its own method:
+    the stem of its name.
+    """
+    method = _of_stem(name)
+    if method in MEANS:
+        return MEANS[method], True
+    own = TRAINERS_OWN.fullmatch(name) is not None
+    return (frozenset({method}), False) if own and method not in NO_TRAINERS else None
+
+
+def trainer(key: str, methods: Iterable[str]) -> str:
+    """Whose trace it is: of the class that `key` names, else of any that has the `methods`."""
+    return titles([method] if (method := _of_stem(key)) else methods)
+
+
+def _of_stem(name: str) -> str:
+    match = TRAINERS_OWN.fullmatch(name) or ANY_CLASS.fullmatch(name)
+    stem = match[1].lower() if match else ""
+    return SPELLED.get(stem, stem)
+
+
+def titles(methods: Iterable[str]) -> str:
+    """The methods as a sentence names them: `DPO, KTO or ORPO`."""
+    names = [TITLES.get(one) or LOWER.get(one) or one.upper() for one in sorted(methods)]
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

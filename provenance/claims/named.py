@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from provenance.claims.claim import ParentClaim
 from provenance.claims.reference import MAX_TEXT, reference
 from provenance.errors import Malformed
+from provenance.formats.names import folder_of
 from provenance.model import Content
 
 RELATIONS = frozenset({"adapter", "finetune", "merge", "quantized"})
@@ -30,8 +31,13 @@ def named(
     revision: str | None = None,
     hint: bool = False,
     line: int | None = None,
+    part: str = "",
+    of: str = "",
 ) -> ParentClaim:
-    """The claim that `text` makes at `key` of a file; its `line` is looked up if not given."""
+    """The claim that `text` makes at `key` of a file; its `line` is looked up if not given.
+
+    What stands in a folder speaks of that part of the model, and of `part` in it.
+    """
     found = reference(text)
     return ParentClaim(
         path=content.path,
@@ -44,6 +50,8 @@ def named(
         reason=found.reason,
         likely=found.likely,
         hint=hint,
+        part="/".join(filter(None, (folder_of(content.path).rstrip("/"), part))),
+        of=of,
     )
 
 

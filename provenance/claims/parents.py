@@ -6,14 +6,15 @@ What they say is written by whoever uploads. It may convict, and never acquits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from provenance.claims import headers, recipe, settings
 from provenance.claims.card import card
 from provenance.claims.claim import Claim, MethodClaim, Unread
 from provenance.claims.configuration import is_configuration
-from provenance.claims.methods import BY_CLASS
+from provenance.claims.methods import of_class
 from provenance.claims.named import RELATIONS, named
+from provenance.claims.places import placed, rows
 from provenance.errors import Malformed
 from provenance.formats.content import is_card
 from provenance.formats.encoding import wide
@@ -24,19 +25,19 @@ from provenance.model import Content, Evidence, Facts, Kind, Observation
 Reader = Callable[[Parsed], Iterator[Claim]]
 THE_HUB = "the Hub"
 BY_NAME: dict[str, Reader] = {
-    "adapter_config.json": settings.adapter,
-    "axolotl.yaml": recipe.settings,
-    "axolotl.yml": recipe.settings,
-    "axolotl_config.yaml": recipe.settings,
-    "axolotl_config.yml": recipe.settings,
+    "args.json": settings.run,
+    "axolotl.yaml": recipe.methods,
+    "axolotl.yml": recipe.methods,
+    "axolotl_config.yaml": recipe.methods,
+    "axolotl_config.yml": recipe.methods,
     "mergekit_config.yaml": recipe.merge,
     "mergekit_config.yml": recipe.merge,
     "mergekit_moe_config.yaml": recipe.merge,
     "mergekit_moe_config.yml": recipe.merge,
-    "quantize_config.json": settings.quantisation,
     "trainer_state.json": settings.trainer_state,
-    "training_args.yaml": recipe.settings,
-    "training_args.yml": recipe.settings,
+    "training_args.yaml": recipe.methods,
+    "training_args.yml": recipe.methods,
+    "training_params.json": settings.run,
 }
 BY_KIND: dict[Kind, Reader] = {
     Kind.SAFETENSORS: headers.safetensors_metadata,
@@ -102,9 +103,12 @@ def _reader(content: Content) -> Reader | None:
         return BY_KIND[content.kind]
     if is_card(content.path):
         return lambda file: card(file.content)
-    if named_one := BY_NAME.get(name_of(content.path)):
-        return named_one
-    return _configuration if is_configuration(content.path) else None
+    own = BY_NAME.get(name_of(content.path))
+    if own is None and is_configuration(content.path):
+        own = _configuration
+    if not rows(content.path):
+        return own
+    return lambda file: chain(placed(file), own(file) if own else ())
 
 
 def _configuration(file: Parsed) -> Iterator[Claim]:
@@ -115,14 +119,24 @@ def _configuration(file: Parsed) -> Iterator[Claim]:
         return
 
 
+def places_read(evidence: Evidence, files: Mapping[str, Parsed] | None = None) -> int:
+    """How many places were read for what they may say of parents: files, and the Hub's answer."""
+    held = (parsed(evidence) if files is None else files).values()
+    inside = evidence.manifest.by_path
+    read = [file for file in held if file.path in inside and file.content.head]
+    return sum(_reader(file.content) is not None for file in read) + (evidence.facts is not None)
+
+
 def _arguments(observations: tuple[Observation, ...]) -> Iterator[Claim]:
     """The class of the arguments that a trainer pickled beside the model tells its method."""
     for seen in observations:
         if seen.code == "pickle-import" and name_of(seen.path) == ARGUMENTS:
             kind = seen.detail.rpartition(".")[2]
-            if kind in BY_CLASS:
-                methods = frozenset({BY_CLASS[kind]})
-                yield MethodClaim(path=seen.path, key=kind, methods=methods, trace=True)
+            if found := of_class(seen.detail):
+                methods, known = found
+                yield MethodClaim(
+                    path=seen.path, key=kind, methods=methods, trace=True, known=known
+                )
 
 
 def of_hub(facts: Facts | None) -> Iterator[Claim]:

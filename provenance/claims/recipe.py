@@ -10,14 +10,16 @@ from dataclasses import replace
 
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
 from provenance.claims.configuration import values
-from provenance.claims.methods import METHODS
+from provenance.claims.methods import MEANS
 from provenance.claims.named import MAX_PARENTS, line_of, named
 from provenance.errors import Malformed
-from provenance.formats import yaml
+from provenance.formats import yaml_tree
 from provenance.formats.parsed import Parsed
 from provenance.model import Content
 
 MERGES = frozenset({"merge_method", "slices", "experts", "merges"})
+RUNS = frozenset({"adapter", "datasets", "pretraining_dataset"})
+"""What axolotl's configuration has beside its model: one of these at least."""
 MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
 TRAINED_FROM = ("base_model", "model_name_or_path", "model_id")
 TRAINED_BY = ("rl", "stage")
@@ -26,26 +28,26 @@ MAX_NODES = 100_000
 
 def merge(file: Parsed) -> Iterator[Claim]:
     """Each model of a mergekit recipe, in whatever document of it."""
-    for value in yaml.documents(file.content.head):
+    for value in yaml_tree.documents(file.content.head):
         if value is not None:
             yield from _merge(file.content, value)
 
 
-def settings(file: Parsed) -> Iterator[Claim]:
-    """What the settings of a training run say of its base and its method."""
-    value = yaml.loads(file.content.head)
+def methods(file: Parsed) -> Iterator[Claim]:
+    """What the settings of a training run say of its method."""
+    value = yaml_tree.value(file.content.head)
     if isinstance(value, dict):
-        yield from _settings(file.content, value)
+        yield from _methods(file.content, value)
 
 
 def quoted(content: Content) -> Iterator[Claim]:
     """What a block in a card says, if it is a recipe of one kind or the other."""
-    for value in yaml.documents(content.head):
+    for value in yaml_tree.documents(content.head):
         if not isinstance(value, dict):
             continue
         if MERGES & value.keys():
             yield from _merge(content, value)
-        elif "datasets" in value or "adapter" in value:
+        elif RUNS & value.keys():
             yield from _settings(content, value)
 
 
@@ -98,10 +100,14 @@ def _settings(content: Content, table: Mapping[object, object]) -> Iterator[Clai
         if isinstance(text, str) and text.strip():
             yield named(content, key, text, relation="adapter" if adapter else "finetune")
             break
+    yield from _methods(content, table)
+
+
+def _methods(content: Content, table: Mapping[object, object]) -> Iterator[MethodClaim]:
     for key in TRAINED_BY:
         method = str(table.get(key) or "").lower()
-        if method in METHODS:
+        if method in MEANS:
             line = line_of(content.head, key, method)
             yield MethodClaim(
-                path=content.path, key=key, methods=frozenset({method}), line=line, trace=True
+                path=content.path, key=key, methods=MEANS[method], line=line, trace=True
             )

@@ -6,50 +6,65 @@ from collections.abc import Iterator
 
 from provenance.claims.claim import Claim, MethodClaim
 from provenance.claims.configuration import pairs
-from provenance.claims.methods import LOGGED
-from provenance.claims.named import named, texts
+from provenance.claims.methods import LOGGED, MEANS
+from provenance.claims.named import line_of, named
+from provenance.claims.reference import reference
 from provenance.errors import Malformed
+from provenance.formats.names import folder_of
 from provenance.formats.parsed import Parsed
 
 LOADED_FROM = "_name_or_path"
+TRAINED_BY = ("rlhf_type", "trainer")
 MAX_ROWS = 1_000
 
 
-def adapter(file: Parsed) -> Iterator[Claim]:
-    """A PEFT adapter is loaded onto its base."""
-    table = _table(file)
-    key = "base_model_name_or_path"
-    revision = table.get("revision")
-    stated = revision if isinstance(revision, str) and revision else None
-    for text in texts(table.get(key), key):
-        yield named(file.content, key, text, relation="adapter", revision=stated)
-
-
 def configuration(file: Parsed) -> Iterator[Claim]:
-    """Where transformers or diffusers loaded a model, or a part of it, from."""
-    found: dict[str, None] = {}
-    for key, value in pairs(file.json()):
-        if key == LOADED_FROM and isinstance(value, str) and value.strip():
-            found[value] = None
-    for text in found:
-        yield named(file.content, LOADED_FROM, text, hint=True)
+    """Where transformers or diffusers loaded a model, or a part of it, from.
+
+    Within a table it is where that part came from, which the outermost key names.
+    """
+    value = file.json()
+    own = value.items() if isinstance(value, dict) else ()
+    found = dict.fromkeys(("", str(text)) for key, text in own if _is_name(key, text))
+    for part, held in own:
+        inner = [str(text) for key, text in pairs(held) if _is_name(key, text)]
+        found |= dict.fromkeys((part, text) for text in inner)
+    for part, text in found:
+        yield named(file.content, LOADED_FROM, _whole(file.path, text), hint=True, part=part)
 
 
-def quantisation(file: Parsed) -> Iterator[Claim]:
-    """What GPTQ and its like quantised."""
-    key = "model_name_or_path"
-    for text in texts(_table(file).get(key), key):
-        yield named(file.content, key, text, relation="quantized", hint=True)
+def _whole(path: str, text: str) -> str:
+    """The repository of which a component was loaded by its folder, else the text as it is."""
+    folder = folder_of(path).rstrip("/")
+    whole = text.removesuffix(f"/{folder}") if folder else text
+    return whole if reference(whole).repo else text
+
+
+def _is_name(key: str, text: object) -> bool:
+    return key == LOADED_FROM and isinstance(text, str) and bool(text.strip())
 
 
 def trainer_state(file: Parsed) -> Iterator[Claim]:
     """What a trainer logged, which tells its kind."""
     rows = _table(file).get("log_history")
     kept = rows[:MAX_ROWS] if isinstance(rows, list) else []
-    for key, method in LOGGED:
+    for key, methods in LOGGED:
         if any(isinstance(row, dict) and key in row for row in kept):
-            yield MethodClaim(path=file.path, key=key, methods=frozenset({method}), trace=True)
+            yield MethodClaim(path=file.path, key=key, methods=methods, trace=True)
             return
+
+
+def run(file: Parsed) -> Iterator[Claim]:
+    """How ms-swift or AutoTrain was told to train."""
+    try:
+        table = _table(file)
+    except Malformed:
+        return
+    for key in TRAINED_BY:
+        method = str(table.get(key) or "").lower()
+        if method in MEANS:
+            line = line_of(file.content.head, key, method)
+            yield MethodClaim(path=file.path, key=key, methods=MEANS[method], line=line, trace=True)
 
 
 def _table(file: Parsed) -> dict[str, object]:

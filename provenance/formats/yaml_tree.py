@@ -13,6 +13,9 @@ from provenance.formats import yaml
 from provenance.formats.outline import MERGE
 
 MAX_EVENTS = 400_000
+MAX_NODES = 100_000
+NONE = frozenset({"", "~", "null", "Null", "NULL"})
+TRUE, FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False", "FALSE"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -68,3 +71,50 @@ def trees(data: bytes) -> list[Node]:
 def _node(event: yaml.Event) -> Node:
     plain = event.kind == "scalar" and not event.style and not event.tag
     return Node(kind=event.kind, text=event.text or "", tag=event.tag, plain=plain)
+
+
+def documents(data: bytes) -> tuple[object, ...]:
+    """The values of all documents, what an alias repeats in full: tables, lists, texts, None, bool.
+
+    Malformed for a key that stands twice, for what is nested deeper than 64, and for more than
+    100,000 values.
+    """
+    budget = iter(range(MAX_NODES))
+    return tuple(_value(tree, budget, 0) for tree in trees(data))
+
+
+def value(data: bytes) -> object:
+    """The value of the one document of a text; None for none, Malformed for several."""
+    found = documents(data)
+    if len(found) > 1:
+        raise Malformed(f"{len(found)} documents, expected one")
+    return found[0] if found else None
+
+
+def _value(node: Node, budget: Iterator[int], depth: int) -> object:
+    if next(budget, None) is None:
+        raise Malformed(f"more than {MAX_NODES} values", slug="limit")
+    if depth > yaml.MAX_DEPTH:
+        raise Malformed("nested too deep")
+    if node.kind == "sequence":
+        return [_value(item, budget, depth + 1) for item in node.items]
+    if node.kind == "mapping":
+        return _table(node, budget, depth)
+    if node.plain and node.text in NONE:
+        return None
+    return node.text in TRUE if node.plain and node.text in TRUE | FALSE else node.text
+
+
+def _table(node: Node, budget: Iterator[int], depth: int) -> dict[object, object]:
+    """The pairs of a mapping; what is merged into it stands behind its own."""
+    table: dict[object, object] = {}
+    merged: dict[object, object] = {}
+    for key, held in node.merged:
+        found = _value(held, budget, depth + 1)
+        if key == MERGE:
+            merged = (found if isinstance(found, dict) else {}) | merged
+        elif key in table:
+            raise Malformed(f"the key {key[:80]!r} stands twice", slug="duplicate-key")
+        else:
+            table[key] = found
+    return merged | table

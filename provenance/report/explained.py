@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from provenance import manual
 from provenance.errors import ConfigError
-from provenance.report import formats, loaders
+from provenance.report import formats, loaders, places
+
+TABLES = {loaders.PAGE: loaders.table, places.PAGE: places.table}
+"""What a page ends with: the table that it speaks of."""
 
 
 def explained(name: str) -> str:
     """The page of a topic or check, or what a rule means; ConfigError for any other name."""
     rules = manual.rules()
     if page := manual.page(name) or (formats.page() if name == formats.PAGE else None):
-        return f"{page}\n\n{loaders.table()}" if name == loaders.PAGE else page
+        table = TABLES.get(name)
+        return f"{page}\n\n{table()}" if table else page
     if name in rules:
         whole = f"The whole page: provenance explain {name.partition('/')[0]}"
         return f"{name}\n\n{rules[name]}\n\n{whole}"

@@ -224,6 +224,20 @@ DISCORD: dict[str, tuple[Evidence, set[tuple[str, str]]]] = {
         made(README__md=card("base_model: base/b\ntags: [sft]"), trainer_state__json=LOGGED),
         {("method", "trainer_state.json")},
     ),
+    "SFT by the card, GRPO in a checkpoint": (
+        made(
+            README__md=card("base_model: base/b\ntags: [sft]"),
+            **{"checkpoint-1/trainer_state__json": LOGGED},
+        ),
+        PASS,
+    ),
+    "KTO by the card, what KTO and DPO log": (
+        made(
+            README__md=card("base_model: base/b\ntags: [kto]"),
+            trainer_state__json=b'{"log_history": [{"rewards/chosen": 1}]}',
+        ),
+        PASS,
+    ),
     "GRPO by both": (
         made(README__md=card("base_model: base/b\ntags: [grpo]"), trainer_state__json=LOGGED),
         PASS,
@@ -321,3 +335,20 @@ def test_a_long_chain_takes_no_long_time() -> None:
     chain = [ancestor(f"base/n{n}", f"base/n{n + 1}") for n in range(1_000)]
     given = model("base_model: base/n0", known=[*chain, ancestor("base/n1000")])
     assert [finding.rule for finding in found(given)] == ["ancestry/pass"]
+
+
+TRAINERS = {
+    "trl.trainer.grpo_config.GRPOConfig": (Outcome.FAIL, "was written by a GRPO trainer"),
+    "trl.experimental.zpo.zpo_config.ZPOConfig": (Outcome.UNKNOWN, "is not known: ask"),
+}
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_a_trainer_that_the_card_does_not_name_is_said(name: str) -> None:
+    seen = Observation(code="pickle-import", path="training_args.bin", detail=name)
+    given = made(
+        README__md=card("base_model: base/b\ntags: [sft]"), training_args__bin=b"\x80\x02."
+    )
+    outcome, words = TRAINERS[name]
+    said = [f for f in found(replace(given, observations=(seen,))) if f.rule == "ancestry/method"]
+    assert [(f.outcome, words in f.message) for f in said] == [(outcome, True)]

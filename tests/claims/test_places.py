@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provenance.claims.claim import DigestClaim, MethodClaim, ParentClaim, Unread
-from provenance.claims.parents import parent_claims
-from provenance.model import Observation
+from provenance.claims.methods import GROUPS
+from provenance.claims.parents import parent_claims, places_read
+from provenance.model import Facts, Observation
 from tests import forge
 from tests.claims.models import evidence
+from tests.formats.test_gguf import STRING, made, pair, text
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = "https://huggingface.co"
@@ -20,8 +23,8 @@ Row = tuple[str, str | None, str | None, str | None]
 """The place with its line, the repository, its revision, the relation."""
 
 
-def card(text: str) -> dict[str, bytes]:
-    return {"README.md": text.encode()}
+def card(words: str) -> dict[str, bytes]:
+    return {"README.md": words.encode()}
 
 
 def settings(name: str, **values: Any) -> dict[str, bytes]:
@@ -33,9 +36,9 @@ def tensors(**metadata: str) -> dict[str, bytes]:
         "__metadata__": metadata,
         "w": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]},
     }
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return {"model.safetensors": len(text).to_bytes(8, "little") + text + bytes(4)}
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    return {"model.safetensors": len(head).to_bytes(8, "little") + head + bytes(4)}
 
 
 MERGED = f"""# m
@@ -182,6 +185,71 @@ PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
         {"training_args.yaml": b"stage: sft\nmodel_name_or_path: acme/b\n"},
         [("training_args.yaml:2", "acme/b", None, "finetune")],
     ),
+    "axolotl's settings under a name of others, with an anchor": (
+        {"config.yml": b"base_model: acme/b\nx: &a 1\ny: *a\npretraining_dataset: acme/d\n"},
+        [("config.yml:1", "acme/b", None, "finetune")],
+    ),
+    "settings of others": ({"config.yaml": b"base_model: acme/b\nlr: 1\n"}, []),
+    "what is no YAML under a name of others": ({"config.yaml": b"{["}, []),
+    "a quoted recipe with an anchor": (
+        card("```yaml\nbase_model: acme/b\nx: &a 1\ny: *a\ndatasets: [{path: acme/d}]\n```\n"),
+        [("README.md:2", "acme/b", None, "finetune")],
+    ),
+    "mlx-lm": (
+        settings("adapter_config.json", model="acme/b", fine_tune_type="lora"),
+        [("adapter_config.json:2", "acme/b", None, "adapter")],
+    ),
+    "AdapterHub": (
+        settings("adapter_config.json", model_name="acme/b", config={}),
+        [("adapter_config.json:2", "acme/b", None, "adapter")],
+    ),
+    "optimum-neuron": (
+        settings("neuron_config.json", checkpoint_id="acme/b", checkpoint_revision=COMMIT),
+        [("neuron_config.json:2", "acme/b", COMMIT, None)],
+    ),
+    "LeRobot": (
+        settings("config.json", type="act", pretrained_path="acme/b")
+        | settings("train_config.json", policy={"pretrained_path": "acme/b"}),
+        [
+            ("config.json:3", "acme/b", None, "finetune"),
+            ("train_config.json:3", "acme/b", None, "finetune"),
+        ],
+    ),
+    "ms-swift": (
+        settings("args.json", model="Qwen/Q", rlhf_type="dpo"),
+        [("args.json:2", "Qwen/Q", None, "finetune")],
+    ),
+    "arguments of others": (settings("args.json", model="acme/b"), []),
+    "AutoTrain": (
+        settings("training_params.json", model="acme/b", trainer="sft"),
+        [("training_params.json:2", "acme/b", None, "finetune")],
+    ),
+    "litgpt": (
+        {
+            "hyperparameters.yaml": b"checkpoint_dir: checkpoints/acme/b\n",
+            "model_config.yaml": b"hf_config:\n  org: acme\n  name: b\n",
+        },
+        [
+            ("hyperparameters.yaml:1", None, None, "finetune"),
+            ("model_config.yaml", "acme/b", None, "finetune"),
+        ],
+    ),
+    "torchtune": (
+        settings("original_repo_id.json", repo_id="acme/b"),
+        [("original_repo_id.json:2", "acme/b", None, "finetune")],
+    ),
+    "LLaMA-Factory's board": (
+        {"llamaboard_config.yaml": b"top.model_name: B\ntop.model_path: acme/b\n"},
+        [("llamaboard_config.yaml:2", "acme/b", None, "finetune")],
+    ),
+    "ai-toolkit": (
+        {"config.yaml": b"config:\n  process:\n  - model:\n      name_or_path: acme/b\n"},
+        [("config.yaml:4", "acme/b", None, "adapter")],
+    ),
+    "NeMo": (
+        {"model_config.yaml": b"restore_from_path: /ws/base.nemo\n"},
+        [("model_config.yaml:1", None, None, "finetune")],
+    ),
     "a LoRA's metadata": (
         tensors(ss_sd_model_name="acme/sd", ss_base_model_version="sdxl_base_v1-0"),
         [("model.safetensors:1", "acme/sd", None, "adapter")],
@@ -201,6 +269,73 @@ def test_a_place_is_read_with_its_line(name: str) -> None:
     assert sorted(rows, key=str) == sorted(expected, key=str)
 
 
+PARTS: dict[str, tuple[dict[str, bytes], list[tuple[str | None, str]]]] = {
+    "parts of a configuration": (
+        settings(
+            "config.json",
+            _name_or_path="acme/m",
+            text_config={"_name_or_path": "acme/t"},
+            vision_config={"inner": {"_name_or_path": "acme/v"}},
+        ),
+        [("acme/m", ""), ("acme/t", "text_config"), ("acme/v", "vision_config")],
+    ),
+    "a component": (
+        settings("unet/config.json", _name_or_path="acme/u", a={"_name_or_path": "acme/a"}),
+        [("acme/u", "unet"), ("acme/a", "unet/a")],
+    ),
+    "a component loaded by its folder": (
+        settings("unet/config.json", _name_or_path="acme/p/unet"),
+        [("acme/p", "unet")],
+    ),
+    "an adapter in a folder": (
+        settings("a/adapter_config.json", base_model_name_or_path="acme/b"),
+        [("acme/b", "a")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_place_speaks_of_the_part_that_it_stands_in(name: str) -> None:
+    files, expected = PARTS[name]
+    claims = [c for c in parent_claims(evidence(files)) if isinstance(c, ParentClaim)]
+    assert [(c.repo, c.part) for c in claims] == expected
+
+
+GGUFS = {
+    "a source and its base": (
+        {
+            "general.source.repo_url": f"{HUB}/acme/chat",
+            "general.base_model.0.name": "Base",
+            "general.base_model.0.organization": "Acme",
+            "general.base_model.0.repo_url": f"{HUB}/acme/base",
+        },
+        [("acme/chat", "quantized", ""), ("acme/base", None, "acme/chat")],
+    ),
+    "a base alone": (
+        {"general.base_model.0.repo_url": f"{HUB}/acme/base"},
+        [("acme/base", None, "")],
+    ),
+    "an adapter's base by its title": (
+        {
+            "general.type": "adapter",
+            "general.base_model.0.name": "Tiny Base",
+            "general.base_model.0.organization": "Acme",
+        },
+        [("Acme/Tiny-Base", "adapter", "")],
+    ),
+    "a title without an organisation": ({"general.base_model.0.name": "Tiny Base"}, []),
+}
+
+
+@pytest.mark.parametrize("name", GGUFS)
+def test_the_base_of_a_gguf_is_its_sources(name: str) -> None:
+    stated, expected = GGUFS[name]
+    pairs = (pair(key.encode(), STRING, text(value.encode())) for key, value in stated.items())
+    data = made(tuple(pairs))
+    claims = [c for c in parent_claims(evidence({"m.gguf": data})) if isinstance(c, ParentClaim)]
+    assert [(c.repo, c.relation, c.of) for c in claims] == expected
+
+
 METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
     "tags": (
         card("---\ntags: [trl, sft, gguf]\n---\n"),
@@ -213,11 +348,16 @@ METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
     ),
     "what a trainer logged": (
         settings("trainer_state.json", log_history=[{"loss": 1}, {"reward_std": 0.1}]),
-        [("trainer_state.json", "grpo", True)],
+        [("trainer_state.json", " or ".join(sorted(GROUPS)), True)],
+    ),
+    "ms-swift": (settings("args.json", rlhf_type="kto"), [("args.json:2", "kto", True)]),
+    "AutoTrain": (
+        settings("training_params.json", trainer="orpo"),
+        [("training_params.json:2", "orpo", True)],
     ),
     "axolotl's settings": (
         {"axolotl_config.yml": AXOLOTL.encode()},
-        [("axolotl_config.yml:3", "dpo", True)],
+        [("axolotl_config.yml:3", "dpo or ipo", True)],
     ),
 }
 
@@ -229,16 +369,41 @@ def test_a_method_is_read_where_it_is_told(name: str) -> None:
     assert [(c.place, c.words, c.trace) for c in claims] == expected
 
 
-def test_the_class_of_pickled_arguments_tells_the_trainer() -> None:
-    from dataclasses import replace
+CLASSES: dict[str, tuple[str, bool] | None] = {
+    "trl.trainer.sft_config.SFTConfig": ("sft", True),
+    "trl.trainer.grpo_config.GRPOConfig": ("grpo", True),
+    "trl.experimental.async_grpo.async_grpo_config.AsyncGRPOConfig": ("async-grpo", True),
+    "trl.experimental.gmpo.gmpo_config.GMPOConfig": ("gmpo", True),
+    "trl.experimental.gold.gold_config.GOLDConfig": ("gold", True),
+    "trl.trainer.nash_md_config.NashMDConfig": ("nash-md", True),
+    "trl.trainer.ppov2_config.PPOv2Config": ("ppo", True),
+    "trl.trainer.reward_config.RewardConfig": ("reward-trainer", True),
+    "trl.experimental.iw_opd.iw_opd_config.IWOPDConfig": ("iw-opd", True),
+    "UnslothDPOTrainer.UnslothDPOConfig": ("dpo", True),
+    "axolotl.core.trainers.kto.AxolotlKTOConfig": ("kto", True),
+    "trl.experimental.zpo.zpo_config.ZPOConfig": ("zpo", False),
+    "UnslothZPOTrainer.UnslothZPOConfig": ("zpo", False),
+    "trl.trainer.model_config.ModelConfig": None,
+    "transformers.training_args.TrainingArguments": None,
+    "transformers.training_args_seq2seq.Seq2SeqTrainingArguments": None,
+    "sentence_transformers.training_args.SentenceTransformerTrainingArguments": None,
+    "transformers.utils.quantization_config.BitsAndBytesConfig": None,
+}
+"""Classes of pickled arguments: the tag that the trainer's own card writes, and whether known."""
 
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_class_of_pickled_arguments_tells_the_trainer(name: str) -> None:
     given = evidence({"training_args.bin": b"\x80\x02."})
-    seen = Observation(
-        code="pickle-import", path="training_args.bin", detail="trl.trainer.grpo_config.GRPOConfig"
-    )
-    (claim,) = parent_claims(replace(given, observations=(seen,)))
-    assert isinstance(claim, MethodClaim)
-    assert (claim.words, claim.trace) == ("grpo", True)
+    seen = Observation(code="pickle-import", path="training_args.bin", detail=name)
+    claims = parent_claims(replace(given, observations=(seen,)))
+    expected = CLASSES[name]
+    assert bool(claims) is bool(expected)
+    for claim in claims:
+        assert isinstance(claim, MethodClaim)
+        assert expected
+        assert expected[0] in claim.methods
+        assert (claim.known, claim.trace) == (expected[1], True)
 
 
 def test_a_bare_digest_names_nobody() -> None:
@@ -253,7 +418,11 @@ UNREADABLE = {
         "mergekit_config.yml",
         b"models:\n" + b"".join(b"  - model: acme/m%d\n" % n for n in range(1_001)),
     ),
-    "a bomb": ("mergekit_config.yml", b"a: &a [x, x]\nb: [*a, *a]\n"),
+    "a bomb": (
+        "mergekit_config.yml",
+        b"a0: &a0 [x, x]\n"
+        + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 40)),
+    ),
     "not UTF-8": ("README.md", b"---\nbase_model: \xff\n---\n"),
     "front matter that is a list": ("README.md", b"---\n- base_model\n---\n"),
     "settings cut off": ("adapter_config.json", b'{"base_model_name_or_path": "acme'),
@@ -268,10 +437,17 @@ def test_what_cannot_be_read_is_said(name: str) -> None:
 
 
 def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
-    text = f"This model is a fine-tuned version of [acme/b]({HUB}/acme/b)\n".encode()
-    claims = parent_claims(evidence({"README.md": text + b"x" * (10 << 20)}))
+    words = f"This model is a fine-tuned version of [acme/b]({HUB}/acme/b)\n".encode()
+    claims = parent_claims(evidence({"README.md": words + b"x" * (10 << 20)}))
     assert [claim.repo for claim in claims if isinstance(claim, ParentClaim)] == ["acme/b"]
     assert any(isinstance(claim, Unread) for claim in claims)
+
+
+def test_the_places_that_were_read_are_counted() -> None:
+    files = settings("config.json", a=1) | settings("x/adapter_config.json") | card("# x")
+    files |= {"tokenizer.json": b"{}", "notes.yaml": b"a: 1\n"}
+    assert places_read(evidence(files)) == 3
+    assert places_read(replace(evidence(files), facts=Facts(id="a/b"))) == 4
 
 
 def test_weights_say_nothing_by_themselves() -> None:

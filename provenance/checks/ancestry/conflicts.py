@@ -11,13 +11,14 @@ from itertools import combinations, islice, product
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim
 from provenance.claims.files import ModelFiles
+from provenance.claims.methods import titles, trainer
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name, suffix_of
 from provenance.lineage import Tier, identical_weights, own_names
 from provenance.lineage.consistency import FLOATS, shapes
 from provenance.model import Evidence, Facts
 from provenance.signature import Attestation
-from provenance.verdict import Finding, failed
+from provenance.verdict import Finding, failed, unknown
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
@@ -100,13 +101,27 @@ def _under_declared(case: Case) -> Iterator[Finding]:
 
 
 def _methods(case: Case) -> Iterator[Finding]:
+    """What trainers left at the top beside what the card says; those in folders speak of others."""
     found = [claim for claim in case.claimed.all if isinstance(claim, MethodClaim)]
-    stated = {method for claim in found if not claim.trace for method in claim.methods}
+    said = [claim for claim in found if not claim.trace]
+    stated = frozenset[str]().union(*(claim.methods for claim in said))
     for claim in found:
-        if claim.trace and stated and not claim.methods & stated:
-            places = ", ".join([c.place for c in found if not c.trace][:SHOWN])
-            message = f"{places} says {', '.join(sorted(stated))}; {claim.key} is {claim.words}'s"
+        if not claim.trace or "/" in claim.path or not stated or claim.methods & stated:
+            continue
+        places = ", ".join([one.place for one in said][:SHOWN])
+        message = f"{places} says {titles(stated)}; {_left(claim)}"
+        if claim.known:
             yield failed("ancestry/method", message, claim.path)
+        else:
+            why = "what that trainer does is not known: ask the publisher"
+            yield unknown("ancestry/method", f"{message}; {why}", claim.path)
+
+
+def _left(claim: MethodClaim) -> str:
+    """What a program left behind, as half a sentence."""
+    if claim.line:
+        return f"{claim.place} ({claim.key}) says {titles(claim.methods)}"
+    return f"{claim.path} was written by a {trainer(claim.key, claim.methods)} trainer"
 
 
 def _relations(case: Case) -> Iterator[Finding]:

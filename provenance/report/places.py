@@ -1,0 +1,43 @@
+"""The table of places that speak of parents as the end of a manual page, for 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+
+from provenance.claims.places import Place, Reader, places, readers
+
+PAGE = "ancestry"
+"""The name of the page that this table ends."""
+WIDTH = 80
+STEP = "  "
+
+
+def table() -> str:
+    """Every place that is read: by whom it is written, where it stands, what it means."""
+    rows = "\n".join(_wrapped(words) for words in (*map(_row, places()), *map(_reader, readers())))
+    return f"Places that are read (a hint is what a program left, and no declaration):\n\n{rows}"
+
+
+def _row(row: Place) -> str:
+    key = ".".join(row.keys)
+    revision = f", at {row.revision}" if row.revision else ""
+    beside = f", beside {' or '.join(row.beside)}" if row.beside else ""
+    means = " ".join(filter(None, (row.relation, "hint" if row.hint else "")))
+    where = f"{row.by}: {key} in {', '.join(row.files)}{revision}{beside}"
+    return "; ".join(filter(None, (where, means, row.pitfalls)))
+
+
+def _reader(row: Reader) -> str:
+    where = f"{row.by}: {', '.join(row.files)}: {row.form}"
+    return "; ".join(filter(None, (where, row.pitfalls)))
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=STEP,
+        subsequent_indent=STEP * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
