@@ -125,3 +125,15 @@ def test_stored_evidence_has_the_origin(bank: tuple[Desk, str]) -> None:
     assert json.loads(stored.read_text())["origin"]["claimed"] == REPO
     ended = own.run("verify", "--evidence", stored)
     assert ended.returncode == 0, ended.stdout
+
+
+def test_a_commit_that_only_a_pull_request_reaches_is_not_the_origins(
+    bank: tuple[Desk, str],
+) -> None:
+    own, _ = bank
+    files = {"config.json": b'{"model_type": "evil"}'}
+    own.hub.commit(UNSIGNED, FILES)
+    commit = own.hub.commit(UNSIGNED, files, ref="refs/pr/1", replace=True)
+    own.hub.commit("bank-ml/base", files)
+    own.settings({"repo": "bank-ml/base", "mirror_of": f"{UNSIGNED}@{commit}"})
+    assert "identity/pull-request-only" in own.rules("bank-ml/base")[1]
