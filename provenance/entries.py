@@ -51,13 +51,14 @@ def entry_of(
     case, verdict = evaluation.case, evaluation.verdict
     evidence = case.evidence
     facts = _remembered(_kept(evidence.facts), past)
-    owner = case.registry.owner(evidence.ref.repo or "")
+    owner = case.registry.owner(case.origin.ref.repo or "")
     return Entry(
         name=name,
         repo=evidence.ref.repo,
         path=path,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
+        mirror_of=verdict.mirror_of or None,
         facts=_reached(facts, [entry for entry in own if entry.commit == evidence.ref.commit]),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),

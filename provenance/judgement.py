@@ -10,6 +10,7 @@ from provenance.case.case import Case
 from provenance.case.changes import change_of
 from provenance.case.folding import folded
 from provenance.case.members import JudgedMember
+from provenance.case.mirror import Mirror, mirror
 from provenance.checks import table
 from provenance.claims.files import ModelFiles
 from provenance.lock import Entry, Lock, member_entry
@@ -96,8 +97,11 @@ def evaluate(
     if remembered is None:
         remembered = known_of(lock, name, evidence.ref.repo)
     members = _members(evidence, policy, registry, lock)
+    found_of = mirror(evidence, registry, lock)
+    if isinstance(found_of, Mirror):
+        remembered = (*remembered, *known_of(lock, "", found_of.origin.claimed))
     case = replace(
-        Case.heard(evidence, policy, registry, tuple(judged for judged, _ in members)),
+        Case.heard(evidence, policy, registry, tuple(judged for judged, _ in members), found_of),
         lock=lock,
         locked=locked,
         remembered=tuple(remembered),
@@ -109,10 +113,14 @@ def evaluate(
     outcomes = tuple((check, _outcome(check, weighed)) for check in policy.checks)
     told = folded(weighed, evidence.manifest.by_path.keys())
     result, reason = _fold(outcomes, told)
+    mirror_of = found_of.named if isinstance(found_of, Mirror) else ""
+    if mirror_of:
+        reason = f"a mirror of {mirror_of}: {reason}"
     verdict = Verdict(
         name=name or evidence.ref.repo or evidence.ref.text,
         ref=evidence.ref.text,
         commit=evidence.ref.commit,
+        mirror_of=mirror_of,
         result=result,
         reason=reason,
         manifest=evidence.manifest.digest,

@@ -260,6 +260,7 @@ class Evidence:
     expires is over by then. `facts` are those of the Hub it came from, or of the lockfile that
     names it; `ancestors` has one row for every repository that was asked for because something
     claims it, and `members` one for every repository that a loader of the model would ask for.
+    `origin` is what the caller or the registry says that it is a mirror of, as far as it is known.
     """
 
     ref: Ref
@@ -276,6 +277,7 @@ class Evidence:
     facts: Facts | None = None
     ancestors: tuple[Ancestor, ...] = ()
     members: tuple[Member, ...] = ()
+    origin: Ancestor | None = None
     now: datetime | None = field(default=None, compare=False)
 
     @property

@@ -94,6 +94,7 @@ def _table(evidence: Evidence) -> dict[str, object]:
         "facts": _facts(evidence.facts),
         "ancestors": [_ancestor(ancestor) for ancestor in evidence.ancestors],
         "members": [_member(member) for member in evidence.members],
+        **({"origin": _ancestor(evidence.origin)} if evidence.origin else {}),
     }
 
 
@@ -175,6 +176,7 @@ def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:
         facts=_read_facts(fields),
         ancestors=tuple(_read_ancestor(item) for item in fields.tables("ancestors")),
         members=tuple(_read_member(item) for item in fields.tables("members")),
+        origin=_read_ancestor(fields.table("origin")) if "origin" in fields else None,
     )
     fields.end()
     if evidence.manifest.digest != stated:
@@ -183,6 +185,8 @@ def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:
         raise fields.wrong("ancestors", "those of an ancestor stand beside it")
     if role is not Role.MODEL and evidence.members:
         raise fields.wrong("members", "those of a member stand beside it")
+    if role is Role.ANCESTOR and evidence.origin:
+        raise fields.wrong("origin", "an ancestor has none")
     return evidence
 
 

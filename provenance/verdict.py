@@ -98,8 +98,9 @@ class Verdict:
     """The judgement of one model; `checks` has an outcome for every check of the profile.
 
     `commit` is 40 hex digits, `manifest` the `sha256:<hex>` of the files that were judged, `basis`
-    who states their digests. `reason` is one line: what decided, or who signed. It is neither true
-    nor false, and asking raises TypeError.
+    who states their digests, `mirror_of` as `org/name@<commit>` whose bytes they are found to be,
+    by whose name identity, signature and lineage then go. `reason` is one line: what decided, or
+    who signed. It is neither true nor false, and asking raises TypeError.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Verdict:
     checks: tuple[tuple[str, Outcome], ...]
     signers: tuple[SignerSeen, ...]
     findings: tuple[Finding, ...]
+    mirror_of: str = ""
 
     def __bool__(self) -> bool:
         """Refused: every verdict would be true, one that failed too."""

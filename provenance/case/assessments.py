@@ -140,7 +140,7 @@ def failures(case: Case) -> Iterator[LockedFailure]:
         for word in convicting(words(case, required, files)):
             if word.result == FAILED:
                 yield LockedFailure(
-                    repo=case.evidence.ref.repo or "",
+                    repo=case.origin.ref.repo or "",
                     manifest=case.evidence.manifest.digest,
                     predicate=required.predicate,
                     organisation=word.organisation,
@@ -195,7 +195,7 @@ def _words(case: Case, required: RequiredAttestation, files: Files) -> Iterator[
 
 def _may(case: Case, attestation: Attestation, party: Party, required: RequiredAttestation) -> bool:
     """Whether this party's word counts for this model, today and at the time it was given."""
-    speaks = party.signer.may(required.role, case.evidence.ref.repo or "")
+    speaks = party.signer.may(required.role, case.origin.ref.repo or "")
     return speaks and not distrust(case.registry, attestation, party, case.evidence.at)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from provenance.case.members import Closure, JudgedMember
+from provenance.case.mirror import Mirror, Unproved
 from provenance.case.publisher import PublisherSignature, publisher_signatures
 from provenance.case.verified import verify_bundles
 from provenance.claims.files import ModelFiles
@@ -33,7 +34,8 @@ class Case:
     fetches by name, each judged. `lock` is the caller's
     lockfile, `locked` its entry for the model; `exact` asks for the very files of that entry, where
     otherwise it is only what was known before. `remembered` are the entries of its repository,
-    whatever their names. `rests` has what is left of the files by each `ignore` of the policy.
+    whatever their names. `mirror` is what became of
+    the saying that it is one. `rests` has what is left of the files by each `ignore` of the policy.
     """
 
     evidence: Evidence
@@ -49,6 +51,7 @@ class Case:
     locked: Entry | None = None
     remembered: tuple[Entry, ...] = ()
     exact: bool = False
+    mirror: Mirror | Unproved | None = None
     rests: Rests = field(default_factory=dict)
 
     @classmethod
@@ -58,25 +61,38 @@ class Case:
         policy: Policy,
         registry: Registry,
         members: tuple[JudgedMember, ...] = (),
+        mirror: Mirror | Unproved | None = None,
     ) -> Case:
         """The case of a model once every bundle and claim was heard, without a lockfile.
 
         `members` are those of its closure, each with the verdict on it.
         """
-        files = ModelFiles(evidence=evidence)
-        heard = verify_bundles(files, registry, policy.parents)
+        files = by_origin = ModelFiles(evidence=evidence)
+        origin = None
+        if isinstance(mirror, Mirror):
+            by_origin, origin = ModelFiles(evidence=mirror.evidence), mirror.origin
+        heard = verify_bundles(by_origin, registry, policy.parents, origin)
         return cls(
             evidence=evidence,
             policy=policy,
             registry=registry,
             files=files,
             verifications=heard.verifications,
-            publisher_signatures=publisher_signatures(evidence, registry, heard.verifications),
+            publisher_signatures=publisher_signatures(
+                by_origin.evidence, registry, heard.verifications
+            ),
             claimed=heard.claimed,
             graph=heard.graph,
             closure=Closure.of(Claims.of(files), members, policy.members),
             rests=rests_of(evidence, policy),
+            mirror=mirror,
         )
+
+    @property
+    def origin(self) -> Evidence:
+        """The evidence by the name that identity, signatures and lineage go by: of a mirror that
+        is proved, its origin's; else the model's own."""
+        return self.mirror.evidence if isinstance(self.mirror, Mirror) else self.evidence
 
     @property
     def subject(self) -> str:

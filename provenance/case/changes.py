@@ -10,7 +10,7 @@ from datetime import datetime
 
 from provenance.case.case import Case
 from provenance.case.publisher import PublisherSignature
-from provenance.lock import Entry
+from provenance.lock import Entry, is_of
 from provenance.signature import Moments
 from provenance.verdict import Finding, failed, unknown
 
@@ -72,16 +72,21 @@ def _others(known: frozenset[str], now: str | None) -> str:
 
 def past_ids(case: Case) -> frozenset[str]:
     """The ids that the lockfile has for the model's repository: one, unless something changed."""
-    return frozenset(e.facts.repo_id for e in case.past if e.facts and e.facts.repo_id)
+    return frozenset(e.facts.repo_id for e in _own_past(case) if e.facts and e.facts.repo_id)
 
 
 def past_owners(case: Case) -> frozenset[str]:
     """The owners that the lockfile has for the model's repository."""
-    return frozenset(e.facts.owner for e in case.past if e.facts and e.facts.owner)
+    return frozenset(e.facts.owner for e in _own_past(case) if e.facts and e.facts.owner)
+
+
+def _own_past(case: Case) -> Iterator[Entry]:
+    """Ids and owners are those of the model's own repository, of a mirror too."""
+    return (entry for entry in case.past if is_of(entry, case.evidence.ref.repo))
 
 
 def _is_pinned(case: Case) -> bool:
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     owner = case.registry.owner(repo) if repo else None
     return any(root.repo == repo and root.repo_id for root in (owner.roots if owner else ()))
 
@@ -162,6 +167,6 @@ def _moment(time: datetime | None) -> str:
 
 
 def _must_stay(case: Case) -> bool:
-    owner = case.registry.owner(case.evidence.ref.repo or "")
+    owner = case.registry.owner(case.origin.ref.repo or "")
     own = owner.once_signed_must_stay_signed if owner else None
     return case.policy.once_signed_must_stay_signed if own is None else own

@@ -22,7 +22,7 @@ MOST_ADDED = 16
 
 def elsewhere(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Finding]:
     """As which other repositories the signed files are known, each once."""
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     if not repo:
         return
     found: dict[str, str] = {}
@@ -65,7 +65,7 @@ def _by_lock(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tupl
 
 
 def _of_the_owner(case: Case) -> Iterator[Entry]:
-    owner = case.registry.owner(case.evidence.ref.repo or "")
+    owner = case.registry.owner(case.origin.ref.repo or "")
     for entry in case.lock.models() if case.lock else ():
         if entry.repo and case.registry.owner(entry.repo) is owner:
             yield entry
@@ -82,7 +82,7 @@ def _is_in(case: Case, vouch: PublisherSignature, entry: Entry) -> bool:
 
 def _by_bundle(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
     """What a signer called it: a repository, or the name of one of the owner's that is known."""
-    own = (case.evidence.ref.repo or "").partition("/")[2]
+    own = (case.origin.ref.repo or "").partition("/")[2]
     for vouch in holding:
         called = vouch.manifest.name
         if is_repo(called):
@@ -97,7 +97,7 @@ def _by_bundle(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tu
 
 def _known(case: Case) -> Iterator[str]:
     """The owner's repositories that the registry or the lockfile has, unless with other weights."""
-    owner = case.registry.owner(case.evidence.ref.repo or "")
+    owner = case.registry.owner(case.origin.ref.repo or "")
     entries = {entry.repo: entry for entry in _of_the_owner(case) if entry.repo}
     roots = [root.repo for root in owner.roots] if owner else []
     for repo in dict.fromkeys((*roots, *entries)):

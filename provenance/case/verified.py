@@ -25,10 +25,16 @@ class VerifiedBundles:
 
 
 def verify_bundles(
-    files: ModelFiles, registry: Registry, parents: Sequence[str]
+    files: ModelFiles,
+    registry: Registry,
+    parents: Sequence[str],
+    origin: Ancestor | None = None,
 ) -> VerifiedBundles:
-    """Verifies every bundle of the model and its ancestors; `parents` are what the user states."""
-    evidence, claimed = files.evidence, Claimed.of(files, tuple(parents))
+    """Verifies every bundle of the model and its ancestors; `parents` are what the user states.
+
+    Of a mirror `origin` is what it is of, whose own card speaks too.
+    """
+    evidence, claimed = files.evidence, Claimed.of(files, tuple(parents), origin)
     verifications, steps = _sorted(files, registry)
     vouched = set()
     for ancestor in evidence.ancestors:

@@ -133,7 +133,7 @@ def _shown(paths: Sequence[str]) -> str:
 
 
 def _silence(case: Case, required: RequiredAttestation) -> Finding:
-    repo = case.evidence.ref.repo or ""
+    repo = case.origin.ref.repo or ""
     speaking = [
         f"{org.name}/{signer.name}"
         for org, signer in case.registry.signers()

@@ -247,7 +247,7 @@ def _reference(case: Case, given: tuple[PublisherSignature, ...]) -> str:
         paths = {path for vouch in holding for path in vouch.comparison.equal}
         names = sorted({party.org.name for vouch in holding for party in vouch.parties})
         return f"{len(paths)} of {len(manifest.files)} files are what {', '.join(names)} signed"
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     owner = case.registry.owner(repo) if repo else None
     for root in owner.roots if owner else ():
         if root.repo == repo and root.manifest == manifest.digest:

@@ -83,7 +83,7 @@ def _standing(case: Case) -> Iterator[Finding]:
 def _unknown(case: Case) -> Iterator[Finding]:
     """The organisations of this model and its ancestors whose own section cannot be used."""
     evidence, claims = case.evidence, case.claimed.parent_claims
-    repos = {evidence.ref.repo, *(claim.repo for claim in claims)}
+    repos = {evidence.ref.repo, case.origin.ref.repo, *(claim.repo for claim in claims)}
     repos |= {
         facts.id for facts in (evidence.facts, *(a.facts for a in evidence.ancestors)) if facts
     }
@@ -103,6 +103,8 @@ def _refused(case: Case) -> Iterator[Finding]:
             registry.name,
         )
     yield from _revoked(registry, _own(case), "")
+    for subjects in _origin(case):
+        yield from _revoked(registry, subjects, "origin's ")
     for subjects in _ancestors(case):
         yield from _revoked(registry, subjects, "ancestor ")
     for subjects in _members(case):
@@ -124,6 +126,12 @@ def _own(case: Case) -> Subjects:
         own["repo"] |= {entry.repo, entry.facts.id if entry.facts else None}
         own["commit"] |= {entry.commit}
     return own
+
+
+def _origin(case: Case) -> Iterator[Subjects]:
+    """What the model is known by that it is said to be a mirror of, proved or not."""
+    if origin := case.evidence.origin:
+        yield _of(origin)
 
 
 def _ancestors(case: Case) -> Iterator[Subjects]:

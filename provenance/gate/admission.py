@@ -106,11 +106,14 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     from provenance.source.hub.ancestors import with_ancestors
     from provenance.source.hub.collect import collect
     from provenance.source.hub.members import with_members
+    from provenance.source.hub.origin import with_origin
 
     entry = rules.entry
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
     found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)
     found = with_known_digests(found, entry)
+    if entry.mirror_of:
+        found = with_origin(hub, found, entry.mirror_of)
     found = with_detached(found, rules.attestations)
     if rules.policy.asks_for_closure:
         stated = pins_of(rules.policy.members)

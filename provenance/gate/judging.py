@@ -51,6 +51,7 @@ def measured_at(
             facts=declared.facts,
             ancestors=declared.ancestors,
             members=declared.members,
+            origin=declared.origin,
         )
     else:
         found = with_locked(found, rules.lock, entry)

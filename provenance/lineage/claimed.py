@@ -60,6 +60,8 @@ def _direct(evidence: Evidence, parents: Sequence[str]) -> Iterator[Wanted]:
     for claim in _named(parent_claims(evidence)):
         yield Wanted(repo=claim.repo or "", revision=claim.revision, direct=True)
     yield from _attested(evidence, direct=True)
+    if evidence.origin:
+        yield from wanted_by(evidence.origin)
 
 
 def _further(evidence: Evidence) -> Iterator[Wanted]:
@@ -94,6 +96,13 @@ def said_by(ancestor: Ancestor) -> tuple[Claim, ...]:
     return tuple(of_hub(ancestor.facts))
 
 
+def _of_mirror(claims: tuple[Claim, ...], origin: Ancestor) -> tuple[Claim, ...]:
+    """What a mirror and its origin say of parents, each once; the origin is not its own."""
+    own = {origin.claimed, origin.facts.id if origin.facts else None}
+    kept = (c for c in claims if not (isinstance(c, ParentClaim) and c.repo in own))
+    return tuple(dict.fromkeys((*kept, *said_by(origin))))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
     """Everything that is claimed of one model and its known ancestors; `said` by its user.
@@ -106,15 +115,22 @@ class Claimed:
     said: tuple[str, ...]
     by_files: tuple[Claim, ...]
     by_ancestors: tuple[tuple[Claim, ...], ...]
+    origin: Ancestor | None = None
 
     @classmethod
-    def of(cls, files: ModelFiles, said: tuple[str, ...] = ()) -> Claimed:
-        """What the files of a model, those of its ancestors, the Hub and the user claim."""
+    def of(
+        cls, files: ModelFiles, said: tuple[str, ...] = (), origin: Ancestor | None = None
+    ) -> Claimed:
+        """What the files of a model, those of its ancestors, the Hub and the user claim.
+
+        Of a mirror the card of its `origin` speaks too, and its own may name the origin.
+        """
         evidence = files.evidence
         return cls(
             evidence=evidence,
             said=said,
-            by_files=files.parent_claims,
+            by_files=_of_mirror(files.parent_claims, origin) if origin else files.parent_claims,
+            origin=origin,
             by_ancestors=tuple(
                 files.of(one.evidence).parent_claims if one.evidence else said_by(one)
                 for one in evidence.ancestors

@@ -17,6 +17,7 @@ WORDS = (
     "profile",
     "basis",
     "path",
+    "mirror_of",
     "include",
     "exclude",
 )

@@ -101,7 +101,19 @@ def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
         facts=evidence.facts or facts,
         ancestors=evidence.ancestors or ancestors(lock, entry),
         members=evidence.members or members(lock, entry),
+        origin=evidence.origin or origin(entry),
     )
+
+
+def origin(entry: Entry) -> Ancestor | None:
+    """What a locked model was found to be a mirror of, which nobody was asked about."""
+    return stated_origin(entry.mirror_of) if entry.mirror_of else None
+
+
+def stated_origin(text: str) -> Ancestor:
+    """What `mirror_of` says, and nothing else is known of."""
+    repo, _, commit = text.partition("@")
+    return Ancestor(claimed=repo, revision=commit or None, commit=commit or None)
 
 
 def members(lock: Lock, entry: Entry) -> tuple[Member, ...]:

@@ -63,5 +63,6 @@ def _names(entry: Entry) -> set[str | None]:
 def _parents(entry: Entry) -> Iterable[str]:
     return (
         *(parent.repo for parent in entry.parents),
+        *((entry.origin,) if entry.mirror_of and entry.origin else ()),
         *(entry.facts.parents if entry.facts else ()),
     )

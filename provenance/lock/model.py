@@ -87,7 +87,8 @@ class Entry:
     `manifest` and `selected` are digests of the whole listing and of the selection, `files` the
     selected files; of an ancestor they are the weights alone. `revision` is what was asked for,
     None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
-    model on disk what was known of its repository.
+    model on disk what was known of its repository. `mirror_of` is the model, as
+    `org/name@<commit>` (or the name alone), whose bytes its files were found to be.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Entry:
     path: str | None = None
     revision: str | None = None
     commit: str | None = None
+    mirror_of: str | None = None
     facts: Facts | None = None
     organisation: str = ""
     basis: str = ""
@@ -111,6 +113,11 @@ class Entry:
     accepted: tuple[Accepted, ...] = ()
     findings: tuple[LockedFinding, ...] = ()
     files: Manifest = NO_FILES
+
+    @property
+    def origin(self) -> str | None:
+        """The repository whose bytes these are: of a mirror another one than its own."""
+        return self.mirror_of.partition("@")[0] if self.mirror_of else self.repo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from provenance.lock.model import (
     Part,
 )
 from provenance.model import Basis, Facts, File, Manifest, Reach
+from provenance.names import is_repo
 from provenance.policy.required import SPOKEN
 from provenance.selection import matches
 from provenance.trust import reading
@@ -99,6 +100,7 @@ def _entry(fields: Fields, part: Part) -> Entry:
         path=reading.optional_line(fields, "path"),
         revision=reading.optional_line(fields, "revision"),
         commit=reading.optional_hexadecimal(fields, "commit", 40),
+        mirror_of=_mirror_of(fields),
         facts=_facts(fields) if "id" in fields else None,
         organisation=_line(fields, "organisation"),
         basis=_choice(fields, "basis", tuple(Basis)),
@@ -132,6 +134,15 @@ def _check(fields: Fields, entry: Entry) -> None:
         raise fields.wrong("selected", f"the files give {entry.files.digest}: lock again")
     if entry.path is None and entry.commit is None:
         raise fields.wrong("commit", "missing")
+
+
+def _mirror_of(fields: Fields) -> str | None:
+    text = fields.text("mirror_of") if "mirror_of" in fields else None
+    repo, at, commit = (text or "").partition("@")
+    if text is not None and not (is_repo(repo) and (reading.is_commit(commit) or not at)):
+        expected = "expected org/name@<commit of 40 digits> or org/name"
+        raise fields.wrong("mirror_of", f"{expected}, found {text[:200]!r}")
+    return text
 
 
 def _facts(fields: Fields) -> Facts:

@@ -33,6 +33,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         "path": entry.path,
         "revision": entry.revision,
         "commit": entry.commit,
+        "mirror_of": entry.mirror_of,
         **(_facts(entry.facts) if entry.facts else {}),
         "organisation": entry.organisation,
         "basis": entry.basis,

@@ -33,7 +33,8 @@ class Model:
     `repo` is `org/name`, `path` a directory in its place, `revision` a branch, tag or commit (None
     for `main`). `include` and `exclude` are globs, case-sensitive, whose `*` does not cross `/`.
     `parents` are stated by the caller, each `org/name` or `org/name@<commit>`; `members` pin what
-    a loader fetches by name, each `org/name@<commit>`.
+    a loader fetches by name, each `org/name@<commit>`. `mirror_of` is the model, as
+    `org/name@<commit>`, whose bytes these are, which is believed only where they are equal.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Model:
     exclude: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    mirror_of: str | None = None
     profile: str | None = None
 
 
@@ -177,6 +179,7 @@ def _model(fields: Fields) -> Model:
         exclude=read_patterns(fields, "exclude", EVERY_FILE),
         parents=read_each(fields, "parents", _is_parent, "org/name or org/name@<commit>"),
         members=_members(fields),
+        mirror_of=_mirror_of(fields, repo),
         profile=levels.read_profile(fields),
     )
     fields.end()
@@ -191,6 +194,25 @@ def _members(fields: Fields) -> tuple[str, ...]:
         if repo in repos[:position]:
             raise fields.wrong(f"members[{position}]", f"{repo} stands twice: name one commit")
     return members
+
+
+def _mirror_of(fields: Fields, repo: str | None) -> str | None:
+    """Another model at one commit: a branch may be moved to other bytes."""
+    if "mirror_of" not in fields:
+        return None
+    text = fields.text("mirror_of")
+    if not is_origin(text):
+        expected = "expected org/name@<commit of 40 digits> of the model that it is a copy of"
+        raise fields.wrong("mirror_of", f"{expected}, found {text[:200]!r}")
+    if text.partition("@")[0] == repo:
+        raise fields.wrong("mirror_of", f"{repo} is this model itself: name the one it came from")
+    return text
+
+
+def is_origin(text: str) -> bool:
+    """Whether `text` names a repository and one commit of it, as `mirror_of` does."""
+    repo, _, commit = text.partition("@")
+    return names.is_repo(repo) and reading.is_commit(commit)
 
 
 def _is_member(text: str) -> bool:

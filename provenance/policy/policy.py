@@ -60,8 +60,9 @@ class Policy:
     ) -> Policy:
         """The policy for `model`; `profile` stands before the model's own and the file's.
 
-        Where none of them names one it is `baseline` for a model whose repository is said, else
-        `files`. ConfigError for a profile this version does not have, or if no check is required.
+        Where none of them names one it is `baseline` for a model whose repository, or the one that
+        it is a mirror of, is said, else `files`. ConfigError for a profile this version does not
+        have, or if no check is required.
         """
         chosen = levels.profile_named(profile or _profile(settings, model))
         combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
@@ -106,4 +107,5 @@ class Policy:
 
 def _profile(settings: Settings, model: Model | None) -> str:
     named = (model.profile if model else None) or settings.profile
-    return named or ("baseline" if model and model.repo else "files")
+    said = model and (model.repo or model.mirror_of)
+    return named or ("baseline" if said else "files")

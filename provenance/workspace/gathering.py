@@ -19,6 +19,7 @@ from provenance.lock.known import (
     member_pins,
     narrowed,
     pins,
+    stated_origin,
     unshown,
     with_locked,
 )
@@ -134,7 +135,8 @@ class Gathering:
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
         """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
         with during(self.progress, f"{subject.ref.repo or subject.ref.text}: reading"):
-            found = self.with_detached(self._model(subject, pinned))
+            found = self._with_origin(subject, self._model(subject, pinned))
+            found = self.with_detached(found)
             found = self.with_detached(self._with_members(subject, found))
             while True:
                 more = self.with_detached(self._with_ancestors(subject, found))
@@ -165,6 +167,17 @@ class Gathering:
         if self.hub is None:
             return self._cached(subject, pinned)
         return as_selected(self._hub(subject, self.hub, pinned))
+
+    def _with_origin(self, subject: Subject, found: Evidence) -> Evidence:
+        """What a model is a mirror of is asked for where the model is; of a directory's nobody."""
+        said = subject.model.mirror_of
+        if said is None:
+            return found
+        if subject.place is not None or self.hub is None:
+            return replace(found, origin=stated_origin(said))
+        from provenance.source.hub.origin import with_origin
+
+        return with_origin(self.hub, found, said)
 
     def _with_members(self, subject: Subject, found: Evidence) -> Evidence:
         """What loaders fetch for a model is asked for where the model is; of a directory's, and

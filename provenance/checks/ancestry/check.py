@@ -130,7 +130,7 @@ class _Survey:
     @cached_property
     def claims(self) -> tuple[ParentClaim, ...]:
         """What is said of its parents, where a program's hint at itself says nothing."""
-        own = own_names(self.case.evidence)
+        own = own_names(self.case.origin)
         return tuple(
             claim
             for claim in self.claimed.parent_claims
@@ -179,7 +179,7 @@ class _Survey:
                 yield failed("ancestry/unresolvable", message, ancestor.claimed)
 
     def ancestors(self) -> Iterator[Finding]:
-        own = own_names(self.case.evidence)
+        own = own_names(self.case.origin)
         for claim in self.claims:
             if claim.repo and self.claimed.canonical(claim.repo) in own:
                 message = f"{claim.key} names the model itself: ask what was meant"
@@ -249,7 +249,7 @@ class _Survey:
             yield unknown("ancestry/no-origin", message, self.case.subject)
 
     def _is_origin(self) -> bool:
-        repo = self.case.evidence.ref.repo
+        repo = self.case.origin.ref.repo
         owner = self.case.registry.owner(repo) if repo else None
         if owner is None:
             return False

@@ -184,7 +184,7 @@ def _copies(case: Case) -> Iterator[Finding]:
 
     A locked model that says itself that it came of this one convicts nobody but itself.
     """
-    own = own_names(case.evidence)
+    own = own_names(case.origin) | own_names(case.evidence)
     declared = case.claimed.parents_of(case.claimed.own) | own
     others = {
         ancestor.facts.id: ancestor.evidence.listing
@@ -193,7 +193,12 @@ def _copies(case: Case) -> Iterator[Finding]:
     }
     for entry in case.lock.models() if case.lock else ():
         came_of_this = any(parent.repo in own for parent in entry.parents)
-        if entry.repo and not came_of_this and _is_older(entry.facts, case.evidence.facts):
+        if (
+            entry.repo
+            and entry.origin not in own
+            and not came_of_this
+            and _is_older(entry.facts, case.origin.facts)
+        ):
             others.setdefault(entry.repo, entry.files)
     for name in sorted(others.keys() - declared):
         if identical_weights(case.files, others[name]):
@@ -209,7 +214,7 @@ def _is_older(other: Facts | None, own: Facts | None) -> bool:
 
 def _signatures(case: Case) -> Iterator[Finding]:
     """Signatures by organisations that the claims do not lead to."""
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     known = [repo or "", *case.claimed.above(case.claimed.own)]
     owners = {owner.key for name in known if (owner := case.registry.owner(name))}
     for verification in case.verifications:

@@ -31,7 +31,7 @@ def age(case: Case) -> Iterator[Finding]:
     windows = [signed[path] for path in needed if path in signed]
     young = max((window.earliest for window in windows), default=limit)
     old = len(windows) == len(needed) > 0 and all(window.latest <= limit for window in windows)
-    created = case.evidence.facts.created if case.evidence.facts else None
+    created = case.origin.facts.created if case.origin.facts else None
     asked = f"{rule} admits nothing after {_minute(limit)}"
     if young > limit:
         yield _too_young(case, f"first signed {_minute(young)}, and {asked}")

@@ -17,6 +17,15 @@ identity/unknown-publisher
     No registered organisation owns the namespace, so nobody known answers for the model. Add the
     publisher to your registry, or exempt exactly these bytes with the block in the message.
 
+identity/mirror
+    The model is said to be a mirror (`mirror_of`), and files that a loader reads are not those of
+    the origin at that commit: it is judged by its own name alone. Fetch the
+    files again from the origin, or correct the line.
+
+identity/mirror-unknown
+    The model is said to be a mirror, and nobody can tell whether its bytes are the origin's: the
+    Hub does not have that commit, or states no digest, or was not asked. Ask the Hub that has it.
+
 identity/confusable
     The namespace is nobody's in the registry and looks like one that is: the same but for case,
     separators or look-alike letters (`rn` for `m`, `1` for `l`), or with a word such as `official`
@@ -79,11 +88,13 @@ identity/pass
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from provenance import names
 from provenance.case.case import Case
 from provenance.case.changes import past_ids, past_owners
+from provenance.case.mirror import Mirror, Unproved, named
 from provenance.checks.identity.age import age
 from provenance.model import Facts, Reach
 from provenance.trust.confusable import lookalikes, near_misses
@@ -96,12 +107,12 @@ EXEMPT_DAYS = 90
 
 def check(case: Case) -> Iterator[Finding]:
     """Whose the name is, whether a pin disagrees, and whether it is as old as the policy asks."""
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
+    unproved = list(_unproved(case))
     if repo is None:
-        yield _unnamed(case)
-        yield from age(case)
+        yield from (*unproved, _unnamed(case), *age(case))
         return
-    found = [*_publisher(case, repo), *_answer(case, repo), *age(case)]
+    found = [*unproved, *_publisher(case, repo), *_answers(case), *age(case)]
     yield from found
     if all(finding.rule == NEAR_MISS for finding in found):
         scope, exemption = _scope(case, repo), case.exemption
@@ -109,6 +120,25 @@ def check(case: Case) -> Iterator[Finding]:
             yield exempt("identity/pass", scope, exemption.reason)
         else:
             yield passed("identity/pass", scope)
+
+
+def _unproved(case: Case) -> Iterator[Finding]:
+    """That the model is not what it is said to be a mirror of, or nobody can tell."""
+    match case.mirror:
+        case Unproved(origin=origin, different=different) if different:
+            shown = ", ".join(different[:SHOWN])
+            more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+            message = (
+                f"the bytes are not those of {named(origin)}: {shown}{more} differ; it is judged "
+                "by its own name: fetch the origin's files again, or correct mirror_of"
+            )
+            yield failed("identity/mirror", message, case.subject)
+        case Unproved(origin=origin, why=why):
+            message = (
+                f"whether the bytes are those of {named(origin)} is unknown ({why}): ask the Hub "
+                "that has it"
+            )
+            yield unknown("identity/mirror-unknown", message, case.subject)
 
 
 def _unnamed(case: Case) -> Finding:
@@ -170,11 +200,18 @@ def _block(case: Case) -> str:
     )
 
 
-def _answer(case: Case, repo: str) -> Iterator[Finding]:
+def _answers(case: Case) -> Iterator[Finding]:
+    """Of a mirror its own repository is held against what pins that, and the origin's too."""
+    own = case.evidence
+    if own.ref.repo and own.facts:
+        yield from _answer(case, own.ref.repo, own.facts)
+    if case.origin is not own and case.origin.facts:
+        plain = replace(case, evidence=case.origin, locked=None, remembered=(), mirror=None)
+        yield from _answer(plain, case.origin.ref.repo or "", case.origin.facts)
+
+
+def _answer(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
     """How what the Hub or the lockfile says of the repository disagrees with what pins it."""
-    facts = case.evidence.facts
-    if facts is None:
-        return
     if facts.id != repo:
         yield failed("identity/renamed", _renamed(case, repo, facts.id), case.subject)
     yield from _replaced(case, repo, facts)
@@ -275,9 +312,15 @@ def _reach(case: Case, facts: Facts) -> Iterator[Finding]:
 
 def _scope(case: Case, repo: str) -> str:
     """Whose the name is, and what else was compared."""
-    owner, facts = case.registry.owner(repo), case.evidence.facts
+    owner, facts = case.registry.owner(repo), case.origin.facts
     namespace = names.namespace_of(repo)
-    if owner:
+    if owner and isinstance(case.mirror, Mirror):
+        whose = (
+            f"a mirror of {case.mirror.named}, {case.mirror.proof}; {owner.name} owns {namespace}"
+        )
+        if case.mirror.others:
+            whose += f"; no loader reads {', '.join(case.mirror.others[:SHOWN])}, which differ"
+    elif owner:
         whose = f"{owner.name} owns {namespace}"
     else:
         whose = f"no registered organisation owns {namespace}"

@@ -175,7 +175,7 @@ def _is_a_word(verification: VerificationResult) -> bool:
 
 
 def _nobody(case: Case) -> Finding:
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     registered = case.registry.publishers(repo) if repo else ()
     if case.policy.signature is Demand.ALWAYS or registered:
         whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
@@ -220,7 +220,7 @@ def _refused(case: Case, refusal: Invalid) -> Finding:
 
 def _strange(case: Case, bundle: str, what: str) -> Finding:
     """A good signature by nobody we know: the wrong one where we know who should have signed."""
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     expected = case.registry.publishers(repo) if repo else ()
     if expected:
         names = ", ".join(f"{org.name} ({signer.name})" for org, signer in expected)
@@ -235,7 +235,7 @@ def _strange(case: Case, bundle: str, what: str) -> Finding:
 
 def _learn(case: Case) -> str:
     """What to type once somebody knows that the signer is who it should be."""
-    repo, asked = case.evidence.ref.repo, case.evidence.ref.text
+    repo, asked = case.origin.ref.repo, case.evidence.ref.text
     words = [asked] if repo and repo in asked else [asked, "--as", repo or "ORG/NAME"]
     line = " ".join(map(shlex.quote, words))
     return f"if you know this signer, `provenance registry learn {line}` proposes its entry"
@@ -249,7 +249,7 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
         if error.slug == "algorithm":
             return unknown("signature/unsupported", str(error), where)
         return failed("signature/malformed", str(error), where)
-    speaking = publishers(case.evidence.ref.repo, attestation)
+    speaking = publishers(case.origin.ref.repo, attestation)
     for party in speaking:
         slug = distrust(case.registry, attestation, party, case.evidence.at)
         if slug:
@@ -257,7 +257,7 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
             return failed(f"signature/{slug}", f"{_reason(case, attestation, party)} {who}", where)
     party = attestation.parties[0]
     who = f"{party.org.name} ({party.signer.name})"
-    repo = case.evidence.ref.repo
+    repo = case.origin.ref.repo
     owner = case.registry.owner(repo) if repo else None
     if repo and owner not in [party.org for party in attestation.parties]:
         whose = f"{repo} is {owner.name}'s" if owner else f"no registered organisation owns {repo}"
