@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provenance.formats import gguf, index, safetensors, yaml
+from provenance.formats import gguf, index, safetensors, yaml_tree
 from provenance.formats import json as strict
 from provenance.judgement import judge
 from provenance.model import Evidence
@@ -24,7 +24,7 @@ PARSERS: tuple[tuple[Any, str], ...] = (
     (safetensors, "parse"),
     (gguf, "parse"),
     (index, "pairs"),
-    (yaml, "documents"),
+    (yaml_tree, "documents"),
     (bundle, "parse"),
     (intoto, "statement"),
     (oms, "signed_manifest"),
