@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provenance.claims.files import ModelFiles
 from provenance.formats.safetensors import BITS
 from provenance.lineage.consistency import Agreement, compare
 from tests.claims.models import evidence
 
+SHARD = "model.safetensors"
 Table = dict[str, tuple[str, tuple[int, ...]]]
 
 
@@ -203,3 +206,17 @@ def test_the_reported_children_are_not_contradicted(each: Path) -> None:
         child, parent, _ = line.split("\t")
         found = compare(whole(each.parent / child), whole(each.parent / parent), "finetune")
         assert found.holds is True, (child, found.detail)
+
+
+WORDS = ("", "#", "0", "12", "model", "layers", "experts", "q_proj", "qkv_proj", "lora_A", "weight")
+NAMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(".".join)
+DTYPES = st.sampled_from(("F32", "U8", "I32"))
+TABLES = st.dictionaries(
+    NAMES, st.tuples(DTYPES, st.lists(st.integers(0, 3), max_size=4).map(tuple)), max_size=6
+)
+
+
+@given(child=TABLES, parent=TABLES)
+def test_no_names_and_no_shapes_raise(child: Table, parent: Table) -> None:
+    given = [ModelFiles(evidence=evidence({SHARD: weights(t)})) for t in (child, parent)]
+    assert compare(given[0], given[1], None).holds in (True, False, None)

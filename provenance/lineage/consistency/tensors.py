@@ -16,6 +16,8 @@ from provenance.lineage.consistency import packing
 from provenance.model import Kind
 
 FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
+OWN_MARK = "\N{FULLWIDTH NUMBER SIGN}"
+"""In place of a `#` that a name has itself: in a role it stands for a number, and each has one."""
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
 LEADING = re.compile(r"^(?:module\.|_orig_mod\.|pretrained_model\.|base_model\.model\.)+")
 WRAPPERS = re.compile(
@@ -64,6 +66,7 @@ def layout(files: ModelFiles) -> Layout:
     for folder, tensor in _tensors(files):
         name = WRAPPERS.sub("", LEADING.sub("", tensor.name))
         name = f"{folder.replace('/', '.')}.{name}" if folder else name
+        name = name.replace("#", OWN_MARK)
         numbers = tuple(NUMBER.findall(name))
         raw.setdefault(NUMBER.sub("#", name), {})[numbers] = tensor
     return _spelled(raw)
