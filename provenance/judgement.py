@@ -97,11 +97,13 @@ def evaluate(
     if remembered is None:
         remembered = known_of(lock, name, evidence.ref.repo)
     members = _members(evidence, policy, registry, lock)
-    found_of = mirror(evidence, registry, lock)
+    files = ModelFiles(evidence=evidence)
+    found_of = mirror(files, registry, lock)
     if isinstance(found_of, Mirror):
         remembered = (*remembered, *known_of(lock, "", found_of.origin.claimed))
+    judged = tuple(one for one, _ in members)
     case = replace(
-        Case.heard(evidence, policy, registry, tuple(judged for judged, _ in members), found_of),
+        Case.heard(evidence, policy, registry, judged, found_of, files),
         lock=lock,
         locked=locked,
         remembered=tuple(remembered),

@@ -62,15 +62,17 @@ class Case:
         registry: Registry,
         members: tuple[JudgedMember, ...] = (),
         mirror: Mirror | Unproved | None = None,
+        files: ModelFiles | None = None,
     ) -> Case:
         """The case of a model once every bundle and claim was heard, without a lockfile.
 
-        `members` are those of its closure, each with the verdict on it.
+        `members` are those of its closure, each with the verdict on it. `files` are those of the
+        evidence, if somebody has begun to parse them.
         """
-        files = by_origin = ModelFiles(evidence=evidence)
+        files = by_origin = files or ModelFiles(evidence=evidence)
         origin = None
         if isinstance(mirror, Mirror):
-            by_origin, origin = ModelFiles(evidence=mirror.evidence), mirror.origin
+            by_origin, origin = files.seen(mirror.evidence), mirror.origin
         heard = verify_bundles(by_origin, registry, policy.parents, origin)
         return cls(
             evidence=evidence,

@@ -42,15 +42,14 @@ class Unproved:
 
 def named(origin: Ancestor) -> str:
     """A known or claimed model, as `org/name@<commit>`."""
-    return f"{origin.claimed}@{origin.revision or ''}"
+    return f"{origin.claimed}@{origin.revision}"
 
 
-def mirror(evidence: Evidence, registry: Registry, lock: Lock | None) -> Mirror | Unproved | None:
+def mirror(files: ModelFiles, registry: Registry, lock: Lock | None) -> Mirror | Unproved | None:
     """What becomes of the saying that a model is a mirror; None where nobody says it."""
-    origin = evidence.origin
+    evidence, origin = files.evidence, files.evidence.origin
     if origin is None:
         return None
-    files = ModelFiles(evidence=evidence)
     if origin.evidence:
         return _by_files(files, origin, origin.evidence)
     if proof := _by_root(evidence, origin, registry) or _by_lock(evidence, origin, lock):

@@ -20,14 +20,16 @@ class ModelFiles:
     """What the files of one model say, found out when somebody first asks, and once.
 
     It holds what was parsed for as long as it lives, which is as long as a judgement.
+    `known` is what somebody parsed of them before.
     """
 
     evidence: Evidence
+    known: dict[str, Parsed] | None = None
 
     @cached_property
     def by_path(self) -> dict[str, Parsed]:
         """The selected files that were looked into, by their path."""
-        return parsed(self.evidence)
+        return parsed(self.evidence) if self.known is None else self.known
 
     @cached_property
     def read(self) -> frozenset[str]:
@@ -66,6 +68,10 @@ class ModelFiles:
     def of(self, evidence: Evidence) -> ModelFiles:
         """The files of that very evidence: the model's own, or that of one of its ancestors."""
         return self if evidence is self.evidence else self._ancestors[id(evidence)]
+
+    def seen(self, evidence: Evidence) -> ModelFiles:
+        """The same files with other evidence around them: what was parsed serves both."""
+        return ModelFiles(evidence=evidence, known=self.by_path)
 
     @cached_property
     def _ancestors(self) -> dict[int, ModelFiles]:

@@ -5,44 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-MEANS: Mapping[str, frozenset[str]] = {
-    "alignprop": frozenset({"alignprop"}),
-    "a2po": frozenset({"a2po"}),
-    "async-distillation": frozenset({"async-distillation", "distillation"}),
-    "async-grpo": frozenset({"async-grpo", "grpo"}),
-    "bco": frozenset({"bco"}),
-    "cpo": frozenset({"cpo", "simpo"}),
-    "ddpo": frozenset({"ddpo"}),
-    "distillation": frozenset({"distillation"}),
-    "dpo": frozenset({"dpo", "ipo"}),
-    "gfpo": frozenset({"gfpo", "grpo"}),
-    "gkd": frozenset({"gkd"}),
-    "gmpo": frozenset({"gmpo", "grpo"}),
-    "gold": frozenset({"gold"}),
-    "grpo": frozenset({"dapo", "dr-grpo", "grpo", "gspo"}),
-    "ipo": frozenset({"dpo", "ipo"}),
-    "iterative-sft": frozenset({"iterative-sft", "sft"}),
-    "iw-opd": frozenset({"iw-opd"}),
-    "kto": frozenset({"kto"}),
-    "minillm": frozenset({"minillm"}),
-    "nash-md": frozenset({"nash-md"}),
-    "online-dpo": frozenset({"online-dpo"}),
-    "orpo": frozenset({"orpo"}),
-    "papo": frozenset({"papo"}),
-    "ppo": frozenset({"ppo"}),
-    "prm": frozenset({"prm"}),
-    "reward": frozenset({"reward", "reward-trainer"}),
-    "rloo": frozenset({"rloo"}),
-    "sdft": frozenset({"sdft"}),
-    "sdpo": frozenset({"sdpo"}),
-    "server-distillation": frozenset({"server-distillation", "distillation"}),
-    "sft": frozenset({"sft"}),
-    "simpo": frozenset({"cpo", "simpo"}),
-    "tpo": frozenset({"tpo"}),
-    "xpo": frozenset({"xpo"}),
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "async-distillation": ("distillation",),
+    "async-grpo": ("grpo",),
+    "cpo": ("simpo",),
+    "dpo": ("ipo",),
+    "gfpo": ("grpo",),
+    "gmpo": ("grpo",),
+    "grpo": ("dapo", "dr-grpo", "gspo"),
+    "ipo": ("dpo",),
+    "iterative-sft": ("sft",),
+    "reward": ("reward-trainer",),
+    "server-distillation": ("distillation",),
+    "simpo": ("cpo",),
 }
-"""Of each method of a trainer the names that an honest card may give to it: TRL 0.9 to 1.16 write
-their own tag and `trained with`, and a loss of its own has a name too (IPO is a loss of DPO)."""
+"""The other names that an honest card may give to a method: TRL 0.9 to 1.16 write their own tag and
+`trained with`, and a loss of its own has a name too (IPO is a loss of DPO)."""
+
+ONE_NAME = (
+    "alignprop",
+    "a2po",
+    "bco",
+    "ddpo",
+    "distillation",
+    "gkd",
+    "gold",
+    "iw-opd",
+    "kto",
+    "minillm",
+    "nash-md",
+    "online-dpo",
+    "orpo",
+    "papo",
+    "ppo",
+    "prm",
+    "rloo",
+    "sdft",
+    "sdpo",
+    "sft",
+    "tpo",
+    "xpo",
+)
+MEANS: Mapping[str, frozenset[str]] = {
+    method: frozenset({method, *ALSO.get(method, ())}) for method in (*ALSO, *ONE_NAME)
+}
+"""Of each method of a trainer all its names."""
 
 WORDS_OF_OTHERS = frozenset({"distillation", "gold", "reward"})
 """What a tag of a card may mean otherwise: alone it states no method."""
@@ -97,8 +104,15 @@ LOGGED: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """What each key of a log can mean, the most telling first: read in TRL 0.9 to 1.16."""
 
-TITLES = {"alignprop": "AlignProp", "minillm": "MiniLLM", "nash-md": "Nash-MD"}
-LOWER = {"online-dpo": "online DPO", "async-grpo": "async GRPO", "iterative-sft": "iterative SFT"}
+TITLES = {
+    "alignprop": "AlignProp",
+    "async-grpo": "async GRPO",
+    "iterative-sft": "iterative SFT",
+    "minillm": "MiniLLM",
+    "nash-md": "Nash-MD",
+    "online-dpo": "online DPO",
+}
+"""Where it is not its name in capitals."""
 
 
 def of_class(name: str) -> tuple[frozenset[str], bool] | None:
@@ -127,5 +141,5 @@ def _of_stem(name: str) -> str:
 
 def titles(methods: Iterable[str]) -> str:
     """The methods as a sentence names them: `DPO, KTO or ORPO`."""
-    names = [TITLES.get(one) or LOWER.get(one) or one.upper() for one in sorted(methods)]
+    names = [TITLES.get(one) or one.upper() for one in sorted(methods)]
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from provenance.claims.claim import ParentClaim
+from provenance.claims.claim import MethodClaim, ParentClaim
+from provenance.claims.methods import MEANS
 from provenance.claims.reference import MAX_TEXT, reference
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of
@@ -53,6 +54,19 @@ def named(
         part="/".join(filter(None, (folder_of(content.path).rstrip("/"), part))),
         of=of,
     )
+
+
+def told(
+    content: Content, table: Mapping[object, object], keys: tuple[str, ...]
+) -> Iterator[MethodClaim]:
+    """How a run was told to train, by those of the keys that hold a method's name."""
+    for key in keys:
+        method = str(table.get(key) or "").lower()
+        if method in MEANS:
+            line = line_of(content.head, key, method)
+            yield MethodClaim(
+                path=content.path, key=key, methods=MEANS[method], line=line, trace=True
+            )
 
 
 def line_of(data: bytes, key: str, text: str) -> int | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
 
 from provenance.claims.claim import Claim
 from provenance.claims.named import named, texts
@@ -16,6 +15,7 @@ from provenance.formats import yaml_tree
 from provenance.formats.names import suffix_of
 from provenance.formats.parsed import Parsed
 from provenance.loaders.readers import Matches, matcher
+from provenance.loaders.table import rows_of
 from provenance.model import Content
 
 ANY = "*"
@@ -62,20 +62,16 @@ def _table() -> dict[str, list[dict[str, object]]]:
     return tomllib.loads(text)
 
 
-def _row(row: dict[str, object]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-
-
 @cache
 def places() -> tuple[Place, ...]:
     """Every row of the table, in its order."""
-    return tuple(Place(**_row(row)) for row in _table()["place"])
+    return rows_of(Place, _table()["place"])
 
 
 @cache
 def readers() -> tuple[Reader, ...]:
     """Every place that has a reader of its own."""
-    return tuple(Reader(**_row(row)) for row in _table()["reader"])
+    return rows_of(Reader, _table()["reader"])
 
 
 @cache
@@ -105,19 +101,12 @@ def _placed(file: Parsed, wanted: tuple[Place, ...]) -> Iterator[Claim]:
     value = file.json() if is_json else yaml_tree.value(file.content.head)
     if not isinstance(value, dict):
         raise Malformed("no table")
-    yield from claims_in(file.content, value, wanted)
-
-
-def claims_in(
-    content: Content, table: dict[object, object], wanted: tuple[Place, ...]
-) -> Iterator[Claim]:
-    """What the `wanted` rows find in a table that stands in `content`."""
     for row in wanted:
-        if row.beside and not any(key in table for key in row.beside):
+        if row.beside and not any(key in value for key in row.beside):
             continue
-        adapts = any(table.get(key) in row.adapter for key in ADAPTED_BY if row.adapter)
-        for found, around in _at(table, row.keys):
-            yield from _named(content, row, found, around, adapts)
+        adapts = any(value.get(key) in row.adapter for key in ADAPTED_BY if row.adapter)
+        for found, around in _at(value, row.keys):
+            yield from _named(file.content, row, found, around, adapts)
 
 
 def _named(

@@ -10,8 +10,7 @@ from dataclasses import replace
 
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
 from provenance.claims.configuration import values
-from provenance.claims.methods import MEANS
-from provenance.claims.named import MAX_PARENTS, line_of, named
+from provenance.claims.named import MAX_PARENTS, named, told
 from provenance.errors import Malformed
 from provenance.formats import yaml_tree
 from provenance.formats.parsed import Parsed
@@ -23,7 +22,6 @@ RUNS = frozenset({"adapter", "datasets", "pretraining_dataset"})
 MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
 TRAINED_FROM = ("base_model", "model_name_or_path", "model_id")
 TRAINED_BY = ("rl", "stage")
-MAX_NODES = 100_000
 
 
 def merge(file: Parsed) -> Iterator[Claim]:
@@ -37,7 +35,7 @@ def methods(file: Parsed) -> Iterator[Claim]:
     """What the settings of a training run say of its method."""
     value = yaml_tree.value(file.content.head)
     if isinstance(value, dict):
-        yield from _methods(file.content, value)
+        yield from told(file.content, value, TRAINED_BY)
 
 
 def quoted(content: Content) -> Iterator[Claim]:
@@ -60,7 +58,7 @@ def moved(claim: Claim, lines: int) -> Claim:
 
 def _merge(content: Content, value: object) -> Iterator[Claim]:
     found: dict[str, None] = {}
-    for node in values(value, MAX_NODES):
+    for node in values(value):
         if isinstance(node, dict):
             found |= dict.fromkeys(_models(node))
     if len(found) > MAX_PARENTS:
@@ -100,14 +98,4 @@ def _settings(content: Content, table: Mapping[object, object]) -> Iterator[Clai
         if isinstance(text, str) and text.strip():
             yield named(content, key, text, relation="adapter" if adapter else "finetune")
             break
-    yield from _methods(content, table)
-
-
-def _methods(content: Content, table: Mapping[object, object]) -> Iterator[MethodClaim]:
-    for key in TRAINED_BY:
-        method = str(table.get(key) or "").lower()
-        if method in MEANS:
-            line = line_of(content.head, key, method)
-            yield MethodClaim(
-                path=content.path, key=key, methods=MEANS[method], line=line, trace=True
-            )
+    yield from told(content, table, TRAINED_BY)

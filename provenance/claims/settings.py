@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from provenance.claims.claim import Claim, MethodClaim
 from provenance.claims.configuration import pairs
-from provenance.claims.methods import LOGGED, MEANS
-from provenance.claims.named import line_of, named
+from provenance.claims.methods import LOGGED
+from provenance.claims.named import named, told
 from provenance.claims.reference import reference
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of
@@ -60,14 +60,10 @@ def run(file: Parsed) -> Iterator[Claim]:
         table = _table(file)
     except Malformed:
         return
-    for key in TRAINED_BY:
-        method = str(table.get(key) or "").lower()
-        if method in MEANS:
-            line = line_of(file.content.head, key, method)
-            yield MethodClaim(path=file.path, key=key, methods=MEANS[method], line=line, trace=True)
+    yield from told(file.content, table, TRAINED_BY)
 
 
-def _table(file: Parsed) -> dict[str, object]:
+def _table(file: Parsed) -> Mapping[object, object]:
     value = file.json()
     if not isinstance(value, dict):
         raise Malformed("no table")

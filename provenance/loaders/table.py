@@ -111,11 +111,12 @@ def loader_of(table: dict[str, object]) -> Loader:
     """The loader of a parsed file; TypeError for a key that none has."""
     rows = {"opens": Opens, "executes": Executes, "fetches": Fetches}
     words: dict[str, Any] = dict(table)
-    made = {name: _rows(kind, words.pop(name, None)) for name, kind in rows.items()}
+    made = {name: rows_of(kind, words.pop(name, None)) for name, kind in rows.items()}
     return Loader(**words | made)
 
 
-def _rows(kind: Callable[..., T], rows: Any) -> tuple[T, ...]:
+def rows_of(kind: Callable[..., T], rows: Any) -> tuple[T, ...]:
+    """A value of `kind` for each table of `rows`; TypeError for a key that it lacks."""
     return tuple(kind(**{key: _frozen(value) for key, value in row.items()}) for row in rows or ())
 
 

@@ -113,7 +113,7 @@ def origin(entry: Entry) -> Ancestor | None:
 def stated_origin(text: str) -> Ancestor:
     """What `mirror_of` says, and nothing else is known of."""
     repo, _, commit = text.partition("@")
-    return Ancestor(claimed=repo, revision=commit or None, commit=commit or None)
+    return Ancestor(claimed=repo, revision=commit, commit=commit)
 
 
 def members(lock: Lock, entry: Entry) -> tuple[Member, ...]:

@@ -88,7 +88,7 @@ class Entry:
     selected files; of an ancestor they are the weights alone. `revision` is what was asked for,
     None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
     model on disk what was known of its repository. `mirror_of` is the model, as
-    `org/name@<commit>` (or the name alone), whose bytes its files were found to be.
+    `org/name@<commit>`, whose bytes its files were found to be.
     """
 
     name: str

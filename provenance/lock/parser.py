@@ -25,7 +25,7 @@ from provenance.lock.model import (
     Part,
 )
 from provenance.model import Basis, Facts, File, Manifest, Reach
-from provenance.names import is_repo
+from provenance.policy.document import is_origin
 from provenance.policy.required import SPOKEN
 from provenance.selection import matches
 from provenance.trust import reading
@@ -138,9 +138,8 @@ def _check(fields: Fields, entry: Entry) -> None:
 
 def _mirror_of(fields: Fields) -> str | None:
     text = fields.text("mirror_of") if "mirror_of" in fields else None
-    repo, at, commit = (text or "").partition("@")
-    if text is not None and not (is_repo(repo) and (reading.is_commit(commit) or not at)):
-        expected = "expected org/name@<commit of 40 digits> or org/name"
+    if text is not None and not is_origin(text):
+        expected = "expected org/name@<commit of 40 digits>"
         raise fields.wrong("mirror_of", f"{expected}, found {text[:200]!r}")
     return text
 

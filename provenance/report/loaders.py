@@ -20,8 +20,8 @@ def table() -> str:
 
 
 def _loader(loader: Loader) -> Iterator[str]:
-    yield from _wrapped(f"{loader.name} ({loader.versions})", 0)
-    yield from _wrapped(f"{loader.known}: {loader.source}", 1)
+    yield from wrapped(f"{loader.name} ({loader.versions})", 0)
+    yield from wrapped(f"{loader.known}: {loader.source}", 1)
     own = loader.known
     opened = [row for row in loader.opens if row.files or row.absent or not row.key]
     absent = dict.fromkeys(name for row in loader.opens for name in row.absent)
@@ -37,7 +37,7 @@ def _part(title: str, rows: Iterable[str]) -> Iterator[str]:
     if listed:
         yield f"{STEP}{title}"
         for row in listed:
-            yield from _wrapped(row, 2)
+            yield from wrapped(row, 2)
 
 
 def _opened(row: Opens, own: str) -> str:
@@ -81,7 +81,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _wrapped(text: str, depth: int) -> list[str]:
+def wrapped(text: str, depth: int) -> list[str]:
+    """The lines of one entry of a table, so many steps in; those behind the first one step more."""
     return textwrap.wrap(
         text,
         WIDTH,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from provenance.claims.places import Place, Reader, places, readers
+from provenance.report.loaders import wrapped
 
 PAGE = "ancestry"
 """The name of the page that this table ends."""
-WIDTH = 80
-STEP = "  "
 
 
 def table() -> str:
     """Every place that is read: by whom it is written, where it stands, what it means."""
-    rows = "\n".join(_wrapped(words) for words in (*map(_row, places()), *map(_reader, readers())))
+    said = (*map(_row, places()), *map(_reader, readers()))
+    rows = "\n".join(line for words in said for line in wrapped(words, 1))
     return f"Places that are read (a hint is what a program left, and no declaration):\n\n{rows}"
 
 
@@ -30,14 +28,3 @@ def _row(row: Place) -> str:
 def _reader(row: Reader) -> str:
     where = f"{row.by}: {', '.join(row.files)}: {row.form}"
     return "; ".join(filter(None, (where, row.pitfalls)))
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=STEP,
-        subsequent_indent=STEP * 2,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from provenance.claims.places import places, readers
 from provenance.report.explained import explained
-from provenance.report.places import PAGE, WIDTH
+from provenance.report.loaders import WIDTH
+from provenance.report.places import PAGE
 
 
 def test_the_page_names_every_place() -> None:

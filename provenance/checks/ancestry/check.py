@@ -38,8 +38,9 @@ ancestry/relation
     The card says adapter or quantisation, and the files are something else. Ask the publisher.
 
 ancestry/contradicted
-    The headers of the weights or the configuration cannot come from the stated parent: other
-    shapes, layers or tensors. Whatever it descends from, it is not that.
+    The shape of a tensor that both models have cannot come from the stated parent's, or, where no
+    tensors can be compared, another width stands in both configurations of one type. Whatever it
+    descends from, it is not that. Heads, vocabularies, layers and scales that come or go are fine.
 
 ancestry/identical
     Its weight files are those of another model, of an ancestor further up or of an older one in the

@@ -94,8 +94,9 @@ from datetime import timedelta
 from provenance import names
 from provenance.case.case import Case
 from provenance.case.changes import past_ids, past_owners
-from provenance.case.mirror import Mirror, Unproved, named
+from provenance.case.mirror import Mirror
 from provenance.checks.identity.age import age
+from provenance.checks.identity.mirror import unproved
 from provenance.model import Facts, Reach
 from provenance.trust.confusable import lookalikes, near_misses
 from provenance.verdict import Finding, Outcome, exempt, failed, passed, unknown
@@ -108,11 +109,11 @@ EXEMPT_DAYS = 90
 def check(case: Case) -> Iterator[Finding]:
     """Whose the name is, whether a pin disagrees, and whether it is as old as the policy asks."""
     repo = case.origin.ref.repo
-    unproved = list(_unproved(case))
+    mirrored = list(unproved(case))
     if repo is None:
-        yield from (*unproved, _unnamed(case), *age(case))
+        yield from (*mirrored, _unnamed(case), *age(case))
         return
-    found = [*unproved, *_publisher(case, repo), *_answers(case), *age(case)]
+    found = [*mirrored, *_publisher(case, repo), *_answers(case), *age(case)]
     yield from found
     if all(finding.rule == NEAR_MISS for finding in found):
         scope, exemption = _scope(case, repo), case.exemption
@@ -120,25 +121,6 @@ def check(case: Case) -> Iterator[Finding]:
             yield exempt("identity/pass", scope, exemption.reason)
         else:
             yield passed("identity/pass", scope)
-
-
-def _unproved(case: Case) -> Iterator[Finding]:
-    """That the model is not what it is said to be a mirror of, or nobody can tell."""
-    match case.mirror:
-        case Unproved(origin=origin, different=different) if different:
-            shown = ", ".join(different[:SHOWN])
-            more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
-            message = (
-                f"the bytes are not those of {named(origin)}: {shown}{more} differ; it is judged "
-                "by its own name: fetch the origin's files again, or correct mirror_of"
-            )
-            yield failed("identity/mirror", message, case.subject)
-        case Unproved(origin=origin, why=why):
-            message = (
-                f"whether the bytes are those of {named(origin)} is unknown ({why}): ask the Hub "
-                "that has it"
-            )
-            yield unknown("identity/mirror-unknown", message, case.subject)
 
 
 def _unnamed(case: Case) -> Finding:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from provenance.lineage.consistency.fitting import WHOLE, Fit
-from provenance.lineage.consistency.tensors import FLOATS, Layout, Numbers, ShapeOf, Tensor
+from provenance.lineage.consistency.tensors import FLOATS, Layout, Numbers, Tensor
 
 LORA = re.compile(
     r"(?P<of>.+)\.(?:lora_(?P<side>[ABab])|lora_(?P<way>up|down)|lora\.(?P<dot>up|down)"
@@ -63,8 +63,4 @@ def _both(first: Tensor | None, second: Tensor | None, into: int, out: int) -> b
 
 
 def _has(factor: Tensor | None, number: int) -> bool:
-    return factor is None or number in _axes(factor.shape)
-
-
-def _axes(shape: ShapeOf) -> ShapeOf:
-    return shape[:2]
+    return factor is None or number in factor.shape[:2]

@@ -11,7 +11,7 @@ from provenance.lineage.consistency.copies import equal_files
 from provenance.lineage.consistency.fitting import Fit, fit
 from provenance.lineage.consistency.fused import alike
 from provenance.lineage.consistency.pairing import Part, parts
-from provenance.lineage.consistency.tensors import Layout, Numbers, Tensor, layout
+from provenance.lineage.consistency.tensors import Layout, Tensor, layout
 
 SHOWN = 3
 
@@ -96,9 +96,9 @@ def _of_adapters(here: Layout, there: Layout) -> _Result:
         first, second = wanted[role]
         for numbers in {**first, **second}:
             one, two = first.get(numbers), second.get(numbers)
-            for weight in _candidates(numbers, weights.roles[other]):
-                if factor := one or two:
-                    yield adapters.fit_factor(one, two, weight), factor, weight
+            factor, weight = one or two, weights.roles[other].get(numbers)
+            if factor and weight:
+                yield adapters.fit_factor(one, two, weight), factor, weight
 
     found = _paired(wanted.keys(), weights.roles.keys(), fits)
     lost = len(wanted) - len(found.pairs)
@@ -113,10 +113,12 @@ def _of_factors_alike(here: Layout, there: Layout) -> _Result:
         if not adapters.LORA.fullmatch(role):
             continue
         for numbers, one in here.roles[role].items():
-            for other in _candidates(numbers, there.roles[role])[:1]:
-                fitting += 1
-                if len(one.shape) == len(other.shape) and not set(one.shape) & set(other.shape):
-                    against.append(_unequal(one, other))
+            other = there.roles[role].get(numbers)
+            if other is None:
+                continue
+            fitting += 1
+            if len(one.shape) == len(other.shape) and not set(one.shape) & set(other.shape):
+                against.append(_unequal(one, other))
     return _Result(against=tuple(sorted(against)), fitting=fitting)
 
 
@@ -138,11 +140,6 @@ def _best(role: str, ours: Tensor, theirs: Iterable[Tensor]) -> tuple[Fit, Tenso
     results = [(fit(role, ours, other), ours, other) for other in theirs]
     order: tuple[bool | None, ...] = (True, None, False)
     return min(results, key=lambda one: (order.index(one[0].holds), bool(one[0].said)))
-
-
-def _candidates(numbers: Numbers, theirs: Mapping[Numbers, Tensor]) -> list[Tensor]:
-    """The weight of that very layer, where it is there."""
-    return [theirs[numbers]] if numbers in theirs else []
 
 
 Fits = Callable[[str, str], Iterable[tuple[Fit, Tensor, Tensor]]]

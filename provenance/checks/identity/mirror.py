@@ -1,0 +1,33 @@
+"""What became of the saying that a model is a mirror, where that does not hold.
+
+A part of the identity check; its rules are on that check's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.case.case import Case
+from provenance.case.mirror import Unproved, named
+from provenance.verdict import Finding, failed, unknown
+
+SHOWN = 3
+
+
+def unproved(case: Case) -> Iterator[Finding]:
+    """That the model is not what it is said to be a mirror of, or nobody can tell."""
+    match case.mirror:
+        case Unproved(origin=origin, different=different) if different:
+            shown = ", ".join(different[:SHOWN])
+            more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+            message = (
+                f"the bytes are not those of {named(origin)}: {shown}{more} differ; it is judged "
+                "by its own name: fetch the origin's files again, or correct mirror_of"
+            )
+            yield failed("identity/mirror", message, case.subject)
+        case Unproved(origin=origin, why=why):
+            message = (
+                f"whether the bytes are those of {named(origin)} is unknown ({why}): ask the Hub "
+                "that has it"
+            )
+            yield unknown("identity/mirror-unknown", message, case.subject)
