@@ -30,9 +30,10 @@ def parts(ours: Collection[str], theirs: Collection[str], measure: Measure) -> t
     Of several prefixes that would do, the one whose shapes fit best is taken: an encoder and a
     decoder often have the same names.
     """
-    same = {role: role for role in ours if role in theirs}
+    left, right = set(ours), set(theirs)
+    same = {role: role for role in ours if role in right}
     found = [Part(exact=True, pairs=same)] if same else []
-    left, right = set(ours) - same.keys(), set(theirs) - same.keys()
+    left, right = left - same.keys(), right - same.keys()
     if max(len(left), len(right)) > LARGEST:
         return tuple(found)
     prefixes = list(_prefixes(left, right))
