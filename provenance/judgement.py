@@ -168,7 +168,9 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
     level = case.policy.level(finding.rule)
     if finding.rule == "registry/expired" and case.policy.lenient_expiry:
         level = Level.WARN
-    if finding.rule in accepted and (change := change_of(finding.rule, case)):
+    at_origin = case.at_origin
+    about = at_origin if at_origin and finding.where == at_origin.subject else case
+    if finding.rule in accepted and (change := change_of(finding.rule, about)):
         said = f"accepted: {change[0]} → {change[1]}"
         return replace(finding, level=Level.OFF, waived=said, accepted=change)
     for waiver in case.policy.waivers:

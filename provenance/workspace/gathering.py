@@ -174,7 +174,7 @@ class Gathering:
         if said is None:
             return found
         if subject.place is not None or self.hub is None:
-            return replace(found, origin=stated_origin(said))
+            return replace(found, origin=stated_origin(said, self.session.lock))
         from provenance.source.hub.origin import with_origin
 
         return with_origin(self.hub, found, said)

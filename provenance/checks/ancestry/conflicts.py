@@ -215,7 +215,8 @@ def _is_older(other: Facts | None, own: Facts | None) -> bool:
 def _signatures(case: Case) -> Iterator[Finding]:
     """Signatures by organisations that the claims do not lead to."""
     repo = case.origin.ref.repo
-    known = [repo or "", *case.claimed.above(case.claimed.own)]
+    own = case.evidence.ref.repo
+    known = [repo or "", own or "", *case.claimed.above(case.claimed.own)]
     owners = {owner.key for name in known if (owner := case.registry.owner(name))}
     for verification in case.verifications:
         if repo and isinstance(verification, Attestation) and _is_oms(verification):

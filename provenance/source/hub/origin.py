@@ -28,10 +28,11 @@ def with_origin(hub: Hub, evidence: Evidence, said: str, *, limits: Limits = DEF
             at=evidence.at,
             include=evidence.include,
             exclude=evidence.exclude,
+            ask_owner=True,
             glance=glance,
             limits=limits,
         )
     except Absent as error:
         return replace(evidence, origin=replace(origin, missing=str(error)))
-    known = replace(origin, facts=found.facts, manifest=found.manifest.digest, evidence=found)
+    known = replace(origin, facts=found.facts, manifest=found.listing.digest, evidence=found)
     return replace(evidence, origin=known)
