@@ -58,7 +58,7 @@ def entry_of(
         path=path,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
-        mirror_of=verdict.mirror_of or None,
+        mirror_of=verdict.mirror_of if "@" in verdict.mirror_of else None,
         facts=_reached(facts, [entry for entry in own if entry.commit == evidence.ref.commit]),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),

@@ -116,8 +116,9 @@ def evaluate(
     told = folded(weighed, evidence.manifest.by_path.keys())
     result, reason = _fold(outcomes, told)
     mirror_of = found_of.named if isinstance(found_of, Mirror) else ""
-    if mirror_of:
-        reason = f"a mirror of {mirror_of}: {reason}"
+    if isinstance(found_of, Mirror):
+        remark = f" ({found_of.remark})" if found_of.remark else ""
+        reason = f"a mirror of {mirror_of}{remark}: {reason}"
     verdict = Verdict(
         name=name or evidence.ref.repo or evidence.ref.text,
         ref=evidence.ref.text,

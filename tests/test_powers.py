@@ -89,6 +89,10 @@ CASES: dict[str, tuple[Registry, list[tuple[str, str | None, str | None]]]] = {
         read(acme(root=[{"repo": "acme/b", "commit": COMMIT, "manifest": DIGEST}])),
         [(f"acme/b is a root at {COMMIT}, {DIGEST}", None, "by name")],
     ),
+    "mirrors": (
+        read(acme(mirror=[{"of": "acme", "namespace": "bank-ml"}])),
+        [("bank-ml/ may mirror acme/", None, "by Acme")],
+    ),
     "a revocation": (
         read(acme(), revoked=[{"repo": "acme/b", "reason": "bad"}]),
         [("the repo acme/b is refused", None, "bad")],

@@ -113,7 +113,7 @@ def origin(lock: Lock, entry: Entry) -> Ancestor | None:
 def stated_origin(text: str, lock: Lock | None = None) -> Ancestor:
     """What `mirror_of` says, with what a lockfile has of it at that commit."""
     repo, _, commit = text.partition("@")
-    stated = Ancestor(claimed=repo, revision=commit, commit=commit)
+    stated = Ancestor(claimed=repo, revision=commit or None, commit=commit or None)
     entries = lock.entries if lock else ()
     known = (entry for entry in entries if entry.part is Part.ANCESTOR and entry.name == text)
     if entry := next(known, None):
