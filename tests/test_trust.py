@@ -412,7 +412,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
         (*ORG, "mirror"),
         [{"of": "acme", "namespace": "acme"}],
         "org[0].mirror[0].namespace",
-        "itself",
+        "another",
     ),
     (
         (*ORG, "mirror"),

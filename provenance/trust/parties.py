@@ -137,7 +137,7 @@ def _mirrored(fields: Fields, namespaces: tuple[str, ...]) -> MirroredNamespace:
         of=reading.namespace(fields, "of"), namespace=reading.namespace(fields, "namespace")
     )
     if found.of == found.namespace:
-        raise fields.wrong("namespace", f"{found.of!r} is no mirror of itself")
+        raise fields.wrong("namespace", f"expected another namespace than {found.of!r} in `of`")
     if not {found.of, found.namespace} & set(namespaces):
         own = ", ".join(namespaces) or "none"
         message = f"neither {found.of!r} nor {found.namespace!r} is the organisation's ({own})"

@@ -251,3 +251,61 @@ def test_a_signature_does_not_prove_what_the_lockfile_has_otherwise(
     forge.write(own.folder / "there", signed(own.folder / "s", other))
     own.settings({"name": "two", "repo": MIRROR, "path": "there", "mirror_of": origin})
     assert "identity/mirror" in own.rules("two")[1]
+
+
+SAYS = ("identity/unknown-publisher", "ancestry/copied-signature")
+
+
+@pytest.mark.parametrize("rule", SAYS)
+def test_what_another_publisher_signed_ends_with_the_line_to_type(
+    bank: tuple[Desk, str], rule: str
+) -> None:
+    own, origin = bank
+    commit = origin.partition("@")[2]
+    ended = own.run("verify", MIRROR, "--registry", "trust.toml", "--format", "json")
+    (model,) = json.loads(ended.stdout)["models"]
+    (said,) = {found["message"] for found in model["findings"] if found["rule"] == rule}
+    command = f"provenance add {MIRROR} --mirror-of {REPO}@<commit>"
+    assert f'mirror_of = "{REPO}@<commit>"' in said
+    assert command in said
+    own.settings()
+    ended = own.run(*command.replace("<commit>", commit).split()[1:])
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (listed,) = tomllib.loads((own.folder / "provenance.toml").read_text())["models"]
+    assert listed == {"repo": MIRROR, "mirror_of": origin}
+    assert own.run("verify").returncode == 0
+
+
+def test_what_nobody_known_signed_is_no_likely_mirror(bank: tuple[Desk, str]) -> None:
+    own, _ = bank
+    own.hub.commit(MIRROR, {"config.json": b"{}"})
+    ended = own.run("verify", MIRROR, "--registry", "trust.toml")
+    assert (ended.returncode, "mirror_of" in ended.stdout) == (1, False), ended.stdout
+
+
+def test_another_model_of_the_owner_is_named_with_its_commit(bank: tuple[Desk, str]) -> None:
+    own, origin = bank
+    own.locked({"repo": REPO})
+    own.hub.commit("acme/copy", signed(own.folder / "m"))
+    ended = own.run("verify", "acme/copy", "--registry", "trust.toml")
+    line = f'mirror_of = "{origin}"'
+    assert (ended.returncode, line in " ".join(ended.stdout.split())) == (1, True), ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("refs", "said", "reason"),
+    [
+        ([MIRROR], REPO, "expected org/name@<commit of 40 digits>"),
+        ([MIRROR], f"{MIRROR}@{OTHER}", "is this model itself"),
+        ([MIRROR, REPO], f"{REPO}@{OTHER}", "names one model, and 2 are meant"),
+    ],
+)
+def test_add_takes_one_other_model_at_a_commit(
+    bank: tuple[Desk, str], refs: list[str], said: str, reason: str
+) -> None:
+    own, _ = bank
+    own.settings()
+    before = (own.folder / "provenance.toml").read_text()
+    ended = own.run("add", *refs, "--mirror-of", said)
+    assert (ended.returncode, reason in ended.stderr) == (2, True), ended.stderr
+    assert (own.folder / "provenance.toml").read_text() == before

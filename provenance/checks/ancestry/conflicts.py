@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import combinations, islice, product
 
 from provenance.case.case import Case
+from provenance.case.likely import mirror_advice
 from provenance.claims.claim import MethodClaim
 from provenance.claims.files import ModelFiles
 from provenance.claims.methods import titles, trainer
@@ -223,6 +224,7 @@ def _signatures(case: Case) -> Iterator[Finding]:
             signed = {party.org.key for party in verification.parties}
             if not signed & owners:
                 message = f"{min(signed)[1]} signed it, and no stated ancestor is of theirs"
+                message = ": ".join(filter(None, (message, mirror_advice(case))))
                 yield failed("ancestry/copied-signature", message, verification.bundle)
 
 

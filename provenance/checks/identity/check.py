@@ -93,6 +93,7 @@ from datetime import timedelta
 from provenance import names
 from provenance.case.case import Case
 from provenance.case.changes import past_ids, past_owners
+from provenance.case.likely import mirror_advice
 from provenance.case.mirror import Mirror
 from provenance.checks.identity.age import age
 from provenance.checks.identity.mirror import unproved
@@ -155,9 +156,11 @@ def _unowned(case: Case, repo: str, nearest: str, *, advise: bool) -> str:
     said = f"no registered organisation owns the namespace {names.namespace_of(repo)!r}"
     if nearest:
         said += f", the nearest is {nearest}"
+    mirror = mirror_advice(case)
     if not advise or not names.is_repo(repo):
-        return said
-    return f"{said}: register its publisher, or exempt exactly these bytes\n{_block(case)}"
+        return f"{said}: {mirror}" if mirror else said
+    steps = f"{mirror}; or register" if mirror else "register"
+    return f"{said}: {steps} its publisher, or exempt exactly these bytes\n{_block(case)}"
 
 
 def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
