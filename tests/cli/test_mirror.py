@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from provenance.workspace import lockfile
 from tests import forge
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, SIZE, UNSIGNED, Desk, card, desk, signed, trust
@@ -309,3 +310,30 @@ def test_add_takes_one_other_model_at_a_commit(
     ended = own.run("add", *refs, "--mirror-of", said)
     assert (ended.returncode, reason in ended.stderr) == (2, True), ended.stderr
     assert (own.folder / "provenance.toml").read_text() == before
+
+
+def test_a_mirror_with_a_card_of_its_own_ends_where_its_origin_does(
+    bank: tuple[Desk, str],
+) -> None:
+    """What is a root is the origin, whose card is another."""
+    own, _ = bank
+    bare = {path: data for path, data in FILES.items() if path != "README.md"}
+    files = signed(own.folder / "bare", bare)
+    commit = own.hub.commit("acme/root", {**files, "README.md": b"# Acme's\n"})
+    own.hub.commit("bank-ml/root", {**files, "README.md": b"# The bank's\n"})
+    model = {"repo": "bank-ml/root", "mirror_of": f"acme/root@{commit}", "profile": "attested"}
+    own.settings(model)
+    assert "lineage/unattested-step" in own.rules("bank-ml/root")[1]
+    own.locked({"repo": "acme/root"})
+    (entry,) = lockfile.load(own.lock).models()
+    own.lock.unlink()
+    root = {"repo": "acme/root", "commit": commit, "manifest": entry.manifest}
+    table = trust()
+    acme = {**table["org"][0], "root": [root]}
+    own.trust({**table, "org": [acme, *table["org"][1:]]})
+    own.locked(model)
+    assert own.rules("bank-ml/root") == (0, set())
+    there = own.folder / "there"
+    ended = own.run("fetch", "--local-dir", there)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert own.run("verify", there, "--lock", "--offline").returncode == 0
