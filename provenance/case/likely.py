@@ -15,10 +15,14 @@ from provenance.trust import Role
 
 
 def mirror_advice(case: Case) -> str:
-    """What to write where another organisation's publisher signed just these files; else empty."""
+    """What to write where the lockfile has it as a mirror and nobody says so any more, or another
+    organisation's publisher signed just these files; else empty."""
     repo = case.evidence.ref.repo
     if repo is None or isinstance(case.mirror, Mirror):
         return ""
+    if case.locked and case.locked.mirror_of and case.evidence.origin is None:
+        origin, _, commit = case.locked.mirror_of.partition("@")
+        return f"the lockfile has it as a mirror: to say so again, {said_of(repo, origin, commit)}"
     for attestation, party in _others(case, repo):
         origin = _likely(attestation, party, repo)
         return f"if it is a mirror of what {party.org.name} signed, {said_of(repo, origin)}"
