@@ -24,7 +24,8 @@ identity/mirror
 
 identity/mirror-unknown
     The model is said to be a mirror, and nobody can tell whether its bytes are the origin's: the
-    Hub does not have that commit, or states no digest, or was not asked. Ask the Hub that has it.
+    Hub does not have that commit, or states no digest, or was not asked, and no signature of the
+    origin's publisher covers them. Ask the Hub that has it. `explain mirror` says what proves it.
 
 identity/confusable
     The namespace is nobody's in the registry and looks like one that is: the same but for case,
