@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from provenance.judgement import Evaluation, evaluate
 from provenance.model import Evidence, Ref
@@ -54,7 +55,9 @@ def rows() -> Iterator[Reported]:
     table = tomllib.loads(Path(__file__).with_name("reported.toml").read_text("utf-8"))
     for group, folders in table.items():
         for name, row in folders.items():
-            frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+            frozen: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in row.items()
+            }
             yield Reported(folder=f"reports/{group}/{name}", **frozen)
 
 
