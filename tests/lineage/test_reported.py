@@ -74,9 +74,9 @@ def test_each_is_the_parent_of_what_it_is_the_parent_of(row: Reported, found: Ev
 def test_what_leads_nowhere_is_said_once_and_with_its_reason(
     row: Reported, found: Evaluation
 ) -> None:
-    claimed = found.case.claimed
-    assert {REASONS[word] for word in row.unresolved} <= {one.reason for one in claimed.lost}
-    texts = [claim.text for claim in claimed.parent_claims]
+    lost = found.case.graph.unresolved
+    assert {REASONS[word] for word in row.unresolved} <= {one.reason for one in lost}
+    texts = [one.text for one in lost] + [*{claim.text for _, claim in parents(found)}]
     assert {text: texts.count(text) for text in row.once} == dict.fromkeys(row.once, 1)
 
 
