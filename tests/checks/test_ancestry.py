@@ -302,9 +302,17 @@ def test_ancestry(name: str) -> None:
         assert finding.outcome is (Outcome.PASS if slug == "pass" else outcome)
 
 
-def test_the_message_has_the_line_to_add() -> None:
-    (finding,) = found(model(adapter="/root/models/base/b"))
-    assert 'parents = ["base/b@<commit>"]' in finding.message
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/root/.cache/modelscope/hub/models/base/b-1___5", "base/b-1.5"),
+        ("/root/models/base/b", "org/name"),
+        ("None", "org/name"),
+    ],
+)
+def test_the_message_has_the_line_to_add(path: str, meant: str) -> None:
+    (finding,) = found(model(adapter=path))
+    assert f'parents = ["{meant}@<commit>"]' in finding.message
 
 
 def test_what_the_caller_says_is_always_printed() -> None:
