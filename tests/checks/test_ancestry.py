@@ -46,6 +46,16 @@ CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
         {("unresolvable", "adapter_config.json")},
     ),
     "a path that the caller explains": (model(adapter="/root/b"), (f"base/b@{COMMIT}",), PASS),
+    "a link to a folder": (
+        model("base_model: https://huggingface.co/out"),
+        (),
+        {("unresolvable", "README.md")},
+    ),
+    "a link to a folder that the caller explains": (
+        model("base_model: https://huggingface.co/out"),
+        (f"base/b@{COMMIT}",),
+        PASS,
+    ),
     "a URL that the caller cannot explain": (
         model("base_model: https://evil.example/x"),
         ("base/b",),
