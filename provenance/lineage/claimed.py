@@ -8,7 +8,7 @@ from functools import cached_property
 
 from provenance.claims.claim import Claim, Mention, MethodClaim, ParentClaim
 from provenance.claims.files import ModelFiles
-from provenance.claims.reference import LOCAL_PATH, UNNAMED
+from provenance.claims.reference import LOCAL_PATH, NO_MODEL, UNNAMED
 from provenance.lineage.graph import Unresolved
 from provenance.lineage.spelling import Spelling
 from provenance.lineage.walks import circles, reached
@@ -91,8 +91,8 @@ class Claimed:
     def unresolved(self) -> tuple[Unresolved, ...]:
         """The parents that the model and its ancestors state and nobody can follow, each once.
 
-        What the user says answers a path of the model's, and any parent that it names answers
-        where it says of one only that there was one.
+        What the user says answers a path of the model's, and a page of the Hub that is none of a
+        model; any parent that it names answers where it says of one only that there was one.
         """
         own = (claim for claim in self.parent_claims if not self._is_answered(claim))
         found = list(_unresolved(self.own, own))
@@ -105,7 +105,7 @@ class Claimed:
     def _is_answered(self, claim: ParentClaim) -> bool:
         if claim.reason == UNNAMED:
             return any(c.repo and not c.part and not c.of for c in self.parent_claims)
-        return bool(self.said) and claim.reason == LOCAL_PATH
+        return bool(self.said) and claim.reason in (LOCAL_PATH, NO_MODEL)
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:

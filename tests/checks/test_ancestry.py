@@ -46,6 +46,16 @@ CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
         {("unresolvable", "adapter_config.json")},
     ),
     "a path that the caller explains": (model(adapter="/root/b"), (f"base/b@{COMMIT}",), PASS),
+    "a link to a folder": (
+        model("base_model: https://huggingface.co/out"),
+        (),
+        {("unresolvable", "README.md")},
+    ),
+    "a link to a folder that the caller explains": (
+        model("base_model: https://huggingface.co/out"),
+        (f"base/b@{COMMIT}",),
+        PASS,
+    ),
     "a URL that the caller cannot explain": (
         model("base_model: https://evil.example/x"),
         ("base/b",),
@@ -225,9 +235,17 @@ def test_ancestry(name: str) -> None:
         assert finding.outcome is (Outcome.PASS if slug == "pass" else outcome)
 
 
-def test_the_message_has_the_line_to_add() -> None:
-    (finding,) = found(model(adapter="/root/models/base/b"))
-    assert 'parents = ["base/b@<commit>"]' in finding.message
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/root/.cache/modelscope/hub/models/base/b-1___5", "base/b-1.5"),
+        ("/root/models/base/b", "org/name"),
+        ("None", "org/name"),
+    ],
+)
+def test_the_message_has_the_line_to_add(path: str, meant: str) -> None:
+    (finding,) = found(model(adapter=path))
+    assert f'parents = ["{meant}@<commit>"]' in finding.message
 
 
 def test_what_the_caller_says_is_always_printed() -> None:
