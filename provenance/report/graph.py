@@ -80,7 +80,7 @@ def lost(graph: Graph) -> tuple[Unresolved, ...]:
 
 def called(one: Unresolved) -> str:
     """What stands for a parent that leads nowhere: what was written, else that nothing was."""
-    return f"'{_inert(_cut(one.text, LONG))}'" if one.text else one.reason
+    return _inert(_cut(one.text, LONG)) if one.text else one.reason
 
 
 def why(one: Unresolved) -> str:
