@@ -105,7 +105,7 @@ class _Drawing:
         if edge.tier is Tier.ATTESTED:
             tier = Tier.ANCHORED if edge.parent in self.sound else Tier.ATTESTED
             return replace(edge, tier=tier, detail=detail)
-        return replace(edge, tier=Tier.CONSISTENT, detail=detail) if agreement.holds else edge
+        return replace(edge, tier=Tier.CONSISTENT if agreement.holds else edge.tier, detail=detail)
 
     def _agreement(self, edge: Edge) -> Agreement:
         """What the headers of both say of an edge of the model itself, as a whole."""

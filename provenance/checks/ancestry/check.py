@@ -99,10 +99,10 @@ from functools import cached_property
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
+from provenance.checks.ancestry.lost import missing, stated_by_you, unread, unresolvable, unresolved
 from provenance.checks.ancestry.relations import relations
-from provenance.claims.claim import DigestClaim, ParentClaim, Unread
-from provenance.claims.reference import UNNAMED
-from provenance.lineage import YOU, Claimed, Unresolved, own_names
+from provenance.claims.claim import ParentClaim
+from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
 from provenance.verdict import Finding, failed, passed, unknown
 
@@ -113,7 +113,7 @@ STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 def check(case: Case) -> Iterator[Finding]:
     """Whether every stated ancestor is known, and every place says the same of them."""
     survey = _Survey(case=case)
-    found = [*survey.unread(), *survey.unresolvable(), *survey.missing(), *conflicts(case)]
+    found = [*unread(case), *unresolvable(case), *missing(case), *conflicts(case)]
     found += [*relations(case), *copies(case), *signatures(case)]
     found += [*survey.ancestors(), *survey.origin()]
     found = list(dict.fromkeys(found))
@@ -141,52 +141,6 @@ class _Survey:
             for claim in self.claimed.parent_claims
             if not (claim.hint and claim.repo and self.claimed.canonical(claim.repo) in own)
         )
-
-    @cached_property
-    def said(self) -> frozenset[str | None]:
-        """The parents that the user states."""
-        return frozenset(claim.repo for claim in self.claims if claim.path == YOU)
-
-    def unread(self) -> Iterator[Finding]:
-        known = {
-            file.sha256
-            for a in self.case.evidence.ancestors
-            if a.evidence
-            for file in a.evidence.listing.files
-        }
-        for claim in self.claimed.all:
-            if isinstance(claim, Unread):
-                yield unknown("ancestry/unreadable", f"{claim.detail}: mend it", claim.path)
-            elif isinstance(claim, DigestClaim) and claim.sha256 not in known:
-                message = f"{claim.key} is {claim.sha256}, which no known file has"
-                yield unknown("ancestry/bare-digest", message, claim.path)
-        for seen in self.case.evidence.observations:
-            if seen.code == "ancestors-limit":
-                yield unknown("ancestry/limit", seen.detail, self.case.subject)
-
-    @cached_property
-    def unresolved(self) -> tuple[Unresolved, ...]:
-        """The parents that the model itself states and nobody can follow."""
-        graph = self.case.graph
-        return tuple(one for one in graph.unresolved if one.child == graph.model)
-
-    def unresolvable(self) -> Iterator[Finding]:
-        """What it states and leads nowhere, unless somebody says where."""
-        for one in self.unresolved:
-            if one.hint:
-                message = f"{one.place} is {one.text[:200]!r}, {one.reason}"
-                yield unknown("ancestry/loaded-from-path", message, one.path)
-            else:
-                yield failed("ancestry/unresolvable", _lost(one), one.path)
-
-    def missing(self) -> Iterator[Finding]:
-        """The ancestors that the Hub does not have, unless the user says which were meant."""
-        for ancestor in self.case.evidence.ancestors:
-            if ancestor.missing and not self.said:
-                line = _line(ancestor.claimed)
-                why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
-                message = f"{why}: if it was renamed or is private, say it: {line}"
-                yield failed("ancestry/unresolvable", message, ancestor.claimed)
 
     def ancestors(self) -> Iterator[Finding]:
         own = own_names(self.case.origin)
@@ -254,7 +208,7 @@ class _Survey:
 
     def origin(self) -> Iterator[Finding]:
         stated = self.names or any(claim.repo for claim in self.claims)
-        lost = any(not one.hint for one in self.unresolved)
+        lost = any(not one.hint for one in unresolved(self.case))
         if not stated and not lost and not self._is_origin():
             message = f"{self._nothing}: say it with `parents`, or ask"
             yield unknown("ancestry/no-origin", message, self.case.subject)
@@ -280,24 +234,11 @@ class _Survey:
             return f"{self._nothing}, and its organisation makes models of its own"
         parts = [self._introduced(name) for name in names[:SHOWN]]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        you = f"; you say {', '.join(sorted(filter(None, self.said)))}" if self.said else ""
+        said = sorted(stated_by_you(self.case))
+        you = f"; you say {', '.join(said)}" if said else ""
         asked = "" if self.case.evidence.ancestors else ", by name"
         return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
 
     def _introduced(self, name: str) -> str:
         owner = self.case.registry.owner(name)
         return f"{name} of {owner.name}" if owner else name
-
-
-def _lost(one: Unresolved) -> str:
-    if one.reason == UNNAMED:
-        what = f"{one.place}: it was trained from {UNNAMED}"
-    else:
-        what = f"{one.place} is {one.text[:200]!r}, {one.reason}"
-    return f"{what}: find out what was meant, and say it:\n{_line(one.likely)}"
-
-
-def _line(name: str) -> str:
-    """The line to add to the model's entry."""
-    meant = name or "org/name"
-    return f'parents = ["{meant if "@" in meant else f"{meant}@<commit>"}"]'
