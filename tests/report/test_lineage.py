@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from html import unescape
+from itertools import combinations
 
 import pytest
 
 from provenance.claims.reference import LOCAL_PATH, UNNAMED
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
 from provenance.report import FORMATS, Details, Summary
+from provenance.report.drawing import HEIGHT, WIDTH, drawing
 from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, table
 from tests.report.values import summary, verdict
 
@@ -171,3 +173,17 @@ def test_a_label_is_cut_at_a_word(word: str, count: int) -> None:
     (label,) = re.findall(r'n0\["([^"]+)"\]', drawn)
     assert len(label) <= LABEL
     assert label.endswith(f" {word}…")
+
+
+def test_each_box_has_its_place_above_who_states_it() -> None:
+    many = tuple(stated(SFT, f"./ckpt-{number}") for number in range(MOST_LOST + 7))
+    picture = drawing(replace(GRAPH, unresolved=(*GRAPH.unresolved[:1], *many)))
+    for one, other in combinations(picture.boxes, 2):
+        assert abs(one.x - other.x) > WIDTH or abs(one.y - other.y) > HEIGHT
+    for box in picture.boxes:
+        assert 0 <= box.x <= picture.width - WIDTH
+        assert 0 <= box.y <= picture.height - HEIGHT
+    by_name = {box.name: box for box in picture.boxes}
+    for line in picture.lines:
+        assert by_name[line.edge.parent].y < by_name[line.edge.child].y
+    assert len(picture.lines) == len(picture.boxes) - 1
