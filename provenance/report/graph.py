@@ -73,7 +73,7 @@ def lost(graph: Graph) -> tuple[Unresolved, ...]:
         for one in graph.unresolved[:MOST_LOST]
     ]
     more = len(graph.unresolved) - len(shown)
-    reason = f"{more} more parents that are {LOST}"
+    reason = f"{more} more, {LOST}"
     rest = Unresolved(child=graph.model, text="", reason=reason, places=(), path="")
     return (*shown, *([rest] if more else []))
 

@@ -137,7 +137,7 @@ def test_of_very_many_the_rest_is_counted(
     many = tuple(stated(BOT, f"./ckpt-{number}") for number in range(MOST_LOST + 7))
     found = read(replace(GRAPH, unresolved=many))
     assert len(found) == MOST_LOST + 1
-    assert "7 more parents that are not resolved" in found[-1][1]
+    assert "7 more, not resolved" in found[-1][1]
 
 
 def test_a_program_reads_all_of_each() -> None:
