@@ -20,6 +20,9 @@ LINED = 1 << 20
 FALSE_STARTS = 8
 """How often a longer name that begins with the one looked for is passed over."""
 
+STAGES = {"supervised fine-tuning": "sft"}
+"""What a board writes for the name of a method."""
+
 GOES_ON = re.compile(rb"[\w-]")
 
 
@@ -61,7 +64,8 @@ def told(
 ) -> Iterator[MethodClaim]:
     """How a run was told to train, by those of the keys that hold a method's name."""
     for key in keys:
-        method = str(table.get(key) or "").lower()
+        text = str(table.get(key) or "").lower()
+        method = STAGES.get(text, text)
         if method in MEANS:
             line = line_of(content.head, key, method)
             yield MethodClaim(
