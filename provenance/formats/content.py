@@ -44,7 +44,7 @@ MAX_MEMBERS = 64
 MAX_SHOWN = 20
 FIRST_GUESS = 256 * 1024
 
-CARD = "readme.md"
+CARDS = words("readme.md readme.markdown model_card.md model-card.md modelcard.md")
 CODE = ".py"
 DOCUMENTS = words(".cfg .ini .j2 .jinja .jinja2 .json .toml .yaml .yml")
 DOCUMENT_NAMES = frozenset({"mlmodel", "modelfile"})
@@ -98,8 +98,8 @@ def wants_whole(path: str) -> bool:
 
 
 def is_card(path: str) -> bool:
-    """Whether it is the model's card, whose beginning speaks of its parents."""
-    return path.lower() == CARD
+    """Whether it is the card of the model, or of the part in its folder: it speaks of parents."""
+    return name_of(path) in CARDS
 
 
 def _held(

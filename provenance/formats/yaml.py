@@ -148,6 +148,12 @@ def front_matter(data: bytes) -> dict[object, object] | None:
     line ends of any system. Malformed where it has no end, cannot be read, or is no table.
     """
     text = lines(data).decode("utf-8", "surrogateescape")
+    found = fences(text)
+    return table(text[found[0] : found[1]]) if found else None
+
+
+def fences(text: str) -> tuple[int, int] | None:
+    """Where front matter begins and ends in a text; None without it, Malformed without an end."""
     start = FENCE.match(text)
     if start is None:
         return None
@@ -155,7 +161,12 @@ def front_matter(data: bytes) -> dict[object, object] | None:
     end = END.search(text, start.end()) or END.match(text, first) or DOTS.search(text, first)
     if end is None:
         raise Malformed("front matter without an end")
-    value = loads(text[first : end.start()].encode("utf-8", "surrogateescape"))
+    return first, end.start()
+
+
+def table(text: str) -> dict[object, object]:
+    """The table that a block of front matter holds; Malformed if it holds anything else."""
+    value = loads(text.encode("utf-8", "surrogateescape"))
     if value is None:
         return {}
     if not isinstance(value, dict):
