@@ -227,7 +227,7 @@ class _Reader:
 
     def link(self, label: str, url: str) -> None:
         """A link: a name where it leads to the Hub or nowhere, else the words of its label."""
-        if not url or on_hub(url) or url.strip("/") == label:
+        if not url or on_hub(url) or url.strip("/") == label or url.strip("./") in renames():
             self.name(Name(label, url))
         else:
             self.parts.append(label.replace("*", "").replace("`", "").replace("\n", " "))

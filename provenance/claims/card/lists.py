@@ -12,6 +12,7 @@ from provenance.claims.card.phrases import Phrase
 MERGED = Phrase(key="merge of", relation="merge", sure=True)
 ABOVE = re.compile(
     r"(?:\bmodels?\b[^\n.]{0,40} (?:included|used|merged)\b[^\n.]{0,40}\bmerg\w*"
+    r"|\b(?:made|built|created|composed) (?:with|of|from|using) (?:the )?following models?\b"
     r"|\bmerged? [^\n.]{0,40}\bof (?:the )?(?:following|these)\b"
     r"|(?:^|\n)# (?:[^\n]{0,9} )?(?:models? merged|merged models?|models used|merge components|"
     r"models in (?:the|this) merge)\b)[^\n]{0,300}"
@@ -33,7 +34,7 @@ class Lists:
     def of(cls, flat: Flat) -> Lists:
         """The lists of a card."""
         begins, ends = [], []
-        if "merg" in flat.lower:
+        if "merg" in flat.lower or "following model" in flat.lower:
             for found in ABOVE.finditer(flat.lower):
                 begins.append(found.end())
                 rows = ROW.match(flat.words, found.end())

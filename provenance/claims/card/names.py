@@ -54,15 +54,24 @@ def meaning(name: Name) -> Meaning | None:
 def _link(name: Name, url: str) -> Meaning | None:
     """Of a link the address counts, or the label where a Trainer made the address of it."""
     path = _path(url)
-    if path.strip("/").rpartition("/")[2].lower() in NOTHING:
+    if nothing(path):
         return Meaning(text=name.text, found=Reference(), unnamed=True)
     if name.text and name.text.strip("/") == path.strip("/"):
         found = reference(name.text)
         return Meaning(text=name.text, found=found) if found.repo or found.reason else None
-    if not on_hub(url) or not _is_model(path):
+    if path.strip("./") in renames():
+        # Cards of old link to their neighbours.
+        url = path.strip("./")
+    elif not on_hub(url) or not _is_model(path):
         return None
     found = reference(url)
     return Meaning(text=url, found=found) if found.repo else None
+
+
+def nothing(text: str) -> bool:
+    """Whether it stands where a name should, and is none: `None`, `unsloth/None`, `N/A`."""
+    small = text.strip("/ ").lower()
+    return small in NOTHING or small.rpartition("/")[2] in NOTHING
 
 
 def _path(url: str) -> str:
@@ -84,7 +93,7 @@ def _is_model(path: str) -> bool:
 
 def _bare(name: Name) -> Meaning | None:
     text = name.text
-    if text.rpartition("/")[2].lower() in NOTHING or text.lower() in NOTHING:
+    if nothing(text):
         return Meaning(text=text, found=Reference(), unnamed=True, loose=True)
     found = reference(text)
     if found.repo is None and found.reason != LOCAL_PATH:

@@ -9,48 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from provenance.claims.card.flat import ITEM
-
-WINDOW = 200
-"""How many characters before a name are looked at, and behind it."""
-
-STOPS = (
-    "that|which|who|whose|using|uses|use|with|without|on|by|for|and|or|but|than|like|as|is|are|"
-    r"was|were|be|to|in|at|not|no|vs|versus|outperforms?|beats?|surpass\w*|compar\w+|similar|other|"
-    "datasets?|data|corpus|corpora|code|paper|script|notebook|library|space|demo|tokenizer|"
-    "questions|tweets|trained|train|fine-?tuned|finetuned"
-)
-FILL = rf"(?:(?!(?:{STOPS})\b)[\w'\u2019.,+&-]{{1,40}}:? ){{0,7}}[\[(\"'\u201c:]{{0,2}} ?"
-"""Further words about the parent: `the original`, `Meta's well known model`."""
-
-MORE = r"(?: [\w.-]{1,30})"
-LISTED = r"(?:[\s,/&+-]{1,3}[\w.-]{1,30})"
-KINDS = (
-    "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
-    "port)s?"
-)
-TUNED = (
-    "fine-tuned finetuned fine tuned instruction-tuned instruct-tuned chat-tuned post-trained "
-    "pre-trained pretrained trained adapted uncensored abliterated aligned continued retrained "
-    "re-trained decensored fine-tuning finetuning further-trained dpo-tuned domain-adapted"
-)
-TRAINED = (
-    "fine-tuned finetuned fine tuned trained pre-trained pretrained retrained fine-tuning "
-    "finetuning training pre-training post-trained further"
-)
-QUANTS = (
-    "quant quants quantization quantizations quantisation quantisations quantized quantised "
-    "gguf ggufs ggml awq gptq exl2 exl3 hqq bnb nf4 fp8 fp4 nvfp4 mxfp4 int8 int4 w4a16 w8a8 4-bit "
-    "8-bit 4bit 8bit 2-bit 3-bit 5-bit 6-bit"
-)
-EXPORTS = (
-    "onnx mlx openvino coreml ctranslate2 ct2 tflite tensorrt safetensors pytorch tensorflow flax "
-    "neuron mnn rkllm bf16 fp16 float16 bfloat16 sharded re-sharded resharded converted exported"
-)
-MADE = (
-    "distilled pruned compressed sparse sparsified smaller reduced trimmed lighter extended "
-    "modified customized customised optimized optimised expanded shortened slimmed merged "
-    "lightweight"
+from provenance.claims.card.flat import ITEM, OBJECT
+from provenance.claims.card.words import (
+    EXPORTS,
+    KINDS,
+    LISTED,
+    MADE,
+    MORE,
+    QUANTS,
+    QUIET,
+    TRAINED,
+    TUNED,
 )
 
 
@@ -165,7 +134,7 @@ PHRASES: tuple[Phrase, ...] = (
         key="finetuned from",
         relation="finetune",
         first=TRAINED,
-        rest=rf"{MORE}{{0,3}} (?:from|on top of|upon|starting from|starting with|based on|over|"
+        rest=rf"{QUIET}{{0,3}} (?:from|on top of|upon|starting from|starting with|based on|over|"
         r"initiali[sz]ed (?:from|with)) ",
         sure=True,
     ),
@@ -187,7 +156,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="initialized from",
         relation=None,
-        first="initialized initialised initialization initializes warm-started warmstarted",
+        first="initialized initialised initialization initializes initialize initialise "
+        "initializing warm-started warmstarted",
         rest=rf"{MORE}{{0,5}} (?:from|with|using|by|on) (?:the )?(?:weights? (?:of|from) )?",
     ),
     Phrase(
@@ -206,7 +176,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="weights trained on",
         relation=None,
-        first="controlnet control-net custom t2i-adapter unet",
+        first="controlnet control-net t2i-adapter t2iadapter unet",
         rest=rf"{MORE}{{0,3}} weights (?:trained )?(?:on|for|of) ",
         sure=True,
     ),
@@ -214,7 +184,7 @@ PHRASES: tuple[Phrase, ...] = (
         key="adapter for",
         relation="adapter",
         first="lora qlora dora loras adapter adapters peft delta deltas prefix soft",
-        rest=rf"{MORE}{{0,3}} (?:for|of|on|over|to)(?: top of)? ",
+        rest=rf"(?:{MORE}| {OBJECT}){{0,3}} (?:for|of|on|over|to)(?: top of)? ",
     ),
     Phrase(
         key="merge of",
@@ -229,6 +199,13 @@ PHRASES: tuple[Phrase, ...] = (
         first="base baseline underlying starting foundation backbone parent",
         rest=r"(?: (?:language|embedding|encoder|sentence transformer))?"
         rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was) ",
+    ),
+    Phrase(
+        key="base model",
+        relation=None,
+        first="base",
+        rest=r"(?: (?:language|embedding|encoder|sentence transformer))?"
+        r" (?:model|checkpoint|encoder|llm),? ",
     ),
     Phrase(
         key="sentence transformer",
@@ -257,13 +234,21 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="fine-tuned",
         relation="finetune",
-        first="fine-tuned finetuned fine-tuning finetuning fine-tunes",
+        first="use uses used using takes took",
+        behind=r"(?: model| checkpoint)?,?(?: (?:that|which))?(?: and| was| is| has been){1,2} (?:then |further )?"
+        r"(?:fine-?tuned|finetuned|trained) (?:it )?(?:on|for|with)",
+    ),
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        first="fine-tuned finetuned fine-tuning finetuning fine-tunes finetunes",
         behind=r"(?: models?| checkpoint| weights| transformers?)?[\])\"'\u201d,]{0,2} ?"
         r"(?:on|in|for|with|using|to|over|by|via|and|\.|\n|$)",
     ),
 )
 BEHIND = re.compile(
-    r"(?:'s)?(?:[ \n](?:models?|checkpoint|weights|base)){0,2}[\])\"'\u201d,]{0,2}[ \n]"
+    r"(?:'s)?[\])\"'\u201d]{0,2}(?:[ \n](?:models?|checkpoint|weights|base)){0,2}"
+    r"[\])\"'\u201d,]{0,2}[ \n]"
     r"(?:(?:that|which)[ \n](?:is|was|has been|have been|we|i|were)[ \n])?"
     r"(?:further |then |additionally )?"
     r"(?:fine-?[ ]?tuned|finetuned|fine-?tuning|adapted|post-?trained)[ \n]"
@@ -277,26 +262,3 @@ UNNAMING = frozenset(
     {"fine-tuned version of", "finetuned from", "finetune of", "quantized from", "as a base"}
 )
 """The phrases of programs that write them whether they know a name or not."""
-
-SURE_NEGATED = (
-    r"not|never|unlike|neither|nor|instead of|rather than|no longer|outperform\w*|surpass\w*|"
-    r"beats?|(?:better|worse|faster|smaller|larger|more|less) than|compar(?:ed|ing|ison)|versus|vs|"
-    r"inspired by|if you|for example|such as|you (?:can|may|could|might|should)|(?:an)?others?|"
-    r"(?:can|could|will|would|should) (?:also )?be"
-)
-NEGATED = (
-    rf"{SURE_NEGATED}|comparable\w*|in contrast|contrary to|e\.g|previous\w*|formerly|"
-    r"originally planned|future|plan(?:s|ned)? to|want to|see|check(?:out)?|refer|due to|"
-    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|(?:may|might|must) "
-    r"(?:also |then |easily )?be"
-)
-"""Words in the sentence before a phrase that make another thing of it."""
-
-SUBJECTS = (
-    r"tokeni[sz]ers?|datasets?|data|corpus|corpora|code|scripts?|notebooks?|implementations?|"
-    r"recipes?|templates?|evaluations?|benchmarks?|papers?|prompts?|loss|architectures?|demos?|"
-    r"spaces?|library|licen[sc]e|apps?|works?|approach|methods?|results?|vocab\w*|ideas?|config\w*|"
-    r"pipeline|metrics?|images?|samples?|labels?|scores?|api|tool|card|readme|documentation|"
-    r"annotations?|terms|experiments?|hyper-?parameters?|settings|strategy|techniques?"
-)
-"""What is based on a model, and is none itself."""

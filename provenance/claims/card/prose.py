@@ -10,8 +10,9 @@ from functools import cached_property
 from provenance.claims.card.flat import ITEM, Flat
 from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
-from provenance.claims.card.phrases import UNNAMING, WINDOW, Phrase
+from provenance.claims.card.phrases import UNNAMING, Phrase
 from provenance.claims.card.reading import denied, phrases
+from provenance.claims.card.words import WINDOW
 from provenance.claims.claim import Claim, Mention, ParentClaim
 from provenance.claims.named import named
 from provenance.claims.reference import UNNAMED

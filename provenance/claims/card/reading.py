@@ -7,17 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.claims.card.flat import ITEM
-from provenance.claims.card.phrases import (
-    BEHIND,
-    FILL,
-    NEGATED,
-    PHRASES,
-    SUBJECTS,
-    SURE_NEGATED,
-    TUNED_ON,
-    WINDOW,
-    Phrase,
-)
+from provenance.claims.card.phrases import BEHIND, PHRASES, TUNED_ON, Phrase
+from provenance.claims.card.words import FILL, NEGATED, SUBJECTS, SURE_NEGATED, WINDOW
 from provenance.formats.names import words
 
 
