@@ -22,6 +22,7 @@ END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 DOTS = re.compile(r"\n\.\.\.[ \t]*(?:\n|\Z)")
 # libyaml, where PyYAML was built with it, takes a twentieth of the time for the same events.
 PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+KEY = re.compile(r"\s*[\w-]+[ \t]*:(?:\s|\Z)")
 BREAKS = re.compile(rb"\r\n?")
 
 
@@ -153,14 +154,19 @@ def front_matter(data: bytes) -> dict[object, object] | None:
 
 
 def fences(text: str) -> tuple[int, int] | None:
-    """Where front matter begins and ends in a text; None without it, Malformed without an end."""
+    """Where front matter begins and ends in a text; Malformed where it begins and has no end.
+
+    None without it: also where a rule stands first, and no key behind it.
+    """
     start = FENCE.match(text)
     if start is None:
         return None
     first = start.end() - 1
     end = END.search(text, start.end()) or END.match(text, first) or DOTS.search(text, first)
     if end is None:
-        raise Malformed("front matter without an end")
+        if KEY.match(text, first):
+            raise Malformed("front matter without an end")
+        return None
     return first, end.start()
 
 

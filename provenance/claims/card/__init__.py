@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from provenance.claims import recipe
 from provenance.claims.card import front
-from provenance.claims.card.flat import flatten, visible
+from provenance.claims.card.flat import flatten
 from provenance.claims.card.methods import methods
 from provenance.claims.card.prose import prose
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread
@@ -18,7 +18,7 @@ from provenance.formats.names import folder_of
 from provenance.model import Content
 
 FENCED = re.compile(r"^```(?:ya?ml)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-MAX_FENCED = 16
+MAX_BLOCKS = MAX_FENCED = 16
 
 
 def card(content: Content) -> Iterator[Claim]:
@@ -34,18 +34,22 @@ def card(content: Content) -> Iterator[Claim]:
 
 def _all(content: Content) -> Iterator[Claim]:
     text = content.head.decode("utf-8", "surrogateescape")
-    declared = set[str]()
+    found = None
     try:
-        blocks = list(front.blocks(text))
+        found = yaml.fences(text)
     except Malformed as error:
-        blocks = []
         yield Unread(path=content.path, detail=str(error))
-    for block in blocks:
+    blocks, body = front.divided(text, found)
+    declared = set[str]()
+    for number, block in enumerate(blocks):
+        if number >= MAX_BLOCKS:
+            yield Unread(path=content.path, detail=f"more than {MAX_BLOCKS} blocks of settings")
+            break
         for claim in front.claims(content, block):
             if isinstance(claim, ParentClaim) and claim.repo:
                 declared.add(claim.repo)
             yield claim
-    flat = flatten(visible(front.without(text, blocks)))
+    flat = flatten(body)
     yield from prose(content, flat, frozenset(declared))
     for method, line in methods(flat):
         one = frozenset({method})

@@ -102,9 +102,9 @@ class Flat:
 
 
 def flatten(text: str) -> Flat:
-    """The plain words of a card."""
+    """The plain words of a card that has no code and no comments any more."""
     reader = _Reader(links=_definitions(text))
-    text = LEAD.sub(_lead, uncommented(uncoded(text)).replace("\\_", "_"))
+    text = LEAD.sub(_lead, text.replace("\\_", "_"))
     at = 0
     for found in MARKUP.finditer(text):
         reader.plain(text[at : found.start()])
@@ -129,7 +129,7 @@ def uncoded(text: str) -> str:
         if opened is None:
             opened = fence
         elif fence[1].startswith(opened[1]) and not fence[2].strip():
-            parts += [text[at : opened.start()], _lines(text[opened.start() : fence.end()])]
+            parts += [text[at : opened.start()], blank(text[opened.start() : fence.end()])]
             at, opened = fence.end(), None
     return "".join([*parts, text[at:]])
 
@@ -139,13 +139,14 @@ def uncommented(text: str) -> str:
     parts, at = [], 0
     while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
         comment = text[begin : end + 3]
-        kept = comment if REVISION.fullmatch(comment) else _lines(comment)
+        kept = comment if REVISION.fullmatch(comment) else blank(comment)
         parts += [text[at:begin], kept]
         at = end + 3
     return "".join([*parts, text[at:]])
 
 
-def _lines(text: str) -> str:
+def blank(text: str) -> str:
+    """As many empty lines as a text has."""
     return "\n" * text.count("\n")
 
 
@@ -201,7 +202,7 @@ class _Reader:
         if kind in ("url", "inner", "key"):
             label, url = self._link(found)
             self.link(label.strip(NOISE), url)
-            self.parts.append(_lines(found[0]))
+            self.parts.append(blank(found[0]))
         elif kind in ("code", "double"):
             self.code(found[kind].strip())
         elif kind in ("pointed", "address"):
@@ -215,7 +216,7 @@ class _Reader:
         elif found[0].startswith("\\"):
             self.parts.append(found[0][1])
         elif found[0].startswith("<"):
-            self.parts.append(" " + _lines(found[0]))
+            self.parts.append(" " + blank(found[0]))
 
     def _link(self, found: re.Match[str]) -> tuple[str, str]:
         if found["url"] is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import pairwise
 
-from provenance.claims.card.flat import Name
+from provenance.claims.card.flat import Name, blank, uncoded, uncommented, visible
 from provenance.claims.card.names import meaning
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread
 from provenance.claims.methods import METHODS
@@ -21,43 +21,40 @@ from provenance.model import Content
 TAG = "base_model:"
 RULE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 SPEAKS = re.compile(r"^(?:base_model|base_model_relation|tags)[ \t]*:", re.MULTILINE)
-MAX_BLOCKS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A text between two rules: where it begins and ends in the card, and how many lines down."""
+    """A text between two rules, and how many lines of the card stand above it."""
 
     text: str
-    begin: int
-    end: int
     above: int
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """The front matter, and what speaks like it further down; Malformed where it has no end."""
-    found = yaml.fences(text)
-    if found:
-        yield _block(text, *found)
-    begin = found[1] if found else 0
-    if SPEAKS.search(text, begin):
-        rules = [rule.span() for rule in RULE.finditer(text, begin)]
-        for (_, start), (end, _) in islice(pairwise(rules), MAX_BLOCKS):
-            if SPEAKS.search(text, start, end):
-                yield _block(text, start, end)
+def divided(text: str, found: tuple[int, int] | None) -> tuple[list[Block], str]:
+    """The front matter, which was found there, with what speaks like it below, and the words.
 
-
-def _block(text: str, begin: int, end: int) -> Block:
-    return Block(text=text[begin:end], begin=begin, end=end, above=text.count("\n", 0, begin))
-
-
-def without(text: str, blocks: Iterable[Block]) -> str:
-    """The text of a card with empty lines for its blocks."""
+    The words have empty lines for the blocks, for code and for comments.
+    """
+    blocks = [Block(text=text[slice(*found)], above=text.count("\n", 0, found[0]))] if found else []
+    end = found[1] if found else 0
+    body = blank(text[:end]) + uncommented(uncoded(visible(text[end:])))
     parts, at = [], 0
-    for block in blocks:
-        parts += [text[at : block.begin], "\n" * block.text.count("\n")]
-        at = block.end
-    return "".join([*parts, text[at:]])
+    for begin, stop in _further(body):
+        blocks.append(Block(text=body[begin:stop], above=body.count("\n", 0, begin)))
+        parts += [body[at:begin], blank(body[begin:stop])]
+        at = stop
+    return blocks, "".join([*parts, body[at:]])
+
+
+def _further(text: str) -> Iterator[tuple[int, int]]:
+    """Where blocks stand that begin with a key and speak of parents; the last one needs no end."""
+    if not SPEAKS.search(text):
+        return
+    rules = [*(rule.span() for rule in RULE.finditer(text)), (len(text), len(text))]
+    for (_, begin), (end, _) in pairwise(rules):
+        if yaml.KEY.match(text, begin, end) and SPEAKS.search(text, begin, end):
+            yield begin, end
 
 
 def claims(content: Content, block: Block) -> Iterator[Claim]:

@@ -235,15 +235,15 @@ PHRASES: tuple[Phrase, ...] = (
         key="fine-tuned",
         relation="finetune",
         first="use uses used using takes took",
-        behind=r"(?: model| checkpoint)?,?(?: (?:that|which))?(?: and| was| is| has been){1,2} (?:then |further )?"
-        r"(?:fine-?tuned|finetuned|trained) (?:it )?(?:on|for|with)",
+        behind=r"(?: model| checkpoint)?,?(?: (?:that|which))?(?: and| was| is| has been){1,2} "
+        r"(?:then |further )?(?:fine-?tuned|finetuned|trained) (?:it )?(?:on|for|with)",
     ),
     Phrase(
         key="fine-tuned",
         relation="finetune",
         first="fine-tuned finetuned fine-tuning finetuning fine-tunes finetunes",
         behind=r"(?: models?| checkpoint| weights| transformers?)?[\])\"'\u201d,]{0,2} ?"
-        r"(?:on|in|for|with|using|to|over|by|via|and|\.|\n|$)",
+        r"(?:on|in|for|with|using|to|over|by|via)\b",
     ),
 )
 BEHIND = re.compile(

@@ -60,6 +60,7 @@ def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Cl
 class _Prose:
     content: Content
     flat: Flat
+    read: set[int] = field(default_factory=set)
     unread: list[tuple[int, Meaning]] = field(default_factory=list)
     nameless: list[tuple[int, Phrase]] = field(default_factory=list)
 
@@ -94,6 +95,7 @@ class _Prose:
             one = found or self.lists.phrase(at) or follows
             last = at
             if one:
+                self.read.add(self._sentence(at))
                 yield number, what, one
             else:
                 self.unread.append((at, what))
@@ -145,6 +147,8 @@ class _Prose:
             repo = what.found.repo
             if repo and "/" in repo and repo.lower() not in known:
                 begin = self._sentence(at)
+                if begin in self.read or self.flat.words.startswith("#", begin):
+                    continue
                 end = ENDS.search(self.flat.words, at, at + WINDOW)
                 stop = end.start() if end else at + WINDOW
                 if NEAR.search(self.flat.lower, begin, stop):

@@ -14,7 +14,9 @@ STOPS = (
     "datasets?|data|corpus|corpora|code|paper|script|notebook|library|space|demo|tokenizer|"
     "questions|tweets|scratch|instead|being|trained|train|fine-?tuned|finetuned"
 )
-FILL = rf"(?:(?!(?:{STOPS})\b)[\w'\u2019.,+&-]{{1,40}}:? ){{0,7}}[\[(\"'\u201c:]{{0,2}} ?"
+FILL = (
+    rf"(?:(?!(?:{STOPS})\b)[\w'\u2019][\w'\u2019.,+&-]{{0,39}}:? ){{0,7}}[\[(\"'\u201c:]{{0,2}} ?"
+)
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
 MORE = r"(?: [\w.-]{1,30})"
