@@ -39,11 +39,12 @@ def divided(text: str, found: tuple[int, int] | None) -> tuple[list[Block], str]
     blocks = [Block(text=text[slice(*found)], above=text.count("\n", 0, found[0]))] if found else []
     end = found[1] if found else 0
     body = blank(text[:end]) + uncommented(uncoded(visible(text[end:])))
-    parts, at = [], 0
+    parts, at, above = [], 0, 0
     for begin, stop in _further(body):
-        blocks.append(Block(text=body[begin:stop], above=body.count("\n", 0, begin)))
+        above += body.count("\n", at, begin)
+        blocks.append(Block(text=body[begin:stop], above=above))
         parts += [body[at:begin], blank(body[begin:stop])]
-        at = stop
+        at, above = stop, above + body.count("\n", begin, stop)
     return blocks, "".join([*parts, body[at:]])
 
 

@@ -13,12 +13,15 @@ from provenance.claims.card.names import Meaning, meaning
 from provenance.claims.card.phrases import UNNAMING, Phrase
 from provenance.claims.card.reading import denied, phrases
 from provenance.claims.card.words import WINDOW
-from provenance.claims.claim import Claim, Mention, ParentClaim
+from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
 from provenance.claims.named import named
 from provenance.claims.reference import UNNAMED
 from provenance.model import Content
 
+MAX_NAMES = 10_000
 MAX_MENTIONS = 5
+MAX_LOOKED_AT = 1_000
+"""How many names that nothing reads are looked at for a hint."""
 QUOTED = 160
 FOLLOWS = re.compile(
     rf"(?:[ \n](?:models?|weights|checkpoint|\([^()\n]{{0,40}}\)))?[\])\"'\u201d]{{0,2}}"
@@ -54,6 +57,8 @@ def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Cl
     if not known:
         yield from reader.unnamed()
     yield from reader.mentions(frozenset(name.lower() for name in known))
+    if len(flat.names) > MAX_NAMES:
+        yield Unread(path=content.path, detail=f"it names more models than the {MAX_NAMES} read")
 
 
 @dataclass(kw_only=True)
@@ -86,7 +91,7 @@ class _Prose:
     def _read(self) -> Iterator[tuple[int, Meaning, Phrase]]:
         """Each name that means a model, with the phrase that reads it."""
         last, one = 0, None
-        for number, at in enumerate(self.flat.places):
+        for number, at in enumerate(self.flat.places[:MAX_NAMES]):
             what = meaning(self.flat.names[number])
             if what is None:
                 continue
@@ -141,7 +146,7 @@ class _Prose:
     def mentions(self, known: frozenset[str]) -> Iterator[Mention]:
         """The first sentences that name a model in other words, each once."""
         quotes: dict[str, int] = {}
-        for at, what in self.unread:
+        for at, what in self.unread[:MAX_LOOKED_AT]:
             if len(quotes) >= MAX_MENTIONS:
                 break
             repo = what.found.repo
