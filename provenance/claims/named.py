@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from provenance.claims.claim import MethodClaim, ParentClaim
-from provenance.claims.methods import MEANS
+from provenance.claims.methods import IN_WORDS, MEANS
 from provenance.claims.reference import MAX_TEXT, reference
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of
@@ -19,9 +19,6 @@ LINED = 1 << 20
 
 FALSE_STARTS = 8
 """How often a longer name that begins with the one looked for is passed over."""
-
-STAGES = {"supervised fine-tuning": "sft"}
-"""What a board writes for the name of a method."""
 
 GOES_ON = re.compile(rb"[\w-]")
 
@@ -65,9 +62,9 @@ def told(
     """How a run was told to train, by those of the keys that hold a method's name."""
     for key in keys:
         text = str(table.get(key) or "").lower()
-        method = STAGES.get(text, text)
+        method = IN_WORDS.get(text, text)
         if method in MEANS:
-            line = line_of(content.head, key, method)
+            line = line_of(content.head, key, text)
             yield MethodClaim(
                 path=content.path, key=key, methods=MEANS[method], line=line, trace=True
             )

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from provenance.claims.claim import Claim, Mention, MethodClaim, ParentClaim
 from provenance.claims.files import ModelFiles
-from provenance.claims.reference import LOCAL_PATH, NO_MODEL, UNNAMED
+from provenance.claims.reference import ANSWERABLE, UNNAMED
 from provenance.lineage.graph import Unresolved
 from provenance.lineage.spelling import Spelling
 from provenance.lineage.walks import circles, reached
@@ -105,7 +105,7 @@ class Claimed:
     def _is_answered(self, claim: ParentClaim) -> bool:
         if claim.reason == UNNAMED:
             return any(c.repo and not c.part and not c.of for c in self.parent_claims)
-        return bool(self.said) and claim.reason in (LOCAL_PATH, NO_MODEL)
+        return bool(self.said) and claim.reason in ANSWERABLE
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.claims.claim import DigestClaim, Unread
-from provenance.claims.reference import UNNAMED
+from provenance.claims.reference import ANSWERABLE, UNNAMED
 from provenance.lineage import YOU, Unresolved
 from provenance.verdict import Finding, failed, unknown
 
@@ -70,6 +70,8 @@ def _lost(one: Unresolved) -> str:
         what = f"{one.place}: it was trained from {UNNAMED}"
     else:
         what = f"{one.place} is {one.text[:200]!r}, {one.reason}"
+    if one.reason not in ANSWERABLE:
+        return f"{what}: ask the publisher, or waive this after a look"
     return f"{what}: find out what was meant, and say it:\n{_line(one.likely)}"
 
 
