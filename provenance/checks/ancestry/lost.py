@@ -48,8 +48,7 @@ def unresolvable(case: Case) -> Iterator[Finding]:
     """What it states and leads nowhere, unless somebody says where."""
     for one in unresolved(case):
         if one.hint:
-            message = f"{one.place} is {one.text[:200]!r}, {one.reason}"
-            yield unknown("ancestry/loaded-from-path", message, one.path)
+            yield unknown("ancestry/loaded-from-path", _left(one), one.path)
         else:
             yield failed("ancestry/unresolvable", _lost(one), one.path)
 
@@ -63,6 +62,13 @@ def missing(case: Case) -> Iterator[Finding]:
             why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
             message = f"{why}: if it was renamed or is private, say it: {line}"
             yield failed("ancestry/unresolvable", message, ancestor.claimed)
+
+
+def _left(one: Unresolved) -> str:
+    """What a program left behind, which says that there was a parent, or that it knew of none."""
+    if one.reason == UNNAMED:
+        return f"{one.place}: trained from nothing, or from {UNNAMED}: ask which"
+    return f"{one.place} is {one.text[:200]!r}, {one.reason}"
 
 
 def _lost(one: Unresolved) -> str:
