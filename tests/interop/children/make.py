@@ -1,0 +1,64 @@
+"""Makes repositories with the tools themselves, each in its own process; one line said of each.
+
+usage: python -m tests.interop.children.make FOLDER KIND…   (KIND is a module of `makers`)
+
+Where `HF_ENDPOINT` is a Hub on loopback, parents are loaded from it by their names; a connection to
+anywhere else fails. Each is made as its user would: in a relative folder with its own name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from importlib import import_module
+from pathlib import Path
+from zlib import crc32
+
+from tests.interop.children.makers.common import MAKERS, Make
+from tests.interop.loads.driver import guard
+
+TOOLS = {
+    "bases": ("torch", "transformers"),
+    "tuned": ("torch", "transformers"),
+    "adapters": ("torch", "transformers", "peft"),
+}
+"""What a kind imports before it forks."""
+
+
+def made(name: str, make: Make) -> dict[str, object]:
+    """What became of one repository."""
+    outside: list[str] = []
+    guard(outside)
+    error, start = "", time.monotonic()
+    import_module("torch").manual_seed(crc32(name.encode()))
+    try:
+        make(Path(name))
+    except BaseException as raised:
+        error = f"{type(raised).__name__}: {raised}"
+        traceback.print_exc()
+    seconds = round(time.monotonic() - start, 1)
+    return {"name": name, "error": error, "outside": outside, "seconds": seconds}
+
+
+def main(folder: Path, kinds: list[str]) -> None:
+    """All repositories of these kinds."""
+    os.chdir(folder)
+    said = os.dup(1)
+    os.dup2(2, 1)
+    for kind in kinds:
+        for tool in TOOLS[kind]:
+            import_module(tool)
+        before = set(MAKERS)
+        import_module(f"tests.interop.children.makers.{kind}")
+        for name in [name for name in MAKERS if name not in before]:
+            if not (child := os.fork()):
+                os.write(said, json.dumps(made(name, MAKERS[name])).encode() + b"\n")
+                os._exit(0)
+            os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,102 @@
+"""Small random models of several families, which the children are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.interop.children.makers.common import VOCABULARY, maker, tokenizer
+
+Options = dict[str, Any]
+ENCODER: Options = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": 34,
+}
+DECODER = {**ENCODER, "num_key_value_heads": 1, "head_dim": 8, "pad_token_id": 3}
+WIDER = {"hidden_size": 32, "intermediate_size": 48}
+PICTURES = {**ENCODER, "image_size": 16, "patch_size": 8}
+
+
+def save(folder: Path, family: str, of: str, options: Options, *, words: bool = True) -> None:
+    """The folder has a model of this class, and its tokenizer."""
+    import transformers
+
+    config = getattr(transformers, f"{family}Config")(**options)
+    getattr(transformers, family + of)(config).save_pretrained(folder)
+    if words:
+        tokenizer().save_pretrained(folder)
+
+
+@maker
+def tiny_llama(folder: Path) -> None:
+    save(folder, "Llama", "ForCausalLM", DECODER)
+
+
+@maker
+def tiny_llama_chat(folder: Path) -> None:
+    save(folder, "Llama", "ForCausalLM", DECODER)
+
+
+@maker
+def tiny_llama_code(folder: Path) -> None:
+    save(folder, "Llama", "ForCausalLM", DECODER)
+
+
+@maker
+def wide_llama(folder: Path) -> None:
+    save(folder, "Llama", "ForCausalLM", {**DECODER, **WIDER, "head_dim": 16})
+
+
+@maker
+def tiny_gpt2(folder: Path) -> None:
+    size = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 32, "vocab_size": VOCABULARY}
+    save(folder, "GPT2", "LMHeadModel", size)
+
+
+@maker
+def tiny_bert(folder: Path) -> None:
+    save(folder, "Bert", "ForMaskedLM", ENCODER)
+
+
+@maker
+def tiny_bert_two(folder: Path) -> None:
+    save(folder, "Bert", "ForMaskedLM", ENCODER)
+
+
+@maker
+def wide_bert(folder: Path) -> None:
+    save(folder, "Bert", "ForMaskedLM", {**ENCODER, **WIDER})
+
+
+@maker
+def tiny_t5(folder: Path) -> None:
+    size = {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_heads": 2}
+    words = {"decoder_start_token_id": 3, "pad_token_id": 3, "vocab_size": VOCABULARY}
+    save(folder, "T5", "ForConditionalGeneration", {**size, **words})
+
+
+@maker
+def tiny_vit(folder: Path) -> None:
+    from transformers import ViTImageProcessor
+
+    save(folder, "ViT", "ForImageClassification", PICTURES, words=False)
+    ViTImageProcessor(size={"height": 16, "width": 16}).save_pretrained(folder)
+
+
+@maker
+def tiny_wav2vec2(folder: Path) -> None:
+    sounds = {
+        "conv_dim": [8, 8],
+        "conv_stride": [5, 2],
+        "conv_kernel": [10, 3],
+        "num_conv_pos_embeddings": 4,
+        "num_conv_pos_embedding_groups": 2,
+        "num_codevectors_per_group": 4,
+        "codevector_dim": 8,
+        "proj_codevector_dim": 8,
+    }
+    save(folder, "Wav2Vec2", "ForPreTraining", {**ENCODER, **sounds}, words=False)
