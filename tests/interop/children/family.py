@@ -55,9 +55,8 @@ def make(python: Path, hub: Hub, folder: Path) -> dict[str, str]:
     for kinds in WAVES:
         said = _run(python, hub, made, home, kinds)
         for row in map(json.loads, said.splitlines()):
-            why = row["error"] or " ".join(row["outside"])
-            if why:
-                failed[row["name"]] = why
+            if row["error"]:
+                failed[row["name"]] = row["error"]
             else:
                 hub.commit(f"acme/{row['name']}", files(made / row["name"]))
     return failed

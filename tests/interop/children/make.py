@@ -1,4 +1,4 @@
-"""Makes repositories with the tools themselves, each in its own process; one line said of each.
+"""Makes repositories with the tools themselves; one line said of each.
 
 usage: python -m tests.interop.children.make FOLDER KIND…   (KIND is a module of `makers`)
 
@@ -20,27 +20,19 @@ from zlib import crc32
 from tests.interop.children.makers.common import MAKERS, Make
 from tests.interop.loads.driver import guard
 
-TOOLS = {
-    "bases": ("torch", "transformers"),
-    "tuned": ("torch", "transformers"),
-    "adapters": ("torch", "transformers", "peft"),
-}
-"""What a kind imports before it forks."""
 
-
-def made(name: str, make: Make) -> dict[str, object]:
+def made(name: str, make: Make, outside: list[str]) -> dict[str, object]:
     """What became of one repository."""
-    outside: list[str] = []
-    guard(outside)
     error, start = "", time.monotonic()
     import_module("torch").manual_seed(crc32(name.encode()))
     try:
         make(Path(name))
-    except BaseException as raised:
+    except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
         traceback.print_exc()
-    seconds = round(time.monotonic() - start, 1)
-    return {"name": name, "error": error, "outside": outside, "seconds": seconds}
+    error = error or " ".join(outside)
+    outside.clear()
+    return {"name": name, "error": error, "seconds": round(time.monotonic() - start, 1)}
 
 
 def main(folder: Path, kinds: list[str]) -> None:
@@ -48,16 +40,14 @@ def main(folder: Path, kinds: list[str]) -> None:
     os.chdir(folder)
     said = os.dup(1)
     os.dup2(2, 1)
+    outside: list[str] = []
+    guard(outside)
     for kind in kinds:
-        for tool in TOOLS[kind]:
-            import_module(tool)
         before = set(MAKERS)
         import_module(f"tests.interop.children.makers.{kind}")
         for name in [name for name in MAKERS if name not in before]:
-            if not (child := os.fork()):
-                os.write(said, json.dumps(made(name, MAKERS[name])).encode() + b"\n")
-                os._exit(0)
-            os.waitpid(child, 0)
+            row = json.dumps(made(name, MAKERS[name], outside))
+            os.write(said, row.encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.interop.children.makers.common import VOCABULARY, maker, tokenizer
@@ -100,3 +101,49 @@ def tiny_wav2vec2(folder: Path) -> None:
         "proj_codevector_dim": 8,
     }
     save(folder, "Wav2Vec2", "ForPreTraining", {**ENCODER, **sounds}, words=False)
+
+
+@maker
+def tiny_embedder(folder: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    with TemporaryDirectory() as inside:
+        save(Path(inside), "Bert", "Model", ENCODER)
+        SentenceTransformer(modules=[Transformer(inside), Pooling(16)]).save_pretrained(str(folder))
+
+
+@maker
+def tiny_diffusion(folder: Path) -> None:
+    from diffusers import (
+        AutoencoderKL,
+        DDPMScheduler,
+        StableDiffusionPipeline,
+        UNet2DConditionModel,
+    )
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    blocks = {"block_out_channels": (4, 4), "norm_num_groups": 2, "layers_per_block": 1}
+    StableDiffusionPipeline(
+        unet=UNet2DConditionModel(
+            sample_size=8,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+            cross_attention_dim=16,
+            attention_head_dim=2,
+            **blocks,
+        ),
+        vae=AutoencoderKL(
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+            **blocks,
+        ),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**ENCODER)),
+        tokenizer=CLIPTokenizer(
+            vocab={"<|startoftext|>": 0, "<|endoftext|>": 1, "a</w>": 2}, merges=[]
+        ),
+        scheduler=DDPMScheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder)

@@ -21,6 +21,12 @@ ONCE: dict[str, Any] = {
 }
 """The arguments of a run of one step."""
 
+LORA: dict[str, Any] = {
+    "task_type": "CAUSAL_LM",
+    "r": 2,
+    "target_modules": ["q_proj", "v_proj"],
+}
+
 
 def maker(make: Make) -> Make:
     """The function makes the repository that is called as it is, with hyphens."""
