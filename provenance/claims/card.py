@@ -14,7 +14,7 @@ from provenance.claims import recipe
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread
 from provenance.claims.methods import METHODS
 from provenance.claims.named import RELATIONS, line_of, named, texts
-from provenance.claims.reference import reference
+from provenance.claims.reference import NO_MODEL, UNNAMED, reference
 from provenance.errors import Malformed
 from provenance.formats import yaml
 from provenance.model import Content
@@ -47,7 +47,7 @@ MERGED = re.compile(
 ITEM = re.compile(rf"(?:^[ \t]*[*+-]| \+) {WHAT}", re.MULTILINE)
 TRAINED_WITH = re.compile(r"\bwas trained with (?:the )?\[?([A-Z]{3,6})\b")
 FENCED = re.compile(r"^```(?:ya?ml)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-UNNAMED = re.compile(r"more information needed", re.IGNORECASE)
+TO_BE_SAID = re.compile(r"more information needed", re.IGNORECASE)
 MAX_FENCED = 16
 
 
@@ -130,9 +130,9 @@ def _linked(
 ) -> ParentClaim | None:
     """The claim of a link or a name; of a link that leads nowhere its label counts."""
     target = match["name"] or match["url"]
-    if not match["name"] and not reference(target).repo:
+    if not match["name"] and not reference(target).repo and not _is_trainers(match):
         target = match["label"]
-        if UNNAMED.search(target) or (reference(target).repo and "/" not in target):
+        if TO_BE_SAID.search(target) or (reference(target).repo and "/" not in target):
             return None
     target = target.rstrip(".,;:")
     if reference(target).repo is None and "/" not in target:
@@ -140,6 +140,12 @@ def _linked(
     at = REVISION.search(match.string, match.end())
     revision = at[1] if at else None
     return named(content, key, target, relation=relation, revision=revision, line=line)
+
+
+def _is_trainers(match: re.Match[str]) -> bool:
+    """Whether a link is what a Trainer makes of a folder's name, or of none: the page called so."""
+    named_so = match["url"].endswith(f"/{match['label']}")
+    return named_so and reference(match["url"]).reason in (NO_MODEL, UNNAMED)
 
 
 def _quoted(content: Content, text: str) -> Iterator[Claim]:
