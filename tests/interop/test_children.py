@@ -1,10 +1,11 @@
-"""Children that tools make of models on a Hub: the honest pass and name their parents."""
+"""Children that tools make of models on a Hub: honest ones pass, and liars are found out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ import pytest
 
 from tests import forge
 from tests.hub import Hub
+from tests.hub.site import CREATED
 from tests.hubs import Desk, desk
-from tests.interop.children.family import CHILDREN, Child, make
+from tests.interop.children import lies
+from tests.interop.children.family import CHILDREN, Child, files, make
 from tests.interop.servers import told
 
 pytestmark = pytest.mark.interop
 ASKED = ("ancestry/", "lineage/")
-EACH = pytest.mark.parametrize("child", CHILDREN, ids=[child.name for child in CHILDREN])
+HONEST = 40
+Lie = Callable[[lies.Files, frozenset[str]], lies.Files]
+LIES: tuple[Lie, ...] = (lies.in_the_card, lies.everywhere)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,10 @@ class Made:
     desk: Desk
     folder: Path
     failed: Mapping[str, str]
+
+    def files(self, child: Child) -> dict[str, bytes]:
+        """What its tool wrote."""
+        return files(self.folder / child.name)
 
     def ways(self, child: Child) -> Iterator[tuple[str | Path, ...]]:
         """How the child is named to the program: a folder, and the repository."""
@@ -41,6 +50,19 @@ class Made:
         found: dict[str, Any] = json.loads(ended.stdout)
         return found
 
+    def found(self, *words: str | Path) -> set[tuple[str, str]]:
+        """The outcomes and rules of what is found out about one model's parents."""
+        (model,) = self.said("verify", *words)["models"]
+        return {
+            (one["outcome"], one["rule"])
+            for one in model["findings"]
+            if one["rule"].startswith(ASKED)
+        }
+
+    def locked(self) -> None:
+        """What is in use is in provenance.lock."""
+        self.desk.locked(*({"name": child.name, "repo": child.repo} for child in CHILDREN))
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
@@ -49,27 +71,57 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with Hub(root) as hub:
         failed = make(python, hub, root)
         judge = desk(root, hub)
-        judge.trust(forge.registry(forge.org("Acme", originates=True)))
+        acme, other = forge.org("Acme", originates=True), forge.org("Other")
+        judge.trust(forge.registry(acme, other))
         yield Made(desk=judge, folder=root / "made", failed=failed)
 
 
-def test_every_tool_makes_what_it_is_asked_for(made: Made) -> None:
+def each(children: Iterable[Child]) -> pytest.MarkDecorator:
+    found = list(children)
+    return pytest.mark.parametrize("child", found, ids=[child.name for child in found])
+
+
+def test_every_tool_makes_what_it_is_asked_for(
+    made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert not made.failed
     assert {child.name for child in CHILDREN} <= {path.name for path in made.folder.iterdir()}
+    with capsys.disabled():
+        print(f"\n{len(CHILDREN)} honest children of {len({c.by for c in CHILDREN})} tools")
+    assert len(CHILDREN) >= HONEST
 
 
-@EACH
+@each(CHILDREN)
 def test_nothing_said_of_the_parents_of_an_honest_child_fails(made: Made, child: Child) -> None:
     for words in made.ways(child):
-        (model,) = made.said("verify", *words)["models"]
-        found = [finding for finding in model["findings"] if finding["rule"].startswith(ASKED)]
-        assert found
-        assert {finding["outcome"] for finding in found} == {"pass"}, found
+        assert made.found(*words) == {("pass", "ancestry/pass")}
 
 
-@EACH
+@each(CHILDREN)
 def test_the_parents_are_those_that_its_files_name(made: Made, child: Child) -> None:
     for words in made.ways(child):
         drawn = made.said("lineage", *words)
         parents = {edge["parent"] for edge in drawn["edges"] if edge["child"] == drawn["model"]}
-        assert {name.partition("@")[0] for name in parents} == set(child.named)
+        assert {name.partition("@")[0] for name in parents} == child.named
+        assert not drawn["unresolved"]
+
+
+@pytest.mark.parametrize("lie", LIES)
+@each(child for child in CHILDREN if child.named)
+def test_another_parent_is_found_out(made: Made, child: Child, lie: Lie) -> None:
+    honest = made.files(child)
+    told = lie(honest, child.named)
+    repo = f"acme/{lie.__name__}-{child.name}"
+    made.desk.hub.commit(repo, told)
+    found = {outcome for outcome, _ in made.found(repo)}
+    passes = told == honest or (lie.__name__, child.name) in lies.UNFOUND
+    assert found == ({"pass"} if passes else {"fail"})
+
+
+def test_a_copy_that_names_no_parent_is_found_out(made: Made) -> None:
+    made.locked()
+    for child in CHILDREN:
+        repo, later = f"other/{child.name}", CREATED + timedelta(days=1)
+        made.desk.hub.commit(repo, lies.nowhere(made.files(child), child.named), created=later)
+        found = made.found(repo)
+        assert {("fail", "ancestry/identical"), ("unknown", "ancestry/no-origin")} <= found, repo

@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 from tests.hub import Hub
 
 HERE = Path(__file__).parent
-WAVES = (("bases",), ("tuned", "adapters"))
-"""Kinds of makers: what one wave makes, the next finds on the Hub."""
+KINDS = ("bases", "tuned", "adapters", "preferences", "sentences", "pictures", "merges")
+"""Kinds of makers, in an order in which parents come before their children."""
+PATIENCE = 600
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_XET": "1",
@@ -26,11 +29,11 @@ QUIET = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A row of the table."""
+    """A line of the table."""
 
     name: str
     by: str
-    named: Sequence[str]
+    named: frozenset[str]
 
     @property
     def repo(self) -> str:
@@ -40,7 +43,11 @@ class Child:
 
 def _read() -> tuple[Child, ...]:
     table = tomllib.loads((HERE / "children.toml").read_text("utf-8"))
-    return tuple(Child(**row) for row in table["child"])
+    return tuple(
+        Child(name=name, by=by, named=frozenset(named))
+        for by, lines in table.items()
+        for name, named in lines.items()
+    )
 
 
 CHILDREN = _read()
@@ -52,31 +59,41 @@ def make(python: Path, hub: Hub, folder: Path) -> dict[str, str]:
     made.mkdir()
     home.mkdir()
     failed: dict[str, str] = {}
-    for kinds in WAVES:
-        said = _run(python, hub, made, home, kinds)
-        for row in map(json.loads, said.splitlines()):
+    with _maker(python, hub.url, made, home) as process:
+        assert process.stdin
+        assert process.stdout
+        for row in map(json.loads, process.stdout):
             if row["error"]:
                 failed[row["name"]] = row["error"]
             else:
                 hub.commit(f"acme/{row['name']}", files(made / row["name"]))
+            process.stdin.write("published\n")
+            process.stdin.flush()
+    assert process.returncode == 0, (home / "errors.txt").read_text()[-2000:]
     return failed
 
 
-def _run(python: Path, hub: Hub, made: Path, home: Path, kinds: Sequence[str]) -> str:
+@contextmanager
+def _maker(python: Path, url: str, made: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """The process of `make.py`, which has ended after the block, or is killed after ten minutes."""
     own = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(HERE.parents[2])}
-    with (home / "errors.txt").open("a") as errors:
-        ended = subprocess.run(
-            [python, "-m", "tests.interop.children.make", made, *kinds],
+    with (
+        (home / "errors.txt").open("w") as errors,
+        subprocess.Popen(
+            [python, "-m", "tests.interop.children.make", made, *KINDS],
             cwd=home,
-            env={**own, **QUIET, "HF_ENDPOINT": hub.url},
+            env={**own, **QUIET, "HF_ENDPOINT": url},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            timeout=600,
-            check=False,
-        )
-    assert ended.returncode == 0, (home / "errors.txt").read_text()[-2000:]
-    return ended.stdout
+        ) as process,
+    ):
+        patience = Timer(PATIENCE, process.kill)
+        patience.start()
+        yield process
+        process.wait()
+        patience.cancel()
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -2,8 +2,9 @@
 
 usage: python -m tests.interop.children.make FOLDER KIND…   (KIND is a module of `makers`)
 
-Where `HF_ENDPOINT` is a Hub on loopback, parents are loaded from it by their names; a connection to
-anywhere else fails. Each is made as its user would: in a relative folder with its own name.
+`HF_ENDPOINT` is a Hub on loopback, from which parents are loaded by their names; a connection to
+anywhere else fails. Each is made as its user would: in a relative folder with its own name. The
+next one waits for a line on standard input, by when this one is published.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def main(folder: Path, kinds: list[str]) -> None:
         for name in [name for name in MAKERS if name not in before]:
             row = json.dumps(made(name, MAKERS[name], outside))
             os.write(said, row.encode() + b"\n")
+            sys.stdin.readline()
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def merged(name: str, recipe: str) -> Callable[[Path], None]:
 
         written = Path(f"{name}.yml")
         written.write_text(recipe)
-        run(main, str(written), str(folder))
+        run(main, str(written), str(folder), "--lora-merge-cache", "merged-adapters")
 
     return make
 

@@ -59,17 +59,6 @@ def sentences_saved(folder: Path) -> None:
 
 
 @maker
-def sentences_lora(folder: Path) -> None:
-    from peft import LoraConfig
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-
-    model = SentenceTransformer("acme/tiny-embedder")
-    model.add_adapter(LoraConfig(r=2, target_modules=["query"]))
-    trained(folder, "SentenceTransformer", model, PAIRS, MultipleNegativesRankingLoss(model))
-
-
-@maker
 def reranker(folder: Path) -> None:
     from sentence_transformers import CrossEncoder
     from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
