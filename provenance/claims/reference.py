@@ -238,8 +238,9 @@ def _local(text: str) -> Reference:
     """A path on somebody's machine; in a Hub's cache it is a repository, perhaps at a commit."""
     parts = [part for part in text.replace("\\", "/").split("/") if part]
     for at, part in enumerate(parts):
-        if name := _cached(part):
-            commit = SNAPSHOT.match("/".join(parts[at + 1 :]))
+        below = parts[at + 1 :]
+        if (name := _cached(part)) and ".." not in below:
+            commit = SNAPSHOT.match("/".join(below))
             return Reference(repo=name, revision=commit[1] if commit else None)
     return Reference(reason=LOCAL_PATH, likely=_likely("/".join(parts)))
 
