@@ -106,6 +106,9 @@ def test_stored_evidence_has_the_origin(bank: tuple[Desk, str]) -> None:
     assert json.loads(stored.read_text())["origin"]["claimed"] == REPO
     ended = own.run("verify", "--evidence", stored)
     assert ended.returncode == 0, ended.stdout
+    own.settings({"repo": MIRROR})
+    ended = own.run("verify", "--evidence", stored)
+    assert (ended.returncode, "identity/unknown-publisher" in ended.stdout) == (1, True)
 
 
 def test_a_commit_that_only_a_pull_request_reaches_is_not_the_origins(

@@ -79,6 +79,9 @@ def test_an_earlier_release_is_known_by_its_signature(bank: tuple[Desk, str]) ->
     expected = f"a mirror of {REPO} (known by the signature, which names no model): Acme signed"
     assert (ended.returncode, expected in said) == (0, True), ended.stdout
     assert own.run("lock").returncode == own.run("lock", "--check").returncode == 0
+    there = own.folder / "there"
+    assert own.run("fetch", "--local-dir", there).returncode == 0
+    assert own.run("verify", there, "--lock", "--offline").returncode == 0
 
 
 def test_a_lock_that_lies_is_asked_about(bank: tuple[Desk, str]) -> None:
