@@ -207,6 +207,9 @@ HONEST: dict[str, Callable[[Desk], Said]] = {
     "as it is": of_acme,
     "without its signature": lambda own: of_acme(own, {"model.sig": None}),
     "with a notice": lambda own: of_acme(own, NOTICE),
+    "with git's own file": lambda own: of_acme(own, {".gitattributes": b"*.bin -text\n"}),
+    "with a card of its own": lambda own: of_free(own, {"README.md": b"# Ours\n"}),
+    "with a part of the files": lambda own: of_acme(own, include=["*.safetensors", "config.json"]),
     "with the bank's signature instead": lambda own: with_own_signature(own, of_acme, FILES),
     "with the bank's signature alone": lambda own: with_own_signature(own, of_free, FILES),
     "of a pinned account": lambda own: pinned(
