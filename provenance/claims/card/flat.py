@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import unescape
 from urllib.parse import urlsplit
 
 from provenance.claims.reference import HOSTS, renames
@@ -40,6 +41,7 @@ MARKUP = re.compile(
     rf"|https?://(?P<address>{REST})"
     r"|<[/a-zA-Z][^<>]{0,300}>"
     r"|\*\**|__*(?![A-Za-z0-9_])|_(?<![A-Za-z0-9]_)_*"
+    r"|&[a-z]{2,8};|&#\d{1,6};"
     r"|\\[\\`*{}\[\]()#+.!|~-]"
 )
 WORD = re.compile(r"[\w~.@:\\/-]+")
@@ -215,6 +217,8 @@ class _Reader:
             self.revisions.setdefault(len(self.names) - 1, found["revision"])
         elif found[0].startswith("\\"):
             self.parts.append(found[0][1])
+        elif found[0].startswith("&"):
+            self.parts.append(" ".join(unescape(found[0]).split()) or " ")
         elif found[0].startswith("<"):
             self.parts.append(" " + blank(found[0]))
 

@@ -95,7 +95,7 @@ class _Prose:
             what = meaning(self.flat.names[number])
             if what is None:
                 continue
-            found = self._phrase(at)
+            found = self._phrase(at, linked=not what.loose)
             follows = one if one and self._follows(last, at) else None
             one = found or self.lists.phrase(at) or follows
             last = at
@@ -108,10 +108,10 @@ class _Prose:
     def _follows(self, last: int, at: int) -> bool:
         return at - last < WINDOW and bool(FOLLOWS.fullmatch(self.flat.lower, last + 1, at))
 
-    def _phrase(self, at: int) -> Phrase | None:
+    def _phrase(self, at: int, *, linked: bool) -> Phrase | None:
         lower = self.flat.lower
-        for one, begin in phrases(lower, at):
-            if not denied(one, lower, self._sentence(begin), begin):
+        for one, begin in phrases(lower, at, linked=linked):
+            if not denied(one, lower, self._sentence(begin), begin, at):
                 return one
         return None
 
