@@ -21,7 +21,7 @@ ITEM = "\u2022"
 FENCE = re.compile(r"^[ \t>]{0,9}(```+|~~~+)([^\n`]*)$", re.MULTILINE)
 REVISION = re.compile(r"<!--[ \t]{0,4}at revision [0-9a-f]{40}[ \t]{0,4}-->")
 LEAD = re.compile(
-    r"^[ \t]*(?:>[ \t]{0,3})*"
+    r"^[ \t]*(?:-{3,}|={3,})[ \t]*$|^[ \t]*(?:>[ \t]{0,3})*"
     r"(?:(?P<item>(?:[*+-]|\d{1,3}[.)])[ \t]+)|(?P<head>#{1,6}[ \t]*))?(?:\[[ xX]\][ \t])?",
     re.MULTILINE,
 )
