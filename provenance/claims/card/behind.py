@@ -30,6 +30,13 @@ FOLLOWED: tuple[Phrase, ...] = (
         relation="quantized",
         behind=rf"{NOUNS}{VERB}quanti[sz]ed (?:to|into|with|using|in|by) ",
     ),
+    Phrase(key="based on", relation=None, behind="-based (?:[\\w-]{1,20} ){0,3}model"),
+    Phrase(
+        key="as a base",
+        relation=None,
+        behind=rf"{NOUNS} (?:is|was|were) used as (?:a |the |our )?(?:[\w-]{{1,20}} ){{0,2}}"
+        r"(?:base\b|backbone|foundation|starting|initial)",
+    ),
     Phrase(key="based on", relation=None, behind="\u3092(?:\u30d9\u30fc\u30b9|\u5143\u306b)"),
     Phrase(
         key="fine-tuned",

@@ -26,6 +26,7 @@ LABELS: tuple[Phrase, ...] = (
         r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|point|base|\ubaa8\ub378))?"
         r"(?: (?:name|used|id|checkpoint|link))?",
     ),
+    _label("base model", None, "model models", " used"),
     _label(
         "original model",
         None,

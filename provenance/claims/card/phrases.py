@@ -263,7 +263,7 @@ PHRASES: tuple[Phrase, ...] = (
 )
 """What ends where the name begins."""
 
-UNNAMING = frozenset(
+PROGRAMS = frozenset(
     {"fine-tuned version of", "finetuned from", "finetune of", "quantized from", "as a base"}
 )
-"""The phrases of programs that write them whether they know a name or not."""
+"""The phrases of programs that write them of whatever was loaded, without a name too."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from provenance.claims.card.flat import ITEM, OBJECT, Flat
 from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
-from provenance.claims.card.phrases import UNNAMING, Phrase
+from provenance.claims.card.phrases import PROGRAMS, Phrase
 from provenance.claims.card.reading import denied, phrases
 from provenance.claims.card.words import OPENINGS, WINDOW
 from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
@@ -86,10 +86,8 @@ class _Prose:
         seen = set[tuple[str, str]]()
         for number, what, one in self._read():
             at = self.flat.places[number]
-            if what.unnamed and one.key in UNNAMING:
+            if what.unnamed:
                 self.nameless.append((at, one))
-            elif what.unnamed:
-                continue
             elif (one.key, what.text) not in seen:
                 seen.add((one.key, what.text))
                 revision = self.flat.revisions.get(number)
@@ -106,7 +104,7 @@ class _Prose:
             follows = one if one and self._follows(last, at) else None
             one = found or self.lists.phrase(at) or follows
             last = at
-            if one:
+            if one and (one.key in PROGRAMS or not what.made):
                 self.read.add(self._sentence(at))
                 yield number, what, one
             else:
