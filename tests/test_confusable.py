@@ -13,7 +13,13 @@ from provenance.trust.confusable import lookalikes, near_misses, skeleton
 
 ORGS = {namespace: org for org in starter().orgs for namespace in org.namespaces}
 REGISTERED = tuple(ORGS)
-LONG = sorted({*REGISTERED} - {"01-ai", "BAAI", "Qwen", "xai-org", "zai-org"})
+SHORT = {
+    *("01-ai", "BAAI", "Qwen", "Wan-AI", "dmis-lab", "epfl-llm"),
+    *("hfl", "klue", "skt", "xai-org", "zai-org"),
+}
+"""Those of less than five letters, without a last word that decorates."""
+
+LONG = sorted({*REGISTERED} - SHORT)
 NAMES = st.text(alphabet=string.ascii_letters + string.digits + "-_.", min_size=1, max_size=20)
 
 ALIKE = """
@@ -35,6 +41,9 @@ ai21labs        ai21 al21labs ai21-labs
 NousResearch    nous nous-research N0usResearch
 facebook        faceb00k facebook-official
 FacebookAI      facebook-ai
+unsloth         unsl0th uns1oth unsloth-ai UnslothAI unsloth-official
+arcee-ai        arcee Arcee-AI arcee-labs
+Helsinki-NLP    helsinki-nlp HelsinkiNLP He1sinki-NLP
 """
 NEAR = """
 google          gogle goolge gooogle gooqle 9oogle googlle
@@ -45,6 +54,7 @@ openai          openia opennai
 microsoft       microsft mircosoft
 nvidia          nuidia nvida
 facebook        facebok
+unsloth         unslot unslotth
 """
 HONEST = """
 TheBloke unsloth bartowski mradermacher lmstudio-community mlx-community lmsys openlm-research

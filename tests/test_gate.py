@@ -144,7 +144,7 @@ def test_an_interrupt_ends_it_at_once(bench: Desk) -> None:
     process = bench.start("fetch", "--local-dir", "model")
     downloading(bench)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=8)
+    process.communicate(timeout=50)
     assert process.returncode == 130
     assert not (bench.folder / "model").exists()
 

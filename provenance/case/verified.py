@@ -34,7 +34,7 @@ def verify_bundles(
 
     Of a mirror `origin` is what it is of, whose own card speaks too.
     """
-    evidence, claimed = files.evidence, Claimed.of(files, tuple(parents), origin)
+    evidence, claimed = files.evidence, Claimed.of(files, tuple(parents), origin, registry)
     verifications, steps = _sorted(files, registry)
     vouched = set()
     for ancestor in evidence.ancestors:

@@ -141,7 +141,8 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
         repo, _, commit = parent.partition("@")
         yield {"repo": {repo}, "commit": {commit}}
     for claim in case.claimed.parent_claims:
-        yield {"repo": {claim.repo}, "commit": {claim.revision}}
+        today = case.claimed.canonical(claim.repo) if claim.repo else None
+        yield {"repo": {claim.repo, today}, "commit": {claim.revision}}
     for ancestor in evidence.ancestors:
         yield _of(ancestor)
     for attested in _attested(case.files):

@@ -30,6 +30,7 @@ BY_NAME: dict[str, Reader] = {
     "axolotl.yml": recipe.methods,
     "axolotl_config.yaml": recipe.methods,
     "axolotl_config.yml": recipe.methods,
+    "llamaboard_config.yaml": recipe.methods,
     "mergekit_config.yaml": recipe.merge,
     "mergekit_config.yml": recipe.merge,
     "mergekit_moe_config.yaml": recipe.merge,

@@ -101,12 +101,19 @@ def _placed(file: Parsed, wanted: tuple[Place, ...]) -> Iterator[Claim]:
     value = file.json() if is_json else yaml_tree.value(file.content.head)
     if not isinstance(value, dict):
         raise Malformed("no table")
+    yield from stated(file.content, value, wanted)
+
+
+def stated(
+    content: Content, value: dict[object, object], wanted: tuple[Place, ...]
+) -> Iterator[Claim]:
+    """What these rows find in a table, wherever it stands."""
     for row in wanted:
         if row.beside and not any(key in value for key in row.beside):
             continue
         adapts = any(value.get(key) in row.adapter for key in ADAPTED_BY if row.adapter)
         for found, around in _at(value, row.keys):
-            yield from _named(file.content, row, found, around, adapts)
+            yield from _named(content, row, found, around, adapts)
 
 
 def _named(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim
 from provenance.claims.configuration import values
 from provenance.claims.named import MAX_PARENTS, named, told
+from provenance.claims.places import rows, stated
 from provenance.errors import Malformed
 from provenance.formats import yaml_tree
 from provenance.formats.parsed import Parsed
@@ -20,8 +21,10 @@ MERGES = frozenset({"merge_method", "slices", "experts", "merges"})
 RUNS = frozenset({"adapter", "datasets", "pretraining_dataset"})
 """What axolotl's configuration has beside its model: one of these at least."""
 MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
-TRAINED_FROM = ("base_model", "model_name_or_path", "model_id")
-TRAINED_BY = ("rl", "stage")
+RUN_FILES = ("axolotl.yaml", "training_args.yaml")
+"""What a card quotes is read as the file is."""
+
+TRAINED_BY = ("rl", "stage", "train.training_stage")
 
 
 def merge(file: Parsed) -> Iterator[Claim]:
@@ -46,7 +49,10 @@ def quoted(content: Content) -> Iterator[Claim]:
         if MERGES & value.keys():
             yield from _merge(content, value)
         elif RUNS & value.keys():
-            yield from _settings(content, value)
+            yield from stated(
+                content, value, tuple(row for path in RUN_FILES for row in rows(path))
+            )
+            yield from told(content, value, TRAINED_BY)
 
 
 def moved(claim: Claim, lines: int) -> Claim:
@@ -89,13 +95,3 @@ def _names(value: object) -> Iterator[str]:
             yield f"{inner}@{revision}" if isinstance(revision, str) and revision else inner
         if "lora" in value:
             yield from _names(value["lora"])
-
-
-def _settings(content: Content, table: Mapping[object, object]) -> Iterator[Claim]:
-    adapter = table.get("adapter") or table.get("finetuning_type") == "lora"
-    for key in TRAINED_FROM:
-        text = table.get(key)
-        if isinstance(text, str) and text.strip():
-            yield named(content, key, text, relation="adapter" if adapter else "finetune")
-            break
-    yield from told(content, table, TRAINED_BY)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from provenance.claims.reference import HOSTS, REVISION, is_name, reference
+from provenance.claims.reference import HOSTS, REVISION, address, is_name
 
 URL = "://"
 OLLAMA = "it is fetched from Ollama's own library, which is not judged"
@@ -32,7 +32,7 @@ Form = Callable[[str, Mapping[str, str]], Iterator[Name]]
 def _repository(text: str, names: Mapping[str, str]) -> Iterator[Name]:
     """`org/name`, or the bare name of old; an address of the Hub is one, and any other unknown."""
     if URL in text:
-        found = reference(text)
+        found = address(text)
         known = found.repo is not None
         yield Name(
             repo=found.repo or "", revision=found.revision, reason="" if known else ELSEWHERE

@@ -1,17 +1,11 @@
 """The ancestors of a model: as claims lead to them, and as training statements attest them."""
 
 from provenance.lineage.build import build
-from provenance.lineage.claimed import (
-    YOU,
-    Claimed,
-    Wanted,
-    own_names,
-    unresolved_parents,
-    wanted_by,
-)
+from provenance.lineage.claimed import YOU, Claimed
 from provenance.lineage.consistency import identical_weights
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved, weakest
 from provenance.lineage.steps import TrainingStep, Unusable, statement_of, step_of
+from provenance.lineage.wanted import Wanted, own_names, unresolved_parents, wanted_by
 
 __all__ = [
     "YOU",

@@ -14,18 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import combinations
 
 from provenance.claims.files import ModelFiles
-from provenance.formats.names import is_weight_name
 from provenance.lineage.claimed import Claimed
+from provenance.lineage.contradiction import contradiction, same_weights
 from provenance.lineage.graph import Edge, Node, Problem, Tier
 from provenance.lineage.steps import Files, Index, TrainingStep
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
 from provenance.trust import Registry, Root
-from provenance.wire.training import RELATIONS, Method, Parent, Step
+from provenance.wire.training import RELATIONS, Method, Parent
 
 SHOWN = 5
 
@@ -156,14 +155,11 @@ class Walk:
         heard = [
             (step_of, party)
             for step_of in self.index.sharing(model.files)
-            if _same_weights(model.files, step_of.step)
+            if same_weights(model.files, step_of.step)
             if (party := step_of.speaker(model.speaks, self.registry, self.at)[0])
         ]
-        for one, other in combinations(heard, 2):
-            if not _agree(one[0].step, other[0].step, self.claimed):
-                message = "; ".join(sorted(map(_said, (one, other))))
-                self._problem("contradictory", model.node.key, f"{message}: ask which is true")
-                return
+        if message := contradiction(heard, self.claimed.canonical):
+            self._problem("contradictory", model.node.key, f"{message}: ask which is true")
 
     def _unattested(self, model: Model, reasons: Sequence[str]) -> None:
         node = model.node
@@ -261,40 +257,3 @@ class Walk:
 
     def _problem(self, slug: str, where: str, message: str) -> None:
         self.problems.append(Problem(slug=slug, where=where, message=message))
-
-
-def _same_weights(files: Files, step: Step) -> bool:
-    """Whether a statement is about the weights among `files`, or, without any, about all."""
-    weights = {path for path in files if is_weight_name(path)} or files.keys()
-    return all(step.subjects.get(path) == files[path] for path in weights)
-
-
-def _agree(one: Step, other: Step, claimed: Claimed) -> bool:
-    """Whether two statements may be of one step: the same method, from the same parents."""
-    if one.method is not other.method:
-        return False
-    pairs = ((one.parents, other.parents), (other.parents, one.parents))
-    return all(
-        any(_may_be_one(parent, candidate, claimed) for candidate in those)
-        for these, those in pairs
-        for parent in these
-    )
-
-
-def _may_be_one(one: Parent, other: Parent, claimed: Claimed) -> bool:
-    """Whether two parents may be one: nothing that both say differs."""
-    if one.manifest and other.manifest:
-        return one.manifest == other.manifest
-    if one.repo and other.repo:
-        return claimed.canonical(one.repo) == claimed.canonical(other.repo)
-    return False
-
-
-def _said(pair: tuple[TrainingStep, Party]) -> str:
-    step_of, party = pair
-    parents = [parent.repo or parent.manifest or "nobody named" for parent in step_of.step.parents]
-    shown = ", ".join(sorted(parents)[:SHOWN]) or "nothing"
-    return (
-        f"{party.org.name} ({party.signer.name}) attests {step_of.step.method} from {shown} "
-        f"in {step_of.bundle}"
-    )

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from provenance.claims.claim import ParentClaim
 from provenance.claims.files import ModelFiles
+from provenance.claims.reference import UNNAMED
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
@@ -46,18 +48,8 @@ def build(
         nodes=drawn.nodes,
         edges=drawn.edges,
         problems=(*walk.problems, *drawn.left_out(), *drawn.contradicted(), *unusable),
-        unresolved=tuple(_unresolved(claimed)),
+        unresolved=drawn.unresolved(),
     )
-
-
-def _unresolved(claimed: Claimed) -> Iterator[Unresolved]:
-    """What the model states of its parents and nobody can follow, each text once."""
-    seen: set[str] = set()
-    for claim in claimed.lost:
-        if claim.text not in seen:
-            seen.add(claim.text)
-            place = f"{claim.place} ({claim.key})"
-            yield Unresolved(text=claim.text, place=place, reason=claim.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,25 +68,13 @@ class _Drawing:
     @cached_property
     def claims(self) -> dict[tuple[str, str], Edge]:
         """The edges that claims make, each once with every place that speaks of it."""
-        places: dict[tuple[str, str], dict[str, str | None]] = {}
-        for child in (self.claimed.own, *self.claimed.by_name):
+        said: dict[tuple[str, str], list[ParentClaim]] = {}
+        for child in self.claimed.parents:
             for claim in self.claimed.claims_of(child):
                 parent = self.claimed.canonical(claim.repo or "")
-                if not claim.repo or parent == child:
-                    continue
-                said = places.setdefault((child, parent), {})
-                place = f"{claim.place} ({claim.key})"
-                said[place] = said.get(place) or claim.relation
-        return {
-            (child, parent): Edge(
-                child=child,
-                parent=parent,
-                tier=Tier.DECLARED,
-                relation=next(filter(None, said.values()), None),
-                claims=tuple(said),
-            )
-            for (child, parent), said in places.items()
-        }
+                if parent != child:
+                    said.setdefault((child, parent), []).append(claim)
+        return {pair: _declared(*pair, claims) for pair, claims in said.items()}
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -102,7 +82,7 @@ class _Drawing:
         merged = dict(self.claims)
         for pair, edge in self.attested.items():
             said = merged.get(pair)
-            merged[pair] = replace(edge, claims=said.claims) if said else edge
+            merged[pair] = replace(edge, claims=said.claims, parts=said.parts) if said else edge
         above: dict[str, list[Edge]] = {}
         for edge in merged.values():
             above.setdefault(edge.child, []).append(edge)
@@ -125,13 +105,13 @@ class _Drawing:
         if edge.tier is Tier.ATTESTED:
             tier = Tier.ANCHORED if edge.parent in self.sound else Tier.ATTESTED
             return replace(edge, tier=tier, detail=detail)
-        return replace(edge, tier=Tier.CONSISTENT, detail=detail) if agreement.holds else edge
+        return replace(edge, tier=Tier.CONSISTENT if agreement.holds else edge.tier, detail=detail)
 
     def _agreement(self, edge: Edge) -> Agreement:
-        """What the headers of both say of an edge of the model itself."""
+        """What the headers of both say of an edge of the model itself, as a whole."""
         parents = self.claimed.by_name.get(edge.parent, ())
         evidence = next((a.evidence for a in parents if a.evidence), None)
-        if edge.child != self.claimed.own or evidence is None:
+        if edge.child != self.claimed.own or edge.parts or evidence is None:
             return Agreement()
         files = self.walk.files
         return compare(files, files.of(evidence), edge.relation)
@@ -171,21 +151,49 @@ class _Drawing:
             missing=asked.missing if asked else "",
         )
 
+    def unresolved(self) -> tuple[Unresolved, ...]:
+        """The stated parents that lead nowhere; who attests a step says which parent it had."""
+        attested = {child for child, _ in self.attested}
+        return tuple(
+            one
+            for one in self.claimed.unresolved
+            if not (one.reason == UNNAMED and one.child in attested)
+        )
+
     def left_out(self) -> Iterator[Problem]:
-        """The claimed parents that no statement leads to, where the model is attested at all."""
+        """The claimed parents of the whole model that no statement leads to, where it is attested
+        at all."""
         own = self.claimed.own
         if not any(edge.child == own for edge in self.walk.edges):
             return
         known = {node.repo for node in self.walk.nodes.values()}
-        for claim in self.claimed.parent_claims:
-            if claim.repo and self.claimed.canonical(claim.repo) not in known:
+        for claim in self.claimed.claims_of(own):
+            if not claim.part and self.claimed.canonical(claim.repo or "") not in known:
                 message = (
                     f"{claim.place} ({claim.key}) names it, and no statement has it as a parent"
                 )
-                yield Problem(slug="claimed-not-attested", where=claim.repo, message=message)
+                yield Problem(slug="claimed-not-attested", where=claim.repo or "", message=message)
 
     def contradicted(self) -> Iterator[Problem]:
         """The attested edges that the weights' own headers speak against."""
         for edge in self.edges:
             if edge.tier is Tier.CONTRADICTED and edge.attested:
                 yield Problem(slug="contradicted", where=edge.parent, message=edge.detail)
+
+
+def _declared(child: str, parent: str, claims: Sequence[ParentClaim]) -> Edge:
+    """The edge that claims make, with every place that speaks of it."""
+    whole = any(not claim.part for claim in claims)
+    return Edge(
+        child=child,
+        parent=parent,
+        tier=Tier.DECLARED,
+        relation=min(filter(None, (claim.relation for claim in claims)), key=_rank, default=None),
+        claims=tuple(dict.fromkeys(f"{claim.place} ({claim.key})" for claim in claims)),
+        parts=() if whole else tuple(dict.fromkeys(claim.part for claim in claims)),
+    )
+
+
+def _rank(relation: str) -> int:
+    """Of several words for one step the one that says most: a fine-tune is made in many ways."""
+    return relation == "finetune"

@@ -1,99 +1,23 @@
-"""Ancestors as claims lead to them: who is still unknown, who leads where, and in what circles."""
+"""What claims say of the ancestors of a model: who leads where, and what leads nowhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from provenance.claims.claim import Claim, MethodClaim, ParentClaim
+from provenance.claims.claim import Claim, Mention, MethodClaim, ParentClaim
 from provenance.claims.files import ModelFiles
-from provenance.claims.parents import of_hub, parent_claims
-from provenance.claims.reference import LOCAL_PATH
-from provenance.lineage.steps import unverified_steps
+from provenance.claims.methods import titles
+from provenance.claims.reference import ANSWERABLE, UNNAMED
+from provenance.lineage.graph import Unresolved
+from provenance.lineage.spelling import Spelling
 from provenance.lineage.walks import circles, reached
+from provenance.lineage.wanted import named_in, own_names, said_by
 from provenance.model import Ancestor, Evidence
-from provenance.wire.bundle import opened
+from provenance.trust import Registry
 
 YOU = "provenance.toml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Wanted:
-    """A repository that a claim or a statement names, and the revision if it states one.
-
-    `direct` says that the model itself names it.
-    """
-
-    repo: str
-    revision: str | None = None
-    direct: bool = False
-
-
-def unresolved_parents(
-    evidence: Evidence, parents: Sequence[str], limit: int
-) -> tuple[Wanted, ...]:
-    """Whom claims name and nobody has asked for yet, in a fixed order, `limit` ancestors in all.
-
-    Claims are those of the model, `parents` that its user states, what known ancestors say of
-    their own, and the parents in any training statement, verified or not.
-    """
-    known = {(ancestor.claimed, ancestor.revision) for ancestor in evidence.ancestors}
-    known |= {(name, None) for name in own_names(evidence)}
-    named: dict[tuple[str, str | None], Wanted] = {}
-    for wanted in (*_direct(evidence, parents), *_further(evidence)):
-        named.setdefault((wanted.repo, wanted.revision), wanted)
-    found = [wanted for key, wanted in named.items() if key not in known]
-    return tuple(found[: max(0, limit - len(evidence.ancestors))])
-
-
-def own_names(evidence: Evidence) -> frozenset[str]:
-    """What the model is called: by whoever asked, and by the Hub."""
-    facts = evidence.facts
-    return frozenset(filter(None, (evidence.ref.repo, facts.id if facts else None)))
-
-
-def _direct(evidence: Evidence, parents: Sequence[str]) -> Iterator[Wanted]:
-    for text in parents:
-        repo, _, revision = text.partition("@")
-        yield Wanted(repo=repo, revision=revision or None, direct=True)
-    for claim in _named(parent_claims(evidence)):
-        yield Wanted(repo=claim.repo or "", revision=claim.revision, direct=True)
-    yield from _attested(evidence, direct=True)
-    if evidence.origin:
-        yield from wanted_by(evidence.origin)
-
-
-def _further(evidence: Evidence) -> Iterator[Wanted]:
-    for ancestor in evidence.ancestors:
-        yield from wanted_by(ancestor)
-
-
-def wanted_by(ancestor: Ancestor) -> Iterator[Wanted]:
-    """Whom a known ancestor names as its own parents, by claims and by statements."""
-    for claim in _named(said_by(ancestor)):
-        yield Wanted(repo=claim.repo or "", revision=claim.revision)
-    if ancestor.evidence:
-        yield from _attested(ancestor.evidence, direct=False)
-
-
-def _named(claims: Sequence[Claim]) -> Iterator[ParentClaim]:
-    return (claim for claim in claims if isinstance(claim, ParentClaim) and claim.repo)
-
-
-def _attested(evidence: Evidence, *, direct: bool) -> Iterator[Wanted]:
-    own = own_names(evidence)
-    for step in unverified_steps(opened(evidence.bundles)):
-        for parent in step.parents:
-            if parent.repo and parent.repo not in own:
-                yield Wanted(repo=parent.repo, revision=parent.commit, direct=direct)
-
-
-def said_by(ancestor: Ancestor) -> tuple[Claim, ...]:
-    """What a known ancestor says of its own parents and making."""
-    if ancestor.evidence:
-        return parent_claims(ancestor.evidence)
-    return tuple(of_hub(ancestor.facts))
 
 
 def _of_mirror(claims: tuple[Claim, ...], origin: Ancestor) -> tuple[Claim, ...]:
@@ -116,14 +40,20 @@ class Claimed:
     by_files: tuple[Claim, ...]
     by_ancestors: tuple[tuple[Claim, ...], ...]
     origin: Ancestor | None = None
+    registry: Registry | None = None
 
     @classmethod
     def of(
-        cls, files: ModelFiles, said: tuple[str, ...] = (), origin: Ancestor | None = None
+        cls,
+        files: ModelFiles,
+        said: tuple[str, ...] = (),
+        origin: Ancestor | None = None,
+        registry: Registry | None = None,
     ) -> Claimed:
         """What the files of a model, those of its ancestors, the Hub and the user claim.
 
-        Of a mirror the card of its `origin` speaks too, and its own may name the origin.
+        Of a mirror the card of its `origin` speaks too, and its own may name the origin. Of names
+        that differ in letter case alone the one that the `registry` knows is taken.
         """
         evidence = files.evidence
         return cls(
@@ -131,6 +61,7 @@ class Claimed:
             said=said,
             by_files=_of_mirror(files.parent_claims, origin) if origin else files.parent_claims,
             origin=origin,
+            registry=registry,
             by_ancestors=tuple(
                 files.of(one.evidence).parent_claims if one.evidence else said_by(one)
                 for one in evidence.ancestors
@@ -158,13 +89,29 @@ class Claimed:
         return tuple(claim for claim in self.all if isinstance(claim, ParentClaim))
 
     @cached_property
-    def lost(self) -> tuple[ParentClaim, ...]:
-        """Those that state a parent nobody can follow, unless the user says which was meant."""
-        return tuple(
-            claim
-            for claim in self.parent_claims
-            if not claim.repo and not claim.hint and not (self.said and claim.reason == LOCAL_PATH)
-        )
+    def unresolved(self) -> tuple[Unresolved, ...]:
+        """The parents that the model and its ancestors state and nobody can follow, each once.
+
+        What the user says answers a path of the model's, and a page of the Hub that is none of a
+        model; any parent that it names answers where it says of one only that there was one.
+        """
+        own = (claim for claim in self.parent_claims if not self._is_answered(claim))
+        found = list(_unresolved(self.own, own))
+        for name, claims in self._said.items():
+            said = [claim for claim in claims if isinstance(claim, ParentClaim)]
+            named = any(claim.repo and not claim.part for claim in said)
+            found += _unresolved(name, (c for c in said if not (named and c.reason == UNNAMED)))
+        return tuple(found)
+
+    def _is_answered(self, claim: ParentClaim) -> bool:
+        if claim.reason == UNNAMED:
+            return any(c.repo and not c.part and not c.of for c in self.parent_claims)
+        return bool(self.said) and claim.reason in ANSWERABLE
+
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """What its cards say in words that no reader follows."""
+        return tuple(claim for claim in self.all if isinstance(claim, Mention))
 
     @cached_property
     def by_claim(self) -> dict[str, Ancestor]:
@@ -181,9 +128,19 @@ class Claimed:
         return found
 
     def canonical(self, name: str) -> str:
-        """The name under which a Hub has what a claim calls `name`."""
-        ancestor = self.by_claim.get(name)
-        return ancestor.facts.id if ancestor and ancestor.facts else name
+        """The name under which a Hub has what a claim calls `name`: its own answer, else today's
+        name of what was renamed, in one spelling."""
+        return self._spelling.canonical(name)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        asked = {a.claimed: a.facts.id for a in reversed(self.evidence.ancestors) if a.facts}
+        told = [
+            c.repo or ""
+            for c in named_in((*self.all, *(c for cs in self.by_ancestors for c in cs)))
+        ]
+        known = [name for name in told if self.registry and self.registry.owner(name)]
+        return Spelling.of(asked, (*sorted(own_names(self.evidence)), *known, *told))
 
     @cached_property
     def _said(self) -> dict[str, tuple[Claim, ...]]:
@@ -195,23 +152,35 @@ class Claimed:
         return {name: tuple(claims) for name, claims in found.items()}
 
     def claims_of(self, name: str) -> tuple[ParentClaim, ...]:
-        """What the model or an ancestor says of its parents, themselves left out."""
-        if name == self.own:
-            return tuple(claim for claim in self.parent_claims if claim.repo)
-        return tuple(_named(self._said.get(name, ())))
+        """What anybody says of the parents of the model or an ancestor: itself, or who descends
+        from it; those that name none left out."""
+        return self._by_child.get(name, ())
+
+    @cached_property
+    def _by_child(self) -> dict[str, tuple[ParentClaim, ...]]:
+        found: dict[str, dict[ParentClaim, None]] = {self.own: {}}
+        for name in self.by_name:
+            found.setdefault(name, {})
+        for name, claims in ((self.own, self.all), *self._said.items()):
+            for claim in named_in(claims):
+                child = self.canonical(claim.of) if claim.of else name
+                found.setdefault(child, {})[claim] = None
+        return {child: tuple(claims) for child, claims in found.items()}
 
     def methods_of(self, name: str) -> tuple[str, ...]:
-        """How the model or an ancestor says it was trained, each with the place that says so."""
+        """How the model or an ancestor says it was trained, each with the place that says so; what
+        trainers left counts where it says nothing."""
         claims = self.all if name == self.own else self._said.get(name, ())
         found = [c for c in claims if isinstance(c, MethodClaim)]
-        return tuple(dict.fromkeys(f"{c.words} (by {c.place})" for c in found))
+        said = [c for c in found if not c.trace] or found
+        return tuple(dict.fromkeys(f"{titles(c.methods)} (by {c.place})" for c in said))
 
     @cached_property
     def parents(self) -> dict[str, frozenset[str]]:
         """Of the model and of each known ancestor the canonical names of what it names."""
         return {
             name: frozenset(self.canonical(c.repo) for c in self.claims_of(name) if c.repo) - {name}
-            for name in (self.own, *self.by_name)
+            for name in self._by_child
         }
 
     def parents_of(self, name: str) -> frozenset[str]:
@@ -226,3 +195,23 @@ class Claimed:
     def circular(self) -> frozenset[str]:
         """The names from which a walk up comes back."""
         return circles(self.parents)
+
+
+def _unresolved(child: str, claims: Iterable[ParentClaim]) -> Iterator[Unresolved]:
+    """Those of the claims that name no repository, each text once with all its places."""
+    groups: dict[tuple[str, str], list[ParentClaim]] = {}
+    for claim in claims:
+        if not claim.repo:
+            text = "" if claim.reason == UNNAMED else claim.text
+            groups.setdefault((text, claim.reason), []).append(claim)
+    for (text, reason), found in groups.items():
+        yield Unresolved(
+            child=child,
+            text=text,
+            reason=reason,
+            places=tuple(dict.fromkeys(f"{claim.place} ({claim.key})" for claim in found)),
+            path=found[0].path,
+            likely=next((claim.likely for claim in found if claim.likely), ""),
+            hint=all(claim.hint for claim in found),
+            part="" if any(not claim.part for claim in found) else found[0].part,
+        )

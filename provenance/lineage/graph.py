@@ -53,6 +53,7 @@ class Edge:
     """One step from a child to a parent; `claims` are the places that speak of it.
 
     `attested` is who vouches for it in which bundle. `detail` is what agrees or contradicts.
+    `parts` are what of the child comes from there, none where it is the whole.
     """
 
     child: str
@@ -64,6 +65,7 @@ class Edge:
     attested: str = ""
     bundle: str = ""
     detail: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +80,33 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unresolved:
-    """A parent that the model states and that leads nowhere: its words, their place, and why."""
+    """A parent that `child` states and that leads nowhere: its words, their places, and why.
 
+    `text` is empty where it only says that there was one. `path` is the file of the first place;
+    `likely` the name that was probably meant; a `hint` is what a program left behind; `part` is
+    what of the child comes from there, empty for the whole.
+    """
+
+    child: str
     text: str
-    place: str
     reason: str
+    places: tuple[str, ...]
+    path: str
+    likely: str = ""
+    hint: bool = False
+    part: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is said, as a sentence begins with it."""
+        return ", ".join(self.places)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
     """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage.
 
-    `unresolved` are parents that it states and that are no node, for nobody knows who they are.
+    `unresolved` are parents that are stated and are no node, for nobody knows who they are.
     """
 
     model: str

@@ -6,9 +6,11 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
+
+from provenance.source.together import awaited
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     in its status line, headers, `100 Continue`s, chunk extensions or trailers, keeps within them
     for ever: then the exchange goes on in a thread that nobody waits for.
     """
-    return _begun(function).result(seconds)
+    return awaited(_begun(function), seconds)
 
 
 def moving(seconds: float, moved: Callable[[], int], function: Callable[[], T]) -> T:
@@ -46,11 +48,11 @@ def moving(seconds: float, moved: Callable[[], int], function: Callable[[], T]) 
     result = _begun(function)
     while True:
         before = moved()
-        done, _ = wait([result], seconds)
-        if done:
-            return result.result()
-        if moved() - before < LEAST:
-            raise TimeoutError
+        try:
+            return awaited(result, seconds)
+        except TimeoutError:
+            if result.done() or moved() - before < LEAST:
+                raise
 
 
 def _begun(function: Callable[[], T]) -> Future[T]:

@@ -22,6 +22,7 @@ from provenance.source.ahead import LARGE, MAX_WORKERS, Ahead, Begun
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
 from provenance.source.progress import Progress, Silent, Step
+from provenance.source.together import awaited
 from provenance.wire.oms import Need
 
 Standing = tuple[bool, int, str]
@@ -146,7 +147,8 @@ def measure(
     count = workers or min(os.cpu_count() or 1, MAX_WORKERS)
     try:
         with ThreadPoolExecutor(count) as pool, _stopping(work.stop):
-            found.update(chain.from_iterable(pool.map(batch, _batches(order, sizes))))
+            futures = [pool.submit(batch, numbers) for numbers in _batches(order, sizes)]
+            found.update(chain.from_iterable(map(awaited, futures)))
     finally:
         step.end()
     return (budget.give(found[n]) for n in range(len(entries)))

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from math import inf
+from time import monotonic
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 AT_ONCE = 8
+LOOK = 0.2
+"""Seconds after which a wait looks whether somebody has interrupted it."""
+
+
+def awaited(future: Future[T], seconds: float = inf) -> T:
+    """What becomes of it; TimeoutError if nothing does in so many seconds.
+
+    An interrupt ends the wait, one that came as it began too: whoever waits for a lock without
+    looking up misses a signal that arrives between Python's last look for one and the wait.
+    """
+    end = monotonic() + seconds
+    while not future.done() and (left := end - monotonic()) > 0:
+        wait((future,), min(left, LOOK))
+    return future.result(0)
 
 
 def side_by_side(
@@ -27,7 +43,7 @@ def side_by_side(
     wait = True
     try:
         futures = [pool.submit(function, item) for item in todo]
-        return [future.result() for future in futures]
+        return [awaited(future) for future in futures]
     except BaseException as error:
         wait = isinstance(error, Exception)
         raise

@@ -2,66 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from provenance.case.case import Case
-from provenance.checks.ancestry import check
 from provenance.lineage import Wanted, unresolved_parents
-from provenance.model import Ancestor, Evidence, Facts, Observation, Reach
-from provenance.policy import Demand, Policy
-from provenance.trust import Org, Registry, Root
-from provenance.verdict import Finding, Outcome
-from tests.claims.models import evidence
+from provenance.model import Evidence, Observation, Reach
+from provenance.verdict import Outcome
+from tests.checks.ancestors import COMMIT, ID, ancestor, based, found, gone, made, model, tensors
 from tests.hubs import card
-
-COMMIT, ID = "c" * 40, "1" * 24
-REGISTRY = Registry(
-    name="r",
-    orgs=(
-        Org(name="Acme", namespaces=("acme",)),
-        Org(name="Base", namespaces=("base",), originates=True),
-        Org(name="Rooted", namespaces=("rooted",), roots=(Root(repo="rooted/x", repo_id=ID),)),
-    ),
-)
-POLICY = Policy(profile="baseline", checks=("ancestry",), signature=Demand.REGISTERED)
-
-
-def ancestor(name: str, *parents: str, claimed: str = "", **facts: Any) -> Ancestor:
-    found = replace(Facts(id=name, parents=parents, reach=Reach.BRANCH), **facts)
-    return Ancestor(claimed=claimed or name, facts=found, commit=COMMIT)
-
-
-def gone(name: str) -> Ancestor:
-    return Ancestor(claimed=name, missing=f"{name}: the Hub has no such repository")
-
-
-def model(
-    front: str = "",
-    adapter: str | None = None,
-    *,
-    repo: str | None = "acme/m",
-    known: Sequence[Ancestor] = (),
-    hub: tuple[str, ...] = (),
-) -> Evidence:
-    files = {"README.md": card(front)} if front else {"config.json": b"{}"}
-    if adapter is not None:
-        base = {"base_model_name_or_path": adapter}
-        files["adapter_config.json"] = json.dumps(base).encode()
-    given = evidence(files)
-    facts = Facts(id=repo, parents=hub) if hub and repo else None
-    return replace(given, ref=replace(given.ref, repo=repo), ancestors=tuple(known), facts=facts)
-
-
-def found(given: Evidence, *said: str) -> list[Finding]:
-    policy = replace(POLICY, parents=said)
-    case = Case.heard(given, policy, REGISTRY)
-    return list(check.check(case))
-
 
 PASS = {("pass", "")}
 CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
@@ -87,9 +36,9 @@ CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
         PASS,
     ),
     "a bare name that nobody asked about": (
-        model("base_model: gpt2"),
+        model("base_model: nobody-asked"),
         (),
-        {("unresolved", "gpt2")},
+        {("unresolved", "nobody-asked")},
     ),
     "a path": (
         model(adapter="/root/models/base/b"),
@@ -97,6 +46,16 @@ CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
         {("unresolvable", "adapter_config.json")},
     ),
     "a path that the caller explains": (model(adapter="/root/b"), (f"base/b@{COMMIT}",), PASS),
+    "a link to a folder": (
+        model("base_model: https://huggingface.co/out"),
+        (),
+        {("unresolvable", "README.md")},
+    ),
+    "a link to a folder that the caller explains": (
+        model("base_model: https://huggingface.co/out"),
+        (f"base/b@{COMMIT}",),
+        PASS,
+    ),
     "a URL that the caller cannot explain": (
         model("base_model: https://evil.example/x"),
         ("base/b",),
@@ -182,32 +141,6 @@ CASES: dict[str, tuple[Evidence, tuple[str, ...], set[tuple[str, str]]]] = {
 UNKNOWN = {"unresolved", "no-origin", "unreadable", "limit"}
 
 
-def made(**files: bytes) -> Evidence:
-    """The model `acme/m` of these files; `__` stands for a dot."""
-    given = evidence({name.replace("__", "."): data for name, data in files.items()})
-    return replace(given, ref=replace(given.ref, repo="acme/m"))
-
-
-def tensors(*shape: int, dtype: str = "F32") -> bytes:
-    """One weight of this shape."""
-    size = {"F32": 4, "I8": 1}[dtype]
-    for number in shape:
-        size *= number
-    entry = {"dtype": dtype, "shape": list(shape), "data_offsets": [0, size]}
-    text = json.dumps({"model.layers.0.q.weight": entry}).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + bytes(size)
-
-
-def based(relation: str, **files: bytes) -> Evidence:
-    """A model that says it descends from base/b, whose weight is 4 by 2."""
-    text = card(f"base_model: base/b\nbase_model_relation: {relation}")
-    child = made(README__md=text, **files)
-    base = made(config__json=b'{"hidden_size": 2}', model__safetensors=tensors(4, 2))
-    known = replace(ancestor("base/b"), evidence=base)
-    return replace(child, ancestors=(known,))
-
-
 LOGGED = b'{"log_history": [{"reward_std": 0.1}]}'
 RECIPE = b"models: [{model: base/b}, {model: base/c}]"
 ADAPTER = b'{"base_model_name_or_path": "base/b"}'
@@ -248,7 +181,7 @@ DISCORD: dict[str, tuple[Evidence, set[tuple[str, str]]]] = {
     ),
     "loaded from a folder": (
         made(README__md=card("base_model: base/b"), config__json=b'{"_name_or_path": "/data/x"}'),
-        {("loaded-from-path", "config.json:1")},
+        {("loaded-from-path", "config.json")},
     ),
     "loaded from itself": (
         made(README__md=card("base_model: base/b"), config__json=b'{"_name_or_path": "acme/m"}'),
@@ -302,9 +235,17 @@ def test_ancestry(name: str) -> None:
         assert finding.outcome is (Outcome.PASS if slug == "pass" else outcome)
 
 
-def test_the_message_has_the_line_to_add() -> None:
-    (finding,) = found(model(adapter="/root/models/base/b"))
-    assert 'parents = ["base/b@<commit>"]' in finding.message
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/root/.cache/modelscope/hub/models/base/b-1___5", "base/b-1.5"),
+        ("/root/models/base/b", "org/name"),
+        ("None", "org/name"),
+    ],
+)
+def test_the_message_has_the_line_to_add(path: str, meant: str) -> None:
+    (finding,) = found(model(adapter=path))
+    assert f'parents = ["{meant}@<commit>"]' in finding.message
 
 
 def test_what_the_caller_says_is_always_printed() -> None:

@@ -2,10 +2,82 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provenance import names
-from provenance.claims.reference import reference, renamed, renames
+from provenance.claims.reference import (
+    LOCAL_PATH,
+    MAX_TEXT,
+    NO_MODEL,
+    UNNAMED,
+    Reference,
+    address,
+    reference,
+    renamed,
+    renames,
+)
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+TABLE = tomllib.loads(
+    (Path(__file__).parent / "references.toml").read_text().replace("COMMIT", COMMIT)
+)
+REPOSITORIES = TABLE["repository"] | TABLE["of-old"] | TABLE["cache"]
+PATHS = TABLE["local"] | TABLE["modelscope"] | TABLE["sentence-transformers"]
+
+
+@pytest.mark.parametrize("text", REPOSITORIES)
+def test_a_text_names_a_repository(text: str) -> None:
+    repo, _, revision = REPOSITORIES[text].partition("@")
+    assert reference(text) == Reference(repo=repo, revision=revision or None)
+
+
+@pytest.mark.parametrize("text", PATHS)
+def test_a_path_names_none_and_only_that_of_a_cache_has_a_likely_name(text: str) -> None:
+    assert reference(text) == Reference(reason=LOCAL_PATH, likely=PATHS[text])
+
+
+@pytest.mark.parametrize("text", TABLE["unnamed"]["texts"])
+def test_what_stands_where_a_program_knew_no_name_names_none(text: str) -> None:
+    assert reference(text) == Reference(reason=UNNAMED)
+
+
+@pytest.mark.parametrize("text", TABLE["no-model"]["texts"])
+def test_a_page_of_the_hub_may_be_no_models(text: str) -> None:
+    assert reference(text) == Reference(reason=NO_MODEL)
+
+
+@pytest.mark.parametrize("text", [*TABLE["none"]["texts"], "x" * (MAX_TEXT + 1)])
+def test_anything_else_names_none(text: str) -> None:
+    found = reference(text)
+    assert found.repo is None
+    assert found.reason not in ("", LOCAL_PATH, UNNAMED, NO_MODEL)
+
+
+@given(st.text(max_size=200))
+def test_no_text_is_too_odd(text: str) -> None:
+    for found in (reference(text), address(text)):
+        assert bool(found.repo) is not bool(found.reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "repo"),
+    [
+        ("https://huggingface.co/org/name", "org/name"),
+        ("https://huggingface.co/outputs/name", "outputs/name"),
+        ("hf://org/name", "org/name"),
+        ("https://hf-mirror.com/org/name", None),
+        ("https://huggingface.co//data/models--org--name", None),
+        ("hf://models--org--name", None),
+        ("hf:///data/models--org--name", None),
+    ],
+)
+def test_a_loader_is_led_to_the_hub_alone_and_to_no_cache(text: str, repo: str | None) -> None:
+    assert address(text).repo == repo
 
 
 @pytest.mark.parametrize(

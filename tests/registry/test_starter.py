@@ -6,6 +6,7 @@ from importlib import resources
 
 import pytest
 
+from provenance.claims.reference import renames
 from provenance.registry import starter
 
 
@@ -32,12 +33,22 @@ def test_the_starter_names_publishers_but_only_documented_signers() -> None:
         ("openai/privacy-filter", True),
         ("sentence-transformers/all-MiniLM-L6-v2", False),
         ("qwen/Qwen3-8B", None),
+        ("unsloth/Llama-3.2-1B", False),
+        ("arcee-ai/Arcee-Spark", False),
+        ("Helsinki-NLP/opus-mt-en-de", True),
+        ("albert/albert-base-v2", True),
         ("TheBloke/Llama-2-7B-GGUF", None),
+        ("mlx-community/Qwen3-8B-4bit", None),
+        ("BSC-TeMU/roberta-base-bne", None),
     ],
 )
 def test_the_starter_knows_whose_a_repository_is(repo: str, originates: bool | None) -> None:
     org = starter().owner(repo)
     assert (org.originates if org else None) is originates
+
+
+def test_the_starter_knows_where_the_names_of_old_were_moved_to() -> None:
+    assert [new for new in renames().values() if starter().owner(new) is None] == []
 
 
 def test_every_fact_of_the_starter_has_its_row_on_the_review_page() -> None:

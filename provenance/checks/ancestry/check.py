@@ -15,17 +15,18 @@ ancestry/unknown-ancestor
     waive this finding for that ancestor.
 
 ancestry/unresolvable
-    A parent is a path on somebody's machine, a foreign URL, or a repository that the Hub does not
-    have (any more). Find out what was meant, and say it: the message has the `parents` line to add
-    to the model's entry.
+    A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words leave
+    without a name, or a repository that the Hub does not have (any more). Find out what was meant,
+    and say it: the message has the `parents` line to add to the model's entry.
 
 ancestry/unresolved
     A parent is named by a bare name, and no Hub was asked what that is. Verify it online, or say
     in the model's entry what was meant.
 
 ancestry/conflict
-    Two places name different parents, and neither leads to the other. At least one is wrong: ask
-    the publisher which.
+    Two places name different parents of the whole model, and neither leads to the other. At least
+    one is wrong: ask the publisher which. Parts (a vision encoder, a pipeline's component, an
+    adapter in a folder of its own) are ancestors, and no conflict.
 
 ancestry/under-declared
     A merge recipe names models that the card leaves out. Ask the publisher for the rest.
@@ -74,8 +75,9 @@ ancestry/pull-request-only
     such a commit. Ask for a parent that its organisation published.
 
 ancestry/no-origin
-    Nothing states where the model comes from. A warning, unless the profile wants every model
-    signed: ask the publisher, or say it in the model's entry with `parents`.
+    No place that is read names a parent; it says how many places were read (`explain ancestry`
+    lists them), and quotes what a card says in other words. A warning, unless the profile wants
+    every model signed: ask the publisher, or say it in the model's entry with `parents`.
 
 ancestry/unreadable
     A card or configuration that may name parents could not be read. Ask the publisher to mend it,
@@ -96,10 +98,11 @@ from functools import cached_property
 
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
-from provenance.claims.claim import DigestClaim, ParentClaim, Unread
-from provenance.claims.parents import THE_HUB
-from provenance.claims.reference import LOCAL_PATH
-from provenance.lineage import YOU, Claimed, own_names
+from provenance.checks.ancestry.copies import copies, signatures
+from provenance.checks.ancestry.lost import missing, stated_by_you, unread, unresolvable, unresolved
+from provenance.checks.ancestry.relations import relations
+from provenance.claims.claim import ParentClaim
+from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
 from provenance.verdict import Finding, failed, passed, unknown
 
@@ -110,8 +113,9 @@ STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 def check(case: Case) -> Iterator[Finding]:
     """Whether every stated ancestor is known, and every place says the same of them."""
     survey = _Survey(case=case)
-    found = [*survey.unread(), *survey.unresolvable(), *conflicts(case), *survey.ancestors()]
-    found += survey.origin()
+    found = [*unread(case), *unresolvable(case), *missing(case), *conflicts(case)]
+    found += [*relations(case), *copies(case), *signatures(case)]
+    found += [*survey.ancestors(), *survey.origin()]
     found = list(dict.fromkeys(found))
     yield from found
     if not found:
@@ -138,51 +142,10 @@ class _Survey:
             if not (claim.hint and claim.repo and self.claimed.canonical(claim.repo) in own)
         )
 
-    @cached_property
-    def said(self) -> frozenset[str | None]:
-        """The parents that the user states."""
-        return frozenset(claim.repo for claim in self.claims if claim.path == YOU)
-
-    def unread(self) -> Iterator[Finding]:
-        known = {
-            file.sha256
-            for a in self.case.evidence.ancestors
-            if a.evidence
-            for file in a.evidence.listing.files
-        }
-        for claim in self.claimed.all:
-            if isinstance(claim, Unread):
-                yield unknown("ancestry/unreadable", f"{claim.detail}: mend it", claim.path)
-            elif isinstance(claim, DigestClaim) and claim.sha256 not in known:
-                message = f"{claim.key} is {claim.sha256}, which no known file has"
-                yield unknown("ancestry/bare-digest", message, claim.path)
-        for seen in self.case.evidence.observations:
-            if seen.code == "ancestors-limit":
-                yield unknown("ancestry/limit", seen.detail, self.case.subject)
-
-    def unresolvable(self) -> Iterator[Finding]:
-        """Claims that lead nowhere, unless the user says where."""
-        told: set[str] = set()
-        for claim in self.claims:
-            if claim.repo or (claim.path == THE_HUB and claim.text in told):
-                continue
-            told.add(claim.text)
-            if claim.hint:
-                message = f"{claim.key} is {claim.text[:200]!r}, {claim.reason}"
-                yield unknown("ancestry/loaded-from-path", message, claim.place)
-            elif not (self.said and claim.reason == LOCAL_PATH):
-                yield failed("ancestry/unresolvable", _lost(claim), claim.path)
-        for ancestor in self.case.evidence.ancestors:
-            if ancestor.missing and not self.said:
-                line = _line(ancestor.claimed)
-                why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
-                message = f"{why}: if it was renamed or is private, say it: {line}"
-                yield failed("ancestry/unresolvable", message, ancestor.claimed)
-
     def ancestors(self) -> Iterator[Finding]:
         own = own_names(self.case.origin)
         for claim in self.claims:
-            if claim.repo and self.claimed.canonical(claim.repo) in own:
+            if claim.repo and not claim.part and self.claimed.canonical(claim.repo) in own:
                 message = f"{claim.key} names the model itself: ask what was meant"
                 yield failed("ancestry/self", message, claim.path)
         for name in self.names:
@@ -244,10 +207,19 @@ class _Survey:
                     yield failed("ancestry/replaced", message, facts.id)
 
     def origin(self) -> Iterator[Finding]:
-        stated = any(claim.repo or not claim.hint for claim in self.claims)
-        if not stated and not self.names and not self._is_origin():
-            message = "nothing states where it comes from: say it with `parents`, or ask"
+        stated = self.names or any(claim.repo for claim in self.claims)
+        lost = any(not one.hint for one in unresolved(self.case))
+        if not stated and not lost and not self._is_origin():
+            message = f"{self._nothing}: say it with `parents`, or ask"
             yield unknown("ancestry/no-origin", message, self.case.subject)
+
+    @property
+    def _nothing(self) -> str:
+        """That nothing names a parent, where that was looked for, and what may be meant to."""
+        places = self.case.files.places
+        read = f"{places} place{'s' * (places != 1)} read"
+        hints = "; ".join(f"{m.place} says {m.quote!r}" for m in self.claimed.mentions[:SHOWN])
+        return f"no place that is read names a parent ({read}){'; ' * bool(hints)}{hints}"
 
     def _is_origin(self) -> bool:
         repo = self.case.origin.ref.repo
@@ -259,25 +231,14 @@ class _Survey:
     def praise(self) -> str:
         names = self.names
         if not names:
-            return "it states no parent, and its organisation makes models of its own"
+            return f"{self._nothing}, and its organisation makes models of its own"
         parts = [self._introduced(name) for name in names[:SHOWN]]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        you = f"; you say {', '.join(sorted(filter(None, self.said)))}" if self.said else ""
+        said = sorted(stated_by_you(self.case))
+        you = f"; you say {', '.join(said)}" if said else ""
         asked = "" if self.case.evidence.ancestors else ", by name"
         return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
 
     def _introduced(self, name: str) -> str:
         owner = self.case.registry.owner(name)
         return f"{name} of {owner.name}" if owner else name
-
-
-def _lost(claim: ParentClaim) -> str:
-    at = f"line {claim.line}: " if claim.line else ""
-    what = f"{at}{claim.key} is {claim.text[:200]!r}, {claim.reason}"
-    return f"{what}: find out what was meant, and say it:\n{_line(claim.likely)}"
-
-
-def _line(name: str) -> str:
-    """The line to add to the model's entry."""
-    meant = name or "org/name"
-    return f'parents = ["{meant if "@" in meant else f"{meant}@<commit>"}"]'

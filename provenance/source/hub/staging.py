@@ -26,6 +26,7 @@ from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, Work, measure_one
 from provenance.source.progress import About, Step
 from provenance.source.room import check_room
+from provenance.source.together import awaited
 from provenance.wire.oms import Need
 
 DOWNLOADS = 2
@@ -145,8 +146,8 @@ class Stage:
             bundles = [loaders.submit(task.load, path, again=False) for path in self._bundles()]
             futures = [loaders.submit(task.begin, file) for file in wanted]
             for loaded in bundles:
-                loaded.result()
-            found = [task.finish(future.result()) for future in futures]
+                awaited(loaded)
+            found = [task.finish(awaited(future)) for future in futures]
         except BaseException as error:
             stop.set()
             wait = isinstance(error, Exception)
@@ -205,7 +206,7 @@ class _Task:
     def finish(self, begun: tuple[File, Future[Measured]]) -> Measured:
         """What was measured of it; a file that differs is fetched once more, past the cache."""
         file, future = begun
-        row = future.result()
+        row = awaited(future)
         if not _is(row.file, file):
             self.load(file.path, again=True)
             row = self._measure(file.path)

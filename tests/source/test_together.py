@@ -1,0 +1,38 @@
+"""Waiting for threads, in a way that an interrupt is never lost."""
+
+from __future__ import annotations
+
+import _thread
+from concurrent.futures import Future
+from threading import Timer
+
+import pytest
+
+from provenance.source.together import awaited
+
+LATE = 60.0
+
+
+def test_an_interrupt_that_wakes_no_lock_ends_the_wait() -> None:
+    """`interrupt_main` does what a signal just before the wait does: it wakes nobody."""
+    never: Future[str] = Future()
+    interrupt, late = Timer(0.1, _thread.interrupt_main), Timer(LATE, never.set_result, ["late"])
+    interrupt.start()
+    late.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            awaited(never)
+    finally:
+        late.cancel()
+
+
+def test_a_wait_has_an_end() -> None:
+    with pytest.raises(TimeoutError):
+        awaited(Future[str](), 0.01)
+
+
+def test_an_error_is_that_of_the_work() -> None:
+    failed: Future[str] = Future()
+    failed.set_exception(KeyError("its own"))
+    with pytest.raises(KeyError, match="its own"):
+        awaited(failed, 0)
