@@ -81,11 +81,6 @@ class MethodClaim(Placed):
     trace: bool = False
     known: bool = True
 
-    @property
-    def words(self) -> str:
-        """The methods in a fixed order, as a sentence names them."""
-        return " or ".join(sorted(self.methods))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention(Placed):

@@ -51,6 +51,9 @@ MEANS: Mapping[str, frozenset[str]] = {
 }
 """Of each method of a trainer all its names."""
 
+IN_WORDS = {"supervised fine-tuning": "sft"}
+"""What a board of settings calls a method."""
+
 WORDS_OF_OTHERS = frozenset({"distillation", "gold", "reward"})
 """What a tag of a card may mean otherwise: alone it states no method."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from provenance.claims.claim import MethodClaim, ParentClaim
-from provenance.claims.methods import MEANS
+from provenance.claims.methods import IN_WORDS, MEANS
 from provenance.claims.reference import MAX_TEXT, reference
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of
@@ -61,9 +61,10 @@ def told(
 ) -> Iterator[MethodClaim]:
     """How a run was told to train, by those of the keys that hold a method's name."""
     for key in keys:
-        method = str(table.get(key) or "").lower()
+        text = str(table.get(key) or "").lower()
+        method = IN_WORDS.get(text, text)
         if method in MEANS:
-            line = line_of(content.head, key, method)
+            line = line_of(content.head, key, text)
             yield MethodClaim(
                 path=content.path, key=key, methods=MEANS[method], line=line, trace=True
             )

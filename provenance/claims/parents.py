@@ -30,6 +30,7 @@ BY_NAME: dict[str, Reader] = {
     "axolotl.yml": recipe.methods,
     "axolotl_config.yaml": recipe.methods,
     "axolotl_config.yml": recipe.methods,
+    "llamaboard_config.yaml": recipe.methods,
     "mergekit_config.yaml": recipe.merge,
     "mergekit_config.yml": recipe.merge,
     "mergekit_moe_config.yaml": recipe.merge,
@@ -99,10 +100,10 @@ def _read(file: Parsed) -> Iterator[Claim]:
 
 def _reader(content: Content) -> Reader | None:
     """The reader of a place."""
-    if content.kind in BY_KIND:
-        return BY_KIND[content.kind]
     if is_card(content.path):
         return lambda file: card(file.content)
+    if content.kind in BY_KIND:
+        return BY_KIND[content.kind]
     own = BY_NAME.get(name_of(content.path))
     if own is None and is_configuration(content.path):
         own = _configuration

@@ -24,7 +24,7 @@ MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
 RUN_FILES = ("axolotl.yaml", "training_args.yaml")
 """What a card quotes is read as the file is."""
 
-TRAINED_BY = ("rl", "stage")
+TRAINED_BY = ("rl", "stage", "train.training_stage")
 
 
 def merge(file: Parsed) -> Iterator[Claim]:

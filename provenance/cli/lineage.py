@@ -47,5 +47,5 @@ def command(
         terminal.emit(FORMATS[form](graph), output)
         return
     paper = terminal.paper(output)
-    missing = terminal.styled(drawn.missing(graph, terminal.width()), paper)
-    terminal.emit("\n".join(filter(None, (terminal.tree(graph, paper), missing))), output)
+    problems = terminal.styled(tuple(drawn.problems(graph, terminal.width())), paper)
+    terminal.emit("\n".join(filter(None, (terminal.tree(graph, paper), problems))), output)

@@ -44,13 +44,15 @@ MAX_MEMBERS = 64
 MAX_SHOWN = 20
 FIRST_GUESS = 256 * 1024
 
-CARD = "readme.md"
+CARDS = words("readme.md readme.markdown model_card.md model-card.md modelcard.md")
 CODE = ".py"
 DOCUMENTS = words(".cfg .ini .j2 .jinja .jinja2 .json .toml .yaml .yml")
 DOCUMENT_NAMES = frozenset({"mlmodel", "modelfile"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
 ARCHIVES = frozenset({Kind.ZIP, Kind.TORCH_ZIP, Kind.KERAS_ZIP, Kind.NPZ})
 PLAIN = frozenset({Kind.JSON, Kind.TEXT, Kind.SCRIPT, Kind.BINARY})
+CARD_KINDS = PLAIN | {Kind.GGUF, Kind.SAFETENSORS}
+"""What a card may seem to be: one may begin with the words `GGUF quants of`."""
 PICKLED = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".joblib", ".dill")
 SPEAKS = re.compile(
     "auto_map|custom_pipeline|trust_remote_code|attn_implementation|_implementation_internal"
@@ -98,8 +100,8 @@ def wants_whole(path: str) -> bool:
 
 
 def is_card(path: str) -> bool:
-    """Whether it is the model's card, whose beginning speaks of its parents."""
-    return path.lower() == CARD
+    """Whether it is the card of the model, or of the part in its folder: it speaks of parents."""
+    return name_of(path) in CARDS
 
 
 def _held(
@@ -225,6 +227,8 @@ def _array_objects(data: bytes) -> tuple[bool, int]:
 
 
 def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> bytes:
+    if is_card(path) and kind in CARD_KINDS:
+        return _bytes(stream, 0, min(size, MAX_CARD, limit))
     if kind is Kind.GGUF:
         return _gguf_head(stream, size, limit)
     suffix = suffix_of(path)
@@ -236,8 +240,6 @@ def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> byt
 
 
 def _plain_head(stream: BinaryIO, path: str, size: int, suffix: str, limit: int) -> bytes:
-    if is_card(path):
-        return _bytes(stream, 0, min(size, MAX_CARD, limit))
     if wants_whole(path):
         index = is_safetensors_index(path)
         most = MAX_INDEX if index else MAX_DOCUMENT

@@ -22,6 +22,7 @@ END = re.compile(r"\n---[ \t]*(?:\n|\Z)")
 DOTS = re.compile(r"\n\.\.\.[ \t]*(?:\n|\Z)")
 # libyaml, where PyYAML was built with it, takes a twentieth of the time for the same events.
 PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+KEY = re.compile(r"\s*[\w-]+[ \t]*:(?:\s|\Z)")
 BREAKS = re.compile(rb"\r\n?")
 
 
@@ -148,14 +149,30 @@ def front_matter(data: bytes) -> dict[object, object] | None:
     line ends of any system. Malformed where it has no end, cannot be read, or is no table.
     """
     text = lines(data).decode("utf-8", "surrogateescape")
+    found = fences(text)
+    return table(text[found[0] : found[1]]) if found else None
+
+
+def fences(text: str) -> tuple[int, int] | None:
+    """Where front matter begins and ends in a text; Malformed where it begins and has no end.
+
+    None without it: also where a rule stands first, and no key behind it.
+    """
     start = FENCE.match(text)
     if start is None:
         return None
     first = start.end() - 1
     end = END.search(text, start.end()) or END.match(text, first) or DOTS.search(text, first)
     if end is None:
-        raise Malformed("front matter without an end")
-    value = loads(text[first : end.start()].encode("utf-8", "surrogateescape"))
+        if KEY.match(text, first):
+            raise Malformed("front matter without an end")
+        return None
+    return first, end.start()
+
+
+def table(text: str) -> dict[object, object]:
+    """The table that a block of front matter holds; Malformed if it holds anything else."""
+    value = loads(text.encode("utf-8", "surrogateescape"))
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -188,7 +188,12 @@ def _declared(child: str, parent: str, claims: Sequence[ParentClaim]) -> Edge:
         child=child,
         parent=parent,
         tier=Tier.DECLARED,
-        relation=next(filter(None, (claim.relation for claim in claims)), None),
+        relation=min(filter(None, (claim.relation for claim in claims)), key=_rank, default=None),
         claims=tuple(dict.fromkeys(f"{claim.place} ({claim.key})" for claim in claims)),
         parts=() if whole else tuple(dict.fromkeys(claim.part for claim in claims)),
     )
+
+
+def _rank(relation: str) -> int:
+    """Of several words for one step the one that says most: a fine-tune is made in many ways."""
+    return relation == "finetune"

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from provenance.claims.claim import Claim, Mention, MethodClaim, ParentClaim
 from provenance.claims.files import ModelFiles
-from provenance.claims.reference import LOCAL_PATH, NO_MODEL, UNNAMED
+from provenance.claims.methods import titles
+from provenance.claims.reference import ANSWERABLE, UNNAMED
 from provenance.lineage.graph import Unresolved
 from provenance.lineage.spelling import Spelling
 from provenance.lineage.walks import circles, reached
@@ -105,7 +106,7 @@ class Claimed:
     def _is_answered(self, claim: ParentClaim) -> bool:
         if claim.reason == UNNAMED:
             return any(c.repo and not c.part and not c.of for c in self.parent_claims)
-        return bool(self.said) and claim.reason in (LOCAL_PATH, NO_MODEL)
+        return bool(self.said) and claim.reason in ANSWERABLE
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -167,10 +168,12 @@ class Claimed:
         return {child: tuple(claims) for child, claims in found.items()}
 
     def methods_of(self, name: str) -> tuple[str, ...]:
-        """How the model or an ancestor says it was trained, each with the place that says so."""
+        """How the model or an ancestor says it was trained, each with the place that says so; what
+        trainers left counts where it says nothing."""
         claims = self.all if name == self.own else self._said.get(name, ())
         found = [c for c in claims if isinstance(c, MethodClaim)]
-        return tuple(dict.fromkeys(f"{c.words} (by {c.place})" for c in found))
+        said = [c for c in found if not c.trace] or found
+        return tuple(dict.fromkeys(f"{titles(c.methods)} (by {c.place})" for c in said))
 
     @cached_property
     def parents(self) -> dict[str, frozenset[str]]:

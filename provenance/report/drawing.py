@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from provenance.lineage import Edge, Graph, Node
+from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
+from provenance.report.graph import called, lost, why
 
 WIDTH, HEIGHT, GAP, STEP = 190, 62, 20, 130
 LABEL = 140
 """Pixels of what stands beside an edge."""
 
 
+Standing = Node | Unresolved
+"""What has a box: a model, or a parent that leads nowhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A node and its upper left corner, in pixels."""
+    """A model, or a parent that leads nowhere, and the upper left corner of its box, in pixels."""
 
-    node: Node
+    of: Standing
     x: int
     y: int
 
@@ -23,6 +29,25 @@ class Box:
     def middle(self) -> int:
         """Where edges meet it."""
         return self.x + WIDTH // 2
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.of.key if isinstance(self.of, Node) else called(self.of)
+
+    @property
+    def about(self) -> str:
+        """What stands below its name."""
+        if isinstance(self.of, Node):
+            return self.of.missing or self.of.publisher or "published by nobody known"
+        return why(self.of)
+
+    @property
+    def kind(self) -> str:
+        """How its box is drawn, if not as any other."""
+        if isinstance(self.of, Node):
+            return "root" if self.of.root else ""
+        return "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +77,9 @@ class Drawing:
 
 
 def drawing(graph: Graph) -> Drawing:
-    """Every node in the layer of its longest known way down to the model."""
-    depth = _depths(graph)
-    layers: dict[int, list[Node]] = {}
-    for node in graph.nodes:
-        layers.setdefault(depth.get(node.key, 0), []).append(node)
+    """Every node in the layer of its longest known way down to the model, and what leads nowhere
+    in the layer above who states it."""
+    layers = _layers(graph)
     widest = max(len(layer) for layer in layers.values())
     width = widest * (WIDTH + GAP) + GAP
     height = (max(layers) + 1) * STEP
@@ -64,14 +87,25 @@ def drawing(graph: Graph) -> Drawing:
     for level, layer in layers.items():
         left = (width - len(layer) * (WIDTH + GAP) + GAP) // 2
         y = height - (level + 1) * STEP + GAP
-        for number, node in enumerate(layer):
-            boxes[node.key] = Box(node=node, x=left + number * (WIDTH + GAP), y=y)
+        for number, one in enumerate(layer):
+            boxes[one] = Box(of=one, x=left + number * (WIDTH + GAP), y=y)
     return Drawing(
         boxes=tuple(boxes.values()),
-        lines=tuple(_line(edge, boxes) for edge in graph.edges),
+        lines=tuple(_lines(graph, boxes)),
         width=width,
         height=height - (STEP - HEIGHT - 2 * GAP),
     )
+
+
+def _layers(graph: Graph) -> dict[int, list[Standing]]:
+    """What stands how far above the model."""
+    depth = _depths(graph)
+    layers: dict[int, list[Standing]] = {}
+    for node in graph.nodes:
+        layers.setdefault(depth.get(node.key, 0), []).append(node)
+    for one in lost(graph):
+        layers.setdefault(depth.get(one.child, 0) + 1, []).append(one)
+    return layers
 
 
 def _depths(graph: Graph) -> dict[str, int]:
@@ -90,6 +124,15 @@ def _depths(graph: Graph) -> dict[str, int]:
     return depth
 
 
-def _line(edge: Edge, boxes: dict[str, Box]) -> Line:
-    parent, child = boxes[edge.parent], boxes[edge.child]
+def _lines(graph: Graph, boxes: Mapping[Standing, Box]) -> Iterator[Line]:
+    """Each edge, and one to each parent that leads nowhere: it is declared, and no more."""
+    nodes = graph.by_key
+    for edge in graph.edges:
+        yield _line(edge, boxes[nodes[edge.parent]], boxes[nodes[edge.child]])
+    for one in lost(graph):
+        edge = Edge(child=one.child, parent=called(one), tier=Tier.DECLARED, claims=one.places)
+        yield _line(edge, boxes[one], boxes[nodes[one.child]])
+
+
+def _line(edge: Edge, parent: Box, child: Box) -> Line:
     return Line(edge=edge, x1=parent.middle, y1=parent.y + HEIGHT, x2=child.middle, y2=child.y)

@@ -6,6 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, weakest
 from provenance.report.common import printable
@@ -29,10 +30,16 @@ STYLES = {
 }
 SHOWN = 3
 LONG = 200
-UNRESOLVABLE = "ancestry/unresolvable"
+"""Characters of one name in a drawing."""
+LABEL = 240
+"""Characters of everything in a box."""
+UNRESOLVABLE, LEFT = "ancestry/unresolvable", "ancestry/loaded-from-path"
+MOST_LOST = 20
+"""Parents that lead nowhere and are drawn; the rest is counted, and all of them are in JSON."""
+LOST = "not resolved"
 SHORT = 12
 # What Mermaid, and GitHub that draws it, might take for markup.
-UNSAFE = re.compile(r"[^\w ./@:,()+-]")
+UNSAFE = re.compile(r"[^\w ./@:,()+…-]")
 
 
 def title(node: Node) -> Line:
@@ -53,27 +60,89 @@ def _about(node: Node) -> Iterator[str]:
         yield printable(node.missing)
 
 
+def has_parents(graph: Graph) -> bool:
+    """Whether there is anything to draw beside the model."""
+    return len(graph.nodes) > 1 or bool(graph.unresolved)
+
+
+def lost(graph: Graph) -> tuple[Unresolved, ...]:
+    """The parents that lead nowhere, as they are drawn: each above a node that is there, so many of
+    them, and how many more there are."""
+    shown = [
+        one if one.child in graph.by_key else replace(one, child=graph.model)
+        for one in graph.unresolved[:MOST_LOST]
+    ]
+    more = len(graph.unresolved) - len(shown)
+    reason = f"{more} more, {LOST}"
+    rest = Unresolved(child=graph.model, text="", reason=reason, places=(), path="")
+    return (*shown, *([rest] if more else []))
+
+
+def called(one: Unresolved) -> str:
+    """What stands for a parent that leads nowhere: what was written, else that nothing was."""
+    return _inert(_cut(one.text, LONG)) if one.text else one.reason
+
+
+def why(one: Unresolved) -> str:
+    """Why it leads nowhere, and what else is known of it."""
+    return "; ".join(_why(one))
+
+
+def _why(one: Unresolved) -> Iterator[str]:
+    if one.text:
+        yield one.reason
+    if one.part:
+        yield f"for {one.part}"
+    if one.hint:
+        yield "left by a program"
+    if one.likely:
+        yield f"perhaps {one.likely}"
+
+
+def nowhere(one: Unresolved) -> Line:
+    """A parent that leads nowhere on two lines: what it is called and why, and who says so."""
+    said = "".join(claimed(one.places))
+    return (
+        Span(printable(called(one))),
+        Span(f"  {printable(why(one))}", DIM),
+        Span("\n"),
+        Span(f"? {LOST}", DOUBT),
+        Span(f"  {printable(said)}"),
+    )
+
+
+def claimed(places: tuple[str, ...]) -> Iterator[str]:
+    """Where it is claimed, of many places the first."""
+    if places:
+        more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+        yield f"claimed in {', '.join(places[:SHOWN])}{more}"
+
+
 def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
     """The graph as a tree: each branch, and the number of the one that it grows from; the model
     itself is 0. What stands in the tree already does not branch again."""
     drawn, count = {graph.model}, 0
-    waiting = deque((0, edge) for edge in graph.above.get(graph.model, ()))
+    waiting = deque((0, one) for one in _above(graph, graph.model))
     while waiting:
-        below, edge = waiting.popleft()
-        yield below, (*title(graph.by_key[edge.parent]), Span("\n"), *step(edge))
+        below, one = waiting.popleft()
         count += 1
-        further = graph.above.get(edge.parent, ())
-        if edge.parent in drawn and further:
+        if isinstance(one, Unresolved):
+            yield below, nowhere(one)
+            continue
+        yield below, (*title(graph.by_key[one.parent]), Span("\n"), *step(one))
+        further = _above(graph, one.parent)
+        if one.parent in drawn and further:
             yield count, (Span("… as above"),)
             count += 1
             continue
-        drawn.add(edge.parent)
-        waiting.extend((count, one) for one in further)
+        drawn.add(one.parent)
+        waiting.extend((count, above) for above in further)
 
 
-def missing(graph: Graph, width: int) -> tuple[Line, ...]:
-    """Below the tree: what does not resolve, and what is wrong."""
-    return (*unresolved(graph, width), *problems(graph, width))
+def _above(graph: Graph, child: str) -> tuple[Edge | Unresolved, ...]:
+    """What stands above a node: its parents, then those that lead nowhere."""
+    gone = (one for one in lost(graph) if one.child == child)
+    return (*graph.above.get(child, ()), *gone)
 
 
 def step(edge: Edge) -> Line:
@@ -86,11 +155,11 @@ def said(edge: Edge) -> Iterator[str]:
     """What was done in a step, who attests it, and where it is claimed."""
     if made := edge.method or edge.relation:
         yield made
+    if edge.parts:
+        yield f"for {', '.join(edge.parts[:SHOWN])}"
     if edge.attested:
         yield f"attested by {edge.attested} in {edge.bundle}"
-    if edge.claims:
-        more = f" and {len(edge.claims) - SHOWN} more" if len(edge.claims) > SHOWN else ""
-        yield f"claimed in {', '.join(edge.claims[:SHOWN])}{more}"
+    yield from claimed(edge.claims)
     if edge.detail:
         yield edge.detail
 
@@ -111,13 +180,6 @@ def problems(graph: Graph, width: int) -> Iterator[Line]:
         yield from wrapped(problem.message, "  ", width)
 
 
-def unresolved(graph: Graph, width: int) -> Iterator[Line]:
-    """The parents that the model states and that lead nowhere."""
-    for one in graph.unresolved:
-        yield (Span(f"? {UNRESOLVABLE}", DOUBT), Span(f"  {printable(one.place)}"))
-        yield from wrapped(f"'{_inert(one.text[:LONG])}': {one.reason}", "  ", width)
-
-
 def mermaid(graph: Graph) -> str:
     """The graph as GitHub draws it in Markdown, parents above."""
     numbers = {node.key: f"n{n}" for n, node in enumerate(graph.nodes)}
@@ -128,15 +190,16 @@ def mermaid(graph: Graph) -> str:
     for edge in graph.edges:
         label = _inert(_word(edge))
         lines.append(f'  {numbers[edge.parent]} -->|"{label}"| {numbers[edge.child]}')
-    for number, one in enumerate(graph.unresolved):
-        lines.append(f'  u{number}["{_inert(_nowhere(one))}"] -.->|"not resolved"| n0')
+    for number, one in enumerate(lost(graph)):
+        label, child = _inert(_nowhere(one)), numbers[one.child]
+        lines.append(f'  u{number}["{label}"] -.->|"{LOST}"| {child}')
     for number, edge in enumerate(graph.edges):
         lines.append(f"  linkStyle {number} {STYLES[edge.tier][0]}")
     return "\n".join(lines)
 
 
 def _nowhere(one: Unresolved) -> str:
-    return f"{one.text[:80]}, not resolved: {one.reason}"[:160]
+    return _cut(", ".join(filter(None, (called(one), why(one)))), LABEL)
 
 
 def _word(edge: Edge) -> str:
@@ -146,7 +209,15 @@ def _word(edge: Edge) -> str:
 
 
 def _label(node: Node) -> str:
-    return _inert(f"{node.key[:80]}, {', '.join(_about(node))}"[:160])
+    return _inert(_cut(f"{_cut(node.key, LONG)}, {', '.join(_about(node))}", LABEL))
+
+
+def _cut(text: str, most: int) -> str:
+    """The text in at most so many characters, cut behind a word; a longer word is cut itself."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    return f"{kept.rpartition(' ')[0] or kept}…"
 
 
 def _inert(text: str) -> str:
@@ -163,10 +234,10 @@ def dot(graph: Graph) -> str:
         label = _quoted(_word(edge))
         ends = f"{_quoted(edge.parent)} -> {_quoted(edge.child)}"
         lines.append(f"  {ends} [label={label}, {STYLES[edge.tier][1]}];")
-    for one in graph.unresolved:
-        nowhere, child = _quoted(_inert(_nowhere(one))), _quoted(graph.model)
-        lines.append(f"  {nowhere} [style=dashed];")
-        lines.append(f"  {nowhere} -> {child} [label={_quoted('not resolved')}, style=dashed];")
+    for number, one in enumerate(lost(graph)):
+        own, label = _quoted(f"? {number}"), _quoted(_inert(_nowhere(one)))
+        lines.append(f"  {own} [label={label}, style=dashed];")
+        lines.append(f"  {own} -> {_quoted(one.child)} [label={_quoted(LOST)}, style=dashed];")
     return "\n".join([*lines, "}"])
 
 
@@ -186,7 +257,15 @@ def table(graph: Graph) -> str:
             for p in graph.problems
         ],
         "unresolved": [
-            {"rule": UNRESOLVABLE, "text": one.text, "where": one.place, "message": one.reason}
+            {
+                "rule": LEFT if one.hint else UNRESOLVABLE,
+                "child": one.child,
+                "part": one.part,
+                "text": one.text,
+                "where": one.place,
+                "message": one.reason,
+                "likely": one.likely,
+            }
             for one in graph.unresolved
         ],
     }

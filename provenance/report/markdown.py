@@ -14,7 +14,7 @@ from provenance.report.common import (
     deciding,
     own_problems,
 )
-from provenance.report.graph import mermaid
+from provenance.report.graph import has_parents, mermaid
 from provenance.report.markup import code, fenced, folded, html, plain
 from provenance.report.review import SHARES, changed
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict, nobody
@@ -139,7 +139,7 @@ def _evidence(verdict: Verdict, decided: Sequence[Finding], summary: Summary) ->
     if others:
         yield from ("", *_findings(others))
     graph = summary.of(verdict).graph
-    if graph and 1 < len(graph.nodes) <= MOST_NODES:
+    if graph and has_parents(graph) and len(graph.nodes) <= MOST_NODES:
         yield from ("", *fenced(mermaid(graph), "mermaid"))
 
 

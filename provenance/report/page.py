@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from provenance.lineage import Edge
+from provenance.lineage import Edge, Unresolved
 from provenance.report.common import (
     Summary,
     aside,
@@ -24,7 +24,7 @@ from provenance.report.common import (
     printable_lines,
 )
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
-from provenance.report.graph import said
+from provenance.report.graph import called, claimed, has_parents, lost, said, why
 from provenance.report.human import BAD, DIM, GOOD, OUTCOMES, PLAIN, RESULTS
 from provenance.review import Review
 from provenance.verdict import Finding, Outcome, Verdict
@@ -79,6 +79,9 @@ def _template() -> Template:
         "basis": _basis,
         "deciding": deciding,
         "drawing": drawing,
+        "has_parents": has_parents,
+        "lost": lost,
+        "nowhere": _nowhere,
         "others": _others,
         "in_two": _in_two,
         "printable": printable,
@@ -127,6 +130,10 @@ def _in_two(name: str) -> tuple[str, str]:
 
 def _said(edge: Edge) -> str:
     return printable("; ".join(said(edge)))
+
+
+def _nowhere(one: Unresolved) -> str:
+    return printable("; ".join(filter(None, (called(one), why(one), *claimed(one.places)))))
 
 
 def _tone(line: str) -> str:

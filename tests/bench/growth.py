@@ -148,6 +148,26 @@ CASES = {
         make=lines(f"This is a fine-tuned version of {LINK}.\n"), work=verdict, size=10_000
     ),
     "models in one merge": Case(make=merged, work=verdict, size=10_000),
+    "names in one card": Case(make=lines("acme/m{0}-7b, a base\n"), work=verdict, size=10_000),
+    "words before no name": Case(
+        make=lines("fine-tuned version of the "), work=verdict, size=40_000
+    ),
+    "brackets in one card": Case(make=lines("["), work=verdict, size=MAX_CARD),
+    "open links in one card": Case(make=lines("[a]("), work=verdict, size=MAX_CARD // 4),
+    "stars in one card": Case(make=lines("**"), work=verdict, size=MAX_CARD // 2),
+    "underscores in one card": Case(make=lines("_"), work=verdict, size=MAX_CARD),
+    "backticks in one card": Case(make=lines("`"), work=verdict, size=MAX_CARD),
+    "comments in one card": Case(make=lines("<!-- {0}"), work=verdict, size=100_000),
+    "fences in one card": Case(make=lines("```yaml\n"), work=verdict, size=MAX_CARD // 8),
+    "blocks in one card": Case(
+        make=lines("---\nbase_model: acme/m{0}\n"), work=verdict, size=40_000
+    ),
+    "methods in one card": Case(make=lines("trained with SFT and "), work=verdict, size=40_000),
+    "rows of one merge": Case(
+        make=lines("This is a merge of the following models:\n* acme/m{0}\n"),
+        work=verdict,
+        size=10_000,
+    ),
     "tags of one card": Case(make=tags, work=verdict, size=20_000),
     "files of one repository": Case(make=files, work=verdict, size=10_000),
     "anchors of one YAML": Case(

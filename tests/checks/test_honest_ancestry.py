@@ -51,6 +51,15 @@ HONEST: dict[str, Evidence] = {
     "an adapter in a folder, of the model itself": made(
         README__md=card("base_model: base/b"), **{"lora/adapter_config__json": lora("acme/m")}
     ),
+    "the base of a merge, and the other models": made(
+        README__md=b"This is a merge using the TIES merge method using [base/b]"
+        b"(https://huggingface.co/base/b) as a base.\n\n### Models Merged\n\n"
+        b"The following models were included in the merge:\n"
+        b"* [base/c](https://huggingface.co/base/c)\n"
+        b"* [base/d](https://huggingface.co/base/d)\n",
+        mergekit_config__yml=b"base_model: base/b\nmodels: [{model: base/c}, {model: base/d}]\n"
+        b"merge_method: ties\n",
+    ),
     "letter case alone": made(
         README__md=card("base_model: base/B-Instruct"), adapter_config__json=lora("base/b-instruct")
     ),

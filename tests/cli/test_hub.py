@@ -101,7 +101,7 @@ def test_a_local_base_prints_the_line_that_mends_it(bench: Desk) -> None:
     }
     commit = bench.hub.commit("acme-free/lora", adapter)
     ended = bench.run("verify", "acme-free/lora", "--registry", "trust.toml")
-    assert (ended.returncode, 'parents = ["acme/bot@<commit>"]' in ended.stdout) == (1, True)
+    assert (ended.returncode, 'parents = ["org/name@<commit>"]' in ended.stdout) == (1, True)
     bench.settings({"repo": "acme-free/lora", "parents": [f"acme/bot@{'c' * 40}"]})
     assert commit
     assert bench.run("verify").returncode == 0

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from provenance.lineage import Edge, Graph, Node, Tier
+from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
 from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
 from provenance.report import FORMATS, Details, SourceLine, Summary
@@ -111,8 +111,11 @@ def summary(text: str) -> Summary:
     )
     nodes = tuple(Node(key=f"{n}{text}", publisher=text, missing=text) for n in range(2))
     edge = Edge(child=nodes[0].key, parent=nodes[1].key, tier=Tier.DECLARED, method=text)
+    lost = Unresolved(
+        child=nodes[1].key, text=text, reason=text, places=(text,), path=text, part=text
+    )
     shown = Details(
-        graph=Graph(model=nodes[0].key, nodes=nodes, edges=(edge,)),
+        graph=Graph(model=nodes[0].key, nodes=nodes, edges=(edge,), unresolved=(lost,)),
         files=Manifest(files=(File(path=text, size=1, digest="0" * 64),)),
         place=SourceLine(file="provenance.lock", line=3),
     )

@@ -17,6 +17,9 @@ from provenance.verdict import Finding, failed, unknown
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
+ONE_LIST = {"as a base": "merge of"}
+"""What mergekit's card says in two sentences of one recipe: the base, and the other models."""
+
 SHOWN = 20
 NAMED = 5
 """So many places are named of those that say the same."""
@@ -59,7 +62,8 @@ def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
 def _places(case: Case) -> tuple[_Place, ...]:
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name, claim in whole_claims(case):
-        found.setdefault((claim.path, claim.key), {}).setdefault(name, claim.place)
+        key = ONE_LIST.get(claim.key, claim.key)
+        found.setdefault((claim.path, key), {}).setdefault(name, claim.place)
     return tuple(_Place(path=p, key=k, names=names) for (p, k), names in sorted(found.items()))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.claims.claim import DigestClaim, Unread
-from provenance.claims.reference import UNNAMED
+from provenance.claims.reference import ANSWERABLE, UNNAMED
 from provenance.lineage import YOU, Unresolved
 from provenance.verdict import Finding, failed, unknown
 
@@ -48,8 +48,7 @@ def unresolvable(case: Case) -> Iterator[Finding]:
     """What it states and leads nowhere, unless somebody says where."""
     for one in unresolved(case):
         if one.hint:
-            message = f"{one.place} is {one.text[:200]!r}, {one.reason}"
-            yield unknown("ancestry/loaded-from-path", message, one.path)
+            yield unknown("ancestry/loaded-from-path", _left(one), one.path)
         else:
             yield failed("ancestry/unresolvable", _lost(one), one.path)
 
@@ -65,11 +64,20 @@ def missing(case: Case) -> Iterator[Finding]:
             yield failed("ancestry/unresolvable", message, ancestor.claimed)
 
 
+def _left(one: Unresolved) -> str:
+    """What a program left behind, which says that there was a parent, or that it knew of none."""
+    if one.reason == UNNAMED:
+        return f"{one.place}: trained from nothing, or from {UNNAMED}: ask which"
+    return f"{one.place} is {one.text[:200]!r}, {one.reason}"
+
+
 def _lost(one: Unresolved) -> str:
     if one.reason == UNNAMED:
         what = f"{one.place}: it was trained from {UNNAMED}"
     else:
         what = f"{one.place} is {one.text[:200]!r}, {one.reason}"
+    if one.reason not in ANSWERABLE:
+        return f"{what}: ask the publisher, or waive this after a look"
     return f"{what}: find out what was meant, and say it:\n{_line(one.likely)}"
 
 

@@ -1,0 +1,73 @@
+"""What a model card says of the parents: its front matter, its prose, the recipes it quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from provenance.claims import recipe
+from provenance.claims.card import front
+from provenance.claims.card.flat import flatten
+from provenance.claims.card.methods import methods
+from provenance.claims.card.prose import prose
+from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread
+from provenance.errors import Malformed
+from provenance.formats import yaml
+from provenance.formats.names import folder_of
+from provenance.model import Content
+
+FENCED = re.compile(r"^```(?:ya?ml)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MAX_BLOCKS = MAX_FENCED = 16
+
+
+def card(content: Content) -> Iterator[Claim]:
+    """Everything a model card says of parents and methods, front matter first.
+
+    A card in a folder speaks of the part that lies there: of its parents, not of the method.
+    """
+    whole = not folder_of(content.path)
+    for claim in _all(replace(content, head=yaml.lines(content.head))):
+        if whole or not isinstance(claim, MethodClaim):
+            yield claim
+
+
+def _all(content: Content) -> Iterator[Claim]:
+    text = content.head.decode("utf-8", "surrogateescape")
+    found = None
+    try:
+        found = yaml.fences(text)
+    except Malformed as error:
+        yield Unread(path=content.path, detail=str(error))
+    blocks, body = front.divided(text, found)
+    declared = set[str]()
+    for number, block in enumerate(blocks):
+        if number >= MAX_BLOCKS:
+            yield Unread(path=content.path, detail=f"more than {MAX_BLOCKS} blocks of settings")
+            break
+        for claim in front.claims(content, block):
+            if isinstance(claim, ParentClaim) and claim.repo:
+                declared.add(claim.repo)
+            yield claim
+    flat = flatten(body)
+    yield from prose(content, flat, frozenset(declared))
+    for method, line in methods(flat):
+        one = frozenset({method})
+        yield MethodClaim(path=content.path, key="prose", methods=one, line=line)
+    yield from _quoted(content, text)
+
+
+def _quoted(content: Content, text: str) -> Iterator[Claim]:
+    """The recipes that a card quotes: what mergekit merged, what axolotl trained on."""
+    for count, match in enumerate(FENCED.finditer(text)):
+        if count >= MAX_FENCED:
+            yield Unread(path=content.path, detail=f"more than {MAX_FENCED} recipes are quoted")
+            return
+        head = match[1].encode("utf-8", "surrogateescape")
+        block = Content(path=content.path, kind=content.kind, head=head)
+        above = text.count("\n", 0, match.start(1))
+        try:
+            yield from (recipe.moved(claim, above) for claim in recipe.quoted(block))
+        except Malformed:
+            # Nothing but what is meant as a recipe must be one: the block may be any example.
+            continue

@@ -1,0 +1,249 @@
+"""A model card as plain words: what markdown adds is taken away, and every line keeps its number.
+
+Each thing that may name a model is one character there, OBJECT: a link to the Hub, code, an
+address, a bare `org/name`. Blocks of code and comments are left out, as a page leaves them out.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from provenance.claims.reference import HOSTS, renames
+from provenance.formats.unseen import SPACES, UNSEEN
+
+OBJECT = "\ue000"
+ITEM = "\u2022"
+FENCE = re.compile(r"^[ \t>]{0,9}(```+|~~~+)([^\n`]*)$", re.MULTILINE)
+REVISION = re.compile(r"<!--[ \t]{0,4}at revision [0-9a-f]{40}[ \t]{0,4}-->")
+LEAD = re.compile(
+    r"^[ \t]*(?:>[ \t]{0,3})*"
+    r"(?:(?P<item>(?:[*+-]|\d{1,3}[.)])[ \t]+)|(?P<head>#{1,6}[ \t]*))?(?:\[[ xX]\][ \t])?",
+    re.MULTILINE,
+)
+DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,100})\]:[ \t]{0,4}<?([^\s<>]{1,600})", re.MULTILINE)
+TARGET = r"<?(?P<{}>[^()\s<>]{{0,600}}(?:\([^()\s]{{0,100}}\)[^()\s<>]{{0,300}})?)>?"
+TITLE = r"(?:\s{1,2}[\"'][^\"'\n]{0,300}[\"'])?\s?\)"
+REST = r"[^\s<>()\[\]|`\"'*\\]{1,600}"
+MARKUP = re.compile(
+    r"!\[[^\[\]]{0,300}\]\([^()\n]{0,600}\)"
+    rf"|\[(?P<label>[^\[\]]{{0,300}})\]\(\s?{TARGET.format('url')}{TITLE}"
+    r"|\[(?P<shown>[^\[\]\n]{1,300})\]\[(?P<key>[^\[\]\n]{0,100})\]"
+    r"|``(?P<double>[^`\n]{1,300})``|`(?P<code>[^`\n]{1,300})`"
+    r"|<!--[ \t]{0,4}at revision (?P<revision>[0-9a-f]{40})[ \t]{0,4}-->"
+    r"|<a\s[^<>]{0,300}?href=[\"']?(?P<href>[^\s\"'<>]{0,600})[^<>]{0,300}>"
+    r"(?P<inner>[^<>]{0,300})</a>"
+    rf"|<https?://(?P<pointed>{REST})>"
+    rf"|https?://(?P<address>{REST})"
+    r"|<[/a-zA-Z][^<>]{0,300}>"
+    r"|\*\**|__*(?![A-Za-z0-9_])|_(?<![A-Za-z0-9]_)_*"
+    r"|\\[\\`*{}\[\]()#+.!|~-]"
+)
+WORD = re.compile(r"[\w~.@:\\/-]+")
+SPACE = re.compile(r"[ \t\r\f\v]{2,}|\t|[ \t]+$", re.MULTILINE)
+MODEL = re.compile(r"\S*[/\\]\S*|(?=\S{0,99}\d)\S{1,99}-\S{1,99}")
+DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+NOISE = "*_` \t\n"
+BEHIND = ".,;:-\\"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What may name a model: its `text`, and the `url` of a link; `code` and links are meant."""
+
+    text: str
+    url: str | None = None
+    code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flat:
+    """The words, and the names that stand at each OBJECT in them, with revisions by number."""
+
+    words: str
+    names: tuple[Name, ...]
+    revisions: dict[int, str]
+
+    @cached_property
+    def lower(self) -> str:
+        """The words in small letters, each at its own place."""
+        small = self.words.lower()
+        if len(small) == len(self.words):
+            return small
+        return "".join(c.lower() if len(c.lower()) == 1 else c for c in self.words)
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Where each name stands."""
+        return [found.start() for found in re.finditer(OBJECT, self.words)]
+
+    def at(self, place: int) -> Name:
+        """The name at a place."""
+        return self.names[bisect_left(self.places, place)]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [found.start() for found in re.finditer("\n", self.words)]
+
+    def line(self, at: int) -> int:
+        """The line of a place, from 1."""
+        return bisect_left(self._ends, at) + 1
+
+    def shown(self, begin: int, end: int) -> str:
+        """The words between two places as a reader saw them, on one line."""
+        number = bisect_left(self.places, begin)
+        parts = self.words[begin:end].split(OBJECT)
+        names = [name.text for name in self.names[number : number + len(parts) - 1]]
+        both = [part for pair in zip(parts, [*names, ""], strict=True) for part in pair]
+        return " ".join("".join(both).replace(ITEM, " ").split())
+
+
+def flatten(text: str) -> Flat:
+    """The plain words of a card that has no code and no comments any more."""
+    reader = _Reader(links=_definitions(text))
+    text = LEAD.sub(_lead, text.replace("\\_", "_"))
+    at = 0
+    for found in MARKUP.finditer(text):
+        reader.plain(text[at : found.start()])
+        reader.markup(found)
+        at = found.end()
+    reader.plain(text[at:])
+    words = SPACE.sub(_one_space, "".join(reader.parts))
+    return Flat(words=words, names=tuple(reader.names), revisions=reader.revisions)
+
+
+def visible(text: str) -> str:
+    """The text without what nobody sees, and with plain spaces for all others."""
+    if text.isascii():
+        return text
+    return UNSEEN.sub(lambda found: found[0] if found[0] in "\n\t" else "", SPACES.sub(" ", text))
+
+
+def uncoded(text: str) -> str:
+    """The text with empty lines for its blocks of code; one that has no end is none."""
+    parts, at, opened = [], 0, None
+    for fence in FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif fence[1].startswith(opened[1]) and not fence[2].strip():
+            parts += [text[at : opened.start()], blank(text[opened.start() : fence.end()])]
+            at, opened = fence.end(), None
+    return "".join([*parts, text[at:]])
+
+
+def uncommented(text: str) -> str:
+    """The text without its comments, those aside that give the revision of a base model."""
+    parts, at = [], 0
+    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        comment = text[begin : end + 3]
+        kept = comment if REVISION.fullmatch(comment) else blank(comment)
+        parts += [text[at:begin], kept]
+        at = end + 3
+    return "".join([*parts, text[at:]])
+
+
+def blank(text: str) -> str:
+    """As many empty lines as a text has."""
+    return "\n" * text.count("\n")
+
+
+def _lead(found: re.Match[str]) -> str:
+    return f"{ITEM} " if found["item"] else "# " if found["head"] else ""
+
+
+def _one_space(found: re.Match[str]) -> str:
+    return "" if found.end() == len(found.string) or found.string[found.end()] == "\n" else " "
+
+
+def _definitions(text: str) -> dict[str, str]:
+    """Where the links lead that a card defines in lines of their own."""
+    if "]:" not in text:
+        return {}
+    return {found[1].lower(): found[2] for found in DEFINITION.finditer(text)}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """What was read so far, in parts that come out as words."""
+
+    links: dict[str, str]
+    parts: list[str] = field(default_factory=list)
+    names: list[Name] = field(default_factory=list)
+    revisions: dict[int, str] = field(default_factory=dict)
+
+    def plain(self, text: str) -> None:
+        """Words without markup, and the names among them."""
+        at, old = 0, renames()
+        for found in WORD.finditer(text):
+            word = found[0]
+            if "/" in word or "\\" in word or word.rstrip(BEHIND) in old:
+                label, colon, bare = word.partition(":")
+                begin = found.start()
+                if colon and bare and not DRIVE.match(word):
+                    word, begin = bare, begin + len(label) + 1
+                word = word.rstrip(BEHIND)
+                if word.strip("/\\.~"):
+                    self.parts.append(text[at:begin])
+                    self.name(Name(word))
+                    at = begin + len(word)
+        self.parts.append(text[at:])
+
+    def name(self, name: Name) -> None:
+        """One more name."""
+        self.parts.append(OBJECT)
+        self.names.append(name)
+
+    def markup(self, found: re.Match[str]) -> None:
+        """What one piece of markup leaves."""
+        kind = found.lastgroup
+        if kind in ("url", "inner", "key"):
+            label, url = self._link(found)
+            self.link(label.strip(NOISE), url)
+            self.parts.append(blank(found[0]))
+        elif kind in ("code", "double"):
+            self.code(found[kind].strip())
+        elif kind in ("pointed", "address"):
+            url = "https://" + found[kind].rstrip(BEHIND + "!?")
+            self.parts.append(" ")
+            if on_hub(url):
+                self.name(Name(url, url))
+            self.parts.append(found[kind][len(url) - 8 :])
+        elif kind == "revision":
+            self.revisions.setdefault(len(self.names) - 1, found["revision"])
+        elif found[0].startswith("\\"):
+            self.parts.append(found[0][1])
+        elif found[0].startswith("<"):
+            self.parts.append(" " + blank(found[0]))
+
+    def _link(self, found: re.Match[str]) -> tuple[str, str]:
+        if found["url"] is not None:
+            return found["label"], found["url"]
+        if found["href"] is not None:
+            return found["inner"], found["href"]
+        key = (found["key"] or found["shown"]).lower()
+        return found["shown"], self.links.get(key, "#")
+
+    def link(self, label: str, url: str) -> None:
+        """A link: a name where it leads to the Hub or nowhere, else the words of its label."""
+        if not url or on_hub(url) or url.strip("/") == label or url.strip("./") in renames():
+            self.name(Name(label, url))
+        else:
+            self.parts.append(label.replace("*", "").replace("`", "").replace("\n", " "))
+
+    def code(self, text: str) -> None:
+        """Code within a line: a name, or words like others."""
+        if text in renames() or MODEL.fullmatch(text):
+            self.name(Name(text, code=True))
+        else:
+            self.parts.append(text)
+
+
+def on_hub(url: str) -> bool:
+    """Whether an address is one of the Hub."""
+    try:
+        return (urlsplit(url if "://" in url else f"https://{url}").hostname or "") in HOSTS
+    except ValueError:
+        return False

@@ -1,0 +1,166 @@
+"""What the sentences of a card say of the parents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from provenance.claims.card.flat import ITEM, Flat
+from provenance.claims.card.lists import Lists
+from provenance.claims.card.names import Meaning, meaning
+from provenance.claims.card.phrases import UNNAMING, Phrase
+from provenance.claims.card.reading import denied, phrases
+from provenance.claims.card.words import WINDOW
+from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
+from provenance.claims.named import named
+from provenance.claims.reference import UNNAMED
+from provenance.model import Content
+
+MAX_NAMES = 10_000
+MAX_MENTIONS = 5
+MAX_LOOKED_AT = 1_000
+"""How many names that nothing reads are looked at for a hint."""
+QUOTED = 160
+FOLLOWS = re.compile(
+    rf"(?:[ \n](?:models?|weights|checkpoint|\([^()\n]{{0,40}}\)))?[\])\"'\u201d]{{0,2}}"
+    rf"(?:,?[ \n](?:and|with|&|\+)[ \n](?:the )?|,[ \n]?|[ ]?\+[ ]?|[ ]?/[ ]?|\n{ITEM} )"
+    r"[\[(\"'\u201c]{0,2}"
+)
+"""What stands between two models that one phrase names."""
+ENDS = re.compile(rf"[.!?;][ \n]|\n\n|\n(?=[{ITEM}#|])|\|")
+NEAR = re.compile(
+    r"\b(?:base[ds]?|pre-?trained|fine-?tun\w+|from|built on|q?lora|adapters?|merge[ds]?|"
+    r"distil\w*|quanti[sz]\w+|gguf|initiali[sz]\w+|derive[ds]?|checkpoint|backbone|original|"
+    r"teacher)\b"
+)
+"""Words of a sentence in which a name may be a parent's."""
+TRAINED = re.compile(
+    r"\bthis is an?[ \n](?:[\w-]{1,30}[ \n]){0,3}(?:sentence-transformers|cross[ -]encoder|"
+    r"sparse[ -]encoder|pylate|colbert|reranker)[ \n]model[ \n]trained\b"
+)
+"""What sentence-transformers writes of a model whose base it does not know."""
+SCRATCH = re.compile(r"\bthis model was trained from scratch on (?:the|an)\b")
+"""What a Trainer writes of a model without a base, and of one that was loaded from a folder."""
+
+
+def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Claim]:
+    """The parents that sentences name, then what names a model in words that nothing reads.
+
+    `declared` are the parents that the card states elsewhere.
+    """
+    reader = _Prose(content=content, flat=flat)
+    claims = list(reader.claims())
+    yield from claims
+    known = declared | {claim.repo for claim in claims if claim.repo}
+    if not known:
+        yield from reader.unnamed()
+    yield from reader.mentions(frozenset(name.lower() for name in known))
+    if len(flat.names) > MAX_NAMES:
+        yield Unread(path=content.path, detail=f"it names more models than the {MAX_NAMES} read")
+
+
+@dataclass(kw_only=True)
+class _Prose:
+    content: Content
+    flat: Flat
+    read: set[int] = field(default_factory=set)
+    unread: list[tuple[int, Meaning]] = field(default_factory=list)
+    nameless: list[tuple[int, Phrase]] = field(default_factory=list)
+
+    @cached_property
+    def lists(self) -> Lists:
+        """The lists of merged models."""
+        return Lists.of(self.flat)
+
+    def claims(self) -> Iterator[ParentClaim]:
+        """A claim for each name that a phrase reads."""
+        seen = set[tuple[str, str]]()
+        for number, what, one in self._read():
+            at = self.flat.places[number]
+            if what.unnamed and one.key in UNNAMING:
+                self.nameless.append((at, one))
+            elif what.unnamed:
+                continue
+            elif (one.key, what.text) not in seen:
+                seen.add((one.key, what.text))
+                revision = self.flat.revisions.get(number)
+                yield self._claim(at, what.text, one, revision)
+
+    def _read(self) -> Iterator[tuple[int, Meaning, Phrase]]:
+        """Each name that means a model, with the phrase that reads it."""
+        last, one = 0, None
+        for number, at in enumerate(self.flat.places[:MAX_NAMES]):
+            what = meaning(self.flat.names[number])
+            if what is None:
+                continue
+            found = self._phrase(at)
+            follows = one if one and self._follows(last, at) else None
+            one = found or self.lists.phrase(at) or follows
+            last = at
+            if one:
+                self.read.add(self._sentence(at))
+                yield number, what, one
+            else:
+                self.unread.append((at, what))
+
+    def _follows(self, last: int, at: int) -> bool:
+        return at - last < WINDOW and bool(FOLLOWS.fullmatch(self.flat.lower, last + 1, at))
+
+    def _phrase(self, at: int) -> Phrase | None:
+        lower = self.flat.lower
+        for one, begin in phrases(lower, at):
+            if not denied(one, lower, self._sentence(begin), begin):
+                return one
+        return None
+
+    def _sentence(self, at: int) -> int:
+        """Where the sentence of a place begins."""
+        begin = max(0, at - WINDOW)
+        ends = [end.end() for end in ENDS.finditer(self.flat.words, begin, at)]
+        return ends[-1] if ends else begin
+
+    def _claim(self, at: int, text: str, one: Phrase, revision: str | None = None) -> ParentClaim:
+        return named(
+            self.content,
+            one.key,
+            text,
+            relation=one.relation,
+            revision=revision,
+            line=self.flat.line(at),
+        )
+
+    def unnamed(self) -> Iterator[ParentClaim]:
+        """The first place that speaks of a parent without its name."""
+        if self.nameless:
+            at, one = self.nameless[0]
+            yield _nameless(self._claim(at, "None", one))
+        elif found := TRAINED.search(self.flat.lower):
+            one = Phrase(key="trained", relation="finetune")
+            yield _nameless(self._claim(found.start(), found[0], one))
+        elif found := SCRATCH.search(self.flat.lower):
+            one = Phrase(key="trained from scratch", relation=None)
+            yield replace(_nameless(self._claim(found.start(), found[0], one)), hint=True)
+
+    def mentions(self, known: frozenset[str]) -> Iterator[Mention]:
+        """The first sentences that name a model in other words, each once."""
+        quotes: dict[str, int] = {}
+        for at, what in self.unread[:MAX_LOOKED_AT]:
+            if len(quotes) >= MAX_MENTIONS:
+                break
+            repo = what.found.repo
+            if repo and "/" in repo and repo.lower() not in known:
+                begin = self._sentence(at)
+                if begin in self.read or self.flat.words.startswith("#", begin):
+                    continue
+                end = ENDS.search(self.flat.words, at, at + WINDOW)
+                stop = end.start() if end else at + WINDOW
+                if NEAR.search(self.flat.lower, begin, stop):
+                    quotes.setdefault(self.flat.shown(begin, stop)[:QUOTED], at)
+        for quote, at in quotes.items():
+            yield Mention(path=self.content.path, line=self.flat.line(at), quote=quote)
+
+
+def _nameless(claim: ParentClaim) -> ParentClaim:
+    return replace(claim, repo=None, revision=None, reason=UNNAMED, likely="")

@@ -1,0 +1,78 @@
+"""The words of which phrases are made, and those that make another thing of a phrase.
+
+A space in them is one space or one line end; words for look-up are divided by spaces.
+"""
+
+from __future__ import annotations
+
+WINDOW = 200
+"""How many characters before a name are looked at, and behind it."""
+
+STOPS = (
+    "that|which|who|whose|using|uses|use|with|without|on|by|for|and|or|but|than|like|as|is|are|"
+    r"was|were|be|to|in|at|not|no|vs|versus|outperforms?|beats?|surpass\w*|compar\w+|similar|other|"
+    "datasets?|data|corpus|corpora|code|paper|script|notebook|library|space|demo|tokenizer|"
+    "questions|tweets|scratch|instead|being|trained|train|fine-?tuned|finetuned"
+)
+FILL = (
+    rf"(?:(?!(?:{STOPS})\b)[\w'\u2019][\w'\u2019.,+&-]{{0,39}}:? ){{0,7}}[\[(\"'\u201c:]{{0,2}} ?"
+)
+"""Further words about the parent: `the original`, `Meta's well known model`."""
+
+MORE = r"(?: [\w.-]{1,30})"
+QUIET = (
+    r"(?: (?!(?:code|scripts?|data|datasets?|notebooks?|recipes?|procedure|pipeline|on|with|using|"
+    r"for|by|scratch|tokenizer)\b)[\w.-]{1,30})"
+)
+LISTED = r"(?:[\s,/&+-]{1,3}[\w.-]{1,30})"
+KINDS = (
+    "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
+    "port)s?"
+)
+TUNED = (
+    "fine-tuned finetuned fine tuned instruction-tuned instruct-tuned chat-tuned post-trained "
+    "pre-trained pretrained trained adapted uncensored abliterated aligned continued retrained "
+    "re-trained decensored fine-tuning finetuning further-trained dpo-tuned domain-adapted"
+)
+TRAINED = (
+    "fine-tuned finetuned fine tuned trained pre-trained pretrained retrained fine-tuning "
+    "finetuning training pre-training post-trained further"
+)
+QUANTS = (
+    "quant quants quantization quantizations quantisation quantisations quantized quantised "
+    "gguf ggufs ggml awq gptq exl2 exl3 hqq bnb nf4 fp8 fp4 nvfp4 mxfp4 int8 int4 w4a16 w8a8 4-bit "
+    "8-bit 4bit 8bit 2-bit 3-bit 5-bit 6-bit"
+)
+EXPORTS = (
+    "onnx mlx openvino coreml ctranslate2 ct2 tflite tensorrt safetensors pytorch tensorflow flax "
+    "neuron mnn rkllm bf16 fp16 float16 bfloat16 sharded re-sharded resharded converted exported"
+)
+MADE = (
+    "distilled pruned compressed sparse sparsified smaller reduced trimmed lighter extended "
+    "modified customized customised optimized optimised expanded shortened slimmed merged "
+    "lightweight"
+)
+
+SURE_NEGATED = (
+    r"not|never|unlike|neither|nor|instead of|rather than|no longer|outperform\w*|surpass\w*|"
+    r"beats?|(?:better|worse|faster|smaller|larger|more|less) than|compar(?:ed|ing|ison)|versus|vs|"
+    r"inspired by|if you|for example|such as|you (?:can|may|could|might|should)|(?:an)?others?|"
+    r"(?:can|could|will|would|should) (?:also )?be|"
+    r"base(?: language)? model [^.]{0,60}(?:is|was) (?:an?|the)"
+)
+NEGATED = (
+    rf"{SURE_NEGATED}|comparable\w*|in contrast|contrary to|e\.g|previous\w*|formerly|"
+    r"originally planned|future|plan(?:s|ned)? to|want to|see|check(?:out)?|refer|due to|"
+    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|(?:may|might|must) "
+    r"(?:also |then |easily )?be"
+)
+"""Words in the sentence before a phrase that make another thing of it."""
+
+SUBJECTS = (
+    r"tokeni[sz]ers?|datasets?|data|corpus|corpora|code|scripts?|notebooks?|implementations?|"
+    r"recipes?|templates?|evaluations?|benchmarks?|papers?|prompts?|loss|architectures?|demos?|"
+    r"spaces?|library|licen[sc]e|apps?|works?|approach|methods?|results?|vocab\w*|ideas?|config\w*|"
+    r"pipeline|metrics?|images?|samples?|labels?|scores?|api|tool|card|readme|documentation|"
+    r"annotations?|terms|experiments?|hyper-?parameters?|settings|strategy|techniques?"
+)
+"""What is based on a model, and is none itself."""

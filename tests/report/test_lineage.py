@@ -1,0 +1,189 @@
+"""Every drawing of a lineage has the parents that lead nowhere too, each above who states it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from html import unescape
+from itertools import combinations
+
+import pytest
+
+from provenance.claims.reference import LOCAL_PATH, UNNAMED
+from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
+from provenance.report import FORMATS, Details, Summary
+from provenance.report.drawing import HEIGHT, WIDTH, drawing
+from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, table
+from tests.report.values import summary, verdict
+
+BOT, SFT, BASE = "acme/bot", "acme/sft", "acme/base"
+Pairs = list[tuple[str, str]]
+Read = Callable[[Graph], Pairs]
+
+
+def stated(child: str, text: str) -> Unresolved:
+    reason = LOCAL_PATH if text else UNNAMED
+    return Unresolved(
+        child=child,
+        text=text,
+        reason=reason,
+        places=("README.md:3 (base_model)",),
+        path="README.md",
+    )
+
+
+GRAPH = Graph(
+    model=BOT,
+    nodes=(Node(key=BOT), Node(key=SFT), Node(key=BASE)),
+    edges=(
+        Edge(child=BOT, parent=SFT, tier=Tier.DECLARED),
+        Edge(child=SFT, parent=BASE, tier=Tier.DECLARED),
+    ),
+    unresolved=(
+        stated(BOT, "./local/ckpt"),
+        stated(SFT, ""),
+        stated(SFT, "D:/models/a"),
+        stated("acme/elsewhere", "../b"),
+    ),
+)
+DRAWN = {(BOT, "./local/ckpt"), (SFT, UNNAMED), (SFT, "D:/models/a"), (BOT, "../b")}
+"""What stands above whom; where nobody is drawn who states it, above the model."""
+
+MERMAID_NODE = re.compile(r'  (n\d+)\["([^",]+)')
+MERMAID_LOST = re.compile(r'  u\d+\["([^"]+)"\] -\.->\|"not resolved"\| (n\d+)')
+DOT_NODE = re.compile(r'  "(\? \d+)" \[label="([^"]+)", style=dashed\];')
+DOT_EDGE = re.compile(r'  "(\? \d+)" -> "([^"]+)" \[label="not resolved", style=dashed\];')
+ROW = re.compile(r'<span class="tier">not resolved</span> (\S+) ← ([^<]+)</li>')
+
+
+def of_model(graph: Graph) -> Summary:
+    return replace(summary(verdict(BOT)), shown={BOT: Details(graph=graph)})
+
+
+def from_tree(graph: Graph) -> Pairs:
+    names, found = [graph.model], []
+    for below, line in branching(graph):
+        words = "".join(span.text for span in line)
+        names.append(words.partition("  ")[0])
+        if "? not resolved" in words:
+            found.append((names[below], words))
+    return found
+
+
+def from_mermaid(graph: Graph) -> Pairs:
+    return of_mermaid(mermaid(graph))
+
+
+def of_mermaid(text: str) -> Pairs:
+    names = dict(MERMAID_NODE.findall(text))
+    return [(names[below], label) for label, below in MERMAID_LOST.findall(text)]
+
+
+def from_dot(graph: Graph) -> Pairs:
+    text = dot(graph)
+    labels = dict(DOT_NODE.findall(text))
+    return [(child, labels[own]) for own, child in DOT_EDGE.findall(text)]
+
+
+def from_page(graph: Graph) -> Pairs:
+    page = FORMATS["html"].write(of_model(graph))
+    rows = [(child, unescape(said)) for child, said in ROW.findall(page)]
+    assert page.count('<g class="node lost">') == len(rows)
+    return rows
+
+
+def from_markdown(graph: Graph) -> Pairs:
+    return of_mermaid(FORMATS["markdown"].write(of_model(graph)))
+
+
+READERS: Mapping[str, Read] = {
+    "tree": from_tree,
+    "mermaid": from_mermaid,
+    "dot": from_dot,
+    "html": from_page,
+    "markdown": from_markdown,
+}
+every_drawing = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+
+
+def meant(found: Pairs) -> set[tuple[str, str]]:
+    """The pairs, of what is said of each parent only what was written."""
+    texts = {text for _, text in DRAWN}
+    return {(child, text) for child, said in found for text in texts if text in said}
+
+
+@every_drawing
+def test_what_leads_nowhere_stands_above_who_states_it(
+    read: Read,
+) -> None:
+    found = read(GRAPH)
+    assert (len(found), meant(found)) == (len(DRAWN), DRAWN)
+
+
+@every_drawing
+def test_it_is_drawn_where_there_is_nothing_else(
+    read: Read,
+) -> None:
+    alone = replace(GRAPH, nodes=(Node(key=BOT),), edges=(), unresolved=GRAPH.unresolved[:1])
+    assert meant(read(alone)) == {(BOT, "./local/ckpt")}
+
+
+@every_drawing
+def test_of_very_many_the_rest_is_counted(
+    read: Read,
+) -> None:
+    many = tuple(stated(BOT, f"./ckpt-{number}") for number in range(MOST_LOST + 7))
+    found = read(replace(GRAPH, unresolved=many))
+    assert len(found) == MOST_LOST + 1
+    assert "7 more, not resolved" in found[-1][1]
+
+
+def test_a_program_reads_all_of_each() -> None:
+    hint = replace(GRAPH.unresolved[0], hint=True, part="unet", likely="acme/ckpt")
+    (row,) = json.loads(table(replace(GRAPH, unresolved=(hint,))))["unresolved"]
+    assert row == {
+        "rule": "ancestry/loaded-from-path",
+        "child": BOT,
+        "part": "unet",
+        "text": "./local/ckpt",
+        "where": "README.md:3 (base_model)",
+        "message": LOCAL_PATH,
+        "likely": "acme/ckpt",
+    }
+    every = json.loads(table(GRAPH))["unresolved"]
+    assert {(one["child"], one["text"]) for one in every} == {
+        (one.child, one.text) for one in GRAPH.unresolved
+    }
+
+
+def test_what_else_is_known_of_it_is_said() -> None:
+    hint = replace(GRAPH.unresolved[0], hint=True, part="unet", likely="acme/ckpt")
+    for read in READERS.values():
+        ((_, said),) = read(replace(GRAPH, unresolved=(hint,)))
+        for words in (LOCAL_PATH, "for unet", "left by a program", "perhaps acme/ckpt"):
+            assert words in said
+
+
+@pytest.mark.parametrize(("word", "count"), [("gone", 90), ("a-very-long-word-of-a-publisher", 30)])
+def test_a_label_is_cut_at_a_word(word: str, count: int) -> None:
+    node = Node(key=BOT, publisher=" ".join([word] * count))
+    drawn = mermaid(Graph(model=BOT, nodes=(node,), edges=()))
+    (label,) = re.findall(r'n0\["([^"]+)"\]', drawn)
+    assert len(label) <= LABEL
+    assert label.endswith(f" {word}…")
+
+
+def test_each_box_has_its_place_above_who_states_it() -> None:
+    many = tuple(stated(SFT, f"./ckpt-{number}") for number in range(MOST_LOST + 7))
+    picture = drawing(replace(GRAPH, unresolved=(*GRAPH.unresolved[:1], *many)))
+    for one, other in combinations(picture.boxes, 2):
+        assert abs(one.x - other.x) > WIDTH or abs(one.y - other.y) > HEIGHT
+    for box in picture.boxes:
+        assert 0 <= box.x <= picture.width - WIDTH
+        assert 0 <= box.y <= picture.height - HEIGHT
+    by_name = {box.name: box for box in picture.boxes}
+    for line in picture.lines:
+        assert by_name[line.edge.parent].y < by_name[line.edge.child].y
+    assert len(picture.lines) == len(picture.boxes) - 1
