@@ -48,6 +48,8 @@ def title(node: Node) -> Line:
 
 
 def _about(node: Node) -> Iterator[str]:
+    if node.mirrors:
+        yield printable(node.named)
     if node.commit:
         yield f"at {printable(node.commit[:SHORT])}"
     if node.root:

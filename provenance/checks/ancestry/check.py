@@ -96,6 +96,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from provenance.case.ancestors import tried
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
@@ -172,8 +173,10 @@ class _Survey:
                 yield unknown("ancestry/unresolved", message, name)
         elif self.case.registry.owner(name) is None:
             namespace = name.partition("/")[0]
+            vain = tried(self.case.files, name, self.case.registry, self.case.lock)
             message = (
-                f"no registered organisation owns {namespace!r}{self._said_by(name)}: register "
+                f"no registered organisation owns {namespace!r}{self._said_by(name)}"
+                f"{vain and f'; {vain}'}: register "
                 "it, or waive this for the ancestor after a look"
             )
             yield failed("ancestry/unknown-ancestor", message, name)
@@ -193,7 +196,8 @@ class _Survey:
 
     def _resolved(self) -> Iterator[Finding]:
         """What is wrong with the repositories behind the names."""
-        for ancestor in self.case.evidence.ancestors:
+        origins = filter(None, self.claimed.origins)
+        for ancestor in (*self.case.evidence.ancestors, *origins):
             facts = ancestor.facts
             if facts is None:
                 continue
@@ -240,5 +244,5 @@ class _Survey:
         return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
 
     def _introduced(self, name: str) -> str:
-        owner = self.case.registry.owner(name)
-        return f"{name} of {owner.name}" if owner else name
+        owner, said = self.case.registry.owner(name), self.claimed.named(name)
+        return f"{said} of {owner.name}" if owner else said
