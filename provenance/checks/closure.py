@@ -179,6 +179,7 @@ def _praise(case: Case, wanted: Sequence[Wanted]) -> str:
 def _called(case: Case, wanted: Wanted) -> str:
     """A member at its commit; of a mirror with what it is one of."""
     judged = case.closure.judged_as(wanted)
-    origin = judged.verdict.mirror_of if judged and judged.verdict else ""
+    verdict = judged.verdict if judged else None
+    origin = "" if verdict is None else verdict.mirror_of
     at = f"{wanted.repo}@{(case.closure.commit_of(wanted) or '')[:SHORT]}"
     return f"{at} (a mirror of {origin})" if origin else at
