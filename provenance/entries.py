@@ -165,14 +165,13 @@ def _ancestor(
     ancestor: Ancestor, origin: Ancestor | None, facts: Facts, registry: Registry
 ) -> Entry:
     owner = registry.owner(origin.claimed if origin else facts.id)
-    mirror_of = named_at(origin) if origin else ""
     return Entry(
         name="@".join(filter(None, (ancestor.claimed, ancestor.revision))),
         part=Part.ANCESTOR,
         repo=facts.id,
         revision=ancestor.revision,
         commit=ancestor.commit,
-        mirror_of=mirror_of if "@" in mirror_of else None,
+        mirror_of=named_at(origin) if origin else None,
         facts=_kept(facts),
         organisation=owner.name if owner else "",
         manifest=ancestor.manifest or "",

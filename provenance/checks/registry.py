@@ -9,7 +9,9 @@ registry/revoked
     The manifest, repository or commit was revoked, or one of the files, or any of these of an
     ancestor, claimed or found, or of what a loader fetches for the model. Files count by their
     digest, under any name and whatever lies beside them; of a locked model the whole listing counts
-    as well as the selection. Do not deploy it; the reason says where to read on.
+    as well as the selection. What is said to be a mirror is refused with its origin, and by the
+    registry's table of mirrors with the repository of that name. Do not deploy it; the reason says
+    where to read on.
 
 registry/expired
     The registry has expired: whoever keeps it has not looked at it since. Nothing passes by it.

@@ -162,10 +162,10 @@ def pins(lock: Lock | None) -> dict[str, str]:
 
 
 def mirrors(lock: Lock) -> dict[str, tuple[str, ...]]:
-    """By its repository what each mirror that is locked was found to be one of."""
+    """By its repository what each mirror that is locked was found to be one of, at its commit."""
     said: dict[str, dict[str, None]] = {}
     for entry in lock.entries:
-        if entry.repo and entry.mirror_of:
+        if entry.repo and entry.mirror_of and entry.origin_commit:
             said.setdefault(entry.repo, {})[entry.mirror_of] = None
     return {repo: tuple(origins) for repo, origins in said.items()}
 

@@ -15,7 +15,7 @@ import pytest
 from tests import forge
 from tests.cli.mirrored import BOT, CARD, MIRROR, ORIGIN, TUNED, WORSE, Bank, adapter
 from tests.hub import Hub
-from tests.hubs import FILES, WEIGHTS, card, desk, signed
+from tests.hubs import FILES, SIZE, WEIGHTS, card, desk, signed
 
 DIGEST = f"sha256:{sha256(WEIGHTS).hexdigest()}"
 OTHER = "d" * 40
@@ -33,11 +33,11 @@ def bank(tmp_path: Path) -> Iterator[Bank]:
         yield own
 
 
-def with_cards(own: Bank, origin: bytes, mirror: bytes) -> Bank:
-    """The same, each with a card of its own that nobody signed."""
+def with_cards(own: Bank, origin: bytes, mirror: bytes, other: Mapping[str, bytes] = {}) -> Bank:
+    """The same, each with a card of its own that nobody signed; the mirror has `other` files."""
     bare = {path: data for path, data in FILES.items() if path != "README.md"}
     files = signed(own.desk.folder / "bare", bare)
-    own.mirror({**files, "README.md": mirror})
+    own.mirror({**files, **other, "README.md": mirror})
     return replace(own, commit=own.desk.hub.commit(ORIGIN, {**files, "README.md": origin}))
 
 
@@ -46,7 +46,31 @@ def with_own_card(own: Bank, bot: dict[str, bytes]) -> None:
     with_cards(own, b"# Acme's", card(f"base_model: {ORIGIN}")).has(bot)
 
 
+def two_steps_above(own: Bank) -> None:
+    """The parent of the bot is made from the mirror, and the bot does not name that."""
+    own.desk.hub.commit("bank/sft", TUNED)
+    weights = {"model.safetensors": forge.safetensors(b"further!" * (SIZE // 8))}
+    own.has({**TUNED, **weights, "README.md": card("base_model: bank/sft")})
+
+
+def of_an_earlier_release(own: Bank) -> None:
+    """The head of the origin is another by now; Acme's signature covers the mirror."""
+    own.desk.hub.commit(ORIGIN, {"config.json": b'{"model_type": "newer"}'})
+    own.has(by="namespace")
+
+
+def of_a_root_that_is_gone(own: Bank) -> None:
+    """The Hub does not have the origin any more, and the registry has its digests."""
+    origin = forge.digested(forge.write(own.desk.folder / "o", FILES), ORIGIN)
+    own.has()
+    own.desk.hub.delete(ORIGIN)
+    own.registry(acme={"root": [{"repo": ORIGIN, "manifest": origin.manifest}]})
+
+
 HONEST: dict[str, Callable[[Bank], None]] = {
+    "a fine-tune of an earlier release, by the registry": of_an_earlier_release,
+    "a fine-tune of a root that is gone": of_a_root_that_is_gone,
+    "a fine-tune of a fine-tune": two_steps_above,
     "a fine-tune": lambda own: own.has(),
     "a fine-tune, by the registry": lambda own: own.has(by="namespace"),
     "an adapter": lambda own: own.has(adapter()),
@@ -74,7 +98,7 @@ def test_what_is_made_from_a_mirror_is_made_from_its_origin(bank: Bank, name: st
     bank.desk.hub.clear()
     ended = bank.desk.run("verify", there, "--lock", "--offline", "-v")
     said = " ".join(ended.stdout.split())
-    assert (ended.returncode, f"{MIRROR}, a mirror of {ORIGIN}@" in said) == (0, True), said
+    assert (ended.returncode, f"{MIRROR}, a mirror of {ORIGIN}" in said) == (0, True), said
     assert bank.desk.hub.requests == []
 
 
@@ -150,6 +174,10 @@ def of_a_stranger(own: Bank) -> None:
 ATTACKS: dict[str, tuple[Callable[[Bank], None], set[str]]] = {
     "other bytes": (other_bytes, UNKNOWN),
     "other bytes, by the registry": (lambda own: other_bytes(own, "namespace"), UNKNOWN),
+    "other bytes, two steps above": (
+        lambda own: two_steps_above(with_cards(own, b"# A", b"# B", WORSE)),
+        UNKNOWN,
+    ),
     "code more": (lambda own: other_bytes(own, mirror={"modeling.py": b"x = 1"}), UNKNOWN),
     "an origin that is not there": (lambda own: own.has(said=f"{ORIGIN}@{OTHER}"), UNKNOWN),
     "nobody says so but its card": (by_its_card, UNKNOWN),
@@ -250,6 +278,30 @@ def test_stored_evidence_is_judged_by_what_is_said_today(bank: Bank) -> None:
         bank.desk.settings({"repo": BOT}, *[line] * bool(line))
         ended = bank.desk.run("verify", "--evidence", stored)
         assert ("ancestry/unknown-ancestor" in ended.stdout) is expected, ended.stdout
+
+
+@pytest.mark.parametrize("by", ["line", "namespace"])
+def test_on_disk_a_signature_proves_it(bank: Bank, by: str) -> None:
+    """Nobody is asked: both lie in folders of provenance.toml."""
+    bank.has(by=by)
+    own = bank.desk
+    forge.write(own.folder / "bot", TUNED)
+    forge.write(own.folder / "base", signed(own.folder / "s"))
+    line = bank.line if by == "line" else {"repo": MIRROR}
+    own.settings({"repo": BOT, "path": "bot"}, {**line, "path": "base"})
+    own.hub.clear()
+    ended = own.run("verify", BOT, "--offline", "--format", "json")
+    (model,) = json.loads(ended.stdout)["models"]
+    rules = {f["rule"]: f["message"] for f in model["findings"] if f["rule"].startswith("ancestry")}
+    assert f"{MIRROR}, a mirror of {ORIGIN}" in rules["ancestry/pass"], rules
+    assert own.hub.requests == []
+
+
+def test_why_takes_either_name(bank: Bank) -> None:
+    bank.has()
+    for name in (MIRROR, ORIGIN):
+        ended = bank.desk.run("why", BOT, name)
+        assert (ended.returncode, "path 1" in ended.stdout) == (0, True), ended.stderr
 
 
 @pytest.mark.parametrize("form", ["human", "mermaid", "dot", "json"])
