@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from tests import forge
-from tests.hubs import FILES, SIZE, Desk, card
+from tests.hubs import FILES, SIZE, WEIGHTS, Desk, card, signed
 
 ORIGIN, MIRROR, BOT = "acme/base", "bank-ml/base", "bank/support-bot"
 WORSE = {"model.safetensors": forge.safetensors(bytes(SIZE))}
+DIGEST = f"sha256:{sha256(WEIGHTS).hexdigest()}"
 CARD = {"README.md": card(f"base_model: {MIRROR}")}
 TUNED = {**FILES, **CARD, "model.safetensors": forge.safetensors(b"tuned!!!" * (SIZE // 8))}
 
@@ -71,3 +73,45 @@ class Bank:
     def rules(self) -> tuple[int, set[str]]:
         """The exit code of `verify`, and the required rules that the bot does not pass."""
         return self.desk.rules(BOT)
+
+
+def with_cards(own: Bank, origin: bytes, mirror: bytes, other: Mapping[str, bytes] = {}) -> Bank:
+    """The same, each with a card of its own that nobody signed; the mirror has `other` files."""
+    bare = {path: data for path, data in FILES.items() if path != "README.md"}
+    files = signed(own.desk.folder / "bare", bare)
+    own.mirror({**files, **other, "README.md": mirror})
+    return replace(own, commit=own.desk.hub.commit(ORIGIN, {**files, "README.md": origin}))
+
+
+def with_own_card(own: Bank, bot: dict[str, bytes]) -> None:
+    """The mirror's card names what it is a mirror of."""
+    with_cards(own, b"# Acme's", card(f"base_model: {ORIGIN}")).has(bot)
+
+
+def two_steps_above(own: Bank) -> None:
+    """The parent of the bot is made from the mirror, and the bot does not name that."""
+    own.desk.hub.commit("bank/sft", TUNED)
+    weights = {"model.safetensors": forge.safetensors(b"further!" * (SIZE // 8))}
+    own.has({**TUNED, **weights, "README.md": card("base_model: bank/sft")})
+
+
+def of_an_earlier_release(own: Bank) -> None:
+    """The head of the origin is another by now; Acme's signature covers the mirror."""
+    own.desk.hub.commit(ORIGIN, {"config.json": b'{"model_type": "newer"}'})
+    own.has(by="namespace")
+
+
+def of_a_root_that_is_gone(own: Bank) -> None:
+    """The Hub does not have the origin any more, and the registry has its digests."""
+    origin = forge.digested(forge.write(own.desk.folder / "o", FILES), ORIGIN)
+    own.has()
+    own.desk.hub.delete(ORIGIN)
+    own.registry(acme={"root": [{"repo": ORIGIN, "manifest": origin.manifest}]})
+
+
+REFUSED: dict[str, Callable[[Bank], dict[str, Any]]] = {
+    "the origin": lambda own: {"repo": ORIGIN},
+    "its commit": lambda own: {"commit": own.commit},
+    "its weights": lambda own: {"files": [DIGEST]},
+    "the mirror": lambda own: {"repo": MIRROR},
+}
