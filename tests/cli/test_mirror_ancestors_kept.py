@@ -28,7 +28,22 @@ def test_what_is_revoked_later_reaches_a_directory(keeper: Bank, kind: str) -> N
     keeper.desk.hub.clear()
     ended = keeper.desk.run("verify", there, "--lock", "--offline")
     assert (ended.returncode, "registry/revoked" in ended.stdout) == (1, True), ended.stdout
+    ended = keeper.desk.run("registry", "affected")
+    assert (ended.returncode, "(ancestor)" in ended.stdout) == (1, True), ended.stdout
     assert keeper.desk.hub.requests == []
+
+
+def test_a_lock_that_names_another_origin_is_not_believed(keeper: Bank) -> None:
+    """Where a Hub can be asked; the lockfile alone only pins."""
+    keeper.has()
+    assert keeper.desk.run("lock", BOT, "-q").returncode == 0
+    other = keeper.desk.hub.commit(ORIGIN, {"config.json": b'{"model_type": "other"}'})
+    text = keeper.desk.lock.read_text()
+    keeper.desk.lock.write_text(text.replace(keeper.origin, f"{ORIGIN}@{other}"))
+    assert keeper.desk.run("lock", "--check", BOT).returncode == 4
+    ended = keeper.desk.run("fetch", BOT, "--local-dir", keeper.desk.folder / "there")
+    expected = "ancestry/unknown-ancestor"
+    assert (ended.returncode, expected in ended.stdout) == (1, True), ended.stdout + ended.stderr
 
 
 def test_stored_evidence_is_judged_by_what_is_said_today(keeper: Bank) -> None:
