@@ -174,6 +174,26 @@ def test_a_trainer_that_names_no_parent_says_that_there_was_one() -> None:
     assert 'parents = ["org/name@<commit>"]' in finding.message
 
 
+def test_an_adapter_has_a_base_whether_it_is_named_or_not() -> None:
+    files = {"adapter_config__json": configured(peft_type="LORA", base_model_name_or_path=None)}
+    weights = {"adapter_model__safetensors": tensors(4, 2)}
+    (finding,) = found(called(made(**files, **weights), "base/m"))
+    assert (finding.rule, finding.where) == ("ancestry/unresolvable", "base/m")
+    assert 'parents = ["org/name@<commit>"]' in finding.message
+    known = called(made(README__md=card("base_model: base/b"), **files, **weights), "base/m")
+    assert [f.rule for f in found(known)] == ["ancestry/pass"]
+
+
+@pytest.mark.parametrize(
+    "named_itself",
+    [{"config__json": configured(**named("base/m"))}, {"adapter_config__json": lora("base/m")}],
+    ids=["a hint", "an adapter"],
+)
+def test_the_models_own_name_answers_nothing(named_itself: dict[str, bytes]) -> None:
+    given = called(made(README__md=UNNAMED, **named_itself), "base/m")
+    assert "ancestry/unresolvable" in {f.rule for f in found(given)}
+
+
 def test_a_parent_that_is_named_elsewhere_answers_it() -> None:
     given = made(README__md=card("base_model: base/b") + UNNAMED)
     assert {(f.rule.removeprefix("ancestry/"), f.where) for f in found(given)} == PASS

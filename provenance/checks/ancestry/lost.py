@@ -71,6 +71,12 @@ def _left(one: Unresolved) -> str:
     return f"{one.place} is {one.text[:200]!r}, {one.reason}"
 
 
+def of_no_base() -> str:
+    """That an adapter is of a model which nothing names."""
+    what = f"its weights are an adapter, of {UNNAMED}"
+    return f"{what}: find out what was meant, and say it:\n{_line('')}"
+
+
 def _lost(one: Unresolved) -> str:
     if one.reason == UNNAMED:
         what = f"{one.place}: it was trained from {UNNAMED}"
