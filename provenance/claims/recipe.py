@@ -5,6 +5,7 @@ mergekit names a model `path[@revision][+lora[@revision]]`, or as a mapping of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -27,6 +28,9 @@ RUNS = words(
 )
 """What the settings of a training run have beside the model: one of these at least."""
 MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
+SPEAKS = re.compile(rb"merge_method|gate_mode|merges|base_model|model_name_or_path")
+"""Without one of these, in whatever file, nobody names a model."""
+
 RUN_FILES = ("axolotl.yaml", "training_args.yaml")
 """What a card quotes is read as the file is."""
 
@@ -50,6 +54,8 @@ def methods(file: Parsed) -> Iterator[Claim]:
 def by_its_keys(file: Parsed) -> Iterator[Claim]:
     """What YAML of any name says, where its keys are those of a recipe; one that cannot be read is
     the matter of other checks."""
+    if not SPEAKS.search(file.content.head):
+        return
     try:
         yield from quoted(file.content, merges=SURE_MERGES)
     except Malformed:

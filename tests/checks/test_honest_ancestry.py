@@ -229,5 +229,25 @@ def test_weights_that_a_named_parent_left_unchanged_are_no_copy(
     assert {f.where for f in found(same_weights(*parents)) if f.rule == rule} == copied
 
 
+@pytest.mark.parametrize(
+    ("files", "copied"),
+    [
+        ({"model__safetensors": tensors(4, 2), "extra__safetensors": tensors(1, 1)}, True),
+        ({"vae/model__safetensors": tensors(4, 2), "model__safetensors": tensors(1, 1)}, False),
+        ({"model__safetensors": tensors(1, 1), "extra__safetensors": tensors(2, 2)}, False),
+    ],
+    ids=["a file laid beside them", "as a part", "other weights"],
+)
+def test_a_copy_is_one_with_more_beside_it(files: dict[str, bytes], copied: bool) -> None:
+    child = made(README__md=card("base_model: base/b"), **files)
+    copies = {
+        "base/b": made(README__md=card("base_model: base/a"), model__safetensors=tensors(3, 3)),
+        "base/a": made(model__safetensors=tensors(4, 2)),
+    }
+    known = tuple(replace(ancestor(name), evidence=copies[name]) for name in copies)
+    rules = {f.rule for f in found(replace(child, ancestors=known)) if f.where == "base/a"}
+    assert ("ancestry/identical" in rules) is copied
+
+
 def test_the_users_word_answers_a_path() -> None:
     assert [f.rule for f in found(model(adapter="/root/b"), "base/b")] == ["ancestry/pass"]
