@@ -263,6 +263,14 @@ PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
         tensors(base_model="acme/b"),
         [("model.safetensors:1", "acme/b", None, None)],
     ),
+    "the arguments of a script": (
+        settings("training_args.json", model_name_or_path="acme/b"),
+        [("training_args.json:2", "acme/b", None, "finetune")],
+    ),
+    "an adapter built in": (
+        settings("config.json", base_model_name_or_path="acme/b"),
+        [("config.json:2", "acme/b", None, None)],
+    ),
     "a recipe of any name": (
         {"my-merge.yaml": b"merge_method: slerp\nbase_model: acme/b\n"},
         [("my-merge.yaml:2", "acme/b", None, "merge")],
@@ -316,6 +324,13 @@ PARTS: dict[str, tuple[dict[str, bytes], list[tuple[str | None, str]]]] = {
         settings("unet/config.json", _name_or_path="acme/p/unet"),
         [("acme/p", "unet")],
     ),
+    "what several models were joined of": (
+        settings("config.json", text_model_id="acme/t", audio_model_id="acme/a")
+        | settings("gliner_config.json", model_name="acme/e")
+        | settings("open_clip_config.json", model_cfg={"text_cfg": {"hf_model_name": "acme/o"}}),
+        [("acme/t", "text"), ("acme/a", "audio"), ("acme/e", "encoder"), ("acme/o", "text")],
+    ),
+    "a vision tower": (settings("config.json", mm_vision_tower="acme/v"), [("acme/v", "vision")]),
     "an adapter in a folder": (
         settings("a/adapter_config.json", base_model_name_or_path="acme/b"),
         [("acme/b", "a")],

@@ -20,6 +20,9 @@ RECIPES = frozenset({"recipe", "merge of"})
 ONE_LIST = {"as a base": "merge of"}
 """What mergekit's card says in two sentences of one recipe: the base, and the other models."""
 
+TEACHERS = frozenset({"distilled from"})
+"""What a model learnt from is an ancestor beside the one whose weights it has."""
+
 SHOWN = 20
 NAMED = 5
 """So many places are named of those that say the same."""
@@ -55,7 +58,8 @@ def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     own = own_names(case.origin) | own_names(case.evidence)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
-        if name and not claim.part and not claim.of and not (claim.hint and name in own):
+        other = claim.part or claim.of or claim.key in TEACHERS or (claim.hint and name in own)
+        if name and not other:
             yield name, claim
 
 
