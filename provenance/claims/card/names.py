@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from provenance.claims.card.flat import Name, on_hub
-from provenance.claims.reference import LOCAL_PATH, PAGES, Reference, reference, renames
+from provenance.claims.reference import LOCAL_PATH, NOBODY, PAGES, Reference, reference, renames
 from provenance.formats.names import words
 
-NOTHING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "undefined"})
 TEMPLATE = re.compile(r"more information needed", re.IGNORECASE)
 ORDINARY = words(
     "and/or his/her he/she s/he w/o i/o a/c c/o tcp/ip n/a true/false yes/no train/test train/val "
@@ -28,18 +27,15 @@ ORDINARY = words(
 class Meaning:
     """The text that is claimed: of a model, of a folder, or (`unnamed`) of a model without a name.
 
-    `loose` is what a phrase alone makes a model of: bare words.
+    `loose` is what a phrase alone makes a model of: bare words. `made` is a link that a program
+    makes of whatever it loaded: only of its own phrases it names a model.
     """
 
     text: str
     found: Reference
     unnamed: bool = False
     loose: bool = False
-
-    @property
-    def local(self) -> bool:
-        """Whether it is a path."""
-        return self.found.reason == LOCAL_PATH
+    made: bool = False
 
 
 def meaning(name: Name) -> Meaning | None:
@@ -54,11 +50,13 @@ def meaning(name: Name) -> Meaning | None:
 def _link(name: Name, url: str) -> Meaning | None:
     """Of a link the address counts, or the label where a Trainer made the address of it."""
     path = _path(url)
-    if nothing(path):
-        return Meaning(text=name.text, found=Reference(), unnamed=True)
+    if nothing(path) and (path.strip("/ ") or nothing(name.text)):
+        return Meaning(text=name.text, found=Reference(), unnamed=True, made=True)
     if name.text and name.text.strip("/") == path.strip("/"):
         found = reference(name.text)
-        return Meaning(text=name.text, found=found) if found.repo or found.reason else None
+        if found.repo and "/" not in found.repo and found.repo not in renames():
+            return Meaning(text=url, found=reference(url), made=True)
+        return Meaning(text=name.text, found=found, made=not found.repo)
     if path.strip("./") in renames():
         # Cards of old link to their neighbours.
         url = path.strip("./")
@@ -71,7 +69,7 @@ def _link(name: Name, url: str) -> Meaning | None:
 def nothing(text: str) -> bool:
     """Whether it stands where a name should, and is none: `None`, `unsloth/None`, `N/A`."""
     small = text.strip("/ ").lower()
-    return small in NOTHING or small.rpartition("/")[2] in NOTHING
+    return small in NOBODY or small.rpartition("/")[2] in NOBODY
 
 
 def _path(url: str) -> str:
@@ -94,7 +92,7 @@ def _is_model(path: str) -> bool:
 def _bare(name: Name) -> Meaning | None:
     text = name.text
     if nothing(text):
-        return Meaning(text=text, found=Reference(), unnamed=True, loose=True)
+        return Meaning(text=text, found=Reference(), unnamed=True, loose=True, made=True)
     found = reference(text)
     if found.repo is None and found.reason != LOCAL_PATH:
         return None
