@@ -60,6 +60,16 @@ HONEST: dict[str, Evidence] = {
         mergekit_config__yml=b"base_model: base/b\nmodels: [{model: base/c}, {model: base/d}]\n"
         b"merge_method: ties\n",
     ),
+    "a base, and a teacher of another width": replace(
+        made(
+            README__md=card("base_model: base/b") + b"It was distilled from base/t.\n",
+            model__safetensors=tensors(4, 2),
+        ),
+        ancestors=(
+            replace(ancestor("base/b"), evidence=made(model__safetensors=tensors(4, 2))),
+            replace(ancestor("base/t"), evidence=made(model__safetensors=tensors(8, 4))),
+        ),
+    ),
     "letter case alone": made(
         README__md=card("base_model: base/B-Instruct"), adapter_config__json=lora("base/b-instruct")
     ),
@@ -189,6 +199,15 @@ def test_an_adapter_has_a_base_whether_it_is_named_or_not() -> None:
     assert 'parents = ["org/name@<commit>"]' in finding.message
     known = called(made(README__md=card("base_model: base/b"), **files, **weights), "base/m")
     assert [f.rule for f in found(known)] == ["ancestry/pass"]
+
+
+def test_a_base_is_compared_whatever_words_call_it_a_teacher() -> None:
+    liar = made(
+        README__md=card("base_model: base/b") + b"It was distilled from base/b.\n",
+        model__safetensors=tensors(8, 4),
+    )
+    base = replace(ancestor("base/b"), evidence=made(model__safetensors=tensors(4, 2)))
+    assert "ancestry/contradicted" in {f.rule for f in found(replace(liar, ancestors=(base,)))}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from itertools import combinations, islice
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim, ParentClaim
 from provenance.claims.methods import titles, trainer
+from provenance.claims.named import DISTILLED
 from provenance.lineage import Tier, own_names
 from provenance.verdict import Finding, failed, unknown
 
@@ -19,9 +20,6 @@ DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
 ONE_LIST = {"as a base": "merge of"}
 """What mergekit's card says in two sentences of one recipe: the base, and the other models."""
-
-TEACHERS = frozenset({"distilled from"})
-"""What a model learnt from is an ancestor beside the one whose weights it has."""
 
 SHOWN = 20
 NAMED = 5
@@ -53,12 +51,15 @@ class _Place:
 def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     """What is said of the model's own parents, as a whole, each by its canonical name.
 
-    A part of it may come from elsewhere, and a program's hint at the model itself says nothing.
+    A part of it may come from elsewhere, what it learnt from is an ancestor beside the one whose
+    weights it has, and a program's hint at the model itself says nothing.
     """
     own = own_names(case.origin) | own_names(case.evidence)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
-        other = claim.part or claim.of or claim.key in TEACHERS or (claim.hint and name in own)
+        other = (
+            claim.part or claim.of or claim.relation == DISTILLED or (claim.hint and name in own)
+        )
         if name and not other:
             yield name, claim
 

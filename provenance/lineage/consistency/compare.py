@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from provenance.claims.files import ModelFiles
+from provenance.claims.named import DISTILLED
 from provenance.lineage.consistency import adapters, settings, words
 from provenance.lineage.consistency.copies import equal_files
 from provenance.lineage.consistency.fitting import Fit, fit
@@ -49,7 +50,7 @@ def compare(child: ModelFiles, parent: ModelFiles, relation: str | None) -> Agre
     whose layers may come from several, and an adapter are convicted by layers of the same names
     only if none of them can be the parent's.
     """
-    if relation == "distilled":
+    if relation == DISTILLED:
         return Agreement(detail="distilled: shapes are not compared")
     here, there = layout(child), layout(parent)
     adapts = adapters.is_adapter(here) or adapters.is_adapter(there) or relation == "adapter"
