@@ -129,8 +129,9 @@ def _methods(case: Case) -> Iterator[Finding]:
     for claim in found:
         if not claim.trace or "/" in claim.path or not stated or claim.methods & stated:
             continue
-        places = ", ".join([one.place for one in said][:SHOWN])
-        message = f"{places} says {titles(stated)}; {_left(claim)}"
+        places = list(dict.fromkeys(one.place for one in said))[:SHOWN]
+        verb = "say" if len(places) > 1 else "says"
+        message = f"{', '.join(places)} {verb} {titles(stated)}; {_left(claim)}"
         if claim.known:
             yield failed("ancestry/method", message, claim.path)
         else:
