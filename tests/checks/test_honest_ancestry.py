@@ -73,6 +73,9 @@ HONEST: dict[str, Evidence] = {
     "letter case alone": made(
         README__md=card("base_model: base/B-Instruct"), adapter_config__json=lora("base/b-instruct")
     ),
+    "a sentence about the model itself": made(
+        README__md=card("base_model: base/b") + b"GGUF quants of acme/m are on their way.\n"
+    ),
     "a publisher's quantisation, and the model": made(
         README__md=card("base_model: base/b-7B-Instruct"),
         adapter_config__json=lora("base/b-7b-instruct-unsloth-bnb-4bit"),

@@ -57,15 +57,13 @@ def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     """What is said of the model's own parents, as a whole, each by its canonical name.
 
     A part of it may come from elsewhere, what it learnt from is an ancestor beside the one whose
-    weights it has, and a program's hint at the model itself says nothing.
+    weights it has, and what is said in passing of a mirror's own name says nothing.
     """
-    own = own_names(case.origin) | own_names(case.evidence)
+    mirror = own_names(case.evidence)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
-        other = (
-            claim.part or claim.of or claim.relation == DISTILLED or (claim.hint and name in own)
-        )
-        if name and not other:
+        beside = claim.part or claim.of or claim.relation == DISTILLED
+        if name and not beside and not (claim.in_passing and name in mirror):
             yield name, claim
 
 

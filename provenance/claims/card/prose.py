@@ -135,7 +135,7 @@ class _Prose:
         return repo if repo and repo in self.declared else ""
 
     def _claim(self, at: int, text: str, one: Phrase, revision: str | None = None) -> ParentClaim:
-        return named(
+        claim = named(
             self.content,
             one.key,
             text,
@@ -144,6 +144,7 @@ class _Prose:
             line=self.flat.line(at),
             of=self._subject(at) if self.declared else "",
         )
+        return replace(claim, spoken=True)
 
     def unnamed(self) -> Iterator[ParentClaim]:
         """The first place that speaks of a parent without its name."""
