@@ -166,6 +166,9 @@ HINTS = {
     f"Not a fine-tuned version of [Other]({HUB}/acme/other).": ["Other"],
     "It shares its base with acme/base, more or less.": [],
     "Its scores are those of acme/other-7b.": [],
+    "# The base acme/other-7b": [],
+    "If you want another base, take acme/other-7b.": [],
+    "It reads the base and the model_index/eval_results too.": [],
     "```python\nmodel = from_pretrained('acme/other-7b')  # the base\n```": [],
     "| base | acme/other-7b |\n|---|---|\n": [],
 }
@@ -178,6 +181,12 @@ def test_a_model_in_other_words_is_a_hint(text: str) -> None:
     assert len(quotes) == len(HINTS[text])
     assert all(name in quote for name, quote in zip(HINTS[text], quotes, strict=True))
     assert [claim.line for claim in found if isinstance(claim, Mention)] == [6] * len(quotes)
+
+
+def test_the_parent_of_a_declared_parent_is_a_grandparent() -> None:
+    text = f"{BLOCK}[Base]({HUB}/acme/base) is a fine-tuned version of [Root]({HUB}/acme/root).\n"
+    found = [(c.repo, c.of) for c in read(text) if isinstance(c, ParentClaim)]
+    assert found == [("acme/base", ""), ("acme/root", "acme/base")]
 
 
 def test_hints_are_few_and_short() -> None:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import unescape
 from urllib.parse import urlsplit
 
 from provenance.claims.reference import HOSTS, renames
@@ -20,7 +21,7 @@ ITEM = "\u2022"
 FENCE = re.compile(r"^[ \t>]{0,9}(```+|~~~+)([^\n`]*)$", re.MULTILINE)
 REVISION = re.compile(r"<!--[ \t]{0,4}at revision [0-9a-f]{40}[ \t]{0,4}-->")
 LEAD = re.compile(
-    r"^[ \t]*(?:>[ \t]{0,3})*"
+    r"^[ \t]*(?:-{3,}|={3,})[ \t]*$|^[ \t]*(?:>[ \t]{0,3})*"
     r"(?:(?P<item>(?:[*+-]|\d{1,3}[.)])[ \t]+)|(?P<head>#{1,6}[ \t]*))?(?:\[[ xX]\][ \t])?",
     re.MULTILINE,
 )
@@ -40,6 +41,7 @@ MARKUP = re.compile(
     rf"|https?://(?P<address>{REST})"
     r"|<[/a-zA-Z][^<>]{0,300}>"
     r"|\*\**|__*(?![A-Za-z0-9_])|_(?<![A-Za-z0-9]_)_*"
+    r"|&[a-z]{2,8};|&#\d{1,6};"
     r"|\\[\\`*{}\[\]()#+.!|~-]"
 )
 WORD = re.compile(r"[\w~.@:\\/-]+")
@@ -215,6 +217,8 @@ class _Reader:
             self.revisions.setdefault(len(self.names) - 1, found["revision"])
         elif found[0].startswith("\\"):
             self.parts.append(found[0][1])
+        elif found[0].startswith("&"):
+            self.parts.append(" ".join(unescape(found[0]).split()) or " ")
         elif found[0].startswith("<"):
             self.parts.append(" " + blank(found[0]))
 

@@ -13,6 +13,7 @@ MERGED = Phrase(key="merge of", relation="merge", sure=True)
 ABOVE = re.compile(
     r"(?:\bmodels?\b[^\n.]{0,40} (?:included|used|merged)\b[^\n.]{0,40}\bmerg\w*"
     r"|\b(?:made|built|created|composed) (?:with|of|from|using) (?:the )?following models?\b"
+    r"|\bmerged? (?:of|between|from)[^\n.]{0,40}:"
     r"|\bmerged? [^\n.]{0,40}\bof (?:the )?(?:following|these)\b"
     r"|(?:^|\n)# (?:[^\n]{0,9} )?(?:models? merged|merged models?|models used|merge components|"
     r"models in (?:the|this) merge)\b)[^\n]{0,300}"

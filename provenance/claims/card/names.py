@@ -28,18 +28,15 @@ ORDINARY = words(
 class Meaning:
     """The text that is claimed: of a model, of a folder, or (`unnamed`) of a model without a name.
 
-    `loose` is what a phrase alone makes a model of: bare words.
+    `loose` is what a phrase alone makes a model of: bare words. `made` is a link that a program
+    makes of whatever it loaded: only of its own phrases it names a model.
     """
 
     text: str
     found: Reference
     unnamed: bool = False
     loose: bool = False
-
-    @property
-    def local(self) -> bool:
-        """Whether it is a path."""
-        return self.found.reason == LOCAL_PATH
+    made: bool = False
 
 
 def meaning(name: Name) -> Meaning | None:
@@ -55,10 +52,11 @@ def _link(name: Name, url: str) -> Meaning | None:
     """Of a link the address counts, or the label where a Trainer made the address of it."""
     path = _path(url)
     if nothing(path):
-        return Meaning(text=name.text, found=Reference(), unnamed=True)
+        return Meaning(text=name.text, found=Reference(), unnamed=True, made=True)
     if name.text and name.text.strip("/") == path.strip("/"):
         found = reference(name.text)
-        return Meaning(text=name.text, found=found) if found.repo or found.reason else None
+        bare = not found.repo or "/" not in found.repo
+        return Meaning(text=name.text, found=found, made=bare and found.repo not in renames())
     if path.strip("./") in renames():
         # Cards of old link to their neighbours.
         url = path.strip("./")
@@ -94,7 +92,7 @@ def _is_model(path: str) -> bool:
 def _bare(name: Name) -> Meaning | None:
     text = name.text
     if nothing(text):
-        return Meaning(text=text, found=Reference(), unnamed=True, loose=True)
+        return Meaning(text=text, found=Reference(), unnamed=True, loose=True, made=True)
     found = reference(text)
     if found.repo is None and found.reason != LOCAL_PATH:
         return None

@@ -6,10 +6,9 @@ or one line end: what markdown adds is gone by then.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from provenance.claims.card.flat import ITEM, OBJECT
+from provenance.claims.card.flat import OBJECT
 from provenance.claims.card.words import (
     EXPORTS,
     KINDS,
@@ -28,7 +27,8 @@ class Phrase:
     """A `first` word of several, the `rest` up to the name, and what must stand `behind` it.
 
     The phrases of programs are `sure`: of others the subject of their sentence is looked at too. A
-    `label` begins a line, a row, a heading.
+    `label` begins a line, a row, a heading. What is said of data too is read where a name is
+    `linked`.
     """
 
     key: str
@@ -38,51 +38,10 @@ class Phrase:
     behind: str = ""
     sure: bool = False
     label: bool = False
-
-
-def _label(key: str, relation: str | None, first: str, rest: str) -> Phrase:
-    """`Base model: X` in its forms: in a list, a table, in bold, as a heading."""
-    end = (
-        r"(?: ?\[optional\]| ?\([^()\n]{0,40}\))? ?"
-        rf"(?:[:=|\u2192]|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?"
-    )
-    return Phrase(key=key, relation=relation, first=first, rest=rest + end, sure=True, label=True)
+    linked: bool = False
 
 
 PHRASES: tuple[Phrase, ...] = (
-    _label(
-        "base model",
-        None,
-        "base base_model base-model base_models base-models foundation parent source pre-trained "
-        "pretrained backbone starting",
-        r"(?: (?:base )?(?:models?|llm|checkpoint|point))?"
-        r"(?: (?:name|used|id|checkpoint|link))?",
-    ),
-    _label(
-        "original model",
-        None,
-        "original",
-        r"(?: (?:base )?models?)?(?: card| page| repo(?:sitory)?| link)?",
-    ),
-    _label(
-        "finetuned from",
-        "finetune",
-        "finetuned fine-tuned fine trained tuned",
-        r"(?: tuned)?(?: (?:from|on top of))(?: the)?(?: base)?(?: models?)?",
-    ),
-    _label(
-        "derived from",
-        None,
-        "derived adapted initialized initialised continued built merged based started parent",
-        r"(?: (?:from|on))?(?: models?)?",
-    ),
-    _label(
-        "quantized from",
-        "quantized",
-        "quantized quantised",
-        r" (?:from|by converting)(?: models?)?",
-    ),
-    _label("converted from", None, "converted distilled", r" from(?: models?)?"),
     Phrase(
         key="fine-tuned version of",
         relation="finetune",
@@ -120,7 +79,7 @@ PHRASES: tuple[Phrase, ...] = (
         relation="finetune",
         first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued further "
         "continual abliteration",
-        rest="(?: (?:pre-?training|training))? (?:of|from) ",
+        rest="(?: (?:pre-?training|training))? of ",
         sure=True,
     ),
     Phrase(
@@ -184,13 +143,19 @@ PHRASES: tuple[Phrase, ...] = (
         key="adapter for",
         relation="adapter",
         first="lora qlora dora loras adapter adapters peft delta deltas prefix soft",
-        rest=rf"(?:{MORE}| {OBJECT}){{0,3}} (?:for|of|on|over|to)(?: top of)? ",
+        rest=rf"(?:{MORE}| {OBJECT}){{0,3}} (?:for|of|over|on top of) ",
+    ),
+    Phrase(
+        key="adapter for",
+        relation="adapter",
+        first="lora qlora dora adapter adapters",
+        rest=rf"{MORE}{{0,3}} on ",
+        linked=True,
     ),
     Phrase(
         key="merge of",
         relation="merge",
-        first="merge merges merged merging mix blend frankenmerge slerp soup mixture moe "
-        "combination",
+        first="merge merges merged merging frankenmerge slerp soup",
         rest=rf"{MORE}{{0,3}} (?:of|between|from|with):? ",
     ),
     Phrase(
@@ -204,8 +169,8 @@ PHRASES: tuple[Phrase, ...] = (
         key="base model",
         relation=None,
         first="base",
-        rest=r"(?: (?:language|embedding|encoder|sentence transformer))?"
-        r" (?:model|checkpoint|encoder|llm),? ",
+        rest=r"(?: (?:language|embedding))? (?:model|checkpoint|encoder|llm),? ",
+        behind=r"[\])]{0,2},? (?:is|was|has) ",
     ),
     Phrase(
         key="sentence transformer",
@@ -228,15 +193,65 @@ PHRASES: tuple[Phrase, ...] = (
         first="use uses used using employs employing employed leverages leveraging takes taking "
         "took with adopts adopted has have utilizes utilizing utilized",
         behind=r"(?: model| checkpoint| weights)? ?\)? (?:as|for) (?:a |the |its |our |an )?"
-        r"(?:[\w-]{1,20} ){0,3}(?:base|backbone|foundation|encoder|sentence transformer|"
-        r"embedding model|initiali|starting|initial|pre-?trained model)",
+        r"(?:[\w-]{1,20} ){0,3}(?:bas(?:e|is)\b|backbone|foundation|encoder|sentence transformer|"
+        r"initiali|starting|initial|pre-?trained model)",
     ),
     Phrase(
         key="fine-tuned",
         relation="finetune",
         first="use uses used using takes took",
-        behind=r"(?: model| checkpoint)?,?(?: (?:that|which))?(?: and| was| is| has been){1,2} "
-        r"(?:then |further )?(?:fine-?tuned|finetuned|trained) (?:it )?(?:on|for|with)",
+        behind=r"(?: model| checkpoint)?(?: from [\w\s]{1,20})?,?(?: (?:that|which))?"
+        r"(?: and| was| is| has been){1,2} (?:then |further )?"
+        r"(?:fine-?tuned|finetuned|trained) (?:it |in )?(?:on|for|with)",
+    ),
+    Phrase(
+        key="pretrained",
+        relation=None,
+        first="use uses used using utilizes utilized from with",
+        rest=r"(?: the| a)?(?: original| publicly available)? pre-?trained ",
+        linked=True,
+    ),
+    Phrase(
+        key="trained from",
+        relation="finetune",
+        first=TRAINED,
+        rest=r"[^.\n]{1,80} from (?:[\w-]{1,20} ){0,3}(?:checkpoint|weights|pre-?trained)(?: of)? ",
+    ),
+    Phrase(
+        key="trained from",
+        relation="finetune",
+        first=TRAINED,
+        rest=r"[^.\n]{1,80} from ",
+        behind=" (?:checkpoint|weights|pre-?trained)",
+    ),
+    Phrase(
+        key="made of",
+        relation=None,
+        first="by",
+        rest=" (?:further |continually )?(?:training|pre-?training|adapting|quanti[sz]ing|pruning|"
+        "distilling|merging|converting|compressing|exporting|adaptation of) ",
+    ),
+    Phrase(
+        key="adapted",
+        relation=None,
+        first="adapt adapts adapted extend extends extended",
+        behind="(?: models?)? (?:to|for) ",
+        linked=True,
+    ),
+    Phrase(
+        key="trained",
+        relation="finetune",
+        first="is",
+        rest=" (?:a |an |the )?",
+        behind=r"(?: models?| checkpoint)?,? (?:(?:that|which) (?:is|was|has been) )?"
+        r"(?:further |additionally |continually |then )?(?:pre-?)?trained (?:on|for|with) ",
+        linked=True,
+    ),
+    Phrase(
+        key="based on",
+        relation=None,
+        first="basado basada baseado baseada bas\u00e9 bas\u00e9e basiert basato basata",
+        rest=" (?:en|em|no|na|sur|auf|su)(?: el| la| o| le| dem| der)? ",
     ),
     Phrase(
         key="fine-tuned",
@@ -246,19 +261,9 @@ PHRASES: tuple[Phrase, ...] = (
         r"(?:on|in|for|with|using|to|over|by|via)\b",
     ),
 )
-BEHIND = re.compile(
-    r"(?:'s)?[\])\"'\u201d]{0,2}(?:[ \n](?:models?|checkpoint|weights|base)){0,2}"
-    r"[\])\"'\u201d,]{0,2}[ \n]"
-    r"(?:(?:that|which)[ \n](?:is|was|has been|have been|we|i|were)[ \n])?"
-    r"(?:further |then |additionally )?"
-    r"(?:fine-?[ ]?tuned|finetuned|fine-?tuning|adapted|post-?trained)[ \n]"
-    r"(?:further )?(?:on|for|with|using|to|in|by|over|specifically)\b"
-)
-"""What stands behind a parent with nothing before it: `X fine-tuned on`."""
+"""What ends where the name begins."""
 
-TUNED_ON = Phrase(key="fine-tuned", relation="finetune")
-
-UNNAMING = frozenset(
+PROGRAMS = frozenset(
     {"fine-tuned version of", "finetuned from", "finetune of", "quantized from", "as a base"}
 )
-"""The phrases of programs that write them whether they know a name or not."""
+"""The phrases of programs that write them of whatever was loaded, without a name too."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from provenance.claims.card.flat import ITEM, Flat
+from provenance.claims.card.flat import ITEM, OBJECT, Flat
 from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
-from provenance.claims.card.phrases import UNNAMING, Phrase
+from provenance.claims.card.phrases import PROGRAMS, Phrase
 from provenance.claims.card.reading import denied, phrases
-from provenance.claims.card.words import WINDOW
+from provenance.claims.card.words import OPENINGS, WINDOW
 from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
 from provenance.claims.named import named
 from provenance.claims.reference import UNNAMED
@@ -29,13 +29,19 @@ FOLLOWS = re.compile(
     r"[\[(\"'\u201c]{0,2}"
 )
 """What stands between two models that one phrase names."""
-ENDS = re.compile(rf"[.!?;][ \n]|\n\n|\n(?=[{ITEM}#|])|\|")
+ENDS = re.compile(rf"[.!?;][ \n]|\n{{2,}}|\n(?=[{ITEM}#|])|\|")
+MODEL = re.compile(r"/.*[-\d]")
 NEAR = re.compile(
     r"\b(?:base[ds]?|pre-?trained|fine-?tun\w+|from|built on|q?lora|adapters?|merge[ds]?|"
     r"distil\w*|quanti[sz]\w+|gguf|initiali[sz]\w+|derive[ds]?|checkpoint|backbone|original|"
     r"teacher)\b"
 )
 """Words of a sentence in which a name may be a parent's."""
+ELSEWHERE = ("#", *OPENINGS)
+SUBJECT = re.compile(
+    rf"((?:the |our )?(?:[\w-]{{1,20}} ){{0,2}}[\[(\"']?){OBJECT}[\])\"']?(?: model)? (?:is|was)\b"
+)
+"""How a sentence about another model begins, up to its name."""
 TRAINED = re.compile(
     r"\bthis is an?[ \n](?:[\w-]{1,30}[ \n]){0,3}(?:sentence-transformers|cross[ -]encoder|"
     r"sparse[ -]encoder|pylate|colbert|reranker)[ \n]model[ \n]trained\b"
@@ -50,7 +56,7 @@ def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Cl
 
     `declared` are the parents that the card states elsewhere.
     """
-    reader = _Prose(content=content, flat=flat)
+    reader = _Prose(content=content, flat=flat, declared=declared)
     claims = list(reader.claims())
     yield from claims
     known = declared | {claim.repo for claim in claims if claim.repo}
@@ -65,6 +71,7 @@ def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Cl
 class _Prose:
     content: Content
     flat: Flat
+    declared: frozenset[str]
     read: set[int] = field(default_factory=set)
     unread: list[tuple[int, Meaning]] = field(default_factory=list)
     nameless: list[tuple[int, Phrase]] = field(default_factory=list)
@@ -79,10 +86,8 @@ class _Prose:
         seen = set[tuple[str, str]]()
         for number, what, one in self._read():
             at = self.flat.places[number]
-            if what.unnamed and one.key in UNNAMING:
+            if what.unnamed:
                 self.nameless.append((at, one))
-            elif what.unnamed:
-                continue
             elif (one.key, what.text) not in seen:
                 seen.add((one.key, what.text))
                 revision = self.flat.revisions.get(number)
@@ -95,11 +100,11 @@ class _Prose:
             what = meaning(self.flat.names[number])
             if what is None:
                 continue
-            found = self._phrase(at)
+            found = self._phrase(at, linked=not what.loose)
             follows = one if one and self._follows(last, at) else None
             one = found or self.lists.phrase(at) or follows
             last = at
-            if one:
+            if one and (one.key in PROGRAMS or not what.made):
                 self.read.add(self._sentence(at))
                 yield number, what, one
             else:
@@ -108,10 +113,10 @@ class _Prose:
     def _follows(self, last: int, at: int) -> bool:
         return at - last < WINDOW and bool(FOLLOWS.fullmatch(self.flat.lower, last + 1, at))
 
-    def _phrase(self, at: int) -> Phrase | None:
+    def _phrase(self, at: int, *, linked: bool) -> Phrase | None:
         lower = self.flat.lower
-        for one, begin in phrases(lower, at):
-            if not denied(one, lower, self._sentence(begin), begin):
+        for one, begin in phrases(lower, at, linked=linked):
+            if not denied(one, lower, self._sentence(begin), begin, at):
                 return one
         return None
 
@@ -121,6 +126,14 @@ class _Prose:
         ends = [end.end() for end in ENDS.finditer(self.flat.words, begin, at)]
         return ends[-1] if ends else begin
 
+    def _subject(self, at: int) -> str:
+        """The declared parent that a sentence speaks of, if it does: it has a parent of its own."""
+        begin = self._sentence(at)
+        found = SUBJECT.match(self.flat.lower, begin, at)
+        what = meaning(self.flat.at(found.end(1))) if found else None
+        repo = what.found.repo if what else None
+        return repo if repo and repo in self.declared else ""
+
     def _claim(self, at: int, text: str, one: Phrase, revision: str | None = None) -> ParentClaim:
         return named(
             self.content,
@@ -129,6 +142,7 @@ class _Prose:
             relation=one.relation,
             revision=revision,
             line=self.flat.line(at),
+            of=self._subject(at) if self.declared else "",
         )
 
     def unnamed(self) -> Iterator[ParentClaim]:
@@ -150,9 +164,9 @@ class _Prose:
             if len(quotes) >= MAX_MENTIONS:
                 break
             repo = what.found.repo
-            if repo and "/" in repo and repo.lower() not in known:
+            if repo and repo.lower() not in known and (MODEL.search(repo) or not what.loose):
                 begin = self._sentence(at)
-                if begin in self.read or self.flat.words.startswith("#", begin):
+                if begin in self.read or self.flat.lower.startswith(ELSEWHERE, begin):
                     continue
                 end = ENDS.search(self.flat.words, at, at + WINDOW)
                 stop = end.start() if end else at + WINDOW

@@ -6,9 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from provenance.claims.card.behind import FOLLOWED
 from provenance.claims.card.flat import ITEM
-from provenance.claims.card.phrases import BEHIND, PHRASES, TUNED_ON, Phrase
-from provenance.claims.card.words import FILL, NEGATED, SUBJECTS, SURE_NEGATED, WINDOW
+from provenance.claims.card.labels import LABELS
+from provenance.claims.card.phrases import PHRASES, Phrase
+from provenance.claims.card.words import (
+    AVAILABLE,
+    FILL,
+    NEGATED,
+    OPENINGS,
+    SUBJECTS,
+    SURE_NEGATED,
+    WINDOW,
+)
 from provenance.formats.names import words
 
 
@@ -35,15 +45,15 @@ class _Ready:
 
 def _by_first() -> Mapping[str, list[_Ready]]:
     found: dict[str, list[_Ready]] = {}
-    for one in PHRASES:
-        fill = "(?:the |a )?" + FILL
-        ready = _Ready(one, _compiled(f"{one.rest}{fill}$"), _compiled(one.behind))
+    for one in (*LABELS, *PHRASES):
+        ready = _Ready(one, _compiled(f"{one.rest}{FILL}$"), _compiled(one.behind))
         for word in words(one.first):
             found.setdefault(word, []).append(ready)
     return found
 
 
 BY_FIRST = _by_first()
+BEHIND = tuple((one, _compiled(one.behind)) for one in FOLLOWED)
 WORD = re.compile(r"\w[\w-]*")
 STARTS = re.compile(rf"(?:^|[\n|{ITEM}#>]|[.;,(][ \n])[ ]?(?:the |our |used |model )?$")
 DENIALS = {
@@ -53,25 +63,28 @@ DENIALS = {
         rf"|\b(?:{SUBJECTS})(?:(?! and\b)(?! model)[\s,]{{1,2}}[\w-]{{1,30}}){{0,4}} ?$"
     ),
 }
+ELSEWHERE = _compiled(AVAILABLE)
 
 
-def phrases(lower: str, at: int) -> Iterator[tuple[Phrase, int]]:
-    """The phrases that lead to the name at a place, each with where it begins."""
+def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]]:
+    """The phrases that lead to the name at a place, each with where it begins.
+
+    Some are read of a name alone that is `linked`: they are said of data too.
+    """
     for word in WORD.finditer(lower, max(0, at - WINDOW), at):
         for ready in BY_FIRST.get(word[0], ()):
-            if (
-                ready.rest.match(lower, word.end(), at)
-                and ready.behind.match(lower, at + 1)
-                and (
-                    not ready.phrase.label
-                    or STARTS.search(lower, max(0, word.start() - 8), word.start())
-                )
-            ):
+            if (linked or not ready.phrase.linked) and ready.reads(lower, *word.span(), at):
                 yield ready.phrase, word.start()
-    if BEHIND.match(lower, at + 1):
-        yield TUNED_ON, at
+    line = lower.rfind("\n", 0, at) + 1
+    if lower[line : line + 1] != "|" and lower[line:at] != f"{ITEM} ":
+        yield from ((one, at) for one, behind in BEHIND if behind.match(lower, at + 1))
 
 
-def denied(phrase: Phrase, lower: str, begin: int, end: int) -> bool:
-    """Whether the words of a sentence before its phrase say that it speaks of something else."""
+def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int) -> bool:
+    """Whether the sentence of a phrase speaks of something else.
+
+    It begins there, its phrase ends the words that lead up to it, the name stands at `at`.
+    """
+    if ELSEWHERE.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
+        return True
     return DENIALS[phrase.sure].search(lower, begin, end) is not None

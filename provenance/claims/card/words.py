@@ -12,10 +12,12 @@ STOPS = (
     "that|which|who|whose|using|uses|use|with|without|on|by|for|and|or|but|than|like|as|is|are|"
     r"was|were|be|to|in|at|not|no|vs|versus|outperforms?|beats?|surpass\w*|compar\w+|similar|other|"
     "datasets?|data|corpus|corpora|code|paper|script|notebook|library|space|demo|tokenizer|"
-    "questions|tweets|scratch|instead|being|trained|train|fine-?tuned|finetuned"
+    "questions|tweets|scratch|instead|being|see|check|refer|inspired|trained|train|fine-?tuned|finetuned"
 )
 FILL = (
-    rf"(?:(?!(?:{STOPS})\b)[\w'\u2019][\w'\u2019.,+&-]{{0,39}}:? ){{0,7}}[\[(\"'\u201c:]{{0,2}} ?"
+    rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
+    r"(?:[\w'\u2019+&-]|[.,](?=\w)){0,39}[,:]? ){0,7}"
+    r"[\[(\"'\u201c:]{0,2} ?"
 )
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
@@ -58,15 +60,24 @@ SURE_NEGATED = (
     r"beats?|(?:better|worse|faster|smaller|larger|more|less) than|compar(?:ed|ing|ison)|versus|vs|"
     r"inspired by|if you|for example|such as|you (?:can|may|could|might|should)|(?:an)?others?|"
     r"(?:can|could|will|would|should) (?:also )?be|"
+    r"(?:data|datasets?|corpus|questions|prompts|images|annotations|labels|answers|samples)"
+    r" (?:was|were|is|are|has been|have been)\b(?!.{0,99}\bmodel\b)|"
     r"base(?: language)? model [^.]{0,60}(?:is|was) (?:an?|the)"
 )
 NEGATED = (
     rf"{SURE_NEGATED}|comparable\w*|in contrast|contrary to|e\.g|previous\w*|formerly|"
     r"originally planned|future|plan(?:s|ned)? to|want to|see|check(?:out)?|refer|due to|"
-    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|(?:may|might|must) "
-    r"(?:also |then |easily )?be"
+    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|related|"
+    r"also (?:release|provide|offer|have|publish|share)\w*|"
+    r"(?:may|might|must) (?:also |then |easily )?be"
 )
 """Words in the sentence before a phrase that make another thing of it."""
+
+OPENINGS = ("for a ", "for an ", "for more ", "for other ", "if ", "see ", "when ")
+"""How a sentence begins that speaks of another model."""
+
+AVAILABLE = r"(?: model| version)? (?:is|are) (?:also )?(?:available|published|provided)\b"
+"""What stands behind the parent of another model: `a version of X is available`."""
 
 SUBJECTS = (
     r"tokeni[sz]ers?|datasets?|data|corpus|corpora|code|scripts?|notebooks?|implementations?|"

@@ -1,0 +1,46 @@
+"""The words behind the name of a parent that has none before it: `X fine-tuned on`."""
+
+from __future__ import annotations
+
+from provenance.claims.card.phrases import Phrase
+
+NOUNS = (
+    r"(?:'s)?[\])\"'\u201d]{0,2}(?: (?:language |base |encoder )?(?:models?|checkpoint|weights|"
+    r"base|transformers?|encoder)){0,2}[\])\"'\u201d,]{0,2}"
+)
+VERB = (
+    r" (?:(?:that|which) (?:is|was|has been|have been|we|i|were) )?"
+    "(?:further |then |additionally )?"
+)
+FOLLOWED: tuple[Phrase, ...] = (
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        behind=rf"{NOUNS}{VERB}(?:fine-? ?tuned|finetuned|fine-?tuning|adapted|post-?trained)"
+        r"(?: further)? (?:on|for|with|using|to|in|by|over|specifically)\b",
+    ),
+    Phrase(
+        key="converted",
+        relation=None,
+        behind=rf"{NOUNS}{VERB}(?:converted|exported|ported) (?:to|into|in) "
+        r"| with onnx weights to be compatible",
+    ),
+    Phrase(
+        key="quantized",
+        relation="quantized",
+        behind=rf"{NOUNS}{VERB}quanti[sz]ed (?:to|into|with|using|in|by) ",
+    ),
+    Phrase(key="based on", relation=None, behind="-based (?:[\\w-]{1,20} ){0,3}model"),
+    Phrase(
+        key="as a base",
+        relation=None,
+        behind=rf"{NOUNS} (?:is|was|were) used as (?:a |the |our )?(?:[\w-]{{1,20}} ){{0,2}}"
+        r"(?:base\b|backbone|foundation|starting|initial)",
+    ),
+    Phrase(key="based on", relation=None, behind="\u3092(?:\u30d9\u30fc\u30b9|\u5143\u306b)"),
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        behind="\u3092(?:\u30d5\u30a1\u30a4\u30f3|\u5fae\u8abf\u6574|\u8ffd\u52a0\u5b66\u7fd2)",
+    ),
+)

@@ -1,0 +1,55 @@
+"""The labels by which cards name a parent: in a list, in a table, in bold, as a heading."""
+
+from __future__ import annotations
+
+from provenance.claims.card.flat import ITEM
+from provenance.claims.card.phrases import Phrase
+
+
+def _label(key: str, relation: str | None, first: str, rest: str) -> Phrase:
+    """`Base model: X` in its forms: in a list, a table, in bold, as a heading."""
+    end = (
+        r"(?: ?\[optional\]| ?\([^()\n]{0,40}\))? ?"
+        rf"(?:[:\uff1a=|\u2192]|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:(?:please )?see )?"
+    )
+    return Phrase(key=key, relation=relation, first=first, rest=rest + end, sure=True, label=True)
+
+
+LABELS: tuple[Phrase, ...] = (
+    _label(
+        "base model",
+        None,
+        "base base_model base-model base_models base-models foundation parent source pre-trained "
+        "pretrained backbone starting upstream initial modelo mod\u00e8le basismodell "
+        "\u57fa\u7840\u6a21\u578b \u57fa\u5ea7\u6a21\u578b "
+        "\u30d9\u30fc\u30b9\u30e2\u30c7\u30eb \ubca0\uc774\uc2a4",
+        r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|point|base|\ubaa8\ub378))?"
+        r"(?: (?:name|used|id|checkpoint|link))?",
+    ),
+    _label("base model", None, "model models", " used"),
+    _label(
+        "original model",
+        None,
+        "original",
+        r"(?: (?:base )?models?)?(?: card| page| repo(?:sitory)?| link)?",
+    ),
+    _label(
+        "finetuned from",
+        "finetune",
+        "finetuned fine-tuned fine trained tuned",
+        r"(?: tuned)?(?: (?:from|on top of))(?: the)?(?: base)?(?: models?)?",
+    ),
+    _label(
+        "derived from",
+        None,
+        "derived adapted initialized initialised continued built merged based started",
+        r" (?:from|on)(?: models?)?",
+    ),
+    _label(
+        "quantized from",
+        "quantized",
+        "quantized quantised",
+        r" (?:from|by converting)(?: models?)?",
+    ),
+    _label("converted from", None, "converted distilled", r" from(?: models?)?"),
+)
