@@ -13,7 +13,7 @@ from functools import cached_property
 from html import unescape
 from urllib.parse import urlsplit
 
-from provenance.claims.reference import HOSTS, renames
+from provenance.claims.reference import HOSTS, MIRRORS, renames
 from provenance.formats.unseen import SPACES, UNSEEN
 
 OBJECT = "\ue000"
@@ -248,6 +248,8 @@ class _Reader:
 def on_hub(url: str) -> bool:
     """Whether an address is one of the Hub."""
     try:
-        return (urlsplit(url if "://" in url else f"https://{url}").hostname or "") in HOSTS
+        return (
+            urlsplit(url if "://" in url else f"https://{url}").hostname or ""
+        ) in HOSTS | MIRRORS
     except ValueError:
         return False

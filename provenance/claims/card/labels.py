@@ -19,14 +19,20 @@ LABELS: tuple[Phrase, ...] = (
     _label(
         "base model",
         None,
-        "base base_model base-model base_models base-models foundation parent source pre-trained "
-        "pretrained backbone starting upstream initial modelo mod\u00e8le basismodell "
+        "base base_model base-model base_models base-models parent backbone upstream modelo "
+        "mod\u00e8le basismodell "
         "\u57fa\u7840\u6a21\u578b \u57fa\u5ea7\u6a21\u578b "
         "\u30d9\u30fc\u30b9\u30e2\u30c7\u30eb \ubca0\uc774\uc2a4",
         r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|point|base|\ubaa8\ub378))?"
         r"(?: (?:name|used|id|checkpoint|link))?",
     ),
     _label("base model", None, "model models", " used"),
+    _label(
+        "base model",
+        None,
+        "foundation source pre-trained pretrained starting initial",
+        " (?:base )?(?:models?|llm|checkpoint|point)(?: (?:name|used|id))?",
+    ),
     _label(
         "original model",
         None,

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from provenance.claims.card.flat import Name, on_hub
-from provenance.claims.reference import LOCAL_PATH, PAGES, Reference, reference, renames
+from provenance.claims.reference import LOCAL_PATH, NOBODY, PAGES, Reference, reference, renames
 from provenance.formats.names import words
 
-NOTHING = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "undefined"})
 TEMPLATE = re.compile(r"more information needed", re.IGNORECASE)
 ORDINARY = words(
     "and/or his/her he/she s/he w/o i/o a/c c/o tcp/ip n/a true/false yes/no train/test train/val "
@@ -51,12 +50,13 @@ def meaning(name: Name) -> Meaning | None:
 def _link(name: Name, url: str) -> Meaning | None:
     """Of a link the address counts, or the label where a Trainer made the address of it."""
     path = _path(url)
-    if nothing(path):
+    if nothing(path) and (path.strip("/ ") or nothing(name.text)):
         return Meaning(text=name.text, found=Reference(), unnamed=True, made=True)
     if name.text and name.text.strip("/") == path.strip("/"):
         found = reference(name.text)
-        bare = not found.repo or "/" not in found.repo
-        return Meaning(text=name.text, found=found, made=bare and found.repo not in renames())
+        if found.repo and "/" not in found.repo and found.repo not in renames():
+            return Meaning(text=url, found=reference(url), made=True)
+        return Meaning(text=name.text, found=found, made=not found.repo)
     if path.strip("./") in renames():
         # Cards of old link to their neighbours.
         url = path.strip("./")
@@ -69,7 +69,7 @@ def _link(name: Name, url: str) -> Meaning | None:
 def nothing(text: str) -> bool:
     """Whether it stands where a name should, and is none: `None`, `unsloth/None`, `N/A`."""
     small = text.strip("/ ").lower()
-    return small in NOTHING or small.rpartition("/")[2] in NOTHING
+    return small in NOBODY or small.rpartition("/")[2] in NOBODY
 
 
 def _path(url: str) -> str:

@@ -46,7 +46,7 @@ PHRASES: tuple[Phrase, ...] = (
         key="fine-tuned version of",
         relation="finetune",
         first=TUNED,
-        rest=rf"{MORE}{{0,4}} (?:{KINDS} (?:of|from|for)|model of|(?:{KINDS}|model) from) ",
+        rest=rf"{QUIET}{{0,4}} (?:{KINDS} (?:of|from|for)|model of|(?:{KINDS}|model) from) ",
         sure=True,
     ),
     Phrase(
@@ -72,7 +72,6 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first=f"{MADE} {EXPORTS}",
         rest=rf"{LISTED}{{0,4}} (?:{KINDS}|exports?|weights) (?:of|from|for) ",
-        sure=True,
     ),
     Phrase(
         key="finetune of",
@@ -102,7 +101,6 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first="converted exported ported translated extracted repackaged transformed",
         rest=rf"{MORE}{{0,5}} from ",
-        sure=True,
     ),
     Phrase(
         key="derived from",
@@ -207,7 +205,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="pretrained",
         relation=None,
-        first="use uses used using utilizes utilized from with",
+        first="use uses used using utilizes utilized",
         rest=r"(?: the| a)?(?: original| publicly available)? pre-?trained ",
         linked=True,
     ),

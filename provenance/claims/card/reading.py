@@ -11,7 +11,8 @@ from provenance.claims.card.flat import ITEM
 from provenance.claims.card.labels import LABELS
 from provenance.claims.card.phrases import PHRASES, Phrase
 from provenance.claims.card.words import (
-    AVAILABLE,
+    DATA,
+    ELSEWHERE,
     FILL,
     NEGATED,
     OPENINGS,
@@ -57,13 +58,13 @@ BEHIND = tuple((one, _compiled(one.behind)) for one in FOLLOWED)
 WORD = re.compile(r"\w[\w-]*")
 STARTS = re.compile(rf"(?:^|[\n|{ITEM}#>]|[.;,(][ \n])[ ]?(?:the |our |used |model )?$")
 DENIALS = {
-    True: _compiled(rf"\b(?:{SURE_NEGATED})\b|n['\u2019]t\b"),
+    True: _compiled(rf"\b(?:{SURE_NEGATED})\b|n['\u2019]t\b|\b{DATA}"),
     False: _compiled(
-        rf"\b(?:{NEGATED})\b|n['\u2019]t\b"
+        rf"\b(?:{NEGATED})\b|n['\u2019]t\b|\b{DATA}"
         rf"|\b(?:{SUBJECTS})(?:(?! and\b)(?! model)[\s,]{{1,2}}[\w-]{{1,30}}){{0,4}} ?$"
     ),
 }
-ELSEWHERE = _compiled(AVAILABLE)
+AWAY = _compiled(ELSEWHERE)
 
 
 def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]]:
@@ -85,6 +86,6 @@ def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int) -> bool:
 
     It begins there, its phrase ends the words that lead up to it, the name stands at `at`.
     """
-    if ELSEWHERE.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
+    if AWAY.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
         return True
     return DENIALS[phrase.sure].search(lower, begin, end) is not None

@@ -73,11 +73,19 @@ NEGATED = (
 )
 """Words in the sentence before a phrase that make another thing of it."""
 
+DATA = r"(?:trained|tuned|evaluated|tested|training|evaluation) on (?:[\w-]{1,20} ){0,3}$"
+"""What leads to the name of data."""
+
 OPENINGS = ("for a ", "for an ", "for more ", "for other ", "if ", "see ", "when ")
 """How a sentence begins that speaks of another model."""
 
-AVAILABLE = r"(?: model| version)? (?:is|are) (?:also )?(?:available|published|provided)\b"
-"""What stands behind the parent of another model: `a version of X is available`."""
+ELSEWHERE = (
+    r"(?: models?| version)? (?:is|are) (?:also )?(?:available|published|provided)\b"
+    r"|(?:'s)?[\])\"']{0,2} (?:tokenizer|datasets?|corpus|papers?|licen[sc]e|prompts?|"
+    r"chat template|templates?|formats?|code|codebase|repo|repository|spaces?|benchmarks?|"
+    r"leaderboard|architecture)\b"
+)
+"""What stands behind a name that is another model's parent, or that means no weights."""
 
 SUBJECTS = (
     r"tokeni[sz]ers?|datasets?|data|corpus|corpora|code|scripts?|notebooks?|implementations?|"
