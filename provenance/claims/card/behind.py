@@ -37,10 +37,4 @@ FOLLOWED: tuple[Phrase, ...] = (
         behind=rf"{NOUNS} (?:is|was|were) used as (?:a |the |our )?(?:[\w-]{{1,20}} ){{0,2}}"
         r"(?:base\b|backbone|foundation|starting|initial)",
     ),
-    Phrase(key="based on", relation=None, behind="\u3092(?:\u30d9\u30fc\u30b9|\u5143\u306b)"),
-    Phrase(
-        key="fine-tuned",
-        relation="finetune",
-        behind="\u3092(?:\u30d5\u30a1\u30a4\u30f3|\u5fae\u8abf\u6574|\u8ffd\u52a0\u5b66\u7fd2)",
-    ),
 )

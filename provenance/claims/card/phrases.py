@@ -76,8 +76,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="finetune of",
         relation="finetune",
-        first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued further "
-        "continual abliteration",
+        first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued continues "
+        "continuing further continual abliteration",
         rest="(?: (?:pre-?training|training))? of ",
         sure=True,
     ),
@@ -85,7 +85,7 @@ PHRASES: tuple[Phrase, ...] = (
         key="copy of",
         relation=None,
         first="fork clone reupload re-upload mirror duplicate conversion distillation copy export "
-        "derivative rehost re-host backup",
+        "derivative rehost re-host backup upcast downcast requantization repack",
         rest=" (?:of|from) ",
     ),
     Phrase(
@@ -107,7 +107,7 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first="derived derives forked built created obtained made starting started starts "
         "continued distilled bootstrapped warm-started evolved transferred pruned abliterated "
-        "sliced expanded upscaled adapted",
+        "sliced expanded upscaled up-scaled adapted",
         rest=r"(?: [\w-]{1,20}){0,2} (?:from|upon) ",
     ),
     Phrase(
@@ -226,8 +226,8 @@ PHRASES: tuple[Phrase, ...] = (
         key="made of",
         relation=None,
         first="by",
-        rest=" (?:further |continually )?(?:training|pre-?training|adapting|quanti[sz]ing|pruning|"
-        "distilling|merging|converting|compressing|exporting|adaptation of) ",
+        rest=" (?:further |continually )?(?:training|pre-?training|adapting|"
+        "quanti[sz]ing|pruning|distilling|merging|converting|compressing|exporting|adaptation of) ",
     ),
     Phrase(
         key="adapted",
