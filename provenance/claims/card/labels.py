@@ -27,6 +27,7 @@ LABELS: tuple[Phrase, ...] = (
         r"(?: (?:name|used|id|checkpoint|link))?",
     ),
     _label("base model", None, "model models", " used"),
+    _label("base model", None, "based", " models?"),
     _label(
         "base model",
         None,
