@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.claims.card.flat import OBJECT
 from provenance.claims.card.phrases import Phrase
-from provenance.claims.card.words import TRAINED
+from provenance.claims.card.words import MORE, NO_OUTPUT, TRAINED
 
 AUTHORS: tuple[Phrase, ...] = (
     Phrase(
@@ -70,6 +70,80 @@ AUTHORS: tuple[Phrase, ...] = (
         rest=" (?:for|of) ",
         behind=r"(?: models?)?,? after (?:being )?(?:further )?"
         r"(?:fine-?)?(?:trained|tuned|training|tuning)",
+    ),
+    Phrase(
+        key="original model",
+        relation=None,
+        first="original pretrained pre-trained",
+        rest=rf"{MORE}{{0,4}} (?:model|checkpoint|weights)(?: used)? (?:is|are|was|were|can be"
+        " found)(?: available)?(?: at| in| on| from| here:?)? ",
+        linked=True,
+    ),
+    Phrase(
+        key="weights from",
+        relation=None,
+        first="weights",
+        rest=" (?:(?:is|are|were|was|come) )?(?:taken |loaded |copied )?from ",
+        linked=True,
+    ),
+    Phrase(
+        key="trained with weights of",
+        relation="finetune",
+        first=TRAINED,
+        rest=" (?:with|using) (?:the )?(?:pre-?trained )?weights of ",
+    ),
+    Phrase(
+        key="pretrained",
+        relation=None,
+        first="use used using uses load loads",
+        behind=r"(?:'s)? pre-?trained (?:weights|checkpoint)\b",
+        linked=True,
+    ),
+    Phrase(
+        key="further trained",
+        relation="finetune",
+        first="further continue continues continued continuing",
+        rest=" (?:to )?(?:pre-?)?train(?:s|ed|ing)? ",
+        linked=True,
+    ),
+    Phrase(key="adaptation of", relation=None, first="adaptation port", rest=" of ", linked=True),
+    Phrase(
+        key="distilled",
+        relation=None,
+        first="distilled distill distilling compressed compress pruned prune",
+        behind=r"(?: models?)? (?:in)?to\b",
+        linked=True,
+    ),
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        first="sft dpo orpo kto grpo",
+        rest=rf"(?: training)? (?:of|on) {NO_OUTPUT}",
+        linked=True,
+    ),
+    Phrase(
+        key="merge of",
+        relation="merge",
+        first="merged merging",
+        behind=r"(?: models?)? (?:with|and|into) ",
+        linked=True,
+    ),
+    Phrase(
+        key="merged into", relation=None, first="merged", rest=" (?:back )?(?:in)?to ", linked=True
+    ),
+    Phrase(
+        key="initialized from",
+        relation=None,
+        first="initialized initialised derived adapted finetuned fine-tuned",
+        rest=" from: ",
+    ),
+    Phrase(
+        key="language model",
+        relation=None,
+        first="language",
+        rest=" models?: ",
+        label=True,
+        linked=True,
     ),
     Phrase(
         key="fine-tuned",

@@ -9,10 +9,18 @@ NOUNS = (
     r"base|transformers?|encoder)){0,2}[\])\"'\u201d,]{0,2}"
 )
 VERB = (
-    r" (?:(?:that|which) (?:is|was|has been|have been|we|i|were) )?"
+    r" (?:(?:that|which) (?:is|was|has been|have been|we|i|were) |but )?"
     "(?:further |then |additionally )?"
 )
 FOLLOWED: tuple[Phrase, ...] = (
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        behind=rf"{NOUNS} (?:has been|have been|was|is) (?:further |then )?"
+        r"(?:fine-?tuned|finetuned) (?:on|for|with|using)(?! (?:the |this )?(?:same|dataset))\b",
+        linked=True,
+    ),
+    Phrase(key="finetune of", relation="finetune", behind=" fine-?tune\\b", linked=True),
     Phrase(
         key="fine-tuned",
         relation="finetune",

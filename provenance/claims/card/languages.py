@@ -19,6 +19,7 @@ def _phrases() -> Iterator[Phrase]:
             first=row.get("first", ""),
             rest=row.get("rest", " "),
             behind=_led(row),
+            label=row.get("label", False),
             linked=row.get("linked", False),
         )
 

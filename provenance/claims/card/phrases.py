@@ -15,6 +15,7 @@ from provenance.claims.card.words import (
     LISTED,
     MADE,
     MORE,
+    NO_OUTPUT,
     QUANTS,
     QUIET,
     TRAINED,
@@ -189,10 +190,11 @@ PHRASES: tuple[Phrase, ...] = (
         key="as a base",
         relation=None,
         first="use uses used using employs employing employed leverages leveraging takes taking "
-        "took with adopts adopted has have utilizes utilizing utilized",
+        "took with adopts adopted chose chosen choose selected has have utilizes utilizing "
+        "utilized",
         behind=r"(?: model| checkpoint| weights)? ?\)? (?:as|for) (?:a |the |its |our |an )?"
         r"(?:[\w-]{1,20} ){0,3}(?:bas(?:e|is)\b|backbone|foundation|encoder|sentence transformer|"
-        r"initiali|starting|initial|pre-?trained model)",
+        r"initiali|starting|initial|pre-?trained (?:language )?model)",
     ),
     Phrase(
         key="fine-tuned",
@@ -226,8 +228,8 @@ PHRASES: tuple[Phrase, ...] = (
         key="trained on",
         relation="finetune",
         first="fine-tuned finetuned trained pre-trained pretrained fine-tuning finetuning",
-        rest=r" (?:up)?on (?:(?:the |this |my |our )?(?:[\w-]{1,20} )?(?:data|datasets?|corpus) "
-        "(?:up)?on )?",
+        rest=rf" (?:up)?on {NO_OUTPUT}(?:(?:the |this |my |our )?(?:[\w-]{{1,20}} )?"
+        "(?:data|datasets?|corpus) (?:up)?on )?",
         linked=True,
     ),
     Phrase(key="transferred from", relation=None, first="learning", rest=" from "),

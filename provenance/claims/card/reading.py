@@ -60,13 +60,16 @@ BEHIND = tuple((one, _compiled(one.behind)) for one in (*FOLLOWED, *FOLLOWED_BY)
 WORD = re.compile(r"\w[\w-]*")
 STARTS = re.compile(rf"(?:^|[\n|{ITEM}#>]|[.;,(][ \n])[ ]?(?:the |our |used |model )?$")
 DENIALS = {
-    True: _compiled(rf"\b(?:{SURE_NEGATED})\b|n['\u2019]t\b|\b{DATA}"),
+    True: _compiled(rf"\b(?:{SURE_NEGATED})\b|n['\u2019]t\b"),
     False: _compiled(
-        rf"\b(?:{NEGATED})\b|n['\u2019]t\b|\b{DATA}"
+        rf"\b(?:{NEGATED})\b|n['\u2019]t\b"
         rf"|\b(?:{SUBJECTS})(?:(?! and\b)(?! model)[\s,]{{1,2}}[\w-]{{1,30}}){{0,4}} ?$"
     ),
 }
 AWAY = _compiled(ELSEWHERE)
+OF_DATA = _compiled(DATA)
+BEGINNINGS = ("starting ", "started ", "initiali", "warm", "using ", "with ", "taking ")
+"""What begins anew behind the data that a model was trained on."""
 
 
 def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]]:
@@ -93,5 +96,7 @@ def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int) -> bool:
     It begins there, its phrase ends the words that lead up to it, the name stands at `at`.
     """
     if AWAY.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
+        return True
+    if not lower.startswith(BEGINNINGS, end) and OF_DATA.search(lower, begin, end):
         return True
     return DENIALS[phrase.sure].search(lower, begin, end) is not None
