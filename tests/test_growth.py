@@ -27,10 +27,10 @@ def test_what_names_too_many_parents_is_read_in_part_and_said_so() -> None:
     assert len(parent_claims(adapters(MAX_OF_MODEL + 1))) == MAX_OF_MODEL + 1
 
 
-def test_a_thousand_bases_are_a_thousand_findings_and_few_conflicts() -> None:
+def test_a_thousand_bases_of_parts_are_a_thousand_findings_and_no_conflict() -> None:
     found = judge(adapters(1_000), POLICY, REGISTRY).findings
     counted = {
         rule: sum(f.count for f in found if f.rule == rule) for rule in {f.rule for f in found}
     }
     assert counted["ancestry/unknown-ancestor"] == 1_000
-    assert 0 < counted["ancestry/conflict"] < 30
+    assert "ancestry/conflict" not in counted

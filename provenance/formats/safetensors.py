@@ -93,7 +93,7 @@ def parse(head: bytes, size: int) -> Header:
     if 8 + length > len(head):
         raise Malformed(f"header of {length} bytes; {len(head) - 8} were read", slug="header-cut")
     table = _table(head[8 : 8 + length])
-    metadata = _metadata(table.pop("__metadata__", {}))
+    metadata = _metadata(table.pop("__metadata__", None))
     tensors = sorted(
         (_tensor(name, entry) for name, entry in table.items()),
         key=lambda tensor: (tensor.begin, tensor.end),
@@ -119,6 +119,8 @@ def _table(header: bytes) -> dict[str, object]:
 
 
 def _metadata(value: object) -> tuple[tuple[str, str], ...]:
+    if value is None:  # as MLX writes it
+        return ()
     if not isinstance(value, dict):
         raise Malformed("__metadata__ is not an object", slug="metadata")
     for key, text in value.items():

@@ -127,6 +127,13 @@ SOURCE = "general.source.huggingface.repository"
 BASE = "general.base_model.0.repo_url"
 
 
+def test_of_many_contrary_places_the_first_are_told() -> None:
+    files = {f"m{n}.gguf": packed({SOURCE: f"base/b{n}"}) for n in range(30)}
+    found_of = [f for f in found(made(**files)) if f.rule == "ancestry/conflict"]
+    assert len(found_of) == 21
+    assert [f.where for f in found_of if "more than 20 sets" in f.message] == ["acme/m"]
+
+
 @pytest.mark.parametrize("stated", ["base/chat", "base/b"])
 def test_the_base_of_a_gguf_is_its_sources_parent(stated: str) -> None:
     """Whichever of the two the card names: one leads to the other, without a Hub."""

@@ -56,6 +56,7 @@ MODEL = closed(
     name=TEXT,
     ref=TEXT,
     commit={"type": ["string", "null"]},
+    mirror_of={"type": ["string", "null"]},
     profile=TEXT,
     verdict={"enum": WORDS["verdict"]},
     reason=TEXT,
@@ -110,7 +111,7 @@ def test_the_story_fails_at_the_step_nobody_vouches_for_and_passes_attested(run:
     assert [(f["rule"], f["where"]) for f in found] == [
         ("lineage/unattested-step", "example-ai/support-bot")
     ]
-    assert "by grpo" in found[0]["message"]
+    assert "by GRPO" in found[0]["message"]
 
 
 def test_the_example_is_small() -> None:

@@ -17,7 +17,6 @@ from tests.hub.site import CREATED
 from tests.hubs import Desk, desk
 from tests.interop.children import lies
 from tests.interop.children.family import CHILDREN, Child, files, make
-from tests.interop.servers import told
 
 pytestmark = pytest.mark.interop
 ASKED = ("ancestry/", "lineage/")
@@ -63,9 +62,8 @@ class Made:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     root = tmp_path_factory.mktemp("children")
-    python = told("PROVENANCE_MAKERS") / "python"
     with Hub(root) as hub:
-        failed = make(python, hub, root)
+        failed = make(hub, root)
         yield Made(desk=_desk(root, hub), folder=root / "made", failed=failed)
 
 

@@ -26,7 +26,9 @@ QUIET = (
     r"(?: (?!(?:code|scripts?|data|datasets?|notebooks?|recipes?|procedure|pipeline|on|with|using|"
     r"for|by|scratch|tokenizer)\b)[\w.-]{1,30})"
 )
-LISTED = r"(?:[\s,/&+-]{1,3}[\w.-]{1,30})"
+LISTED = r"(?:[\s,/&+]{1,3}[\w.-]{1,30})"
+"""A further word of a list. What divides words is no part of one: there is one way to read it."""
+
 NO_OUTPUT = (
     r"(?![^.\n]{0,60}\b(?:outputs?|answers?|responses?|completions?|generations?|activations?|"
     r"residual|embeddings|logits|traces|features|labels|predictions|samples|"

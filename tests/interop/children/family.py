@@ -6,17 +6,30 @@ import json
 import os
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
 from tests.hub import Hub
+from tests.interop.servers import told
 
 HERE = Path(__file__).parent
-KINDS = ("bases", "tuned", "adapters", "preferences", "sentences", "pictures", "merges")
-"""Kinds of makers, in an order in which parents come before their children."""
+KINDS = {
+    "PROVENANCE_MAKERS": (
+        "bases",
+        "tuned",
+        "adapters",
+        "preferences",
+        "sentences",
+        "pictures",
+        "merges",
+        "converted",
+    ),
+    "PROVENANCE_OLDER_MAKERS": ("older",),
+}
+"""Kinds of makers in each environment, in an order in which parents come before children."""
 PATIENCE = 600
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -53,34 +66,37 @@ def _read() -> tuple[Child, ...]:
 CHILDREN = _read()
 
 
-def make(python: Path, hub: Hub, folder: Path) -> dict[str, str]:
+def make(hub: Hub, folder: Path) -> dict[str, str]:
     """Every repository is made below `folder` and published; of those that are not, the reason."""
     made, home = folder / "made", folder / "tools"
     made.mkdir()
     home.mkdir()
     failed: dict[str, str] = {}
-    with _maker(python, hub.url, made, home) as process:
-        assert process.stdin
-        assert process.stdout
-        for row in map(json.loads, process.stdout):
-            if row["error"]:
-                failed[row["name"]] = row["error"]
-            else:
-                hub.commit(f"acme/{row['name']}", files(made / row["name"]))
-            process.stdin.write("published\n")
-            process.stdin.flush()
-    assert process.returncode == 0, (home / "errors.txt").read_text()[-2000:]
+    for variable, kinds in KINDS.items():
+        with _maker(told(variable) / "python", [made, *kinds], hub.url, home) as process:
+            assert process.stdin
+            assert process.stdout
+            for row in map(json.loads, process.stdout):
+                if row["error"]:
+                    failed[row["name"]] = row["error"]
+                else:
+                    hub.commit(f"acme/{row['name']}", files(made / row["name"]))
+                process.stdin.write("published\n")
+                process.stdin.flush()
+        assert process.returncode == 0, (home / "errors.txt").read_text()[-2000:]
     return failed
 
 
 @contextmanager
-def _maker(python: Path, url: str, made: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
+def _maker(
+    python: Path, words: Sequence[str | Path], url: str, home: Path
+) -> Iterator[subprocess.Popen[str]]:
     """The process of `make.py`, which has ended after the block, or is killed after ten minutes."""
     own = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(HERE.parents[2])}
     with (
         (home / "errors.txt").open("w") as errors,
         subprocess.Popen(
-            [python, "-m", "tests.interop.children.make", made, *KINDS],
+            [python, "-m", "tests.interop.children.make", *words],
             cwd=home,
             env={**own, **QUIET, "HF_ENDPOINT": url},
             stdin=subprocess.PIPE,

@@ -10,7 +10,7 @@ from pathlib import Path
 Files = Mapping[str, bytes]
 CARD = "README.md"
 TOLD = (".md", ".json", ".yml")
-WIDE = {
+OTHER = {
     "tiny-bert": "wide-bert",
     "tiny-bert-two": "wide-bert",
     "tiny-diffusion": "wide-diffusion",
@@ -19,6 +19,7 @@ WIDE = {
     "tiny-t5": "wide-t5",
     "tiny-vit": "wide-vit",
     "tiny-wav2vec2": "wide-wav2vec2",
+    "wide-llama": "tiny-llama",
 }
 """A model of the same family and another width for each parent; all others are Llamas."""
 
@@ -40,13 +41,13 @@ def _name(parents: frozenset[str]) -> str:
     return rf"\bacme(/|--)({names})(?![\w-])"
 
 
-def _wider(named: re.Match[str]) -> str:
+def _another(named: re.Match[str]) -> str:
     between, name = named.groups()
-    return f"acme{between}{WIDE.get(name, 'wide-llama')}"
+    return f"acme{between}{OTHER.get(name, 'wide-llama')}"
 
 
 def _retold(text: bytes, parents: frozenset[str]) -> bytes:
-    return re.sub(_name(parents), _wider, text.decode()).encode()
+    return re.sub(_name(parents), _another, text.decode()).encode()
 
 
 def in_the_card(files: Files, parents: frozenset[str]) -> Files:

@@ -38,6 +38,7 @@ def save(folder: Path, family: str, of: str, options: Options, *, words: bool = 
 
     config = getattr(transformers, f"{family}Config")(**options)
     getattr(transformers, family + of)(config).save_pretrained(folder)
+    (folder / "README.md").write_text(f"---\nlicense: apache-2.0\n---\n# {folder.name}\n")
     if words:
         tokenizer().save_pretrained(folder)
 

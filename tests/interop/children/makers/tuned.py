@@ -51,6 +51,7 @@ def bert_without_head(folder: Path) -> None:
 
 @maker
 def llama_tuned(folder: Path) -> None:
+    tokenizer().save_pretrained(folder)
     trained(folder, loaded("acme/tiny-llama", "AutoModelForCausalLM"), tokens(NEXT))
 
 
