@@ -72,6 +72,12 @@ AUTHORS: tuple[Phrase, ...] = (
         r"(?:fine-?)?(?:trained|tuned|training|tuning)",
     ),
     Phrase(
+        key="result of",
+        relation=None,
+        first="result",
+        rest=" of (?:further )?(?:fine-?tuning|training|merging|quanti[sz]ing|distilling|pruning) ",
+    ),
+    Phrase(
         key="original model",
         relation=None,
         first="original pretrained pre-trained",

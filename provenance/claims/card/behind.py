@@ -24,8 +24,8 @@ FOLLOWED: tuple[Phrase, ...] = (
     Phrase(
         key="fine-tuned",
         relation="finetune",
-        behind=rf"{NOUNS}{VERB}(?:fine-? ?tuned|finetuned|fine-?tuning|adapted|post-?trained)"
-        r"(?: further)? (?:on|for|with|using|to|in|by|over|specifically)\b",
+        behind=rf"{NOUNS}{VERB}(?:(?:fine-? ?)?tuned|finetuned|fine-?tuning|adapted|post-?trained)"
+        r"(?: [\w-]{1,20}){0,2}? (?:on|for|with|using|to|in|by|over|specifically)\b",
     ),
     Phrase(
         key="converted",

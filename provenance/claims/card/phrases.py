@@ -162,7 +162,7 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first="base baseline underlying starting foundation backbone parent",
         rest=r"(?: (?:language|embedding|encoder|sentence transformer))?"
-        rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was) ",
+        rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was|being) ",
     ),
     Phrase(
         key="base model",
@@ -231,6 +231,9 @@ PHRASES: tuple[Phrase, ...] = (
         rest=rf" (?:up)?on {NO_OUTPUT}(?:(?:the |this |my |our )?(?:[\w-]{{1,20}} )?"
         "(?:data|datasets?|corpus) (?:up)?on )?",
         linked=True,
+    ),
+    Phrase(
+        key="original model", relation=None, first="original", rest=" (?:base )?model (?:is|was) "
     ),
     Phrase(key="transferred from", relation=None, first="learning", rest=" from "),
     Phrase(
