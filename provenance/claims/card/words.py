@@ -17,7 +17,7 @@ STOPS = (
 FILL = (
     rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
     r"(?:[\w'\u2019+&-]|[.,](?=\w)){0,39}[,:]? ){0,7}"
-    r"[\[(\"'\u201c:]{0,2} ?"
+    r"(?:available (?:here|at|on):? )?[\[(\"'\u201c:]{0,2} ?"
 )
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
