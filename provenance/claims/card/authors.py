@@ -114,9 +114,16 @@ AUTHORS: tuple[Phrase, ...] = (
     ),
     Phrase(key="adaptation of", relation=None, first="adaptation port", rest=" of ", linked=True),
     Phrase(
-        key="distilled",
+        key="distilled from",
+        relation="distilled",
+        first="distilled distill distilling",
+        behind=r"(?: models?)? (?:in)?to\b",
+        linked=True,
+    ),
+    Phrase(
+        key="compressed",
         relation=None,
-        first="distilled distill distilling compressed compress pruned prune",
+        first="compressed compress pruned prune",
         behind=r"(?: models?)? (?:in)?to\b",
         linked=True,
     ),

@@ -58,5 +58,6 @@ LABELS: tuple[Phrase, ...] = (
         "quantized quantised",
         r" (?:from|by converting)(?: models?)?",
     ),
-    _label("converted from", None, "converted distilled", r" from(?: models?)?"),
+    _label("converted from", None, "converted", r" from(?: models?)?"),
+    _label("distilled from", "distilled", "distilled", r" from(?: models?)?"),
 )

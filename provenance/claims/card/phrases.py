@@ -85,7 +85,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="copy of",
         relation=None,
-        first="fork clone reupload re-upload mirror duplicate conversion distillation copy export "
+        first="fork clone reupload re-upload mirror duplicate conversion copy export "
         "derivative rehost re-host backup upcast downcast requantization repack",
         rest=" (?:of|from) ",
     ),
@@ -107,9 +107,15 @@ PHRASES: tuple[Phrase, ...] = (
         key="derived from",
         relation=None,
         first="derived derives forked built created obtained made starting started starts "
-        "continued distilled bootstrapped warm-started evolved transferred pruned abliterated "
+        "continued bootstrapped warm-started evolved transferred pruned abliterated "
         "sliced expanded upscaled up-scaled adapted",
         rest=r"(?: [\w-]{1,20}){0,2} (?:from|upon) ",
+    ),
+    Phrase(
+        key="distilled from",
+        relation="distilled",
+        first="distilled distillation",
+        rest=r"(?: [\w-]{1,20}){0,2} (?:from|of) ",
     ),
     Phrase(
         key="initialized from",
