@@ -238,9 +238,6 @@ PHRASES: tuple[Phrase, ...] = (
         "(?:data|datasets?|corpus) (?:up)?on )?",
         linked=True,
     ),
-    Phrase(
-        key="original model", relation=None, first="original", rest=" (?:base )?model (?:is|was) "
-    ),
     Phrase(key="transferred from", relation=None, first="learning", rest=" from "),
     Phrase(
         key="version of",
