@@ -9,7 +9,7 @@ from functools import cached_property
 from provenance.claims.claim import ParentClaim
 from provenance.claims.files import ModelFiles
 from provenance.claims.named import DISTILLED
-from provenance.claims.reference import UNNAMED
+from provenance.claims.reference import ANSWERABLE
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
@@ -158,7 +158,7 @@ class _Drawing:
         return tuple(
             one
             for one in self.claimed.unresolved
-            if not (one.reason == UNNAMED and one.child in attested)
+            if not (one.reason in ANSWERABLE and one.child in attested)
         )
 
     def left_out(self) -> Iterator[Problem]:
