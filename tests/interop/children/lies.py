@@ -10,6 +10,8 @@ from pathlib import Path
 Files = Mapping[str, bytes]
 CARD = "README.md"
 TOLD = (".md", ".json", ".yml")
+IN_THE_WEIGHTS = "llama.cpp gguf"
+"""Who names the parent in the file of the weights, which no liar here writes anew."""
 OTHER = {
     "tiny-bert": "wide-bert",
     "tiny-bert-two": "wide-bert",
