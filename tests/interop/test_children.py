@@ -25,8 +25,10 @@ HONEST = 40
 Lie = Callable[[lies.Files, frozenset[str]], lies.Files]
 LIES: tuple[Lie, ...] = (lies.in_the_card, lies.everywhere)
 Judged = dict[str, set[tuple[str, str, str]]]
-"""Outcome and rule of each finding by the model's name, and its message unless it passes."""
-PASS = {("pass", "ancestry/pass", "")}
+"""Outcome, rule and message of each finding, by the model's name."""
+PASS, LEFT = ("pass", "ancestry/pass"), ("unknown", "ancestry/loaded-from-path")
+LEAVES_A_PATH = {"litgpt"}
+"""Whose tool writes beside the name a folder of its own machine, which is said as a warning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Made:
         """What is found out about the parents of each model, by its name."""
         return {
             model["name"]: {
-                (one["outcome"], one["rule"], one["message"] if one["outcome"] != "pass" else "")
+                (one["outcome"], one["rule"], one["message"])
                 for one in model["findings"]
                 if one["rule"].startswith(ASKED)
             }
@@ -91,7 +93,7 @@ def copies(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """Copies of another organisation that name no parent, judged where the children are locked."""
     at = _desk(tmp_path_factory.mktemp("in-use"), made.desk.hub)
     models = ({"name": child.name, "repo": child.repo} for child in CHILDREN)
-    at.locked(*models, rules=dict.fromkeys(("ancestry", "closure", "format"), "warn"))
+    at.locked(*models, rules=dict.fromkeys(("ancestry", "closure", "code", "format"), "warn"))
     later = CREATED + timedelta(days=1)
     for child in CHILDREN:
         told = lies.nowhere(made.files(child), child.named)
@@ -130,8 +132,9 @@ def test_nothing_said_of_the_parents_of_an_honest_child_fails(
     made: Made, on_the_hub: Judged, child: Child
 ) -> None:
     (in_a_folder,) = made.judged(made.folder / child.name, "--as", child.repo).values()
-    assert on_the_hub[child.repo] == PASS
-    assert in_a_folder == PASS
+    for found in (on_the_hub[child.repo], in_a_folder):
+        rules = {(outcome, rule) for outcome, rule, _ in found}
+        assert rules == ({LEFT} if child.name in LEAVES_A_PATH else {PASS}), found
 
 
 @each(CHILDREN)
@@ -139,15 +142,15 @@ def test_the_parents_are_those_that_its_files_name(made: Made, child: Child) -> 
     drawn = made.said("lineage", made.folder / child.name, "--as", child.repo)
     parents = {edge["parent"] for edge in drawn["edges"] if edge["child"] == child.repo}
     assert {name.partition("@")[0] for name in parents} == child.named
-    assert not drawn["unresolved"]
+    assert bool(drawn["unresolved"]) is (child.name in LEAVES_A_PATH)
 
 
 @pytest.mark.parametrize("lie", LIES, ids=[lie.__name__ for lie in LIES])
 @each(child for child in CHILDREN if child.named)
 def test_another_parent_is_found_out(liars: Judged, child: Child, lie: Lie) -> None:
-    found = liars.get(false(child, lie), PASS)
-    unfound = false(child, lie) not in liars or (lie.__name__, child.name) in lies.UNFOUND
-    assert {outcome for outcome, _, _ in found} == {"pass" if unfound else "fail"}
+    found = liars.get(false(child, lie), set())
+    unfound = not found or (lie.__name__, child.name) in lies.UNFOUND
+    assert ("fail" in {outcome for outcome, _, _ in found}) is not unfound, found
 
 
 @each(CHILDREN)
