@@ -58,7 +58,7 @@ def entry_of(
         path=path,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
-        mirror_of=verdict.mirror_of or None,
+        mirror_of=verdict.mirror_of if "@" in verdict.mirror_of else None,
         facts=_reached(facts, [entry for entry in own if entry.commit == evidence.ref.commit]),
         organisation=owner.name if owner else "",
         basis=_basis(evidence, before),
@@ -112,10 +112,12 @@ def _basis(evidence: Evidence, before: Entry | None) -> str:
 
 
 def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple[Entry, ...]:
-    """An entry for each ancestor of any of the models that a Hub knows, once, by claimed name."""
+    """An entry for each ancestor of any of the models that a Hub knows, once, by claimed name, and
+    for what one of them is a mirror of."""
     found: dict[tuple[str, str | None], Entry] = {}
     for evidence in evidences:
-        for ancestor in evidence.ancestors:
+        origin = (evidence.origin,) if evidence.origin else ()
+        for ancestor in (*evidence.ancestors, *origin):
             if ancestor.facts:
                 key = (ancestor.claimed, ancestor.revision)
                 found.setdefault(key, _ancestor(ancestor, ancestor.facts, registry))

@@ -45,6 +45,11 @@ class Absent(SourceError):
         super().__init__(message)
         self.code = code
 
+    @property
+    def is_revision(self) -> bool:
+        """Whether the Hub has the repository, and not the branch, tag or commit."""
+        return self.code == "RevisionNotFound"
+
 
 class Unserved(SourceError):
     """A Hub, or a mirror of one, does not serve this kind of question."""

@@ -116,8 +116,9 @@ def evaluate(
     told = folded(weighed, evidence.manifest.by_path.keys())
     result, reason = _fold(outcomes, told)
     mirror_of = found_of.named if isinstance(found_of, Mirror) else ""
-    if mirror_of:
-        reason = f"a mirror of {mirror_of}: {reason}"
+    if isinstance(found_of, Mirror):
+        remark = f" ({found_of.remark})" if found_of.remark else ""
+        reason = f"a mirror of {mirror_of}{remark}: {reason}"
     verdict = Verdict(
         name=name or evidence.ref.repo or evidence.ref.text,
         ref=evidence.ref.text,
@@ -168,7 +169,9 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
     level = case.policy.level(finding.rule)
     if finding.rule == "registry/expired" and case.policy.lenient_expiry:
         level = Level.WARN
-    if finding.rule in accepted and (change := change_of(finding.rule, case)):
+    at_origin = case.at_origin
+    about = at_origin if at_origin and finding.where == at_origin.subject else case
+    if finding.rule in accepted and (change := change_of(finding.rule, about)):
         said = f"accepted: {change[0]} → {change[1]}"
         return replace(finding, level=Level.OFF, waived=said, accepted=change)
     for waiver in case.policy.waivers:

@@ -89,6 +89,10 @@ CASES: dict[str, tuple[Registry, list[tuple[str, str | None, str | None]]]] = {
         read(acme(root=[{"repo": "acme/b", "commit": COMMIT, "manifest": DIGEST}])),
         [(f"acme/b is a root at {COMMIT}, {DIGEST}", None, "by name")],
     ),
+    "mirrors": (
+        read(acme(mirror=[{"of": "acme", "namespace": "bank-ml"}])),
+        [("bank-ml/ may mirror acme/", None, "by Acme")],
+    ),
     "a revocation": (
         read(acme(), revoked=[{"repo": "acme/b", "reason": "bad"}]),
         [("the repo acme/b is refused", None, "bad")],
@@ -142,6 +146,9 @@ ANCESTOR = Entry(
     manifest=f"sha256:{'e' * 64}",
 )
 LOCK = Lock(entries=(ENTRY, ANCESTOR))
+MIRROR = Entry(
+    name="bank-ml/bot", repo="bank-ml/bot", commit="1" * 40, mirror_of=f"acme/bot@{COMMIT}"
+)
 SINCE = {"compromised_since": date(2020, 1, 1)}
 FUTURE = {"compromised_since": date(2099, 1, 1)}
 
@@ -173,6 +180,15 @@ FUTURE = {"compromised_since": date(2099, 1, 1)}
 def test_who_is_affected(revoked: dict[str, Any], hits: list[str]) -> None:
     registry = read(acme(), revoked=[{**revoked, "reason": "x"}])
     assert [hit.name for hit in affected(LOCK, registry, forge.NOW)] == hits
+
+
+@pytest.mark.parametrize(
+    "revoked", [{"repo": "bank-ml/bot"}, {"repo": "acme/bot"}, {"commit": COMMIT}]
+)
+def test_a_mirror_is_affected_by_what_is_revoked_of_its_origin(revoked: dict[str, Any]) -> None:
+    registry = read(acme(), revoked=[{**revoked, "reason": "x"}])
+    found = affected(Lock(entries=(MIRROR,)), registry, forge.NOW)
+    assert [hit.name for hit in found] == ["bank-ml/bot"]
 
 
 def test_a_signer_who_left_the_registry_is_known_by_its_key() -> None:

@@ -407,6 +407,20 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
         "org[0].signer[2].certificate_authority",
         "certificate 1 may not issue",
     ),
+    ((*ORG, "mirror"), [{"of": "a", "namespace": "b"}], "org[0].mirror[0].of", "neither"),
+    (
+        (*ORG, "mirror"),
+        [{"of": "acme", "namespace": "acme"}],
+        "org[0].mirror[0].namespace",
+        "another",
+    ),
+    (
+        (*ORG, "mirror"),
+        [{"of": "acme", "namespace": "a/b"}],
+        "org[0].mirror[0].namespace",
+        "name of",
+    ),
+    ((*ORG, "mirror"), [{"of": "acme", "namespace": "b", "x": 1}], "org[0].mirror[0].x", "unknown"),
     ((*ORG, "root", 0, "repo"), "other/base", "org[0].root[0].repo", "outside"),
     ((*ORG, "root", 0, "repo"), "acme", "org[0].root[0].repo", "org/name"),
     ((*ORG, "root", 0, "repo_id"), "64f0", "org[0].root[0].repo_id", "24"),
@@ -518,6 +532,35 @@ def test_the_first_registry_wins_on_a_namespace() -> None:
     assert strangers.namespaces == ("theirs",)
     assert strangers.signers[0].repos == ("theirs/*",)
     assert [root.repo for root in strangers.roots] == ["theirs/x"]
+
+
+BANK = {"of": "acme", "namespace": "bank-ml"}
+
+
+@pytest.mark.parametrize(
+    ("mirrors", "later", "found"),
+    [
+        ([BANK], [], ("acme/bot",)),
+        ([], [claim("Bank", "bank-ml", mirror=[BANK])], ("acme/bot",)),
+        ([BANK], [claim("Bank", "bank-ml", mirror=[BANK])], ("acme/bot",)),
+        (
+            [BANK],
+            [claim("Bank", "bank-ml", mirror=[{**BANK, "of": "theirs"}])],
+            ("acme/bot", "theirs/bot"),
+        ),
+        ([], [claim("Acme", "acme", mirror=[BANK])], ()),
+        ([], [claim("Acme", "acme", "more", mirror=[BANK])], ()),
+        ([], [claim("More", "more", mirror=[{"of": "more", "namespace": "acme"}])], ()),
+    ],
+)
+def test_a_namespace_mirrors_another_by_the_same_names(
+    mirrors: list[object], later: list[object], found: tuple[str, ...]
+) -> None:
+    """Nobody of a later registry says so of a namespace that an earlier one gives to somebody."""
+    first = hostile.replaced(example(), (*ORG, "mirror"), mirrors)
+    merged = trust.merge([read(first), overlay(org=later)])
+    assert merged.mirrored("bank-ml/bot") == found
+    assert merged.mirrored("acme/bot") == merged.mirrored("bank-ml/../bot") == ()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from provenance.case.members import Closure, JudgedMember
@@ -15,6 +15,7 @@ from provenance.claims.files import ModelFiles
 from provenance.closure.members import Claims
 from provenance.lineage import Claimed, Graph
 from provenance.lock import Entry, Lock, is_of
+from provenance.lock.memory import known_as
 from provenance.model import Basis, Evidence
 from provenance.policy import Exemption, Policy, Waiver
 from provenance.policy.binding import Rests, rests_of
@@ -95,6 +96,15 @@ class Case:
         """The evidence by the name that identity, signatures and lineage go by: of a mirror that
         is proved, its origin's; else the model's own."""
         return self.mirror.evidence if isinstance(self.mirror, Mirror) else self.evidence
+
+    @property
+    def at_origin(self) -> Case | None:
+        """Of a mirror that is proved the case of its origin, with all that is locked of that."""
+        repo = self.origin.ref.repo
+        if self.origin is self.evidence or repo is None:
+            return None
+        past = known_as(self.lock, repo)
+        return replace(self, evidence=self.origin, locked=None, remembered=past, mirror=None)
 
     @property
     def subject(self) -> str:

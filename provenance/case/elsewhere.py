@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
+from provenance.case.likely import said_of
 from provenance.case.publisher import PublisherSignature
 from provenance.formats.names import is_weight_name
 from provenance.lock import Entry
@@ -18,6 +19,8 @@ from provenance.names import is_repo
 from provenance.verdict import Finding, failed
 
 MOST_ADDED = 16
+Known = tuple[str, str, str | None]
+"""Who knows the files, as which repository, and at which commit if that is known."""
 
 
 def elsewhere(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Finding]:
@@ -25,23 +28,28 @@ def elsewhere(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Fin
     repo = case.origin.ref.repo
     if not repo:
         return
-    found: dict[str, str] = {}
-    for who, other in (
+    found: dict[str, tuple[str, str | None]] = {}
+    for who, other, commit in (
         *_by_registry(case, holding),
         *_by_lock(case, holding),
         *_by_bundle(case, holding),
     ):
         if other != repo:
-            found.setdefault(other, who)
-    for other, who in found.items():
-        message = f"{who} has these very files as {other}, and here they are called {repo}"
+            found.setdefault(other, (who, commit))
+    for other, (who, commit) in found.items():
+        said = said_of(case.subject, other, commit)
+        message = (
+            f"{who} has these very files as {other}, and here they are called {repo}: if it is "
+            f"meant as a mirror of that, {said}"
+        )
         yield failed("signature/other-model", message, case.subject)
 
 
-def _by_registry(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
+def _by_registry(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Known]:
     roots = [root for org in case.registry.orgs for root in org.roots if root.manifest]
     digests = _digests(case, holding) if roots else frozenset()
-    yield from (("the registry", root.repo) for root in roots if root.manifest in digests)
+    known = (root for root in roots if root.manifest in digests)
+    yield from (("the registry", root.repo, root.commit) for root in known)
 
 
 def _digests(case: Case, holding: Sequence[PublisherSignature]) -> frozenset[str]:
@@ -56,12 +64,12 @@ def _digests(case: Case, holding: Sequence[PublisherSignature]) -> frozenset[str
     return frozenset(manifest.digest for manifest in known)
 
 
-def _by_lock(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
+def _by_lock(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Known]:
     """What the lockfile has, signed, as another repository of the same owner."""
     for entry in _of_the_owner(case):
         same = entry.selected == case.evidence.manifest.digest
         if entry.repo and entry.signers and (same or any(_is_in(case, v, entry) for v in holding)):
-            yield "the lockfile", entry.repo
+            yield "the lockfile", entry.repo, entry.commit
 
 
 def _of_the_owner(case: Case) -> Iterator[Entry]:
@@ -80,16 +88,16 @@ def _is_in(case: Case, vouch: PublisherSignature, entry: Entry) -> bool:
     )
 
 
-def _by_bundle(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[tuple[str, str]]:
+def _by_bundle(case: Case, holding: Sequence[PublisherSignature]) -> Iterator[Known]:
     """What a signer called it: a repository, or the name of one of the owner's that is known."""
     own = (case.origin.ref.repo or "").partition("/")[2]
     for vouch in holding:
         called = vouch.manifest.name
         if is_repo(called):
-            yield "its signature", called
+            yield "its signature", called, None
         elif called and called != own:
             yield from (
-                ("its signature", other)
+                ("its signature", other, None)
                 for other in _known(case)
                 if other.partition("/")[2] == called
             )

@@ -102,13 +102,13 @@ def _refused(case: Case) -> Iterator[Finding]:
             f"{registry.name} expired on {registry.expires:%Y-%m-%d}",
             registry.name,
         )
-    yield from _revoked(registry, _own(case), "")
+    yield from _revoked(registry, _own(case), "", case.origin.ref.repo)
     for subjects in _origin(case):
-        yield from _revoked(registry, subjects, "origin's ")
+        yield from _revoked(registry, subjects, " of the origin")
     for subjects in _ancestors(case):
-        yield from _revoked(registry, subjects, "ancestor ")
+        yield from _revoked(registry, subjects, " of an ancestor")
     for subjects in _members(case):
-        yield from _revoked(registry, subjects, "closure member ")
+        yield from _revoked(registry, subjects, " of a closure member")
 
 
 def _own(case: Case) -> Subjects:
@@ -129,9 +129,12 @@ def _own(case: Case) -> Subjects:
 
 
 def _origin(case: Case) -> Iterator[Subjects]:
-    """What the model is known by that it is said to be a mirror of, proved or not."""
+    """What the model is known by that it is said to be a mirror of, proved or not; files that are
+    the model's own too are told as its own."""
     if origin := case.evidence.origin:
-        yield _of(origin)
+        subjects, own = _of(origin), _own(case)
+        shared = {kind: subjects[kind] - own[kind] for kind in ("manifest", "file")}
+        yield {**subjects, **shared}
 
 
 def _ancestors(case: Case) -> Iterator[Subjects]:
@@ -210,16 +213,21 @@ def _attested(files: ModelFiles) -> Iterator[Parent]:
 
 def _of(ancestor: Ancestor) -> Subjects:
     known = ancestor.evidence
+    lists = (known.listing, known.manifest) if known else ()
     return {
-        "manifest": {ancestor.manifest, *((known.manifest.digest,) if known else ())},
-        "file": _digests(known.listing, known.manifest) if known else set(),
+        "manifest": {ancestor.manifest, *(one.digest for one in lists)},
+        "file": _digests(*lists),
         "repo": {ancestor.claimed, ancestor.facts.id if ancestor.facts else None},
         "commit": {ancestor.revision, ancestor.commit},
     }
 
 
-def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Finding]:
-    namespaces = {namespace_of(repo) for repo in subjects["repo"] if repo} or None
+def _revoked(
+    registry: Registry, subjects: Subjects, whose: str, origin: str | None = None
+) -> Iterator[Finding]:
+    """What is refused of it; of a mirror that is proved, by whoever may for its `origin` too."""
+    repos = (*subjects["repo"], origin)
+    namespaces = {namespace_of(repo) for repo in repos if repo} or None
     for kind, values in subjects.items():
         called = "repository" if kind == "repo" else kind
         hits: dict[str, dict[str, None]] = {}
@@ -230,10 +238,10 @@ def _revoked(registry: Registry, subjects: Subjects, whose: str) -> Iterator[Fin
             more = f", and {len(found) - 1} more of its files," if len(found) > 1 else ""
             if kind == FILE:
                 yield failed(
-                    "registry/revoked", f"a {whose}file{more} was revoked: {reason}", found[0]
+                    "registry/revoked", f"a file{whose}{more} was revoked: {reason}", found[0]
                 )
                 continue
             for value in found:
                 yield failed(
-                    "registry/revoked", f"the {whose}{called} was revoked: {reason}", value
+                    "registry/revoked", f"the {called}{whose} was revoked: {reason}", value
                 )

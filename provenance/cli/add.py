@@ -21,6 +21,7 @@ from provenance.workspace import Addition, Request, Workspace
         "--profile", type=click.Choice([p.name for p in PROFILES]), help="What is asked of it."
     ),
     click.option("--name", metavar="NAME", help="How it is called here, if not as its repository."),
+    click.option("--mirror-of", metavar="ORIGIN", help="org/name@COMMIT whose bytes these are."),
 )
 @with_request(*RULES)
 @with_workspace

@@ -59,9 +59,10 @@ class Walk:
 
     def run(self) -> None:
         """Everything that statements lead to from the model is known, or why it is not."""
-        ref = self.claimed.evidence.ref
-        own = self._key(self.claimed.own, ref.commit, self.claimed.evidence.manifest.digest)
-        waiting = [self._published(own, ref.repo, ref.commit, self.claimed.evidence)]
+        evidence, origin = self.claimed.evidence, self.claimed.origin
+        ref, manifest = evidence.ref, (origin and origin.manifest) or evidence.manifest.digest
+        own = self._key(self.claimed.own, ref.commit, manifest)
+        waiting = [self._published(own, ref.repo, ref.commit, evidence, manifest)]
         while waiting:
             model = waiting.pop()
             if model.node.key not in self.nodes:
@@ -79,12 +80,18 @@ class Walk:
         return f"{name}@{manifest}"
 
     def _published(
-        self, key: str, repo: str | None, commit: str | None, evidence: Evidence
+        self,
+        key: str,
+        repo: str | None,
+        commit: str | None,
+        evidence: Evidence,
+        manifest: str | None = None,
     ) -> Model:
+        """A model that is there; a mirror by the `manifest` of its origin, whose root it may be."""
         listed = evidence.manifest.by_path
         read = self.files.of(evidence).read
         files = {path: listed[path].sha256 for path in sorted(read or listed.keys())}
-        node = self._node(key, repo, commit, evidence.manifest.digest)
+        node = self._node(key, repo, commit, manifest or evidence.manifest.digest)
         return Model(node=node, files=files, speaks=repo or "")
 
     def _node(self, key: str, repo: str | None, commit: str | None, manifest: str | None) -> Node:

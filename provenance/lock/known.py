@@ -101,19 +101,24 @@ def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
         facts=evidence.facts or facts,
         ancestors=evidence.ancestors or ancestors(lock, entry),
         members=evidence.members or members(lock, entry),
-        origin=evidence.origin or origin(entry),
+        origin=evidence.origin or origin(lock, entry),
     )
 
 
-def origin(entry: Entry) -> Ancestor | None:
+def origin(lock: Lock, entry: Entry) -> Ancestor | None:
     """What a locked model was found to be a mirror of, which nobody was asked about."""
-    return stated_origin(entry.mirror_of) if entry.mirror_of else None
+    return stated_origin(entry.mirror_of, lock) if entry.mirror_of else None
 
 
-def stated_origin(text: str) -> Ancestor:
-    """What `mirror_of` says, and nothing else is known of."""
+def stated_origin(text: str, lock: Lock | None = None) -> Ancestor:
+    """What `mirror_of` says, with what a lockfile has of it at that commit."""
     repo, _, commit = text.partition("@")
-    return Ancestor(claimed=repo, revision=commit, commit=commit)
+    stated = Ancestor(claimed=repo, revision=commit or None, commit=commit or None)
+    entries = lock.entries if lock else ()
+    known = (entry for entry in entries if entry.part is Part.ANCESTOR and entry.name == text)
+    if entry := next(known, None):
+        return replace(stated, facts=entry.facts, manifest=entry.manifest or None)
+    return stated
 
 
 def members(lock: Lock, entry: Entry) -> tuple[Member, ...]:

@@ -19,6 +19,12 @@ def remembered(lock: Lock | None, name: str, repo: str | None) -> tuple[Entry, .
     return (*own, *others)
 
 
+def known_as(lock: Lock | None, repo: str) -> tuple[Entry, ...]:
+    """Every entry of a repository, whether it is locked for itself or as the origin of another."""
+    above = (e for e in lock.entries if e.part is Part.ANCESTOR) if lock else ()
+    return (*remembered(lock, "", repo), *(entry for entry in above if repo in _names(entry)))
+
+
 def member_entry(lock: Lock | None, repo: str | None, commit: str | None) -> Entry | None:
     """What is locked of a closure member at this commit, or else at another one."""
     own = [entry for entry in lock.closure() if entry.repo == repo] if lock else []

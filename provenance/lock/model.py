@@ -119,6 +119,11 @@ class Entry:
         """The repository whose bytes these are: of a mirror another one than its own."""
         return self.mirror_of.partition("@")[0] if self.mirror_of else self.repo
 
+    @property
+    def origin_commit(self) -> str | None:
+        """The commit of `origin` whose bytes these are."""
+        return self.mirror_of.partition("@")[2] if self.mirror_of else self.commit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:

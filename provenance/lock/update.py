@@ -15,14 +15,21 @@ from provenance.policy import Model, Settings
 from provenance.trust import Registry
 
 
-def out_of_step(settings: Settings, entry: Entry) -> Iterator[str]:
-    """How provenance.toml asks for something else than is locked."""
+def out_of_step(settings: Settings, entry: Entry, registry: Registry) -> Iterator[str]:
+    """How provenance.toml asks for something else than is locked; whose mirror it is may be said by
+    the registry."""
     for model in settings.models:
         if model.name == entry.name:
             for word in ("repo", "revision", "include", "exclude"):
                 locked, asked = getattr(entry, word), getattr(model, word)
                 if locked != asked:
                     yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
+            said = (model.mirror_of, entry.mirror_of)
+            by_registry = not model.mirror_of and entry.origin in registry.mirrored(
+                entry.repo or ""
+            )
+            if said[0] != said[1] and not by_registry:
+                yield f"{entry.name}: mirror_of is {said[0]!r}, and {said[1]!r} is locked"
             return
     if settings.source:
         yield f"{entry.name} is not in {settings.source} any more"

@@ -201,12 +201,19 @@ def _mirror_of(fields: Fields, repo: str | None) -> str | None:
     if "mirror_of" not in fields:
         return None
     text = fields.text("mirror_of")
+    if wrong := no_origin(text, repo):
+        raise fields.wrong("mirror_of", wrong)
+    return text
+
+
+def no_origin(text: str, repo: str | None) -> str:
+    """Why `text` cannot be what a model of `repo` is a mirror of; empty where it can."""
     if not is_origin(text):
         expected = "expected org/name@<commit of 40 digits> of the model that it is a copy of"
-        raise fields.wrong("mirror_of", f"{expected}, found {text[:200]!r}")
+        return f"{expected}, found {text[:200]!r}"
     if text.partition("@")[0] == repo:
-        raise fields.wrong("mirror_of", f"{repo} is this model itself: name the one it came from")
-    return text
+        return f"{repo} is this model itself: name the one it came from"
+    return ""
 
 
 def is_origin(text: str) -> bool:

@@ -66,6 +66,7 @@ def _model(entry: Entry, licence: str) -> Component:
         "manifest": entry.selected,
         "verdict": entry.verdict,
         "profile": entry.profile,
+        "mirror_of": entry.mirror_of or "",
         "signer": ", ".join(sorted({signer.identity for signer in entry.signers})),
     }
     return Component(
@@ -79,7 +80,7 @@ def _model(entry: Entry, licence: str) -> Component:
         purl=_purl(entry.repo, entry.commit),
         licenses=[LicenseFactory().make_from_string(licence)] if licence else None,
         components=[_file(entry, file.path, file.sha256) for file in entry.files.files],
-        pedigree=Pedigree(ancestors=map(_ancestor, entry.parents)) if entry.parents else None,
+        pedigree=_pedigree(entry),
         properties=list(_properties(words)),
     )
 
@@ -91,6 +92,19 @@ def _file(entry: Entry, path: str, digest: str) -> Component:
         name=path,
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
     )
+
+
+def _pedigree(entry: Entry) -> Pedigree | None:
+    """Whom it descends from; of a mirror first the very model that it is a copy of."""
+    same = LockedParent(
+        repo=entry.origin or "",
+        commit=entry.origin_commit,
+        relation="mirror",
+        tier="",
+        source="mirror_of",
+    )
+    parents = (*(same,) * bool(entry.mirror_of), *entry.parents)
+    return Pedigree(ancestors=map(_ancestor, parents)) if parents else None
 
 
 def _ancestor(parent: LockedParent) -> Component:

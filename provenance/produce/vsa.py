@@ -28,6 +28,8 @@ VERIFIER = f"pkg:pypi/{TOOL}"
 """Who verified, the same over all releases."""
 LEVEL = "PROVENANCE_"
 EXCEPTED = "_WITH_EXCEPTIONS"
+MIRROR_OF = "provenance_mirrorOf"
+"""The model whose bytes these are, by its package URL: a field that the form leaves free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,8 @@ def statement(evaluation: Evaluation, *, rules: Rules, at: datetime) -> bytes:
     ConfigError for a verdict that is not of measured bytes, or is incomplete: neither passed nor
     failed.
     """
-    evidence, verdict = evaluation.case.evidence, evaluation.verdict
+    case, verdict = evaluation.case, evaluation.verdict
+    evidence = case.evidence
     if verdict.basis is not Basis.MEASURED:
         message = f"is judged by {verdict.basis} digests: verify the directory that is deployed"
         raise ConfigError(message, path=verdict.name)
@@ -81,11 +84,12 @@ def statement(evaluation: Evaluation, *, rules: Rules, at: datetime) -> bytes:
             "policy": rules.descriptor,
             "inputAttestations": [
                 {"uri": document.path, "digest": {"sha256": sha256(document.data).hexdigest()}}
-                for document in evidence.bundles
+                for document in case.origin.bundles
             ],
             "verificationResult": RESULTS[verdict.result],
             "verifiedLevels": [_level(verdict)] if passed else [],
             "slsaVersion": "1.1",
+            **({MIRROR_OF: f"{PURL}{verdict.mirror_of}"} if verdict.mirror_of else {}),
         },
     }
     return compact(document)

@@ -90,6 +90,11 @@ def sarif(summary: Summary) -> str:
                     "verdict": summary.result,
                     "policy": printable(summary.policy),
                     "registry": printable(summary.registry),
+                    "mirrors": {
+                        printable(one.name): printable(one.mirror_of)
+                        for one in summary.verdicts
+                        if one.mirror_of
+                    },
                 },
             }
         ],

@@ -114,7 +114,7 @@ def _words(old: Side, new: Side, words: tuple[str, ...]) -> Iterator[Change]:
 
 
 def _identity(old: Side, new: Side) -> Iterator[Change]:
-    yield from _words(old, new, ("organisation",))
+    yield from _words(old, new, ("organisation", "mirror_of"))
     for word in ("id", "repo_id", "owner", "owner_id", "reach"):
         before, after = (getattr(side.facts, word, None) for side in (old, new))
         if before != after and None not in (before, after):

@@ -25,6 +25,7 @@ class Side:
     commit: str = ""
     verdict: str = ""
     organisation: str = ""
+    mirror_of: str = ""
     facts: Facts | None = None
     signers: tuple[str, ...] = ()
     ancestors: Mapping[str, str] = field(default_factory=dict)
@@ -36,12 +37,13 @@ class Side:
 def of_trial(evaluation: Evaluation, tensors: Mapping[str, str] | None = None) -> Side:
     """A model that was judged now."""
     verdict, case = evaluation.verdict, evaluation.case
-    owner = case.registry.owner(case.evidence.ref.repo or "")
+    owner = case.registry.owner(case.origin.ref.repo or "")
     return Side(
         name=verdict.name,
         commit=verdict.commit or "",
         verdict=f"{verdict.result} ({verdict.profile}): {verdict.reason}",
         organisation=owner.name if owner else "",
+        mirror_of=verdict.mirror_of,
         facts=case.evidence.facts,
         signers=tuple(sorted({f"{s.organisation}: {s.identity}" for s in verdict.signers})),
         ancestors=dict(_ancestors(case)),
@@ -58,6 +60,7 @@ def of_entry(entry: Entry) -> Side:
         commit=entry.commit or "",
         verdict=f"{entry.verdict} ({entry.profile}), as the lockfile says",
         organisation=entry.organisation,
+        mirror_of=entry.mirror_of or "",
         facts=entry.facts,
         signers=tuple(sorted({f"{s.organisation}: {s.identity}" for s in entry.signers})),
         ancestors={f"{p.repo}{f'@{p.commit}' if p.commit else ''}": p.tier for p in entry.parents},

@@ -19,8 +19,8 @@ from provenance.trust.registry import Registry
 def merge(registries: Sequence[Registry]) -> Registry:
     """One registry that says what all of them say, an earlier one before a later one.
 
-    What a later one claims of a namespace already taken is dropped with its signers' reach and its
-    roots. It expires with the first that does. ConfigError if there is none.
+    What a later one claims of a namespace already taken is dropped with its signers' reach, its
+    roots and its mirrors there. It expires with the first that does. ConfigError if there is none.
     """
     if not registries:
         raise ConfigError("no registry is named")
@@ -51,7 +51,12 @@ def _without(org: Org, taken: set[str]) -> Iterator[Org]:
     """The organisation without what an earlier registry gave to somebody."""
     left = tuple(namespace for namespace in org.namespaces if namespace.lower() not in taken)
     signers = tuple(kept for signer in org.signers for kept in _within(signer, taken))
-    if (left, signers) == (org.namespaces, org.signers):
+    mirrors = tuple(
+        mirror
+        for mirror in org.mirrors
+        if mirror.namespace.lower() not in taken and {mirror.of, mirror.namespace} & set(left)
+    )
+    if (left, signers, mirrors) == (org.namespaces, org.signers, org.mirrors):
         yield org
     elif left or signers:
         yield replace(
@@ -59,6 +64,7 @@ def _without(org: Org, taken: set[str]) -> Iterator[Org]:
             namespaces=left,
             namespace_ids=tuple(pair for pair in org.namespace_ids if pair[0] in left),
             signers=signers,
+            mirrors=mirrors,
             roots=tuple(root for root in org.roots if names.namespace_of(root.repo) in left),
         )
 

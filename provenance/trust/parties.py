@@ -59,6 +59,15 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MirroredNamespace:
+    """That repositories of `namespace` may be mirrors of those of `of` by the same names; each is
+    one only where its bytes prove it."""
+
+    of: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """That an organisation keeps its own part of the registry: `threshold` of `keys` sign it."""
 
@@ -83,6 +92,7 @@ class Org:
     threshold: int = 1
     signers: tuple[Signer, ...] = ()
     roots: tuple[Root, ...] = ()
+    mirrors: tuple[MirroredNamespace, ...] = ()
     once_signed_must_stay_signed: bool | None = None
     section: Section | None = None
     unknown: str = ""
@@ -105,6 +115,7 @@ def read_org(fields: Fields, sigstores: frozenset[str]) -> Org:
         signers=read_signers(fields, namespaces, sigstores),
         threshold=fields.whole("threshold", 1, least=1),
         roots=read_roots(fields, namespaces),
+        mirrors=tuple(_mirrored(entry, namespaces) for entry in fields.tables("mirror")),
         once_signed_must_stay_signed=_optional_flag(fields, "once_signed_must_stay_signed"),
         section=_section(fields.table("section")) if "section" in fields else None,
     )
@@ -119,6 +130,20 @@ def check_threshold(fields: Fields, org: Org) -> None:
     publishers = sum(Role.PUBLISHER in signer.roles for signer in org.signers)
     if publishers and org.threshold > publishers:
         raise fields.wrong("threshold", f"{org.threshold} of {publishers} publishers cannot be met")
+
+
+def _mirrored(fields: Fields, namespaces: tuple[str, ...]) -> MirroredNamespace:
+    found = MirroredNamespace(
+        of=reading.namespace(fields, "of"), namespace=reading.namespace(fields, "namespace")
+    )
+    if found.of == found.namespace:
+        raise fields.wrong("namespace", f"expected another namespace than {found.of!r} in `of`")
+    if not {found.of, found.namespace} & set(namespaces):
+        own = ", ".join(namespaces) or "none"
+        message = f"neither {found.of!r} nor {found.namespace!r} is the organisation's ({own})"
+        raise fields.wrong("of", message)
+    fields.end()
+    return found
 
 
 def _section(fields: Fields) -> Section:

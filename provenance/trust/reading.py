@@ -85,6 +85,14 @@ def repo(fields: Fields, name: str) -> str:
     return value
 
 
+def namespace(fields: Fields, name: str) -> str:
+    """The name of an organisation or user on the Hub."""
+    value = fields.text(name)
+    if not names.is_namespace(value):
+        raise fields.wrong(name, f"expected the name of a namespace, found {value[:200]!r}")
+    return value
+
+
 def namespaces(fields: Fields, name: str) -> tuple[str, ...]:
     """A list of namespaces, none of them twice (the Hub takes `Acme` and `acme` for one)."""
     values = fields.texts(name, ())

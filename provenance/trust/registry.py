@@ -138,6 +138,13 @@ class Registry:
         """The organisation in one of whose namespaces `repo` lies, case-exact, if there is one."""
         return self._owners.get(names.namespace_of(repo)) if names.is_repo(repo) else None
 
+    def mirrored(self, repo: str) -> tuple[str, ...]:
+        """The repositories that `repo` may be a mirror of, each by the name that it has itself."""
+        namespace, _, name = repo.partition("/")
+        every = (mirror for org in self.orgs for mirror in org.mirrors)
+        found = (f"{mirror.of}/{name}" for mirror in every if mirror.namespace == namespace)
+        return tuple(dict.fromkeys(found)) if names.is_repo(repo) else ()
+
     def publishers(self, repo: str) -> tuple[tuple[Org, Signer], ...]:
         """Who may publish `repo`; empty if nobody is known who does."""
         org = self.owner(repo)

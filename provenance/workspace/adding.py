@@ -17,6 +17,7 @@ from provenance.lock import Entry, remembered
 from provenance.lock.known import with_known_digests
 from provenance.model import Evidence
 from provenance.policy import Exemption, Model, Waiver
+from provenance.policy.document import no_origin
 from provenance.registry.editing import Edit
 from provenance.source.together import side_by_side
 from provenance.verdict import Finding, Unjudged, Verdict
@@ -37,12 +38,14 @@ HEAD = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """What is written beside a model that is added: which files, which profile, which name."""
+    """What is written beside a model that is added: which files, which profile, which name, and
+    whose bytes these are, as `org/name@<commit>`."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     profile: str | None = None
     name: str | None = None
+    mirror_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +137,10 @@ def added(gathering: Gathering, file: Path, addition: Addition) -> Added:
     Nothing is set aside. A model that no Hub has is not written.
     """
     session = gathering.session
-    if addition.name is not None and len(session.subjects) != 1:
-        raise ConfigError(f"names one model, and {len(session.subjects)} are meant", path="--name")
+    for option, value in (("--name", addition.name), ("--mirror-of", addition.mirror_of)):
+        if value is not None and len(session.subjects) != 1:
+            message = f"names one model, and {len(session.subjects)} are meant"
+            raise ConfigError(message, path=option)
     subjects = [_named(subject, session, addition) for subject in session.subjects]
     found = side_by_side(lambda subject: _pinned(subject, gathering), subjects)
     tables = [
@@ -258,11 +263,15 @@ def _document(found: Sequence[Looked], folder: Path, own: Sequence[str]) -> str:
 
 
 def _named(subject: Subject, session: Session, addition: Addition) -> Subject:
-    """The subject as `addition` has it."""
+    """The subject as `addition` has it, or ConfigError."""
+    said = addition.mirror_of
+    if said is not None and (wrong := no_origin(said, subject.model.repo)):
+        raise ConfigError(wrong, path="--mirror-of")
     model = replace(
         subject.model,
         name=addition.name or subject.model.name,
         profile=addition.profile or subject.model.profile,
+        mirror_of=said or subject.model.mirror_of,
     )
     policy = session.policy_for(model)
     return replace(subject, name=model.name, model=model, policy=policy)
@@ -279,6 +288,7 @@ def _table(model: Model, folder: Path, addition: Addition) -> dict[str, object]:
         "revision": model.revision,
         "include": list(addition.include),
         "exclude": list(addition.exclude),
+        "mirror_of": addition.mirror_of,
         "members": list(model.members),
         "profile": addition.profile,
     }

@@ -59,7 +59,9 @@ def chosen_entries(
     entries = _chosen(session, lock, names)
     if local_dir and len(entries) != 1:
         raise ConfigError(f"takes one model, and {len(entries)} are meant", path="--local-dir")
-    late = [text for entry in entries for text in out_of_step(session.settings, entry)]
+    late = [
+        text for entry in entries for text in out_of_step(session.settings, entry, session.registry)
+    ]
     if late and not frozen:
         raise OutOfDate(late)
     return (*entries, *lock.members_of(entries))

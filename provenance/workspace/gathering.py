@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from provenance.case.mirror import Mirror, mirror
+from provenance.claims.files import ModelFiles
 from provenance.closure import Wanted as Need
 from provenance.closure.members import pinned_at, pins_of, unresolved_members
 from provenance.errors import Absent
@@ -172,12 +174,35 @@ class Gathering:
         """What a model is a mirror of is asked for where the model is; of a directory's nobody."""
         said = subject.model.mirror_of
         if said is None:
-            return found
+            return self._with_mirrored(found) if subject.place is None else found
         if subject.place is not None or self.hub is None:
-            return replace(found, origin=stated_origin(said))
+            return replace(found, origin=stated_origin(said, self.session.lock))
         from provenance.source.hub.origin import with_origin
 
         return with_origin(self.hub, found, said)
+
+    def _with_mirrored(self, found: Evidence) -> Evidence:
+        """With the origin of a model that the registry lets be a mirror: at the commit that a root
+        or the lockfile has for these files, else the head of the first whose files they are.
+
+        What only a signature shows needs an origin of that name: one that is missing stays so.
+        """
+        registry, lock = self.session.registry, self.session.lock
+        possible = registry.mirrored(found.ref.repo or "")
+        if self.hub is None or not possible:
+            return found
+        from provenance.source.hub.origin import with_origin
+
+        known = mirror(ModelFiles(evidence=found), registry, lock)
+        if isinstance(known, Mirror) and known.origin.commit:
+            return with_origin(self.hub, found, known.named)
+        for repo in possible:
+            asked = with_origin(self.hub, found, repo)
+            missed = isinstance(known, Mirror) and known.origin.claimed == repo
+            missed = missed and bool(asked.origin and asked.origin.missing)
+            if missed or isinstance(mirror(ModelFiles(evidence=asked), registry, lock), Mirror):
+                return asked
+        return found
 
     def _with_members(self, subject: Subject, found: Evidence) -> Evidence:
         """What loaders fetch for a model is asked for where the model is; of a directory's, and

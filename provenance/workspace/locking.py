@@ -155,7 +155,7 @@ def late(session: Session) -> Iterator[str]:
         if model.name not in names:
             yield f"{model.name} is not locked"
     for entry in entries:
-        yield from out_of_step(session.settings, entry)
+        yield from out_of_step(session.settings, entry, session.registry)
 
 
 def out_of_step_in(request: Request, workspace: Workspace) -> Iterator[str]:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
 
 
-NO_REVISION = "RevisionNotFound"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """What became of one model: its verdict, and its new entry if it passes, or why it has none.
@@ -224,7 +221,7 @@ class Resolver:
 
 def is_gone(error: Exception) -> bool:
     """Whether a Hub has the repository and not the branch, tag or commit."""
-    return isinstance(error, Absent) and error.code == NO_REVISION
+    return isinstance(error, Absent) and error.is_revision
 
 
 def _wavering(rounds: Sequence[Sequence[Resolved]]) -> dict[str, Resolved]:

@@ -192,7 +192,7 @@ def _model(
         ref=ref,
         locked=entry.commit or entry.selected,
         verdict=entry.verdict,
-        late=tuple(out_of_step(session.settings, entry)),
+        late=tuple(out_of_step(session.settings, entry, session.registry)),
         upstream=upstream.get(model.name),
     )
 

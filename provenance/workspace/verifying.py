@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance import replay
+from provenance.case.mirror import named
 from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, remembered
@@ -109,7 +110,8 @@ class Verifier:
     def of(self, subject: Subject, replayed: Evidence | None = None) -> Evaluation | Unjudged:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
-            return self._judged(subject, replayed, None, exact=self.exact)
+            stored = self._as_said(subject, replayed)
+            return self._judged(subject, stored, None, exact=self.exact)
         pinned = self._pinned(subject)
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
@@ -127,6 +129,14 @@ class Verifier:
         )
         past = () if by_the_way else remembered(lock, subject.name, subject.ref.repo)
         return self._judged(subject, evidence, self._known(subject), past=past)
+
+    def _as_said(self, subject: Subject, stored: Evidence) -> Evidence:
+        """Stored evidence, of a mirror only what the caller or the registry says it is today."""
+        origin = stored.origin
+        if origin is None or subject.model.mirror_of == named(origin):
+            return stored
+        by_registry = origin.claimed in self._session.registry.mirrored(stored.ref.repo or "")
+        return stored if by_registry else replace(stored, origin=None)
 
     def upstream(self) -> Iterator[Upstream]:
         """Where the branches and tags stand of the models that are judged as they are locked.

@@ -16,6 +16,7 @@ from provenance.model import Ancestor, Evidence, Facts, File, Manifest, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.trust import Registry
+from provenance.trust.section import read_section
 from tests import forge
 from tests.hubs import card
 
@@ -73,6 +74,25 @@ def test_one_file_is_enough(tmp_path: Path, name: str) -> None:
     found = DISGUISES[name](tmp_path / "m")
     assert rules(found, {"files": [f"sha256:{'a' * 64}", BAD]}) == REVOKED
     assert rules(found, {"files": [f"sha256:{'a' * 64}"]}) == set()
+
+
+@pytest.mark.parametrize(("owner", "expected"), [("Free", REVOKED), ("Other", set())])
+def test_what_the_origins_organisation_revokes_itself_reaches_a_mirror(
+    tmp_path: Path, owner: str, expected: set[str]
+) -> None:
+    origin = Ancestor(claimed="free/base", revision=COMMIT, commit=COMMIT)
+    known = evidence(model(tmp_path / "origin"))
+    found = evidence(model(tmp_path / "m", NOTICE=b"words"))
+    found = replace(found, origin=replace(origin, evidence=known))
+    registry = Registry.from_table(
+        forge.registry(*(forge.org(name) for name in ("Acme", "Free", "Other"))),
+        source="trust.toml",
+    )
+    (org,) = (one for one in registry.orgs if one.name == owner)
+    own = {"version": 1, "org": owner, "revoked": [{"files": [BAD], "reason": "backdoor"}]}
+    section = read_section(registry, org, own, source="free.toml")
+    verdict = judge(found, Policy.of(Settings(), Model(name="m", repo="acme/bot")), section)
+    assert {f.rule for f in verdict.findings if f.check == "registry"} == expected
 
 
 def messages(found: Evidence, table: dict[str, Any]) -> list[str]:

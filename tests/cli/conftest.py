@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import program
+from tests.cli.mirrors import MIRROR
+from tests.hub import Hub
+from tests.hubs import REPO, Desk, desk, signed
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -30,3 +33,13 @@ def run(tmp_path: Path) -> Run:
         return program.run(words, cwd, own)
 
     return run
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
+    """A desk at a Hub with a signed model of Acme and a bank's mirror of it; the origin's name."""
+    with Hub(tmp_path) as hub:
+        files = signed(tmp_path / "m")
+        origin = f"{REPO}@{hub.commit(REPO, files)}"
+        hub.commit(MIRROR, files)
+        yield desk(tmp_path, hub), origin

@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from provenance.workspace import lockfile
 from tests import forge
-from tests.hub import Hub
-from tests.hubs import FILES, REPO, SIZE, UNSIGNED, Desk, card, desk, signed, trust
-
-MIRROR = "bank-ml/bot"
-OTHER = "d" * 40
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
-    """A desk at a Hub with a signed model of Acme and a bank's mirror of it; the origin's name."""
-    with Hub(tmp_path) as hub:
-        files = signed(tmp_path / "m")
-        origin = f"{REPO}@{hub.commit(REPO, files)}"
-        hub.commit(MIRROR, files)
-        yield desk(tmp_path, hub), origin
-
-
-def rules(own: Desk) -> tuple[int, set[str]]:
-    """The exit code of `verify` at the head of the mirror, and what did not pass."""
-    return own.rules(f"{MIRROR}@main")
+from tests.cli.mirrors import MIRROR, OTHER, rules
+from tests.hubs import FILES, REPO, SIZE, UNSIGNED, Desk, card, signed, trust
 
 
 def test_a_mirror_is_locked_and_used_by_its_origins_name(bank: tuple[Desk, str]) -> None:
@@ -125,6 +106,9 @@ def test_stored_evidence_has_the_origin(bank: tuple[Desk, str]) -> None:
     assert json.loads(stored.read_text())["origin"]["claimed"] == REPO
     ended = own.run("verify", "--evidence", stored)
     assert ended.returncode == 0, ended.stdout
+    own.settings({"repo": MIRROR})
+    ended = own.run("verify", "--evidence", stored)
+    assert (ended.returncode, "identity/unknown-publisher" in ended.stdout) == (1, True)
 
 
 def test_a_commit_that_only_a_pull_request_reaches_is_not_the_origins(
@@ -137,3 +121,30 @@ def test_a_commit_that_only_a_pull_request_reaches_is_not_the_origins(
     own.hub.commit("bank-ml/base", files)
     own.settings({"repo": "bank-ml/base", "mirror_of": f"{UNSIGNED}@{commit}"})
     assert "identity/pull-request-only" in own.rules("bank-ml/base")[1]
+
+
+def test_a_mirror_with_a_card_of_its_own_ends_where_its_origin_does(
+    bank: tuple[Desk, str],
+) -> None:
+    """What is a root is the origin, whose card is another."""
+    own, _ = bank
+    bare = {path: data for path, data in FILES.items() if path != "README.md"}
+    files = signed(own.folder / "bare", bare)
+    commit = own.hub.commit("acme/root", {**files, "README.md": b"# Acme's\n"})
+    own.hub.commit("bank-ml/root", {**files, "README.md": b"# The bank's\n"})
+    model = {"repo": "bank-ml/root", "mirror_of": f"acme/root@{commit}", "profile": "attested"}
+    own.settings(model)
+    assert "lineage/unattested-step" in own.rules("bank-ml/root")[1]
+    own.locked({"repo": "acme/root"})
+    (entry,) = lockfile.load(own.lock).models()
+    own.lock.unlink()
+    root = {"repo": "acme/root", "commit": commit, "manifest": entry.manifest}
+    table = trust()
+    acme = {**table["org"][0], "root": [root]}
+    own.trust({**table, "org": [acme, *table["org"][1:]]})
+    own.locked(model)
+    assert own.rules("bank-ml/root") == (0, set())
+    there = own.folder / "there"
+    ended = own.run("fetch", "--local-dir", there)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert own.run("verify", there, "--lock", "--offline").returncode == 0

@@ -56,6 +56,7 @@ MODEL = closed(
     name=TEXT,
     ref=TEXT,
     commit={"type": ["string", "null"]},
+    mirror_of={"type": ["string", "null"]},
     profile=TEXT,
     verdict={"enum": WORDS["verdict"]},
     reason=TEXT,

@@ -107,6 +107,7 @@ BEYOND: dict[str, Mapping[str, Any]] = {
     "a revocation of another's repository": {"revoked": [{"repo": "acme/bot", "reason": "x"}]},
     "an evaluator of its own models": {"signer": [{**SIGNER, "roles": ["evaluator"]}]},
     "a verifier of its own models": {"signer": [{**SIGNER, "roles": ["publisher", "verifier"]}]},
+    "a mirror": {"mirror": [{"of": "lab", "namespace": "bank-ml"}]},
     "another organisation": {"org": "Acme"},
     "an organisation of its own": {"org": [{"name": "Lab", "namespaces": ["acme"]}]},
     "namespaces": {"namespaces": ["acme"]},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from provenance.case.case import Case
+from provenance.case.likely import mirror_advice
 from provenance.errors import Malformed
 from provenance.lineage import identical_weights, own_names
 from provenance.model import Facts, Manifest
@@ -98,13 +99,15 @@ def signatures(case: Case) -> Iterator[Finding]:
     """Signatures by organisations that neither claims nor statements lead to."""
     repo = case.origin.ref.repo
     attested = [node.repo for node in case.graph.nodes if node.repo]
-    known = [repo or "", *case.claimed.above(case.claimed.own), *attested]
+    own = (repo or "", case.evidence.ref.repo or "")
+    known = [*own, *case.claimed.above(case.claimed.own), *attested]
     owners = {owner.key for name in known if (owner := case.registry.owner(name))}
     for verification in case.verifications:
         if repo and isinstance(verification, Attestation) and _is_oms(verification):
             signed = {party.org.key for party in verification.parties}
             if not signed & owners:
                 message = f"{min(signed)[1]} signed it, and no stated ancestor is of theirs"
+                message = ": ".join(filter(None, (message, mirror_advice(case))))
                 yield failed("ancestry/copied-signature", message, verification.bundle)
 
 

@@ -24,7 +24,8 @@ identity/mirror
 
 identity/mirror-unknown
     The model is said to be a mirror, and nobody can tell whether its bytes are the origin's: the
-    Hub does not have that commit, or states no digest, or was not asked. Ask the Hub that has it.
+    Hub does not have that commit, or states no digest, or was not asked, and no signature of the
+    origin's publisher covers them. Ask the Hub that has it. `explain mirror` says what proves it.
 
 identity/confusable
     The namespace is nobody's in the registry and looks like one that is: the same but for case,
@@ -88,12 +89,12 @@ identity/pass
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from provenance import names
 from provenance.case.case import Case
 from provenance.case.changes import past_ids, past_owners
+from provenance.case.likely import mirror_advice
 from provenance.case.mirror import Mirror
 from provenance.checks.identity.age import age
 from provenance.checks.identity.mirror import unproved
@@ -156,9 +157,11 @@ def _unowned(case: Case, repo: str, nearest: str, *, advise: bool) -> str:
     said = f"no registered organisation owns the namespace {names.namespace_of(repo)!r}"
     if nearest:
         said += f", the nearest is {nearest}"
+    mirror = mirror_advice(case)
     if not advise or not names.is_repo(repo):
-        return said
-    return f"{said}: register its publisher, or exempt exactly these bytes\n{_block(case)}"
+        return f"{said}: {mirror}" if mirror else said
+    steps = f"{mirror}; or register" if mirror else "register"
+    return f"{said}: {steps} its publisher, or exempt exactly these bytes\n{_block(case)}"
 
 
 def _confusable(namespace: str, alike: tuple[str, ...], listed: str) -> str:
@@ -186,18 +189,18 @@ def _answers(case: Case) -> Iterator[Finding]:
     """Of a mirror its own repository is held against what pins that, and the origin's too."""
     own = case.evidence
     if own.ref.repo and own.facts:
-        yield from _answer(case, own.ref.repo, own.facts)
-    if case.origin is not own and case.origin.facts:
-        plain = replace(case, evidence=case.origin, locked=None, remembered=(), mirror=None)
-        yield from _answer(plain, case.origin.ref.repo or "", case.origin.facts)
+        yield from _answer(case, own.ref.repo, own.facts, case)
+    if (plain := case.at_origin) and case.origin.facts:
+        yield from _answer(plain, plain.subject, case.origin.facts, case)
 
 
-def _answer(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
-    """How what the Hub or the lockfile says of the repository disagrees with what pins it."""
+def _answer(case: Case, repo: str, facts: Facts, asked: Case) -> Iterator[Finding]:
+    """How what the Hub or the lockfile says of the repository disagrees with what pins it; a change
+    is accepted for the model that was `asked` about."""
     if facts.id != repo:
         yield failed("identity/renamed", _renamed(case, repo, facts.id), case.subject)
-    yield from _replaced(case, repo, facts)
-    yield from _owner(case, facts)
+    yield from _replaced(case, repo, facts, asked)
+    yield from _owner(case, facts, asked)
     yield from _namespace(case, repo, facts)
     yield from _reach(case, facts)
 
@@ -212,7 +215,7 @@ def _renamed(case: Case, repo: str, new: str) -> str:
     return f"{said}: it was renamed or moved; write the new name if you mean it"
 
 
-def _replaced(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
+def _replaced(case: Case, repo: str, facts: Facts, asked: Case) -> Iterator[Finding]:
     """Ids that the registry and the lockfile have for the repository, and this is none of them."""
     owner, before = case.registry.owner(repo), past_ids(case)
     roots = owner.roots if owner else ()
@@ -222,7 +225,7 @@ def _replaced(case: Case, repo: str, facts: Facts) -> Iterator[Finding]:
         yield from _other_id(case, facts, pinned, expected, "ask the publisher elsewhere")
     if others := before - {facts.repo_id}:
         expected = f"{' or '.join(sorted(others))} as the lockfile has it"
-        yield from _other_id(case, facts, others, expected, case.accepting("identity/replaced"))
+        yield from _other_id(case, facts, others, expected, asked.accepting("identity/replaced"))
 
 
 def _other_id(
@@ -239,7 +242,7 @@ def _other_id(
         yield failed("identity/replaced", message, case.subject)
 
 
-def _owner(case: Case, facts: Facts) -> Iterator[Finding]:
+def _owner(case: Case, facts: Facts, asked: Case) -> Iterator[Finding]:
     """That the owner the Hub names is not the namespace, or not the lockfile's."""
     namespace, others = names.namespace_of(facts.id), past_owners(case) - {facts.owner}
     before = " or ".join(map(repr, sorted(others)))
@@ -253,7 +256,7 @@ def _owner(case: Case, facts: Facts) -> Iterator[Finding]:
         yield failed("identity/owner-changed", message, case.subject)
     elif before:
         message = (
-            f"{said} {before} as the lockfile has it: {case.accepting('identity/owner-changed')}"
+            f"{said} {before} as the lockfile has it: {asked.accepting('identity/owner-changed')}"
         )
         yield failed("identity/owner-changed", message, case.subject)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.case.case import Case
+from provenance.case.likely import said_of
 from provenance.case.mirror import Unproved, named
 from provenance.verdict import Finding, failed, unknown
 
@@ -21,8 +22,10 @@ def unproved(case: Case) -> Iterator[Finding]:
             shown = ", ".join(different[:SHOWN])
             more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
             message = (
-                f"the bytes are not those of {named(origin)}: {shown}{more} differ; it is judged "
-                "by its own name: fetch the origin's files again, or correct mirror_of"
+                f"the bytes are not those of {named(origin)}: {shown}{more} "
+                f"{'differs' if len(different) == 1 else 'differ'}; it is judged by its own name: "
+                "fetch the origin's files again, or if they are those of another commit, "
+                f"{said_of(case.subject, origin.claimed)}"
             )
             yield failed("identity/mirror", message, case.subject)
         case Unproved(origin=origin, why=why):

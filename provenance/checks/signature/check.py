@@ -153,7 +153,9 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether the publisher's signature covers every file a loader reads."""
     yield from signature_changes(case)
     verifications = [
-        verification for verification in case.verifications if not _is_a_word(verification)
+        verification
+        for verification in case.verifications
+        if not (_is_a_word(verification) or _is_of_the_mirror(case, verification))
     ]
     if not verifications:
         yield _nobody(case)
@@ -172,6 +174,17 @@ def check(case: Case) -> Iterator[Finding]:
 def _is_a_word(verification: VerificationResult) -> bool:
     """Whether it is what a registered party found out about a model, and means to sign nothing."""
     return isinstance(verification, Attestation) and verification.statement.predicate_type in SPOKEN
+
+
+def _is_of_the_mirror(case: Case, verification: VerificationResult) -> bool:
+    """Whether who keeps the mirror signed it: that says nothing of whose the model is."""
+    own, origin = case.evidence.ref.repo, case.origin.ref.repo
+    return (
+        own != origin
+        and isinstance(verification, Attestation)
+        and bool(publishers(own, verification))
+        and not publishers(origin, verification)
+    )
 
 
 def _nobody(case: Case) -> Finding:

@@ -13,10 +13,12 @@ from provenance.source.limits import DEFAULT, Limits
 
 
 def with_origin(hub: Hub, evidence: Evidence, said: str, *, limits: Limits = DEFAULT) -> Evidence:
-    """The evidence with that on the origin `said`, `org/name@<commit>`, by the same selection.
+    """The evidence with that on the origin `said`, by the same selection: `org/name@<commit>`, or
+    `org/name` for its head.
 
     Its small files are read, and of its weights the headers, for what one model may cost. One
-    that the Hub does not have is missing; SourceError where the Hub does not answer.
+    that the Hub does not have is missing, and has no commit where only that is not there;
+    SourceError where the Hub does not answer.
     """
     origin = stated_origin(said)
     ref = Ref(text=said, repo=origin.claimed, revision=origin.revision, commit=origin.revision)
@@ -28,10 +30,19 @@ def with_origin(hub: Hub, evidence: Evidence, said: str, *, limits: Limits = DEF
             at=evidence.at,
             include=evidence.include,
             exclude=evidence.exclude,
+            ask_owner=True,
             glance=glance,
             limits=limits,
         )
     except Absent as error:
-        return replace(evidence, origin=replace(origin, missing=str(error)))
-    known = replace(origin, facts=found.facts, manifest=found.manifest.digest, evidence=found)
+        commit = None if error.is_revision else origin.commit
+        return replace(evidence, origin=replace(origin, commit=commit, missing=str(error)))
+    known = replace(
+        origin,
+        revision=found.ref.commit,
+        commit=found.ref.commit,
+        facts=found.facts,
+        manifest=found.listing.digest,
+        evidence=found,
+    )
     return replace(evidence, origin=known)
