@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,8 +25,10 @@ ASKED = ("ancestry/", "lineage/")
 HONEST = 40
 Lie = Callable[[lies.Files, frozenset[str]], lies.Files]
 LIES: tuple[Lie, ...] = (lies.in_the_card, lies.everywhere)
-Judged = dict[str, set[tuple[str, str, str]]]
-"""Outcome, rule and message of each finding, by the model's name."""
+Findings = set[tuple[str, str, str]]
+"""The outcome, the rule and the message of each."""
+Judged = dict[str, Findings]
+"""What is found, by the model's name."""
 PASS, LEFT = ("pass", "ancestry/pass"), ("unknown", "ancestry/loaded-from-path")
 LEAVES_A_PATH = {"litgpt"}
 """Whose tool writes beside the name a folder of its own machine, which is said as a warning."""
@@ -112,18 +115,30 @@ def false(child: Child, lie: Lie) -> str:
     return f"acme/{lie.__name__}-{child.name}"
 
 
+def _fails(found: Findings) -> bool:
+    return "fail" in {outcome for outcome, _, _ in found}
+
+
 def each(children: Iterable[Child]) -> pytest.MarkDecorator:
     found = list(children)
     return pytest.mark.parametrize("child", found, ids=[child.name for child in found])
 
 
-def test_every_tool_makes_what_it_is_asked_for(
-    made: Made, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_tool_makes_what_it_is_asked_for(made: Made) -> None:
     assert not made.failed
     assert {child.name for child in CHILDREN} <= {path.name for path in made.folder.iterdir()}
+
+
+def test_there_are_many_of_each_kind(
+    on_the_hub: Judged, liars: Judged, copies: Judged, capsys: pytest.CaptureFixture[str]
+) -> None:
     with capsys.disabled():
-        print(f"\n{len(CHILDREN)} honest children of {len({c.by for c in CHILDREN})} tools")
+        print(f"\n{len(CHILDREN)} honest children of {len({child.by for child in CHILDREN})} tools")
+        for kind, judged in (("honest", on_the_hub), ("lies", liars), ("copies", copies)):
+            rules = Counter(
+                (outcome, rule) for found in judged.values() for outcome, rule, _ in found
+            )
+            print(f"{kind}: {len(judged)}, {sum(map(_fails, judged.values()))} fail: {dict(rules)}")
     assert len(CHILDREN) >= HONEST
 
 
@@ -150,7 +165,7 @@ def test_the_parents_are_those_that_its_files_name(made: Made, child: Child) -> 
 def test_another_parent_is_found_out(liars: Judged, child: Child, lie: Lie) -> None:
     found = liars.get(false(child, lie), set())
     unfound = not found or (lie.__name__, child.name) in lies.UNFOUND
-    assert ("fail" in {outcome for outcome, _, _ in found}) is not unfound, found
+    assert _fails(found) is not unfound, found
 
 
 @each(CHILDREN)
