@@ -15,9 +15,10 @@ ancestry/unknown-ancestor
     waive this finding for that ancestor.
 
 ancestry/unresolvable
-    A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words leave
-    without a name, or a repository that the Hub does not have (any more). Find out what was meant,
-    and say it: the message has the `parents` line to add to the model's entry.
+    A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words, or the
+    weights of an adapter, leave without a name, or a repository that the Hub does not have (any
+    more). Find out what was meant, and say it: the message has the `parents` line to add to the
+    model's entry.
 
 ancestry/unresolved
     A parent is named by a bare name, and no Hub was asked what that is. Verify it online, or say
@@ -45,8 +46,9 @@ ancestry/contradicted
 
 ancestry/identical
     Its weight files are those of another model, of an ancestor further up or of an older one in the
-    lockfile, and it does not name that model as its parent. It is a copy that does not name its
-    source. Where nothing is called like weights, that is said of every file that a loader reads.
+    lockfile, or it has all of those beside its own, and it does not name that model as its parent.
+    It is a copy that does not name its source. Where nothing is called like weights, that is said
+    of every file that a loader reads.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
@@ -99,8 +101,15 @@ from functools import cached_property
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
-from provenance.checks.ancestry.lost import missing, stated_by_you, unread, unresolvable, unresolved
-from provenance.checks.ancestry.relations import relations
+from provenance.checks.ancestry.lost import (
+    missing,
+    of_no_base,
+    stated_by_you,
+    unread,
+    unresolvable,
+    unresolved,
+)
+from provenance.checks.ancestry.relations import is_adapter, relations
 from provenance.claims.claim import ParentClaim
 from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
@@ -209,7 +218,9 @@ class _Survey:
     def origin(self) -> Iterator[Finding]:
         stated = self.names or any(claim.repo for claim in self.claims)
         lost = any(not one.hint for one in unresolved(self.case))
-        if not stated and not lost and not self._is_origin():
+        if not stated and not lost and is_adapter(self.case.files):
+            yield failed("ancestry/unresolvable", of_no_base(), self.case.subject)
+        elif not stated and not lost and not self._is_origin():
             message = f"{self._nothing}: say it with `parents`, or ask"
             yield unknown("ancestry/no-origin", message, self.case.subject)
 

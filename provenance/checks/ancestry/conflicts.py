@@ -12,6 +12,7 @@ from itertools import combinations, islice
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim, ParentClaim
 from provenance.claims.methods import titles, trainer
+from provenance.claims.named import DISTILLED
 from provenance.lineage import Tier, own_names
 from provenance.verdict import Finding, failed, unknown
 
@@ -50,12 +51,16 @@ class _Place:
 def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     """What is said of the model's own parents, as a whole, each by its canonical name.
 
-    A part of it may come from elsewhere, and a program's hint at the model itself says nothing.
+    A part of it may come from elsewhere, what it learnt from is an ancestor beside the one whose
+    weights it has, and a program's hint at the model itself says nothing.
     """
     own = own_names(case.origin) | own_names(case.evidence)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
-        if name and not claim.part and not claim.of and not (claim.hint and name in own):
+        other = (
+            claim.part or claim.of or claim.relation == DISTILLED or (claim.hint and name in own)
+        )
+        if name and not other:
             yield name, claim
 
 
@@ -124,8 +129,9 @@ def _methods(case: Case) -> Iterator[Finding]:
     for claim in found:
         if not claim.trace or "/" in claim.path or not stated or claim.methods & stated:
             continue
-        places = ", ".join([one.place for one in said][:SHOWN])
-        message = f"{places} says {titles(stated)}; {_left(claim)}"
+        places = list(dict.fromkeys(one.place for one in said))[:SHOWN]
+        verb = "say" if len(places) > 1 else "says"
+        message = f"{', '.join(places)} {verb} {titles(stated)}; {_left(claim)}"
         if claim.known:
             yield failed("ancestry/method", message, claim.path)
         else:

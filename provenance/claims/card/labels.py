@@ -27,6 +27,7 @@ LABELS: tuple[Phrase, ...] = (
         r"(?: (?:name|used|id|checkpoint|link))?",
     ),
     _label("base model", None, "model models", " used"),
+    _label("base model", None, "based", " models?"),
     _label(
         "base model",
         None,
@@ -57,5 +58,6 @@ LABELS: tuple[Phrase, ...] = (
         "quantized quantised",
         r" (?:from|by converting)(?: models?)?",
     ),
-    _label("converted from", None, "converted distilled", r" from(?: models?)?"),
+    _label("converted from", None, "converted", r" from(?: models?)?"),
+    _label("distilled from", "distilled", "distilled", r" from(?: models?)?"),
 )

@@ -84,7 +84,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="copy of",
         relation=None,
-        first="fork clone reupload re-upload mirror duplicate conversion distillation copy export "
+        first="fork clone reupload re-upload mirror duplicate conversion copy export "
         "derivative rehost re-host backup",
         rest=" (?:of|from) ",
     ),
@@ -106,21 +106,27 @@ PHRASES: tuple[Phrase, ...] = (
         key="derived from",
         relation=None,
         first="derived derives forked built created obtained made starting started starts "
-        "continued distilled bootstrapped warm-started evolved transferred pruned abliterated "
+        "continued bootstrapped warm-started evolved transferred pruned abliterated "
         "sliced expanded upscaled adapted",
         rest=r"(?: [\w-]{1,20}){0,2} (?:from|upon) ",
+    ),
+    Phrase(
+        key="distilled from",
+        relation="distilled",
+        first="distilled distillation",
+        rest=r"(?: [\w-]{1,20}){0,2} (?:from|of) ",
     ),
     Phrase(
         key="initialized from",
         relation=None,
         first="initialized initialised initialization initializes initialize initialise "
-        "initializing warm-started warmstarted",
+        "initializing warm-started warmstarted init inited",
         rest=rf"{MORE}{{0,5}} (?:from|with|using|by|on) (?:the )?(?:weights? (?:of|from) )?",
     ),
     Phrase(
         key="based on",
         relation=None,
-        first="based built builds build building",
+        first="base based built builds build building",
         rest="(?: (?:up)?on(?: top of)?| off(?: of)?) ",
     ),
     Phrase(
@@ -221,6 +227,32 @@ PHRASES: tuple[Phrase, ...] = (
         first=TRAINED,
         rest=r"[^.\n]{1,80} from ",
         behind=" (?:checkpoint|weights|pre-?trained)",
+    ),
+    Phrase(
+        key="trained on",
+        relation="finetune",
+        first="fine-tuned finetuned trained pre-trained pretrained fine-tuning finetuning",
+        rest=r" (?:up)?on (?:(?:the |this |my |our )?(?:[\w-]{1,20} )?(?:data|datasets?|corpus) "
+        "(?:up)?on )?",
+        linked=True,
+    ),
+    Phrase(
+        key="original model", relation=None, first="original", rest=" (?:base )?model (?:is|was) "
+    ),
+    Phrase(key="transferred from", relation=None, first="learning", rest=" from "),
+    Phrase(
+        key="version of",
+        relation=None,
+        first="a",
+        rest=" (?:version|variant) of ",
+        behind="(?! (?:further )?(?:fine-?tuned|finetuned))",
+        linked=True,
+    ),
+    Phrase(
+        key="base model",
+        relation=None,
+        first="of from into with using on over upon for",
+        rest="(?: the| its| our)?(?: original)? base (?:language )?(?:model|checkpoint),? ",
     ),
     Phrase(
         key="made of",

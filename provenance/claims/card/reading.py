@@ -77,7 +77,8 @@ def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]
             if (linked or not ready.phrase.linked) and ready.reads(lower, *word.span(), at):
                 yield ready.phrase, word.start()
     line = lower.rfind("\n", 0, at) + 1
-    if lower[line : line + 1] != "|" and lower[line:at] != f"{ITEM} ":
+    listed = lower[line : line + 1] == "|" or lower[line:at] == f"{ITEM} "
+    if not listed and (linked or not lower.startswith(",", at + 1)):
         yield from ((one, at) for one, behind in BEHIND if behind.match(lower, at + 1))
 
 

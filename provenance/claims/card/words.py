@@ -12,7 +12,7 @@ STOPS = (
     "that|which|who|whose|using|uses|use|with|without|on|by|for|and|or|but|than|like|as|is|are|"
     r"was|were|be|to|in|at|not|no|vs|versus|outperforms?|beats?|surpass\w*|compar\w+|similar|other|"
     "datasets?|data|corpus|corpora|code|paper|script|notebook|library|space|demo|tokenizer|"
-    "questions|tweets|scratch|instead|being|see|check|refer|inspired|trained|train|fine-?tuned|finetuned"
+    "questions|tweets|scratch|instead|being|this|these|it|here|available|see|check|refer|inspired|trained|train|fine-?tuned|finetuned"
 )
 FILL = (
     rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
@@ -26,7 +26,9 @@ QUIET = (
     r"(?: (?!(?:code|scripts?|data|datasets?|notebooks?|recipes?|procedure|pipeline|on|with|using|"
     r"for|by|scratch|tokenizer)\b)[\w.-]{1,30})"
 )
-LISTED = r"(?:[\s,/&+-]{1,3}[\w.-]{1,30})"
+LISTED = r"(?:[\s,/&+]{1,3}[\w.-]{1,30})"
+"""A further word of a list. What divides words is no part of one: there is one way to read it."""
+
 KINDS = (
     "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
     "port)s?"
