@@ -85,8 +85,13 @@ class Claimed:
 
     @cached_property
     def parent_claims(self) -> tuple[ParentClaim, ...]:
-        """Those of them that are about its parents."""
-        return tuple(claim for claim in self.all if isinstance(claim, ParentClaim))
+        """Those of them that are about its parents; a program's hint at the model itself, or a
+        sentence about it, is about none."""
+        said = (claim for claim in self.all if isinstance(claim, ParentClaim))
+        return tuple(claim for claim in said if not (claim.in_passing and self._is_own(claim)))
+
+    def _is_own(self, claim: ParentClaim) -> bool:
+        return bool(claim.repo) and self.canonical(claim.repo or "") in own_names(self.evidence)
 
     @cached_property
     def unresolved(self) -> tuple[Unresolved, ...]:

@@ -73,6 +73,13 @@ HONEST: dict[str, Evidence] = {
     "letter case alone": made(
         README__md=card("base_model: base/B-Instruct"), adapter_config__json=lora("base/b-instruct")
     ),
+    "a sentence about the model itself": made(
+        README__md=card("base_model: base/b") + b"GGUF quants of acme/m are on their way.\n"
+    ),
+    "a publisher's quantisation, and the model": made(
+        README__md=card("base_model: base/b-7B-Instruct"),
+        adapter_config__json=lora("base/b-7b-instruct-unsloth-bnb-4bit"),
+    ),
     "letter case of the namespace alone": made(
         README__md=card("base_model: Base/b"), adapter_config__json=lora("base/b")
     ),
@@ -135,6 +142,13 @@ def _text(text: str) -> bytes:
 
 SOURCE = "general.source.huggingface.repository"
 BASE = "general.base_model.0.repo_url"
+
+
+def test_another_publishers_quantisation_is_another_model() -> None:
+    given = made(
+        README__md=card("base_model: base/b"), adapter_config__json=lora("acme/b-bnb-4bit")
+    )
+    assert [f.rule for f in found(given)] == ["ancestry/conflict"]
 
 
 def test_of_many_contrary_places_the_first_are_told() -> None:

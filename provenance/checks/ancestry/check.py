@@ -141,15 +141,9 @@ class _Survey:
     def claimed(self) -> Claimed:
         return self.case.claimed
 
-    @cached_property
+    @property
     def claims(self) -> tuple[ParentClaim, ...]:
-        """What is said of its parents, where a program's hint at itself says nothing."""
-        own = own_names(self.case.origin)
-        return tuple(
-            claim
-            for claim in self.claimed.parent_claims
-            if not (claim.hint and claim.repo and self.claimed.canonical(claim.repo) in own)
-        )
+        return self.claimed.parent_claims
 
     def ancestors(self) -> Iterator[Finding]:
         own = own_names(self.case.origin)
