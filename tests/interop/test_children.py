@@ -32,8 +32,8 @@ Judged = dict[str, Findings]
 PASS, LEFT = ("pass", "ancestry/pass"), ("unknown", "ancestry/loaded-from-path")
 OF_NOWHERE = {("unknown", "ancestry/no-origin"), ("fail", "ancestry/unresolvable")}
 """What is said of a model that names no parent; that an adapter has one is known."""
-LEAVES_A_PATH = {"litgpt"}
-"""Whose tool writes beside the name a folder of its own machine, which is said as a warning."""
+LEAVES_A_PATH = {"litgpt", "sentences-saved"}
+"""Whose tool leaves a folder of its own machine, or no name: that is said as a warning."""
 
 
 @dataclass(frozen=True, kw_only=True)

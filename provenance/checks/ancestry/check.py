@@ -55,8 +55,9 @@ ancestry/copied-signature
     descend from one of them: look at what was signed.
 
 ancestry/loaded-from-path
-    A program left the path on somebody's machine from which the model was loaded. A warning: it
-    says that there was a parent, and not which.
+    A program left the path on somebody's machine from which the model was loaded, or the words
+    that it writes where it knows no name of a parent. A warning: it says that there may have been
+    a parent, and not which.
 
 ancestry/bare-digest
     Only the digest of what it was made from is given, and no known file has it. A warning.

@@ -19,8 +19,8 @@ from provenance.verdict import Finding, failed, unknown
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
-ONE_LIST = {"as a base": "merge of"}
-"""What mergekit's card says in two sentences of one recipe: the base, and the other models."""
+ONE_LIST = {"as a base": "merge of", "extracted from": "merge of"}
+"""What mergekit's cards say in two places of one recipe: the base, and the other models."""
 
 STORED = re.compile(
     r"(?:[-_.](?:unsloth|bnb|[2348]-?bit|awq|gptq|gguf|mlx|fp8|int[48]|hqq|bf16|fp16|dynamic))+$",

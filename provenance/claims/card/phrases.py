@@ -100,7 +100,13 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="converted from",
         relation=None,
-        first="converted exported ported translated extracted repackaged transformed",
+        first="converted exported ported translated repackaged transformed",
+        rest=rf"{MORE}{{0,5}} from ",
+    ),
+    Phrase(
+        key="extracted from",
+        relation=None,
+        first="extracted",
         rest=rf"{MORE}{{0,5}} from ",
     ),
     Phrase(
