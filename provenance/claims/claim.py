@@ -51,9 +51,9 @@ class ParentClaim(Placed):
     may know: `org/name`, or a bare name of old. Without one, `reason` says why not, and `likely`
     is the name that was probably meant, if one can be guessed. `relation` is a word of the Hub:
     finetune, adapter, quantized, merge. A `hint` is what a program left behind, not what anybody
-    declared. `part` is the part of the model that comes from there (`vision_config`, `unet`, a
-    folder), empty for the whole; `of` names the repository whose parent it is, where that is not
-    the model itself.
+    declared; what is `spoken` stands in the sentences of a card. `part` is the part of the model
+    that comes from there (`vision_config`, `unet`, a folder), empty for the whole; `of` names the
+    repository whose parent it is, where that is not the model itself.
     """
 
     key: str
@@ -66,6 +66,12 @@ class ParentClaim(Placed):
     hint: bool = False
     part: str = ""
     of: str = ""
+    spoken: bool = False
+
+    @property
+    def in_passing(self) -> bool:
+        """Whether it may speak of the model itself without meaning a parent."""
+        return self.hint or self.spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

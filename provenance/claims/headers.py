@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from provenance.claims.claim import Claim, DigestClaim
 from provenance.claims.named import named
 from provenance.errors import Malformed
+from provenance.formats import json
 from provenance.formats.parsed import Parsed
 
 SD_KEYS = ("ss_sd_model_name", "modelspec.merged_from")
+BASE_KEYS = ("base_model", "base_model_name_or_path", "_name_or_path")
+ADAPTERS = "lora_adapter_metadata"
+"""Where diffusers keeps the configurations of adapters: JSON with a prefix at each key."""
 SOURCE_DIGEST = "source_checkpoint_sha256"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 GGUF_BASE = re.compile(r"general\.base_model\.(\d+)\.(repo_url|url|name|organization)")
@@ -27,9 +31,25 @@ def safetensors_metadata(file: Parsed) -> Iterator[Claim]:
     for key in SD_KEYS:
         for text in filter(str.strip, (metadata.get(key) or "").split(",")):
             yield named(file.content, key, text.strip(), relation="adapter", hint=True)
+    for key in BASE_KEYS:
+        if text := (metadata.get(key) or "").strip():
+            yield named(file.content, key, text, hint=True)
+    for key, text in _of_adapters(metadata.get(ADAPTERS) or ""):
+        yield named(file.content, key, text, relation="adapter", hint=True)
     digest = metadata.get(SOURCE_DIGEST, "").removeprefix("sha256:").lower()
     if SHA256.fullmatch(digest):
         yield DigestClaim(path=file.path, key=SOURCE_DIGEST, sha256=digest)
+
+
+def _of_adapters(text: str) -> Iterator[tuple[str, str]]:
+    """The bases that the configurations of adapters name, each by its key."""
+    try:
+        table = json.loads(text.encode("utf-8", "replace")) if text else None
+    except Malformed:
+        return
+    for key, value in table.items() if isinstance(table, dict) else ():
+        if key.rpartition(".")[2] in BASE_KEYS and isinstance(value, str) and value.strip():
+            yield key, value
 
 
 def gguf_keys(file: Parsed) -> Iterator[Claim]:

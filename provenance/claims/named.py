@@ -13,6 +13,9 @@ from provenance.formats.names import folder_of
 from provenance.model import Content
 
 RELATIONS = frozenset({"adapter", "finetune", "merge", "quantized"})
+DISTILLED = "distilled"
+"""What a model learnt from, whose weights it has not: a card's words say so."""
+
 MAX_PARENTS = 1_000
 LINED = 1 << 20
 """How far into a file the lines of names are looked up."""

@@ -18,7 +18,7 @@ from provenance.claims.places import placed, rows
 from provenance.errors import Malformed
 from provenance.formats.content import is_card
 from provenance.formats.encoding import wide
-from provenance.formats.names import name_of
+from provenance.formats.names import name_of, suffix_of
 from provenance.formats.parsed import Parsed, parsed
 from provenance.model import Content, Evidence, Facts, Kind, Observation
 
@@ -44,6 +44,9 @@ BY_KIND: dict[Kind, Reader] = {
     Kind.SAFETENSORS: headers.safetensors_metadata,
     Kind.GGUF: headers.gguf_keys,
 }
+RECIPES = (".yaml", ".yml")
+"""A recipe may have any name."""
+
 ARGUMENTS = "training_args.bin"
 MAX_OF_FILE = 2_000
 MAX_OF_MODEL = 20_000
@@ -105,6 +108,8 @@ def _reader(content: Content) -> Reader | None:
     if content.kind in BY_KIND:
         return BY_KIND[content.kind]
     own = BY_NAME.get(name_of(content.path))
+    if own is None and suffix_of(content.path) in RECIPES:
+        own = recipe.by_its_keys
     if own is None and is_configuration(content.path):
         own = _configuration
     if not rows(content.path):

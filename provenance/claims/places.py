@@ -29,8 +29,9 @@ class Place:
     """One place: the `keys` that lead to the value in one of `files`, and what it means.
 
     A `hint` is what a program left. `revision` is a key beside the value, `adapter` are the values
-    of `adapter` or `finetuning_type` at the top with which the relation is adapter. Where many
-    programs write a `shared` name, one that cannot be read is the matter of other checks.
+    of `adapter` or `finetuning_type` at the top with which the relation is adapter, `part` is the
+    part of the model that comes from there, empty for the whole. Where many programs write a
+    `shared` name, one that cannot be read is the matter of other checks.
     """
 
     by: str
@@ -40,6 +41,7 @@ class Place:
     revision: str = ""
     beside: tuple[str, ...] = ()
     adapter: tuple[str, ...] = ()
+    part: str = ""
     hint: bool = False
     shared: bool = False
     pitfalls: str = ""
@@ -129,6 +131,7 @@ def _named(
             relation="adapter" if adapts else row.relation or None,
             revision=revision if isinstance(revision, str) and revision else None,
             hint=row.hint,
+            part=row.part,
         )
 
 

@@ -5,6 +5,7 @@ mergekit names a model `path[@revision][+lora[@revision]]`, or as a mapping of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -14,13 +15,22 @@ from provenance.claims.named import MAX_PARENTS, named, told
 from provenance.claims.places import rows, stated
 from provenance.errors import Malformed
 from provenance.formats import yaml_tree
+from provenance.formats.names import words
 from provenance.formats.parsed import Parsed
 from provenance.model import Content
 
 MERGES = frozenset({"merge_method", "slices", "experts", "merges"})
-RUNS = frozenset({"adapter", "datasets", "pretraining_dataset"})
-"""What axolotl's configuration has beside its model: one of these at least."""
+SURE_MERGES = frozenset({"merge_method", "gate_mode", "merges"})
+"""Those that only mergekit has, for a file of any name."""
+RUNS = words(
+    "adapter dataset dataset_mixer dataset_mixture dataset_name datasets finetuning_type "
+    "pretraining_dataset stage"
+)
+"""What the settings of a training run have beside the model: one of these at least."""
 MODEL_KEYS = frozenset({"base_model", "model", "source_model"})
+SPEAKS = re.compile(rb"merge_method|gate_mode|merges|base_model|model_name_or_path")
+"""Without one of these, in whatever file, nobody names a model."""
+
 RUN_FILES = ("axolotl.yaml", "training_args.yaml")
 """What a card quotes is read as the file is."""
 
@@ -41,12 +51,24 @@ def methods(file: Parsed) -> Iterator[Claim]:
         yield from told(file.content, value, TRAINED_BY)
 
 
-def quoted(content: Content) -> Iterator[Claim]:
-    """What a block in a card says, if it is a recipe of one kind or the other."""
+def by_its_keys(file: Parsed) -> Iterator[Claim]:
+    """What YAML of any name says, where its keys are those of a recipe; one that cannot be read is
+    the matter of other checks."""
+    if not SPEAKS.search(file.content.head):
+        return
+    try:
+        yield from quoted(file.content, merges=SURE_MERGES)
+    except Malformed:
+        return
+
+
+def quoted(content: Content, merges: frozenset[str] = MERGES) -> Iterator[Claim]:
+    """What a text says, if it is a recipe of one kind or the other; one of the keys `merges` tells
+    that of a merge."""
     for value in yaml_tree.documents(content.head):
         if not isinstance(value, dict):
             continue
-        if MERGES & value.keys():
+        if merges & value.keys():
             yield from _merge(content, value)
         elif RUNS & value.keys():
             yield from stated(

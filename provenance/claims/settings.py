@@ -15,7 +15,6 @@ from provenance.formats.parsed import Parsed
 
 LOADED_FROM = "_name_or_path"
 TRAINED_BY = ("rlhf_type", "trainer")
-MAX_ROWS = 1_000
 
 
 def configuration(file: Parsed) -> Iterator[Claim]:
@@ -47,9 +46,10 @@ def _is_name(key: str, text: object) -> bool:
 def trainer_state(file: Parsed) -> Iterator[Claim]:
     """What a trainer logged, which tells its kind."""
     rows = _table(file).get("log_history")
-    kept = rows[:MAX_ROWS] if isinstance(rows, list) else []
+    kept = rows if isinstance(rows, list) else []
+    logged = {key for row in kept if isinstance(row, dict) for key in row}
     for key, methods in LOGGED:
-        if any(isinstance(row, dict) and key in row for row in kept):
+        if key in logged:
             yield MethodClaim(path=file.path, key=key, methods=methods, trace=True)
             return
 

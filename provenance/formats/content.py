@@ -33,6 +33,8 @@ from provenance.model import Content, Kind, Observation
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_INDEX = 32 * 1024 * 1024
+MAX_LOG = 16 * 1024 * 1024
+"""Of what a trainer logged: a long run writes more of it than any configuration has."""
 MAX_STREAMED = 64 * 1024 * 1024
 """Of JSON that only lists tokens, as far as its keys tell: it is followed and not kept."""
 MAX_CARD = 1024 * 1024
@@ -44,8 +46,13 @@ MAX_MEMBERS = 64
 MAX_SHOWN = 20
 FIRST_GUESS = 256 * 1024
 
-CARDS = words("readme.md readme.markdown model_card.md model-card.md modelcard.md")
+CARD = re.compile(
+    r"(?:readme|model[_-]?card)(?:[._-](?:[a-z]{2}|chs|cht|eng)(?:[_-][a-z]{2,4})?)?"
+    r"(?:\.(?:md|mdx|markdown|txt|rst))?"
+)
+"""How cards are called, in any letter case and language: `README_zh-CN.md` too."""
 CODE = ".py"
+LOG = "trainer_state.json"
 DOCUMENTS = words(".cfg .ini .j2 .jinja .jinja2 .json .toml .yaml .yml")
 DOCUMENT_NAMES = frozenset({"mlmodel", "modelfile"})
 UNREAD = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"})
@@ -101,7 +108,7 @@ def wants_whole(path: str) -> bool:
 
 def is_card(path: str) -> bool:
     """Whether it is the card of the model, or of the part in its folder: it speaks of parents."""
-    return name_of(path) in CARDS
+    return CARD.fullmatch(name_of(path)) is not None
 
 
 def _held(
@@ -241,14 +248,20 @@ def _head(stream: BinaryIO, path: str, size: int, kind: Kind, limit: int) -> byt
 
 def _plain_head(stream: BinaryIO, path: str, size: int, suffix: str, limit: int) -> bytes:
     if wants_whole(path):
-        index = is_safetensors_index(path)
-        most = MAX_INDEX if index else MAX_DOCUMENT
-        if suffix == ".json" and not index and MAX_DOCUMENT < size <= MAX_STREAMED:
+        most = _most(path)
+        if suffix == ".json" and most == MAX_DOCUMENT < size <= MAX_STREAMED:
             return _followed(stream, size)
         return _within(stream, size, most, limit)
     if suffix == CODE and size <= min(MAX_CODE, limit):
         return _bytes(stream, 0, size)
     return b""
+
+
+def _most(path: str) -> int:
+    """How much of a document is kept."""
+    if is_safetensors_index(path):
+        return MAX_INDEX
+    return MAX_LOG if name_of(path) == LOG else MAX_DOCUMENT
 
 
 def _safetensors_head(stream: BinaryIO, size: int, limit: int) -> bytes:

@@ -71,7 +71,8 @@ BY_PRODUCTS = (
 
 BY_PRODUCT = re.compile("|".join(map(translate, BY_PRODUCTS)))
 OPENED = re.compile(
-    r"(.*config.*|.*index|modules|chat_template|tokenizer.*)\.json|.*\.(jinja2?|j2|model)|readme\.md"
+    r"(.*config.*|.*index|modules|chat_template|tokenizer.*)\.json|.*\.(jinja2?|j2|model)"
+    r"|(readme|model[_-]?card)\.md"
 )
 """Names that a loader, or whoever looks for parents, opens before all others."""
 

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from provenance.claims.claim import ParentClaim
 from provenance.claims.files import ModelFiles
-from provenance.claims.reference import UNNAMED
+from provenance.claims.named import DISTILLED
+from provenance.claims.reference import ANSWERABLE
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
@@ -158,7 +159,7 @@ class _Drawing:
         return tuple(
             one
             for one in self.claimed.unresolved
-            if not (one.reason == UNNAMED and one.child in attested)
+            if not (one.reason in ANSWERABLE and one.child in attested)
         )
 
     def left_out(self) -> Iterator[Problem]:
@@ -189,10 +190,18 @@ def _declared(child: str, parent: str, claims: Sequence[ParentClaim]) -> Edge:
         child=child,
         parent=parent,
         tier=Tier.DECLARED,
-        relation=min(filter(None, (claim.relation for claim in claims)), key=_rank, default=None),
+        relation=_relation([claim.relation for claim in claims]),
         claims=tuple(dict.fromkeys(f"{claim.place} ({claim.key})" for claim in claims)),
         parts=() if whole else tuple(dict.fromkeys(claim.part for claim in claims)),
     )
+
+
+def _relation(said: Sequence[str | None]) -> str | None:
+    """What all places together call the step. Only where none calls it otherwise the model learnt
+    from there: that spares its shapes the comparison."""
+    if set(said) == {DISTILLED}:
+        return DISTILLED
+    return min((one for one in said if one and one != DISTILLED), key=_rank, default=None)
 
 
 def _rank(relation: str) -> int:

@@ -96,8 +96,13 @@ class Claimed:
 
     @cached_property
     def parent_claims(self) -> tuple[ParentClaim, ...]:
-        """Those of them that are about its parents."""
-        return tuple(claim for claim in self.all if isinstance(claim, ParentClaim))
+        """Those of them that are about its parents; a program's hint at the model itself, or a
+        sentence about it, is about none."""
+        said = (claim for claim in self.all if isinstance(claim, ParentClaim))
+        return tuple(claim for claim in said if not (claim.in_passing and self._is_own(claim)))
+
+    def _is_own(self, claim: ParentClaim) -> bool:
+        return bool(claim.repo) and self.canonical(claim.repo or "") in own_names(self.evidence)
 
     @cached_property
     def unresolved(self) -> tuple[Unresolved, ...]:
@@ -106,18 +111,24 @@ class Claimed:
         What the user says answers a path of the model's, and a page of the Hub that is none of a
         model; any parent that it names answers where it says of one only that there was one.
         """
-        own = (claim for claim in self.parent_claims if not self._is_answered(claim))
-        found = list(_unresolved(self.own, own))
+        left = (claim for claim in self.parent_claims if not self._is_answered(claim))
+        found = list(_unresolved(self.own, left))
         for name, claims in self._said.items():
             said = [claim for claim in claims if isinstance(claim, ParentClaim)]
-            named = any(claim.repo and not claim.part for claim in said)
+            named = self._names_another(said, frozenset({name}))
             found += _unresolved(name, (c for c in said if not (named and c.reason == UNNAMED)))
         return tuple(found)
 
     def _is_answered(self, claim: ParentClaim) -> bool:
         if claim.reason == UNNAMED:
-            return any(c.repo and not c.part and not c.of for c in self.parent_claims)
+            return self._names_another(self.parent_claims, own_names(self.evidence))
         return bool(self.said) and claim.reason in ANSWERABLE
+
+    def _names_another(self, claims: Iterable[ParentClaim], own: frozenset[str]) -> bool:
+        """Whether any of the claims names a parent of the whole model, which it is not itself."""
+        return any(
+            c.repo and not c.part and not c.of and self.canonical(c.repo) not in own for c in claims
+        )
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:

@@ -20,7 +20,8 @@ def _row(row: Place) -> str:
     key = ".".join(row.keys)
     revision = f", at {row.revision}" if row.revision else ""
     beside = f", beside {' or '.join(row.beside)}" if row.beside else ""
-    means = " ".join(filter(None, (row.relation, "hint" if row.hint else "")))
+    part = f"for its {row.part} part" if row.part else ""
+    means = " ".join(filter(None, (row.relation, part, "hint" if row.hint else "")))
     where = f"{row.by}: {key} in {', '.join(row.files)}{revision}{beside}"
     return "; ".join(filter(None, (where, means, row.pitfalls)))
 

@@ -115,7 +115,7 @@ def main() -> None:
         wanted, words = declared(text)
         front.add(wanted, names(read(text), "base_model", "tags"))
         if told := linked(words, wanted):
-            prose.add(told, names(read(words)) & wanted)
+            prose.add(told, names(read(words)))
     for sentence in sentences():
         table.add(sentence.parents, parents(sentence.text))
     for one, found in methods(corpus):

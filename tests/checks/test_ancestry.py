@@ -278,6 +278,18 @@ def test_a_long_chain_takes_no_long_time() -> None:
     assert [finding.rule for finding in found(given)] == ["ancestry/pass"]
 
 
+def test_a_line_that_states_two_methods_is_named_once() -> None:
+    log = b'{"log_history": [{"reward_std": 1}]}'
+    given = made(README__md=card("base_model: base/b\ntags: [sft, dpo]"), trainer_state__json=log)
+    (finding,) = found(given)
+    assert finding.message.startswith("README.md:3 says DPO or SFT; trainer_state.json")
+
+
+def test_a_path_of_windows_is_quoted_as_it_stands() -> None:
+    (finding,) = found(model(adapter=r"D:\models\base"))
+    assert r"is 'D:\models\base', a local path" in finding.message
+
+
 TRAINERS = {
     "trl.trainer.grpo_config.GRPOConfig": (Outcome.FAIL, "was written by a GRPO trainer"),
     "trl.experimental.zpo.zpo_config.ZPOConfig": (Outcome.UNKNOWN, "is not known: ask"),

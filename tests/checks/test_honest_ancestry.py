@@ -60,8 +60,25 @@ HONEST: dict[str, Evidence] = {
         mergekit_config__yml=b"base_model: base/b\nmodels: [{model: base/c}, {model: base/d}]\n"
         b"merge_method: ties\n",
     ),
+    "a base, and a teacher of another width": replace(
+        made(
+            README__md=card("base_model: base/b") + b"It was distilled from base/t.\n",
+            model__safetensors=tensors(4, 2),
+        ),
+        ancestors=(
+            replace(ancestor("base/b"), evidence=made(model__safetensors=tensors(4, 2))),
+            replace(ancestor("base/t"), evidence=made(model__safetensors=tensors(8, 4))),
+        ),
+    ),
     "letter case alone": made(
         README__md=card("base_model: base/B-Instruct"), adapter_config__json=lora("base/b-instruct")
+    ),
+    "a sentence about the model itself": made(
+        README__md=card("base_model: base/b") + b"GGUF quants of acme/m are on their way.\n"
+    ),
+    "a publisher's quantisation, and the model": made(
+        README__md=card("base_model: base/b-7B-Instruct"),
+        adapter_config__json=lora("base/b-7b-instruct-unsloth-bnb-4bit"),
     ),
     "letter case of the namespace alone": made(
         README__md=card("base_model: Base/b"), adapter_config__json=lora("base/b")
@@ -127,11 +144,25 @@ SOURCE = "general.source.huggingface.repository"
 BASE = "general.base_model.0.repo_url"
 
 
+def test_another_publishers_quantisation_is_another_model() -> None:
+    given = made(
+        README__md=card("base_model: base/b"), adapter_config__json=lora("acme/b-bnb-4bit")
+    )
+    assert [f.rule for f in found(given)] == ["ancestry/conflict"]
+
+
 def test_of_many_contrary_places_the_first_are_told() -> None:
     files = {f"m{n}.gguf": packed({SOURCE: f"base/b{n}"}) for n in range(30)}
     found_of = [f for f in found(made(**files)) if f.rule == "ancestry/conflict"]
     assert len(found_of) == 21
     assert [f.where for f in found_of if "more than 20 sets" in f.message] == ["acme/m"]
+
+
+def test_the_base_of_a_gguf_may_be_its_parents_where_nobody_was_asked() -> None:
+    given = gguf("base/chat", **{BASE: "https://huggingface.co/base/b"})
+    assert {(f.rule.removeprefix("ancestry/"), f.where) for f in found(given)} == PASS
+    known = replace(given, ancestors=(ancestor("base/chat"), ancestor("base/b")))
+    assert [f.rule for f in found(known)] == ["ancestry/conflict"]
 
 
 @pytest.mark.parametrize("stated", ["base/chat", "base/b"])
@@ -181,6 +212,35 @@ def test_a_trainer_that_names_no_parent_says_that_there_was_one() -> None:
     assert 'parents = ["org/name@<commit>"]' in finding.message
 
 
+def test_an_adapter_has_a_base_whether_it_is_named_or_not() -> None:
+    files = {"adapter_config__json": configured(peft_type="LORA", base_model_name_or_path=None)}
+    weights = {"adapter_model__safetensors": tensors(4, 2)}
+    (finding,) = found(called(made(**files, **weights), "base/m"))
+    assert (finding.rule, finding.where) == ("ancestry/unresolvable", "base/m")
+    assert 'parents = ["org/name@<commit>"]' in finding.message
+    known = called(made(README__md=card("base_model: base/b"), **files, **weights), "base/m")
+    assert [f.rule for f in found(known)] == ["ancestry/pass"]
+
+
+def test_a_base_is_compared_whatever_words_call_it_a_teacher() -> None:
+    liar = made(
+        README__md=card("base_model: base/b") + b"It was distilled from base/b.\n",
+        model__safetensors=tensors(8, 4),
+    )
+    base = replace(ancestor("base/b"), evidence=made(model__safetensors=tensors(4, 2)))
+    assert "ancestry/contradicted" in {f.rule for f in found(replace(liar, ancestors=(base,)))}
+
+
+@pytest.mark.parametrize(
+    "named_itself",
+    [{"config__json": configured(**named("base/m"))}, {"adapter_config__json": lora("base/m")}],
+    ids=["a hint", "an adapter"],
+)
+def test_the_models_own_name_answers_nothing(named_itself: dict[str, bytes]) -> None:
+    given = called(made(README__md=UNNAMED, **named_itself), "base/m")
+    assert "ancestry/unresolvable" in {f.rule for f in found(given)}
+
+
 def test_a_parent_that_is_named_elsewhere_answers_it() -> None:
     given = made(README__md=card("base_model: base/b") + UNNAMED)
     assert {(f.rule.removeprefix("ancestry/"), f.where) for f in found(given)} == PASS
@@ -214,6 +274,26 @@ def test_weights_that_a_named_parent_left_unchanged_are_no_copy(
 ) -> None:
     rule = "ancestry/identical"
     assert {f.where for f in found(same_weights(*parents)) if f.rule == rule} == copied
+
+
+@pytest.mark.parametrize(
+    ("files", "copied"),
+    [
+        ({"model__safetensors": tensors(4, 2), "extra__safetensors": tensors(1, 1)}, True),
+        ({"vae/model__safetensors": tensors(4, 2), "model__safetensors": tensors(1, 1)}, False),
+        ({"model__safetensors": tensors(1, 1), "extra__safetensors": tensors(2, 2)}, False),
+    ],
+    ids=["a file laid beside them", "as a part", "other weights"],
+)
+def test_a_copy_is_one_with_more_beside_it(files: dict[str, bytes], copied: bool) -> None:
+    child = made(README__md=card("base_model: base/b"), **files)
+    copies = {
+        "base/b": made(README__md=card("base_model: base/a"), model__safetensors=tensors(3, 3)),
+        "base/a": made(model__safetensors=tensors(4, 2)),
+    }
+    known = tuple(replace(ancestor(name), evidence=copies[name]) for name in copies)
+    rules = {f.rule for f in found(replace(child, ancestors=known)) if f.where == "base/a"}
+    assert ("ancestry/identical" in rules) is copied
 
 
 def test_the_users_word_answers_a_path() -> None:

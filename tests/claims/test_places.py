@@ -254,6 +254,43 @@ PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
         tensors(ss_sd_model_name="acme/sd", ss_base_model_version="sdxl_base_v1-0"),
         [("model.safetensors:1", "acme/sd", None, "adapter")],
     ),
+    "a LoRA of diffusers": (
+        tensors(lora_adapter_metadata=json.dumps({"unet.base_model_name_or_path": "acme/sd"})),
+        [("model.safetensors:1", "acme/sd", None, "adapter")],
+    ),
+    "metadata that is no JSON": (tensors(lora_adapter_metadata="{["), []),
+    "the base in the metadata": (
+        tensors(base_model="acme/b"),
+        [("model.safetensors:1", "acme/b", None, None)],
+    ),
+    "the arguments of a script": (
+        settings("training_args.json", model_name_or_path="acme/b"),
+        [("training_args.json:2", "acme/b", None, "finetune")],
+    ),
+    "an adapter built in": (
+        settings("config.json", base_model_name_or_path="acme/b"),
+        [("config.json:2", "acme/b", None, None)],
+    ),
+    "a recipe of any name": (
+        {"my-merge.yaml": b"merge_method: slerp\nbase_model: acme/b\n"},
+        [("my-merge.yaml:2", "acme/b", None, "merge")],
+    ),
+    "a run of any name": (
+        {"train_qlora.yml": b"model_name_or_path: acme/b\nstage: sft\n"},
+        [("train_qlora.yml:1", "acme/b", None, "finetune")],
+    ),
+    "YAML that is no recipe": (
+        {"config/net.yaml": b"model: small\nexperts: [{model: a}]\n", "x.yaml": b"{["},
+        [],
+    ),
+    "a card in another language": (
+        {"README_zh-CN.md": b"---\nbase_model: acme/b\n---\n"},
+        [("README_zh-CN.md:2", "acme/b", None, None)],
+    ),
+    "a card without a suffix": (
+        {"README": b"This is a fine-tuned version of acme/b.\n"},
+        [("README:1", "acme/b", None, "finetune")],
+    ),
     "a file of weights": (
         tensors(ss_sd_model_name="sd_xl_base_1.0.safetensors"),
         [("model.safetensors:1", None, None, "adapter")],
@@ -287,6 +324,13 @@ PARTS: dict[str, tuple[dict[str, bytes], list[tuple[str | None, str]]]] = {
         settings("unet/config.json", _name_or_path="acme/p/unet"),
         [("acme/p", "unet")],
     ),
+    "what several models were joined of": (
+        settings("config.json", text_model_id="acme/t", audio_model_id="acme/a")
+        | settings("gliner_config.json", model_name="acme/e")
+        | settings("open_clip_config.json", model_cfg={"text_cfg": {"hf_model_name": "acme/o"}}),
+        [("acme/t", "text"), ("acme/a", "audio"), ("acme/e", "encoder"), ("acme/o", "text")],
+    ),
+    "a vision tower": (settings("config.json", mm_vision_tower="acme/v"), [("acme/v", "vision")]),
     "an adapter in a folder": (
         settings("a/adapter_config.json", base_model_name_or_path="acme/b"),
         [("acme/b", "a")],
@@ -348,6 +392,10 @@ METHODS: dict[str, tuple[dict[str, bytes], list[tuple[str, str, bool]]]] = {
     ),
     "what a trainer logged": (
         settings("trainer_state.json", log_history=[{"loss": 1}, {"reward_std": 0.1}]),
+        [("trainer_state.json", " or ".join(sorted(GROUPS)), True)],
+    ),
+    "what a trainer logged after many rows": (
+        settings("trainer_state.json", log_history=[*[{"loss": 1}] * 5_000, {"reward_std": 1}]),
         [("trainer_state.json", " or ".join(sorted(GROUPS)), True)],
     ),
     "ms-swift": (settings("args.json", rlhf_type="kto"), [("args.json:2", "kto", True)]),
@@ -454,7 +502,7 @@ def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
 
 def test_the_places_that_were_read_are_counted() -> None:
     files = settings("config.json", a=1) | settings("x/adapter_config.json") | card("# x")
-    files |= {"tokenizer.json": b"{}", "notes.yaml": b"a: 1\n"}
+    files |= {"tokenizer.json": b"{}", "notes.toml": b"a = 1\n"}
     assert places_read(evidence(files)) == 3
     assert places_read(replace(evidence(files), facts=Facts(id="a/b"))) == 4
 

@@ -173,11 +173,11 @@ HONEST: dict[str, tuple[Table, Table, str]] = {
 }
 
 
-def judged(child: Table, parent: Table) -> Agreement:
+def judged(child: Table, parent: Table, relation: str | None = None) -> Agreement:
     pair = [
         ModelFiles(evidence=evidence({"model.safetensors": weights(t)})) for t in (child, parent)
     ]
-    return compare(pair[0], pair[1], None)
+    return compare(pair[0], pair[1], relation)
 
 
 @pytest.mark.parametrize("name", LIARS)
@@ -206,6 +206,41 @@ def test_the_reported_children_are_not_contradicted(each: Path) -> None:
         child, parent, _ = line.split("\t")
         found = compare(whole(each.parent / child), whole(each.parent / parent), "finetune")
         assert found.holds is True, (child, found.detail)
+
+
+def widened(before: str = "model.") -> Table:
+    """The small llama twice as wide in every axis."""
+    return {n: (kind, tuple(2 * axis for axis in s)) for n, (kind, s) in decoder(4, before).items()}
+
+
+UNUSED = {f"model.layers.{n}.x{i}.lora_A.weight": ("F16", (2, 8)) for n in (0, 1) for i in range(9)}
+FOREIGN: dict[str, tuple[Table, str | None]] = {
+    "called a merge": (widened(), "merge"),
+    "called an adapter": (widened(), "adapter"),
+    "with factors of an adapter beside them": (widened() | UNUSED, None),
+}
+OWN: dict[str, tuple[Table, str | None]] = {
+    "a merge": (decoder(), "merge"),
+    "a merge with more layers": (decoder(9), "merge"),
+    "a merge with layers of another": (decoder() | floats(**{UP1: (24, 8)}), "merge"),
+    "a merge in which the parent is a part": (widened("vision.") | decoder(4, "text."), "merge"),
+    "an adapter with a whole layer": (
+        lora(8, 4) | {UP1.replace("__", "."): ("F16", (12, 8))},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_no_word_for_the_step_hides_layers_of_another_model(name: str) -> None:
+    child, relation = FOREIGN[name]
+    assert judged(child, decoder(), relation).holds is False
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_merge_and_an_adapter_may_have_layers_of_their_own(name: str) -> None:
+    child, relation = OWN[name]
+    assert judged(child, decoder(), relation).holds is not False
 
 
 WORDS = ("", "#", "0", "12", "model", "layers", "experts", "q_proj", "qkv_proj", "lora_A", "weight")

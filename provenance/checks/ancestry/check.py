@@ -16,9 +16,10 @@ ancestry/unknown-ancestor
     mirror`; where that was said and is not proved, the message has what was tried.
 
 ancestry/unresolvable
-    A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words leave
-    without a name, or a repository that the Hub does not have (any more). Find out what was meant,
-    and say it: the message has the `parents` line to add to the model's entry.
+    A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words, or the
+    weights of an adapter, leave without a name, or a repository that the Hub does not have (any
+    more). Find out what was meant, and say it: the message has the `parents` line to add to the
+    model's entry.
 
 ancestry/unresolved
     A parent is named by a bare name, and no Hub was asked what that is. Verify it online, or say
@@ -46,16 +47,18 @@ ancestry/contradicted
 
 ancestry/identical
     Its weight files are those of another model, of an ancestor further up or of an older one in the
-    lockfile, and it does not name that model as its parent. It is a copy that does not name its
-    source. Where nothing is called like weights, that is said of every file that a loader reads.
+    lockfile, or it has all of those beside its own, and it does not name that model as its parent.
+    It is a copy that does not name its source. Where nothing is called like weights, that is said
+    of every file that a loader reads.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
     descend from one of them: look at what was signed.
 
 ancestry/loaded-from-path
-    A program left the path on somebody's machine from which the model was loaded. A warning: it
-    says that there was a parent, and not which.
+    A program left the path on somebody's machine from which the model was loaded, or the words
+    that it writes where it knows no name of a parent. A warning: it says that there may have been
+    a parent, and not which.
 
 ancestry/bare-digest
     Only the digest of what it was made from is given, and no known file has it. A warning.
@@ -101,8 +104,15 @@ from provenance.case.ancestors import tried
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
-from provenance.checks.ancestry.lost import missing, stated_by_you, unread, unresolvable, unresolved
-from provenance.checks.ancestry.relations import relations
+from provenance.checks.ancestry.lost import (
+    missing,
+    of_no_base,
+    stated_by_you,
+    unread,
+    unresolvable,
+    unresolved,
+)
+from provenance.checks.ancestry.relations import is_adapter, relations
 from provenance.claims.claim import ParentClaim
 from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
@@ -134,15 +144,9 @@ class _Survey:
     def claimed(self) -> Claimed:
         return self.case.claimed
 
-    @cached_property
+    @property
     def claims(self) -> tuple[ParentClaim, ...]:
-        """What is said of its parents, where a program's hint at itself says nothing."""
-        own = own_names(self.case.origin)
-        return tuple(
-            claim
-            for claim in self.claimed.parent_claims
-            if not (claim.hint and claim.repo and self.claimed.canonical(claim.repo) in own)
-        )
+        return self.claimed.parent_claims
 
     def ancestors(self) -> Iterator[Finding]:
         own = own_names(self.case.origin)
@@ -214,7 +218,9 @@ class _Survey:
     def origin(self) -> Iterator[Finding]:
         stated = self.names or any(claim.repo for claim in self.claims)
         lost = any(not one.hint for one in unresolved(self.case))
-        if not stated and not lost and not self._is_origin():
+        if not stated and not lost and is_adapter(self.case.files):
+            yield failed("ancestry/unresolvable", of_no_base(), self.case.subject)
+        elif not stated and not lost and not self._is_origin():
             message = f"{self._nothing}: say it with `parents`, or ask"
             yield unknown("ancestry/no-origin", message, self.case.subject)
 

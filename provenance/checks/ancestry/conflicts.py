@@ -5,6 +5,7 @@ Part of the ancestry check; its rules are on that check's page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
@@ -12,14 +13,20 @@ from itertools import combinations, islice
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim, ParentClaim
 from provenance.claims.methods import titles, trainer
+from provenance.claims.named import DISTILLED
 from provenance.lineage import Tier, own_names
 from provenance.verdict import Finding, failed, unknown
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
-ONE_LIST = {"as a base": "merge of"}
-"""What mergekit's card says in two sentences of one recipe: the base, and the other models."""
+ONE_LIST = {"as a base": "merge of", "extracted from": "merge of"}
+"""What mergekit's cards say in two places of one recipe: the base, and the other models."""
 
+OF_GGUF = "general.base_model."
+STORED = re.compile(
+    r"(?:[-_.](?:unsloth|bnb|[2348]-?bit|awq|gptq|gguf|mlx|fp8|int[48]|hqq|bf16|fp16|dynamic))+$",
+    re.IGNORECASE,
+)
 SHOWN = 20
 NAMED = 5
 """So many places are named of those that say the same."""
@@ -50,12 +57,16 @@ class _Place:
 def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     """What is said of the model's own parents, as a whole, each by its canonical name.
 
-    A part of it may come from elsewhere, and a program's hint at the model itself says nothing.
+    A part of it may come from elsewhere, what it learnt from is an ancestor beside the one whose
+    weights it has, and what is said in passing of a mirror's own name says nothing. What a GGUF
+    calls its base may be the base of its parent: where nobody was asked, that is not known.
     """
-    own = own_names(case.origin) | own_names(case.evidence)
+    mirror, asked = own_names(case.evidence), bool(case.evidence.ancestors)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
-        if name and not claim.part and not claim.of and not (claim.hint and name in own):
+        beside = claim.part or claim.of or claim.relation == DISTILLED
+        beside = beside or (claim.key.startswith(OF_GGUF) and not asked)
+        if name and not beside and not (claim.in_passing and name in mirror):
             yield name, claim
 
 
@@ -86,10 +97,16 @@ def _contrary(case: Case) -> Iterator[tuple[Group, Group]]:
     groups: dict[frozenset[str], list[_Place]] = {}
     for place in _places(case):
         groups.setdefault(frozenset(place.names), []).append(place)
-    reach = {names: names | case.claimed.above(*names) for names in groups}
+    reach = {names: _stems(names | case.claimed.above(*names)) for names in groups}
     for one, other in combinations(groups.items(), 2):
-        if not (one[0] <= reach[other[0]] or other[0] <= reach[one[0]]):
+        if not (_stems(one[0]) <= reach[other[0]] or _stems(other[0]) <= reach[one[0]]):
             yield one, other
+
+
+def _stems(names: frozenset[str]) -> frozenset[str]:
+    """The names without what says how their weights are stored: a publisher's own quantisation of
+    a model (`unsloth/x-bnb-4bit`) and the model are one to trainers, which load either."""
+    return frozenset(STORED.sub("", name).lower() for name in names)
 
 
 def _said(names: frozenset[str], places: list[_Place]) -> str:
@@ -124,8 +141,9 @@ def _methods(case: Case) -> Iterator[Finding]:
     for claim in found:
         if not claim.trace or "/" in claim.path or not stated or claim.methods & stated:
             continue
-        places = ", ".join([one.place for one in said][:SHOWN])
-        message = f"{places} says {titles(stated)}; {_left(claim)}"
+        places = list(dict.fromkeys(one.place for one in said))[:SHOWN]
+        verb = "say" if len(places) > 1 else "says"
+        message = f"{', '.join(places)} {verb} {titles(stated)}; {_left(claim)}"
         if claim.known:
             yield failed("ancestry/method", message, claim.path)
         else:

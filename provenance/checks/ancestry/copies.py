@@ -22,7 +22,7 @@ def copies(case: Case) -> Iterator[Finding]:
     """Models whose very weights these are, and that nothing names as a parent."""
     survey = _Copies(case=case)
     for name in sorted(survey.same - survey.named):
-        message = "every weight file is that model's own, and it is not named as a parent"
+        message = "the weight files are that model's own, and it is not named as a parent"
         yield failed("ancestry/identical", message, name)
 
 

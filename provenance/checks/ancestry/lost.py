@@ -68,14 +68,25 @@ def _left(one: Unresolved) -> str:
     """What a program left behind, which says that there was a parent, or that it knew of none."""
     if one.reason == UNNAMED:
         return f"{one.place}: trained from nothing, or from {UNNAMED}: ask which"
-    return f"{one.place} is {one.text[:200]!r}, {one.reason}"
+    return f"{one.place} is {_quoted(one.text)}, {one.reason}"
+
+
+def _quoted(text: str) -> str:
+    """A text in quotes, what nobody sees spelled out, and a path of Windows as it stands."""
+    return repr(text[:200]).replace(r"\\", "\\")
+
+
+def of_no_base() -> str:
+    """That an adapter is of a model which nothing names."""
+    what = f"its weights are an adapter, of {UNNAMED}"
+    return f"{what}: find out what was meant, and say it:\n{_line('')}"
 
 
 def _lost(one: Unresolved) -> str:
     if one.reason == UNNAMED:
         what = f"{one.place}: it was trained from {UNNAMED}"
     else:
-        what = f"{one.place} is {one.text[:200]!r}, {one.reason}"
+        what = f"{one.place} is {_quoted(one.text)}, {one.reason}"
     if one.reason not in ANSWERABLE:
         return f"{what}: ask the publisher, or waive this after a look"
     return f"{what}: find out what was meant, and say it:\n{_line(one.likely)}"

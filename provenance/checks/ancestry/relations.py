@@ -12,7 +12,7 @@ from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import DECLARED, whole_claims
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
-from provenance.formats.names import is_weight_name, name_of, suffix_of
+from provenance.formats.names import is_by_product, is_weight_name, name_of, suffix_of
 from provenance.lineage.consistency import FLOATS, shapes
 from provenance.verdict import Finding, failed
 
@@ -29,12 +29,12 @@ def relations(case: Case) -> Iterator[Finding]:
     """A relation that the card states, and that its files are not."""
     claims = [claim for _, claim in whole_claims(case)]
     stated = {c.relation: c for c in claims if c.key in DECLARED and c.relation}
-    is_adapter, is_quantized = _is_adapter(case.files), _is_quantized(case.files)
+    adapts, is_quantized = is_adapter(case.files), _is_quantized(case.files)
     for relation, claim in stated.items():
         seen = ""
-        if is_adapter and not stated.keys() & {"adapter", "merge"}:
+        if adapts and not stated.keys() & {"adapter", "merge"}:
             seen = "its weights are an adapter"
-        elif is_adapter is False and relation == "adapter":
+        elif adapts is False and relation == "adapter":
             seen = "its weights are a whole model"
         elif is_quantized is False and relation == "quantized":
             seen = "none of its weights is quantized"
@@ -43,10 +43,11 @@ def relations(case: Case) -> Iterator[Finding]:
             yield failed("ancestry/relation", message, claim.path)
 
 
-def _is_adapter(files: ModelFiles) -> bool | None:
+def is_adapter(files: ModelFiles) -> bool | None:
     """Whether the weights are an adapter's; None where there are both, none, or other ones."""
     held = files.evidence.manifest
-    names = {name_of(file.path) for file in held.files if is_weight_name(file.path)}
+    weights = (file.path for file in held.files if is_weight_name(file.path))
+    names = {name_of(path) for path in weights if not is_by_product(path)}
     if names and names <= ADAPTERS:
         return True
     whole = names and all(map(WHOLE.fullmatch, names))

@@ -10,7 +10,7 @@ def _label(key: str, relation: str | None, first: str, rest: str) -> Phrase:
     """`Base model: X` in its forms: in a list, a table, in bold, as a heading."""
     end = (
         r"(?: ?\[optional\]| ?\([^()\n]{0,40}\))? ?"
-        rf"(?:[:\uff1a=|\u2192]|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:(?:please )?see )?"
+        rf"(?:[:\uff1a=\u2192]|\|(?!\n)|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:(?:please )?see )?"
     )
     return Phrase(key=key, relation=relation, first=first, rest=rest + end, sure=True, label=True)
 
@@ -23,10 +23,11 @@ LABELS: tuple[Phrase, ...] = (
         "mod\u00e8le basismodell "
         "\u57fa\u7840\u6a21\u578b \u57fa\u5ea7\u6a21\u578b "
         "\u30d9\u30fc\u30b9\u30e2\u30c7\u30eb \ubca0\uc774\uc2a4",
-        r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|point|base|\ubaa8\ub378))?"
+        r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|weights|point|base|\ubaa8\ub378))?"
         r"(?: (?:name|used|id|checkpoint|link))?",
     ),
     _label("base model", None, "model models", " used"),
+    _label("base model", None, "based", " models?"),
     _label(
         "base model",
         None,
@@ -57,5 +58,6 @@ LABELS: tuple[Phrase, ...] = (
         "quantized quantised",
         r" (?:from|by converting)(?: models?)?",
     ),
-    _label("converted from", None, "converted distilled", r" from(?: models?)?"),
+    _label("converted from", None, "converted", r" from(?: models?)?"),
+    _label("distilled from", "distilled", "distilled", r" from(?: models?)?"),
 )

@@ -11,6 +11,9 @@ from provenance.claims.reference import LOCAL_PATH, NOBODY, PAGES, Reference, re
 from provenance.formats.names import words
 
 TEMPLATE = re.compile(r"more information needed", re.IGNORECASE)
+OLD_PAGES = words("course docs front join learn login new nlp pricing inference-api transformers")
+"""First words of addresses of the Hub that never were a model's organisation."""
+
 ORDINARY = words(
     "and/or his/her he/she s/he w/o i/o a/c c/o tcp/ip n/a true/false yes/no train/test train/val "
     "train/dev train/eval input/output encoder/decoder read/write client/server question/answer "
@@ -52,6 +55,8 @@ def _link(name: Name, url: str) -> Meaning | None:
     path = _path(url)
     if nothing(path) and (path.strip("/ ") or nothing(name.text)):
         return Meaning(text=name.text, found=Reference(), unnamed=True, made=True)
+    if not url.strip():
+        return _bare(Name(name.text, code=True))
     if name.text and name.text.strip("/") == path.strip("/"):
         found = reference(name.text)
         if found.repo and "/" not in found.repo and found.repo not in renames():
@@ -86,7 +91,7 @@ def _is_model(path: str) -> bool:
     parts = path.strip("/").split("/")
     if len(parts) == 1:
         return parts[0] in renames()
-    return len(parts) == 2 or parts[2] in PAGES
+    return parts[0] not in OLD_PAGES and (len(parts) == 2 or parts[2] in PAGES)
 
 
 def _bare(name: Name) -> Meaning | None:

@@ -15,6 +15,7 @@ from provenance.claims.card.words import (
     LISTED,
     MADE,
     MORE,
+    NO_OUTPUT,
     QUANTS,
     QUIET,
     TRAINED,
@@ -76,16 +77,16 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="finetune of",
         relation="finetune",
-        first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued further "
-        "continual abliteration",
+        first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued continues "
+        "continuing further continual abliteration",
         rest="(?: (?:pre-?training|training))? of ",
         sure=True,
     ),
     Phrase(
         key="copy of",
         relation=None,
-        first="fork clone reupload re-upload mirror duplicate conversion distillation copy export "
-        "derivative rehost re-host backup",
+        first="fork clone reupload re-upload mirror duplicate conversion copy export "
+        "derivative rehost re-host backup upcast downcast requantization repack",
         rest=" (?:of|from) ",
     ),
     Phrase(
@@ -99,28 +100,40 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="converted from",
         relation=None,
-        first="converted exported ported translated extracted repackaged transformed",
+        first="converted exported ported translated repackaged transformed",
+        rest=rf"{MORE}{{0,5}} from ",
+    ),
+    Phrase(
+        key="extracted from",
+        relation=None,
+        first="extracted",
         rest=rf"{MORE}{{0,5}} from ",
     ),
     Phrase(
         key="derived from",
         relation=None,
         first="derived derives forked built created obtained made starting started starts "
-        "continued distilled bootstrapped warm-started evolved transferred pruned abliterated "
-        "sliced expanded upscaled adapted",
+        "continued bootstrapped warm-started evolved transferred pruned abliterated "
+        "sliced expanded upscaled up-scaled adapted",
         rest=r"(?: [\w-]{1,20}){0,2} (?:from|upon) ",
+    ),
+    Phrase(
+        key="distilled from",
+        relation="distilled",
+        first="distilled distillation",
+        rest=r"(?: [\w-]{1,20}){0,2} (?:from|of) ",
     ),
     Phrase(
         key="initialized from",
         relation=None,
         first="initialized initialised initialization initializes initialize initialise "
-        "initializing warm-started warmstarted",
+        "initializing warm-started warmstarted init inited",
         rest=rf"{MORE}{{0,5}} (?:from|with|using|by|on) (?:the )?(?:weights? (?:of|from) )?",
     ),
     Phrase(
         key="based on",
         relation=None,
-        first="based built builds build building",
+        first="base based built builds build building",
         rest="(?: (?:up)?on(?: top of)?| off(?: of)?) ",
     ),
     Phrase(
@@ -161,7 +174,7 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first="base baseline underlying starting foundation backbone parent",
         rest=r"(?: (?:language|embedding|encoder|sentence transformer))?"
-        rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was) ",
+        rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was|being) ",
     ),
     Phrase(
         key="base model",
@@ -189,10 +202,11 @@ PHRASES: tuple[Phrase, ...] = (
         key="as a base",
         relation=None,
         first="use uses used using employs employing employed leverages leveraging takes taking "
-        "took with adopts adopted has have utilizes utilizing utilized",
+        "took with adopts adopted chose chosen choose selected has have utilizes utilizing "
+        "utilized",
         behind=r"(?: model| checkpoint| weights)? ?\)? (?:as|for) (?:a |the |its |our |an )?"
         r"(?:[\w-]{1,20} ){0,3}(?:bas(?:e|is)\b|backbone|foundation|encoder|sentence transformer|"
-        r"initiali|starting|initial|pre-?trained model)",
+        r"initiali|starting|initial|pre-?trained (?:language )?model)",
     ),
     Phrase(
         key="fine-tuned",
@@ -223,11 +237,34 @@ PHRASES: tuple[Phrase, ...] = (
         behind=" (?:checkpoint|weights|pre-?trained)",
     ),
     Phrase(
+        key="trained on",
+        relation="finetune",
+        first="fine-tuned finetuned trained pre-trained pretrained fine-tuning finetuning",
+        rest=rf" (?:up)?on {NO_OUTPUT}(?:(?:the |this |my |our )?(?:[\w-]{{1,20}} )?"
+        "(?:data|datasets?|corpus) (?:up)?on )?",
+        linked=True,
+    ),
+    Phrase(key="transferred from", relation=None, first="learning", rest=" from "),
+    Phrase(
+        key="version of",
+        relation=None,
+        first="a",
+        rest=" (?:version|variant) of ",
+        behind="(?! (?:further )?(?:fine-?tuned|finetuned))",
+        linked=True,
+    ),
+    Phrase(
+        key="base model",
+        relation=None,
+        first="of from into with using on over upon for",
+        rest="(?: the| its| our)?(?: original)? base (?:language )?(?:model|checkpoint),? ",
+    ),
+    Phrase(
         key="made of",
         relation=None,
         first="by",
-        rest=" (?:further |continually )?(?:training|pre-?training|adapting|quanti[sz]ing|pruning|"
-        "distilling|merging|converting|compressing|exporting|adaptation of) ",
+        rest=" (?:further |continually )?(?:training|pre-?training|adapting|"
+        "quanti[sz]ing|pruning|distilling|merging|converting|compressing|exporting|adaptation of) ",
     ),
     Phrase(
         key="adapted",

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from provenance.claims.files import ModelFiles
+from provenance.claims.named import DISTILLED
 from provenance.lineage.consistency import adapters, settings, words
 from provenance.lineage.consistency.copies import equal_files
 from provenance.lineage.consistency.fitting import Fit, fit
 from provenance.lineage.consistency.fused import alike
 from provenance.lineage.consistency.pairing import Part, parts
-from provenance.lineage.consistency.tensors import Layout, Tensor, layout
+from provenance.lineage.consistency.tensors import Layout, Numbers, Tensor, layout
 
 SHOWN = 3
 
@@ -45,13 +46,17 @@ def compare(child: ModelFiles, parent: ModelFiles, relation: str | None) -> Agre
     """What the headers of both say of the edge between them.
 
     The tensors are compared where both have some of the same role, whatever config.json says; the
-    settings only where they have not. What a model was distilled from has its own shapes, and of a
-    merge only the width is looked at: its layers may come from several.
+    settings only where they have not. What a model was distilled from has its own shapes. A merge,
+    whose layers may come from several, and an adapter are convicted by layers of the same names
+    only if none of them can be the parent's.
     """
-    if relation == "distilled":
+    if relation == DISTILLED:
         return Agreement(detail="distilled: shapes are not compared")
     here, there = layout(child), layout(parent)
-    if adapters.is_adapter(here) or adapters.is_adapter(there) or relation == "adapter":
+    adapts = adapters.is_adapter(here) or adapters.is_adapter(there) or relation == "adapter"
+    if (adapts or relation == "merge") and (foreign := _of_foreign_layers(here, there)).against:
+        return _agreement(child, parent, foreign)
+    if adapts:
         return _agreement(child, parent, _of_adapters(here, there))
     if relation == "merge":
         skipped = "a merge: the shapes of tensors are not compared"
@@ -83,6 +88,20 @@ def _agreement(
         fits = f"{found.fitting} tensors fit the parent's" if found.fitting else ""
     holds = True if fits else None
     return Agreement(holds=holds, detail="; ".join(filter(None, (fits, rest))))
+
+
+def _of_foreign_layers(here: Layout, there: Layout) -> _Result:
+    """The layers that both have under the same names, if some cannot come from the parent's and
+    none fits: whatever was added to them, they are another model's."""
+    shared = [role for role in here.roles if "#" in role and role in there.roles]
+    rows = [
+        row
+        for role in shared
+        if not adapters.LORA.fullmatch(role)
+        for row in _fits(role, here.roles[role], there.roles[role])
+    ]
+    against = tuple(_unequal(one, other) for held, one, other in rows if held.holds is False)
+    return _Result(against=() if any(held.holds for held, _, _ in rows) else against)
 
 
 def _of_adapters(here: Layout, there: Layout) -> _Result:
@@ -124,15 +143,21 @@ def _of_factors_alike(here: Layout, there: Layout) -> _Result:
 
 def _of_tensors(here: Layout, there: Layout) -> _Result:
     def fits(role: str, other: str) -> Iterator[tuple[Fit, Tensor, Tensor]]:
-        ours, theirs = here.roles[role], there.roles[other]
-        same = ours.keys() == theirs.keys()
-        kinds = list({(t.shape, t.dtype, t.packing): t for t in theirs.values()}.values())
-        for numbers, tensor in ours.items():
-            yield _best(role, tensor, [theirs[numbers]] if same else kinds)
+        return _fits(role, here.roles[role], there.roles[other])
 
     found = _paired(here.roles.keys(), there.roles.keys(), fits)
     said = (*found.said, *words.changes(here, there, found.pairs))
     return _Result(against=found.against, fitting=found.fitting, said=said, pairs=found.pairs)
+
+
+def _fits(
+    role: str, ours: Mapping[Numbers, Tensor], theirs: Mapping[Numbers, Tensor]
+) -> Iterator[tuple[Fit, Tensor, Tensor]]:
+    """Each tensor of a role beside the parent's of its numbers, or the one that it fits best."""
+    same = ours.keys() == theirs.keys()
+    kinds = list({(t.shape, t.dtype, t.packing): t for t in theirs.values()}.values())
+    for numbers, tensor in ours.items():
+        yield _best(role, tensor, [theirs[numbers]] if same else kinds)
 
 
 def _best(role: str, ours: Tensor, theirs: Iterable[Tensor]) -> tuple[Fit, Tensor, Tensor]:

@@ -17,7 +17,8 @@ def equal_files(child: Evidence, parent: Evidence) -> int:
 
 
 def identical_weights(child: ModelFiles, other: Manifest) -> bool:
-    """Whether all weight files of `child` are among others, and there are any.
+    """Whether all weight files of `child` are among others, and there are any; or all of the
+    others' are in it, each at its path: what was laid beside them makes no other model of it.
 
     Where nothing is called like weights, they are among what a loader reads: all of that then, if
     any of it is more than text.
@@ -27,7 +28,11 @@ def identical_weights(child: ModelFiles, other: Manifest) -> bool:
     if not mine and any(_may_be_weights(child, path) for path in child.read):
         mine = [f.sha256 for f in files if f.path in child.read]
     theirs = {f.sha256 for f in other.files if f.sha256}
-    return bool(mine) and all(digest in theirs for digest in mine)
+    if mine and all(digest in theirs for digest in mine):
+        return True
+    held = {f.path: f.sha256 for f in files}
+    named = [f for f in other.files if is_weight_name(f.path)]
+    return bool(named) and all(f.sha256 and held.get(f.path) == f.sha256 for f in named)
 
 
 def _may_be_weights(child: ModelFiles, path: str) -> bool:
