@@ -248,6 +248,14 @@ def test_the_message_has_the_line_to_add(path: str, meant: str) -> None:
     assert f'parents = ["{meant}@<commit>"]' in finding.message
 
 
+def test_who_pruned_honestly_is_told_the_way_out() -> None:
+    (finding,) = found(based("finetune", model__safetensors=tensors(4, 3)))
+    assert finding.rule == "ancestry/contradicted"
+    assert finding.message.endswith(
+        "if its width was pruned or its attention heads were merged, waive this after a look"
+    )
+
+
 def test_what_the_caller_says_is_always_printed() -> None:
     (finding,) = found(model(adapter="/root/b"), f"base/b@{COMMIT}")
     assert "you say base/b" in finding.message

@@ -42,7 +42,9 @@ ancestry/relation
 ancestry/contradicted
     The shape of a tensor that both models have cannot come from the stated parent's, or, where no
     tensors can be compared, another width stands in both configurations of one type. Whatever it
-    descends from, it is not that. Heads, vocabularies, layers and scales that come or go are fine.
+    descends from, it is not that. Output heads, vocabularies, layers and scales that come or go
+    are fine. Pruned widths and merged attention heads look the same, and are honest: ask the
+    publisher, and waive it after a look.
 
 ancestry/identical
     Its weight files are those of another model, of an ancestor further up or of an older one in the
