@@ -49,8 +49,8 @@ ancestry/contradicted
 ancestry/identical
     Its weight files are those of another model, of an ancestor further up or of an older one in the
     lockfile, or it has all of those beside its own, and it does not name that model as its parent.
-    It is a copy that does not name its source. Where nothing is called like weights, that is said
-    of every file that a loader reads.
+    It is a copy that does not name its source; unknown where no date tells which of two was
+    first. Where nothing is called like weights, that is said of every file that a loader reads.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
