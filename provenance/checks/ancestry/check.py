@@ -80,8 +80,8 @@ ancestry/pull-request-only
     such a commit. Ask for a parent that its organisation published.
 
 ancestry/no-origin
-    No place that is read names a parent; it says how many places were read (`explain ancestry`
-    lists them), and quotes what a card says in other words. A warning, unless the profile wants
+    No place that is read names a parent; it says which places were read (`explain ancestry` lists
+    all kinds), and quotes what a card says in other words. A warning, unless the profile wants
     every model signed: ask the publisher, or say it in the model's entry with `parents`.
 
 ancestry/unreadable
@@ -118,7 +118,9 @@ from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
 from provenance.verdict import Finding, failed, passed, unknown
 
-SHOWN = 5
+SHOWN, PLACES = 5, 8
+LONG = 100
+"""Characters of one place's name."""
 STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 
 
@@ -225,7 +227,11 @@ class _Survey:
     def _nothing(self) -> str:
         """That nothing names a parent, where that was looked for, and what may be meant to."""
         places = self.case.files.places
-        read = f"{places} place{'s' * (places != 1)} read"
+        named = ", ".join(f"{place:.{LONG}}" for place in places[:PLACES])
+        more = f" and {len(places) - PLACES} more" if len(places) > PLACES else ""
+        read = (
+            f"{len(places)} place{'s' * (len(places) != 1)} read{': ' * bool(named)}{named}{more}"
+        )
         hints = "; ".join(f"{m.place} says {m.quote!r}" for m in self.claimed.mentions[:SHOWN])
         return f"no place that is read names a parent ({read}){'; ' * bool(hints)}{hints}"
 
