@@ -5,6 +5,7 @@ A part of the identity check; its rules are on that check's page.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from provenance.case.case import Case
@@ -29,8 +30,11 @@ def unproved(case: Case) -> Iterator[Finding]:
             )
             yield failed("identity/mirror", message, case.subject)
         case Unproved(origin=origin, why=why):
+            line = shlex.join(["provenance", "add", named(origin)])
+            known = f"where a Hub has it, `{line}`, then `provenance lock`"
+            other = f"if another one is meant, {said_of(case.subject, origin.claimed)}"
             message = (
-                f"whether the bytes are those of {named(origin)} is unknown ({why}): ask the Hub "
-                "that has it"
+                f"whether the bytes are those of {named(origin)} is unknown ({why}): "
+                f"{other if origin.missing else known}"
             )
             yield unknown("identity/mirror-unknown", message, case.subject)
