@@ -92,7 +92,9 @@ ancestry/limit
     There are more ancestors than are looked at for one model.
 
 ancestry/pass
-    Who the ancestors are said to be, and who publishes them.
+    Who the ancestors are said to be, and who publishes them. Of a model on disk their files are
+    known only where another entry of provenance.toml has them by `path`; it says of whom nothing is
+    here to compare.
 """
 
 from __future__ import annotations
@@ -250,8 +252,23 @@ class _Survey:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         said = sorted(stated_by_you(self.case))
         you = f"; you say {', '.join(said)}" if said else ""
-        asked = "" if self.case.evidence.ancestors else ", by name"
-        return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
+        known = f"the stated ancestors are known{', by name' * (not self._here)}"
+        return f"{known}: {', '.join(parts)}{more}{you}{self._uncompared}"
+
+    @cached_property
+    def _here(self) -> frozenset[str]:
+        """The ancestors whose files are known, and were held against the model's."""
+        known = (a.facts.id for a in self.case.evidence.ancestors if a.facts and a.evidence)
+        return frozenset(known) & frozenset(self.names)
+
+    @property
+    def _uncompared(self) -> str:
+        """With whose files nothing was compared, neither shapes nor bytes."""
+        away = [name for name in self.names if name not in self._here]
+        if not self._here:
+            return "; none of their files is here to compare"
+        more = f" and {len(away) - SHOWN} more" if len(away) > SHOWN else ""
+        return f"; no file is here to compare of {', '.join(away[:SHOWN])}{more}" if away else ""
 
     def _introduced(self, name: str) -> str:
         owner = self.case.registry.owner(name)
