@@ -36,11 +36,17 @@ class Box:
         return self.of.key if isinstance(self.of, Node) else called(self.of)
 
     @property
+    def title(self) -> str:
+        """What it is called at length."""
+        return self.of.named if isinstance(self.of, Node) else self.name
+
+    @property
     def about(self) -> str:
         """What stands below its name."""
         if isinstance(self.of, Node):
             missing = self.of.missing.removeprefix(f"{self.of.key}: ")
-            return missing or self.of.publisher or "published by nobody known"
+            about = missing or self.of.publisher or "published by nobody known"
+            return f"as {', '.join(self.of.mirrors)}; {about}" if self.of.mirrors else about
         return why(self.of)
 
     @property

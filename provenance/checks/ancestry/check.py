@@ -12,7 +12,8 @@ Findings:
 
 ancestry/unknown-ancestor
     An ancestor is published by nobody in the registry. Look at it; register its organisation, or
-    waive this finding for that ancestor.
+    waive this finding for that ancestor. If it is a mirror of a known model, say so: `explain
+    mirror`; where that was said and is not proved, the message has what was tried.
 
 ancestry/unresolvable
     A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words, or the
@@ -103,6 +104,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from provenance.case.ancestors import tried
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
@@ -182,8 +184,10 @@ class _Survey:
                 yield unknown("ancestry/unresolved", message, name)
         elif self.case.registry.owner(name) is None:
             namespace = name.partition("/")[0]
+            vain = tried(self.case.files, name, self.case.registry, self.case.lock)
             message = (
-                f"no registered organisation owns {namespace!r}{self._said_by(name)}: register "
+                f"no registered organisation owns {namespace!r}{self._said_by(name)}"
+                f"{vain and f'; {vain}'}: register "
                 "it, or waive this for the ancestor after a look"
             )
             yield failed("ancestry/unknown-ancestor", message, name)
@@ -203,7 +207,8 @@ class _Survey:
 
     def _resolved(self) -> Iterator[Finding]:
         """What is wrong with the repositories behind the names."""
-        for ancestor in self.case.evidence.ancestors:
+        origins = filter(None, self.claimed.origins)
+        for ancestor in (*self.case.evidence.ancestors, *origins):
             facts = ancestor.facts
             if facts is None:
                 continue
@@ -258,7 +263,7 @@ class _Survey:
     @cached_property
     def _here(self) -> frozenset[str]:
         """The ancestors whose files are known, and were held against the model's."""
-        known = (a.facts.id for a in self.case.evidence.ancestors if a.facts and a.evidence)
+        known = (a.facts.id for a in self.claimed.evidence.ancestors if a.facts and a.evidence)
         return frozenset(known) & frozenset(self.names)
 
     @property
@@ -271,5 +276,5 @@ class _Survey:
         return f"; no file is here to compare of {', '.join(away[:SHOWN])}{more}" if away else ""
 
     def _introduced(self, name: str) -> str:
-        owner = self.case.registry.owner(name)
-        return f"{name} of {owner.name}" if owner else name
+        owner, said = self.case.registry.owner(name), self.claimed.named(name)
+        return f"{said} of {owner.name}" if owner else said

@@ -61,7 +61,7 @@ class _Copies:
         """The ancestors that are known, and older models in the lockfile."""
         others = {
             ancestor.facts.id: ancestor.evidence.listing
-            for ancestor in self.case.evidence.ancestors
+            for ancestor in self.case.claimed.evidence.ancestors
             if ancestor.evidence and ancestor.facts
         }
         return {**self._locked(is_older=True), **others}
@@ -77,7 +77,7 @@ class _Copies:
             if entry == self.case.locked or entry.origin in self.own or came_of_this:
                 continue
             if entry.repo and _is_older(entry.facts, self.case.origin.facts) is is_older:
-                found.setdefault(entry.repo, entry.files)
+                found.setdefault(self.case.claimed.canonical(entry.repo), entry.files)
         return found
 
     @cached_property
