@@ -10,7 +10,7 @@ import pytest
 
 from tests import forge
 from tests.cli.mirrors import MIRROR, OTHER, rules
-from tests.hubs import FILES, REPO, SIZE, Desk, signed, trust
+from tests.hubs import FILES, REPO, SIZE, UNSIGNED, Desk, signed, trust
 
 
 def by_namespace(own: Desk, owner: str = "Acme", of: str = "acme", **fields: Any) -> None:
@@ -138,6 +138,22 @@ def test_a_signature_does_not_prove_what_the_lockfile_has_otherwise(
     forge.write(own.folder / "there", signed(own.folder / "s", other))
     own.settings({"name": "two", "repo": MIRROR, "path": "there", "mirror_of": origin})
     assert "identity/mirror" in own.rules("two")[1]
+
+
+def test_a_folder_is_as_good_as_its_origin_once_that_is_locked(bank: tuple[Desk, str]) -> None:
+    """Nobody signed: the lockfile's files of the origin are what the bytes should be."""
+    own, _ = bank
+    origin = f"{UNSIGNED}@{own.hub.commit(UNSIGNED, FILES)}"
+    forge.write(own.folder / "there", FILES)
+    own.settings({"repo": "bank-ml/base", "path": "there", "mirror_of": origin})
+    ended = own.run("verify", "bank-ml/base", "--format", "json")
+    (model,) = json.loads(ended.stdout)["models"]
+    (said,) = (f["message"] for f in model["findings"] if f["rule"] == "identity/mirror-unknown")
+    lines = said.split("`")[1::2]
+    assert lines == [f"provenance add {origin}", "provenance lock"]
+    for line in lines:
+        own.run(*line.split()[1:])
+    assert own.rules("bank-ml/base") == (0, set())
 
 
 SAYS = ("identity/unknown-publisher", "ancestry/copied-signature")

@@ -27,6 +27,11 @@ STORED = re.compile(
     r"(?:[-_.](?:unsloth|bnb|[2348]-?bit|awq|gptq|gguf|mlx|fp8|int[48]|hqq|bf16|fp16|dynamic))+$",
     re.IGNORECASE,
 )
+PRUNED = (
+    "ask the publisher; if its width was pruned or its attention heads were merged, waive this "
+    "after a look"
+)
+"""What is left to do with shapes that no other step of training gives."""
 SHOWN = 20
 NAMED = 5
 """So many places are named of those that say the same."""
@@ -162,5 +167,5 @@ def _contradicted(case: Case) -> Iterator[Finding]:
     for edge in case.graph.edges:
         if edge.tier is Tier.CONTRADICTED and edge.child == case.graph.model:
             where = f"{edge.claims[0]}: " if edge.claims else ""
-            message = f"{where}it cannot come from there: {edge.detail}"
+            message = f"{where}it cannot come from there: {edge.detail}: {PRUNED}"
             yield failed("ancestry/contradicted", message, edge.parent)
