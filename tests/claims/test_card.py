@@ -183,10 +183,19 @@ def test_a_model_in_other_words_is_a_hint(text: str) -> None:
     assert [claim.line for claim in found if isinstance(claim, Mention)] == [6] * len(quotes)
 
 
-def test_the_parent_of_a_declared_parent_is_a_grandparent() -> None:
-    text = f"{BLOCK}[Base]({HUB}/acme/base) is a fine-tuned version of [Root]({HUB}/acme/root).\n"
+@pytest.mark.parametrize(
+    ("words", "of"),
+    [
+        (f"[Base]({HUB}/acme/base) is a fine-tuned version of", "acme/base"),
+        ("The base model was itself finetuned from", "acme/base"),
+        ("The base model is", ""),
+        ("This model is a fine-tuned version of", ""),
+    ],
+)
+def test_the_parent_of_a_declared_parent_is_a_grandparent(words: str, of: str) -> None:
+    text = f"{BLOCK}{words} [Root]({HUB}/acme/root).\n"
     found = [(c.repo, c.of) for c in read(text) if isinstance(c, ParentClaim)]
-    assert found == [("acme/base", ""), ("acme/root", "acme/base")]
+    assert found == [("acme/base", ""), ("acme/root", of)]
 
 
 def test_hints_are_few_and_short() -> None:

@@ -12,6 +12,7 @@ from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
 from provenance.claims.card.phrases import PROGRAMS, Phrase
 from provenance.claims.card.reading import denied, phrases
+from provenance.claims.card.sections import Sections
 from provenance.claims.card.words import OPENINGS, WINDOW
 from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
 from provenance.claims.named import named
@@ -42,6 +43,13 @@ SUBJECT = re.compile(
     rf"((?:the |our )?(?:[\w-]{{1,20}} ){{0,2}}[\[(\"']?){OBJECT}[\])\"']?(?: model)? (?:is|was)\b"
 )
 """How a sentence about another model begins, up to its name."""
+BASE = re.compile(
+    r"(?:the |its |our )?(?:base|parent|original|foundation)(?: language)? model(?: itself)? "
+    r"(?:is|was|has)\b"
+)
+"""How a sentence about the parent begins, where the card names one elsewhere."""
+NAMING = frozenset({"base model", "original model"})
+"""The phrases whose subject is the parent that they name."""
 TRAINED = re.compile(
     r"\bthis is an?[ \n](?:[\w-]{1,30}[ \n]){0,3}(?:sentence-transformers|cross[ -]encoder|"
     r"sparse[ -]encoder|pylate|colbert|reranker)[ \n]model[ \n]trained\b"
@@ -81,6 +89,11 @@ class _Prose:
         """The lists of merged models."""
         return Lists.of(self.flat)
 
+    @cached_property
+    def sections(self) -> Sections:
+        """The parts of the card."""
+        return Sections.of(self.flat)
+
     def claims(self) -> Iterator[ParentClaim]:
         """A claim for each name that a phrase reads."""
         seen = set[tuple[str, str]]()
@@ -115,8 +128,11 @@ class _Prose:
 
     def _phrase(self, at: int, *, linked: bool) -> Phrase | None:
         lower = self.flat.lower
+        known = bool(self.declared)
         for one, begin in phrases(lower, at, linked=linked):
-            if not denied(one, lower, self._sentence(begin), begin, at):
+            if not one.label and self.sections.lists_child(at):
+                continue
+            if not denied(one, lower, self._sentence(begin), begin, at, declared=known):
                 return one
         return None
 
@@ -126,9 +142,12 @@ class _Prose:
         ends = [end.end() for end in ENDS.finditer(self.flat.words, begin, at)]
         return ends[-1] if ends else begin
 
-    def _subject(self, at: int) -> str:
+    def _subject(self, at: int, one: Phrase) -> str:
         """The declared parent that a sentence speaks of, if it does: it has a parent of its own."""
         begin = self._sentence(at)
+        spoken_of = one.key not in NAMING and BASE.match(self.flat.lower, begin, at)
+        if len(self.declared) == 1 and spoken_of:
+            return next(iter(self.declared))
         found = SUBJECT.match(self.flat.lower, begin, at)
         what = meaning(self.flat.at(found.end(1))) if found else None
         repo = what.found.repo if what else None
@@ -142,7 +161,7 @@ class _Prose:
             relation=one.relation,
             revision=revision,
             line=self.flat.line(at),
-            of=self._subject(at) if self.declared else "",
+            of=self._subject(at, one) if self.declared else "",
         )
         return replace(claim, spoken=True)
 

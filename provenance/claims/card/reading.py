@@ -16,8 +16,10 @@ from provenance.claims.card.words import (
     FILL,
     NEGATED,
     OPENINGS,
+    SERVANTS,
     SUBJECTS,
     SURE_NEGATED,
+    TEACHERS,
     WINDOW,
 )
 from provenance.formats.names import words
@@ -65,6 +67,15 @@ DENIALS = {
     ),
 }
 AWAY = _compiled(ELSEWHERE)
+OTHERS = {
+    declared: _compiled(
+        rf"\b(?:the|our|its|their|each|an?) (?:{roles})(?: (?:models?|networks?|llm))?"
+        r" (?:is|was|are|were|has|have|itself)\b"
+    )
+    for declared, roles in ((True, SERVANTS), (False, TEACHERS))
+}
+"""Another model as the subject of a sentence, by whether the card declares a parent elsewhere."""
+OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b")
 
 
 def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]]:
@@ -82,11 +93,14 @@ def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]
         yield from ((one, at) for one, behind in BEHIND if behind.match(lower, at + 1))
 
 
-def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int) -> bool:
+def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int, *, declared: bool) -> bool:
     """Whether the sentence of a phrase speaks of something else.
 
-    It begins there, its phrase ends the words that lead up to it, the name stands at `at`.
+    It begins there, its phrase ends the words that lead up to it, the name stands at `at`. What
+    has a parent that is `declared` has servants too.
     """
     if AWAY.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
+        return True
+    if OTHERS[declared].search(lower, begin, at) or OWN.search(lower, end, at):
         return True
     return DENIALS[phrase.sure].search(lower, begin, end) is not None

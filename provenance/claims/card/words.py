@@ -97,3 +97,12 @@ SUBJECTS = (
     r"annotations?|terms|experiments?|hyper-?parameters?|settings|strategy|techniques?"
 )
 """What is based on a model, and is none itself."""
+
+TEACHERS = r"teachers?|judges?|drafts?|drafters?|references?|critics?|verifiers?|annotators?"
+"""What has a part in a model's making or use, and is never the model itself."""
+
+SERVANTS = (
+    rf"{TEACHERS}|rewards?|embeddings?|embedders?|retrievers?|rerankers?|classifiers?|guards?|"
+    r"assistants?|speculators?|generators?|discriminators?|filters?"
+)
+"""What is another model beside one whose parent is declared, and may be the model itself else."""
