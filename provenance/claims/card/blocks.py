@@ -15,12 +15,12 @@ FENCE = rf"^(?P<lead>{LEAD})(?P<fence>`{{3,}}(?=[^`\n]*$)|~{{3,}})[^\n]*$"
 TOKEN = re.compile(rf"{FENCE}|\\[\\`<]|(?P<ticks>`+)|(?P<comment><!--)", re.MULTILINE)
 LINE = re.compile(r"^([ \t>]*)([^\n]*)(?:\n|\Z)", re.MULTILINE)
 BEGIN = re.compile(LEAD)
-ITEM = re.compile(r"[ \t>]*(?:[*+-]|\d{1,3}[.)])[ \t]")
+ITEM = re.compile(r"[ \t>]{0,40}(?:[*+-]|\d{1,3}[.)])[ \t]")
 TICKS = re.compile("`+")
-BREAK = re.compile(r"\n[ \t>]*(?:\n|```|~~~|<!--)")
+BREAK = re.compile(r"\n[ \t>]{0,40}(?:\n|```|~~~|<!--)")
 """What ends a paragraph, and with it the code in its lines."""
 END = re.compile(r"--!?>")
-INLINE_END = re.compile(r"--!?>|\n[ \t>]*\n")
+INLINE_END = re.compile(r"--!?>|\n[ \t>]{0,40}\n")
 REVISION = re.compile(r"<!--[ \t]{0,4}at revision [0-9a-f]{40}[ \t]{0,4}-->")
 LONGEST = 20
 """Of how many strokes the marks of code within a line are at most."""

@@ -29,6 +29,7 @@ TITLE = r"(?:\s{1,2}[\"'][^\"'\n]{0,300}[\"'])?\s?\)"
 LABEL = r"(?:[^\[\]!]|!(?!\[)|!\[[^\[\]]{0,300}\](?!\[)|\[[^\[\]]{0,300}\](?![\[(])){0,400}"
 """The label of a link: no other link stands in it, an image may."""
 TAG = re.compile(r"<[^<>]{0,300}>|!\[([^\[\]]{0,300})\]\([^()]{0,600}\)|[\[\]]")
+CELL = re.compile(r"<(td|th|dt|dd|li|pre)\b", re.IGNORECASE)
 REST = r"[^\s<>()\[\]|`\"'*\\]{1,600}"
 MARKUP = re.compile(
     r"!\[[^\[\]]{0,300}\]\([^()\n]{0,600}\)"
@@ -119,6 +120,14 @@ def flatten(text: str) -> Flat:
     return Flat(words=words, names=tuple(reader.names), revisions=reader.revisions)
 
 
+def _tag(text: str) -> str:
+    """What a tag leaves: what begins a cell, a term or an item divides as it does in markdown."""
+    name = CELL.match(text)
+    if name is None:
+        return " "
+    return f" {ITEM} " if name[1].lower() == "li" else " | "
+
+
 def _lead(found: re.Match[str]) -> str:
     return f"{ITEM} " if found["item"] else "# " if found["head"] else ""
 
@@ -180,7 +189,7 @@ class _Reader:
         elif found[0].startswith("&"):
             self.parts.append(" ".join(unescape(found[0]).split()) or " ")
         elif found[0].startswith("<"):
-            self.parts.append(" " + blank(found[0]))
+            self.parts.append(_tag(found[0]) + blank(found[0]))
 
     def _link(self, found: re.Match[str]) -> tuple[str, str]:
         if found["url"] is not None:

@@ -10,7 +10,8 @@ def _label(key: str, relation: str | None, first: str, rest: str) -> Phrase:
     """`Base model: X` in its forms: in a list, a table, in bold, as a heading."""
     end = (
         r"(?: ?\[optional\]| ?\([^()\n]{0,40}\))? ?"
-        rf"(?:[:\uff1a=|\u2192]|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:(?:please )?see )?"
+        rf"(?:[:\uff1a=|\u2192]|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:\| )?"
+        "(?:(?:please )?see )?"
     )
     return Phrase(key=key, relation=relation, first=first, rest=rest + end, sure=True, label=True)
 

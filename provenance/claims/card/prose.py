@@ -31,7 +31,7 @@ FOLLOWS = re.compile(
 )
 """What stands between two models that one phrase names."""
 ENDS = re.compile(rf"[.!?;][ \n]|\n{{2,}}|\n(?=[{ITEM}#|])|\|")
-MODEL = re.compile(r"/.*[-\d]")
+MODEL = re.compile(r"/[^/]*[-\d]")
 NEAR = re.compile(
     r"\b(?:base[ds]?|pre-?trained|fine-?tun\w+|from|built on|q?lora|adapters?|merge[ds]?|"
     r"distil\w*|quanti[sz]\w+|gguf|initiali[sz]\w+|derive[ds]?|checkpoint|backbone|original|"

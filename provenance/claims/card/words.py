@@ -85,7 +85,7 @@ ELSEWHERE = (
     r"(?: models?| version)? (?:is|are) (?:also )?(?:available|published|provided)\b"
     r"|(?:'s)?[\])\"']{0,2} (?:tokenizer|datasets?|corpus|papers?|licen[sc]e|prompts?|"
     r"chat template|templates?|formats?|code|codebase|repo|repository|spaces?|benchmarks?|"
-    r"leaderboard|architecture)\b"
+    r"leaderboard|architecture)\b(?! ?[:\uff1a|])"
 )
 """What stands behind a name that is another model's parent, or that means no weights."""
 
