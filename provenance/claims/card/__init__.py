@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from provenance.claims import recipe
-from provenance.claims.card import front
+from provenance.claims.card import front, hints
 from provenance.claims.card.blocks import Fenced
 from provenance.claims.card.flat import flatten
 from provenance.claims.card.methods import methods
@@ -52,11 +52,16 @@ def _all(content: Content) -> Iterator[Claim]:
                 declared.add(claim.repo)
             yield claim
     flat = flatten(parts.words)
-    yield from prose(content, flat, frozenset(declared))
+    recipes = list(_quoted(content, parts.fenced))
+    quoted = frozenset(c.repo for c in recipes if isinstance(c, ParentClaim) and c.repo)
+    said = list(prose(content, flat, frozenset(declared), quoted))
+    yield from said
     for method, line in methods(flat):
         one = frozenset({method})
         yield MethodClaim(path=content.path, key="prose", methods=one, line=line)
-    yield from _quoted(content, parts.fenced)
+    yield from recipes
+    if not (declared or quoted or any(isinstance(claim, ParentClaim) for claim in said)):
+        yield from hints.in_code(content, parts.fenced)
 
 
 def _quoted(content: Content, fenced: tuple[Fenced, ...]) -> Iterator[Claim]:

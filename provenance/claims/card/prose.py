@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from provenance.claims.card.flat import ITEM, OBJECT, Flat
+from provenance.claims.card.hints import QUOTED, is_hint
 from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
 from provenance.claims.card.phrases import PROGRAMS, Phrase
@@ -23,7 +24,6 @@ MAX_NAMES = 10_000
 MAX_MENTIONS = 5
 MAX_LOOKED_AT = 1_000
 """How many names that nothing reads are looked at for a hint."""
-QUOTED = 160
 FOLLOWS = re.compile(
     rf"(?:[ \n](?:models?|weights|checkpoint|\([^()\n]{{0,40}}\)))?[\])\"'\u201d]{{0,2}}"
     rf"(?:,?[ \n](?:and|with|&|\+)[ \n](?:the )?|,[ \n]?|[ ]?\+[ ]?|[ ]?/[ ]?|\n{ITEM} )"
@@ -31,13 +31,6 @@ FOLLOWS = re.compile(
 )
 """What stands between two models that one phrase names."""
 ENDS = re.compile(rf"[.!?;][ \n]|\n{{2,}}|\n(?=[{ITEM}#|])|\|")
-MODEL = re.compile(r"/[^/]*[-\d]")
-NEAR = re.compile(
-    r"\b(?:base[ds]?|pre-?trained|fine-?tun\w+|from|built on|q?lora|adapters?|merge[ds]?|"
-    r"distil\w*|quanti[sz]\w+|gguf|initiali[sz]\w+|derive[ds]?|checkpoint|backbone|original|"
-    r"teacher)\b"
-)
-"""Words of a sentence in which a name may be a parent's."""
 ELSEWHERE = ("#", *OPENINGS)
 SUBJECT = re.compile(
     rf"((?:the |our )?(?:[\w-]{{1,20}} ){{0,2}}[\[(\"']?){OBJECT}[\])\"']?(?: model)? (?:is|was)\b"
@@ -59,10 +52,12 @@ SCRATCH = re.compile(r"\bthis model was trained from scratch on (?:the|an)\b")
 """What a Trainer writes of a model without a base, and of one that was loaded from a folder."""
 
 
-def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Claim]:
+def prose(
+    content: Content, flat: Flat, declared: frozenset[str], quoted: frozenset[str]
+) -> Iterator[Claim]:
     """The parents that sentences name, then what names a model in words that nothing reads.
 
-    `declared` are the parents that the card states elsewhere.
+    `declared` are the parents that the card's settings state, `quoted` those of its recipes.
     """
     reader = _Prose(content=content, flat=flat, declared=declared)
     claims = list(reader.claims())
@@ -70,7 +65,7 @@ def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Cl
     known = declared | {claim.repo for claim in claims if claim.repo}
     if not known:
         yield from reader.unnamed()
-    yield from reader.mentions(frozenset(name.lower() for name in known))
+    yield from reader.mentions(frozenset(name.lower() for name in known | quoted))
     if len(flat.names) > MAX_NAMES:
         yield Unread(path=content.path, detail=f"it names more models than the {MAX_NAMES} read")
 
@@ -179,21 +174,22 @@ class _Prose:
 
     def mentions(self, known: frozenset[str]) -> Iterator[Mention]:
         """The first sentences that name a model in other words, each once."""
-        quotes: dict[str, int] = {}
+        quotes: dict[str, Mention] = {}
         for at, what in self.unread[:MAX_LOOKED_AT]:
-            if len(quotes) >= MAX_MENTIONS:
-                break
             repo = what.found.repo
-            if repo and repo.lower() not in known and (MODEL.search(repo) or not what.loose):
-                begin = self._sentence(at)
-                if begin in self.read or self.flat.lower.startswith(ELSEWHERE, begin):
-                    continue
-                end = ENDS.search(self.flat.words, at, at + WINDOW)
-                stop = end.start() if end else at + WINDOW
-                if NEAR.search(self.flat.lower, begin, stop):
-                    quotes.setdefault(self.flat.shown(begin, stop)[:QUOTED], at)
-        for quote, at in quotes.items():
-            yield Mention(path=self.content.path, line=self.flat.line(at), quote=quote)
+            if len(quotes) >= MAX_MENTIONS or not repo or repo.lower() in known:
+                continue
+            begin = self._sentence(at)
+            end = ENDS.search(self.flat.words, at, at + WINDOW)
+            stop = end.start() if end else at + WINDOW
+            elsewhere = ELSEWHERE if known else "#"
+            if begin in self.read or self.flat.lower.startswith(elsewhere, begin):
+                continue
+            if is_hint(what, self.flat.lower, begin, at, stop, known=bool(known)):
+                quote, line = self.flat.shown(begin, stop)[:QUOTED], self.flat.line(at)
+                one = Mention(path=self.content.path, line=line, quote=quote, repo=repo)
+                quotes.setdefault(quote, one)
+        yield from quotes.values()
 
 
 def _nameless(claim: ParentClaim) -> ParentClaim:
