@@ -135,6 +135,16 @@ TRAINED = {
     "It was fine-tuned using **ORPO** on our data.": {"orpo"},
     "It was trained with SFT and then DPO.": {"sft", "dpo"},
     "It was aligned with KTO.": {"kto"},
+    "We used supervised fine-tuning (SFT).": {"sft"},
+    "We then applied Direct Preference Optimization (DPO) to our model.": {"dpo"},
+    "It was trained with supervised fine-tuning and GRPO.": {"sft", "grpo"},
+    "Training procedure: SFT": {"sft"},
+    "- **Training method:** DPO": {"dpo"},
+    "| Fine-tuning method | ORPO |": {"orpo"},
+    "We used SFT models as a start.": set(),
+    "We used the DPO dataset of others.": set(),
+    "We used PPO for comparison.": set(),
+    "## Training procedure\n\nDPO is of no use here.": set(),
     "It was not trained with DPO.": set(),
     "It was trained with Reward models of others.": set(),
     "It was trained with Adam on the GRPO paper.": set(),
@@ -181,6 +191,34 @@ def test_a_model_in_other_words_is_a_hint(text: str) -> None:
     assert len(quotes) == len(HINTS[text])
     assert all(name in quote for name, quote in zip(HINTS[text], quotes, strict=True))
     assert [claim.line for claim in found if isinstance(claim, Mention)] == [6] * len(quotes)
+
+
+QUOTED = {
+    "This is a fine-tune of another model[^1].\n\n[^1]: acme-labs/base": ["acme-labs/base"],
+    "This is a fine-tune of\n[x]: HUB/acme/base-7b": ["acme/base-7b"],
+    "| Model | Base model |\n|---|---|\n| y | acme/base-7b |": ["acme/base-7b"],
+    "```yaml\nbase_model: acme/base\nlearning_rate: 1\n```": ["acme/base"],
+    "```python\nbase = AutoModel.from_pretrained('acme/base')\n```": ["acme/base"],
+    "本模型基于 acme/base-7b 微调。": ["acme/base-7b"],
+    "このモデルは acme/base-7b をファインチューニングしたものです。": ["acme/base-7b"],
+    "이 모델은 acme/base-7b 를 파인튜닝한 모델입니다.": ["acme/base-7b"],
+    "Эта модель дообучена на основе acme/base-7b.": ["acme/base-7b"],
+    "Dieses Modell ist eine feinabgestimmte Version von acme/base-7b.": ["acme/base-7b"],
+    "Ce modèle est une version affinée de [x](HUB/acme/base).": ["acme/base"],
+    "Its scores are those of acme/other-7b.": ["acme/other-7b"],
+    "Read src/train.py, acme/notes.md and either/or.": [],
+    "It was trained on acme/data-7b.": [],
+    "The dataset is acme/data-7b.": [],
+    "Our space: [Demo](HUB/spaces/acme/demo).": [],
+    "The paper is [here](HUB/papers/2305.18290), the manual [there](HUB/docs/peft/index).": [],
+}
+
+
+@pytest.mark.parametrize("text", QUOTED)
+def test_where_no_parent_is_named_every_model_is_a_hint(text: str) -> None:
+    found = read(f"# m\n\n{text}\n".replace("HUB", HUB))
+    assert [claim.repo for claim in found if isinstance(claim, Mention)] == QUOTED[text]
+    assert not any(isinstance(claim, ParentClaim) for claim in found)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ MARKUP = re.compile(
 )
 WORD = re.compile(r"[\w~.@:\\/-]+")
 SPACE = re.compile(r"[ \t\r\f\v]{2,}|\t|[ \t]+$", re.MULTILINE)
-MODEL = re.compile(r"\S{0,300}[/\\]\S{0,300}|(?=\S{0,99}\d)\S{1,99}-\S{1,99}")
+MODEL = re.compile(r"[^\s/\\]{0,100}[/\\]\S{0,300}|(?=\S{0,99}\d)\S{1,99}-\S{1,99}")
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 NOISE = "*_` \t\n"
 BEHIND = ".,;:-\\"

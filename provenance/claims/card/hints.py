@@ -1,4 +1,4 @@
-"""Models that a card names in words or code that no phrase reads: hints, where nothing is a parent."""
+"""Models that a card names in words or code that no phrase reads: hints at a parent, no more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEAR = re.compile(
 )
 """Words of a sentence in which a name may be a parent's."""
 MODEL = re.compile(r"/[^/]*[-\d]")
-PLAIN = re.compile(r"[a-z_]+/[a-z_.]+")
+PLAIN = re.compile(r"[a-z_]{1,40}/[a-z_.]{1,40}")
 FILE = re.compile(
     r"\.(?:py|md|json|jsonl|txt|ya?ml|toml|cfg|sh|ipynb|png|jpe?g|gif|svg|webp|wav|mp[34]|csv|tsv|"
     r"parquet|pdf|html?|js|ts|cpp|zip|gz)$"
