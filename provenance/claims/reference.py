@@ -114,7 +114,8 @@ UNREADABLE = "no name that can be read"
 UNNAMED = "a model that it does not name"
 NO_MODEL = "a page of the Hub, but not a model's"
 ANSWERABLE = frozenset({LOCAL_PATH, NO_MODEL, UNNAMED})
-"""What the caller's `parents` explain: whatever else is named stays what it is."""
+"""What the caller's `parents` explain, or a training statement, which names parents by digest:
+whatever else is named stays what it is."""
 
 NOBODY = frozenset({"", "n/a", "none", "null", "unknown"})
 """What programs write where they know no name, in any letter case."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from provenance.claims.claim import ParentClaim
 from provenance.claims.files import ModelFiles
 from provenance.claims.named import DISTILLED
-from provenance.claims.reference import UNNAMED
+from provenance.claims.reference import ANSWERABLE
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
@@ -142,14 +142,15 @@ class _Drawing:
     def _claimed_node(self, key: str) -> Node:
         known = self.claimed.by_name.get(key, ())
         asked = self.claimed.by_claim.get(key)
-        owner = self.registry.owner(key)
+        owner, commit = self.registry.owner(key), known[0].commit if known else None
         return Node(
             key=key,
             repo=key,
-            commit=known[0].commit if known else None,
+            commit=commit,
             manifest=known[0].manifest if known else None,
             publisher=owner.name if owner else "",
             missing=asked.missing if asked else "",
+            mirrors=self.claimed.mirrors(key, commit),
         )
 
     def unresolved(self) -> tuple[Unresolved, ...]:
@@ -158,7 +159,7 @@ class _Drawing:
         return tuple(
             one
             for one in self.claimed.unresolved
-            if not (one.reason == UNNAMED and one.child in attested)
+            if not (one.reason in ANSWERABLE and one.child in attested)
         )
 
     def left_out(self) -> Iterator[Problem]:

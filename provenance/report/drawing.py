@@ -36,10 +36,16 @@ class Box:
         return self.of.key if isinstance(self.of, Node) else called(self.of)
 
     @property
+    def title(self) -> str:
+        """What it is called at length."""
+        return self.of.named if isinstance(self.of, Node) else self.name
+
+    @property
     def about(self) -> str:
         """What stands below its name."""
         if isinstance(self.of, Node):
-            return self.of.missing or self.of.publisher or "published by nobody known"
+            about = self.of.missing or self.of.publisher or "published by nobody known"
+            return f"as {', '.join(self.of.mirrors)}; {about}" if self.of.mirrors else about
         return why(self.of)
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from provenance.case.verified import verify_bundles
+from provenance.case.case import Case
+from provenance.case.mirror import mirror
 from provenance.claims.files import ModelFiles
 from provenance.errors import ConfigError
 from provenance.lineage import Edge, Graph
@@ -18,15 +19,18 @@ def graph_of(gathering: Gathering) -> Graph:
     """
     session = gathering.session
     evidence = gathering.of(session.one, pinned=session.pinned(session.one))
-    return verify_bundles(
-        ModelFiles(evidence=evidence), session.registry, session.one.policy.parents
-    ).graph
+    files, registry, lock = ModelFiles(evidence=evidence), session.registry, session.lock
+    mirror_of = mirror(files, registry, lock)
+    policy = session.one.policy
+    return Case.heard(evidence, policy, registry, (), mirror_of, files, lock).graph
 
 
 def paths_to(graph: Graph, ancestor: str) -> tuple[tuple[Edge, ...], ...]:
     """Each path from the model to an ancestor, by its repository, manifest or key; ConfigError
     where none leads there, with those that there are."""
-    key = next((n.key for n in graph.nodes if ancestor in (n.key, n.repo, n.manifest)), None)
+    key = next(
+        (n.key for n in graph.nodes if ancestor in (n.key, n.repo, n.manifest, *n.mirrors)), None
+    )
     if key is None:
         names = ", ".join(node.key for node in graph.nodes[1:8]) or "none"
         raise ConfigError(f"no such ancestor; there are {names}", path=ancestor)

@@ -158,6 +158,13 @@ def test_of_many_contrary_places_the_first_are_told() -> None:
     assert [f.where for f in found_of if "more than 20 sets" in f.message] == ["acme/m"]
 
 
+def test_the_base_of_a_gguf_may_be_its_parents_where_nobody_was_asked() -> None:
+    given = gguf("base/chat", **{BASE: "https://huggingface.co/base/b"})
+    assert {(f.rule.removeprefix("ancestry/"), f.where) for f in found(given)} == PASS
+    known = replace(given, ancestors=(ancestor("base/chat"), ancestor("base/b")))
+    assert [f.rule for f in found(known)] == ["ancestry/conflict"]
+
+
 @pytest.mark.parametrize("stated", ["base/chat", "base/b"])
 def test_the_base_of_a_gguf_is_its_sources_parent(stated: str) -> None:
     """Whichever of the two the card names: one leads to the other, without a Hub."""

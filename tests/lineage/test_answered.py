@@ -39,6 +39,12 @@ def of_a_parent_without_a_name(family: Family) -> None:
     family.write(BOT, README__md=UNNAMED)
 
 
+def of_a_folder_on_some_machine(family: Family) -> None:
+    family.write(BASE)
+    family.write(SFT, BASE)
+    family.write(BOT, "/data/runs/sft")
+
+
 def with_a_part_from_elsewhere(family: Family) -> None:
     family.write(BASE)
     family.write(SFT, BASE)
@@ -56,6 +62,7 @@ def rules(given: Evidence, family: Family) -> set[str]:
     [
         (of_unchanged_weights, "ancestry/identical"),
         (of_a_parent_without_a_name, "ancestry/unresolvable"),
+        (of_a_folder_on_some_machine, "ancestry/unresolvable"),
     ],
 )
 def test_who_attests_the_step_answers_it(make: object, rule: str, tmp_path: Path) -> None:

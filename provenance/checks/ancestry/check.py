@@ -12,7 +12,8 @@ Findings:
 
 ancestry/unknown-ancestor
     An ancestor is published by nobody in the registry. Look at it; register its organisation, or
-    waive this finding for that ancestor.
+    waive this finding for that ancestor. If it is a mirror of a known model, say so: `explain
+    mirror`; where that was said and is not proved, the message has what was tried.
 
 ancestry/unresolvable
     A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words, or the
@@ -55,8 +56,9 @@ ancestry/copied-signature
     descend from one of them: look at what was signed.
 
 ancestry/loaded-from-path
-    A program left the path on somebody's machine from which the model was loaded. A warning: it
-    says that there was a parent, and not which.
+    A program left the path on somebody's machine from which the model was loaded, or the words
+    that it writes where it knows no name of a parent. A warning: it says that there may have been
+    a parent, and not which.
 
 ancestry/bare-digest
     Only the digest of what it was made from is given, and no known file has it. A warning.
@@ -98,6 +100,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from provenance.case.ancestors import tried
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
@@ -175,8 +178,10 @@ class _Survey:
                 yield unknown("ancestry/unresolved", message, name)
         elif self.case.registry.owner(name) is None:
             namespace = name.partition("/")[0]
+            vain = tried(self.case.files, name, self.case.registry, self.case.lock)
             message = (
-                f"no registered organisation owns {namespace!r}{self._said_by(name)}: register "
+                f"no registered organisation owns {namespace!r}{self._said_by(name)}"
+                f"{vain and f'; {vain}'}: register "
                 "it, or waive this for the ancestor after a look"
             )
             yield failed("ancestry/unknown-ancestor", message, name)
@@ -196,7 +201,8 @@ class _Survey:
 
     def _resolved(self) -> Iterator[Finding]:
         """What is wrong with the repositories behind the names."""
-        for ancestor in self.case.evidence.ancestors:
+        origins = filter(None, self.claimed.origins)
+        for ancestor in (*self.case.evidence.ancestors, *origins):
             facts = ancestor.facts
             if facts is None:
                 continue
@@ -245,5 +251,5 @@ class _Survey:
         return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
 
     def _introduced(self, name: str) -> str:
-        owner = self.case.registry.owner(name)
-        return f"{name} of {owner.name}" if owner else name
+        owner, said = self.case.registry.owner(name), self.claimed.named(name)
+        return f"{said} of {owner.name}" if owner else said

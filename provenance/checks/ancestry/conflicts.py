@@ -19,9 +19,10 @@ from provenance.verdict import Finding, failed, unknown
 
 DECLARED = frozenset({"base_model", "tags"})
 RECIPES = frozenset({"recipe", "merge of"})
-ONE_LIST = {"as a base": "merge of"}
-"""What mergekit's card says in two sentences of one recipe: the base, and the other models."""
+ONE_LIST = {"as a base": "merge of", "extracted from": "merge of"}
+"""What mergekit's cards say in two places of one recipe: the base, and the other models."""
 
+OF_GGUF = "general.base_model."
 STORED = re.compile(
     r"(?:[-_.](?:unsloth|bnb|[2348]-?bit|awq|gptq|gguf|mlx|fp8|int[48]|hqq|bf16|fp16|dynamic))+$",
     re.IGNORECASE,
@@ -57,12 +58,14 @@ def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     """What is said of the model's own parents, as a whole, each by its canonical name.
 
     A part of it may come from elsewhere, what it learnt from is an ancestor beside the one whose
-    weights it has, and what is said in passing of a mirror's own name says nothing.
+    weights it has, and what is said in passing of a mirror's own name says nothing. What a GGUF
+    calls its base may be the base of its parent: where nobody was asked, that is not known.
     """
-    mirror = own_names(case.evidence)
+    mirror, asked = own_names(case.evidence), bool(case.evidence.ancestors)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
         beside = claim.part or claim.of or claim.relation == DISTILLED
+        beside = beside or (claim.key.startswith(OF_GGUF) and not asked)
         if name and not beside and not (claim.in_passing and name in mirror):
             yield name, claim
 

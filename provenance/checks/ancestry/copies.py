@@ -47,7 +47,7 @@ class _Copies:
         """The ancestors that are known, and older models in the lockfile."""
         others = {
             ancestor.facts.id: ancestor.evidence.listing
-            for ancestor in self.case.evidence.ancestors
+            for ancestor in self.case.claimed.evidence.ancestors
             if ancestor.evidence and ancestor.facts
         }
         return {**self._locked, **others}
@@ -60,7 +60,7 @@ class _Copies:
             came_of_this = any(parent.repo in self.own for parent in entry.parents)
             is_older = _is_older(entry.facts, self.case.origin.facts)
             if entry.repo and entry.origin not in self.own and not came_of_this and is_older:
-                found.setdefault(entry.repo, entry.files)
+                found.setdefault(self.case.claimed.canonical(entry.repo), entry.files)
         return found
 
     @cached_property

@@ -12,7 +12,7 @@ from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import DECLARED, whole_claims
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
-from provenance.formats.names import is_weight_name, name_of, suffix_of
+from provenance.formats.names import is_by_product, is_weight_name, name_of, suffix_of
 from provenance.lineage.consistency import FLOATS, shapes
 from provenance.verdict import Finding, failed
 
@@ -46,7 +46,8 @@ def relations(case: Case) -> Iterator[Finding]:
 def is_adapter(files: ModelFiles) -> bool | None:
     """Whether the weights are an adapter's; None where there are both, none, or other ones."""
     held = files.evidence.manifest
-    names = {name_of(file.path) for file in held.files if is_weight_name(file.path)}
+    weights = (file.path for file in held.files if is_weight_name(file.path))
+    names = {name_of(path) for path in weights if not is_by_product(path)}
     if names and names <= ADAPTERS:
         return True
     whole = names and all(map(WHOLE.fullmatch, names))

@@ -9,28 +9,20 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.case.likely import said_of
-from provenance.case.mirror import Unproved, named
+from provenance.case.mirror import Unproved
 from provenance.verdict import Finding, failed, unknown
-
-SHOWN = 3
 
 
 def unproved(case: Case) -> Iterator[Finding]:
     """That the model is not what it is said to be a mirror of, or nobody can tell."""
     match case.mirror:
         case Unproved(origin=origin, different=different) if different:
-            shown = ", ".join(different[:SHOWN])
-            more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
             message = (
-                f"the bytes are not those of {named(origin)}: {shown}{more} "
-                f"{'differs' if len(different) == 1 else 'differ'}; it is judged by its own name: "
+                f"{case.mirror.said}; it is judged by its own name: "
                 "fetch the origin's files again, or if they are those of another commit, "
                 f"{said_of(case.subject, origin.claimed)}"
             )
             yield failed("identity/mirror", message, case.subject)
-        case Unproved(origin=origin, why=why):
-            message = (
-                f"whether the bytes are those of {named(origin)} is unknown ({why}): ask the Hub "
-                "that has it"
-            )
+        case Unproved():
+            message = f"{case.mirror.said}: ask the Hub that has it"
             yield unknown("identity/mirror-unknown", message, case.subject)

@@ -9,15 +9,23 @@ NOUNS = (
     r"base|transformers?|encoder)){0,2}[\])\"'\u201d,]{0,2}"
 )
 VERB = (
-    r" (?:(?:that|which) (?:is|was|has been|have been|we|i|were) )?"
+    r" (?:(?:that|which) (?:is|was|has been|have been|we|i|were) |but )?"
     "(?:further |then |additionally )?"
 )
 FOLLOWED: tuple[Phrase, ...] = (
     Phrase(
         key="fine-tuned",
         relation="finetune",
-        behind=rf"{NOUNS}{VERB}(?:fine-? ?tuned|finetuned|fine-?tuning|adapted|post-?trained)"
-        r"(?: further)? (?:on|for|with|using|to|in|by|over|specifically)\b",
+        behind=rf"{NOUNS} (?:has been|have been|was|is) (?:further |then )?"
+        r"(?:fine-?tuned|finetuned) (?:on|for|with|using)(?! (?:the |this )?(?:same|dataset))\b",
+        linked=True,
+    ),
+    Phrase(key="finetune of", relation="finetune", behind=" fine-?tune\\b", linked=True),
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        behind=rf"{NOUNS}{VERB}(?:(?:fine-? ?)?tuned|finetuned|fine-?tuning|adapted|post-?trained)"
+        r"(?: [\w-]{1,20}){0,2}? (?:on|for|with|using|to|in|by|over|specifically)\b",
     ),
     Phrase(
         key="converted",
@@ -36,11 +44,5 @@ FOLLOWED: tuple[Phrase, ...] = (
         relation=None,
         behind=rf"{NOUNS} (?:is|was|were) used as (?:a |the |our )?(?:[\w-]{{1,20}} ){{0,2}}"
         r"(?:base\b|backbone|foundation|starting|initial)",
-    ),
-    Phrase(key="based on", relation=None, behind="\u3092(?:\u30d9\u30fc\u30b9|\u5143\u306b)"),
-    Phrase(
-        key="fine-tuned",
-        relation="finetune",
-        behind="\u3092(?:\u30d5\u30a1\u30a4\u30f3|\u5fae\u8abf\u6574|\u8ffd\u52a0\u5b66\u7fd2)",
     ),
 )

@@ -10,7 +10,7 @@ from provenance.claims.methods import MEANS, METHODS, SPELLED
 
 TRAINED_WITH = re.compile(
     r"\b(?:trained|fine-?tuned|finetuned|aligned|post-trained|tuned|optimi[sz]ed)[ \n]"
-    r"(?:with|using|via|through|by)[ \n]"
+    r"(?:(?:it|them|the model|this model)[ \n])?(?:with|using|via|through|by)[ \n]"
 )
 USED = re.compile(
     r"\bwe[ \n](?:then |also |first )?(?:used?|appl(?:y|ied)|perform(?:ed)?|employ(?:ed)?|ran)[ \n]"
@@ -38,6 +38,8 @@ DENIED = re.compile(r"(?:\b(?:not|never|neither|without|unlike)\b|n't\b)[\w ,]{0
 PROGRAMS = re.compile(r"\bthis model was trained with $")
 WORDS = re.compile(rf"[a-z0-9-]+|{OBJECT}")
 FURTHER = frozenset({"and", "then", "followed", "by", "with", "using", "plus", "the", "of", "a"})
+SHORT = re.compile(r"\(([a-z-]{3,12})\)$")
+"""The short name that stands behind a long one: `Direct Preference Optimization (DPO)`."""
 SENTENCE = 300
 
 
@@ -92,7 +94,8 @@ def _words(flat: Flat, begin: int) -> Iterator[str]:
     """The words of one sentence, a link by its label."""
     for found in WORDS.finditer(flat.lower, begin, _end(flat, begin)):
         text = flat.at(found.start()).text.lower() if found[0] == OBJECT else found[0]
-        yield text.replace(" ", "-")
+        short = SHORT.search(text)
+        yield short[1] if short else text.replace(" ", "-")
 
 
 def _end(flat: Flat, begin: int) -> int:

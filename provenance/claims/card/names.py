@@ -56,6 +56,8 @@ def _link(name: Name, url: str) -> Meaning | None:
     path = _path(url)
     if nothing(path) and (path.strip("/ ") or nothing(name.text)):
         return Meaning(text=name.text, found=Reference(), unnamed=True, made=True)
+    if not url.strip():
+        return _bare(Name(name.text, code=True))
     if name.text and name.text.strip("/") == path.strip("/"):
         found = reference(name.text)
         if found.repo and "/" not in found.repo and found.repo not in renames():

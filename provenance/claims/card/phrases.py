@@ -15,6 +15,7 @@ from provenance.claims.card.words import (
     LISTED,
     MADE,
     MORE,
+    NO_OUTPUT,
     QUANTS,
     QUIET,
     TRAINED,
@@ -76,8 +77,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="finetune of",
         relation="finetune",
-        first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued further "
-        "continual abliteration",
+        first="fine-tune finetune fine-tunes finetunes fine-tuning finetuning continued continues "
+        "continuing further continual abliteration",
         rest="(?: (?:pre-?training|training))? of ",
         sure=True,
     ),
@@ -85,7 +86,7 @@ PHRASES: tuple[Phrase, ...] = (
         key="copy of",
         relation=None,
         first="fork clone reupload re-upload mirror duplicate conversion copy export "
-        "derivative rehost re-host backup",
+        "derivative rehost re-host backup upcast downcast requantization repack",
         rest=" (?:of|from) ",
     ),
     Phrase(
@@ -99,7 +100,13 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         key="converted from",
         relation=None,
-        first="converted exported ported translated extracted repackaged transformed",
+        first="converted exported ported translated repackaged transformed",
+        rest=rf"{MORE}{{0,5}} from ",
+    ),
+    Phrase(
+        key="extracted from",
+        relation=None,
+        first="extracted",
         rest=rf"{MORE}{{0,5}} from ",
     ),
     Phrase(
@@ -107,7 +114,7 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first="derived derives forked built created obtained made starting started starts "
         "continued bootstrapped warm-started evolved transferred pruned abliterated "
-        "sliced expanded upscaled adapted",
+        "sliced expanded upscaled up-scaled adapted",
         rest=r"(?: [\w-]{1,20}){0,2} (?:from|upon) ",
     ),
     Phrase(
@@ -167,7 +174,7 @@ PHRASES: tuple[Phrase, ...] = (
         relation=None,
         first="base baseline underlying starting foundation backbone parent",
         rest=r"(?: (?:language|embedding|encoder|sentence transformer))?"
-        rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was) ",
+        rf"(?: (?:model|checkpoint|encoder|llm))?{MORE}{{0,4}} (?:is|was|being) ",
     ),
     Phrase(
         key="base model",
@@ -195,10 +202,11 @@ PHRASES: tuple[Phrase, ...] = (
         key="as a base",
         relation=None,
         first="use uses used using employs employing employed leverages leveraging takes taking "
-        "took with adopts adopted has have utilizes utilizing utilized",
+        "took with adopts adopted chose chosen choose selected has have utilizes utilizing "
+        "utilized",
         behind=r"(?: model| checkpoint| weights)? ?\)? (?:as|for) (?:a |the |its |our |an )?"
         r"(?:[\w-]{1,20} ){0,3}(?:bas(?:e|is)\b|backbone|foundation|encoder|sentence transformer|"
-        r"initiali|starting|initial|pre-?trained model)",
+        r"initiali|starting|initial|pre-?trained (?:language )?model)",
     ),
     Phrase(
         key="fine-tuned",
@@ -232,12 +240,9 @@ PHRASES: tuple[Phrase, ...] = (
         key="trained on",
         relation="finetune",
         first="fine-tuned finetuned trained pre-trained pretrained fine-tuning finetuning",
-        rest=r" (?:up)?on (?:(?:the |this |my |our )?(?:[\w-]{1,20} )?(?:data|datasets?|corpus) "
-        "(?:up)?on )?",
+        rest=rf" (?:up)?on {NO_OUTPUT}(?:(?:the |this |my |our )?(?:[\w-]{{1,20}} )?"
+        "(?:data|datasets?|corpus) (?:up)?on )?",
         linked=True,
-    ),
-    Phrase(
-        key="original model", relation=None, first="original", rest=" (?:base )?model (?:is|was) "
     ),
     Phrase(key="transferred from", relation=None, first="learning", rest=" from "),
     Phrase(
@@ -258,8 +263,8 @@ PHRASES: tuple[Phrase, ...] = (
         key="made of",
         relation=None,
         first="by",
-        rest=" (?:further |continually )?(?:training|pre-?training|adapting|quanti[sz]ing|pruning|"
-        "distilling|merging|converting|compressing|exporting|adaptation of) ",
+        rest=" (?:further |continually )?(?:training|pre-?training|adapting|"
+        "quanti[sz]ing|pruning|distilling|merging|converting|compressing|exporting|adaptation of) ",
     ),
     Phrase(
         key="adapted",

@@ -47,7 +47,7 @@ TRAINED = re.compile(
     r"\bthis is an?[ \n](?:[\w-]{1,30}[ \n]){0,3}(?:sentence-transformers|cross[ -]encoder|"
     r"sparse[ -]encoder|pylate|colbert|reranker)[ \n]model[ \n]trained\b"
 )
-"""What sentence-transformers writes of a model whose base it does not know."""
+"""What sentence-transformers writes of a model whose base it does not know, trained or not."""
 SCRATCH = re.compile(r"\bthis model was trained from scratch on (?:the|an)\b")
 """What a Trainer writes of a model without a base, and of one that was loaded from a folder."""
 
@@ -135,7 +135,9 @@ class _Prose:
         """Where the sentence of a place begins."""
         begin = max(0, at - WINDOW)
         ends = [end.end() for end in ENDS.finditer(self.flat.words, begin, at)]
-        return ends[-1] if ends else begin
+        begin = ends[-1] if ends else begin
+        heading = self.flat.words.startswith("# ", begin)
+        return max(begin, self.flat.words.find("\n", begin, at) + 1) if heading else begin
 
     def _subject(self, at: int, one: Phrase) -> str:
         """The declared parent that a sentence speaks of, if it does: it has a parent of its own."""
@@ -167,7 +169,7 @@ class _Prose:
             yield _nameless(self._claim(at, "None", one))
         elif found := TRAINED.search(self.flat.lower):
             one = Phrase(key="trained", relation="finetune")
-            yield _nameless(self._claim(found.start(), found[0], one))
+            yield replace(_nameless(self._claim(found.start(), found[0], one)), hint=True)
         elif found := SCRATCH.search(self.flat.lower):
             one = Phrase(key="trained from scratch", relation=None)
             yield replace(_nameless(self._claim(found.start(), found[0], one)), hint=True)

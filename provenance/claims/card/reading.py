@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from provenance.claims.card.authors import AUTHORS
 from provenance.claims.card.behind import FOLLOWED
 from provenance.claims.card.flat import ITEM
 from provenance.claims.card.labels import LABELS
+from provenance.claims.card.languages import FOLLOWED_BY, LED_TO
 from provenance.claims.card.phrases import PHRASES, Phrase
 from provenance.claims.card.words import (
     DATA,
@@ -48,7 +50,7 @@ class _Ready:
 
 def _by_first() -> Mapping[str, list[_Ready]]:
     found: dict[str, list[_Ready]] = {}
-    for one in (*LABELS, *PHRASES):
+    for one in (*LABELS, *PHRASES, *AUTHORS, *LED_TO):
         ready = _Ready(one, _compiled(f"{one.rest}{FILL}$"), _compiled(one.behind))
         for word in words(one.first):
             found.setdefault(word, []).append(ready)
@@ -56,13 +58,13 @@ def _by_first() -> Mapping[str, list[_Ready]]:
 
 
 BY_FIRST = _by_first()
-BEHIND = tuple((one, _compiled(one.behind)) for one in FOLLOWED)
+BEHIND = tuple((one, _compiled(one.behind)) for one in (*FOLLOWED, *FOLLOWED_BY))
 WORD = re.compile(r"\w[\w-]*")
 STARTS = re.compile(rf"(?:^|[\n|{ITEM}#>]|[.;,(][ \n])[ ]?(?:the |our |used |model )?$")
 DENIALS = {
-    True: _compiled(rf"\b(?:{SURE_NEGATED})\b|n['\u2019]t\b|\b{DATA}"),
+    True: _compiled(rf"\b(?:{SURE_NEGATED})\b|n['\u2019]t\b"),
     False: _compiled(
-        rf"\b(?:{NEGATED})\b|n['\u2019]t\b|\b{DATA}"
+        rf"\b(?:{NEGATED})\b|n['\u2019]t\b"
         rf"|\b(?:{SUBJECTS})(?:(?! and\b)(?! model)[\s,]{{1,2}}[\w-]{{1,30}}){{0,4}} ?$"
     ),
 }
@@ -76,6 +78,9 @@ OTHERS = {
 }
 """Another model as the subject of a sentence, by whether the card declares a parent elsewhere."""
 OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b")
+OF_DATA = _compiled(DATA)
+BEGINNINGS = ("starting ", "started ", "initiali", "warm", "using ", "with ", "taking ")
+"""What begins anew behind the data that a model was trained on."""
 
 
 def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]]:
@@ -90,7 +95,11 @@ def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]
     line = lower.rfind("\n", 0, at) + 1
     listed = lower[line : line + 1] == "|" or lower[line:at] == f"{ITEM} "
     if not listed and (linked or not lower.startswith(",", at + 1)):
-        yield from ((one, at) for one, behind in BEHIND if behind.match(lower, at + 1))
+        yield from (
+            (one, at)
+            for one, behind in BEHIND
+            if (linked or not one.linked) and behind.match(lower, at + 1)
+        )
 
 
 def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int, *, declared: bool) -> bool:
@@ -102,5 +111,7 @@ def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int, *, declare
     if AWAY.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
         return True
     if OTHERS[declared].search(lower, begin, at) or OWN.search(lower, end, at):
+        return True
+    if not lower.startswith(BEGINNINGS, end) and OF_DATA.search(lower, begin, end):
         return True
     return DENIALS[phrase.sure].search(lower, begin, end) is not None

@@ -17,7 +17,7 @@ STOPS = (
 FILL = (
     rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
     r"(?:[\w'\u2019+&-]|[.,](?=\w)){0,39}[,:]? ){0,7}"
-    r"[\[(\"'\u201c:]{0,2} ?"
+    r"(?:available (?:here|at|on):? )?[\[(\"'\u201c:]{0,2} ?"
 )
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
@@ -28,6 +28,14 @@ QUIET = (
 )
 LISTED = r"(?:[\s,/&+]{1,3}[\w.-]{1,30})"
 """A further word of a list. What divides words is no part of one: there is one way to read it."""
+
+NO_OUTPUT = (
+    r"(?![^.\n]{0,60}\b(?:outputs?|answers?|responses?|completions?|generations?|activations?|"
+    r"residual|embeddings|logits|traces|features|labels|predictions|samples|"
+    r"(?:obtained|generated|collected|produced|sampled|extracted|translated|derived|distilled|"
+    r"written|created|made) (?:from|by|with|using))\b)"
+)
+"""What a model said or computed is no model."""
 
 KINDS = (
     "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
@@ -54,7 +62,7 @@ EXPORTS = (
 MADE = (
     "distilled pruned compressed sparse sparsified smaller reduced trimmed lighter extended "
     "modified customized customised optimized optimised expanded shortened slimmed merged "
-    "lightweight"
+    "lightweight truncated shrunk"
 )
 
 SURE_NEGATED = (
@@ -70,12 +78,12 @@ NEGATED = (
     rf"{SURE_NEGATED}|comparable\w*|in contrast|contrary to|e\.g|previous\w*|formerly|"
     r"originally planned|future|plan(?:s|ned)? to|want to|see|check(?:out)?|refer|due to|"
     r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|related|"
-    r"also (?:release|provide|offer|have|publish|share)\w*|"
+    r"also (?:release|provide|offer|have|publish|share|available)\w*|(?:we|i) also(?! use)|"
     r"(?:may|might|must) (?:also |then |easily )?be"
 )
 """Words in the sentence before a phrase that make another thing of it."""
 
-DATA = r"(?:trained|tuned|evaluated|tested|training|evaluation) on (?:[\w-]{1,20} ){0,3}$"
+DATA = r"\b(?:trained|tuned|evaluated|tested|training|evaluation) on (?:[\w-]{1,20} ){0,3}$"
 """What leads to the name of data."""
 
 OPENINGS = ("for a ", "for an ", "for more ", "for other ", "if ", "see ", "when ")
@@ -85,7 +93,7 @@ ELSEWHERE = (
     r"(?: models?| version)? (?:is|are) (?:also )?(?:available|published|provided)\b"
     r"|(?:'s)?[\])\"']{0,2} (?:tokenizer|datasets?|corpus|papers?|licen[sc]e|prompts?|"
     r"chat template|templates?|formats?|code|codebase|repo|repository|spaces?|benchmarks?|"
-    r"leaderboard|architecture)\b(?! ?[:\uff1a|])"
+    r"leaderboard|architecture(?! as (?:a |the )?starting))\b(?! ?[:\uff1a|])"
 )
 """What stands behind a name that is another model's parent, or that means no weights."""
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 Files = Mapping[str, bytes]
 CARD = "README.md"
-TOLD = (".md", ".json", ".yml")
+TOLD = (".md", ".json", ".yml", ".yaml")
+IN_THE_WEIGHTS = "llama.cpp gguf"
+"""Who names the parent in the file of the weights, which no liar here writes anew."""
 OTHER = {
     "tiny-bert": "wide-bert",
     "tiny-bert-two": "wide-bert",
@@ -69,5 +71,5 @@ def nowhere(files: Files, parents: frozenset[str]) -> Files:
     return {
         path: string.sub("null", data.decode()).encode() if path.endswith(".json") else data
         for path, data in files.items()
-        if not path.endswith((".md", ".yml"))
+        if not path.endswith((".md", ".yml", ".yaml"))
     }

@@ -1,11 +1,14 @@
-"""Children of transformers 4.48, which wrote `_name_or_path`, and of the AdapterHub beside it."""
+"""Children of transformers 4.48, which wrote `_name_or_path`, of AdapterHub and of litgpt."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
-from tests.interop.children.makers.common import maker, tokens, trained
+from tests.interop.children.makers.common import VOCABULARY, maker, tokens, trained
 
 NEXT = [7, 8, 9, 10]
 
@@ -58,3 +61,44 @@ def adapterhub_lora(folder: Path) -> None:
     model = AutoAdapterModel.from_pretrained("acme/tiny-bert")
     model.add_adapter("task", config="lora")
     model.save_adapter(str(folder), "task")
+
+
+@maker
+def litgpt(folder: Path) -> None:
+    from litgpt import config
+
+    size = {
+        "name": "tiny-llama",
+        "hf_config": {"org": "acme", "name": "tiny-llama"},
+        "n_layer": 2,
+        "n_embd": 16,
+        "n_head": 2,
+        "n_query_groups": 1,
+        "head_size": 8,
+        "intermediate_size": 24,
+        "block_size": 32,
+        "padded_vocab_size": VOCABULARY,
+        "rotary_percentage": 1.0,
+        "parallel_residual": False,
+        "bias": False,
+        "norm_class_name": "RMSNorm",
+        "mlp_class_name": "LLaMAMLP",
+    }
+    config.name_to_config["tiny-llama"] = size
+    config.configs.append(size)
+    Path("asked.json").write_text(json.dumps([{"instruction": "a b", "output": "c d"}] * 4))
+    typed("download acme/tiny-llama")
+    typed(
+        "finetune_full checkpoints/acme/tiny-llama --out_dir runs --precision 32-true"
+        " --data JSON --data.json_path asked.json --data.val_split_fraction 0.5"
+        " --data.num_workers 0 --train.max_steps 2 --train.lr_warmup_steps 1"
+    )
+    shutil.copytree("runs/final", folder)
+
+
+def typed(words: str) -> None:
+    """What litgpt does when this is typed after its name."""
+    from litgpt.__main__ import main
+
+    sys.argv = ["litgpt", *words.split()]
+    main()
