@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import socket
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from provenance.source.exchange import reason
 from provenance.trust import Registry
 from provenance.verdict import Finding
 from tests import forge
+from tests.checks import ancestors
+from tests.checks.ancestors import gone
 
 KNOWN = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
 NOBODY = forge.registry(forge.org("Other", namespaces=["other"]))
@@ -52,6 +55,25 @@ def test_a_pickle_names_what_to_use_instead(tmp_path: Path) -> None:
     folder = forge.write(tmp_path / "m", {"pytorch_model.bin": pickle.dumps({"a": len})})
     message = found(folder, KNOWN, "acme/m", "format/pickle").message
     assert message.endswith("ask the publisher for safetensors, or leave it out with --exclude")
+
+
+MISSING = {
+    "someone/base": "someone/base@<commit>",
+    "bert-base-uncased": "google-bert/bert-base-uncased@<commit>",
+    "nobody-knows-it": "org/name@<commit>",
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_the_line_for_a_parent_that_no_hub_has_can_be_typed(name: str) -> None:
+    findings = ancestors.found(ancestors.model(f"base_model: {name}", known=[gone(name)]))
+    (finding,) = [f for f in findings if f.rule == "ancestry/unresolvable"]
+    _, _, line = finding.message.rpartition(": ")
+    assert tomllib.loads(line) == {"parents": [MISSING[name]]}
+    typed = tomllib.loads(line.replace("<commit>", "c" * 40))
+    own = {"models": [{"repo": "acme/m", **typed}]}
+    (entry,) = Settings.from_table(own, source="provenance.toml").models
+    assert list(entry.parents) == typed["parents"]
 
 
 LIBRARY = re.compile(r"urllib3|Pool|Retries|object at|Error\b|Exception|Errno")
