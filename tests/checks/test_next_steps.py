@@ -31,11 +31,17 @@ SIGNED = {
 }
 
 
-def found(folder: Path, table: dict[str, object], repo: str | None, rule: str) -> Finding:
+def found(
+    folder: Path,
+    table: dict[str, object],
+    repo: str | None,
+    rule: str,
+    profile: str | None = None,
+) -> Finding:
     """The finding of this rule on a folder that is called `repo`."""
     registry = Registry.from_table(table, source="trust.toml")
     ref = Ref(text=str(folder), repo=repo)
-    policy = Policy.of(Settings(), Model(name="m", repo=repo))
+    policy = Policy.of(Settings(), Model(name="m", repo=repo), profile=profile)
     evidence = directory.collect(folder, ref=ref, at=forge.NOW)
     return next(f for f in judge(evidence, policy, registry).findings if f.rule == rule)
 
@@ -49,6 +55,22 @@ def test_a_strange_signature_leads_to_the_command_that_proposes_its_entry(
     message = found(folder, table, repo, rule).message
     line = f"`provenance registry learn '{folder}' --as {repo or 'ORG/NAME'}`"
     assert message.endswith(f"if you know this signer, {line} proposes its entry")
+
+
+WITHOUT_A_NAME = {
+    "nobody signed it": (None, "baseline", "signature/not-demanded"),
+    "a stranger signed it": ("stranger", "signed", "signature/wrong-signer"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_A_NAME)
+def test_a_model_without_a_name_is_said_to_have_none(tmp_path: Path, case: str) -> None:
+    key, profile, rule = WITHOUT_A_NAME[case]
+    folder = forge.write(tmp_path / "m")
+    if key:
+        forge.sign(folder, forge.TufKey(key=forge.key(key)))
+    message = found(folder, NOBODY, None, rule, profile).message
+    assert "; neither `repo` nor --as says whose they are" in message
 
 
 def test_a_pickle_names_what_to_use_instead(tmp_path: Path) -> None:
