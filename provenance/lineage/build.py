@@ -149,7 +149,7 @@ class _Drawing:
             commit=known[0].commit if known else None,
             manifest=known[0].manifest if known else None,
             publisher=owner.name if owner else "",
-            missing=asked.missing if asked else "",
+            missing=asked.missing.removeprefix(f"{asked.claimed}: ") if asked else "",
         )
 
     def unresolved(self) -> tuple[Unresolved, ...]:

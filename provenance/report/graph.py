@@ -52,12 +52,13 @@ def _about(node: Node) -> Iterator[str]:
         yield f"at {printable(node.commit[:SHORT])}"
     if node.root:
         yield "a root of the registry"
-    if node.publisher:
-        yield f"published by {printable(node.publisher)}"
-    elif node.repo:
-        yield "not published by a registered organisation"
     if node.missing:
         yield printable(node.missing)
+    if node.publisher:
+        said = "the name belongs to" if node.missing else "published by"
+        yield f"{said} {printable(node.publisher)}"
+    elif node.repo:
+        yield "not published by a registered organisation"
 
 
 def has_parents(graph: Graph) -> bool:
@@ -94,7 +95,7 @@ def _why(one: Unresolved) -> Iterator[str]:
     if one.part:
         yield f"for {one.part}"
     if one.hint:
-        yield "left by a program"
+        yield "written by a program"
     if one.likely:
         yield f"perhaps {one.likely}"
 

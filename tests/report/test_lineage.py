@@ -15,7 +15,7 @@ from provenance.claims.reference import LOCAL_PATH, UNNAMED
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
 from provenance.report import FORMATS, Details, Summary
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
-from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, table
+from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, table, title
 from tests.report.values import summary, verdict
 
 BOT, SFT, BASE = "acme/bot", "acme/sft", "acme/base"
@@ -162,8 +162,24 @@ def test_what_else_is_known_of_it_is_said() -> None:
     hint = replace(GRAPH.unresolved[0], hint=True, part="unet", likely="acme/ckpt")
     for read in READERS.values():
         ((_, said),) = read(replace(GRAPH, unresolved=(hint,)))
-        for words in (LOCAL_PATH, "for unet", "left by a program", "perhaps acme/ckpt"):
+        for words in (LOCAL_PATH, "for unet", "written by a program", "perhaps acme/ckpt"):
             assert words in said
+
+
+ABSENT = "the Hub has no such repository"
+ABOUT = {
+    "there": (Node(key=BOT, repo=BOT, publisher="Acme"), "published by Acme"),
+    "not there": (
+        Node(key=BOT, repo=BOT, publisher="Acme", missing=ABSENT),
+        f"{ABSENT}; the name belongs to Acme",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_what_no_hub_has_is_not_called_published(name: str) -> None:
+    node, said = ABOUT[name]
+    assert [span.text for span in title(node)] == [BOT, f"  {said}"]
 
 
 @pytest.mark.parametrize(("word", "count"), [("gone", 90), ("a-very-long-word-of-a-publisher", 30)])
