@@ -233,8 +233,7 @@ def _decided(
             # Why there is nothing to compare with says more than that there is nothing.
             first = min(deciding, key=lambda finding: finding.rule == "integrity/no-reference")
             where = f"{first.where}: " if first.where else ""
-            said, _, _ = first.message.partition("\n")
-            return result, f"{first.rule}: {where}{said}"
+            return result, f"{first.rule}: {where}{first.in_one_line}"
     for check, _ in outcomes:
         if not any(finding.check == check for finding in findings):
             return Result.INCOMPLETE, f"{check} said nothing"
