@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, weakest
+from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, Way, weakest
 from provenance.report.common import printable
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, wrapped
 
@@ -54,12 +54,13 @@ def _about(node: Node) -> Iterator[str]:
         yield f"at {printable(node.commit[:SHORT])}"
     if node.root:
         yield "a root of the registry"
-    if node.publisher:
-        yield f"published by {printable(node.publisher)}"
-    elif node.repo:
-        yield "not published by a registered organisation"
     if node.missing:
         yield printable(node.missing)
+    if node.publisher:
+        said = "the name belongs to" if node.missing else "published by"
+        yield f"{said} {printable(node.publisher)}"
+    elif node.repo:
+        yield "not published by a registered organisation"
 
 
 def has_parents(graph: Graph) -> bool:
@@ -101,7 +102,7 @@ def _why(one: Unresolved) -> Iterator[str]:
     if one.part:
         yield f"for {one.part}"
     if one.hint:
-        yield "left by a program"
+        yield "written by a program"
     if one.likely:
         yield f"perhaps {one.likely}"
 
@@ -171,13 +172,24 @@ def said(edge: Edge) -> Iterator[str]:
         yield edge.detail
 
 
-def path(number: int, edges: tuple[Edge, ...]) -> Iterator[Line]:
-    """One way to an ancestor: its weakest link, then each step."""
-    mark, tone = TIERS[weakest(edges)]
-    yield (Span(f"path {number}, weakest link: "), Span(f"{mark} {weakest(edges)}", tone))
-    yield (Span(f"  {printable(edges[0].child)}"),)
-    for edge in edges:
+def path(number: int, way: Way, graph: Graph) -> Iterator[Line]:
+    """One way to an ancestor: its weakest link, then each step, and why it ends where it does."""
+    if way.lost:
+        link = Span(f"? {LOST}", DOUBT)
+    else:
+        mark, tone = TIERS[weakest(way.edges)]
+        link = Span(f"{mark} {weakest(way.edges)}", tone)
+    yield (Span(f"path {number}, weakest link: "), link)
+    yield (Span(f"  {printable(graph.model)}"),)
+    for edge in way.edges:
+        node = graph.by_key[edge.parent]
         yield (Span(f"  └ {printable(edge.parent)}  "), *step(edge))
+        if node.missing:
+            yield (Span(f"    {printable(node.missing)}", DOUBT),)
+    if way.lost:
+        what, about, _, *state = nowhere(way.lost)
+        yield (Span("  └ "), what, Span("  "), *state)
+        yield (Span(f"  {about.text}", DIM),)
 
 
 def problems(graph: Graph, width: int) -> Iterator[Line]:

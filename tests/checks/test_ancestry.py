@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -322,13 +323,30 @@ def test_a_line_that_states_two_methods_is_named_once() -> None:
     assert finding.message.startswith("README.md:3 says DPO or SFT; trainer_state.json")
 
 
+LOGS = {
+    "reward_std": "GRPO or 10 methods like it",
+    "rewards/chosen": "DPO or 10 methods like it",
+    "objective/rlhf_reward": "online DPO, PPO or RLOO",
+    "log_odds_ratio": "ORPO",
+}
+
+
+@pytest.mark.parametrize("key", LOGS)
+def test_a_log_that_can_mean_many_methods_names_the_best_known(key: str) -> None:
+    log = json.dumps({"log_history": [{key: 1}]}).encode()
+    given = made(README__md=card("base_model: base/b\ntags: [sft]"), trainer_state__json=log)
+    (finding,) = found(given)
+    written = f"trainer_state.json was written by a trainer for {LOGS[key]}"
+    assert finding.message == f"README.md:3 says SFT; {written}"
+
+
 def test_a_path_of_windows_is_quoted_as_it_stands() -> None:
     (finding,) = found(model(adapter=r"D:\models\base"))
     assert r"is 'D:\models\base', a local path" in finding.message
 
 
 TRAINERS = {
-    "trl.trainer.grpo_config.GRPOConfig": (Outcome.FAIL, "was written by a GRPO trainer"),
+    "trl.trainer.grpo_config.GRPOConfig": (Outcome.FAIL, "was written by a trainer for GRPO"),
     "trl.experimental.zpo.zpo_config.ZPOConfig": (Outcome.UNKNOWN, "is not known: ask"),
 }
 

@@ -179,6 +179,18 @@ def test_what_another_publisher_signed_ends_with_the_line_to_type(
     assert own.run("verify").returncode == 0
 
 
+def test_a_mirror_is_added_as_it_was_typed_once_there_are_settings(bank: tuple[Desk, str]) -> None:
+    own, origin = bank
+    words = ("add", MIRROR, "--mirror-of", origin, "--registry", "trust.toml")
+    ended = own.run(*words)
+    assert (ended.returncode, "`provenance init` writes one, and then" in ended.stderr) == (2, True)
+    assert own.run("init", "--registry", "trust.toml").returncode == 0
+    assert own.run(*words).returncode == 0
+    table = tomllib.loads((own.folder / "provenance.toml").read_text())
+    assert table["models"] == [{"repo": MIRROR, "mirror_of": origin}]
+    assert "exempt" not in table["policy"]
+
+
 def test_what_nobody_known_signed_is_no_likely_mirror(bank: tuple[Desk, str]) -> None:
     own, _ = bank
     own.hub.commit(MIRROR, {"config.json": b"{}"})

@@ -12,7 +12,7 @@ from itertools import combinations, islice
 
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim, ParentClaim
-from provenance.claims.methods import titles, trainer
+from provenance.claims.methods import titles, trained_for
 from provenance.claims.named import DISTILLED
 from provenance.lineage import Tier, own_names
 from provenance.verdict import Finding, failed, unknown
@@ -160,7 +160,7 @@ def _left(claim: MethodClaim) -> str:
     """What a program left behind, as half a sentence."""
     if claim.line:
         return f"{claim.place} ({claim.key}) says {titles(claim.methods)}"
-    return f"{claim.path} was written by a {trainer(claim.key, claim.methods)} trainer"
+    return f"{claim.path} was written by a trainer for {trained_for(claim.key, claim.methods)}"
 
 
 def _contradicted(case: Case) -> Iterator[Finding]:

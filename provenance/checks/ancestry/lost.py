@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.claims.claim import DigestClaim, Unread
-from provenance.claims.reference import ANSWERABLE, UNNAMED
+from provenance.claims.reference import ANSWERABLE, COMMIT, UNNAMED, renamed
 from provenance.lineage import YOU, Unresolved
 from provenance.verdict import Finding, failed, unknown
 
@@ -93,6 +93,10 @@ def _lost(one: Unresolved) -> str:
 
 
 def line_to_add(name: str) -> str:
-    """The line to add to the model's entry."""
-    meant = name or "org/name"
-    return f'parents = ["{meant if "@" in meant else f"{meant}@<commit>"}"]'
+    """The line to add to the model's entry, with today's name of what was renamed."""
+    called, _, revision = name.partition("@")
+    today = renamed(called)
+    if "/" not in today:
+        return 'parents = ["org/name@<commit>"]'
+    commit = revision if COMMIT.fullmatch(revision) else "<commit>"
+    return f'parents = ["{today}@{commit}"]'
