@@ -132,8 +132,10 @@ class Claimed:
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
-        """What its cards say in words that no reader follows."""
-        return tuple(claim for claim in self.all if isinstance(claim, Mention))
+        """What its cards say of other models in words that no reader follows."""
+        own = own_names(self.evidence)
+        said = (claim for claim in self.all if isinstance(claim, Mention))
+        return tuple(claim for claim in said if self.canonical(claim.repo) not in own)
 
     @cached_property
     def by_claim(self) -> dict[str, Ancestor]:

@@ -49,14 +49,25 @@ NO_MIRROR: dict[str, dict[str, bytes]] = {
 
 
 @pytest.mark.parametrize("name", NO_MIRROR)
-def test_a_table_alone_makes_no_mirror(bank: tuple[Desk, str], name: str) -> None:
+def test_what_a_table_calls_a_mirror_and_is_none_fails(bank: tuple[Desk, str], name: str) -> None:
     own, _ = bank
     by_namespace(own)
     own.hub.commit(MIRROR, {**NO_MIRROR[name]})
     own.settings({"repo": MIRROR})
     code, found = rules(own)
-    assert (code, "identity/unknown-publisher" in found) == (1, True), found
-    assert not {rule for rule in found if rule.startswith("identity/mirror")}, found
+    assert (code, {"identity/mirror", "identity/unknown-publisher"} <= found) == (1, True), found
+
+
+@pytest.mark.parametrize("name", NO_MIRROR)
+def test_who_owns_the_namespace_does_not_answer_for_it(bank: tuple[Desk, str], name: str) -> None:
+    own, _ = bank
+    table = {"of": "acme", "namespace": "bank-ml"}
+    keeper = forge.org("Bank", namespaces=["bank-ml"], originates=True, mirror=[table])
+    own.trust(forge.registry(forge.org("Acme", forge.signer("release")), keeper))
+    own.hub.commit(MIRROR, NO_MIRROR[name], remove=["model.sig"])
+    own.settings({"repo": MIRROR})
+    code, found = own.rules(f"{MIRROR}@main")
+    assert (code, found) == (1, {"identity/mirror"})
 
 
 def test_a_table_means_the_same_name(bank: tuple[Desk, str]) -> None:

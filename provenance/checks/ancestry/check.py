@@ -12,8 +12,8 @@ Findings:
 
 ancestry/unknown-ancestor
     An ancestor is published by nobody in the registry. Look at it; register its organisation, or
-    waive this finding for that ancestor. If it is a mirror of a known model, say so: `explain
-    mirror`; where that was said and is not proved, the message has what was tried.
+    waive this finding for that ancestor. If it is a mirror of a known model, write `mirror_of`
+    for it (`explain mirror`); where nothing proves that, the message says what was tried.
 
 ancestry/unresolvable
     A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words, or the
