@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from provenance.case.case import Case
+from provenance.case.mirror import named as named_at
 from provenance.judgement import Evaluation
 from provenance.lineage import YOU, wanted_by
 from provenance.lock import (
@@ -111,16 +112,18 @@ def _basis(evidence: Evidence, before: Entry | None) -> str:
     return before.basis if evidence.basis is Basis.LOCKED and before else evidence.basis
 
 
-def ancestor_entries(evidences: Iterable[Evidence], registry: Registry) -> tuple[Entry, ...]:
+def ancestor_entries(cases: Iterable[Case], registry: Registry) -> tuple[Entry, ...]:
     """An entry for each ancestor of any of the models that a Hub knows, once, by claimed name, and
-    for what one of them is a mirror of."""
+    for what any of them, or one of the models, is a mirror of."""
     found: dict[tuple[str, str | None], Entry] = {}
-    for evidence in evidences:
-        origin = (evidence.origin,) if evidence.origin else ()
-        for ancestor in (*evidence.ancestors, *origin):
+    for case in cases:
+        above = zip(case.evidence.ancestors, case.claimed.origins, strict=True)
+        own = case.evidence.origin
+        further = [origin for origin in (*case.claimed.origins, own) if origin]
+        for ancestor, origin in (*above, *((one, None) for one in further)):
             if ancestor.facts:
                 key = (ancestor.claimed, ancestor.revision)
-                found.setdefault(key, _ancestor(ancestor, ancestor.facts, registry))
+                found.setdefault(key, _ancestor(ancestor, origin, ancestor.facts, registry))
     return tuple(found.values())
 
 
@@ -158,14 +161,17 @@ def is_complete(evidence: Evidence) -> bool:
     return not over and not any(ancestor.missing for ancestor in evidence.ancestors)
 
 
-def _ancestor(ancestor: Ancestor, facts: Facts, registry: Registry) -> Entry:
-    owner = registry.owner(facts.id)
+def _ancestor(
+    ancestor: Ancestor, origin: Ancestor | None, facts: Facts, registry: Registry
+) -> Entry:
+    owner = registry.owner(origin.claimed if origin else facts.id)
     return Entry(
         name="@".join(filter(None, (ancestor.claimed, ancestor.revision))),
         part=Part.ANCESTOR,
         repo=facts.id,
         revision=ancestor.revision,
         commit=ancestor.commit,
+        mirror_of=named_at(origin) if origin else None,
         facts=_kept(facts),
         organisation=owner.name if owner else "",
         manifest=ancestor.manifest or "",
@@ -207,8 +213,9 @@ def _parents(case: Case) -> Iterator[LockedParent]:
             named.add(name)
             found = known.get((claim.repo or "", claim.revision))
             stated = claim.revision if claim.path == YOU else None
+            is_mirror = bool(found and found.facts and case.graph.by_key[name].mirrors)
             yield LockedParent(
-                repo=name,
+                repo=found.facts.id if is_mirror and found and found.facts else name,
                 commit=found.commit if found else stated,
                 relation=claim.relation,
                 tier=edge.tier,

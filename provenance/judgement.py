@@ -103,8 +103,7 @@ def evaluate(
         remembered = (*remembered, *known_of(lock, "", found_of.origin.claimed))
     judged = tuple(one for one, _ in members)
     case = replace(
-        Case.heard(evidence, policy, registry, judged, found_of, files),
-        lock=lock,
+        Case.heard(evidence, policy, registry, judged, found_of, files, lock),
         locked=locked,
         remembered=tuple(remembered),
         exact=exact,

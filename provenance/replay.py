@@ -53,6 +53,7 @@ class Role(Enum):
     MODEL = "model"
     MEMBER = "member"
     ANCESTOR = "ancestor"
+    ORIGIN = "origin"
 
 
 def dumps(evidence: Evidence) -> str:
@@ -153,7 +154,8 @@ def loads(data: bytes, *, now: datetime | None = None) -> Evidence:
 
 
 def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:
-    """The evidence of one table; an ancestor's has no ancestors, they are all the model's."""
+    """The evidence of one table; an ancestor's has no ancestors, they are all the model's, and what
+    a mirror is of is none itself."""
     ref = _ref(fields.table("ref"))
     at = _moment(fields)
     fields.choice("basis", tuple(Basis))
@@ -176,17 +178,17 @@ def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:
         facts=_read_facts(fields),
         ancestors=tuple(_read_ancestor(item) for item in fields.tables("ancestors")),
         members=tuple(_read_member(item) for item in fields.tables("members")),
-        origin=_read_ancestor(fields.table("origin")) if "origin" in fields else None,
+        origin=_read_ancestor(fields.table("origin"), Role.ORIGIN) if "origin" in fields else None,
     )
     fields.end()
     if evidence.manifest.digest != stated:
         raise fields.wrong("manifest", f"the files give {evidence.manifest.digest}")
-    if role is Role.ANCESTOR and evidence.ancestors:
+    if role in (Role.ANCESTOR, Role.ORIGIN) and evidence.ancestors:
         raise fields.wrong("ancestors", "those of an ancestor stand beside it")
     if role is not Role.MODEL and evidence.members:
         raise fields.wrong("members", "those of a member stand beside it")
-    if role is Role.ANCESTOR and evidence.origin:
-        raise fields.wrong("origin", "an ancestor has none")
+    if role is Role.ORIGIN and evidence.origin:
+        raise fields.wrong("origin", "an origin has none")
     return evidence
 
 
@@ -249,7 +251,7 @@ def _flag(fields: Fields) -> Flag:
     return flag
 
 
-def _read_ancestor(fields: Fields) -> Ancestor:
+def _read_ancestor(fields: Fields, role: Role = Role.ANCESTOR) -> Ancestor:
     ancestor = Ancestor(
         claimed=fields.filled("claimed"),
         revision=_optional(fields, "revision"),
@@ -257,7 +259,7 @@ def _read_ancestor(fields: Fields) -> Ancestor:
         manifest=_optional(fields, "manifest", MANIFEST),
         missing=fields.text("missing"),
         facts=_read_facts(fields),
-        evidence=_read_evidence(fields, Role.ANCESTOR),
+        evidence=_read_evidence(fields, role),
     )
     fields.end()
     return ancestor

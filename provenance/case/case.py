@@ -64,8 +64,9 @@ class Case:
         members: tuple[JudgedMember, ...] = (),
         mirror: Mirror | Unproved | None = None,
         files: ModelFiles | None = None,
+        lock: Lock | None = None,
     ) -> Case:
-        """The case of a model once every bundle and claim was heard, without a lockfile.
+        """The case of a model once every bundle and claim was heard.
 
         `members` are those of its closure, each with the verdict on it. `files` are those of the
         evidence, if somebody has begun to parse them.
@@ -74,7 +75,7 @@ class Case:
         origin = None
         if isinstance(mirror, Mirror):
             by_origin, origin = files.seen(mirror.evidence), mirror.origin
-        heard = verify_bundles(by_origin, registry, policy.parents, origin)
+        heard = verify_bundles(by_origin, registry, policy.parents, origin, lock)
         return cls(
             evidence=evidence,
             policy=policy,
@@ -87,6 +88,7 @@ class Case:
             claimed=heard.claimed,
             graph=heard.graph,
             closure=Closure.of(Claims.of(files), members, policy.members),
+            lock=lock,
             rests=rests_of(evidence, policy),
             mirror=mirror,
         )

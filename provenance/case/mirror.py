@@ -19,6 +19,7 @@ from provenance.model import Ancestor, Evidence
 from provenance.signature import weigh
 from provenance.trust import Registry
 
+SHOWN = 3
 NAMES_NO_MODEL = "known by the signature, which names no model"
 
 
@@ -47,6 +48,16 @@ class Unproved:
     origin: Ancestor
     different: tuple[str, ...] = ()
     why: str = ""
+
+    @property
+    def said(self) -> str:
+        """What was compared and how that ended, without what to do about it."""
+        if not self.different:
+            return f"whether the bytes are those of {named(self.origin)} is unknown ({self.why})"
+        more = len(self.different) - SHOWN
+        shown = ", ".join(self.different[:SHOWN]) + f" and {more} more" * (more > 0)
+        differ = "differs" if len(self.different) == 1 else "differ"
+        return f"the bytes are not those of {named(self.origin)}: {shown} {differ}"
 
 
 def named(origin: Ancestor) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from provenance import signature
+from provenance.case.ancestors import by_origin
 from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
 from provenance.lineage import Claimed, Graph, TrainingStep, Unusable, build, step_of
+from provenance.lock import Lock
 from provenance.model import Ancestor, Evidence
 from provenance.signature import VerificationResult
 from provenance.trust import Registry
@@ -29,12 +31,16 @@ def verify_bundles(
     registry: Registry,
     parents: Sequence[str],
     origin: Ancestor | None = None,
+    lock: Lock | None = None,
 ) -> VerifiedBundles:
     """Verifies every bundle of the model and its ancestors; `parents` are what the user states.
 
-    Of a mirror `origin` is what it is of, whose own card speaks too.
+    Of a mirror `origin` is what it is of, whose own card speaks too. An ancestor that is a mirror,
+    by what is known or by the `lock`, counts as its origin.
     """
-    evidence, claimed = files.evidence, Claimed.of(files, tuple(parents), origin, registry)
+    known = by_origin(files, registry, lock)
+    files, evidence = known.files, known.files.evidence
+    claimed = Claimed.of(files, tuple(parents), origin, registry, known.origins)
     verifications, steps = _sorted(files, registry)
     vouched = set()
     for ancestor in evidence.ancestors:

@@ -168,9 +168,18 @@ def _unused(case: Case, needed: set[str]) -> Iterator[Finding]:
 def _praise(case: Case, wanted: Sequence[Wanted]) -> str:
     if not wanted:
         return "no loader is known to fetch anything else by name"
-    at = (f"{one.repo}@{(case.closure.commit_of(one) or '')[:SHORT]}" for one in wanted[:SHOWN])
+    at = (_called(case, one) for one in wanted[:SHOWN])
     more = f", and {len(wanted) - SHOWN} more" if len(wanted) > SHOWN else ""
     judged = [case.closure.judged_as(one) for one in wanted]
     passes = all(one and one.verdict is not None for one in judged)
     said = "passes" if passes else "passed when it was locked (its bytes were not looked at here)"
     return f"what loaders fetch is pinned and {said}: {', '.join(at)}{more}"
+
+
+def _called(case: Case, wanted: Wanted) -> str:
+    """A member at its commit; of a mirror with what it is one of."""
+    judged = case.closure.judged_as(wanted)
+    verdict = judged.verdict if judged else None
+    origin = "" if verdict is None else verdict.mirror_of
+    at = f"{wanted.repo}@{(case.closure.commit_of(wanted) or '')[:SHORT]}"
+    return f"{at} (a mirror of {origin})" if origin else at

@@ -73,11 +73,12 @@ def _praise(graph: Graph) -> str:
     attested = [edge for edge in graph.edges if edge.attested]
     if not attested:
         return f"{graph.model} is a root of the registry, with these bytes"
-    said = "; ".join(map(_step, attested[:SHOWN]))
+    said = "; ".join(_step(graph, edge) for edge in attested[:SHOWN])
     more = f"; and {len(attested) - SHOWN} more" if len(attested) > SHOWN else ""
-    roots = ", ".join(sorted(node.key for node in graph.nodes if node.root))
+    roots = ", ".join(sorted(node.named for node in graph.nodes if node.root))
     return f"every step is attested down to {roots}: {said}{more}"
 
 
-def _step(edge: Edge) -> str:
-    return f"{edge.child} by {edge.method} from {edge.parent} ({edge.attested})"
+def _step(graph: Graph, edge: Edge) -> str:
+    parent = graph.by_key[edge.parent].named
+    return f"{edge.child} by {edge.method} from {parent} ({edge.attested})"

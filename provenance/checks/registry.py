@@ -9,7 +9,9 @@ registry/revoked
     The manifest, repository or commit was revoked, or one of the files, or any of these of an
     ancestor, claimed or found, or of what a loader fetches for the model. Files count by their
     digest, under any name and whatever lies beside them; of a locked model the whole listing counts
-    as well as the selection. Do not deploy it; the reason says where to read on.
+    as well as the selection. What is said to be a mirror is refused with its origin, and by the
+    registry's table of mirrors with the repository of that name. Do not deploy it; the reason says
+    where to read on.
 
 registry/expired
     The registry has expired: whoever keeps it has not looked at it since. Nothing passes by it.
@@ -39,14 +41,15 @@ registry/old
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from provenance.case.case import Case
+from provenance.case.mirror import Mirror
 from provenance.claims.files import ModelFiles
 from provenance.lineage.steps import unverified_steps
 from provenance.lock import Entry, above, floor_of, member_entry, unclaimed
-from provenance.model import Ancestor, Manifest
+from provenance.model import Ancestor, Evidence, Manifest
 from provenance.names import namespace_of
 from provenance.trust import Registry
 from provenance.trust.registry import FILE
@@ -88,6 +91,7 @@ def _unknown(case: Case) -> Iterator[Finding]:
         facts.id for facts in (evidence.facts, *(a.facts for a in evidence.ancestors)) if facts
     }
     repos |= {a.claimed for a in evidence.ancestors} | {p.repo for p in _attested(case.files)}
+    repos |= {one.claimed for one in filter(None, case.claimed.origins)}
     owners = [owner for repo in sorted(filter(None, repos)) if (owner := case.registry.owner(repo))]
     for owner in owners:
         if owner.unknown:
@@ -131,10 +135,29 @@ def _own(case: Case) -> Subjects:
 def _origin(case: Case) -> Iterator[Subjects]:
     """What the model is known by that it is said to be a mirror of, proved or not; files that are
     the model's own too are told as its own."""
-    if origin := case.evidence.origin:
-        subjects, own = _of(origin), _own(case)
+    own = _own(case)
+    for subjects in _mirrored(case, own["repo"], case.evidence, _proved(case)):
         shared = {kind: subjects[kind] - own[kind] for kind in ("manifest", "file")}
         yield {**subjects, **shared}
+
+
+def _proved(case: Case) -> Ancestor | None:
+    return case.mirror.origin if isinstance(case.mirror, Mirror) else None
+
+
+def _mirrored(
+    case: Case,
+    names: Iterable[str | None],
+    evidence: Evidence | None,
+    proved: Ancestor | None = None,
+) -> Iterator[Subjects]:
+    """What the origin is known by of whatever has these names: one that is stated, proved or not,
+    and by its name each that the registry lets it be a mirror of."""
+    stated = evidence.origin if evidence else None
+    for origin in filter(None, (stated, proved)):
+        yield _of(origin)
+    possible = {repo for name in names if name for repo in case.registry.mirrored(name)}
+    yield {"manifest": set(), "file": set(), "repo": {*possible}, "commit": set()}
 
 
 def _ancestors(case: Case) -> Iterator[Subjects]:
@@ -146,8 +169,9 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
     for claim in case.claimed.parent_claims:
         today = case.claimed.canonical(claim.repo) if claim.repo else None
         yield {"repo": {claim.repo, today}, "commit": {claim.revision}}
-    for ancestor in evidence.ancestors:
+    for ancestor, origin in zip(evidence.ancestors, case.claimed.origins, strict=True):
         yield _of(ancestor)
+        yield from _mirrored(case, _of(ancestor)["repo"], ancestor.evidence, origin)
     for attested in _attested(case.files):
         yield {
             "manifest": {attested.manifest},
@@ -174,6 +198,7 @@ def _members(case: Case) -> Iterator[Subjects]:
             "repo": {member.repo, known.facts.id if known and known.facts else None},
             "commit": {member.commit},
         }
+        yield from _mirrored(case, {member.repo}, known)
 
 
 def _locked_ancestors(case: Case) -> Iterator[Subjects]:

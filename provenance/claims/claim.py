@@ -90,9 +90,13 @@ class MethodClaim(Placed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention(Placed):
-    """Words of a card that name a model in no form that is read as a parent: a hint, no more."""
+    """Words of a card that name a model in no form that is read as a parent: a hint, no more.
+
+    `repo` is the model that they name.
+    """
 
     quote: str
+    repo: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

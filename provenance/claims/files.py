@@ -20,11 +20,13 @@ class ModelFiles:
     """What the files of one model say, found out when somebody first asks, and once.
 
     It holds what was parsed for as long as it lives, which is as long as a judgement.
-    `known` is what somebody parsed of them before.
+    `known` is what somebody parsed of them before, `above` are those of its ancestors in the same
+    way.
     """
 
     evidence: Evidence
     known: dict[str, Parsed] | None = None
+    above: tuple[ModelFiles, ...] = ()
 
     @cached_property
     def by_path(self) -> dict[str, Parsed]:
@@ -51,8 +53,8 @@ class ModelFiles:
         return parent_claims(self.evidence, self.by_path)
 
     @cached_property
-    def places(self) -> int:
-        """How many places were read for what they may say of parents."""
+    def places(self) -> tuple[str, ...]:
+        """The places that were read for what they may say of parents."""
         return places_read(self.evidence, self.by_path)
 
     @cached_property
@@ -75,5 +77,6 @@ class ModelFiles:
 
     @cached_property
     def _ancestors(self) -> dict[int, ModelFiles]:
-        known = (ancestor.evidence for ancestor in self.evidence.ancestors)
-        return {id(one): ModelFiles(evidence=one) for one in known if one}
+        known = {id(one.evidence): one for one in self.above}
+        every = (ancestor.evidence for ancestor in self.evidence.ancestors)
+        return {id(one): known.get(id(one)) or ModelFiles(evidence=one) for one in every if one}

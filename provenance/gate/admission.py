@@ -22,7 +22,7 @@ from provenance.gate.judging import (
 )
 from provenance.gate.values import Admitted, Refused, Rules, Standing, Target
 from provenance.lock import file_differences
-from provenance.lock.known import member_pins, narrowed, pins, with_known_digests
+from provenance.lock.known import member_pins, mirrors, narrowed, pins, with_known_digests
 from provenance.model import Basis, Evidence, Ref
 from provenance.source.detached import with_detached
 from provenance.source.hub import cache, settling
@@ -106,7 +106,7 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     from provenance.source.hub.ancestors import with_ancestors
     from provenance.source.hub.collect import collect
     from provenance.source.hub.members import with_members
-    from provenance.source.hub.origin import with_origin
+    from provenance.source.hub.origin import Origins, with_origin
 
     entry = rules.entry
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
@@ -115,10 +115,12 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     if entry.mirror_of:
         found = with_origin(hub, found, entry.mirror_of)
     found = with_detached(found, rules.attestations)
-    if rules.policy.asks_for_closure:
-        stated = pins_of(rules.policy.members)
-        found = with_members(hub, found, stated, locked=member_pins(rules.lock))
-    found = with_ancestors(hub, found, rules.policy.parents, pins=pins(rules.lock))
+    lock, policy = rules.lock, rules.policy
+    origins = Origins(registry=rules.registry, lock=lock, stated=mirrors(lock))
+    if policy.asks_for_closure:
+        stated, known = pins_of(policy.members), member_pins(lock)
+        found = with_members(hub, found, stated, locked=known, origins=origins)
+    found = with_ancestors(hub, found, policy.parents, pins=pins(lock), origins=origins)
     return with_detached(found, rules.attestations)
 
 

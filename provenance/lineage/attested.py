@@ -108,6 +108,7 @@ class Walk:
             manifest=manifest,
             publisher=owner.name if owner else "",
             root=root,
+            mirrors=self.claimed.mirrors(repo or "", commit),
         )
 
     def _roots(self, repo: str | None) -> tuple[Root, ...]:
@@ -190,9 +191,9 @@ class Walk:
         for name in sorted(self.claimed.parents_of(key)):
             for ancestor in self.claimed.by_name.get(name, ()):
                 if ancestor.evidence:
-                    digest = ancestor.evidence.manifest.digest
-                    own = self._key(name, ancestor.commit, digest)
-                    yield self._published(own, name, ancestor.commit, ancestor.evidence)
+                    own = self._key(name, ancestor.commit, ancestor.manifest)
+                    manifest = ancestor.manifest
+                    yield self._published(own, name, ancestor.commit, ancestor.evidence, manifest)
 
     def _parent(
         self, child: Model, step_of: TrainingStep, party: Party, parent: Parent
@@ -232,7 +233,8 @@ class Walk:
         for ancestor in known:
             evidence = ancestor.evidence
             if evidence and parent.manifest in (ancestor.manifest, evidence.manifest.digest):
-                return self._published(node.key, name, ancestor.commit, evidence)
+                key, there = node.key, ancestor.manifest
+                return self._published(key, name, ancestor.commit, evidence, there)
         if known and not node.root:
             there = ", ".join(sorted({ancestor.manifest or "" for ancestor in known}))
             message = f"attested with manifest {parent.manifest}, and what is there has {there}"

@@ -142,14 +142,15 @@ class _Drawing:
     def _claimed_node(self, key: str) -> Node:
         known = self.claimed.by_name.get(key, ())
         asked = self.claimed.by_claim.get(key)
-        owner = self.registry.owner(key)
+        owner, commit = self.registry.owner(key), known[0].commit if known else None
         return Node(
             key=key,
             repo=key,
-            commit=known[0].commit if known else None,
+            commit=commit,
             manifest=known[0].manifest if known else None,
             publisher=owner.name if owner else "",
             missing=asked.missing.removeprefix(f"{asked.claimed}: ") if asked else "",
+            mirrors=self.claimed.mirrors(key, commit),
         )
 
     def unresolved(self) -> tuple[Unresolved, ...]:

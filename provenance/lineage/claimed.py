@@ -10,7 +10,7 @@ from provenance.claims.claim import Claim, Mention, MethodClaim, ParentClaim
 from provenance.claims.files import ModelFiles
 from provenance.claims.methods import titles
 from provenance.claims.reference import ANSWERABLE, UNNAMED
-from provenance.lineage.graph import Unresolved
+from provenance.lineage.graph import Unresolved, mirrored
 from provenance.lineage.spelling import Spelling
 from provenance.lineage.walks import circles, reached
 from provenance.lineage.wanted import named_in, own_names, said_by
@@ -27,12 +27,18 @@ def _of_mirror(claims: tuple[Claim, ...], origin: Ancestor) -> tuple[Claim, ...]
     return tuple(dict.fromkeys((*kept, *said_by(origin))))
 
 
+def _by(ancestor: Ancestor, files: ModelFiles) -> tuple[Claim, ...]:
+    """What an ancestor says of itself."""
+    return files.of(ancestor.evidence).parent_claims if ancestor.evidence else said_by(ancestor)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
     """Everything that is claimed of one model and its known ancestors; `said` by its user.
 
     `by_files` are the claims in the model's own files, `by_ancestors` those of each of
-    `evidence.ancestors` about itself.
+    `evidence.ancestors` about itself. Of those that are mirrors `origins` has what they are of, by
+    whose names they go.
     """
 
     evidence: Evidence
@@ -40,6 +46,7 @@ class Claimed:
     by_files: tuple[Claim, ...]
     by_ancestors: tuple[tuple[Claim, ...], ...]
     origin: Ancestor | None = None
+    origins: tuple[Ancestor | None, ...] = ()
     registry: Registry | None = None
 
     @classmethod
@@ -49,22 +56,26 @@ class Claimed:
         said: tuple[str, ...] = (),
         origin: Ancestor | None = None,
         registry: Registry | None = None,
+        origins: tuple[Ancestor | None, ...] = (),
     ) -> Claimed:
         """What the files of a model, those of its ancestors, the Hub and the user claim.
 
-        Of a mirror the card of its `origin` speaks too, and its own may name the origin. Of names
-        that differ in letter case alone the one that the `registry` knows is taken.
+        Of a mirror the card of its `origin` speaks too, and its own may name the origin; the same
+        of an ancestor that has one in `origins`. Of names that differ in letter case alone the one
+        that the `registry` knows is taken.
         """
         evidence = files.evidence
+        origins = origins or (None,) * len(evidence.ancestors)
         return cls(
             evidence=evidence,
             said=said,
             by_files=_of_mirror(files.parent_claims, origin) if origin else files.parent_claims,
             origin=origin,
+            origins=origins,
             registry=registry,
             by_ancestors=tuple(
-                files.of(one.evidence).parent_claims if one.evidence else said_by(one)
-                for one in evidence.ancestors
+                _of_mirror(_by(one, files), above) if above else _by(one, files)
+                for one, above in zip(evidence.ancestors, origins, strict=True)
             ),
         )
 
@@ -121,8 +132,10 @@ class Claimed:
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
-        """What its cards say in words that no reader follows."""
-        return tuple(claim for claim in self.all if isinstance(claim, Mention))
+        """What its cards say of other models in words that no reader follows."""
+        own = own_names(self.evidence)
+        said = (claim for claim in self.all if isinstance(claim, Mention))
+        return tuple(claim for claim in said if self.canonical(claim.repo) not in own)
 
     @cached_property
     def by_claim(self) -> dict[str, Ancestor]:
@@ -137,6 +150,26 @@ class Claimed:
             if ancestor.facts:
                 found[ancestor.facts.id] = (*found.get(ancestor.facts.id, ()), ancestor)
         return found
+
+    @cached_property
+    def _mirrors(self) -> dict[tuple[str, str | None], tuple[str, ...]]:
+        found: dict[tuple[str, str | None], dict[str, None]] = {}
+        for ancestor, origin in zip(self.evidence.ancestors, self.origins, strict=True):
+            if origin and ancestor.facts:
+                key = (ancestor.facts.id, ancestor.commit)
+                found.setdefault(key, {})[ancestor.claimed] = None
+        return {key: tuple(mirrors) for key, mirrors in found.items()}
+
+    def mirrors(self, name: str, commit: str | None) -> tuple[str, ...]:
+        """The mirrors of this model at this commit that are ancestors in its place."""
+        return self._mirrors.get((name, commit), ())
+
+    def named(self, name: str) -> str:
+        """What an ancestor is called: where a mirror stands for it, by both names."""
+        for ancestor in self.by_name.get(name, ()):
+            if mirrors := self.mirrors(name, ancestor.commit):
+                return mirrored(name, ancestor.commit, mirrors)
+        return name
 
     def canonical(self, name: str) -> str:
         """The name under which a Hub has what a claim calls `name`: its own answer, else today's

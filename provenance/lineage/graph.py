@@ -7,7 +7,7 @@ An edge has a tier. What contradicts it overrides the rest; else `declared` (som
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -37,6 +37,7 @@ class Node:
     """A model in the graph: a repository, or files that were never published, by their digest.
 
     `root` says that the registry lets lineages end here. `missing` is why nothing is known of it.
+    `mirrors` are the names of its mirrors by which it is an ancestor.
     """
 
     key: str
@@ -46,6 +47,12 @@ class Node:
     publisher: str = ""
     root: bool = False
     missing: str = ""
+    mirrors: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """Its name; where a mirror stands for it, both names."""
+        return mirrored(self.repo or self.key, self.commit, self.mirrors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +162,15 @@ class Graph:
         if one.child == self.model or one.child not in self.by_key:
             return (Way(lost=one),)
         return tuple(Way(edges=edges, lost=one) for edges in self.paths(one.child, most))
+
+
+def mirrored(name: str, commit: str | None, mirrors: Sequence[str]) -> str:
+    """What a model is called, which is an ancestor by the names of these mirrors."""
+    if not mirrors:
+        return name
+    at = f"@{commit}" if commit else ""
+    are = "mirrors" if len(mirrors) > 1 else "a mirror"
+    return f"{' and '.join(mirrors)}, {are} of {name}{at}"
 
 
 def weakest(edges: tuple[Edge, ...]) -> Tier:

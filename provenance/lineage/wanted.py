@@ -64,11 +64,14 @@ def _further(evidence: Evidence) -> Iterator[Wanted]:
 
 
 def wanted_by(ancestor: Ancestor) -> Iterator[Wanted]:
-    """Whom a known ancestor names as its own parents, by claims and by statements."""
+    """Whom a known ancestor names as its own parents, by claims and by statements, and whom that
+    does of which it is said to be a mirror."""
     for claim in named_in(said_by(ancestor)):
         yield Wanted(repo=claim.repo or "", revision=claim.revision)
     if ancestor.evidence:
         yield from _attested(ancestor.evidence, direct=False)
+        if ancestor.evidence.origin:
+            yield from wanted_by(ancestor.evidence.origin)
 
 
 def named_in(claims: Iterable[Claim]) -> Iterator[ParentClaim]:

@@ -161,6 +161,15 @@ def pins(lock: Lock | None) -> dict[str, str]:
     }
 
 
+def mirrors(lock: Lock) -> dict[str, tuple[str, ...]]:
+    """By its repository what each mirror that is locked was found to be one of, at its commit."""
+    said: dict[str, dict[str, None]] = {}
+    for entry in lock.entries:
+        if entry.repo and entry.mirror_of and entry.origin_commit:
+            said.setdefault(entry.repo, {})[entry.mirror_of] = None
+    return {repo: tuple(origins) for repo, origins in said.items()}
+
+
 def member_pins(lock: Lock | None) -> dict[tuple[str, str | None], str]:
     """The commit at which each member of the lockfile was looked at, by what a loader asks for."""
     entries = lock.models() if lock else ()

@@ -88,7 +88,8 @@ class Entry:
     selected files; of an ancestor they are the weights alone. `revision` is what was asked for,
     None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
     model on disk what was known of its repository. `mirror_of` is the model, as
-    `org/name@<commit>`, whose bytes its files were found to be.
+    `org/name@<commit>`, whose bytes its files were found to be; of an ancestor by its name alone,
+    where no commit is known.
     """
 
     name: str
@@ -122,7 +123,7 @@ class Entry:
     @property
     def origin_commit(self) -> str | None:
         """The commit of `origin` whose bytes these are."""
-        return self.mirror_of.partition("@")[2] if self.mirror_of else self.commit
+        return self.mirror_of.partition("@")[2] or None if self.mirror_of else self.commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

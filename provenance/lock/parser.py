@@ -25,6 +25,7 @@ from provenance.lock.model import (
     Part,
 )
 from provenance.model import Basis, Facts, File, Manifest, Reach
+from provenance.names import is_repo
 from provenance.policy.document import is_origin
 from provenance.policy.required import SPOKEN
 from provenance.selection import matches
@@ -100,7 +101,7 @@ def _entry(fields: Fields, part: Part) -> Entry:
         path=reading.optional_line(fields, "path"),
         revision=reading.optional_line(fields, "revision"),
         commit=reading.optional_hexadecimal(fields, "commit", 40),
-        mirror_of=_mirror_of(fields),
+        mirror_of=_mirror_of(fields, part),
         facts=_facts(fields) if "id" in fields else None,
         organisation=_line(fields, "organisation"),
         basis=_choice(fields, "basis", tuple(Basis)),
@@ -136,9 +137,12 @@ def _check(fields: Fields, entry: Entry) -> None:
         raise fields.wrong("commit", "missing")
 
 
-def _mirror_of(fields: Fields) -> str | None:
+def _mirror_of(fields: Fields, part: Part) -> str | None:
+    """What it is a mirror of; of an ancestor, which a signature may have shown, perhaps by its name
+    alone."""
     text = fields.text("mirror_of") if "mirror_of" in fields else None
-    if text is not None and not is_origin(text):
+    by_name = part is Part.ANCESTOR and text is not None and is_repo(text)
+    if text is not None and not (by_name or is_origin(text)):
         expected = "expected org/name@<commit of 40 digits>"
         raise fields.wrong("mirror_of", f"{expected}, found {text[:200]!r}")
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from provenance import names
@@ -105,6 +106,15 @@ class Settings:
         if not levels.requires_something(settings.levels, CHECKS):
             raise policy.wrong("rules", levels.NOTHING_REQUIRED)
         return settings
+
+    @property
+    def mirrors(self) -> Mapping[str, tuple[str, ...]]:
+        """By its repository what each model is said to be a mirror of."""
+        said: dict[str, tuple[str, ...]] = {}
+        for model in self.models:
+            if model.repo and model.mirror_of:
+                said[model.repo] = (*said.get(model.repo, ()), model.mirror_of)
+        return said
 
     def under(self, policy: Settings) -> Settings:
         """The models of this file under the whole policy of another."""

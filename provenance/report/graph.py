@@ -36,7 +36,7 @@ LABEL = 240
 UNRESOLVABLE, LEFT = "ancestry/unresolvable", "ancestry/loaded-from-path"
 MOST_LOST = 20
 """Parents that lead nowhere and are drawn; the rest is counted, and all of them are in JSON."""
-LOST = "not resolved"
+LOST, NONE = "not resolved", "perhaps none"
 SHORT = 12
 # What Mermaid, and GitHub that draws it, might take for markup.
 UNSAFE = re.compile(r"[^\w ./@:,()+…-]")
@@ -48,6 +48,8 @@ def title(node: Node) -> Line:
 
 
 def _about(node: Node) -> Iterator[str]:
+    if node.mirrors:
+        yield f"by its mirror {printable(', '.join(node.mirrors))}"
     if node.commit:
         yield f"at {printable(node.commit[:SHORT])}"
     if node.root:
@@ -81,7 +83,12 @@ def lost(graph: Graph) -> tuple[Unresolved, ...]:
 
 def called(one: Unresolved) -> str:
     """What stands for a parent that leads nowhere: what was written, else that nothing was."""
-    return _inert(_cut(one.text, LONG)) if one.text else one.reason
+    return _inert(cut(one.text, LONG)) if one.text else one.reason
+
+
+def fate(one: Unresolved) -> str:
+    """What stands beside the step to it; where a program names nothing there may be no parent."""
+    return NONE if one.hint and not one.text else LOST
 
 
 def why(one: Unresolved) -> str:
@@ -107,7 +114,7 @@ def nowhere(one: Unresolved) -> Line:
         Span(printable(called(one))),
         Span(f"  {printable(why(one))}", DIM),
         Span("\n"),
-        Span(f"? {LOST}", DOUBT),
+        Span(f"? {fate(one)}", DOUBT),
         Span(f"  {printable(said)}"),
     )
 
@@ -154,8 +161,8 @@ def step(edge: Edge) -> Line:
 
 def said(edge: Edge) -> Iterator[str]:
     """What was done in a step, who attests it, and where it is claimed."""
-    if made := edge.method or edge.relation:
-        yield made
+    if done := edge.method or edge.relation:
+        yield done
     if edge.parts:
         yield f"for {', '.join(edge.parts[:SHOWN])}"
     if edge.attested:
@@ -168,7 +175,7 @@ def said(edge: Edge) -> Iterator[str]:
 def path(number: int, way: Way, graph: Graph) -> Iterator[Line]:
     """One way to an ancestor: its weakest link, then each step, and why it ends where it does."""
     if way.lost:
-        link = Span(f"? {LOST}", DOUBT)
+        link = Span(f"? {fate(way.lost)}", DOUBT)
     else:
         mark, tone = TIERS[weakest(way.edges)]
         link = Span(f"{mark} {weakest(way.edges)}", tone)
@@ -204,27 +211,32 @@ def mermaid(graph: Graph) -> str:
         lines.append(f'  {numbers[edge.parent]} -->|"{label}"| {numbers[edge.child]}')
     for number, one in enumerate(lost(graph)):
         label, child = _inert(_nowhere(one)), numbers[one.child]
-        lines.append(f'  u{number}["{label}"] -.->|"{LOST}"| {child}')
+        lines.append(f'  u{number}["{label}"] -.->|"{fate(one)}"| {child}')
     for number, edge in enumerate(graph.edges):
         lines.append(f"  linkStyle {number} {STYLES[edge.tier][0]}")
     return "\n".join(lines)
 
 
 def _nowhere(one: Unresolved) -> str:
-    return _cut(", ".join(filter(None, (called(one), why(one)))), LABEL)
+    return cut(", ".join(filter(None, (called(one), why(one)))), LABEL)
 
 
 def _word(edge: Edge) -> str:
     """What stands beside an edge: what was done, and by whose word."""
     by = f" by {edge.attested}" if edge.attested else ""
-    return f"{edge.method or edge.relation or 'from'}, {edge.tier}{by}"
+    return f"{made(edge)}{by}"
+
+
+def made(edge: Edge) -> str:
+    """What was done in a step, and how well that is known."""
+    return f"{edge.method or edge.relation or 'from'}, {edge.tier}"
 
 
 def _label(node: Node) -> str:
-    return _inert(_cut(f"{_cut(node.key, LONG)}, {', '.join(_about(node))}", LABEL))
+    return _inert(cut(f"{cut(node.key, LONG)}, {', '.join(_about(node))}", LABEL))
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """The text in at most so many characters, cut behind a word; a longer word is cut itself."""
     if len(text) <= most:
         return text
@@ -249,7 +261,7 @@ def dot(graph: Graph) -> str:
     for number, one in enumerate(lost(graph)):
         own, label = _quoted(f"? {number}"), _quoted(_inert(_nowhere(one)))
         lines.append(f"  {own} [label={label}, style=dashed];")
-        lines.append(f"  {own} -> {_quoted(one.child)} [label={_quoted(LOST)}, style=dashed];")
+        lines.append(f"  {own} -> {_quoted(one.child)} [label={_quoted(fate(one))}, style=dashed];")
     return "\n".join([*lines, "}"])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from provenance.case.verified import verify_bundles
+from provenance.case.case import Case
+from provenance.case.mirror import mirror
 from provenance.claims.files import ModelFiles
 from provenance.errors import ConfigError
 from provenance.lineage import Graph, Way
@@ -20,16 +21,19 @@ def graph_of(gathering: Gathering) -> Graph:
     """
     session = gathering.session
     evidence = gathering.of(session.one, pinned=session.pinned(session.one))
-    return verify_bundles(
-        ModelFiles(evidence=evidence), session.registry, session.one.policy.parents
-    ).graph
+    files, registry, lock = ModelFiles(evidence=evidence), session.registry, session.lock
+    mirror_of = mirror(files, registry, lock)
+    policy = session.one.policy
+    return Case.heard(evidence, policy, registry, (), mirror_of, files, lock).graph
 
 
 def ways_to(graph: Graph, ancestor: str) -> tuple[Way, ...]:
     """Each way from the model to an ancestor, by its repository, manifest or key, or by the words
     of a parent that leads nowhere; ConfigError where none leads there, with those that there are.
     """
-    key = next((n.key for n in graph.nodes if ancestor in (n.key, n.repo, n.manifest)), None)
+    key = next(
+        (n.key for n in graph.nodes if ancestor in (n.key, n.repo, n.manifest, *n.mirrors)), None
+    )
     gone = [one for one in graph.unresolved if ancestor in (one.text, called(one))]
     if key is None and not gone:
         known = (*(node.key for node in graph.nodes[1:]), *map(called, graph.unresolved))

@@ -9,8 +9,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from provenance.case.mirror import Mirror, mirror
-from provenance.claims.files import ModelFiles
 from provenance.closure import Wanted as Need
 from provenance.closure.members import pinned_at, pins_of, unresolved_members
 from provenance.errors import Absent
@@ -50,6 +48,7 @@ from provenance.workspace.subjects import Subject
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
+    from provenance.source.hub.origin import Origins
 
 INTEGRITY = "integrity"
 
@@ -173,36 +172,23 @@ class Gathering:
     def _with_origin(self, subject: Subject, found: Evidence) -> Evidence:
         """What a model is a mirror of is asked for where the model is; of a directory's nobody."""
         said = subject.model.mirror_of
-        if said is None:
-            return self._with_mirrored(found) if subject.place is None else found
         if subject.place is not None or self.hub is None:
-            return replace(found, origin=stated_origin(said, self.session.lock))
+            return replace(found, origin=stated_origin(said, self.session.lock)) if said else found
         from provenance.source.hub.origin import with_origin
 
-        return with_origin(self.hub, found, said)
+        if said:
+            return with_origin(self.hub, found, said)
+        return self._origins.by_namespace(self.hub, found)
 
-    def _with_mirrored(self, found: Evidence) -> Evidence:
-        """With the origin of a model that the registry lets be a mirror: at the commit that a root
-        or the lockfile has for these files, else the head of the first whose files they are.
+    @property
+    def _origins(self) -> Origins:
+        """Who says which ancestors, and members, are mirrors."""
+        from provenance.source.hub.origin import Origins
 
-        What only a signature shows needs an origin of that name: one that is missing stays so.
-        """
-        registry, lock = self.session.registry, self.session.lock
-        possible = registry.mirrored(found.ref.repo or "")
-        if self.hub is None or not possible:
-            return found
-        from provenance.source.hub.origin import with_origin
-
-        known = mirror(ModelFiles(evidence=found), registry, lock)
-        if isinstance(known, Mirror) and known.origin.commit:
-            return with_origin(self.hub, found, known.named)
-        for repo in possible:
-            asked = with_origin(self.hub, found, repo)
-            missed = isinstance(known, Mirror) and known.origin.claimed == repo
-            missed = missed and bool(asked.origin and asked.origin.missing)
-            if missed or isinstance(mirror(ModelFiles(evidence=asked), registry, lock), Mirror):
-                return asked
-        return found
+        session = self.session
+        return Origins(
+            registry=session.registry, lock=session.lock, stated=session.settings.mirrors
+        )
 
     def _with_members(self, subject: Subject, found: Evidence) -> Evidence:
         """What loaders fetch for a model is asked for where the model is; of a directory's, and
@@ -213,7 +199,8 @@ class Gathering:
             from provenance.source.hub.members import with_members
 
             locked = member_pins(self.session.lock)
-            return with_members(self.hub, found, pins_of(subject.policy.members), locked=locked)
+            stated = pins_of(subject.policy.members)
+            return with_members(self.hub, found, stated, locked=locked, origins=self._origins)
         return self._with_locked_members(subject, found)
 
     def _with_locked_members(self, subject: Subject, found: Evidence) -> Evidence:
@@ -247,7 +234,8 @@ class Gathering:
             return replace(known, commit=None, missing=f"it is not in the Hub's cache here: {step}")
         ref = Ref(text=entry.name, repo=wanted.repo, commit=commit)
         bytes_ = directory.collect(place, ref=ref, at=self.at, progress=self.progress)
-        return replace(known, evidence=with_locked(narrowed(bytes_, entry), lock, entry))
+        found = self._stated(with_locked(narrowed(bytes_, entry), lock, entry))
+        return replace(known, evidence=found)
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""
@@ -256,7 +244,7 @@ class Gathering:
             from provenance.source.hub.ancestors import with_ancestors
 
             known = pins(self.session.lock)
-            return with_ancestors(self.hub, found, parents, pins=known)
+            return with_ancestors(self.hub, found, parents, pins=known, origins=self._origins)
         return self._with_local(found, parents)
 
     def _with_local(self, found: Evidence, parents: Sequence[str]) -> Evidence:
@@ -282,7 +270,7 @@ class Gathering:
                     exclude=model.exclude,
                     progress=self.progress,
                 )
-        evidence = self._measured[model.name]
+        evidence = self._stated(self._measured[model.name])
         return Ancestor(
             claimed=wanted.repo,
             revision=wanted.revision,
@@ -291,6 +279,12 @@ class Gathering:
             manifest=evidence.manifest.digest,
             evidence=evidence,
         )
+
+    def _stated(self, evidence: Evidence) -> Evidence:
+        """What nobody is asked about, with what the caller says that it is a mirror of."""
+        for said in self.session.settings.mirrors.get(evidence.ref.repo or "", ()):
+            return replace(evidence, origin=stated_origin(said, self.session.lock))
+        return evidence
 
     def _directory(self, subject: Subject, place: Path) -> Evidence:
         return directory.collect(

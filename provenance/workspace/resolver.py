@@ -171,9 +171,9 @@ class Resolver:
         fresh = {item.subject.name: item.entry for item in found if item.entry}
         entries = standing(self._old(found), fresh, setting.settings.models)
         passing = [item.evaluation for item in found if item.entry and item.evaluation]
-        evidences = [evaluation.case.evidence for evaluation in passing]
-        above = ancestor_entries(evidences, setting.registry)
-        partly = len(fresh) < len(entries) or not all(map(is_complete, evidences))
+        cases = [evaluation.case for evaluation in passing]
+        above = ancestor_entries(cases, setting.registry)
+        partly = len(fresh) < len(entries) or not all(is_complete(c.evidence) for c in cases)
         return relocked(
             setting.lock,
             setting.registry,

@@ -131,9 +131,22 @@ class Verifier:
         return self._judged(subject, evidence, self._known(subject), past=past)
 
     def _as_said(self, subject: Subject, stored: Evidence) -> Evidence:
-        """Stored evidence, of a mirror only what the caller or the registry says it is today."""
+        """Stored evidence, of a mirror only what the caller or the registry says it is today; the
+        same of its ancestors, and of what loaders fetch for it."""
+        own, mirrors = subject.model.mirror_of, self._session.settings.mirrors
+
+        def said(found: Evidence | None) -> Evidence | None:
+            return self._still_said(found, mirrors.get(found.ref.repo or "", ())) if found else None
+
+        return replace(
+            self._still_said(stored, (own,) if own else ()),
+            ancestors=tuple(replace(one, evidence=said(one.evidence)) for one in stored.ancestors),
+            members=tuple(replace(one, evidence=said(one.evidence)) for one in stored.members),
+        )
+
+    def _still_said(self, stored: Evidence, stated: Sequence[str]) -> Evidence:
         origin = stored.origin
-        if origin is None or subject.model.mirror_of == named(origin):
+        if origin is None or named(origin) in stated:
             return stored
         by_registry = origin.claimed in self._session.registry.mirrored(stored.ref.repo or "")
         return stored if by_registry else replace(stored, origin=None)

@@ -249,6 +249,43 @@ def test_the_message_has_the_line_to_add(path: str, meant: str) -> None:
     assert f'parents = ["{meant}@<commit>"]' in finding.message
 
 
+def test_who_pruned_honestly_is_told_the_way_out() -> None:
+    (finding,) = found(based("finetune", model__safetensors=tensors(4, 3)))
+    assert finding.rule == "ancestry/contradicted"
+    assert finding.message.endswith(
+        "if its width was pruned or its attention heads were merged, waive this after a look"
+    )
+
+
+HERE = replace(ancestor("base/b"), evidence=made(config__json=b"{}"))
+COMPARED: dict[str, tuple[Evidence, str]] = {
+    "none was asked for": (
+        model("base_model: base/b"),
+        "are known, by name: base/b of Base; none of their files is here to compare",
+    ),
+    "the lockfile knows one": (
+        model("base_model: base/b", known=[ancestor("base/b")]),
+        "are known, by name: base/b of Base; none of their files is here to compare",
+    ),
+    "one is here": (
+        model("base_model: base/b", known=[HERE]),
+        "are known: base/b of Base",
+    ),
+    "one of two is here": (
+        model("base_model: [base/b, base/c]", known=[HERE]),
+        "are known: base/b of Base, base/c of Base; no file is here to compare of base/c",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_pass_says_with_whose_files_nothing_was_compared(name: str) -> None:
+    given, said = COMPARED[name]
+    (finding,) = found(given)
+    assert finding.rule == "ancestry/pass"
+    assert finding.message == f"the stated ancestors {said}"
+
+
 def test_what_the_caller_says_is_always_printed() -> None:
     (finding,) = found(model(adapter="/root/b"), f"base/b@{COMMIT}")
     assert "you say base/b" in finding.message

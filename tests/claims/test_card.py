@@ -135,6 +135,16 @@ TRAINED = {
     "It was fine-tuned using **ORPO** on our data.": {"orpo"},
     "It was trained with SFT and then DPO.": {"sft", "dpo"},
     "It was aligned with KTO.": {"kto"},
+    "We used supervised fine-tuning (SFT).": {"sft"},
+    "We then applied Direct Preference Optimization (DPO) to our model.": {"dpo"},
+    "It was trained with supervised fine-tuning and GRPO.": {"sft", "grpo"},
+    "Training procedure: SFT": {"sft"},
+    "- **Training method:** DPO": {"dpo"},
+    "| Fine-tuning method | ORPO |": {"orpo"},
+    "We used SFT models as a start.": set(),
+    "We used the DPO dataset of others.": set(),
+    "We used PPO for comparison.": set(),
+    "## Training procedure\n\nDPO is of no use here.": set(),
     "It was not trained with DPO.": set(),
     "It was trained with Reward models of others.": set(),
     "It was trained with Adam on the GRPO paper.": set(),
@@ -183,10 +193,46 @@ def test_a_model_in_other_words_is_a_hint(text: str) -> None:
     assert [claim.line for claim in found if isinstance(claim, Mention)] == [6] * len(quotes)
 
 
-def test_the_parent_of_a_declared_parent_is_a_grandparent() -> None:
-    text = f"{BLOCK}[Base]({HUB}/acme/base) is a fine-tuned version of [Root]({HUB}/acme/root).\n"
+QUOTED = {
+    "This is a fine-tune of another model[^1].\n\n[^1]: acme-labs/base": ["acme-labs/base"],
+    "This is a fine-tune of\n[x]: HUB/acme/base-7b": ["acme/base-7b"],
+    "| Model | Base model |\n|---|---|\n| y | acme/base-7b |": ["acme/base-7b"],
+    "```yaml\nbase_model: acme/base\nlearning_rate: 1\n```": ["acme/base"],
+    "```python\nbase = AutoModel.from_pretrained('acme/base')\n```": ["acme/base"],
+    "このモデルは acme/base-7b をファインチューニングしたものです。": ["acme/base-7b"],
+    "이 모델은 acme/base-7b 를 파인튜닝한 모델입니다.": ["acme/base-7b"],
+    "Эта модель дообучена на основе acme/base-7b.": ["acme/base-7b"],
+    "Ten model to dostrojona wersja acme/base-7b.": ["acme/base-7b"],
+    "Tämä malli on hienosäädetty versio mallista [x](HUB/acme/base).": ["acme/base"],
+    "Its scores are those of acme/other-7b.": ["acme/other-7b"],
+    "Read src/train.py, acme/notes.md and either/or.": [],
+    "It was trained on acme/data-7b.": [],
+    "The dataset is acme/data-7b.": [],
+    "Our space: [Demo](HUB/spaces/acme/demo).": [],
+    "The paper is [here](HUB/papers/2305.18290), the manual [there](HUB/docs/peft/index).": [],
+}
+
+
+@pytest.mark.parametrize("text", QUOTED)
+def test_where_no_parent_is_named_every_model_is_a_hint(text: str) -> None:
+    found = read(f"# m\n\n{text}\n".replace("HUB", HUB))
+    assert [claim.repo for claim in found if isinstance(claim, Mention)] == QUOTED[text]
+    assert not any(isinstance(claim, ParentClaim) for claim in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "of"),
+    [
+        (f"[Base]({HUB}/acme/base) is a fine-tuned version of", "acme/base"),
+        ("The base model was itself finetuned from", "acme/base"),
+        ("The base model is", ""),
+        ("This model is a fine-tuned version of", ""),
+    ],
+)
+def test_the_parent_of_a_declared_parent_is_a_grandparent(words: str, of: str) -> None:
+    text = f"{BLOCK}{words} [Root]({HUB}/acme/root).\n"
     found = [(c.repo, c.of) for c in read(text) if isinstance(c, ParentClaim)]
-    assert found == [("acme/base", ""), ("acme/root", "acme/base")]
+    assert found == [("acme/base", ""), ("acme/root", of)]
 
 
 def test_hints_are_few_and_short() -> None:

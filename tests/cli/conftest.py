@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import program
+from tests.cli import mirrored
 from tests.cli.mirrors import MIRROR
 from tests.hub import Hub
 from tests.hubs import REPO, Desk, desk, signed
@@ -43,3 +44,15 @@ def bank(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
         origin = f"{REPO}@{hub.commit(REPO, files)}"
         hub.commit(MIRROR, files)
         yield desk(tmp_path, hub), origin
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[mirrored.Bank]:
+    """A bank that keeps a mirror of Acme's base, and has made nothing from it."""
+    with Hub(tmp_path) as hub:
+        files = signed(tmp_path / "m")
+        commit = hub.commit(mirrored.ORIGIN, files)
+        hub.commit(mirrored.MIRROR, files)
+        own = mirrored.Bank(desk=desk(tmp_path, hub), commit=commit)
+        own.registry()
+        yield own

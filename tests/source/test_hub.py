@@ -17,13 +17,16 @@ from provenance.source import directory
 from provenance.source.hub import client
 from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.collect import collect
+from provenance.source.hub.origin import Origins
 from provenance.source.limits import DEFAULT, Limits
+from provenance.trust import Registry
 from tests import forge
 from tests import hub as attacks
 from tests.hub import Hub, Sparse
 from tests.hubs import FILES, REPO, WEIGHTS, card, signed
 from tests.packed import entry, tar
 
+NOBODY = Registry.from_table(forge.registry(), source="trust.toml")
 SHA = hashlib.sha256(WEIGHTS).hexdigest()
 MODEL = r"/api/models/acme/bot"
 TREE = r"/tree/"
@@ -350,6 +353,22 @@ def test_ancestors_are_asked_for_up_to_the_first(hub: Hub) -> None:
     pinned = with_ancestors(ask(hub), gather(hub, "d/child"), [], limits=Limits(ancestors=2))
     assert len(pinned.ancestors) == 2
     assert ("ancestors-limit", "") in codes(pinned)
+
+
+def test_what_ancestors_are_mirrors_of_is_asked_for_on_the_same_account(hub: Hub) -> None:
+    origins = Origins(registry=NOBODY, stated={"b/bot": (f"{REPO}@{hub.commit(REPO, {})}",)})
+    hub.commit("b/bot", FILES)
+    hub.commit("b/child", {**FILES, "README.md": card("base_model: b/bot")})
+    child = gather(hub, "b/child")
+    (known,) = with_ancestors(ask(hub), child, [], origins=origins).ancestors
+    assert known.evidence
+    assert known.evidence.origin
+    assert known.evidence.origin.claimed == REPO
+    hub.clear()
+    assert with_ancestors(ask(hub), child, []).observations == ()
+    alone = Limits(requests=len(hub.requests))
+    poor = with_ancestors(ask(hub), child, [], origins=origins, limits=alone)
+    assert [(seen.code, seen.path) for seen in poor.observations] == [("ancestors-limit", "")]
 
 
 def test_cards_that_name_each_other_end(hub: Hub) -> None:

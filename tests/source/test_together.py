@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _thread
 import gc
+import signal
+from collections.abc import Iterator
 from concurrent.futures import Future
 from threading import Timer
 
@@ -14,11 +16,22 @@ from provenance.source.together import awaited
 LATE = 60.0
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a script starts in the background ignores SIGINT. An interrupt that a collection runs
+    into is lost, in any program."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()
+    yield
+    gc.enable()
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_that_wakes_no_lock_ends_the_wait() -> None:
     """`interrupt_main` does what a signal just before the wait does: it wakes nobody."""
     never: Future[str] = Future()
     interrupt, late = Timer(0.1, _thread.interrupt_main), Timer(LATE, never.set_result, ["late"])
-    gc.disable()  # an interrupt that a collection runs into is lost, in any program
     interrupt.start()
     late.start()
     try:
@@ -26,7 +39,6 @@ def test_an_interrupt_that_wakes_no_lock_ends_the_wait() -> None:
             awaited(never)
     finally:
         late.cancel()
-        gc.enable()
 
 
 def test_a_wait_has_an_end() -> None:

@@ -22,10 +22,16 @@ RECIPES = frozenset({"recipe", "merge of"})
 ONE_LIST = {"as a base": "merge of", "extracted from": "merge of"}
 """What mergekit's cards say in two places of one recipe: the base, and the other models."""
 
+OF_GGUF = "general.base_model."
 STORED = re.compile(
     r"(?:[-_.](?:unsloth|bnb|[2348]-?bit|awq|gptq|gguf|mlx|fp8|int[48]|hqq|bf16|fp16|dynamic))+$",
     re.IGNORECASE,
 )
+PRUNED = (
+    "ask the publisher; if its width was pruned or its attention heads were merged, waive this "
+    "after a look"
+)
+"""What is left to do with shapes that no other step of training gives."""
 SHOWN = 20
 NAMED = 5
 """So many places are named of those that say the same."""
@@ -57,12 +63,14 @@ def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
     """What is said of the model's own parents, as a whole, each by its canonical name.
 
     A part of it may come from elsewhere, what it learnt from is an ancestor beside the one whose
-    weights it has, and what is said in passing of a mirror's own name says nothing.
+    weights it has, and what is said in passing of a mirror's own name says nothing. What a GGUF
+    calls its base may be the base of its parent: where nobody was asked, that is not known.
     """
-    mirror = own_names(case.evidence)
+    mirror, asked = own_names(case.evidence), bool(case.evidence.ancestors)
     for claim in case.claimed.parent_claims:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
         beside = claim.part or claim.of or claim.relation == DISTILLED
+        beside = beside or (claim.key.startswith(OF_GGUF) and not asked)
         if name and not beside and not (claim.in_passing and name in mirror):
             yield name, claim
 
@@ -159,5 +167,5 @@ def _contradicted(case: Case) -> Iterator[Finding]:
     for edge in case.graph.edges:
         if edge.tier is Tier.CONTRADICTED and edge.child == case.graph.model:
             where = f"{edge.claims[0]}: " if edge.claims else ""
-            message = f"{where}it cannot come from there: {edge.detail}"
+            message = f"{where}it cannot come from there: {edge.detail}: {PRUNED}"
             yield failed("ancestry/contradicted", message, edge.parent)

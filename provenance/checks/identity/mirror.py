@@ -5,6 +5,7 @@ A part of the identity check; its rules are on that check's page.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from provenance.case.case import Case
@@ -12,25 +13,20 @@ from provenance.case.likely import said_of
 from provenance.case.mirror import Unproved, named
 from provenance.verdict import Finding, failed, unknown
 
-SHOWN = 3
-
 
 def unproved(case: Case) -> Iterator[Finding]:
     """That the model is not what it is said to be a mirror of, or nobody can tell."""
     match case.mirror:
         case Unproved(origin=origin, different=different) if different:
-            shown = ", ".join(different[:SHOWN])
-            more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
             message = (
-                f"the bytes are not those of {named(origin)}: {shown}{more} "
-                f"{'differs' if len(different) == 1 else 'differ'}; it is judged by its own name: "
+                f"{case.mirror.said}; it is judged by its own name: "
                 "fetch the origin's files again, or if they are those of another commit, "
                 f"{said_of(case.subject, origin.claimed)}"
             )
             yield failed("identity/mirror", message, case.subject)
-        case Unproved(origin=origin, why=why):
-            message = (
-                f"whether the bytes are those of {named(origin)} is unknown ({why}): ask the Hub "
-                "that has it"
-            )
+        case Unproved(origin=origin):
+            line = shlex.join(["provenance", "add", named(origin)])
+            known = f"where a Hub has it, `{line}`, then `provenance lock`"
+            other = f"if another one is meant, {said_of(case.subject, origin.claimed)}"
+            message = f"{case.mirror.said}: {other if origin.missing else known}"
             yield unknown("identity/mirror-unknown", message, case.subject)

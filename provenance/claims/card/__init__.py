@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from provenance.claims import recipe
-from provenance.claims.card import front
+from provenance.claims.card import front, hints
+from provenance.claims.card.blocks import Fenced
 from provenance.claims.card.flat import flatten
 from provenance.claims.card.methods import methods
 from provenance.claims.card.prose import prose
@@ -17,7 +18,8 @@ from provenance.formats import yaml
 from provenance.formats.names import folder_of
 from provenance.model import Content
 
-FENCED = re.compile(r"^```(?:ya?ml)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPEAKS = re.compile("merge_method|gate_mode|merges|slices|experts|base_model|model_name_or_path")
+"""Without one of these no block of code is a recipe."""
 MAX_BLOCKS = MAX_FENCED = 16
 
 
@@ -39,9 +41,9 @@ def _all(content: Content) -> Iterator[Claim]:
         found = yaml.fences(text)
     except Malformed as error:
         yield Unread(path=content.path, detail=str(error))
-    blocks, body = front.divided(text, found)
+    parts = front.divided(text, found)
     declared = set[str]()
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(parts.blocks):
         if number >= MAX_BLOCKS:
             yield Unread(path=content.path, detail=f"more than {MAX_BLOCKS} blocks of settings")
             break
@@ -49,25 +51,29 @@ def _all(content: Content) -> Iterator[Claim]:
             if isinstance(claim, ParentClaim) and claim.repo:
                 declared.add(claim.repo)
             yield claim
-    flat = flatten(body)
-    yield from prose(content, flat, frozenset(declared))
+    flat = flatten(parts.words)
+    recipes = list(_quoted(content, parts.fenced))
+    quoted = frozenset(c.repo for c in recipes if isinstance(c, ParentClaim) and c.repo)
+    said = list(prose(content, flat, frozenset(declared), quoted))
+    yield from said
     for method, line in methods(flat):
         one = frozenset({method})
         yield MethodClaim(path=content.path, key="prose", methods=one, line=line)
-    yield from _quoted(content, text)
+    yield from recipes
+    if not (declared or quoted or any(isinstance(claim, ParentClaim) for claim in said)):
+        yield from hints.in_code(content, parts.fenced)
 
 
-def _quoted(content: Content, text: str) -> Iterator[Claim]:
+def _quoted(content: Content, fenced: tuple[Fenced, ...]) -> Iterator[Claim]:
     """The recipes that a card quotes: what mergekit merged, what axolotl trained on."""
-    for count, match in enumerate(FENCED.finditer(text)):
+    for count, one in enumerate(one for one in fenced if SPEAKS.search(one.text)):
         if count >= MAX_FENCED:
             yield Unread(path=content.path, detail=f"more than {MAX_FENCED} recipes are quoted")
             return
-        head = match[1].encode("utf-8", "surrogateescape")
+        head = one.text.encode("utf-8", "surrogateescape")
         block = Content(path=content.path, kind=content.kind, head=head)
-        above = text.count("\n", 0, match.start(1))
         try:
-            yield from (recipe.moved(claim, above) for claim in recipe.quoted(block))
+            yield from (recipe.moved(claim, one.above) for claim in recipe.quoted(block))
         except Malformed:
             # Nothing but what is meant as a recipe must be one: the block may be any example.
             continue

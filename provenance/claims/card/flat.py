@@ -13,31 +13,33 @@ from functools import cached_property
 from html import unescape
 from urllib.parse import urlsplit
 
+from provenance.claims.card.blocks import blank
+from provenance.claims.card.links import key, resolved
 from provenance.claims.reference import HOSTS, MIRRORS, renames
-from provenance.formats.unseen import SPACES, UNSEEN
 
 OBJECT = "\ue000"
 ITEM = "\u2022"
-FENCE = re.compile(r"^[ \t>]{0,9}(```+|~~~+)([^\n`]*)$", re.MULTILINE)
-REVISION = re.compile(r"<!--[ \t]{0,4}at revision [0-9a-f]{40}[ \t]{0,4}-->")
 LEAD = re.compile(
     r"^[ \t]*(?:-{3,}|={3,})[ \t]*$|^[ \t]*(?:>[ \t]{0,3})*"
     r"(?:(?P<item>(?:[*+-]|\d{1,3}[.)])[ \t]+|<li(?:\s[^<>\n]{0,200})?>)"
     r"|(?P<head>#{1,6}[ \t]*|<h[1-6](?:\s[^<>\n]{0,200})?>))?(?:\[[ xX]\][ \t])?",
     re.MULTILINE,
 )
-DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,100})\]:[ \t]{0,4}<?([^\s<>]{1,600})", re.MULTILINE)
 TARGET = r"<?(?P<{}>[^()\s<>]{{0,600}}(?:\([^()\s]{{0,100}}\)[^()\s<>]{{0,300}})?)>?"
 TITLE = r"(?:\s{1,2}[\"'][^\"'\n]{0,300}[\"'])?\s?\)"
+LABEL = r"(?:[^\[\]!]|!(?!\[)|!\[[^\[\]]{0,300}\](?!\[)|\[[^\[\]]{0,300}\](?![\[(])){0,400}"
+"""The label of a link: no other link stands in it, an image may."""
+TAG = re.compile(r"<[^<>]{0,300}>|!\[([^\[\]]{0,300})\]\([^()]{0,600}\)|[\[\]]")
+CELL = re.compile(r"<(td|th|dt|dd|li|pre)\b", re.IGNORECASE)
 REST = r"[^\s<>()\[\]|`\"'*\\]{1,600}"
 MARKUP = re.compile(
     r"!\[[^\[\]]{0,300}\]\([^()\n]{0,600}\)"
-    rf"|\[(?P<label>[^\[\]]{{0,300}})\]\(\s?{TARGET.format('url')}{TITLE}"
-    r"|\[(?P<shown>[^\[\]\n]{1,300})\]\[(?P<key>[^\[\]\n]{0,100})\]"
-    r"|``(?P<double>[^`\n]{1,300})``|`(?P<code>[^`\n]{1,300})`"
+    rf"|\[(?P<label>{LABEL})\]\(\s?{TARGET.format('url')}{TITLE}"
+    rf"|\[(?P<shown>{LABEL})\]\[(?P<key>[^\[\]]{{0,100}})\]"
+    r"|(?<!`)(?P<ticks>`{1,20})(?!`)(?P<code>[^\n]{1,300}?)(?<!`)(?P=ticks)(?!`)"
     r"|<!--[ \t]{0,4}at revision (?P<revision>[0-9a-f]{40})[ \t]{0,4}-->"
-    r"|<a\s[^<>]{0,300}?href=[\"']?(?P<href>[^\s\"'<>]{0,600})[^<>]{0,300}>"
-    r"(?P<inner>[^<>]{0,300})</a>"
+    r"|<[aA]\s[^<>]{0,300}?(?i:href)\s?=\s?[\"']?(?P<href>[^\s\"'<>]{0,600})[^<>]{0,300}>"
+    r"(?P<inner>(?:[^<>]|<(?!/?[aA]\b)[^<>]{0,300}>){0,300})</[aA]\s?>"
     rf"|<https?://(?P<pointed>{REST})>"
     rf"|https?://(?P<address>{REST})"
     r"|<[/a-zA-Z][^<>]{0,300}>"
@@ -47,7 +49,7 @@ MARKUP = re.compile(
 )
 WORD = re.compile(r"[\w~.@:\\/-]+")
 SPACE = re.compile(r"[ \t\r\f\v]{2,}|\t|[ \t]+$", re.MULTILINE)
-MODEL = re.compile(r"\S*[/\\]\S*|(?=\S{0,99}\d)\S{1,99}-\S{1,99}")
+MODEL = re.compile(r"[^\s/\\]{0,100}[/\\]\S{0,300}|(?=\S{0,99}\d)\S{1,99}-\S{1,99}")
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 NOISE = "*_` \t\n"
 BEHIND = ".,;:-\\"
@@ -106,7 +108,8 @@ class Flat:
 
 def flatten(text: str) -> Flat:
     """The plain words of a card that has no code and no comments any more."""
-    reader = _Reader(links=_definitions(text))
+    text, links = resolved(text)
+    reader = _Reader(links=links)
     text = LEAD.sub(_lead, text.replace("\\_", "_"))
     at = 0
     for found in MARKUP.finditer(text):
@@ -118,39 +121,12 @@ def flatten(text: str) -> Flat:
     return Flat(words=words, names=tuple(reader.names), revisions=reader.revisions)
 
 
-def visible(text: str) -> str:
-    """The text without what nobody sees, and with plain spaces for all others."""
-    if text.isascii():
-        return text
-    return UNSEEN.sub(lambda found: found[0] if found[0] in "\n\t" else "", SPACES.sub(" ", text))
-
-
-def uncoded(text: str) -> str:
-    """The text with empty lines for its blocks of code; one that has no end is none."""
-    parts, at, opened = [], 0, None
-    for fence in FENCE.finditer(text):
-        if opened is None:
-            opened = fence
-        elif fence[1].startswith(opened[1]) and not fence[2].strip():
-            parts += [text[at : opened.start()], blank(text[opened.start() : fence.end()])]
-            at, opened = fence.end(), None
-    return "".join([*parts, text[at:]])
-
-
-def uncommented(text: str) -> str:
-    """The text without its comments, those aside that give the revision of a base model."""
-    parts, at = [], 0
-    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
-        comment = text[begin : end + 3]
-        kept = comment if REVISION.fullmatch(comment) else blank(comment)
-        parts += [text[at:begin], kept]
-        at = end + 3
-    return "".join([*parts, text[at:]])
-
-
-def blank(text: str) -> str:
-    """As many empty lines as a text has."""
-    return "\n" * text.count("\n")
+def _tag(text: str) -> str:
+    """What a tag leaves: what begins a cell, a term or an item divides as it does in markdown."""
+    name = CELL.match(text)
+    if name is None:
+        return " "
+    return f" {ITEM} " if name[1].lower() == "li" else " | "
 
 
 def _lead(found: re.Match[str]) -> str:
@@ -159,13 +135,6 @@ def _lead(found: re.Match[str]) -> str:
 
 def _one_space(found: re.Match[str]) -> str:
     return "" if found.end() == len(found.string) or found.string[found.end()] == "\n" else " "
-
-
-def _definitions(text: str) -> dict[str, str]:
-    """Where the links lead that a card defines in lines of their own."""
-    if "]:" not in text:
-        return {}
-    return {found[1].lower(): found[2] for found in DEFINITION.finditer(text)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -204,9 +173,9 @@ class _Reader:
         kind = found.lastgroup
         if kind in ("url", "inner", "key"):
             label, url = self._link(found)
-            self.link(label.strip(NOISE), url)
+            self.link(TAG.sub(r"\1", label).strip(NOISE), unescape(url))
             self.parts.append(blank(found[0]))
-        elif kind in ("code", "double"):
+        elif kind == "code":
             self.code(found[kind].strip())
         elif kind in ("pointed", "address"):
             url = "https://" + found[kind].rstrip(BEHIND + "!?")
@@ -221,15 +190,14 @@ class _Reader:
         elif found[0].startswith("&"):
             self.parts.append(" ".join(unescape(found[0]).split()) or " ")
         elif found[0].startswith("<"):
-            self.parts.append(" " + blank(found[0]))
+            self.parts.append(_tag(found[0]) + blank(found[0]))
 
     def _link(self, found: re.Match[str]) -> tuple[str, str]:
         if found["url"] is not None:
             return found["label"], found["url"]
         if found["href"] is not None:
             return found["inner"], found["href"]
-        key = (found["key"] or found["shown"]).lower()
-        return found["shown"], self.links.get(key, "#")
+        return found["shown"], self.links.get(key(found["key"] or found["shown"]), "#")
 
     def link(self, label: str, url: str) -> None:
         """A link: a name where it leads to the Hub or nowhere, else the words of its label."""

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from provenance.claims.card.flat import Name, blank, uncoded, uncommented, visible
+from provenance.claims.card.blocks import Fenced, blank, page
+from provenance.claims.card.flat import Name
 from provenance.claims.card.names import meaning
+from provenance.claims.card.seen import seen
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread
 from provenance.claims.methods import METHODS
 from provenance.claims.named import RELATIONS, line_of, named, texts
@@ -31,21 +33,29 @@ class Block:
     above: int
 
 
-def divided(text: str, found: tuple[int, int] | None) -> tuple[list[Block], str]:
-    """The front matter, which was found there, with what speaks like it below, and the words.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divided:
+    """The blocks of settings, the words with empty lines for all else, and the blocks of code."""
 
-    The words have empty lines for the blocks, for code and for comments.
-    """
+    blocks: tuple[Block, ...]
+    words: str
+    fenced: tuple[Fenced, ...]
+
+
+def divided(text: str, found: tuple[int, int] | None) -> Divided:
+    """A card in parts: the front matter, which was found there, with what speaks like it below."""
     blocks = [Block(text=text[slice(*found)], above=text.count("\n", 0, found[0]))] if found else []
     end = found[1] if found else 0
-    body = blank(text[:end]) + uncommented(uncoded(visible(text[end:])))
+    shown = page(blank(text[:end]) + seen(text[end:]))
+    body = shown.words
     parts, at, above = [], 0, 0
     for begin, stop in _further(body):
         above += body.count("\n", at, begin)
         blocks.append(Block(text=body[begin:stop], above=above))
         parts += [body[at:begin], blank(body[begin:stop])]
         at, above = stop, above + body.count("\n", begin, stop)
-    return blocks, "".join([*parts, body[at:]])
+    words = "".join([*parts, body[at:]])
+    return Divided(blocks=tuple(blocks), words=words, fenced=shown.fenced)
 
 
 def _further(text: str) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,8 @@ def _label(key: str, relation: str | None, first: str, rest: str) -> Phrase:
     """`Base model: X` in its forms: in a list, a table, in bold, as a heading."""
     end = (
         r"(?: ?\[optional\]| ?\([^()\n]{0,40}\))? ?"
-        rf"(?:[:\uff1a=\u2192]|\|(?!\n)|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:(?:please )?see )?"
+        rf"(?:[:\uff1a=\u2192]|\|(?!\n)|->|-|\n{{1,2}}) ?(?:{ITEM} |\| |\n)?(?:\| )?"
+        "(?:(?:please )?see )?"
     )
     return Phrase(key=key, relation=relation, first=first, rest=rest + end, sure=True, label=True)
 
@@ -21,9 +22,11 @@ LABELS: tuple[Phrase, ...] = (
         None,
         "base base_model base-model base_models base-models parent backbone upstream modelo "
         "mod\u00e8le basismodell "
-        "\u57fa\u7840\u6a21\u578b \u57fa\u5ea7\u6a21\u578b "
+        "\u57fa\u7840\u6a21\u578b \u57fa\u5ea7\u6a21\u578b \u5e95\u5ea7\u6a21\u578b "
+        "\u0431\u0430\u0437\u043e\u0432\u0430\u044f "
         "\u30d9\u30fc\u30b9\u30e2\u30c7\u30eb \ubca0\uc774\uc2a4",
-        r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|weights|point|base|\ubaa8\ub378))?"
+        r"(?: (?:de )?(?:base )?(?:models?|llm|checkpoint|weights|point|base|"
+        "\ubaa8\ub378|\u043c\u043e\u0434\u0435\u043b\u044c))?"
         r"(?: (?:name|used|id|checkpoint|link))?",
     ),
     _label("base model", None, "model models", " used"),

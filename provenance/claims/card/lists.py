@@ -18,7 +18,7 @@ ABOVE = re.compile(
     r"|(?:^|\n)# (?:[^\n]{0,9} )?(?:models? merged|merged models?|models used|merge components|"
     r"models in (?:the|this) merge)\b)[^\n]{0,300}"
 )
-ROW = re.compile(rf"(?:\n+(?={ITEM}|\|)[^\n]*)*")
+ROW = re.compile(rf"(?:\n{{1,9}}(?={ITEM}|\|)[^\n]*)*")
 HEAD = re.compile(rf"(?:\n(?:{ITEM}|\|) ?[\[\"'“(]?|{OBJECT}[^\n{OBJECT}]{{0,3}}\+ ?)$")
 LONGEST = 8
 

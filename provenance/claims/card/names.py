@@ -14,15 +14,16 @@ TEMPLATE = re.compile(r"more information needed", re.IGNORECASE)
 OLD_PAGES = words("course docs front join learn login new nlp pricing inference-api transformers")
 """First words of addresses of the Hub that never were a model's organisation."""
 
+KINDS = words("text image audio video speech code sql table document music")
 ORDINARY = words(
     "and/or his/her he/she s/he w/o i/o a/c c/o tcp/ip n/a true/false yes/no train/test train/val "
     "train/dev train/eval input/output encoder/decoder read/write client/server question/answer "
-    "on/off left/right image/text text/image audio/video prompt/response positive/negative "
+    "on/off left/right prompt/response positive/negative "
     "pros/cons chosen/rejected gpu/cpu cpu/gpu dev/test val/test km/h pass/fail low/high "
-    "source/target user/assistant either/or speech/text text/speech training/test "
+    "source/target user/assistant either/or training/test "
     "training/validation validation/test training/evaluation precision/recall lora/qlora "
     "instruct/chat base/instruct chat/instruct transformers/peft"
-)
+) | {f"{one}/{other}" for one in KINDS for other in KINDS}
 """Words that writers divide by a stroke, as in `and/or`, and that name no model."""
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from provenance.claims.card.flat import ITEM, OBJECT, Flat
+from provenance.claims.card.hints import QUOTED, is_hint
 from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
 from provenance.claims.card.phrases import PROGRAMS, Phrase
 from provenance.claims.card.reading import denied, phrases
+from provenance.claims.card.sections import Sections
 from provenance.claims.card.words import OPENINGS, WINDOW
 from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
 from provenance.claims.named import named
@@ -22,7 +24,6 @@ MAX_NAMES = 10_000
 MAX_MENTIONS = 5
 MAX_LOOKED_AT = 1_000
 """How many names that nothing reads are looked at for a hint."""
-QUOTED = 160
 FOLLOWS = re.compile(
     rf"(?:[ \n](?:models?|weights|checkpoint|\([^()\n]{{0,40}}\)))?[\])\"'\u201d]{{0,2}}"
     rf"(?:,?[ \n](?:and|with|&|\+)[ \n](?:the )?|,[ \n]?|[ ]?\+[ ]?|[ ]?/[ ]?|\n{ITEM} )"
@@ -30,18 +31,18 @@ FOLLOWS = re.compile(
 )
 """What stands between two models that one phrase names."""
 ENDS = re.compile(rf"[.!?;][ \n]|\n{{2,}}|\n(?=[{ITEM}#|])|\|")
-MODEL = re.compile(r"/.*[-\d]")
-NEAR = re.compile(
-    r"\b(?:base[ds]?|pre-?trained|fine-?tun\w+|from|built on|q?lora|adapters?|merge[ds]?|"
-    r"distil\w*|quanti[sz]\w+|gguf|initiali[sz]\w+|derive[ds]?|checkpoint|backbone|original|"
-    r"teacher)\b"
-)
-"""Words of a sentence in which a name may be a parent's."""
 ELSEWHERE = ("#", *OPENINGS)
 SUBJECT = re.compile(
     rf"((?:the |our )?(?:[\w-]{{1,20}} ){{0,2}}[\[(\"']?){OBJECT}[\])\"']?(?: model)? (?:is|was)\b"
 )
 """How a sentence about another model begins, up to its name."""
+BASE = re.compile(
+    r"(?:the |its |our )?(?:base|parent|original|foundation)(?: language)? model(?: itself)? "
+    r"(?:is|was|has)\b"
+)
+"""How a sentence about the parent begins, where the card names one elsewhere."""
+NAMING = frozenset({"base model", "original model"})
+"""The phrases whose subject is the parent that they name."""
 TRAINED = re.compile(
     r"\bthis is an?[ \n](?:[\w-]{1,30}[ \n]){0,3}(?:sentence-transformers|cross[ -]encoder|"
     r"sparse[ -]encoder|pylate|colbert|reranker)[ \n]model[ \n]trained\b"
@@ -51,10 +52,12 @@ SCRATCH = re.compile(r"\bthis model was trained from scratch on (?:the|an)\b")
 """What a Trainer writes of a model without a base, and of one that was loaded from a folder."""
 
 
-def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Claim]:
+def prose(
+    content: Content, flat: Flat, declared: frozenset[str], quoted: frozenset[str]
+) -> Iterator[Claim]:
     """The parents that sentences name, then what names a model in words that nothing reads.
 
-    `declared` are the parents that the card states elsewhere.
+    `declared` are the parents that the card's settings state, `quoted` those of its recipes.
     """
     reader = _Prose(content=content, flat=flat, declared=declared)
     claims = list(reader.claims())
@@ -62,7 +65,7 @@ def prose(content: Content, flat: Flat, declared: frozenset[str]) -> Iterator[Cl
     known = declared | {claim.repo for claim in claims if claim.repo}
     if not known:
         yield from reader.unnamed()
-    yield from reader.mentions(frozenset(name.lower() for name in known))
+    yield from reader.mentions(frozenset(name.lower() for name in known | quoted))
     if len(flat.names) > MAX_NAMES:
         yield Unread(path=content.path, detail=f"it names more models than the {MAX_NAMES} read")
 
@@ -80,6 +83,11 @@ class _Prose:
     def lists(self) -> Lists:
         """The lists of merged models."""
         return Lists.of(self.flat)
+
+    @cached_property
+    def sections(self) -> Sections:
+        """The parts of the card."""
+        return Sections.of(self.flat)
 
     def claims(self) -> Iterator[ParentClaim]:
         """A claim for each name that a phrase reads."""
@@ -115,8 +123,11 @@ class _Prose:
 
     def _phrase(self, at: int, *, linked: bool) -> Phrase | None:
         lower = self.flat.lower
+        known = bool(self.declared)
         for one, begin in phrases(lower, at, linked=linked):
-            if not denied(one, lower, self._sentence(begin), begin, at):
+            if not one.label and self.sections.lists_child(at):
+                continue
+            if not denied(one, lower, self._sentence(begin), begin, at, declared=known):
                 return one
         return None
 
@@ -128,9 +139,12 @@ class _Prose:
         heading = self.flat.words.startswith("# ", begin)
         return max(begin, self.flat.words.find("\n", begin, at) + 1) if heading else begin
 
-    def _subject(self, at: int) -> str:
+    def _subject(self, at: int, one: Phrase) -> str:
         """The declared parent that a sentence speaks of, if it does: it has a parent of its own."""
         begin = self._sentence(at)
+        spoken_of = one.key not in NAMING and BASE.match(self.flat.lower, begin, at)
+        if len(self.declared) == 1 and spoken_of:
+            return next(iter(self.declared))
         found = SUBJECT.match(self.flat.lower, begin, at)
         what = meaning(self.flat.at(found.end(1))) if found else None
         repo = what.found.repo if what else None
@@ -144,7 +158,7 @@ class _Prose:
             relation=one.relation,
             revision=revision,
             line=self.flat.line(at),
-            of=self._subject(at) if self.declared else "",
+            of=self._subject(at, one) if self.declared else "",
         )
         return replace(claim, spoken=True)
 
@@ -162,21 +176,22 @@ class _Prose:
 
     def mentions(self, known: frozenset[str]) -> Iterator[Mention]:
         """The first sentences that name a model in other words, each once."""
-        quotes: dict[str, int] = {}
+        quotes: dict[str, Mention] = {}
         for at, what in self.unread[:MAX_LOOKED_AT]:
-            if len(quotes) >= MAX_MENTIONS:
-                break
             repo = what.found.repo
-            if repo and repo.lower() not in known and (MODEL.search(repo) or not what.loose):
-                begin = self._sentence(at)
-                if begin in self.read or self.flat.lower.startswith(ELSEWHERE, begin):
-                    continue
-                end = ENDS.search(self.flat.words, at, at + WINDOW)
-                stop = end.start() if end else at + WINDOW
-                if NEAR.search(self.flat.lower, begin, stop):
-                    quotes.setdefault(self.flat.shown(begin, stop)[:QUOTED], at)
-        for quote, at in quotes.items():
-            yield Mention(path=self.content.path, line=self.flat.line(at), quote=quote)
+            if len(quotes) >= MAX_MENTIONS or not repo or repo.lower() in known:
+                continue
+            begin = self._sentence(at)
+            end = ENDS.search(self.flat.words, at, at + WINDOW)
+            stop = end.start() if end else at + WINDOW
+            elsewhere = ELSEWHERE if known else "#"
+            if begin in self.read or self.flat.lower.startswith(elsewhere, begin):
+                continue
+            if is_hint(what, self.flat.lower, begin, at, stop, known=bool(known)):
+                quote, line = self.flat.shown(begin, stop)[:QUOTED], self.flat.line(at)
+                one = Mention(path=self.content.path, line=line, quote=quote, repo=repo)
+                quotes.setdefault(quote, one)
+        yield from quotes.values()
 
 
 def _nameless(claim: ParentClaim) -> ParentClaim:

@@ -18,8 +18,10 @@ from provenance.claims.card.words import (
     FILL,
     NEGATED,
     OPENINGS,
+    SERVANTS,
     SUBJECTS,
     SURE_NEGATED,
+    TEACHERS,
     WINDOW,
 )
 from provenance.formats.names import words
@@ -67,6 +69,15 @@ DENIALS = {
     ),
 }
 AWAY = _compiled(ELSEWHERE)
+OTHERS = {
+    declared: _compiled(
+        rf"\b(?:the|our|its|their|each|an?) (?:{roles})(?: (?:models?|networks?|llm))?"
+        r" (?:is|was|are|were|has|have|itself)\b"
+    )
+    for declared, roles in ((True, SERVANTS), (False, TEACHERS))
+}
+"""Another model as the subject of a sentence, by whether the card declares a parent elsewhere."""
+OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b")
 OF_DATA = _compiled(DATA)
 BEGINNINGS = ("starting ", "started ", "initiali", "warm", "using ", "with ", "taking ")
 """What begins anew behind the data that a model was trained on."""
@@ -91,12 +102,15 @@ def phrases(lower: str, at: int, *, linked: bool) -> Iterator[tuple[Phrase, int]
         )
 
 
-def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int) -> bool:
+def denied(phrase: Phrase, lower: str, begin: int, end: int, at: int, *, declared: bool) -> bool:
     """Whether the sentence of a phrase speaks of something else.
 
-    It begins there, its phrase ends the words that lead up to it, the name stands at `at`.
+    It begins there, its phrase ends the words that lead up to it, the name stands at `at`. What
+    has a parent that is `declared` has servants too.
     """
     if AWAY.match(lower, at + 1) or lower.startswith(OPENINGS, begin):
+        return True
+    if OTHERS[declared].search(lower, begin, at) or OWN.search(lower, end, at):
         return True
     if not lower.startswith(BEGINNINGS, end) and OF_DATA.search(lower, begin, end):
         return True

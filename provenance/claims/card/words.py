@@ -93,7 +93,7 @@ ELSEWHERE = (
     r"(?: models?| version)? (?:is|are) (?:also )?(?:available|published|provided)\b"
     r"|(?:'s)?[\])\"']{0,2} (?:tokenizer|datasets?|corpus|papers?|licen[sc]e|prompts?|"
     r"chat template|templates?|formats?|code|codebase|repo|repository|spaces?|benchmarks?|"
-    r"leaderboard|architecture(?! as (?:a |the )?starting))\b"
+    r"leaderboard|architecture(?! as (?:a |the )?starting))\b(?! ?[:\uff1a|])"
 )
 """What stands behind a name that is another model's parent, or that means no weights."""
 
@@ -105,3 +105,12 @@ SUBJECTS = (
     r"annotations?|terms|experiments?|hyper-?parameters?|settings|strategy|techniques?"
 )
 """What is based on a model, and is none itself."""
+
+TEACHERS = r"teachers?|judges?|drafts?|drafters?|references?|critics?|verifiers?|annotators?"
+"""What has a part in a model's making or use, and is never the model itself."""
+
+SERVANTS = (
+    rf"{TEACHERS}|rewards?|embeddings?|embedders?|retrievers?|rerankers?|classifiers?|guards?|"
+    r"assistants?|speculators?|generators?|discriminators?|filters?"
+)
+"""What is another model beside one whose parent is declared, and may be the model itself else."""

@@ -11,6 +11,7 @@ from provenance.lineage import Wanted, unresolved_parents
 from provenance.model import Ancestor, Evidence, Member, Observation, Ref
 from provenance.source.hub.client import Beyond, Hub, RequestBudget
 from provenance.source.hub.collect import AncestorOptions, collect
+from provenance.source.hub.origin import Origins
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.together import side_by_side
 
@@ -24,13 +25,15 @@ def with_ancestors(
     parents: Sequence[str],
     *,
     pins: Mapping[str, str] | None = None,
+    origins: Origins | None = None,
     limits: Limits = DEFAULT,
 ) -> Evidence:
     """The evidence with every ancestor that claims, statements, `parents` and theirs lead to.
 
-    `pins` has the commit at which a repository is looked at where a claim states none. Of an
-    ancestor the small files are read and no weights; of a parent also the headers of those. All of
-    them together may cost what one model may.
+    `pins` has the commit at which a repository is looked at where a claim states none, `origins`
+    which of them are said to be mirrors: then the origin is looked at, too. Of an ancestor the
+    small files are read and no weights; of a parent also the headers of those. All of them together
+    may cost what one model may.
     """
     account = RequestBudget(limits)
     left, bundles = limits.kept, limits.bundles
@@ -45,6 +48,7 @@ def with_ancestors(
             hub=hub,
             at=evidence.at,
             pins=pins or {},
+            origins=origins,
             account=account,
             limits=share,
             members={(one.repo, one.revision): one for one in evidence.members if one.evidence},
@@ -54,6 +58,7 @@ def with_ancestors(
         except Beyond as error:
             return _over(evidence, str(error))
         known = [ancestor.evidence for ancestor in found if ancestor.evidence]
+        known += [one.origin.evidence for one in known if one.origin and one.origin.evidence]
         left -= sum(map(_kept, known))
         bundles -= sum(len(evidence.bundles) for evidence in known)
         evidence = replace(evidence, ancestors=(*evidence.ancestors, *found))
@@ -81,6 +86,7 @@ class _Visit:
     hub: Hub
     at: datetime
     pins: Mapping[str, str]
+    origins: Origins | None
     account: RequestBudget
     limits: Limits
     members: Mapping[tuple[str, str | None], Member]
@@ -99,7 +105,14 @@ class _Visit:
             found = collect(self.hub, ref, at=self.at, glance=glance, limits=self.limits)
         except Absent as error:
             return replace(blank, missing=str(error))
-        return _found(blank, found)
+        return self._with_origin(_found(blank, found), glance)
+
+    def _with_origin(self, ancestor: Ancestor, glance: AncestorOptions) -> Ancestor:
+        """The ancestor with what it is said to be a mirror of."""
+        if self.origins is None or ancestor.evidence is None:
+            return ancestor
+        found = self.origins.known(self.hub, ancestor.evidence, glance=glance, limits=self.limits)
+        return replace(ancestor, evidence=found)
 
 
 def _found(blank: Ancestor, found: Evidence) -> Ancestor:

@@ -13,6 +13,7 @@ from provenance.model import Evidence, Member, Ref
 from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.client import Hub
 from provenance.source.hub.collect import collect
+from provenance.source.hub.origin import Origins
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.together import side_by_side
 
@@ -25,15 +26,18 @@ def with_members(
     pins: Mapping[str, str],
     *,
     locked: Locked | None = None,
+    origins: Origins | None = None,
     limits: Limits = DEFAULT,
 ) -> Evidence:
     """The evidence with everything that its loaders would fetch by name, and what that fetches.
 
     `pins` has the commit that the caller states for a repository, `locked` the one at which it was
     judged before; where there is neither, it is looked at where its branch stands today. Each may
-    cost as much as a model.
+    cost as much as a model, and so may what `origins` say that it is a mirror of.
     """
-    visit = _Visit(hub=hub, at=evidence.at, pins=pins, locked=locked or {}, limits=limits)
+    visit = _Visit(
+        hub=hub, at=evidence.at, pins=pins, locked=locked or {}, origins=origins, limits=limits
+    )
     while wanted := unresolved_members(evidence):
         found = side_by_side(visit.member, wanted, at_once=hub.workers)
         evidence = replace(evidence, members=(*evidence.members, *found))
@@ -48,6 +52,7 @@ class _Visit:
     at: datetime
     pins: Mapping[str, str]
     locked: Locked
+    origins: Origins | None
     limits: Limits
 
     def member(self, wanted: Wanted) -> Member:
@@ -60,7 +65,9 @@ class _Visit:
             found = collect(self.hub, ref, at=self.at, limits=self.limits)
         except (Absent, Unselected) as error:
             return replace(blank, missing=str(error))
-        found = with_ancestors(self.hub, found, (), limits=self.limits)
+        if self.origins:
+            found = self.origins.known(self.hub, found, limits=self.limits)
+        found = with_ancestors(self.hub, found, (), origins=self.origins, limits=self.limits)
         return replace(
             blank,
             commit=found.ref.commit,
