@@ -175,7 +175,7 @@ def said(edge: Edge) -> Iterator[str]:
 def path(number: int, way: Way, graph: Graph) -> Iterator[Line]:
     """One way to an ancestor: its weakest link, then each step, and why it ends where it does."""
     if way.lost:
-        link = Span(f"? {LOST}", DOUBT)
+        link = Span(f"? {fate(way.lost)}", DOUBT)
     else:
         mark, tone = TIERS[weakest(way.edges)]
         link = Span(f"{mark} {weakest(way.edges)}", tone)
