@@ -20,7 +20,7 @@ from provenance.claims.loader import loader_reads
 from provenance.judgement import judge
 from provenance.model import Evidence, Kind
 from provenance.policy import Exemption, Policy, Waiver, is_subject, may_lower
-from provenance.policy.allowances import OF_A_MEMBER
+from provenance.policy.allowances import BY_EXEMPTION, OF_A_MEMBER
 from provenance.policy.binding import rest_of
 from provenance.selection import matches
 from provenance.trust import Registry
@@ -70,10 +70,6 @@ DOCUMENTS_AND_PICTURES = (
     ".gitattributes",
 )
 """What an exemption may ignore. It is written into each, so that this list may change."""
-BY_EXEMPTION = frozenset(
-    {"identity/unknown-publisher", "integrity/no-reference", "signature/unsigned"}
-)
-"""What an exemption sets aside, and nothing else."""
 BY_PIN = frozenset({"closure/from-nowhere", "closure/unpinned"})
 """What `provenance add` settles, where a Hub told the commits."""
 OF_FILES = frozenset({"code", "format"})

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from provenance.case.case import Case
 from provenance.case.changes import change_of
 from provenance.case.folding import folded
 from provenance.case.members import JudgedMember
 from provenance.case.mirror import Mirror, mirror
+from provenance.case.unused import means, unused
 from provenance.checks import table
 from provenance.claims.files import ModelFiles
 from provenance.lock import Entry, Lock, member_entry
 from provenance.lock import remembered as known_of
 from provenance.model import Basis, Evidence
-from provenance.policy import Policy, Waiver
+from provenance.policy import Policy
 from provenance.signature import Attestation, Signed
 from provenance.trust import Registry
 from provenance.verdict import (
@@ -174,42 +174,16 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
         said = f"accepted: {change[0]} → {change[1]}"
         return replace(finding, level=Level.OFF, waived=said, accepted=change)
     for waiver in case.policy.waivers:
-        if finding.outcome is not Outcome.PASS and _means(waiver, finding, case):
+        if finding.outcome is not Outcome.PASS and means(waiver, finding, case):
             return replace(finding, level=Level.OFF, waived=waiver.reason)
     return finding if finding.level is level else replace(finding, level=level)
 
 
-def _means(waiver: Waiver, finding: Finding, case: Case) -> bool:
-    return (
-        case.in_force(waiver.expires)
-        and (waiver.rule, waiver.subject) == (finding.rule, finding.where)
-        and case.is_meant_by(waiver)
-    )
-
-
 def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:
     """Waivers and exemptions written for this model that did nothing, or have run out."""
-    repo, at = case.evidence.ref.repo, case.evidence.today
-    for waiver in case.policy.waivers:
-        used = any(f.waived and _means(waiver, f, case) for f in weighed)
-        if waiver.repo == repo and (not used or waiver.expires <= at):
-            ended = _expired(waiver.expires) if waiver.expires <= at else "was not needed"
-            yield _lint(case, f"the waiver of {waiver.rule} for {waiver.subject} {ended}")
-    for exemption in case.policy.exemptions:
-        used = exemption is case.exemption
-        if exemption.repo == repo and (not used or exemption.expires <= at):
-            other = not case.is_meant_by(exemption)
-            ended = "is for other bytes" if other else _expired(exemption.expires)
-            yield _lint(case, f"the exemption of {exemption.repo} {ended}")
-
-
-def _expired(day: datetime) -> str:
-    return f"expired on {day:%Y-%m-%d}"
-
-
-def _lint(case: Case, message: str) -> Finding:
-    finding = failed("policy/unused-waiver", message, case.evidence.ref.repo or "")
-    return replace(finding, level=case.policy.level(finding.rule))
+    for message in unused(case, weighed):
+        finding = failed("policy/unused-waiver", message, case.evidence.ref.repo or "")
+        yield replace(finding, level=case.policy.level(finding.rule))
 
 
 def _outcome(check: str, findings: Iterable[Finding]) -> Outcome:
@@ -258,8 +232,7 @@ def _decided(
             # Why there is nothing to compare with says more than that there is nothing.
             first = min(deciding, key=lambda finding: finding.rule == "integrity/no-reference")
             where = f"{first.where}: " if first.where else ""
-            said, _, _ = first.message.partition("\n")
-            return result, f"{first.rule}: {where}{said}"
+            return result, f"{first.rule}: {where}{first.in_one_line}"
     for check, _ in outcomes:
         if not any(finding.check == check for finding in findings):
             return Result.INCOMPLETE, f"{check} said nothing"

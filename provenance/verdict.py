@@ -77,6 +77,17 @@ class Finding:
         """The check that found it."""
         return self.rule.partition("/")[0]
 
+    @property
+    def in_one_line(self) -> str:
+        """The message where there is room for one line: the lines to copy stand behind it, of a
+        table only its name."""
+        said, *lines = self.message.split("\n")
+        if not lines:
+            return said
+        if lines[0].startswith("["):
+            return f"{said.rstrip(':')} ({lines[0]})"
+        return f"{said.rstrip(':')}: {' or '.join(lines)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerSeen:

@@ -19,7 +19,7 @@ import provenance
 from provenance import errors, manual
 from provenance.verdict import Result
 from tests.hub import Hub
-from tests.hubs import REPO, desk, signed
+from tests.hubs import FILES, REPO, UNSIGNED, desk, signed
 
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "provenance"
@@ -139,12 +139,14 @@ def test_the_lines_of_the_readme_verify_lock_fetch_and_update(tmp_path: Path) ->
     assert len(code.splitlines()) <= 16
     with Hub(tmp_path) as hub:
         hub.commit(REPO, signed(tmp_path / "m"))
+        hub.commit(UNSIGNED, FILES)
         place = desk(tmp_path, hub)
-        place.settings({"name": "support-bot", "repo": REPO})
+        place.settings({"name": "support-bot", "repo": REPO}, {"repo": UNSIGNED})
         done = run(code, place.folder, HOME=str(place.home), HF_ENDPOINT=hub.url)
         assert done.returncode == 0, done.stderr
         assert "support-bot pass Acme signed all 3 files a loader reads" in done.stdout
-        assert (place.folder / "served" / "model.safetensors").is_file()
+        places = [Path(line) for line in done.stdout.splitlines() if line.startswith("/")]
+        assert [(place / "model.safetensors").is_file() for place in places] == [True, True]
         assert place.lock.is_file()
         assert re.search(r"acme/bot.* \d+ of \d+$", done.stderr, re.MULTILINE)
 

@@ -171,7 +171,7 @@ class Case:
         ignored = self.rests[exemption.ignore].ignored
         if not ignored:
             return "exactly these bytes"
-        return f"these bytes, whatever {ignored} ignored file{'s' * (ignored > 1)} may say"
+        return f"these bytes but for {ignored} ignored file{'s' * (ignored > 1)}"
 
 
 Check = Callable[[Case], Iterator[Finding]]

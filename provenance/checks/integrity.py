@@ -1,11 +1,11 @@
 """integrity: are these the bytes that somebody stands for, and nothing else?
 
-Passes when every selected file was measured and equals what a publisher signed, what a root of
-the registry states, what your lockfile pins, or what an exemption of yours names. A checksum alone
-proves nothing: without such a reference the answer is unknown. Before a download, the digests that
-the Hub declares for a commit are such a reference, and only `fetch` proves that the bytes have
-them. What a signature leaves uncovered is the signature check's matter; what it contradicts is this
-one's.
+Passes when every selected file was measured and equals what a publisher signed, what a root of the
+registry states, what your lockfile pins, what it is a proved mirror of, or what an exemption of
+yours names. A checksum alone proves nothing: without such a reference the answer is unknown. Before
+a download, the digests that the Hub declares for a commit are such a reference, and only `fetch`
+proves that the bytes have them. What a signature leaves uncovered is the signature check's matter;
+what it contradicts is this one's.
 
 Findings:
 
@@ -87,8 +87,8 @@ integrity/limit
     The model holds more than was looked at: too many small files, signatures or digests.
 
 integrity/pass
-    What the bytes are equal to: what somebody signed, the lockfile, a root, what a Hub states, or
-    what you exempted.
+    What the bytes are equal to: what somebody signed, the lockfile, a root, the model that it is a
+    mirror of, what a Hub states, or what you exempted.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ from collections.abc import Iterator
 
 from provenance import lock
 from provenance.case.case import Case
+from provenance.case.mirror import Mirror
 from provenance.case.publisher import PublisherSignature
 from provenance.model import Basis, Manifest
 from provenance.verdict import Finding, exempt, failed, passed, unknown
@@ -252,6 +253,8 @@ def _reference(case: Case, given: tuple[PublisherSignature, ...]) -> str:
     for root in owner.roots if owner else ():
         if root.repo == repo and root.manifest == manifest.digest:
             return f"the files are those of the registry's root {repo}"
+    if isinstance(case.mirror, Mirror):
+        return f"the files are those of {case.mirror.named}: {case.mirror.proof}"
     if case.exact and case.is_locked:
         return f"all {len(manifest.files)} files are those of the lockfile"
     if case.evidence.basis is Basis.MEASURED and case.evidence.facts:

@@ -53,8 +53,8 @@ class ModelFiles:
         return parent_claims(self.evidence, self.by_path)
 
     @cached_property
-    def places(self) -> int:
-        """How many places were read for what they may say of parents."""
+    def places(self) -> tuple[str, ...]:
+        """The places that were read for what they may say of parents."""
         return places_read(self.evidence, self.by_path)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 ALSO: Mapping[str, tuple[str, ...]] = {
     "async-distillation": ("distillation",),
@@ -117,6 +117,11 @@ TITLES = {
 }
 """Where it is not its name in capitals."""
 
+BEST_KNOWN = ("grpo", "dpo", "ppo")
+"""The methods by which a reader knows what a trace of many can mean."""
+FEW = 3
+"""Methods that are named one by one."""
+
 
 def of_class(name: str) -> tuple[frozenset[str], bool] | None:
     """What the class of a trainer's arguments says, by its full name, and whether it is known.
@@ -131,9 +136,15 @@ def of_class(name: str) -> tuple[frozenset[str], bool] | None:
     return (frozenset({method}), False) if own and method not in NO_TRAINERS else None
 
 
-def trainer(key: str, methods: Iterable[str]) -> str:
-    """Whose trace it is: of the class that `key` names, else of any that has the `methods`."""
-    return titles([method] if (method := _of_stem(key)) else methods)
+def trained_for(key: str, methods: Collection[str]) -> str:
+    """What the trainer is for that left a trace: what the class that `key` names is for, else any
+    of the `methods`, of which many are counted."""
+    if method := _of_stem(key):
+        return titles([method])
+    if len(methods) <= FEW:
+        return titles(methods)
+    first = next((one for one in BEST_KNOWN if one in methods), min(methods))
+    return f"{titles([first])} or {len(methods) - 1} methods like it"
 
 
 def _of_stem(name: str) -> str:

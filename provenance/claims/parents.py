@@ -125,12 +125,13 @@ def _configuration(file: Parsed) -> Iterator[Claim]:
         return
 
 
-def places_read(evidence: Evidence, files: Mapping[str, Parsed] | None = None) -> int:
-    """How many places were read for what they may say of parents: files, and the Hub's answer."""
+def places_read(evidence: Evidence, files: Mapping[str, Parsed] | None = None) -> tuple[str, ...]:
+    """The places that were read for what they may say of parents: files, and the Hub's answer."""
     held = (parsed(evidence) if files is None else files).values()
     inside = evidence.manifest.by_path
     read = [file for file in held if file.path in inside and file.content.head]
-    return sum(_reader(file.content) is not None for file in read) + (evidence.facts is not None)
+    named = (file.path for file in read if _reader(file.content))
+    return (*named, *([THE_HUB] if evidence.facts else []))
 
 
 def _arguments(observations: tuple[Observation, ...]) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ from provenance.cli import terminal
 from provenance.cli.options import OUTPUT, RULES, one, with_request, with_workspace
 from provenance.report.graph import path
 from provenance.workspace import Request, Workspace
-from provenance.workspace.ancestors import graph_of, paths_to
+from provenance.workspace.ancestors import graph_of, ways_to
 
 
 @click.command(name="why")
@@ -22,5 +22,5 @@ def command(
 ) -> None:
     """Show each path from a model to an ANCESTOR, the shortest first, with its weakest link."""
     graph = graph_of(workspace.gathering(workspace.session(request)))
-    found = enumerate(paths_to(graph, ancestor), 1)
-    terminal.show([line for number, edges in found for line in path(number, edges)], output)
+    found = enumerate(ways_to(graph, ancestor), 1)
+    terminal.show([line for number, way in found for line in path(number, way, graph)], output)

@@ -3,7 +3,17 @@
 from provenance.lineage.build import build
 from provenance.lineage.claimed import YOU, Claimed
 from provenance.lineage.consistency import identical_weights
-from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved, mirrored, weakest
+from provenance.lineage.graph import (
+    Edge,
+    Graph,
+    Node,
+    Problem,
+    Tier,
+    Unresolved,
+    Way,
+    mirrored,
+    weakest,
+)
 from provenance.lineage.steps import TrainingStep, Unusable, statement_of, step_of
 from provenance.lineage.wanted import Wanted, own_names, unresolved_parents, wanted_by
 
@@ -19,6 +29,7 @@ __all__ = [
     "Unresolved",
     "Unusable",
     "Wanted",
+    "Way",
     "build",
     "identical_weights",
     "mirrored",

@@ -149,7 +149,7 @@ class _Drawing:
             commit=commit,
             manifest=known[0].manifest if known else None,
             publisher=owner.name if owner else "",
-            missing=asked.missing if asked else "",
+            missing=asked.missing.removeprefix(f"{asked.claimed}: ") if asked else "",
             mirrors=self.claimed.mirrors(key, commit),
         )
 

@@ -109,6 +109,14 @@ class Unresolved:
         return ", ".join(self.places)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way up from a model: its steps, and the parent that leads nowhere if it ends at one."""
+
+    edges: tuple[Edge, ...] = ()
+    lost: Unresolved | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Graph:
     """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage.
@@ -143,6 +151,17 @@ class Graph:
             tuple(by_ends[pair] for pair in pairwise(path))
             for path in paths(steps, self.model, ancestor, most)
         )
+
+    def ways(self, ancestor: str, most: int = 64) -> tuple[Way, ...]:
+        """The same as ways."""
+        return tuple(Way(edges=edges) for edges in self.paths(ancestor, most))
+
+    def ways_nowhere(self, one: Unresolved, most: int = 64) -> tuple[Way, ...]:
+        """Each way up to a parent that leads nowhere: it stands above the model itself where who
+        states it is no node."""
+        if one.child == self.model or one.child not in self.by_key:
+            return (Way(lost=one),)
+        return tuple(Way(edges=edges, lost=one) for edges in self.paths(one.child, most))
 
 
 def mirrored(name: str, commit: str | None, mirrors: Sequence[str]) -> str:

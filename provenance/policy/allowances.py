@@ -15,6 +15,10 @@ from provenance.trust import reading
 
 OF_A_MEMBER = "closure/failing"
 """What is said of a model because of another one: that one's own findings can be waived."""
+BY_EXEMPTION = frozenset(
+    {"identity/unknown-publisher", "integrity/no-reference", "signature/unsigned"}
+)
+"""What an exemption sets aside, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

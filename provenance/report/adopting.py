@@ -126,16 +126,9 @@ def _told(item: Looked) -> Iterator[str]:
         yield f"    waived  {waiver.rule}  {printable(waiver.subject)}{whose}"
     for finding in item.left:
         where = f"  {printable(finding.where)}" if finding.where else ""
-        stays = remedy(finding, item.repo) is Remedy.NONE
-        said = finding.message if stays else _first(finding)
-        yield f"    stays   {finding.rule}{where}: {printable(said)}"
+        yield f"    stays   {finding.rule}{where}: {printable(finding.in_one_line)}"
 
 
 def _of_another(item: Looked, repo: str) -> str:
     """Whose it is, where that is something that loaders fetch for the model."""
     return "" if repo == item.repo else f" of {printable(repo)}"
-
-
-def _first(finding: Finding) -> str:
-    """The first line of a message: the block to paste is what the next line writes."""
-    return finding.message.partition("\n")[0]

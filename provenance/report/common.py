@@ -49,13 +49,15 @@ class SourceLine:
 class Details:
     """What a report shows of a model beside its verdict: ancestors, files, where it is named.
 
-    `page` is the URL at which a person can look at it, of a folder too.
+    `page` is the URL at which a person can look at it, of a folder too; `parents` are those that
+    the caller states.
     """
 
     graph: Graph | None = None
     files: Manifest = NO_FILES
     place: SourceLine | None = None
     page: str = ""
+    parents: tuple[str, ...] = ()
 
 
 NOTHING = Details()

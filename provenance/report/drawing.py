@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
-from provenance.report.graph import called, lost, why
+from provenance.report.graph import called, fate, lost, made, why
 
 WIDTH, HEIGHT, GAP, STEP = 190, 62, 20, 130
 LABEL = 140
@@ -44,7 +44,8 @@ class Box:
     def about(self) -> str:
         """What stands below its name."""
         if isinstance(self.of, Node):
-            about = self.of.missing or self.of.publisher or "published by nobody known"
+            missing = self.of.missing.removeprefix(f"{self.of.key}: ")
+            about = missing or self.of.publisher or "published by nobody known"
             return f"as {', '.join(self.of.mirrors)}; {about}" if self.of.mirrors else about
         return why(self.of)
 
@@ -58,9 +59,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An edge, from the parent's lower side to the child's upper side."""
+    """An edge, from the parent's lower side to the child's upper side; `word` stands beside it."""
 
     edge: Edge
+    word: str
     x1: int
     y1: int
     x2: int
@@ -131,14 +133,16 @@ def _depths(graph: Graph) -> dict[str, int]:
 
 
 def _lines(graph: Graph, boxes: Mapping[Standing, Box]) -> Iterator[Line]:
-    """Each edge, and one to each parent that leads nowhere: it is declared, and no more."""
+    """Each edge, and one to each parent that leads nowhere, with the word of every drawing."""
     nodes = graph.by_key
     for edge in graph.edges:
-        yield _line(edge, boxes[nodes[edge.parent]], boxes[nodes[edge.child]])
+        yield _line(edge, made(edge), boxes[nodes[edge.parent]], boxes[nodes[edge.child]])
     for one in lost(graph):
         edge = Edge(child=one.child, parent=called(one), tier=Tier.DECLARED, claims=one.places)
-        yield _line(edge, boxes[one], boxes[nodes[one.child]])
+        yield _line(edge, fate(one), boxes[one], boxes[nodes[one.child]])
 
 
-def _line(edge: Edge, parent: Box, child: Box) -> Line:
-    return Line(edge=edge, x1=parent.middle, y1=parent.y + HEIGHT, x2=child.middle, y2=child.y)
+def _line(edge: Edge, word: str, parent: Box, child: Box) -> Line:
+    return Line(
+        edge=edge, word=word, x1=parent.middle, y1=parent.y + HEIGHT, x2=child.middle, y2=child.y
+    )

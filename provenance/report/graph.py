@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, weakest
+from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, Way, weakest
 from provenance.report.common import printable
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, wrapped
 
@@ -36,7 +36,7 @@ LABEL = 240
 UNRESOLVABLE, LEFT = "ancestry/unresolvable", "ancestry/loaded-from-path"
 MOST_LOST = 20
 """Parents that lead nowhere and are drawn; the rest is counted, and all of them are in JSON."""
-LOST = "not resolved"
+LOST, NONE = "not resolved", "perhaps none"
 SHORT = 12
 # What Mermaid, and GitHub that draws it, might take for markup.
 UNSAFE = re.compile(r"[^\w ./@:,()+…-]")
@@ -54,12 +54,13 @@ def _about(node: Node) -> Iterator[str]:
         yield f"at {printable(node.commit[:SHORT])}"
     if node.root:
         yield "a root of the registry"
-    if node.publisher:
-        yield f"published by {printable(node.publisher)}"
-    elif node.repo:
-        yield "not published by a registered organisation"
     if node.missing:
         yield printable(node.missing)
+    if node.publisher:
+        said = "the name belongs to" if node.missing else "published by"
+        yield f"{said} {printable(node.publisher)}"
+    elif node.repo:
+        yield "not published by a registered organisation"
 
 
 def has_parents(graph: Graph) -> bool:
@@ -82,7 +83,12 @@ def lost(graph: Graph) -> tuple[Unresolved, ...]:
 
 def called(one: Unresolved) -> str:
     """What stands for a parent that leads nowhere: what was written, else that nothing was."""
-    return _inert(_cut(one.text, LONG)) if one.text else one.reason
+    return _inert(cut(one.text, LONG)) if one.text else one.reason
+
+
+def fate(one: Unresolved) -> str:
+    """What stands beside the step to it; where a program names nothing there may be no parent."""
+    return NONE if one.hint and not one.text else LOST
 
 
 def why(one: Unresolved) -> str:
@@ -96,7 +102,7 @@ def _why(one: Unresolved) -> Iterator[str]:
     if one.part:
         yield f"for {one.part}"
     if one.hint:
-        yield "left by a program"
+        yield "written by a program"
     if one.likely:
         yield f"perhaps {one.likely}"
 
@@ -108,7 +114,7 @@ def nowhere(one: Unresolved) -> Line:
         Span(printable(called(one))),
         Span(f"  {printable(why(one))}", DIM),
         Span("\n"),
-        Span(f"? {LOST}", DOUBT),
+        Span(f"? {fate(one)}", DOUBT),
         Span(f"  {printable(said)}"),
     )
 
@@ -155,8 +161,8 @@ def step(edge: Edge) -> Line:
 
 def said(edge: Edge) -> Iterator[str]:
     """What was done in a step, who attests it, and where it is claimed."""
-    if made := edge.method or edge.relation:
-        yield made
+    if done := edge.method or edge.relation:
+        yield done
     if edge.parts:
         yield f"for {', '.join(edge.parts[:SHOWN])}"
     if edge.attested:
@@ -166,13 +172,24 @@ def said(edge: Edge) -> Iterator[str]:
         yield edge.detail
 
 
-def path(number: int, edges: tuple[Edge, ...]) -> Iterator[Line]:
-    """One way to an ancestor: its weakest link, then each step."""
-    mark, tone = TIERS[weakest(edges)]
-    yield (Span(f"path {number}, weakest link: "), Span(f"{mark} {weakest(edges)}", tone))
-    yield (Span(f"  {printable(edges[0].child)}"),)
-    for edge in edges:
+def path(number: int, way: Way, graph: Graph) -> Iterator[Line]:
+    """One way to an ancestor: its weakest link, then each step, and why it ends where it does."""
+    if way.lost:
+        link = Span(f"? {LOST}", DOUBT)
+    else:
+        mark, tone = TIERS[weakest(way.edges)]
+        link = Span(f"{mark} {weakest(way.edges)}", tone)
+    yield (Span(f"path {number}, weakest link: "), link)
+    yield (Span(f"  {printable(graph.model)}"),)
+    for edge in way.edges:
+        node = graph.by_key[edge.parent]
         yield (Span(f"  └ {printable(edge.parent)}  "), *step(edge))
+        if node.missing:
+            yield (Span(f"    {printable(node.missing)}", DOUBT),)
+    if way.lost:
+        what, about, _, *state = nowhere(way.lost)
+        yield (Span("  └ "), what, Span("  "), *state)
+        yield (Span(f"  {about.text}", DIM),)
 
 
 def problems(graph: Graph, width: int) -> Iterator[Line]:
@@ -194,27 +211,32 @@ def mermaid(graph: Graph) -> str:
         lines.append(f'  {numbers[edge.parent]} -->|"{label}"| {numbers[edge.child]}')
     for number, one in enumerate(lost(graph)):
         label, child = _inert(_nowhere(one)), numbers[one.child]
-        lines.append(f'  u{number}["{label}"] -.->|"{LOST}"| {child}')
+        lines.append(f'  u{number}["{label}"] -.->|"{fate(one)}"| {child}')
     for number, edge in enumerate(graph.edges):
         lines.append(f"  linkStyle {number} {STYLES[edge.tier][0]}")
     return "\n".join(lines)
 
 
 def _nowhere(one: Unresolved) -> str:
-    return _cut(", ".join(filter(None, (called(one), why(one)))), LABEL)
+    return cut(", ".join(filter(None, (called(one), why(one)))), LABEL)
 
 
 def _word(edge: Edge) -> str:
     """What stands beside an edge: what was done, and by whose word."""
     by = f" by {edge.attested}" if edge.attested else ""
-    return f"{edge.method or edge.relation or 'from'}, {edge.tier}{by}"
+    return f"{made(edge)}{by}"
+
+
+def made(edge: Edge) -> str:
+    """What was done in a step, and how well that is known."""
+    return f"{edge.method or edge.relation or 'from'}, {edge.tier}"
 
 
 def _label(node: Node) -> str:
-    return _inert(_cut(f"{_cut(node.key, LONG)}, {', '.join(_about(node))}", LABEL))
+    return _inert(cut(f"{cut(node.key, LONG)}, {', '.join(_about(node))}", LABEL))
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """The text in at most so many characters, cut behind a word; a longer word is cut itself."""
     if len(text) <= most:
         return text
@@ -239,7 +261,7 @@ def dot(graph: Graph) -> str:
     for number, one in enumerate(lost(graph)):
         own, label = _quoted(f"? {number}"), _quoted(_inert(_nowhere(one)))
         lines.append(f"  {own} [label={label}, style=dashed];")
-        lines.append(f"  {own} -> {_quoted(one.child)} [label={_quoted(LOST)}, style=dashed];")
+        lines.append(f"  {own} -> {_quoted(one.child)} [label={_quoted(fate(one))}, style=dashed];")
     return "\n".join([*lines, "}"])
 
 

@@ -12,6 +12,7 @@ from provenance.report.common import (
     BASES,
     NOT_JUDGED,
     UNJUDGED_RULE,
+    Details,
     Summary,
     aside,
     by_exception,
@@ -77,7 +78,7 @@ def human(summary: Summary, *, width: int = 100, detail: Detail = Detail.USUAL) 
     for verdict in summary.verdicts:
         if detail > Detail.FAILURES or verdict.result is not Result.PASS:
             own = replace(verdict, findings=_without(verdict.findings, everywhere))
-            blocks.append(tuple(_verdict(own, summary.of(verdict).page, detail, wide)))
+            blocks.append(tuple(_verdict(own, summary.of(verdict), detail, wide)))
     blocks += (tuple(_unjudged(model, wide)) for model in summary.unjudged)
     if detail > Detail.FAILURES:
         blocks.append(tuple(_whole(summary, detail, wide)))
@@ -141,14 +142,22 @@ def _is_shown(finding: Finding, detail: Detail) -> bool:
     return finding.outcome not in QUIET_OUTCOMES and not aside and not quiet
 
 
-def _verdict(verdict: Verdict, page: str, detail: Detail, width: int) -> Iterator[Line]:
-    yield from _headline(verdict, page, detail, width)
+def _verdict(verdict: Verdict, shown: Details, detail: Detail, width: int) -> Iterator[Line]:
+    yield from _headline(verdict, shown.page, detail, width)
     if detail is Detail.FULL:
         yield from _in_full(verdict, width)
     else:
         yield from _in_short(verdict, detail, width)
+        yield from _stated(shown.parents, width)
     if verdict.result is not Result.PASS:
         yield from _next(verdict)
+
+
+def _stated(parents: Sequence[str], width: int) -> Iterator[Line]:
+    """The parents that the caller states: nothing else need say so."""
+    if parents:
+        mark, _ = OUTCOMES[Outcome.EXCEPTED]
+        yield from wrapped(f"{mark} you say that it comes from {', '.join(parents)}", "  ", width)
 
 
 def _headline(verdict: Verdict, page: str, detail: Detail, width: int) -> Iterator[Line]:

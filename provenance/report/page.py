@@ -23,8 +23,8 @@ from provenance.report.common import (
     printable,
     printable_lines,
 )
-from provenance.report.drawing import HEIGHT, WIDTH, drawing
-from provenance.report.graph import called, claimed, has_parents, lost, said, why
+from provenance.report.drawing import HEIGHT, WIDTH, Line, drawing
+from provenance.report.graph import called, claimed, cut, fate, has_parents, lost, said, why
 from provenance.report.human import BAD, DIM, GOOD, OUTCOMES, PLAIN, RESULTS
 from provenance.review import Review
 from provenance.verdict import Finding, Outcome, Verdict
@@ -77,8 +77,10 @@ def _template() -> Template:
     environment.filters |= {
         "aside": aside,
         "basis": _basis,
+        "cut": cut,
         "deciding": deciding,
         "drawing": drawing,
+        "fate": fate,
         "has_parents": has_parents,
         "lost": lost,
         "nowhere": _nowhere,
@@ -114,12 +116,13 @@ def _others(verdict: Verdict) -> Sequence[Finding]:
     return [finding for finding in own_problems(verdict) if finding not in decided]
 
 
-def _words(edge: Edge) -> list[str]:
+def _words(line: Line) -> list[str]:
     """The lines beside an edge: what was done, and by whose word."""
+    edge = line.edge
     where = f"claimed in {edge.claims[0]}" if edge.claims else ""
     word = f"by {edge.attested}" if edge.attested else where
-    lines = [f"{edge.method or edge.relation or 'from'}, {edge.tier}", *wrap(word, COLUMNS)]
-    return [_short(printable(line), COLUMNS) for line in lines[:MOST_WORDS]]
+    lines = [line.word, *wrap(word, COLUMNS)]
+    return [_short(printable(text), COLUMNS) for text in lines[:MOST_WORDS]]
 
 
 def _in_two(name: str) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def _by_key(
         return Invalid(
             bundle=path,
             slug="unknown-key",
-            message=f"signed with a key that calls itself {hint.hint[:80]}",
+            message=f"signed with a key that the bundle calls {hint.hint[:80]!r}",
             foreign=True,
         )
     stamps = managed.verify(bundle, key, clocks=_clocks(registry), logs=_logs(bundle, registry))

@@ -51,5 +51,6 @@ def _shown(
         graph=evaluation.case.graph,
         files=evaluation.case.evidence.manifest,
         place=places.get(name),
+        parents=evaluation.case.policy.parents,
         page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
     )

@@ -207,7 +207,10 @@ class Workspace:
         """`add` for a request. Raises ConfigError, SourceError."""
         given = replace(request, include=addition.include, exclude=addition.exclude)
         session = self.session(given)
-        file = self._file(session, f"provenance init {shlex.join(request.refs)}")
+        # What is said of a model beside its name stands in no words of `init`.
+        refs = () if addition != Addition() else request.refs
+        then = ", and then this can be typed again" if request.refs and not refs else ""
+        file = self._file(session, shlex.join(["provenance", "init", *refs]), then)
         if not request.refs:
             raise ConfigError(f"name a model to add; {file.name} is there already")
         return added(self.gathering(session), file, addition)
@@ -262,12 +265,12 @@ class Workspace:
         meant = [s for s in session.subjects if {s.name, s.ref.repo} & set(names)]
         return renewed(self.gathering(replace(session, subjects=tuple(meant))), names)
 
-    def _file(self, session: Session, line: str) -> Path:
+    def _file(self, session: Session, line: str, then: str = "") -> Path:
         """The file of the settings, or ConfigError with the line that makes one."""
         if self.settings is not None:
             raise ConfigError(GIVEN)
         if session.settings_path is None:
-            raise ConfigError(f"there is no provenance.toml: `{line}` writes one")
+            raise ConfigError(f"there is no provenance.toml: `{line}` writes one{then}")
         return session.settings_path
 
     def status(self) -> Status:

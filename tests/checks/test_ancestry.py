@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -249,6 +250,43 @@ def test_the_message_has_the_line_to_add(path: str, meant: str) -> None:
     assert f'parents = ["{meant}@<commit>"]' in finding.message
 
 
+def test_who_pruned_honestly_is_told_the_way_out() -> None:
+    (finding,) = found(based("finetune", model__safetensors=tensors(4, 3)))
+    assert finding.rule == "ancestry/contradicted"
+    assert finding.message.endswith(
+        "if its width was pruned or its attention heads were merged, waive this after a look"
+    )
+
+
+HERE = replace(ancestor("base/b"), evidence=made(config__json=b"{}"))
+COMPARED: dict[str, tuple[Evidence, str]] = {
+    "none was asked for": (
+        model("base_model: base/b"),
+        "are known, by name: base/b of Base; none of their files is here to compare",
+    ),
+    "the lockfile knows one": (
+        model("base_model: base/b", known=[ancestor("base/b")]),
+        "are known, by name: base/b of Base; none of their files is here to compare",
+    ),
+    "one is here": (
+        model("base_model: base/b", known=[HERE]),
+        "are known: base/b of Base",
+    ),
+    "one of two is here": (
+        model("base_model: [base/b, base/c]", known=[HERE]),
+        "are known: base/b of Base, base/c of Base; no file is here to compare of base/c",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_pass_says_with_whose_files_nothing_was_compared(name: str) -> None:
+    given, said = COMPARED[name]
+    (finding,) = found(given)
+    assert finding.rule == "ancestry/pass"
+    assert finding.message == f"the stated ancestors {said}"
+
+
 def test_what_the_caller_says_is_always_printed() -> None:
     (finding,) = found(model(adapter="/root/b"), f"base/b@{COMMIT}")
     assert "you say base/b" in finding.message
@@ -286,13 +324,30 @@ def test_a_line_that_states_two_methods_is_named_once() -> None:
     assert finding.message.startswith("README.md:3 says DPO or SFT; trainer_state.json")
 
 
+LOGS = {
+    "reward_std": "GRPO or 10 methods like it",
+    "rewards/chosen": "DPO or 10 methods like it",
+    "objective/rlhf_reward": "online DPO, PPO or RLOO",
+    "log_odds_ratio": "ORPO",
+}
+
+
+@pytest.mark.parametrize("key", LOGS)
+def test_a_log_that_can_mean_many_methods_names_the_best_known(key: str) -> None:
+    log = json.dumps({"log_history": [{key: 1}]}).encode()
+    given = made(README__md=card("base_model: base/b\ntags: [sft]"), trainer_state__json=log)
+    (finding,) = found(given)
+    written = f"trainer_state.json was written by a trainer for {LOGS[key]}"
+    assert finding.message == f"README.md:3 says SFT; {written}"
+
+
 def test_a_path_of_windows_is_quoted_as_it_stands() -> None:
     (finding,) = found(model(adapter=r"D:\models\base"))
     assert r"is 'D:\models\base', a local path" in finding.message
 
 
 TRAINERS = {
-    "trl.trainer.grpo_config.GRPOConfig": (Outcome.FAIL, "was written by a GRPO trainer"),
+    "trl.trainer.grpo_config.GRPOConfig": (Outcome.FAIL, "was written by a trainer for GRPO"),
     "trl.experimental.zpo.zpo_config.ZPOConfig": (Outcome.UNKNOWN, "is not known: ask"),
 }
 

@@ -28,9 +28,28 @@ def called(given: Evidence, repo: str) -> Evidence:
     return replace(given, ref=replace(given.ref, repo=repo))
 
 
-def test_silence_says_how_many_places_were_read() -> None:
-    (finding,) = found(called(made(README__md=b"# A model\n", config__json=b"{}"), "base/m"))
-    assert "no place that is read names a parent (2 places read)" in finding.message
+CARD_ALONE = {"README__md": b"# A model\n"}
+SETTINGS = [f"s{number}/config.json" for number in range(10)]
+SILENT: dict[str, tuple[dict[str, bytes], str]] = {
+    "none": ({"model__bin": b"\x00"}, "0 places read"),
+    "one": (CARD_ALONE, "1 place read: README.md"),
+    "two": (
+        CARD_ALONE | {"config__json": b"{}"},
+        "2 places read: README.md, config.json",
+    ),
+    "many": (
+        CARD_ALONE | {path.replace(".", "__"): b"{}" for path in SETTINGS},
+        f"11 places read: README.md, {', '.join(SETTINGS[:7])} and 3 more",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+@pytest.mark.parametrize("repo", ["base/m", "acme/m"], ids=["passes", "warned of"])
+def test_silence_names_the_places_that_were_read(name: str, repo: str) -> None:
+    files, read = SILENT[name]
+    (finding,) = found(called(made(**files), repo))
+    assert f"no place that is read names a parent ({read})" in finding.message
 
 
 ENCODER_DECODER = configured(encoder=named("base/e"), decoder=named("base/d"))

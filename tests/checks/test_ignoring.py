@@ -137,6 +137,32 @@ def test_of_other_bytes_only_that_is_said(tmp_path: Path) -> None:
     assert any("is for other bytes" in message for message in said)
 
 
+OLD = "sha256:" + "0" * 64
+WAIVE = f"provenance waive {CODE}@{REPO} --subject modeling.py --reason WHY"
+
+
+@pytest.mark.parametrize(
+    ("subject", "step"),
+    [
+        ("modeling.py", f"`{WAIVE}` writes it for these"),
+        ("other.py", "remove it"),
+    ],
+)
+def test_a_waiver_of_other_bytes_says_which_and_what_to_type(
+    tmp_path: Path, subject: str, step: str
+) -> None:
+    evidence = gathered(tmp_path / "m", FILES)
+    old = policy(OLD, ())
+    (waiver,) = old.waivers
+    verdict = judge(evidence, replace(old, waivers=(replace(waiver, subject=subject),)), REGISTRY)
+    said = [f.message for f in verdict.findings if f.rule == "policy/unused-waiver"]
+    bytes_ = f"is for other bytes: {OLD[:19]}…, and these are {manifest(evidence)[:19]}…"
+    assert said == [
+        f"the waiver of {CODE} for {subject} {bytes_}; {step}",
+        f"the exemption of {REPO} {bytes_}; `provenance update --renew {REPO}` writes it for these",
+    ]
+
+
 def test_nothing_is_left_to_mean_where_all_is_ignored(tmp_path: Path) -> None:
     evidence = gathered(tmp_path / "m", {"README.md": b"# Words\n"})
     empty = Manifest.of(()).digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import socket
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from provenance.source.exchange import reason
 from provenance.trust import Registry
 from provenance.verdict import Finding
 from tests import forge
+from tests.checks import ancestors
+from tests.checks.ancestors import gone
 
 KNOWN = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
 NOBODY = forge.registry(forge.org("Other", namespaces=["other"]))
@@ -28,11 +31,17 @@ SIGNED = {
 }
 
 
-def found(folder: Path, table: dict[str, object], repo: str | None, rule: str) -> Finding:
+def found(
+    folder: Path,
+    table: dict[str, object],
+    repo: str | None,
+    rule: str,
+    profile: str | None = None,
+) -> Finding:
     """The finding of this rule on a folder that is called `repo`."""
     registry = Registry.from_table(table, source="trust.toml")
     ref = Ref(text=str(folder), repo=repo)
-    policy = Policy.of(Settings(), Model(name="m", repo=repo))
+    policy = Policy.of(Settings(), Model(name="m", repo=repo), profile=profile)
     evidence = directory.collect(folder, ref=ref, at=forge.NOW)
     return next(f for f in judge(evidence, policy, registry).findings if f.rule == rule)
 
@@ -48,10 +57,45 @@ def test_a_strange_signature_leads_to_the_command_that_proposes_its_entry(
     assert message.endswith(f"if you know this signer, {line} proposes its entry")
 
 
+WITHOUT_A_NAME = {
+    "nobody signed it": (None, "baseline", "signature/not-demanded"),
+    "a stranger signed it": ("stranger", "signed", "signature/wrong-signer"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_A_NAME)
+def test_a_model_without_a_name_is_said_to_have_none(tmp_path: Path, case: str) -> None:
+    key, profile, rule = WITHOUT_A_NAME[case]
+    folder = forge.write(tmp_path / "m")
+    if key:
+        forge.sign(folder, forge.TufKey(key=forge.key(key)))
+    message = found(folder, NOBODY, None, rule, profile).message
+    assert "; neither `repo` nor --as says whose they are" in message
+
+
 def test_a_pickle_names_what_to_use_instead(tmp_path: Path) -> None:
     folder = forge.write(tmp_path / "m", {"pytorch_model.bin": pickle.dumps({"a": len})})
     message = found(folder, KNOWN, "acme/m", "format/pickle").message
     assert message.endswith("ask the publisher for safetensors, or leave it out with --exclude")
+
+
+MISSING = {
+    "someone/base": "someone/base@<commit>",
+    "bert-base-uncased": "google-bert/bert-base-uncased@<commit>",
+    "nobody-knows-it": "org/name@<commit>",
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_the_line_for_a_parent_that_no_hub_has_can_be_typed(name: str) -> None:
+    findings = ancestors.found(ancestors.model(f"base_model: {name}", known=[gone(name)]))
+    (finding,) = [f for f in findings if f.rule == "ancestry/unresolvable"]
+    _, _, line = finding.message.rpartition(": ")
+    assert tomllib.loads(line) == {"parents": [MISSING[name]]}
+    typed = tomllib.loads(line.replace("<commit>", "c" * 40))
+    own = {"models": [{"repo": "acme/m", **typed}]}
+    (entry,) = Settings.from_table(own, source="provenance.toml").models
+    assert list(entry.parents) == typed["parents"]
 
 
 LIBRARY = re.compile(r"urllib3|Pool|Retries|object at|Error\b|Exception|Errno")

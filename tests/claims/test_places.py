@@ -500,11 +500,13 @@ def test_a_card_too_long_is_read_as_far_as_that_goes() -> None:
     assert any(isinstance(claim, Unread) for claim in claims)
 
 
-def test_the_places_that_were_read_are_counted() -> None:
+def test_the_places_that_were_read_are_named() -> None:
     files = settings("config.json", a=1) | settings("x/adapter_config.json") | card("# x")
     files |= {"tokenizer.json": b"{}", "notes.toml": b"a = 1\n"}
-    assert places_read(evidence(files)) == 3
-    assert places_read(replace(evidence(files), facts=Facts(id="a/b"))) == 4
+    read = {"README.md", "config.json", "x/adapter_config.json"}
+    assert set(places_read(evidence(files))) == read
+    asked = replace(evidence(files), facts=Facts(id="a/b"))
+    assert set(places_read(asked)) == {*read, "the Hub"}
 
 
 def test_weights_say_nothing_by_themselves() -> None:

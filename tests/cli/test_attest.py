@@ -164,6 +164,24 @@ def test_the_graph_is_drawn_in_every_form(shop: Shop) -> None:
     assert shop.run("why", "bot", "acme/else").returncode == 2
 
 
+ABOVE = {
+    "/mnt/ckpt/x": ["path 1, weakest link: ? not resolved", "└ /mnt/ckpt/x", "a local path"],
+    "acme/gone": ["path 1, weakest link: ? declared", "└ acme/gone"],
+}
+
+
+@pytest.mark.parametrize("parent", ABOVE)
+def test_why_knows_each_parent_that_lineage_draws(shop: Shop, parent: str) -> None:
+    (shop.top / "sft" / "README.md").write_bytes(card(f"base_model: {parent}"))
+    assert parent in shop.run("lineage", "sft").stdout
+    ended = shop.run("why", "sft", parent)
+    assert (ended.returncode, [words for words in ABOVE[parent] if words not in ended.stdout]) == (
+        0,
+        [],
+    )
+    assert f"there are {parent}" in shop.run("why", "sft", "acme/else").stderr
+
+
 def test_what_a_card_says_is_shown_inert(shop: Shop) -> None:
     evil = '/x/\x1b[31m"]; end <script>|`::error::'
     text = f"---\nbase_model: {json.dumps(evil)}\n---\n"

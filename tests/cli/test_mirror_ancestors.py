@@ -186,7 +186,7 @@ TRIED: dict[str, tuple[Callable[[Bank], None], str]] = {
     "other bytes": (other_bytes, "the bytes are not those of {origin}: model.safetensors differs"),
     "by the registry": (
         lambda own: other_bytes(own, "namespace"),
-        f"nothing proves that the bytes are those of {ORIGIN}",
+        "the bytes are not those of {origin}: model.safetensors differs",
     ),
     "not there": (
         lambda own: own.has(said=f"{ORIGIN}@{OTHER}"),

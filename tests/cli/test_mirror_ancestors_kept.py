@@ -80,13 +80,18 @@ def test_why_takes_either_name(keeper: Bank) -> None:
         assert (ended.returncode, "path 1" in ended.stdout) == (0, True), ended.stderr
 
 
-@pytest.mark.parametrize("form", ["human", "mermaid", "dot", "json"])
-def test_every_drawing_names_both(keeper: Bank, form: str) -> None:
+DRAWN = [
+    *(("lineage", form) for form in ("human", "mermaid", "dot", "json")),
+    *(("verify", form) for form in ("json", "markdown", "html")),
+]
+
+
+@pytest.mark.parametrize(("command", "form"), DRAWN)
+def test_every_drawing_names_both(keeper: Bank, command: str, form: str) -> None:
     keeper.has()
-    ended = keeper.desk.run("lineage", BOT, "--format", form)
-    assert ended.returncode == 0, ended.stderr
-    assert ORIGIN in ended.stdout
-    assert MIRROR in ended.stdout
+    ended = keeper.desk.run(command, BOT, "--format", form)
+    said = ended.stdout.replace("\\", "")
+    assert (ended.returncode, ORIGIN in said, MIRROR in said) == (0, True, True), said
 
 
 def test_an_attested_chain_ends_in_the_origins_root(keeper: Bank, tmp_path: Path) -> None:

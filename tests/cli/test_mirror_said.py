@@ -10,7 +10,7 @@ import pytest
 
 from tests import forge
 from tests.cli.mirrors import MIRROR, OTHER, rules
-from tests.hubs import FILES, REPO, SIZE, Desk, signed, trust
+from tests.hubs import FILES, REPO, SIZE, UNSIGNED, Desk, signed, trust
 
 
 def by_namespace(own: Desk, owner: str = "Acme", of: str = "acme", **fields: Any) -> None:
@@ -49,14 +49,25 @@ NO_MIRROR: dict[str, dict[str, bytes]] = {
 
 
 @pytest.mark.parametrize("name", NO_MIRROR)
-def test_a_table_alone_makes_no_mirror(bank: tuple[Desk, str], name: str) -> None:
+def test_what_a_table_calls_a_mirror_and_is_none_fails(bank: tuple[Desk, str], name: str) -> None:
     own, _ = bank
     by_namespace(own)
     own.hub.commit(MIRROR, {**NO_MIRROR[name]})
     own.settings({"repo": MIRROR})
     code, found = rules(own)
-    assert (code, "identity/unknown-publisher" in found) == (1, True), found
-    assert not {rule for rule in found if rule.startswith("identity/mirror")}, found
+    assert (code, {"identity/mirror", "identity/unknown-publisher"} <= found) == (1, True), found
+
+
+@pytest.mark.parametrize("name", NO_MIRROR)
+def test_who_owns_the_namespace_does_not_answer_for_it(bank: tuple[Desk, str], name: str) -> None:
+    own, _ = bank
+    table = {"of": "acme", "namespace": "bank-ml"}
+    keeper = forge.org("Bank", namespaces=["bank-ml"], originates=True, mirror=[table])
+    own.trust(forge.registry(forge.org("Acme", forge.signer("release")), keeper))
+    own.hub.commit(MIRROR, NO_MIRROR[name], remove=["model.sig"])
+    own.settings({"repo": MIRROR})
+    code, found = own.rules(f"{MIRROR}@main")
+    assert (code, found) == (1, {"identity/mirror"})
 
 
 def test_a_table_means_the_same_name(bank: tuple[Desk, str]) -> None:
@@ -129,6 +140,22 @@ def test_a_signature_does_not_prove_what_the_lockfile_has_otherwise(
     assert "identity/mirror" in own.rules("two")[1]
 
 
+def test_a_folder_is_as_good_as_its_origin_once_that_is_locked(bank: tuple[Desk, str]) -> None:
+    """Nobody signed: the lockfile's files of the origin are what the bytes should be."""
+    own, _ = bank
+    origin = f"{UNSIGNED}@{own.hub.commit(UNSIGNED, FILES)}"
+    forge.write(own.folder / "there", FILES)
+    own.settings({"repo": "bank-ml/base", "path": "there", "mirror_of": origin})
+    ended = own.run("verify", "bank-ml/base", "--format", "json")
+    (model,) = json.loads(ended.stdout)["models"]
+    (said,) = (f["message"] for f in model["findings"] if f["rule"] == "identity/mirror-unknown")
+    lines = said.split("`")[1::2]
+    assert lines == [f"provenance add {origin}", "provenance lock"]
+    for line in lines:
+        own.run(*line.split()[1:])
+    assert own.rules("bank-ml/base") == (0, set())
+
+
 SAYS = ("identity/unknown-publisher", "ancestry/copied-signature")
 
 
@@ -150,6 +177,18 @@ def test_what_another_publisher_signed_ends_with_the_line_to_type(
     (listed,) = tomllib.loads((own.folder / "provenance.toml").read_text())["models"]
     assert listed == {"repo": MIRROR, "mirror_of": origin}
     assert own.run("verify").returncode == 0
+
+
+def test_a_mirror_is_added_as_it_was_typed_once_there_are_settings(bank: tuple[Desk, str]) -> None:
+    own, origin = bank
+    words = ("add", MIRROR, "--mirror-of", origin, "--registry", "trust.toml")
+    ended = own.run(*words)
+    assert (ended.returncode, "`provenance init` writes one, and then" in ended.stderr) == (2, True)
+    assert own.run("init", "--registry", "trust.toml").returncode == 0
+    assert own.run(*words).returncode == 0
+    table = tomllib.loads((own.folder / "provenance.toml").read_text())
+    assert table["models"] == [{"repo": MIRROR, "mirror_of": origin}]
+    assert "exempt" not in table["policy"]
 
 
 def test_what_nobody_known_signed_is_no_likely_mirror(bank: tuple[Desk, str]) -> None:

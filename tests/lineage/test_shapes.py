@@ -151,6 +151,16 @@ HONEST: dict[str, tuple[Table, Table, str]] = {
         decoder(),
         "a part of its own: model.visual",
     ),
+    "a tower and a projector": (
+        decoder(before="language_model.")
+        | floats(
+            vision_tower__embeddings__class=(9,),
+            vision_tower__layers__0__fc__weight=(9, 9),
+            multi_modal_projector__linear__weight=(8, 9),
+        ),
+        decoder(),
+        "a part of its own: multi_modal_projector.linear; a part of its own: vision_tower",
+    ),
     "compiled": ({f"_orig_mod.{n}": t for n, t in decoder().items()}, decoder(), "fit"),
     "bitsandbytes": (
         decoder() | BNB | {"model.layers.0.mlp.up_proj.weight": ("U8", (48, 1))},
@@ -192,6 +202,32 @@ def test_what_honest_tools_change_is_said(name: str) -> None:
     found = judged(child, parent)
     assert found.holds is True, found.detail
     assert words in found.detail
+
+
+APART: dict[str, tuple[Table, Table, str]] = {
+    "names of another scheme": (
+        floats(blk__0__attn_q__weight=(8, 8), token_embd__weight=(32, 8)),
+        decoder(),
+        "their tensors have no name in common",
+    ),
+    "of it nothing is read": ({}, decoder(), "its tensors are not read: shapes are not compared"),
+    "of the parent of an adapter nothing is read": (
+        lora(8, 4),
+        {},
+        "the parent's tensors are not read: shapes are not compared",
+    ),
+    "of the parent nothing is read": (
+        decoder(),
+        {},
+        "the parent's tensors are not read: shapes are not compared",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_where_nothing_can_be_compared_no_part_is_called_dropped(name: str) -> None:
+    child, parent, words = APART[name]
+    assert judged(child, parent) == Agreement(detail=words)
 
 
 def whole(folder: Path) -> ModelFiles:

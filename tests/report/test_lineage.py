@@ -11,11 +11,14 @@ from itertools import combinations
 
 import pytest
 
+from provenance.case.case import Case
 from provenance.claims.reference import LOCAL_PATH, UNNAMED
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
 from provenance.report import FORMATS, Details, Summary
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
-from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, table
+from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, path, table, title
+from provenance.workspace.ancestors import ways_to
+from tests.checks import ancestors
 from tests.report.values import summary, verdict
 
 BOT, SFT, BASE = "acme/bot", "acme/sft", "acme/base"
@@ -162,8 +165,101 @@ def test_what_else_is_known_of_it_is_said() -> None:
     hint = replace(GRAPH.unresolved[0], hint=True, part="unet", likely="acme/ckpt")
     for read in READERS.values():
         ((_, said),) = read(replace(GRAPH, unresolved=(hint,)))
-        for words in (LOCAL_PATH, "for unet", "left by a program", "perhaps acme/ckpt"):
+        for words in (LOCAL_PATH, "for unet", "written by a program", "perhaps acme/ckpt"):
             assert words in said
+
+
+SAID_BESIDE: Mapping[str, Callable[[Graph], str]] = {
+    "tree": lambda graph: "".join(span.text for _, line in branching(graph) for span in line),
+    "mermaid": mermaid,
+    "dot": dot,
+    "picture": lambda graph: "; ".join(line.word for line in drawing(graph).lines),
+    "html": lambda graph: FORMATS["html"].write(of_model(graph)),
+}
+
+
+@pytest.mark.parametrize("form", SAID_BESIDE)
+@pytest.mark.parametrize(
+    ("text", "hint", "said", "unsaid"),
+    [
+        ("./local/ckpt", False, "not resolved", "perhaps none"),
+        ("./local/ckpt", True, "not resolved", "perhaps none"),
+        ("", False, "not resolved", "perhaps none"),
+        ("", True, "perhaps none", "not resolved"),
+    ],
+    ids=["a path", "a path that a program left", "no name", "a program that knew no name"],
+)
+def test_every_drawing_has_one_word_for_what_leads_nowhere(
+    form: str, text: str, hint: bool, said: str, unsaid: str
+) -> None:
+    lost = replace(stated(BOT, text), hint=hint)
+    drawn = SAID_BESIDE[form](
+        Graph(model=BOT, nodes=(Node(key=BOT),), edges=(), unresolved=(lost,))
+    )
+    assert said in drawn
+    assert unsaid not in drawn
+    assert "from, declared" not in drawn
+
+
+def test_a_box_says_why_nothing_is_known_of_it_and_cuts_no_word() -> None:
+    gone = Node(key=BASE, missing=f"{BASE}: the Hub has no such repository")
+    graph = replace(GRAPH, nodes=(Node(key=BOT), Node(key=SFT), gone), unresolved=())
+    page = unescape(FORMATS["html"].write(of_model(graph)))
+    assert f"<title>{BASE}: the Hub has no such repository</title>" in page
+    assert ">the Hub has no such…</text>" in page
+
+
+WAYS = {
+    "of the model's": (stated(BOT, "./x"), ["└ ./x  ? not resolved  claimed in README.md:3"]),
+    "of an ancestor's": (
+        stated(SFT, "./x"),
+        ["└ acme/sft  ? declared", "└ ./x  ? not resolved  claimed in README.md:3"],
+    ),
+    "of one who is not drawn": (stated("acme/elsewhere", "./x"), ["└ ./x  ? not resolved"]),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_the_way_to_a_parent_that_leads_nowhere_is_told(name: str) -> None:
+    one, steps = WAYS[name]
+    (way,) = ways_to(replace(GRAPH, unresolved=(one,)), "./x")
+    lines = ["".join(span.text for span in line).strip() for line in path(1, way, GRAPH)]
+    assert lines[:2] == ["path 1, weakest link: ? not resolved", BOT]
+    told = [line for line in lines if line.startswith("└")]
+    assert [line.startswith(step) for line, step in zip(told, steps, strict=True)] == [True] * len(
+        steps
+    )
+    assert lines[-1] == LOCAL_PATH
+
+
+def test_what_no_hub_has_is_named_once() -> None:
+    given = ancestors.model("base_model: someone/base", known=[ancestors.gone("someone/base")])
+    graph = Case.heard(given, ancestors.POLICY, ancestors.REGISTRY).graph
+    assert graph.by_key["someone/base"].missing == ABSENT
+
+
+def test_the_way_to_what_no_hub_has_says_so() -> None:
+    nodes = (Node(key=BOT), Node(key=SFT, missing=ABSENT), Node(key=BASE))
+    graph = replace(GRAPH, nodes=nodes)
+    (way,) = ways_to(graph, SFT)
+    lines = ["".join(span.text for span in line).strip() for line in path(1, way, graph)]
+    assert lines[-1] == ABSENT
+
+
+ABSENT = "the Hub has no such repository"
+ABOUT = {
+    "there": (Node(key=BOT, repo=BOT, publisher="Acme"), "published by Acme"),
+    "not there": (
+        Node(key=BOT, repo=BOT, publisher="Acme", missing=ABSENT),
+        f"{ABSENT}; the name belongs to Acme",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_what_no_hub_has_is_not_called_published(name: str) -> None:
+    node, said = ABOUT[name]
+    assert [span.text for span in title(node)] == [BOT, f"  {said}"]
 
 
 @pytest.mark.parametrize(("word", "count"), [("gone", 90), ("a-very-long-word-of-a-publisher", 30)])

@@ -12,8 +12,8 @@ Findings:
 
 ancestry/unknown-ancestor
     An ancestor is published by nobody in the registry. Look at it; register its organisation, or
-    waive this finding for that ancestor. If it is a mirror of a known model, say so: `explain
-    mirror`; where that was said and is not proved, the message has what was tried.
+    waive this finding for that ancestor. If it is a mirror of a known model, write `mirror_of`
+    for it (`explain mirror`); where nothing proves that, the message says what was tried.
 
 ancestry/unresolvable
     A parent is a path on somebody's machine, a foreign URL, a model that a trainer's words, or the
@@ -43,13 +43,15 @@ ancestry/relation
 ancestry/contradicted
     The shape of a tensor that both models have cannot come from the stated parent's, or, where no
     tensors can be compared, another width stands in both configurations of one type. Whatever it
-    descends from, it is not that. Heads, vocabularies, layers and scales that come or go are fine.
+    descends from, it is not that. Output heads, vocabularies, layers and scales that come or go
+    are fine. Pruned widths and merged attention heads look the same, and are honest: ask the
+    publisher, and waive it after a look.
 
 ancestry/identical
     Its weight files are those of another model, of an ancestor further up or of an older one in the
     lockfile, or it has all of those beside its own, and it does not name that model as its parent.
-    It is a copy that does not name its source. Where nothing is called like weights, that is said
-    of every file that a loader reads.
+    It is a copy that does not name its source; unknown where no date tells which of two was
+    first. Where nothing is called like weights, that is said of every file that a loader reads.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
@@ -79,8 +81,8 @@ ancestry/pull-request-only
     such a commit. Ask for a parent that its organisation published.
 
 ancestry/no-origin
-    No place that is read names a parent; it says how many places were read (`explain ancestry`
-    lists them), and quotes what a card says in other words. A warning, unless the profile wants
+    No place that is read names a parent; it says which places were read (`explain ancestry` lists
+    all kinds), and quotes what a card says in other words. A warning, unless the profile wants
     every model signed: ask the publisher, or say it in the model's entry with `parents`.
 
 ancestry/unreadable
@@ -91,7 +93,9 @@ ancestry/limit
     There are more ancestors than are looked at for one model.
 
 ancestry/pass
-    Who the ancestors are said to be, and who publishes them.
+    Who the ancestors are said to be, and who publishes them. Of a model on disk their files are
+    known only where another entry of provenance.toml has them by `path`; it says of whom nothing is
+    here to compare.
 """
 
 from __future__ import annotations
@@ -118,7 +122,9 @@ from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
 from provenance.verdict import Finding, failed, passed, unknown
 
-SHOWN = 5
+SHOWN, PLACES = 5, 8
+LONG = 100
+"""Characters of one place's name."""
 STRANGE_REACH = (Reach.PULL_REQUEST, Reach.NOTHING)
 
 
@@ -228,7 +234,11 @@ class _Survey:
     def _nothing(self) -> str:
         """That nothing names a parent, where that was looked for, and what may be meant to."""
         places = self.case.files.places
-        read = f"{places} place{'s' * (places != 1)} read"
+        named = ", ".join(f"{place:.{LONG}}" for place in places[:PLACES])
+        more = f" and {len(places) - PLACES} more" if len(places) > PLACES else ""
+        read = (
+            f"{len(places)} place{'s' * (len(places) != 1)} read{': ' * bool(named)}{named}{more}"
+        )
         hints = "; ".join(f"{m.place} says {m.quote!r}" for m in self.claimed.mentions[:SHOWN])
         return f"no place that is read names a parent ({read}){'; ' * bool(hints)}{hints}"
 
@@ -247,8 +257,23 @@ class _Survey:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         said = sorted(stated_by_you(self.case))
         you = f"; you say {', '.join(said)}" if said else ""
-        asked = "" if self.case.evidence.ancestors else ", by name"
-        return f"the stated ancestors are known{asked}: {', '.join(parts)}{more}{you}"
+        known = f"the stated ancestors are known{', by name' * (not self._here)}"
+        return f"{known}: {', '.join(parts)}{more}{you}{self._uncompared}"
+
+    @cached_property
+    def _here(self) -> frozenset[str]:
+        """The ancestors whose files are known, and were held against the model's."""
+        known = (a.facts.id for a in self.claimed.evidence.ancestors if a.facts and a.evidence)
+        return frozenset(known) & frozenset(self.names)
+
+    @property
+    def _uncompared(self) -> str:
+        """With whose files nothing was compared, neither shapes nor bytes."""
+        away = [name for name in self.names if name not in self._here]
+        if not self._here:
+            return "; none of their files is here to compare"
+        more = f" and {len(away) - SHOWN} more" if len(away) > SHOWN else ""
+        return f"; no file is here to compare of {', '.join(away[:SHOWN])}{more}" if away else ""
 
     def _introduced(self, name: str) -> str:
         owner, said = self.case.registry.owner(name), self.claimed.named(name)

@@ -12,7 +12,7 @@ from itertools import combinations, islice
 
 from provenance.case.case import Case
 from provenance.claims.claim import MethodClaim, ParentClaim
-from provenance.claims.methods import titles, trainer
+from provenance.claims.methods import titles, trained_for
 from provenance.claims.named import DISTILLED
 from provenance.lineage import Tier, own_names
 from provenance.verdict import Finding, failed, unknown
@@ -27,6 +27,11 @@ STORED = re.compile(
     r"(?:[-_.](?:unsloth|bnb|[2348]-?bit|awq|gptq|gguf|mlx|fp8|int[48]|hqq|bf16|fp16|dynamic))+$",
     re.IGNORECASE,
 )
+PRUNED = (
+    "ask the publisher; if its width was pruned or its attention heads were merged, waive this "
+    "after a look"
+)
+"""What is left to do with shapes that no other step of training gives."""
 SHOWN = 20
 NAMED = 5
 """So many places are named of those that say the same."""
@@ -155,12 +160,12 @@ def _left(claim: MethodClaim) -> str:
     """What a program left behind, as half a sentence."""
     if claim.line:
         return f"{claim.place} ({claim.key}) says {titles(claim.methods)}"
-    return f"{claim.path} was written by a {trainer(claim.key, claim.methods)} trainer"
+    return f"{claim.path} was written by a trainer for {trained_for(claim.key, claim.methods)}"
 
 
 def _contradicted(case: Case) -> Iterator[Finding]:
     for edge in case.graph.edges:
         if edge.tier is Tier.CONTRADICTED and edge.child == case.graph.model:
             where = f"{edge.claims[0]}: " if edge.claims else ""
-            message = f"{where}it cannot come from there: {edge.detail}"
+            message = f"{where}it cannot come from there: {edge.detail}: {PRUNED}"
             yield failed("ancestry/contradicted", message, edge.parent)

@@ -11,11 +11,12 @@ from functools import cached_property
 
 from provenance.case.case import Case
 from provenance.case.likely import mirror_advice
+from provenance.checks.ancestry.lost import line_to_add
 from provenance.errors import Malformed
 from provenance.lineage import identical_weights, own_names
 from provenance.model import Facts, Manifest
 from provenance.signature import Attestation
-from provenance.verdict import Finding, failed
+from provenance.verdict import Finding, failed, unknown
 
 
 def copies(case: Case) -> Iterator[Finding]:
@@ -24,6 +25,13 @@ def copies(case: Case) -> Iterator[Finding]:
     for name in sorted(survey.same - survey.named):
         message = "the weight files are that model's own, and it is not named as a parent"
         yield failed("ancestry/identical", message, name)
+    for name in sorted(survey.undated - survey.same - survey.named):
+        message = (
+            f"the weight files are those of {name} in the lockfile, it is not named as a parent, "
+            "and which of the two was first is not known: ask the publisher; if it comes from "
+            f"there, say it: {line_to_add(name)}"
+        )
+        yield unknown("ancestry/identical", message, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +44,17 @@ class _Copies:
 
     @cached_property
     def same(self) -> frozenset[str]:
-        """The models that are known and have these very weights."""
+        """The models that are known, and were there before it, and have these very weights."""
+        return self._alike(self._others)
+
+    @cached_property
+    def undated(self) -> frozenset[str]:
+        """The locked models that have these very weights, where no date says which was first."""
+        return self._alike(self._locked(is_older=None)) if self.own else frozenset()
+
+    def _alike(self, others: Mapping[str, Manifest]) -> frozenset[str]:
         files = self.case.files
-        return frozenset(
-            n for n, listed in self._others.items() if identical_weights(files, listed)
-        )
+        return frozenset(name for name, held in others.items() if identical_weights(files, held))
 
     @property
     def _others(self) -> Mapping[str, Manifest]:
@@ -50,16 +64,19 @@ class _Copies:
             for ancestor in self.case.claimed.evidence.ancestors
             if ancestor.evidence and ancestor.facts
         }
-        return {**self._locked, **others}
+        return {**self._locked(is_older=True), **others}
 
-    @property
-    def _locked(self) -> dict[str, Manifest]:
-        """A locked model that says itself that it came of this one convicts nobody but itself."""
+    def _locked(self, *, is_older: bool | None) -> dict[str, Manifest]:
+        """The locked models that are older, or of which that is not known.
+
+        One that says itself that it came of this one convicts nobody but itself.
+        """
         found: dict[str, Manifest] = {}
         for entry in self.case.lock.models() if self.case.lock else ():
             came_of_this = any(parent.repo in self.own for parent in entry.parents)
-            is_older = _is_older(entry.facts, self.case.origin.facts)
-            if entry.repo and entry.origin not in self.own and not came_of_this and is_older:
+            if entry == self.case.locked or entry.origin in self.own or came_of_this:
+                continue
+            if entry.repo and _is_older(entry.facts, self.case.origin.facts) is is_older:
                 found.setdefault(self.case.claimed.canonical(entry.repo), entry.files)
         return found
 
@@ -73,7 +90,7 @@ class _Copies:
             for name in self._parents_of(waiting.pop()):
                 if name not in met:
                     met.add(name)
-                    waiting += [name] if name in self.same else []
+                    waiting += [name] if name in self.same | self.undated else []
         return frozenset(met)
 
     @property
@@ -89,10 +106,11 @@ class _Copies:
             yield graph.by_key[edge.parent].repo or edge.parent
 
 
-def _is_older(other: Facts | None, own: Facts | None) -> bool:
-    """Whether a repository was made before the model's own: of two copies the younger is one."""
+def _is_older(other: Facts | None, own: Facts | None) -> bool | None:
+    """Whether a repository was made before the model's own: of two copies the younger is one.
+    None where no date is known of either, as of what lies on disk."""
     theirs, ours = (facts.created if facts else None for facts in (other, own))
-    return theirs is not None and ours is not None and theirs < ours
+    return None if theirs is None or ours is None else theirs < ours
 
 
 def signatures(case: Case) -> Iterator[Finding]:

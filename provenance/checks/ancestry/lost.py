@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.claims.claim import DigestClaim, Unread
-from provenance.claims.reference import ANSWERABLE, UNNAMED
+from provenance.claims.reference import ANSWERABLE, COMMIT, UNNAMED, renamed
 from provenance.lineage import YOU, Unresolved
 from provenance.verdict import Finding, failed, unknown
 
@@ -58,7 +58,7 @@ def missing(case: Case) -> Iterator[Finding]:
     said = stated_by_you(case)
     for ancestor in case.evidence.ancestors:
         if ancestor.missing and not said:
-            line = _line(ancestor.claimed)
+            line = line_to_add(ancestor.claimed)
             why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
             message = f"{why}: if it was renamed or is private, say it: {line}"
             yield failed("ancestry/unresolvable", message, ancestor.claimed)
@@ -79,7 +79,7 @@ def _quoted(text: str) -> str:
 def of_no_base() -> str:
     """That an adapter is of a model which nothing names."""
     what = f"its weights are an adapter, of {UNNAMED}"
-    return f"{what}: find out what was meant, and say it:\n{_line('')}"
+    return f"{what}: find out what was meant, and say it:\n{line_to_add('')}"
 
 
 def _lost(one: Unresolved) -> str:
@@ -89,10 +89,14 @@ def _lost(one: Unresolved) -> str:
         what = f"{one.place} is {_quoted(one.text)}, {one.reason}"
     if one.reason not in ANSWERABLE:
         return f"{what}: ask the publisher, or waive this after a look"
-    return f"{what}: find out what was meant, and say it:\n{_line(one.likely)}"
+    return f"{what}: find out what was meant, and say it:\n{line_to_add(one.likely)}"
 
 
-def _line(name: str) -> str:
-    """The line to add to the model's entry."""
-    meant = name or "org/name"
-    return f'parents = ["{meant if "@" in meant else f"{meant}@<commit>"}"]'
+def line_to_add(name: str) -> str:
+    """The line to add to the model's entry, with today's name of what was renamed."""
+    called, _, revision = name.partition("@")
+    today = renamed(called)
+    if "/" not in today:
+        return 'parents = ["org/name@<commit>"]'
+    commit = revision if COMMIT.fullmatch(revision) else "<commit>"
+    return f'parents = ["{today}@{commit}"]'

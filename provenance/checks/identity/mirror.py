@@ -5,11 +5,12 @@ A part of the identity check; its rules are on that check's page.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.case.likely import said_of
-from provenance.case.mirror import Unproved
+from provenance.case.mirror import Unproved, named
 from provenance.verdict import Finding, failed, unknown
 
 
@@ -23,6 +24,9 @@ def unproved(case: Case) -> Iterator[Finding]:
                 f"{said_of(case.subject, origin.claimed)}"
             )
             yield failed("identity/mirror", message, case.subject)
-        case Unproved():
-            message = f"{case.mirror.said}: ask the Hub that has it"
+        case Unproved(origin=origin):
+            line = shlex.join(["provenance", "add", named(origin)])
+            known = f"where a Hub has it, `{line}`, then `provenance lock`"
+            other = f"if another one is meant, {said_of(case.subject, origin.claimed)}"
+            message = f"{case.mirror.said}: {other if origin.missing else known}"
             yield unknown("identity/mirror-unknown", message, case.subject)

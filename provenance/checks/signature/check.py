@@ -200,10 +200,16 @@ def _nobody(case: Case) -> Finding:
     if case.policy.signature is Demand.REGISTERED:
         return unknown(
             "signature/not-demanded",
-            f"nobody signed these bytes; no signer of {repo} is registered",
+            f"nobody signed these bytes; {_unregistered(repo)}",
             case.subject,
         )
     return unknown("signature/unsigned", "nobody signed these files", case.subject)
+
+
+def _unregistered(repo: str | None) -> str:
+    """That nobody is known to sign for a repository, or that none is named."""
+    named = f"no signer of {repo} is registered"
+    return named if repo else "neither `repo` nor --as says whose they are"
 
 
 def _doubt(case: Case, verification: VerificationResult) -> Finding | None:
@@ -240,7 +246,7 @@ def _strange(case: Case, bundle: str, what: str) -> Finding:
         message = f"{what}; expected {names}: fetch it from its publisher, or {_learn(case)}"
         return failed("signature/wrong-signer", message, bundle)
     if case.policy.signature is Demand.ALWAYS:
-        message = f"{what}; the registry has no publisher of {repo}: {_learn(case)}"
+        message = f"{what}; {_unregistered(repo)}: {_learn(case)}"
         return failed("signature/wrong-signer", message, bundle)
     message = f"{what}, who is not in the registry: {_learn(case)}"
     return unknown("signature/unregistered-signer", message, bundle)

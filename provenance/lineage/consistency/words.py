@@ -11,6 +11,10 @@ from provenance.lineage.consistency.settings import count
 from provenance.lineage.consistency.tensors import Layout
 
 SHOWN = 4
+NOTHING_IN_COMMON = "their tensors have no name in common"
+UNREAD = "{} tensors are not read: shapes are not compared"
+PART = re.compile(r"vision|visual|image|audio|speech|projector|connector|embed")
+"""What is called so reads what comes in, and is no head of what goes out."""
 PREDICTION = re.compile(r"(?:^|\.)(?:mtp\w*|nextn\w*|eh_proj|enorm|hnorm|shared_head)(?=\.|$)")
 """Multi-token prediction: modules of its own, or a last layer with these."""
 OUTPUT = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)\.weight$")
@@ -25,11 +29,22 @@ def short(items: Collection[str]) -> str:
 
 def changes(here: Layout, there: Layout, pairs: Mapping[str, str]) -> Iterator[str]:
     """All that is said of two models whose roles are paired so."""
+    if not pairs and not here.roles.keys() & there.roles.keys():
+        yield from _apart(here, there)
+        return
     back = {theirs: ours for ours, theirs in pairs.items()}
     yield from _layers(here, there, pairs)
     yield from _schemes(here, there)
     yield from _unpaired(here.roles.keys(), pairs, own=True)
     yield from _unpaired(there.roles.keys(), back, own=False)
+
+
+def _apart(here: Layout, there: Layout) -> Iterator[str]:
+    """What is said where nothing of the two can be compared."""
+    if here.roles and there.roles:
+        yield NOTHING_IN_COMMON
+    elif here.roles or there.roles:
+        yield UNREAD.format("the parent's" if here.roles else "its")
 
 
 def _layers(here: Layout, there: Layout, pairs: Mapping[str, str]) -> Iterator[str]:
@@ -59,8 +74,11 @@ def _unpaired(roles: Collection[str], pairs: Mapping[str, str], *, own: bool) ->
     said: set[str] = set()
     rest = [role for role in roles if role not in pairs]
     inner = _above(rest)
+    layered = _above([role for role in rest if "#" in role]).keys()
     for role in sorted(rest, key=lambda role: ("#" in role, role)):
-        said_now = _said(role, roles, pairs, own=own) or _module(role, paired, inner, own=own)
+        said_now = _said(role, roles, pairs, own=own) or _module(
+            role, paired, inner, layered, own=own
+        )
         if said_now not in said:
             said.add(said_now)
             yield said_now
@@ -89,14 +107,20 @@ def _said(role: str, roles: Collection[str], pairs: Mapping[str, str], *, own: b
 
 
 def _module(
-    role: str, paired: Mapping[str, set[str]], inner: Mapping[str, set[str]], *, own: bool
+    role: str,
+    paired: Mapping[str, set[str]],
+    inner: Mapping[str, set[str]],
+    layered: Collection[str],
+    *,
+    own: bool,
 ) -> str:
     """The outermost module that only this side has, down to where it has parts."""
     words = role.split(".")
     depth = next((n for n in range(1, len(words)) if ".".join(words[:n]) not in paired), len(words))
     while depth < len(words) - 1 and len(inner.get(".".join(words[:depth]), ())) == 1:
         depth += 1
-    name = ".".join(words[:depth])[:80]
-    name = re.sub(r"\.(?:weight|bias)$", "", name)
-    what = "part" if "#" in role or len(words) > 6 else "head"
+    module = ".".join(words[:depth])
+    is_part = "#" in role or len(words) > 6 or module in layered or PART.search(module)
+    what = "part" if is_part else "head"
+    name = re.sub(r"\.(?:weight|bias)$", "", module[:80])
     return f"a {what} of its own: {name}" if own else f"the parent's {what} {name} was dropped"

@@ -54,7 +54,8 @@ class Origins:
         limits: Limits = DEFAULT,
     ) -> Evidence:
         """With the origin of a model that the registry lets be a mirror: at the commit that a root
-        or the lockfile has for these files, else the head of the first whose files they are.
+        or the lockfile has for these files, else the head of the first whose files they are, else
+        of the first that there is: its files are others then.
 
         What only a signature shows needs an origin of that name: one that is missing stays so.
         """
@@ -64,13 +65,16 @@ class Origins:
         known = self._found(evidence)
         if isinstance(known, Mirror) and known.origin.commit:
             return with_origin(hub, evidence, known.named, glance=glance, limits=limits)
+        others = evidence
         for repo in possible:
             asked = with_origin(hub, evidence, repo, glance=glance, limits=limits)
             missed = isinstance(known, Mirror) and known.origin.claimed == repo
             missed = missed and bool(asked.origin and asked.origin.missing)
             if missed or isinstance(self._found(asked), Mirror):
                 return asked
-        return evidence
+            if others is evidence and asked.origin and asked.origin.evidence:
+                others = asked
+        return evidence if isinstance(known, Mirror) else others
 
     def _found(self, evidence: Evidence) -> object:
         return mirror(ModelFiles(evidence=evidence), self.registry, self.lock)
