@@ -297,8 +297,3 @@ PHRASES: tuple[Phrase, ...] = (
     ),
 )
 """What ends where the name begins."""
-
-PROGRAMS = frozenset(
-    {"fine-tuned version of", "finetuned from", "finetune of", "quantized from", "as a base"}
-)
-"""The phrases of programs that write them of whatever was loaded, without a name too."""

@@ -11,7 +11,7 @@ from provenance.claims.card.flat import ITEM, OBJECT, Flat
 from provenance.claims.card.hints import QUOTED, is_hint
 from provenance.claims.card.lists import Lists
 from provenance.claims.card.names import Meaning, meaning
-from provenance.claims.card.phrases import PROGRAMS, Phrase
+from provenance.claims.card.phrases import Phrase
 from provenance.claims.card.reading import denied, phrases
 from provenance.claims.card.sections import Sections
 from provenance.claims.card.words import OPENINGS, WINDOW
@@ -19,6 +19,11 @@ from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
 from provenance.claims.named import named
 from provenance.claims.reference import UNNAMED
 from provenance.model import Content
+
+PROGRAMS = frozenset(
+    {"fine-tuned version of", "finetuned from", "finetune of", "quantized from", "as a base"}
+)
+"""The phrases of programs that write them of whatever was loaded, without a name too."""
 
 MAX_NAMES = 10_000
 MAX_MENTIONS = 5
