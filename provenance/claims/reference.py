@@ -147,6 +147,11 @@ def reference(text: str) -> Reference:
     return _named(stripped)
 
 
+def on_hub(text: str) -> bool:
+    """Whether a text is an address of the Hub, as claims write one."""
+    return text.startswith("hf://") or LINK.match(text) is not None
+
+
 def address(text: str, hosts: frozenset[str] = HOSTS) -> Reference:
     """What a loader asks a Hub for by an address: that of a model's page, or an `hf://` name."""
     if not _is_readable(text := text.strip()):

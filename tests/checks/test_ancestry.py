@@ -11,6 +11,7 @@ from provenance.lineage import Wanted, unresolved_parents
 from provenance.model import Evidence, Observation, Reach
 from provenance.verdict import Outcome
 from tests.checks.ancestors import COMMIT, ID, ancestor, based, found, gone, made, model, tensors
+from tests.claims.models import evidence
 from tests.hubs import card
 
 PASS = {("pass", "")}
@@ -360,3 +361,12 @@ def test_a_trainer_that_the_card_does_not_name_is_said(name: str) -> None:
     outcome, words = TRAINERS[name]
     said = [f for f in found(replace(given, observations=(seen,))) if f.rule == "ancestry/method"]
     assert [(f.outcome, words in f.message) for f in said] == [(outcome, True)]
+
+
+@pytest.mark.parametrize(("repo", "hinted"), [("acme/m", True), ("other/hint-7b", False)])
+def test_a_hint_is_at_another_model(repo: str, hinted: bool) -> None:
+    words = "# m\n\nSo sagt es other/hint-7b.\n"
+    given = evidence({"README.md": words.encode()})
+    (finding,) = found(replace(given, ref=replace(given.ref, repo=repo)))
+    assert finding.rule == "ancestry/no-origin"
+    assert ("other/hint-7b" in finding.message) is hinted

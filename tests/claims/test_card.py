@@ -52,6 +52,21 @@ def test_front_matter_is_found_wherever_it_stands(name: str) -> None:
     assert not any(isinstance(claim, Unread) for claim in read(text))
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        "base_models: [acme/base]",
+        "base-model: acme/base",
+        "Base_Model: acme/base",
+        "tags: [{base_model: acme/base}]",
+        "tags: ['Base_Model:finetune:acme/base']",
+        "model-index: [{base_model: acme/base}]",
+    ],
+)
+def test_a_key_that_people_understand_is_read(front: str) -> None:
+    assert parents(f"---\n{front}\n---\n") == [("acme/base", "README.md:2", "")]
+
+
 UNREADABLE = {
     "a tab": "---\nbase_model: acme/base\n\tfoo: bar\n---\n",
     "a key that stands twice": "---\nbase_model: acme/base\na: 1\na: 2\n---\n",

@@ -211,6 +211,11 @@ APART: dict[str, tuple[Table, Table, str]] = {
         "their tensors have no name in common",
     ),
     "of it nothing is read": ({}, decoder(), "its tensors are not read: shapes are not compared"),
+    "of the parent of an adapter nothing is read": (
+        lora(8, 4),
+        {},
+        "the parent's tensors are not read: shapes are not compared",
+    ),
     "of the parent nothing is read": (
         decoder(),
         {},

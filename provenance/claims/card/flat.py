@@ -11,11 +11,10 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import unescape
-from urllib.parse import urlsplit
 
 from provenance.claims.card.blocks import blank
 from provenance.claims.card.links import key, resolved
-from provenance.claims.reference import HOSTS, MIRRORS, renames
+from provenance.claims.reference import on_hub, renames
 
 OBJECT = "\ue000"
 ITEM = "\u2022"
@@ -154,7 +153,7 @@ class _Reader:
             if "/" in word or "\\" in word or word.rstrip(BEHIND) in old:
                 label, colon, bare = word.partition(":")
                 begin = found.start()
-                if colon and bare and not DRIVE.match(word):
+                if colon and bare and not (DRIVE.match(word) or on_hub(word)):
                     word, begin = bare, begin + len(label) + 1
                 word = word.rstrip(BEHIND)
                 if word.strip("/\\.~"):
@@ -212,13 +211,3 @@ class _Reader:
             self.name(Name(text, code=True))
         else:
             self.parts.append(text)
-
-
-def on_hub(url: str) -> bool:
-    """Whether an address is one of the Hub."""
-    try:
-        return (
-            urlsplit(url if "://" in url else f"https://{url}").hostname or ""
-        ) in HOSTS | MIRRORS
-    except ValueError:
-        return False

@@ -22,7 +22,11 @@ from provenance.model import Content
 
 TAG = "base_model:"
 RULE = re.compile(r"^---[ \t]*$", re.MULTILINE)
-SPEAKS = re.compile(r"^(?:base_model|base_model_relation|tags)[ \t]*:", re.MULTILINE)
+SPEAKS = re.compile(
+    r"^(?:base[_-]models?|base_model_relation|tags)[ \t]*:", re.MULTILINE | re.IGNORECASE
+)
+BASE = re.compile(r"base[_-]models?", re.IGNORECASE)
+"""The key of the parents, and what people write for it: no Hub reads that, people do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +85,27 @@ def claims(content: Content, block: Block) -> Iterator[Claim]:
 def _claims(content: Content, table: Mapping[object, object]) -> Iterator[Claim]:
     relation = table.get("base_model_relation")
     stated = relation if isinstance(relation, str) and relation in RELATIONS else None
-    for text in texts(table.get("base_model"), "base_model"):
+    for text in _stated(table):
         yield _parent(content, "base_model", text, stated)
-    tags = table.get("tags")
-    for tag in tags if isinstance(tags, list) else [tags]:
+    tags, results = _items(table.get("tags")), _items(table.get("model-index"))
+    for one in (*tags, *results):
+        if isinstance(one, dict):
+            for text in _stated(one):
+                yield _parent(content, "base_model", text, stated)
+    for tag in tags:
         if isinstance(tag, str):
             yield from _tag(content, tag, stated)
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _stated(table: Mapping[object, object]) -> Iterator[str]:
+    """The parents that a table states."""
+    for key, value in table.items():
+        if isinstance(key, str) and BASE.fullmatch(key):
+            yield from texts(value, key)
 
 
 def _parent(content: Content, key: str, text: str, relation: str | None) -> ParentClaim:
@@ -98,10 +117,11 @@ def _parent(content: Content, key: str, text: str, relation: str | None) -> Pare
 
 
 def _tag(content: Content, tag: str, stated: str | None) -> Iterator[Claim]:
-    if tag.startswith(TAG):
-        relation, colon, rest = tag.removeprefix(TAG).partition(":")
+    if tag.lower().startswith(TAG):
+        whole = tag[len(TAG) :]
+        relation, colon, rest = whole.partition(":")
         related = bool(colon) and relation in RELATIONS
-        text = rest if related else tag.removeprefix(TAG)
+        text = rest if related else whole
         yield _parent(content, "tags", text, relation if related else stated)
     elif tag.lower() in METHODS:
         line = line_of(content.head, "tags", tag)

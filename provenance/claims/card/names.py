@@ -6,8 +6,16 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from provenance.claims.card.flat import Name, on_hub
-from provenance.claims.reference import LOCAL_PATH, NOBODY, PAGES, Reference, reference, renames
+from provenance.claims.card.flat import Name
+from provenance.claims.reference import (
+    LOCAL_PATH,
+    NOBODY,
+    PAGES,
+    Reference,
+    on_hub,
+    reference,
+    renames,
+)
 from provenance.formats.names import words
 
 TEMPLATE = re.compile(r"more information needed", re.IGNORECASE)
@@ -80,6 +88,8 @@ def nothing(text: str) -> bool:
 
 def _path(url: str) -> str:
     """The path of an address, without its leading stroke."""
+    if url.startswith("hf://"):
+        return url.removeprefix("hf://").removeprefix("models/")
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}" if on_hub(url) else url)
     except ValueError:

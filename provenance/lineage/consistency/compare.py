@@ -122,6 +122,8 @@ def _of_adapters(here: Layout, there: Layout) -> _Result:
     found = _paired(wanted.keys(), weights.roles.keys(), fits)
     lost = len(wanted) - len(found.pairs)
     said = (f"{lost} kinds of factors are for weights that are not there",) if lost else ()
+    if not weights.roles:
+        said = (words.UNREAD.format("the parent's" if ours else "its"),)
     return _Result(against=found.against, fitting=found.fitting, said=said, pairs=found.pairs)
 
 
