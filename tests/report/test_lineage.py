@@ -169,46 +169,6 @@ def test_what_else_is_known_of_it_is_said() -> None:
             assert words in said
 
 
-SAID_BESIDE: Mapping[str, Callable[[Graph], str]] = {
-    "tree": lambda graph: "".join(span.text for _, line in branching(graph) for span in line),
-    "mermaid": mermaid,
-    "dot": dot,
-    "picture": lambda graph: "; ".join(line.word for line in drawing(graph).lines),
-    "html": lambda graph: FORMATS["html"].write(of_model(graph)),
-}
-
-
-@pytest.mark.parametrize("form", SAID_BESIDE)
-@pytest.mark.parametrize(
-    ("text", "hint", "said", "unsaid"),
-    [
-        ("./local/ckpt", False, "not resolved", "perhaps none"),
-        ("./local/ckpt", True, "not resolved", "perhaps none"),
-        ("", False, "not resolved", "perhaps none"),
-        ("", True, "perhaps none", "not resolved"),
-    ],
-    ids=["a path", "a path that a program left", "no name", "a program that knew no name"],
-)
-def test_every_drawing_has_one_word_for_what_leads_nowhere(
-    form: str, text: str, hint: bool, said: str, unsaid: str
-) -> None:
-    lost = replace(stated(BOT, text), hint=hint)
-    drawn = SAID_BESIDE[form](
-        Graph(model=BOT, nodes=(Node(key=BOT),), edges=(), unresolved=(lost,))
-    )
-    assert said in drawn
-    assert unsaid not in drawn
-    assert "from, declared" not in drawn
-
-
-def test_a_box_says_why_nothing_is_known_of_it_and_cuts_no_word() -> None:
-    gone = Node(key=BASE, missing=f"{BASE}: the Hub has no such repository")
-    graph = replace(GRAPH, nodes=(Node(key=BOT), Node(key=SFT), gone), unresolved=())
-    page = unescape(FORMATS["html"].write(of_model(graph)))
-    assert f"<title>{BASE}: the Hub has no such repository</title>" in page
-    assert ">the Hub has no such…</text>" in page
-
-
 WAYS = {
     "of the model's": (stated(BOT, "./x"), ["└ ./x  ? not resolved  claimed in README.md:3"]),
     "of an ancestor's": (
@@ -260,6 +220,46 @@ ABOUT = {
 def test_what_no_hub_has_is_not_called_published(name: str) -> None:
     node, said = ABOUT[name]
     assert [span.text for span in title(node)] == [BOT, f"  {said}"]
+
+
+SAID_BESIDE: Mapping[str, Callable[[Graph], str]] = {
+    "tree": lambda graph: "".join(span.text for _, line in branching(graph) for span in line),
+    "mermaid": mermaid,
+    "dot": dot,
+    "picture": lambda graph: "; ".join(line.word for line in drawing(graph).lines),
+    "html": lambda graph: FORMATS["html"].write(of_model(graph)),
+}
+
+
+@pytest.mark.parametrize("form", SAID_BESIDE)
+@pytest.mark.parametrize(
+    ("text", "hint", "said", "unsaid"),
+    [
+        ("./local/ckpt", False, "not resolved", "perhaps none"),
+        ("./local/ckpt", True, "not resolved", "perhaps none"),
+        ("", False, "not resolved", "perhaps none"),
+        ("", True, "perhaps none", "not resolved"),
+    ],
+    ids=["a path", "a path that a program left", "no name", "a program that knew no name"],
+)
+def test_every_drawing_has_one_word_for_what_leads_nowhere(
+    form: str, text: str, hint: bool, said: str, unsaid: str
+) -> None:
+    lost = replace(stated(BOT, text), hint=hint)
+    drawn = SAID_BESIDE[form](
+        Graph(model=BOT, nodes=(Node(key=BOT),), edges=(), unresolved=(lost,))
+    )
+    assert said in drawn
+    assert unsaid not in drawn
+    assert "from, declared" not in drawn
+
+
+def test_a_box_says_why_nothing_is_known_of_it_and_cuts_no_word() -> None:
+    gone = Node(key=BASE, missing=f"{BASE}: the Hub has no such repository")
+    graph = replace(GRAPH, nodes=(Node(key=BOT), Node(key=SFT), gone), unresolved=())
+    page = unescape(FORMATS["html"].write(of_model(graph)))
+    assert f"<title>{BASE}: the Hub has no such repository</title>" in page
+    assert ">the Hub has no such…</text>" in page
 
 
 @pytest.mark.parametrize(("word", "count"), [("gone", 90), ("a-very-long-word-of-a-publisher", 30)])

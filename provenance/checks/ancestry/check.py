@@ -94,7 +94,7 @@ ancestry/limit
 
 ancestry/pass
     Who the ancestors are said to be, and who publishes them. Of a model on disk their files are
-    known only where another entry of provenance.toml has them by `path`; it says of whom nothing is
+    known only where another entry of provenance.toml has them by `path`; it says whose are not
     here to compare.
 """
 
