@@ -111,7 +111,8 @@ class Claimed:
         What the user says answers a path of the model's, and a page of the Hub that is none of a
         model; any parent that it names answers where it says of one only that there was one.
         """
-        left = (claim for claim in self.parent_claims if not self._is_answered(claim))
+        named = self._names_another(self.parent_claims, own_names(self.evidence))
+        left = (c for c in self.parent_claims if not self._is_answered(c, named=named))
         found = list(_unresolved(self.own, left))
         for name, claims in self._said.items():
             said = [claim for claim in claims if isinstance(claim, ParentClaim)]
@@ -119,9 +120,9 @@ class Claimed:
             found += _unresolved(name, (c for c in said if not (named and c.reason == UNNAMED)))
         return tuple(found)
 
-    def _is_answered(self, claim: ParentClaim) -> bool:
+    def _is_answered(self, claim: ParentClaim, *, named: bool) -> bool:
         if claim.reason == UNNAMED:
-            return self._names_another(self.parent_claims, own_names(self.evidence))
+            return named
         return bool(self.said) and claim.reason in ANSWERABLE
 
     def _names_another(self, claims: Iterable[ParentClaim], own: frozenset[str]) -> bool:
