@@ -30,11 +30,17 @@ REASON = "in use before adoption"
 UNKNOWN_PUBLISHER = "identity/unknown-publisher"
 NEVER = frozenset(
     {
+        "ancestry/conflict",
+        "ancestry/contradicted",
+        "ancestry/copied-signature",
+        "ancestry/identical",
+        "ancestry/replaced",
         "code/hub-flagged",
         "code/native",
         "format/disguised",
         "format/executable",
         "identity/confusable",
+        "identity/mirror",
     }
 )
 """Rules that may be waived by hand, after a look, and are not by adoption."""

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from provenance.adoption import Adoption, adopt
+from provenance.adoption import Adoption, Remedy, adopt, remedy
 from provenance.model import Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.trust import Registry
+from provenance.verdict import failed
 from tests import forge
 from tests.formats.test_archive import zipped
 from tests.hubs import card
@@ -141,3 +142,18 @@ def test_a_lineage_leads_elsewhere_and_stays_red(tmp_path: Path) -> None:
     found = adopted(tmp_path / "m", {"README.md": card("base_model: acme/base")}, "attested")
     assert {f.rule.partition("/")[0] for f in found.left} >= {"lineage"}
     assert not [waiver for waiver in found.waivers if waiver.rule.startswith("lineage/")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("ancestry/conflict", Remedy.LOOK),
+        ("ancestry/contradicted", Remedy.LOOK),
+        ("ancestry/copied-signature", Remedy.LOOK),
+        ("ancestry/identical", Remedy.LOOK),
+        ("identity/mirror", Remedy.LOOK),
+        ("ancestry/unknown-ancestor", Remedy.WAIVE),
+    ],
+)
+def test_no_line_to_paste_waives_what_convicts(rule: str, expected: Remedy) -> None:
+    assert remedy(failed(rule, "words", "acme/base"), REPO) is expected
