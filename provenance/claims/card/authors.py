@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.claims.card.flat import OBJECT
 from provenance.claims.card.phrases import Phrase
-from provenance.claims.card.words import MORE, NO_OUTPUT, TRAINED
+from provenance.claims.card.words import MORE, NO_OUTPUT, SAID, TRAINED
 
 AUTHORS: tuple[Phrase, ...] = (
     Phrase(
@@ -53,7 +53,7 @@ AUTHORS: tuple[Phrase, ...] = (
         key="trained from",
         relation="finetune",
         first=TRAINED,
-        rest=r"(?: (?!(?:data|outputs?|answers?|labels?|samples?|questions|texts?)\b)[^\s.]{1,20})"
+        rest=rf"(?: (?!{SAID}\b)[^\s.]{{1,20}})"
         r"{1,12} from (?:the |a )?(?:base |original |pre-?trained )?(?:model|checkpoint),? ",
     ),
     Phrase(
@@ -83,6 +83,65 @@ AUTHORS: tuple[Phrase, ...] = (
         first="original pretrained pre-trained",
         rest=rf"{MORE}{{0,4}} (?:model|checkpoint|weights)(?: used)? (?:is|are|was|were|can be"
         " found)(?: available)?(?: at| in| on| from| here:?)? ",
+        linked=True,
+    ),
+    Phrase(
+        key="original model",
+        relation=None,
+        first="original",
+        rest=rf"{MORE}{{0,4}} (?:model|checkpoint|weights) (?:comes?|came|stems?) from "
+        "(?:the |a )?(?:fine-tuned |finetuned )?(?:model )?",
+        linked=True,
+    ),
+    Phrase(
+        key="derived from",
+        relation=None,
+        first="start begin began begins",
+        rest="(?: training| out)? from (?:(?:is|was) )?",
+        linked=True,
+    ),
+    Phrase(
+        key="derived from",
+        relation=None,
+        first="starting start starts began beginning",
+        rest=" (?:off )?with ",
+        linked=True,
+    ),
+    Phrase(key="on top of", relation=None, first="top", rest=" of ", linked=True),
+    Phrase(
+        key="trained from",
+        relation="finetune",
+        first=TRAINED,
+        rest=rf" (?:for|on|with) {NO_OUTPUT}[^.\n]{{1,80}} on top of ",
+        linked=True,
+    ),
+    Phrase(
+        key="trained from",
+        relation="finetune",
+        first=TRAINED,
+        rest=rf" (?:for|in) (?:(?!{SAID}\b)[\w-]{{1,20}} ){{1,4}}from ",
+        linked=True,
+    ),
+    Phrase(
+        key="based on",
+        relation=None,
+        first="based",
+        rest=r" (?:up)?on [^.\n]{1,80}(?:in particular|specifically|namely),? (?:[^.\n]{1,80}: )?",
+        linked=True,
+    ),
+    Phrase(
+        key="extended",
+        relation="finetune",
+        first="extend extends extended extending",
+        behind="(?: models?)? (?:with|by) (?:further |additional |continued )?"
+        "(?:fine-?tuning|finetuning|training|pre-?training)",
+        linked=True,
+    ),
+    Phrase(
+        key="base model",
+        relation=None,
+        first="encoder decoder",
+        rest=r"(?: models?)? (?:is|was) (?:(?:a|the) )?(?:pre-?trained )?",
         linked=True,
     ),
     Phrase(

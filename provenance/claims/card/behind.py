@@ -20,6 +20,23 @@ FOLLOWED: tuple[Phrase, ...] = (
         r"(?:fine-?tuned|finetuned) (?:on|for|with|using)(?! (?:the |this )?(?:same|dataset))\b",
         linked=True,
     ),
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        behind=rf"{NOUNS}(?:,? (?:pre-?trained|trained|released|provided|published|made|created|"
+        r"developed|built) (?:by|from|at) [^.\n]{1,60}?)?,? (?:and|which|but)?"
+        r"(?: is| was| has been)? ?(?:then |further |later )?(?:fine-?tuned|finetuned)"
+        r" (?:on|for|with|using)\b(?! (?:the |this )?(?:same|dataset))",
+        linked=True,
+    ),
+    Phrase(
+        key="further trained",
+        relation="finetune",
+        behind=rf"{NOUNS},? (?:(?:that|which) )?(?:was |is |has been )?(?:further|additionally|"
+        r"continually|continuously) (?:pre-?)?trained(?: \([^()\n]{1,20}\))?"
+        r" (?:on|for|with|using)\b(?! (?:the |this )?same)",
+        linked=True,
+    ),
     Phrase(key="finetune of", relation="finetune", behind=" fine-?tune\\b", linked=True),
     Phrase(
         key="fine-tuned",

@@ -35,7 +35,7 @@ LABELS: tuple[Phrase, ...] = (
         "base model",
         None,
         "foundation source pre-trained pretrained starting initial",
-        " (?:base )?(?:models?|llm|checkpoint|point)(?: (?:name|used|id))?",
+        " (?:base )?(?:models?|llm|checkpoint|point|weights)(?: (?:name|used|id))?",
     ),
     _label(
         "original model",

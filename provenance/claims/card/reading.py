@@ -71,7 +71,8 @@ DENIALS = {
 AWAY = _compiled(ELSEWHERE)
 OTHERS = {
     declared: _compiled(
-        rf"\b(?:the|our|its|their|each|an?) (?:{roles})(?: (?:models?|networks?|llm))?"
+        rf"\b(?:the|our|its|their|each|an?) (?:{roles})(?:['\u2019]s [\w-]{{1,20}})?"
+        r"(?: (?:models?|networks?|llm))?"
         r" (?:is|was|are|were|has|have|itself)\b"
     )
     for declared, roles in ((True, SERVANTS), (False, TEACHERS))

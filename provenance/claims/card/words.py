@@ -17,7 +17,8 @@ STOPS = (
 FILL = (
     rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
     r"(?:[\w'\u2019+&-]|[.,](?=\w)){0,39}[,:]? ){0,7}"
-    r"(?:available (?:here|at|on):? )?[\[(\"'\u201c:]{0,2} ?"
+    r"(?:available (?:here|at|on):? |for [\w-]{1,20} language:? |\((?:see|cf\.?):? )?"
+    r"[\[(\"'\u201c:]{0,2} ?"
 )
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
@@ -36,6 +37,9 @@ NO_OUTPUT = (
     r"written|created|made) (?:from|by|with|using))\b)"
 )
 """What a model said or computed is no model."""
+
+SAID = "(?:data|datasets?|outputs?|answers?|labels?|samples?|questions|texts?)"
+"""What comes from a model without being one."""
 
 KINDS = (
     "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
@@ -72,6 +76,7 @@ SURE_NEGATED = (
     r"(?:can|could|will|would|should) (?:also )?be|"
     r"(?:data|datasets?|corpus|questions|prompts|images|annotations|labels|answers|samples)"
     r" (?:was|were|is|are|has been|have been)\b(?!.{0,99}\bmodel\b)|"
+    r"fine-?tuned? (?:the|these|those|some) tasks|"
     r"base(?: language)? model [^.]{0,60}(?:is|was) (?:an?|the)"
 )
 NEGATED = (
