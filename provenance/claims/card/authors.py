@@ -12,7 +12,7 @@ AUTHORS: tuple[Phrase, ...] = (
         relation="finetune",
         first="taking take takes took",
         behind=r"(?: models?| checkpoint| weights)?,? and (?:then |further )?"
-        r"(?:fine-?)?(?:tunes?|tuning|tuned|trains?|training|trained) (?:it|them) ",
+        r"(?:fine-?)?(?:tunes?|tuning|tuned|trains?|training|trained) (?:it|them|on|for|with) ",
     ),
     Phrase(
         key="fine-tuned",
@@ -68,7 +68,7 @@ AUTHORS: tuple[Phrase, ...] = (
         relation="finetune",
         first="checkpoint checkpoints",
         rest=" (?:for|of) ",
-        behind=r"(?: models?)?,? after (?:being )?(?:further )?"
+        behind=r"(?: models?)?,? after (?:being )?(?:[\w-]{1,20} ){0,2}"
         r"(?:fine-?)?(?:trained|tuned|training|tuning)",
     ),
     Phrase(
@@ -83,65 +83,6 @@ AUTHORS: tuple[Phrase, ...] = (
         first="original pretrained pre-trained",
         rest=rf"{MORE}{{0,4}} (?:model|checkpoint|weights)(?: used)? (?:is|are|was|were|can be"
         " found)(?: available)?(?: at| in| on| from| here:?)? ",
-        linked=True,
-    ),
-    Phrase(
-        key="original model",
-        relation=None,
-        first="original",
-        rest=rf"{MORE}{{0,4}} (?:model|checkpoint|weights) (?:comes?|came|stems?) from "
-        "(?:the |a )?(?:fine-tuned |finetuned )?(?:model )?",
-        linked=True,
-    ),
-    Phrase(
-        key="derived from",
-        relation=None,
-        first="start begin began begins",
-        rest="(?: training| out)? from (?:(?:is|was) )?",
-        linked=True,
-    ),
-    Phrase(
-        key="derived from",
-        relation=None,
-        first="starting start starts began beginning",
-        rest=" (?:off )?with ",
-        linked=True,
-    ),
-    Phrase(key="on top of", relation=None, first="top", rest=" of ", linked=True),
-    Phrase(
-        key="trained from",
-        relation="finetune",
-        first=TRAINED,
-        rest=rf" (?:for|on|with) {NO_OUTPUT}[^.\n]{{1,80}} on top of ",
-        linked=True,
-    ),
-    Phrase(
-        key="trained from",
-        relation="finetune",
-        first=TRAINED,
-        rest=rf" (?:for|in) (?:(?!{SAID}\b)[\w-]{{1,20}} ){{1,4}}from ",
-        linked=True,
-    ),
-    Phrase(
-        key="based on",
-        relation=None,
-        first="based",
-        rest=r" (?:up)?on [^.\n]{1,80}(?:in particular|specifically|namely),? (?:[^.\n]{1,80}: )?",
-        linked=True,
-    ),
-    Phrase(
-        key="extended",
-        relation="finetune",
-        first="extend extends extended extending",
-        behind="(?: models?)? (?:with|by) (?:further |additional |continued )?"
-        "(?:fine-?tuning|finetuning|training|pre-?training)",
-        linked=True,
-    ),
-    Phrase(
-        key="base model",
-        relation=None,
-        first="encoder decoder",
-        rest=r"(?: models?)? (?:is|was) (?:(?:a|the) )?(?:pre-?trained )?",
         linked=True,
     ),
     Phrase(
@@ -171,7 +112,13 @@ AUTHORS: tuple[Phrase, ...] = (
         rest=" (?:to )?(?:pre-?)?train(?:s|ed|ing)? ",
         linked=True,
     ),
-    Phrase(key="adaptation of", relation=None, first="adaptation port", rest=" of ", linked=True),
+    Phrase(
+        key="adaptation of",
+        relation=None,
+        first="adaptation port modification",
+        rest=" of ",
+        linked=True,
+    ),
     Phrase(
         key="distilled from",
         relation="distilled",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.claims.card.authors import AUTHORS
+from provenance.claims.card.begun import BEGUN
 from provenance.claims.card.behind import FOLLOWED
 from provenance.claims.card.flat import ITEM
 from provenance.claims.card.labels import LABELS
@@ -50,7 +51,7 @@ class _Ready:
 
 def _by_first() -> Mapping[str, list[_Ready]]:
     found: dict[str, list[_Ready]] = {}
-    for one in (*LABELS, *PHRASES, *AUTHORS, *LED_TO):
+    for one in (*LABELS, *PHRASES, *AUTHORS, *BEGUN, *LED_TO):
         ready = _Ready(one, _compiled(f"{one.rest}{FILL}$"), _compiled(one.behind))
         for word in words(one.first):
             found.setdefault(word, []).append(ready)
@@ -78,7 +79,7 @@ OTHERS = {
     for declared, roles in ((True, SERVANTS), (False, TEACHERS))
 }
 """Another model as the subject of a sentence, by whether the card declares a parent elsewhere."""
-OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b")
+OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b(?! (?:is|was) )")
 OF_DATA = _compiled(DATA)
 BEGINNINGS = ("starting ", "started ", "initiali", "warm", "using ", "with ", "taking ")
 """What begins anew behind the data that a model was trained on."""

@@ -45,14 +45,16 @@ KINDS = (
     "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
     "port)s?"
 )
+FILES = "(?:exports?|weights|files?)"
 TUNED = (
-    "fine-tuned finetuned fine tuned instruction-tuned instruct-tuned chat-tuned post-trained "
-    "pre-trained pretrained trained adapted uncensored abliterated aligned continued retrained "
-    "re-trained decensored fine-tuning finetuning further-trained dpo-tuned domain-adapted"
+    "fine-tuned finetuned fine-tune finetune tuned instruction-tuned instruct-tuned chat-tuned "
+    "post-trained pre-trained pretrained trained adapted uncensored abliterated aligned continued "
+    "retrained re-trained decensored fine-tuning finetuning further-trained dpo-tuned "
+    "domain-adapted"
 )
 TRAINED = (
     "fine-tuned finetuned fine tuned trained pre-trained pretrained retrained fine-tuning "
-    "finetuning training pre-training post-trained further"
+    "finetuning training pre-training post-trained further re-trained"
 )
 QUANTS = (
     "quant quants quantization quantizations quantisation quantisations quantized quantised "
@@ -66,7 +68,7 @@ EXPORTS = (
 MADE = (
     "distilled pruned compressed sparse sparsified smaller reduced trimmed lighter extended "
     "modified customized customised optimized optimised expanded shortened slimmed merged "
-    "lightweight truncated shrunk"
+    "lightweight truncated shrunk compiled"
 )
 
 SURE_NEGATED = (
@@ -76,13 +78,13 @@ SURE_NEGATED = (
     r"(?:can|could|will|would|should) (?:also )?be|"
     r"(?:data|datasets?|corpus|questions|prompts|images|annotations|labels|answers|samples)"
     r" (?:was|were|is|are|has been|have been)\b(?!.{0,99}\bmodel\b)|"
-    r"fine-?tuned? (?:the|these|those|some) tasks|"
+    r"fine-?tuned? (?:the|these|those|some) tasks|downstream models?|"
     r"base(?: language)? model [^.]{0,60}(?:is|was) (?:an?|the)"
 )
 NEGATED = (
     rf"{SURE_NEGATED}|comparable\w*|in contrast|contrary to|e\.g|previous\w*|formerly|"
     r"originally planned|future|plan(?:s|ned)? to|want to|see|check(?:out)?|refer|due to|"
-    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|related|"
+    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline(?! for\b)|related|"
     r"also (?:release|provide|offer|have|publish|share|available)\w*|(?:we|i) also(?! use)|"
     r"(?:may|might|must) (?:also |then |easily )?be"
 )
