@@ -35,7 +35,7 @@ FOLLOWED: tuple[Phrase, ...] = (
     Phrase(
         key="trained on",
         relation="finetune",
-        behind=rf"(?:(?<=\({OBJECT})|(?<=\n{OBJECT})){NOUNS},? trained (?:on|for|with)\b"
+        behind=rf"(?<=\({OBJECT}){NOUNS},? trained (?:on|for|with)\b"
         r"(?! (?:the |this )?same)",
         linked=True,
     ),

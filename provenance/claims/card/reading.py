@@ -52,7 +52,7 @@ class _Ready:
 def _by_first() -> Mapping[str, list[_Ready]]:
     found: dict[str, list[_Ready]] = {}
     for one in (*LABELS, *PHRASES, *AUTHORS, *BEGUN, *LED_TO):
-        ready = _Ready(one, _compiled(f"{one.rest}{FILL}$"), _compiled(one.behind))
+        ready = _Ready(one, _compiled(rf"{one.rest}{FILL}\Z"), _compiled(one.behind))
         for word in words(one.first):
             found.setdefault(word, []).append(ready)
     return found

@@ -18,7 +18,7 @@ FILL = (
     rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
     r"(?:[\w'\u2019+&-]|[.,](?=\w)){0,39}[,:]? ){0,7}"
     r"(?:available (?:here|at|on):? |for [\w-]{1,20} language:? |\((?:see|cf\.?):? )?"
-    r"[\[(\"'\u201c:]{0,2} ?"
+    r"(?:[\[(\"'\u201c:]{1,2} ?)?"
 )
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
@@ -90,7 +90,10 @@ NEGATED = (
 )
 """Words in the sentence before a phrase that make another thing of it."""
 
-DATA = r"\b(?:trained|tuned|evaluated|tested|training|evaluation) on (?:[\w-]{1,20} ){0,3}$"
+DATA = (
+    r"\b(?:trained|tuned|evaluated|tested|training|evaluation) on "
+    r"(?:(?!(?:using|with|and)\b)[\w-]{1,20} ){0,3}$"
+)
 """What leads to the name of data."""
 
 OPENINGS = ("for a ", "for an ", "for more ", "for other ", "if ", "see ", "when ")
