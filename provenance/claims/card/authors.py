@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.claims.card.flat import OBJECT
 from provenance.claims.card.phrases import Phrase
-from provenance.claims.card.words import MORE, NO_OUTPUT, TRAINED
+from provenance.claims.card.words import MORE, NO_OUTPUT, SAID, TRAINED
 
 AUTHORS: tuple[Phrase, ...] = (
     Phrase(
@@ -12,7 +12,7 @@ AUTHORS: tuple[Phrase, ...] = (
         relation="finetune",
         first="taking take takes took",
         behind=r"(?: models?| checkpoint| weights)?,? and (?:then |further )?"
-        r"(?:fine-?)?(?:tunes?|tuning|tuned|trains?|training|trained) (?:it|them) ",
+        r"(?:fine-?)?(?:tunes?|tuning|tuned|trains?|training|trained) (?:it|them|on|for|with) ",
     ),
     Phrase(
         key="fine-tuned",
@@ -53,7 +53,7 @@ AUTHORS: tuple[Phrase, ...] = (
         key="trained from",
         relation="finetune",
         first=TRAINED,
-        rest=r"(?: (?!(?:data|outputs?|answers?|labels?|samples?|questions|texts?)\b)[^\s.]{1,20})"
+        rest=rf"(?: (?!{SAID}\b)[^\s.]{{1,20}})"
         r"{1,12} from (?:the |a )?(?:base |original |pre-?trained )?(?:model|checkpoint),? ",
     ),
     Phrase(
@@ -68,7 +68,7 @@ AUTHORS: tuple[Phrase, ...] = (
         relation="finetune",
         first="checkpoint checkpoints",
         rest=" (?:for|of) ",
-        behind=r"(?: models?)?,? after (?:being )?(?:further )?"
+        behind=r"(?: models?)?,? after (?:being )?(?:[\w-]{1,20} ){0,2}"
         r"(?:fine-?)?(?:trained|tuned|training|tuning)",
     ),
     Phrase(
@@ -112,7 +112,13 @@ AUTHORS: tuple[Phrase, ...] = (
         rest=" (?:to )?(?:pre-?)?train(?:s|ed|ing)? ",
         linked=True,
     ),
-    Phrase(key="adaptation of", relation=None, first="adaptation port", rest=" of ", linked=True),
+    Phrase(
+        key="adaptation of",
+        relation=None,
+        first="adaptation port modification",
+        rest=" of ",
+        linked=True,
+    ),
     Phrase(
         key="distilled from",
         relation="distilled",

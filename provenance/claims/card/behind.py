@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provenance.claims.card.flat import OBJECT
 from provenance.claims.card.phrases import Phrase
 
 NOUNS = (
@@ -20,6 +21,45 @@ FOLLOWED: tuple[Phrase, ...] = (
         r"(?:fine-?tuned|finetuned) (?:on|for|with|using)(?! (?:the |this )?(?:same|dataset))\b",
         linked=True,
     ),
+    Phrase(
+        key="fine-tuned",
+        relation="finetune",
+        behind=rf"{NOUNS}(?:,? (?:pre-?trained|trained|released|provided|published|made|created|"
+        r"developed|built) (?:by|from|at) [^.\n]{1,60}?)?(?:,? (?:and|which|but))?"
+        r",?(?: is| was| has been)? (?:then |further |later )?"
+        r"(?:fine-?tuned|finetuned|transfer(?: |-)learned)(?: by [^.\n]{1,30}?)?"
+        r" (?:on|for|with|using|to)\b"
+        r"(?! (?:the |this )?(?:same|dataset))",
+        linked=True,
+    ),
+    Phrase(
+        key="trained on",
+        relation="finetune",
+        behind=rf"(?<=\({OBJECT}){NOUNS},? trained (?:on|for|with)\b"
+        r"(?! (?:the |this )?same)",
+        linked=True,
+    ),
+    Phrase(
+        key="as a base",
+        relation=None,
+        behind=rf"{NOUNS} (?:is|was|were|served) (?:as )?(?:(?:our|the|a) starting "
+        r"(?:point|checkpoint|model)|our (?:base|backbone)\b)",
+        linked=True,
+    ),
+    Phrase(
+        key="initialized from",
+        relation=None,
+        behind=rf"{NOUNS} (?:is|was|are|were) used (?:to initiali[sz]e|for (?:the )?initiali[sz])",
+        linked=True,
+    ),
+    Phrase(
+        key="further trained",
+        relation="finetune",
+        behind=rf"{NOUNS},? (?:(?:that|which) )?(?:was |is |has been )?(?:further|additionally|"
+        r"continually|continuously) (?:pre-?)?trained(?: \([^()\n]{1,20}\))?"
+        r" (?:on|for|with|using)\b(?! (?:the |this )?same)",
+        linked=True,
+    ),
     Phrase(key="finetune of", relation="finetune", behind=" fine-?tune\\b", linked=True),
     Phrase(
         key="fine-tuned",
@@ -30,7 +70,7 @@ FOLLOWED: tuple[Phrase, ...] = (
     Phrase(
         key="converted",
         relation=None,
-        behind=rf"{NOUNS}{VERB}(?:converted|exported|ported) (?:to|into|in) "
+        behind=rf"{NOUNS}{VERB}(?:converted|exported|ported|pruned|compressed) (?:to|into|in) "
         r"| with onnx weights to be compatible",
     ),
     Phrase(

@@ -50,6 +50,11 @@ WORD = re.compile(r"[\w~.@:\\/-]+")
 SPACE = re.compile(r"[ \t\r\f\v]{2,}|\t|[ \t]+$", re.MULTILINE)
 MODEL = re.compile(r"[^\s/\\]{0,100}[/\\]\S{0,300}|(?=\S{0,99}\d)\S{1,99}-\S{1,99}")
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+NEIGHBOUR = re.compile(
+    r"/[\w.-]{1,96}/(?!.*\.(?:png|jpe?g|gif|svg|webp|md|py|ipynb|json|txt|pdf|html?|ya?ml|csv)/?$)"
+    r"[\w.-]{1,96}/?"
+)
+"""An address from the root of the Hub, where the page of a card stands."""
 NOISE = "*_` \t\n"
 BEHIND = ".,;:-\\"
 
@@ -73,11 +78,11 @@ class Flat:
 
     @cached_property
     def lower(self) -> str:
-        """The words in small letters, each at its own place."""
+        """The words in small letters, each at its own place, fine-tuned as one word."""
         small = self.words.lower()
-        if len(small) == len(self.words):
-            return small
-        return "".join(c.lower() if len(c.lower()) == 1 else c for c in self.words)
+        if len(small) != len(self.words):
+            small = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.words)
+        return small.replace("fine tun", "fine-tun").replace("pre trained", "pre-trained")
 
     @cached_property
     def places(self) -> list[int]:
@@ -200,6 +205,8 @@ class _Reader:
 
     def link(self, label: str, url: str) -> None:
         """A link: a name where it leads to the Hub or nowhere, else the words of its label."""
+        if NEIGHBOUR.fullmatch(url) and url.strip("/") != label:
+            url = f"https://huggingface.co{url}"
         if not url or on_hub(url) or url.strip("/") == label or url.strip("./") in renames():
             self.name(Name(label, url))
         else:

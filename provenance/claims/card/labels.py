@@ -34,14 +34,15 @@ LABELS: tuple[Phrase, ...] = (
     _label(
         "base model",
         None,
-        "foundation source pre-trained pretrained starting initial",
-        " (?:base )?(?:models?|llm|checkpoint|point)(?: (?:name|used|id))?",
+        "foundation source pre-trained pretrained starting initial init underlying",
+        " (?:pre-?trained )?(?:base )?(?:language )?(?:models?|llm|lm|checkpoint|point|weights)"
+        "(?: (?:name|used|id))?",
     ),
     _label(
         "original model",
         None,
         "original",
-        r"(?: (?:base )?models?)?(?: card| page| repo(?:sitory)?| link)?",
+        r"(?: (?:base )?(?:models?|weights|checkpoint))?(?: card| page| repo(?:sitory)?| link)?",
     ),
     _label(
         "finetuned from",

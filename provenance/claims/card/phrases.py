@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from provenance.claims.card.flat import OBJECT
 from provenance.claims.card.words import (
     EXPORTS,
+    FILES,
     KINDS,
     LISTED,
     MADE,
@@ -72,7 +73,7 @@ PHRASES: tuple[Phrase, ...] = (
         key="version of",
         relation=None,
         first=f"{MADE} {EXPORTS}",
-        rest=rf"{LISTED}{{0,4}} (?:{KINDS}|exports?|weights) (?:of|from|for) ",
+        rest=rf"{LISTED}{{0,4}}(?: \([^()\n]{{0,40}}\))? (?:{KINDS}|{FILES}) (?:of|from|for) ",
     ),
     Phrase(
         key="finetune of",
@@ -244,7 +245,6 @@ PHRASES: tuple[Phrase, ...] = (
         "(?:data|datasets?|corpus) (?:up)?on )?",
         linked=True,
     ),
-    Phrase(key="transferred from", relation=None, first="learning", rest=" from "),
     Phrase(
         key="version of",
         relation=None,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.claims.card.authors import AUTHORS
+from provenance.claims.card.begun import BEGUN
 from provenance.claims.card.behind import FOLLOWED
 from provenance.claims.card.flat import ITEM
 from provenance.claims.card.labels import LABELS
@@ -50,8 +51,8 @@ class _Ready:
 
 def _by_first() -> Mapping[str, list[_Ready]]:
     found: dict[str, list[_Ready]] = {}
-    for one in (*LABELS, *PHRASES, *AUTHORS, *LED_TO):
-        ready = _Ready(one, _compiled(f"{one.rest}{FILL}$"), _compiled(one.behind))
+    for one in (*LABELS, *PHRASES, *AUTHORS, *BEGUN, *LED_TO):
+        ready = _Ready(one, _compiled(rf"{one.rest}{FILL}\Z"), _compiled(one.behind))
         for word in words(one.first):
             found.setdefault(word, []).append(ready)
     return found
@@ -71,13 +72,14 @@ DENIALS = {
 AWAY = _compiled(ELSEWHERE)
 OTHERS = {
     declared: _compiled(
-        rf"\b(?:the|our|its|their|each|an?) (?:{roles})(?: (?:models?|networks?|llm))?"
+        rf"\b(?:the|our|its|their|each|an?) (?:{roles})(?:['\u2019]s [\w-]{{1,20}})?"
+        r"(?: (?:models?|networks?|llm))?"
         r" (?:is|was|are|were|has|have|itself)\b"
     )
     for declared, roles in ((True, SERVANTS), (False, TEACHERS))
 }
 """Another model as the subject of a sentence, by whether the card declares a parent elsewhere."""
-OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b")
+OWN = _compiled(r"\bof (?:this|our) (?:model|adapter|checkpoint)\b(?! (?:is|was) )")
 OF_DATA = _compiled(DATA)
 BEGINNINGS = ("starting ", "started ", "initiali", "warm", "using ", "with ", "taking ")
 """What begins anew behind the data that a model was trained on."""

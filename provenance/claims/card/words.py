@@ -17,7 +17,8 @@ STOPS = (
 FILL = (
     rf"(?:the |a )?(?:(?!(?:{STOPS})\b)[\w'\u2019]"
     r"(?:[\w'\u2019+&-]|[.,](?=\w)){0,39}[,:]? ){0,7}"
-    r"(?:available (?:here|at|on):? )?[\[(\"'\u201c:]{0,2} ?"
+    r"(?:available (?:here|at|on):? |for [\w-]{1,20} language:? |\((?:see|cf\.?):? )?"
+    r"(?:[\[(\"'\u201c:]{1,2} ?)?"
 )
 """Further words about the parent: `the original`, `Meta's well known model`."""
 
@@ -37,18 +38,23 @@ NO_OUTPUT = (
 )
 """What a model said or computed is no model."""
 
+SAID = "(?:data|datasets?|outputs?|answers?|labels?|samples?|questions|texts?)"
+"""What comes from a model without being one."""
+
 KINDS = (
     "(?:version|variant|checkpoint|edition|derivative|adaptation|copy|release|instance|conversion|"
     "port)s?"
 )
+FILES = "(?:exports?|weights|files?)"
 TUNED = (
-    "fine-tuned finetuned fine tuned instruction-tuned instruct-tuned chat-tuned post-trained "
-    "pre-trained pretrained trained adapted uncensored abliterated aligned continued retrained "
-    "re-trained decensored fine-tuning finetuning further-trained dpo-tuned domain-adapted"
+    "fine-tuned finetuned fine-tune finetune tuned instruction-tuned instruct-tuned chat-tuned "
+    "post-trained pre-trained pretrained trained adapted uncensored abliterated aligned continued "
+    "retrained re-trained decensored fine-tuning finetuning further-trained dpo-tuned "
+    "domain-adapted"
 )
 TRAINED = (
     "fine-tuned finetuned fine tuned trained pre-trained pretrained retrained fine-tuning "
-    "finetuning training pre-training post-trained further"
+    "finetuning training pre-training post-trained further re-trained"
 )
 QUANTS = (
     "quant quants quantization quantizations quantisation quantisations quantized quantised "
@@ -62,7 +68,7 @@ EXPORTS = (
 MADE = (
     "distilled pruned compressed sparse sparsified smaller reduced trimmed lighter extended "
     "modified customized customised optimized optimised expanded shortened slimmed merged "
-    "lightweight truncated shrunk"
+    "lightweight truncated shrunk compiled"
 )
 
 SURE_NEGATED = (
@@ -72,18 +78,22 @@ SURE_NEGATED = (
     r"(?:can|could|will|would|should) (?:also )?be|"
     r"(?:data|datasets?|corpus|questions|prompts|images|annotations|labels|answers|samples)"
     r" (?:was|were|is|are|has been|have been)\b(?!.{0,99}\bmodel\b)|"
+    r"fine-?tuned? (?:the|these|those|some) tasks|downstream models?|"
     r"base(?: language)? model [^.]{0,60}(?:is|was) (?:an?|the)"
 )
 NEGATED = (
     rf"{SURE_NEGATED}|comparable\w*|in contrast|contrary to|e\.g|previous\w*|formerly|"
     r"originally planned|future|plan(?:s|ned)? to|want to|see|check(?:out)?|refer|due to|"
-    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline|related|"
+    r"similar(?:ly)? to|same as|as in|recommend\w*|alternative\w*|baseline(?! for\b)|related|"
     r"also (?:release|provide|offer|have|publish|share|available)\w*|(?:we|i) also(?! use)|"
     r"(?:may|might|must) (?:also |then |easily )?be"
 )
 """Words in the sentence before a phrase that make another thing of it."""
 
-DATA = r"\b(?:trained|tuned|evaluated|tested|training|evaluation) on (?:[\w-]{1,20} ){0,3}$"
+DATA = (
+    r"\b(?:trained|tuned|evaluated|tested|training|evaluation) on "
+    r"(?:(?!(?:using|with|and)\b)[\w-]{1,20} ){0,3}$"
+)
 """What leads to the name of data."""
 
 OPENINGS = ("for a ", "for an ", "for more ", "for other ", "if ", "see ", "when ")
