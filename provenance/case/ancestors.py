@@ -115,8 +115,7 @@ def _by_digest(ancestor: Ancestor, registry: Registry, lock: Lock | None) -> Anc
         if entry.part is Part.ANCESTOR and entry.mirror_of and same:
             return stated_origin(entry.mirror_of, lock)
     for repo in registry.mirrored(ancestor.facts.id if ancestor.facts else ancestor.claimed):
-        owner = registry.owner(repo)
-        for root in owner.roots if owner else ():
-            if (root.repo, root.manifest) == (repo, ancestor.manifest):
+        for root in registry.roots(repo):
+            if root.manifest == ancestor.manifest:
                 return stated_origin("@".join(filter(None, (repo, root.commit))), lock)
     return None

@@ -86,9 +86,7 @@ def _own_past(case: Case) -> Iterator[Entry]:
 
 
 def _is_pinned(case: Case) -> bool:
-    repo = case.origin.ref.repo
-    owner = case.registry.owner(repo) if repo else None
-    return any(root.repo == repo and root.repo_id for root in (owner.roots if owner else ()))
+    return any(root.repo_id for root in case.registry.roots(case.origin.ref.repo))
 
 
 def _rollback(case: Case) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from provenance.lock import Entry, Lock
 from provenance.lock.known import stated_origin
 from provenance.model import Ancestor, Evidence
 from provenance.signature import weigh
-from provenance.trust import Registry
+from provenance.trust import Registry, Root
 
 SHOWN = 3
 NAMES_NO_MODEL = "known by the signature, which names no model"
@@ -93,11 +93,8 @@ def _by_namespace(files: ModelFiles, registry: Registry, lock: Lock | None) -> M
 def _possible(evidence: Evidence, registry: Registry, lock: Lock | None) -> Iterator[Ancestor]:
     """What the registry lets a model be a mirror of: at each commit that a root or the lockfile has
     for these very files, and then at none that is known."""
-    digests = {evidence.manifest.digest, evidence.listing.digest}
     for repo in registry.mirrored(evidence.ref.repo or ""):
-        owner = registry.owner(repo)
-        roots = owner.roots if owner else ()
-        known = [r.commit for r in roots if r.repo == repo and r.manifest in digests]
+        known = [root.commit for root in _same_roots(evidence, repo, registry)]
         same = [e for e in _entries(lock) if e.selected == evidence.manifest.digest]
         known += [entry.origin_commit for entry in same if entry.origin == repo]
         yield from (stated_origin(f"{repo}@{one}", lock) for one in dict.fromkeys(known) if one)
@@ -131,13 +128,16 @@ def _by_files(files: ModelFiles, origin: Ancestor, known: Evidence) -> Mirror | 
 
 
 def _by_root(evidence: Evidence, origin: Ancestor, registry: Registry) -> str:
-    owner = registry.owner(origin.claimed)
-    digests = {evidence.manifest.digest, evidence.listing.digest}
-    for root in owner.roots if owner else ():
-        same = root.repo == origin.claimed and root.commit in (None, origin.revision)
-        if same and root.manifest in digests:
-            return "the files are those of the registry's root"
+    roots = _same_roots(evidence, origin.claimed, registry)
+    if any(root.commit in (None, origin.revision) for root in roots):
+        return "the files are those of the registry's root"
     return ""
+
+
+def _same_roots(evidence: Evidence, repo: str, registry: Registry) -> list[Root]:
+    """The roots of a repository that have just these files."""
+    digests = {evidence.manifest.digest, evidence.listing.digest}
+    return [root for root in registry.roots(repo) if root.manifest in digests]
 
 
 def _by_lock(evidence: Evidence, origin: Ancestor, lock: Lock | None) -> str:

@@ -249,10 +249,8 @@ def _reference(case: Case, given: tuple[PublisherSignature, ...]) -> str:
         names = sorted({party.org.name for vouch in holding for party in vouch.parties})
         return f"{len(paths)} of {len(manifest.files)} files are what {', '.join(names)} signed"
     repo = case.origin.ref.repo
-    owner = case.registry.owner(repo) if repo else None
-    for root in owner.roots if owner else ():
-        if root.repo == repo and root.manifest == manifest.digest:
-            return f"the files are those of the registry's root {repo}"
+    if any(root.manifest == manifest.digest for root in case.registry.roots(repo)):
+        return f"the files are those of the registry's root {repo}"
     if isinstance(case.mirror, Mirror):
         return f"the files are those of {case.mirror.named}: {case.mirror.proof}"
     if case.exact and case.is_locked:

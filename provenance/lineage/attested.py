@@ -23,7 +23,7 @@ from provenance.lineage.steps import Files, Index, TrainingStep
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
-from provenance.trust import Registry, Root
+from provenance.trust import Registry
 from provenance.wire.training import RELATIONS, Method, Parent
 
 SHOWN = 5
@@ -99,7 +99,7 @@ class Walk:
         root = any(
             root.manifest == manifest is not None
             and (root.commit is None or commit is None or root.commit == commit)
-            for root in self._roots(repo)
+            for root in self.registry.roots(repo)
         )
         return Node(
             key=key,
@@ -110,10 +110,6 @@ class Walk:
             root=root,
             mirrors=self.claimed.mirrors(repo or "", commit),
         )
-
-    def _roots(self, repo: str | None) -> tuple[Root, ...]:
-        owner = self.registry.owner(repo) if repo else None
-        return tuple(root for root in owner.roots if root.repo == repo) if owner else ()
 
     def _above(self, model: Model) -> Iterator[Model]:
         """1 and 2: the parents by a statement, or by claims where there is none; none of a root."""
@@ -172,7 +168,7 @@ class Walk:
     def _unattested(self, model: Model, reasons: Sequence[str]) -> None:
         node = model.node
         why = "; ".join(reasons[:SHOWN]) or "no statement speaks of these files"
-        roots = self._roots(node.repo)
+        roots = self.registry.roots(node.repo)
         if any(root.manifest is None for root in roots):
             why += "; the registry has it as a root without a manifest"
         elif roots:

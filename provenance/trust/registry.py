@@ -15,7 +15,7 @@ from provenance.keys import Certificate
 from provenance.model import check_aware
 from provenance.trust import reading
 from provenance.trust.material import PUBLIC_GOOD, read_certificates
-from provenance.trust.parties import Org, Role, Signer, read_org
+from provenance.trust.parties import Org, Role, Root, Signer, read_org
 
 VERSION = 1
 DATED = ("signer", "key")
@@ -138,12 +138,24 @@ class Registry:
         """The organisation in one of whose namespaces `repo` lies, case-exact, if there is one."""
         return self._owners.get(names.namespace_of(repo)) if names.is_repo(repo) else None
 
+    def roots(self, repo: str | None) -> tuple[Root, ...]:
+        """What the registry has of `repo` as a root, at each commit."""
+        owner = self.owner(repo) if repo else None
+        return tuple(root for root in owner.roots if root.repo == repo) if owner else ()
+
+    @cached_property
+    def _mirrored(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {}
+        for org in self.orgs:
+            for mirror in org.mirrors:
+                found.setdefault(mirror.namespace, {})[mirror.of] = None
+        return {namespace: tuple(origins) for namespace, origins in found.items()}
+
     def mirrored(self, repo: str) -> tuple[str, ...]:
         """The repositories that `repo` may be a mirror of, each by the name that it has itself."""
         namespace, _, name = repo.partition("/")
-        every = (mirror for org in self.orgs for mirror in org.mirrors)
-        found = (f"{mirror.of}/{name}" for mirror in every if mirror.namespace == namespace)
-        return tuple(dict.fromkeys(found)) if names.is_repo(repo) else ()
+        found = self._mirrored.get(namespace, ()) if names.is_repo(repo) else ()
+        return tuple(f"{origin}/{name}" for origin in found)
 
     def publishers(self, repo: str) -> tuple[tuple[Org, Signer], ...]:
         """Who may publish `repo`; empty if nobody is known who does."""

@@ -184,12 +184,10 @@ class _Survey:
                 yield unknown("ancestry/unresolved", message, name)
         elif self.case.registry.owner(name) is None:
             namespace = name.partition("/")[0]
-            vain = tried(self.case.files, name, self.case.registry, self.case.lock)
-            message = (
-                f"no registered organisation owns {namespace!r}{self._said_by(name)}"
-                f"{vain and f'; {vain}'}: register "
-                "it, or waive this for the ancestor after a look"
-            )
+            said = f"no registered organisation owns {namespace!r}{self._said_by(name)}"
+            if vain := tried(self.case.files, name, self.case.registry, self.case.lock):
+                said += f"; {vain}"
+            message = f"{said}: register it, or waive this for the ancestor after a look"
             yield failed("ancestry/unknown-ancestor", message, name)
 
     def _said_by(self, name: str) -> str:
@@ -215,9 +213,8 @@ class _Survey:
             if facts.reach in STRANGE_REACH:
                 message = f"commit {ancestor.commit} is reached by {facts.reach}, no branch or tag"
                 yield failed("ancestry/pull-request-only", message, facts.id)
-            owner = self.case.registry.owner(facts.id)
-            for root in owner.roots if owner else ():
-                if root.repo == facts.id and root.repo_id not in (None, facts.repo_id):
+            for root in self.case.registry.roots(facts.id):
+                if root.repo_id not in (None, facts.repo_id):
                     message = f"expected repository id {root.repo_id}, found {facts.repo_id}"
                     yield failed("ancestry/replaced", message, facts.id)
 
@@ -245,9 +242,7 @@ class _Survey:
     def _is_origin(self) -> bool:
         repo = self.case.origin.ref.repo
         owner = self.case.registry.owner(repo) if repo else None
-        if owner is None:
-            return False
-        return owner.originates or any(root.repo == repo for root in owner.roots)
+        return bool(owner and owner.originates) or bool(self.case.registry.roots(repo))
 
     def praise(self) -> str:
         names = self.names

@@ -46,9 +46,8 @@ def _renamed(case: Case, repo: str, new: str) -> str:
 
 def _replaced(case: Case, repo: str, facts: Facts, asked: Case) -> Iterator[Finding]:
     """Ids that the registry and the lockfile have for the repository, and this is none of them."""
-    owner, before = case.registry.owner(repo), past_ids(case)
-    roots = owner.roots if owner else ()
-    pinned = {root.repo_id for root in roots if root.repo == repo and root.repo_id}
+    before = past_ids(case)
+    pinned = {root.repo_id for root in case.registry.roots(repo) if root.repo_id}
     if pinned:
         expected = f"{' or '.join(sorted(pinned))} as the registry has it"
         yield from _other_id(case, facts, pinned, expected, "ask the publisher elsewhere")
