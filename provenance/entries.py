@@ -213,9 +213,9 @@ def _parents(case: Case) -> Iterator[LockedParent]:
             named.add(name)
             found = known.get((claim.repo or "", claim.revision))
             stated = claim.revision if claim.path == YOU else None
-            is_mirror = bool(found and found.facts and case.graph.by_key[name].mirrors)
+            mirror = found.facts if found and case.graph.by_key[name].mirrors else None
             yield LockedParent(
-                repo=found.facts.id if is_mirror and found and found.facts else name,
+                repo=mirror.id if mirror else name,
                 commit=found.commit if found else stated,
                 relation=claim.relation,
                 tier=edge.tier,

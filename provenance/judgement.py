@@ -168,15 +168,19 @@ def _weigh(finding: Finding, case: Case, accepted: Collection[str]) -> Finding:
     level = case.policy.level(finding.rule)
     if finding.rule == "registry/expired" and case.policy.lenient_expiry:
         level = Level.WARN
-    at_origin = case.at_origin
-    about = at_origin if at_origin and finding.where == at_origin.subject else case
-    if finding.rule in accepted and (change := change_of(finding.rule, about)):
+    if finding.rule in accepted and (change := change_of(finding.rule, _about(finding, case))):
         said = f"accepted: {change[0]} → {change[1]}"
         return replace(finding, level=Level.OFF, waived=said, accepted=change)
     for waiver in case.policy.waivers:
         if finding.outcome is not Outcome.PASS and means(waiver, finding, case):
             return replace(finding, level=Level.OFF, waived=waiver.reason)
     return finding if finding.level is level else replace(finding, level=level)
+
+
+def _about(finding: Finding, case: Case) -> Case:
+    """Whose case a finding is in: of a mirror its origin's where it is about that."""
+    origin = case.at_origin
+    return origin if origin and finding.where == origin.subject else case
 
 
 def _unused(case: Case, weighed: Sequence[Finding]) -> Iterator[Finding]:

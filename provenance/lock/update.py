@@ -24,12 +24,10 @@ def out_of_step(settings: Settings, entry: Entry, registry: Registry) -> Iterato
                 locked, asked = getattr(entry, word), getattr(model, word)
                 if locked != asked:
                     yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
-            said = (model.mirror_of, entry.mirror_of)
-            by_registry = not model.mirror_of and entry.origin in registry.mirrored(
-                entry.repo or ""
-            )
-            if said[0] != said[1] and not by_registry:
-                yield f"{entry.name}: mirror_of is {said[0]!r}, and {said[1]!r} is locked"
+            locked, asked = entry.mirror_of, model.mirror_of
+            by_registry = not asked and entry.origin in registry.mirrored(entry.repo or "")
+            if locked != asked and not by_registry:
+                yield f"{entry.name}: mirror_of is {asked!r}, and {locked!r} is locked"
             return
     if settings.source:
         yield f"{entry.name} is not in {settings.source} any more"
