@@ -44,8 +44,7 @@ class Box:
     def about(self) -> str:
         """What stands below its name."""
         if isinstance(self.of, Node):
-            missing = self.of.missing.removeprefix(f"{self.of.key}: ")
-            about = missing or self.of.publisher or "published by nobody known"
+            about = self.of.missing or self.of.publisher or "published by nobody known"
             return f"as {', '.join(self.of.mirrors)}; {about}" if self.of.mirrors else about
         return why(self.of)
 

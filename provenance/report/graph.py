@@ -130,7 +130,8 @@ def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
     """The graph as a tree: each branch, and the number of the one that it grows from; the model
     itself is 0. What stands in the tree already does not branch again."""
     drawn, count = {graph.model}, 0
-    waiting = deque((0, one) for one in _above(graph, graph.model))
+    above = _above(graph)
+    waiting = deque((0, one) for one in above.get(graph.model, ()))
     while waiting:
         below, one = waiting.popleft()
         count += 1
@@ -138,19 +139,21 @@ def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
             yield below, nowhere(one)
             continue
         yield below, (*title(graph.by_key[one.parent]), Span("\n"), *step(one))
-        further = _above(graph, one.parent)
+        further = above.get(one.parent, ())
         if one.parent in drawn and further:
             yield count, (Span("… as above"),)
             count += 1
             continue
         drawn.add(one.parent)
-        waiting.extend((count, above) for above in further)
+        waiting.extend((count, parent) for parent in further)
 
 
-def _above(graph: Graph, child: str) -> tuple[Edge | Unresolved, ...]:
-    """What stands above a node: its parents, then those that lead nowhere."""
-    gone = (one for one in lost(graph) if one.child == child)
-    return (*graph.above.get(child, ()), *gone)
+def _above(graph: Graph) -> dict[str, list[Edge | Unresolved]]:
+    """What stands above each node: its parents, then those that lead nowhere."""
+    found: dict[str, list[Edge | Unresolved]] = {k: [*v] for k, v in graph.above.items()}
+    for one in lost(graph):
+        found.setdefault(one.child, []).append(one)
+    return found
 
 
 def step(edge: Edge) -> Line:

@@ -255,7 +255,7 @@ def test_every_drawing_has_one_word_for_what_leads_nowhere(
 
 
 def test_a_box_says_why_nothing_is_known_of_it_and_cuts_no_word() -> None:
-    gone = Node(key=BASE, missing=f"{BASE}: the Hub has no such repository")
+    gone = Node(key=BASE, missing="the Hub has no such repository")
     graph = replace(GRAPH, nodes=(Node(key=BOT), Node(key=SFT), gone), unresolved=())
     page = unescape(FORMATS["html"].write(of_model(graph)))
     assert f"<title>{BASE}: the Hub has no such repository</title>" in page
