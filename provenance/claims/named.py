@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from provenance.claims.claim import MethodClaim, ParentClaim
 from provenance.claims.methods import IN_WORDS, MEANS
-from provenance.claims.reference import MAX_TEXT, reference
+from provenance.claims.reference import MAX_TEXT, UNNAMED, reference
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of
 from provenance.model import Content
@@ -57,6 +58,11 @@ def named(
         part="/".join(filter(None, (folder_of(content.path).rstrip("/"), part))),
         of=of,
     )
+
+
+def nameless(claim: ParentClaim) -> ParentClaim:
+    """The claim as one of a parent that it does not name."""
+    return replace(claim, repo=None, revision=None, reason=UNNAMED, likely="")
 
 
 def told(

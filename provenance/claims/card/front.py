@@ -13,9 +13,8 @@ from provenance.claims.card.names import meaning
 from provenance.claims.card.seen import seen
 from provenance.claims.claim import Claim, MethodClaim, ParentClaim, Unread
 from provenance.claims.methods import METHODS
-from provenance.claims.named import RELATIONS, line_of, named, texts
+from provenance.claims.named import RELATIONS, line_of, named, nameless, texts
 from provenance.claims.recipe import moved
-from provenance.claims.reference import UNNAMED
 from provenance.errors import Malformed
 from provenance.formats import yaml
 from provenance.model import Content
@@ -111,9 +110,7 @@ def _stated(table: Mapping[object, object]) -> Iterator[str]:
 def _parent(content: Content, key: str, text: str, relation: str | None) -> ParentClaim:
     claim = named(content, key, text, relation=relation)
     found = meaning(Name(text))
-    if found and found.unnamed:
-        return replace(claim, repo=None, revision=None, reason=UNNAMED, likely="")
-    return claim
+    return nameless(claim) if found and found.unnamed else claim
 
 
 def _tag(content: Content, tag: str, stated: str | None) -> Iterator[Claim]:

@@ -16,8 +16,7 @@ from provenance.claims.card.reading import denied, phrases
 from provenance.claims.card.sections import Sections
 from provenance.claims.card.words import OPENINGS, WINDOW
 from provenance.claims.claim import Claim, Mention, ParentClaim, Unread
-from provenance.claims.named import named
-from provenance.claims.reference import UNNAMED
+from provenance.claims.named import named, nameless
 from provenance.model import Content
 
 PROGRAMS = frozenset(
@@ -171,13 +170,13 @@ class _Prose:
         """The first place that speaks of a parent without its name."""
         if self.nameless:
             at, one = self.nameless[0]
-            yield _nameless(self._claim(at, "None", one))
+            yield nameless(self._claim(at, "None", one))
         elif found := TRAINED.search(self.flat.lower):
             one = Phrase(key="trained", relation="finetune")
-            yield replace(_nameless(self._claim(found.start(), found[0], one)), hint=True)
+            yield replace(nameless(self._claim(found.start(), found[0], one)), hint=True)
         elif found := SCRATCH.search(self.flat.lower):
             one = Phrase(key="trained from scratch", relation=None)
-            yield replace(_nameless(self._claim(found.start(), found[0], one)), hint=True)
+            yield replace(nameless(self._claim(found.start(), found[0], one)), hint=True)
 
     def mentions(self, known: frozenset[str]) -> Iterator[Mention]:
         """The first sentences that name a model in other words, each once."""
@@ -197,7 +196,3 @@ class _Prose:
                 one = Mention(path=self.content.path, line=line, quote=quote, repo=repo)
                 quotes.setdefault(quote, one)
         yield from quotes.values()
-
-
-def _nameless(claim: ParentClaim) -> ParentClaim:
-    return replace(claim, repo=None, revision=None, reason=UNNAMED, likely="")
