@@ -106,8 +106,9 @@ def _refused(case: Case) -> Iterator[Finding]:
             f"{registry.name} expired on {registry.expires:%Y-%m-%d}",
             registry.name,
         )
-    yield from _revoked(registry, _own(case), "", case.origin.ref.repo)
-    for subjects in _origin(case):
+    own = _own(case)
+    yield from _revoked(registry, own, "", case.origin.ref.repo)
+    for subjects in _origin(case, own):
         yield from _revoked(registry, subjects, " of the origin")
     for subjects in _ancestors(case):
         yield from _revoked(registry, subjects, " of an ancestor")
@@ -132,10 +133,9 @@ def _own(case: Case) -> Subjects:
     return own
 
 
-def _origin(case: Case) -> Iterator[Subjects]:
+def _origin(case: Case, own: Subjects) -> Iterator[Subjects]:
     """What the model is known by that it is said to be a mirror of, proved or not; files that are
     the model's own too are told as its own."""
-    own = _own(case)
     for subjects in _mirrored(case, own["repo"], case.evidence, _proved(case)):
         shared = {kind: subjects[kind] - own[kind] for kind in ("manifest", "file")}
         yield {**subjects, **shared}
@@ -170,8 +170,9 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
         today = case.claimed.canonical(claim.repo) if claim.repo else None
         yield {"repo": {claim.repo, today}, "commit": {claim.revision}}
     for ancestor, origin in zip(evidence.ancestors, case.claimed.origins, strict=True):
-        yield _of(ancestor)
-        yield from _mirrored(case, _of(ancestor)["repo"], ancestor.evidence, origin)
+        subjects = _of(ancestor)
+        yield subjects
+        yield from _mirrored(case, subjects["repo"], ancestor.evidence, origin)
     for attested in _attested(case.files):
         yield {
             "manifest": {attested.manifest},
