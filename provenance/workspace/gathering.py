@@ -243,9 +243,19 @@ class Gathering:
         if subject.place is None and self.hub is not None:
             from provenance.source.hub.ancestors import with_ancestors
 
-            known = pins(self.session.lock)
-            return with_ancestors(self.hub, found, parents, pins=known, origins=self._origins)
+            known, origins = self._pins(found), self._origins
+            return with_ancestors(self.hub, found, parents, pins=known, origins=origins)
         return self._with_local(found, parents)
+
+    def _pins(self, found: Evidence) -> dict[str, str]:
+        """Where the ancestors of a model are looked at. What stands in a mirror today is what a new
+        commit may be made from: only for one that is locked does the lockfile say where it stood.
+        """
+        lock, at = self.session.lock, (found.ref.repo, found.ref.commit)
+        known = pins(lock)
+        if lock and any((entry.repo, entry.commit) == at for entry in lock.models()):
+            return known
+        return {name: commit for name, commit in known.items() if not self._origins.may_be(name)}
 
     def _with_local(self, found: Evidence, parents: Sequence[str]) -> Evidence:
         """The other models of provenance.toml that lie on disk, as far as claims name them."""

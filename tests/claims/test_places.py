@@ -177,6 +177,10 @@ PLACES: dict[str, tuple[dict[str, bytes], list[Row]]] = {
         settings("quantize_config.json", bits=4, model_name_or_path="acme/b"),
         [("quantize_config.json:3", "acme/b", None, "quantized")],
     ),
+    "axolotl's settings at a commit": (
+        {"axolotl.yaml": b"base_model: acme/base\nrevision_of_model: v2\n"},
+        [("axolotl.yaml:1", "acme/base", "v2", "finetune")],
+    ),
     "axolotl's settings": (
         {"axolotl_config.yaml": AXOLOTL.encode()},
         [("axolotl_config.yaml:1", "acme/base", None, "adapter")],

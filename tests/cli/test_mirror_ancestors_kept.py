@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import forge
-from tests.cli.mirrored import BOT, MIRROR, ORIGIN, REFUSED, TUNED, Bank
+from tests.cli.mirrored import BOT, MIRROR, ORIGIN, REFUSED, TUNED, WORSE, Bank
 from tests.hubs import FILES, signed
 
 
@@ -44,6 +44,21 @@ def test_a_lock_that_names_another_origin_is_not_believed(keeper: Bank) -> None:
     ended = keeper.desk.run("fetch", BOT, "--local-dir", keeper.desk.folder / "there")
     expected = "ancestry/unknown-ancestor"
     assert (ended.returncode, expected in ended.stdout) == (1, True), ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("by", ["line", "namespace"])
+def test_where_a_mirror_stood_once_proves_nothing_of_what_is_made_later(
+    keeper: Bank, by: str
+) -> None:
+    keeper.has(by=by)
+    assert keeper.desk.run("lock", BOT, "-q").returncode == 0
+    keeper.mirror(WORSE)
+    assert keeper.desk.run("lock", "--check", BOT).returncode == 0
+    keeper.desk.hub.commit(BOT, {"config.json": b'{"model_type": "llama", "x": 1}'})
+    for words in (("verify", f"{BOT}@main"), ("lock", "--upgrade-model", BOT)):
+        ended = keeper.desk.run(*words)
+        expected = "ancestry/unknown-ancestor"
+        assert (ended.returncode, expected in ended.stdout) == (1, True), ended.stdout
 
 
 def test_stored_evidence_is_judged_by_what_is_said_today(keeper: Bank) -> None:

@@ -28,6 +28,10 @@ class Origins:
     lock: Lock | None = None
     stated: Stated = field(default_factory=dict)
 
+    def may_be(self, repo: str) -> bool:
+        """Whether anybody says that a repository is a mirror."""
+        return repo in self.stated or bool(self.registry.mirrored(repo))
+
     def known(
         self,
         hub: Hub,
