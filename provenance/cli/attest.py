@@ -12,8 +12,9 @@ from provenance.cli.outcome import FAIL
 from provenance.cli.signer import with_signer
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
-from provenance.workspace.attesting import ParentRefused, Target, Training, attested, without_models
+from provenance.workspace.attesting import ParentRefused, Target, attested, begun, without_models
 from provenance.workspace.signing import SignerOptions
+from provenance.workspace.training_options import TrainingOptions
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
@@ -22,7 +23,7 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @click.argument("path", metavar="DIR", type=FOLDER)
 @folded(
     "training",
-    Training,
+    TrainingOptions,
     click.option(
         "--as", "model", required=True, metavar="ORG/NAME", help="Name of the model that was made."
     ),
@@ -50,7 +51,7 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @with_workspace
 def command(
     path: Path,
-    training: Training,
+    training: TrainingOptions,
     request: Request,
     unverified_parent: bool,
     signing: SignerOptions,
@@ -66,14 +67,15 @@ def command(
     training.check()
     signer = signing.signer(datetime.now(UTC), workspace.environment)
     session = without_models(workspace.session(request, needs_models=False), request.refs)
-    target = Target(folder=path, signer=signer, output=output)
+    gathering = workspace.gathering(session)
     try:
-        made = attested(
-            workspace.gathering(session), training, target, unverified_parent=unverified_parent
-        )
+        known = begun(gathering, unverified_parent=unverified_parent)
     except ParentRefused as refused:
         click.echo("\n".join(refused.lines()), err=True)
         return FAIL
+    target = Target(folder=path, signer=signer, output=output)
+    making = training.making(gathering.at)
+    made = attested(known, making, target, gathering.at, gathering.progress)
     if not quiet:
         click.echo(f"attested: {made}", err=True)
     return 0

@@ -24,7 +24,7 @@ from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
 from provenance.trust import Registry
-from provenance.wire.training import RELATIONS, Method, Parent
+from provenance.wire.training import Method, Parent
 
 SHOWN = 5
 
@@ -208,7 +208,7 @@ class Walk:
                 child=child.node.key,
                 parent=model.node.key,
                 tier=Tier.ATTESTED,
-                relation=RELATIONS.get(method),
+                relation=step_of.step.relation,
                 method=method.value,
                 attested=f"{party.org.name} ({party.signer.name})",
                 bundle=step_of.bundle,

@@ -19,19 +19,35 @@ from provenance.wire.training import Material, Method, Parent, Step
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
-    """How a model was made; `parameters` is whatever JSON can say of it."""
+    """How a model was made, but for its parents; each field is the statement's (see Step).
+
+    `parameters` and `environment` are whatever JSON can say.
+    """
 
     model: str
     method: Method
-    parents: Sequence[Parent]
     materials: Sequence[Material] = ()
     parameters: Mapping[str, object] | None = None
+    environment: Mapping[str, object] | None = None
+    trainer: str = ""
+    adapter: bool = False
     builder: str
+    versions: Mapping[str, str] | None = None
+    invocation: str = ""
     started: datetime | None = None
     finished: datetime | None = None
+    byproducts: Sequence[Material] = ()
+
+    def check(self, parents: int) -> None:
+        """ConfigError for a method that does not go with so many parents."""
+        if self.method is Method.PRETRAIN and parents:
+            message = "pretraining begins with nothing: leave --parent out"
+            raise ConfigError(message, path="--method")
+        if self.method is not Method.PRETRAIN and not parents:
+            raise ConfigError(f"{self.method} begins with a model: name it", path="--parent")
 
 
-def statement(evidence: Evidence, making: Making) -> bytes:
+def statement(evidence: Evidence, making: Making, parents: Sequence[Parent]) -> bytes:
     """The training statement over every file of `evidence`, or ConfigError if that must not be.
 
     Refused: a model without files, a selection of one, a file whose bytes were not measured, and
@@ -42,22 +58,29 @@ def statement(evidence: Evidence, making: Making) -> bytes:
     if not evidence.manifest.files:
         raise ConfigError("there is no file to attest")
     refuse_strange(evidence)
-    if making.method is Method.PRETRAIN and making.parents:
-        raise ConfigError("pretraining begins with nothing: leave --parent out", path="--method")
-    if making.method is not Method.PRETRAIN and not making.parents:
-        raise ConfigError(f"{making.method} begins with a model: name it", path="--parent")
+    making.check(len(parents))
     step = Step(
         model=making.model,
         method=making.method,
         subjects={file.path: file.sha256 for file in evidence.manifest.files},
-        parents=tuple(making.parents),
+        parents=tuple(parents),
         materials=tuple(making.materials),
-        parameters=json.dumps(making.parameters, default=str) if making.parameters else "",
+        parameters=_table(making.parameters),
+        environment=_table(making.environment),
+        trainer=making.trainer,
+        adapter=making.adapter,
         builder=making.builder,
+        versions=tuple(sorted((making.versions or {}).items())),
+        invocation=making.invocation,
         started=making.started,
         finished=making.finished,
+        byproducts=tuple(making.byproducts),
     )
     return of_a_size(training.statement(step), f"{len(step.subjects)} files")
+
+
+def _table(values: Mapping[str, object] | None) -> str:
+    return json.dumps(values, default=str) if values else ""
 
 
 def parent(evidence: Evidence, *, verified: bool) -> Parent:

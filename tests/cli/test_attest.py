@@ -50,6 +50,12 @@ class Shop:
         ]
 
 
+def dependencies(statement: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """What a statement says went in, under this name."""
+    every = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    return [one for one in every if one["name"] == name]
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     release = forge.TufKey(key=forge.key("release"))
@@ -86,8 +92,8 @@ def test_a_history_is_attested_step_by_step_and_then_passes(shop: Shop) -> None:
     assert carried == shop.statements("sft")[0]
     outside = own["predicate"]["buildDefinition"]["externalParameters"]
     assert outside["parameters"] == {"lr": 1e-05, "began": "2026-01-01"}
-    materials = carried["predicate"]["buildDefinition"]["resolvedDependencies"]
-    assert materials[1] == {"name": "code", "uri": code, "digest": {"gitCommit": COMMIT}}
+    (material,) = dependencies(carried, "code")
+    assert material == {"name": "code", "uri": code, "digest": {"gitCommit": COMMIT}}
     for statement in (carried, own):
         validate(statement, SCHEMA)
 
@@ -108,7 +114,7 @@ def test_a_parent_that_does_not_pass_is_not_attested_unless_told(shop: Shop) -> 
     assert not (shop.top / "bot" / "claims.jsonl").exists()
     assert shop.attest("bot", "grpo", "--parent", "sft", "--unverified-parent")[0] == 0
     (own,) = shop.statements("bot")
-    (parent,) = own["predicate"]["buildDefinition"]["resolvedDependencies"]
+    (parent,) = dependencies(own, "parent")
     assert parent["annotations"]["unverified"] is True
     validate(own, SCHEMA)
 

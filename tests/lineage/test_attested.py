@@ -269,7 +269,10 @@ CASES: dict[str, tuple[Callable[[Family], Evidence], Found]] = {
         {*UNATTESTED, ("malformed", "claims.jsonl:1")},
     ),
     "files that are not what their digest says": (
-        bent(predicate__buildDefinition__resolvedDependencies__0__digest__sha256="0" * 64),
+        bent(
+            predicate__buildDefinition__resolvedDependencies__0__digest__hfProvenanceManifest="0"
+            * 64
+        ),
         {*UNATTESTED, ("malformed", "claims.jsonl:1")},
     ),
     "a middle step is unattested": (middle_unattested, {("unattested-step", SFT)}),
