@@ -32,6 +32,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("replay", "report", "source", "registry"),
     ("gate", "produce"),
     ("workspace",),
+    ("recording",),
     ("cli",),
     ("train",),
     ("__init__",),
