@@ -1,0 +1,55 @@
+"""A run that goes on from a checkpoint: what it was, and when the run had begun."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provenance.errors import Malformed, SourceError
+from provenance.formats import json as reading
+from provenance.recording.data import on_disk, shown
+from provenance.source.evidence_files import read
+from provenance.source.files import write
+from provenance.wire.training import Material, MaterialKind
+from provenance.wire.training.step import Note
+
+FILE = "provenance_run.json"
+"""Beside the files of each checkpoint: when its run had begun. A claim, and no more."""
+MOST = 4096
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def leave(checkpoint: Path, started: datetime) -> None:
+    """The checkpoint says when its run had begun, if it lies there and can be written to."""
+    if checkpoint.is_dir():
+        said = {"started": started.astimezone(UTC).strftime(MOMENT)}
+        write(checkpoint / FILE, json.dumps(said) + "\n")
+
+
+def begun_at(checkpoint: Path) -> str:
+    """When the run of a checkpoint had begun, if it says so."""
+    try:
+        found = reading.loads(read(str(checkpoint / FILE), MOST))
+        text = found.get("started", "") if isinstance(found, dict) else ""
+        return datetime.strptime(str(text), MOMENT).strftime(MOMENT)
+    except (SourceError, Malformed, ValueError):
+        return ""
+
+
+def material(checkpoint: Path | None, step: int, at: datetime, folder: Path) -> Material:
+    """The checkpoint as what goes into a run: its digest where it still lies there, and both times.
+
+    Reads every byte of it.
+    """
+    notes: dict[str, Note] = {"step": step, "resumed": at.astimezone(UTC).strftime(MOMENT)}
+    if checkpoint is None:
+        return Material(kind=MaterialKind.CHECKPOINT, notes=tuple(sorted(notes.items())))
+    if before := begun_at(checkpoint):
+        notes["started"] = before
+    notes["path"] = shown(checkpoint, folder)
+    try:
+        return on_disk(checkpoint, MaterialKind.CHECKPOINT, folder, notes)
+    except OSError:
+        # A trainer deletes old checkpoints as it goes on.
+        return Material(kind=MaterialKind.CHECKPOINT, notes=tuple(sorted(notes.items())))
