@@ -109,11 +109,16 @@ class Policy:
 
     def for_unpublished(self) -> Policy:
         """What is asked of a model that nobody published, as the parent of one that is attested:
-        the same, but that a whole lineage stands for a publisher's signature."""
+        the same, but that a whole lineage, which is over every file that a loader reads, stands for
+        a publisher's signature."""
         asked = {*self.checks, LINEAGE} - {SIGNATURE, ATTESTATION.name}
-        own = tuple(row for row in self.levels if row[0].partition("/")[0] != LINEAGE)
-        checks = tuple(check for check in CHECKS if check in asked)
-        return replace(self, checks=checks, levels=own, required=())
+        kept = {rule: level for rule, level in self.levels if rule.partition("/")[0] != LINEAGE}
+        return replace(
+            self,
+            checks=tuple(check for check in CHECKS if check in asked),
+            levels=tuple(sorted((kept | {"integrity/no-reference": Level.WARN}).items())),
+            required=(),
+        )
 
     def level(self, rule: str) -> Level:
         """What a finding of `rule` does to the verdict: the longer key wins."""
