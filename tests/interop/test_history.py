@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +72,8 @@ class History:
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     top = tmp_path_factory.mktemp("history")
     shutil.copytree(ATTESTATIONS / "history", top, dirs_exist_ok=True)
-    programs = f"{told('PROVENANCE_TRAINERS')}:{os.environ['PATH']}"
-    environment = {"PATH": programs, "HOME": str(top), "HF_HUB_OFFLINE": "1", "COLUMNS": "80"}
+    programs = (told("PROVENANCE_TRAINERS"), Path(sys.executable).parent, os.environ["PATH"])
+    environment = {"PATH": ":".join(map(str, programs)), "HOME": str(top), "HF_HUB_OFFLINE": "1", "COLUMNS": "80"}
     ended = subprocess.run(
         ["bash", "-e", "-c", typed()], cwd=top, env=environment, capture_output=True, text=True
     )
