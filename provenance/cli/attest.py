@@ -69,7 +69,7 @@ def command(
     session = without_models(workspace.session(request, needs_models=False), request.refs)
     gathering = workspace.gathering(session)
     try:
-        known = begun(gathering, unverified_parent=unverified_parent)
+        known = begun(gathering, training.model, unverified_parent=unverified_parent)
     except ParentRefused as refused:
         click.echo("\n".join(refused.lines()), err=True)
         return FAIL

@@ -14,7 +14,7 @@ from provenance.lineage.graph import (
     mirrored,
     weakest,
 )
-from provenance.lineage.steps import TrainingStep, Unusable, statement_of, step_of
+from provenance.lineage.steps import TrainingStep, Unusable, statement_of, step_of, unverified_steps
 from provenance.lineage.wanted import Wanted, own_names, unresolved_parents, wanted_by
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "statement_of",
     "step_of",
     "unresolved_parents",
+    "unverified_steps",
     "wanted_by",
     "weakest",
 ]

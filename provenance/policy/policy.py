@@ -12,7 +12,14 @@ from provenance.policy.allowances import CodeAllowance, Exemption, Waiver
 from provenance.policy.document import Model, Settings
 from provenance.policy.levels import Demand, Levels
 from provenance.policy.required import RequiredAttestation
-from provenance.policy.table import ATTESTATION, BASELINE, CHECKS, CLOSURE
+from provenance.policy.table import (
+    ATTESTATION,
+    BASELINE,
+    CHECKS,
+    CLOSURE,
+    LINEAGE,
+    SIGNATURE,
+)
 from provenance.verdict import Level
 
 
@@ -99,6 +106,19 @@ class Policy:
         if not levels.requires_something(self.levels, checks):
             checks = levels.profile_named(BASELINE).checks
         return replace(self, checks=checks, parents=(), members=(), required=())
+
+    def for_unpublished(self) -> Policy:
+        """What is asked of a model that nobody published, as the parent of one that is attested:
+        the same, but that a whole lineage, which is over every file that a loader reads, stands for
+        a publisher's signature."""
+        asked = {*self.checks, LINEAGE} - {SIGNATURE, ATTESTATION.name}
+        kept = {rule: level for rule, level in self.levels if rule.partition("/")[0] != LINEAGE}
+        return replace(
+            self,
+            checks=tuple(check for check in CHECKS if check in asked),
+            levels=tuple(sorted((kept | {"integrity/no-reference": Level.WARN}).items())),
+            required=(),
+        )
 
     def level(self, rule: str) -> Level:
         """What a finding of `rule` does to the verdict: the longer key wins."""

@@ -30,6 +30,9 @@ class Row:
 REGISTRY = Row(name="registry", always=True)
 POLICY = Row(name="policy", always=True)
 CLOSURE = "closure"
+LINEAGE = "lineage"
+"""The check of every training step; `[policy.training]` asks for it in any profile."""
+SIGNATURE = "signature"
 ATTESTATION = Row(name="attestation")
 """The check of what `[[policy.require_attestation]]` asks for; it is in no profile."""
 
@@ -40,10 +43,10 @@ TABLE = (
     Row(name="format", profiles=OF_EVERY_PROFILE),
     Row(name="code", profiles=OF_EVERY_PROFILE),
     Row(name="identity", profiles=OF_MODELS),
-    Row(name="signature", profiles=OF_EVERY_PROFILE),
+    Row(name=SIGNATURE, profiles=OF_EVERY_PROFILE),
     Row(name="ancestry", profiles=OF_MODELS),
     Row(name=CLOSURE, profiles=OF_MODELS),
-    Row(name="lineage", profiles=(ATTESTED,)),
+    Row(name=LINEAGE, profiles=(ATTESTED,)),
     ATTESTATION,
 )
 """Revocation first (`registry`), then the rules themselves, then what is judged."""

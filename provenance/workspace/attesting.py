@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError
-from provenance.judgement import evaluate
 from provenance.model import Evidence, Ref
 from provenance.produce.attest import Making, earlier, parent, statement
 from provenance.produce.sign import Signer
@@ -21,8 +20,8 @@ from provenance.source.progress import Progress
 from provenance.verdict import Result, Verdict
 from provenance.wire.training import Parent
 from provenance.workspace.gathering import Gathering
+from provenance.workspace.parents import judged
 from provenance.workspace.session import Session
-from provenance.workspace.subjects import Subject
 
 CLAIMS = "claims.jsonl"
 MAX_CLAIMS = 64 << 20
@@ -69,13 +68,14 @@ class Begun:
     carried: tuple[bytes, ...] = ()
 
 
-def begun(gathering: Gathering, *, unverified_parent: bool = False) -> Begun:
-    """The session's models, judged and pinned as the parents of a step.
+def begun(gathering: Gathering, model: str, *, unverified_parent: bool = False) -> Begun:
+    """The session's models, judged and pinned as the parents of a step that makes `model`.
 
     Raises ParentRefused if one does not pass, unless `unverified_parent`; ConfigError, SourceError.
     """
-    known = [(subject, gathering.of(subject)) for subject in gathering.session.subjects]
-    verdicts = [_verdict(gathering.session, *pair) for pair in known]
+    session = gathering.session
+    known = [judged(session, one, gathering.of(one), model) for one in session.subjects]
+    verdicts = [verdict for verdict, _ in known]
     refused = [verdict for verdict in verdicts if verdict.result is not Result.PASS]
     if refused and not unverified_parent:
         raise ParentRefused(refused)
@@ -124,19 +124,6 @@ def proposed(
 def without_models(session: Session, parents: Sequence[str]) -> Session:
     """The session with the named parents alone: of none named, none."""
     return replace(session, subjects=session.subjects if parents else ())
-
-
-def _verdict(session: Session, subject: Subject, evidence: Evidence) -> Verdict:
-    """The verdict on a parent, of whatever release: the lockfile says which one is deployed."""
-    evaluation = evaluate(
-        evidence,
-        subject.policy,
-        session.registry,
-        name=subject.name,
-        lock=session.lock,
-        remembered=(),
-    )
-    return evaluation.verdict
 
 
 def _parents(known: Sequence[Evidence], verdicts: Sequence[Verdict]) -> tuple[Parent, ...]:

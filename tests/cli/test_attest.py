@@ -207,3 +207,32 @@ def test_a_stated_parent_that_leads_nowhere_is_drawn_too(shop: Shop, form: str) 
     assert "./local/ckpt" in shown
     assert "example.org" in shown
     assert "ancestry/unresolvable" in shown or "not resolved" in shown
+
+
+def test_a_parent_that_nobody_published_passes_by_its_trainer(shop: Shop) -> None:
+    settings = shop.top / "provenance.toml"
+    table = tomllib.loads(settings.read_text())
+    settings.write_text(tomli_w.dumps({**table, "models": table["models"][::2]}))
+    (shop.top / "sft" / "model.sig").unlink()
+    code, said = shop.attest("bot", "grpo", "--parent", "sft")
+    assert (code, "the parent sft" in said) == (1, True)
+    assert shop.attest("sft", "sft", "--parent", "base")[0] == 0
+    code, said = shop.attest("bot", "grpo", "--parent", "sft")
+    assert code == 0, said
+    (parent,) = dependencies(shop.statements("bot")[-1], "parent")
+    assert parent["uri"] == "pkg:huggingface/acme/sft"
+    assert "annotations" not in parent, "it was verified"
+    ended = shop.run("verify", "bot")
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_a_parent_that_nobody_published_needs_the_trainer_of_its_child(shop: Shop) -> None:
+    settings = shop.top / "provenance.toml"
+    table = tomllib.loads(settings.read_text())
+    settings.write_text(tomli_w.dumps({**table, "models": table["models"][::2]}))
+    (shop.top / "sft" / "model.sig").unlink()
+    stranger = forge.TufKey(key=forge.key("stranger"))
+    base = forge.digested(shop.top / "base", "acme/base", COMMIT)
+    forge.attest(shop.top / "sft", stranger, "sft", base, model="acme/sft")
+    code, said = shop.attest("bot", "grpo", "--parent", "sft")
+    assert (code, "the parent sft" in said) == (1, True)

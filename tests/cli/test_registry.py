@@ -437,6 +437,10 @@ EDITS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("add-root", "Acme", "other/x", "--commit", "c" * 40, "--manifest", f"sha256:{'a' * 64}"),
         "outside the organisation's namespaces",
     ),
+    "a root of no commit": (
+        ("add-root", "Acme", "acme/x", "--manifest", f"sha256:{'a' * 64}"),
+        "--commit: missing",
+    ),
     "a short commit": (
         ("add-root", "Acme", "acme/x", "--commit", "c", "--manifest", f"sha256:{'a' * 64}"),
         "org[0].root[0].commit",
@@ -550,6 +554,13 @@ ONCE_ONLY: Mapping[str, tuple[str, ...]] = {
         f"sha256:{'a' * 64}",
     ),
 }
+
+
+def test_a_root_is_measured_where_it_lies(team: Team) -> None:
+    model = forge.write(team.folder / "base")
+    team.done("registry", "add-root", "Acme", "acme/base", "--manifest", "base")
+    (root,) = team.table["org"][0]["root"]
+    assert root == {"repo": "acme/base", "manifest": forge.digested(model).manifest}
 
 
 @pytest.mark.parametrize("what", ONCE_ONLY)
