@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time
 from enum import Enum
+from typing import Any
 
 from provenance.errors import ConfigError
 from provenance.formats.json import MAX_DIGITS
@@ -19,7 +20,7 @@ MOST = 100_000
 """Values in one table."""
 
 
-def table(values: Mapping[str, object], path: str = "") -> dict[str, object]:
+def table(values: Mapping[Any, object], path: str = "") -> dict[str, object]:
     """The table as JSON can say it, or ConfigError, whose path begins with `path`.
 
     Names become text, and so do NaN, infinities, numbers too long for readers, dates and whatever
@@ -31,7 +32,7 @@ def table(values: Mapping[str, object], path: str = "") -> dict[str, object]:
 
 
 def _table(
-    values: Mapping[object, object] | Mapping[str, object], path: str, depth: int, room: list[int]
+    values: Mapping[Any, object], path: str, depth: int, room: list[int]
 ) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in values.items():
