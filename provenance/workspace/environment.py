@@ -29,22 +29,7 @@ AUTHORITIES, AUTHORITIES_FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
 # Users of images and services, whose names tell nothing.
 ANYBODY = frozenset(
-    {"root", "user", "users", "ubuntu", "debian", "admin", "runner", "jovyan", "app", "home", "nobody"}
-)
-    [
-        "root",
-        "user",
-        "users",
-        "ubuntu",
-        "debian",
-        "admin",
-        "runner",
-        "jovyan",
-        "app",
-        "home",
-        "nobody",
-        "node",
-    ]
+    {"root", "user", "ubuntu", "debian", "admin", "runner", "jovyan", "app", "home"}
 )
 SHORT = 2
 
