@@ -68,6 +68,13 @@ class Begun:
     carried: tuple[bytes, ...] = ()
 
 
+def file_in(folder: Path, output: Path | None) -> Path:
+    """The file that a statement about the folder is added to, if one can be, or ConfigError."""
+    file = output or folder / CLAIMS
+    _present(file)
+    return file
+
+
 def begun(gathering: Gathering, model: str, *, unverified_parent: bool = False) -> Begun:
     """The session's models, judged and pinned as the parents of a step that makes `model`.
 
@@ -88,8 +95,16 @@ def attested(begun: Begun, making: Making, target: Target, at: datetime, told: P
 
     It is over every file of the target's folder as it is now. Raises ConfigError, SourceError.
     """
-    line = target.signer.sign(proposed(begun, making, target.folder, at, told)).encode()
-    return added(target.file, [*begun.carried, line])
+    file_in(target.folder, target.output)
+    return signed(begun, proposed(begun, making, target.folder, at, told), target)
+
+
+def signed(begun: Begun, statement: bytes, target: Target) -> Path:
+    """The statement, signed, stands in the file that is returned, after those that stood there.
+
+    Raises ConfigError, SourceError.
+    """
+    return added(target.file, [*begun.carried, target.signer.sign(statement).encode()])
 
 
 def added(file: Path, lines: Sequence[bytes], *, instead: bytes = b"") -> Path:
@@ -97,7 +112,7 @@ def added(file: Path, lines: Sequence[bytes], *, instead: bytes = b"") -> Path:
 
     Raises ConfigError for a file that holds something else, and where it would hold too much.
     """
-    before = [line for line in present(file) if line != instead]
+    before = [line for line in _present(file) if line != instead]
     found = dict.fromkeys([*before, *lines])
     write(file, _readable([line.decode() for line in found], file))
     return file
@@ -143,7 +158,7 @@ def _readable(lines: Sequence[str], target: Path) -> str:
     return text
 
 
-def present(target: Path) -> list[bytes]:
+def _present(target: Path) -> list[bytes]:
     """The lines that are there already, all of them bundles, or ConfigError."""
     if not os.path.lexists(target):
         return []
