@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from provenance.errors import ConfigError
-from provenance.wire.training import Material, MaterialKind
-from provenance.wire.training.step import Note
-from provenance.workspace.environment import Environment
+from provenance.wire.training import Material
 from provenance.workspace.git import Repository
+from provenance.workspace.materials import Desk, code, repository
 
 
-def code_of(folder: Path, environment: Environment, *, stated: bool) -> tuple[Material, ...]:
-    """The commit that is checked out around `folder`; nothing where there is none, unless it is
-    `stated` that there is one: ConfigError then."""
+def code_of(stated: str | None, desk: Desk) -> tuple[Material, ...]:
+    """What is `stated`, a folder or a URI, else the commit around the desk's folder, if it lies in
+    a repository. ConfigError for what is stated and names nothing."""
+    if stated is not None:
+        return (code(stated, desk),)
     try:
-        repository = Repository.around(folder, environment)
-        commit, remote = repository.head(), repository.remote()
-        notes: dict[str, Note] = {"dirty": repository.is_dirty()}
-        untracked = repository.untracked()
+        return (repository(Repository.around(desk.folder, desk.environment)),)
     except ConfigError:
-        if stated:
-            raise
         return ()
-    if untracked:
-        notes["untracked"] = untracked
-    below = os.path.relpath(folder.absolute(), repository.top)
-    if below != ".":
-        notes["path"] = Path(below).as_posix()
-    return (
-        Material(
-            kind=MaterialKind.CODE,
-            uri=f"{remote}@{commit}" if remote else "",
-            digest=(("gitCommit", commit),),
-            notes=tuple(sorted(notes.items())),
-        ),
-    )

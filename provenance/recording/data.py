@@ -5,96 +5,69 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path, PurePath
-from urllib.parse import quote
+from dataclasses import replace
+from pathlib import Path
 
-from provenance.errors import ConfigError
 from provenance.model import File, Manifest
-from provenance.names import is_repo
 from provenance.wire.training import MANIFEST, Material, MaterialKind
 from provenance.wire.training.step import Note
+from provenance.workspace.materials import HUB, Desk, dataset
 
-HUB = "https://huggingface.co/datasets/"
-MOST_FILES = 100_000
-COMMIT = re.compile(r"[0-9a-f]{40}")
+DATASET = MaterialKind.DATASET
+MOST_FILES = 10_000
+"""Files of a cache that are digested one by one."""
 ASKED = re.compile(r"hf://datasets/(?P<repo>[^@/]+/[^@/]+)@(?P<commit>[0-9a-f]{40})/")
 CACHED = re.compile(
     r"/(?P<org>[^/]+)___(?P<name>[^/]+)/[^/]+/[^/]+/(?P<commit>[0-9a-f]{40})/[^/]+$"
 )
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:\S+")
 DEEPEST = 8
 Notes = dict[str, Note]
 Reader = Callable[[], tuple[Material, ...]]
 """Work that ends with what goes into a run."""
 
 
-def check_named(data: Iterable[object], folder: Path) -> None:
-    """Each text is a file or folder that is there, `org/name@commit` or a URI, or ConfigError."""
+def check_named(data: Iterable[object], desk: Desk) -> None:
+    """Each text is a file or folder that is there, a data set of a Hub or a URI, or ConfigError."""
     for one in data:
-        text = os.fspath(one) if isinstance(one, str | os.PathLike) else None
-        if isinstance(text, str) and not _exists(folder / text) and _remote(text) is None:
-            message = f"expected a file, a folder, org/name@commit or a URI, found {text[:80]!r}"
-            raise ConfigError(message, path="datasets")
+        if isinstance(one, str) and not os.path.lexists(desk.folder / one):
+            dataset(one, desk)
 
 
-def materials(data: Iterable[object], folder: Path) -> tuple[Material, ...]:
+def materials(data: Iterable[object], desk: Desk) -> tuple[Material, ...]:
     """What goes into a statement of each data set, with every digest that can be known here.
 
-    Files are named by their path in `folder`, else by their last name alone. Reads every byte of
-    what is named; raises OSError.
+    Reads every byte of what is named. Raises ConfigError for what cannot be digested as a whole,
+    SourceError, OSError.
     """
-    return tuple(dict.fromkeys(found for one in data for found in _materials(one, folder)))
+    return tuple(dict.fromkeys(found for one in data for found in _materials(one, desk)))
 
 
-def _materials(data: object, folder: Path) -> Iterator[Material]:
+def _materials(data: object, desk: Desk) -> Iterator[Material]:
     if isinstance(data, Material):
         yield data
     elif isinstance(data, str | os.PathLike):
         text = os.fsdecode(data)
-        yield _remote(text) or on_disk(folder / text, MaterialKind.DATASET, folder)
+        there = os.path.lexists(desk.folder / text)
+        yield on_disk(desk.folder / text, DATASET, desk) if there else dataset(text, desk)
     elif isinstance(data, Mapping):
         for part in data.values():
-            yield from _materials(part, folder)
+            yield from _materials(part, desk)
     elif data is not None:
         yield _loaded(_innermost(data))
 
 
-def on_disk(place: Path, kind: str, folder: Path, notes: Notes | None = None) -> Material:
-    """A file by its SHA-256, a folder by the digest of its manifest; of too many files no digest.
-
-    Links within a folder are not followed. Raises OSError.
-    """
-    said: Notes = dict(notes or {})
-    name = quote(shown(place, folder))
-    if not place.is_dir():
-        return _material(kind, name, {"sha256": _sha256(place)}, said)
-    files = list(_below(place))
-    if len(files) > MOST_FILES:
-        return _material(kind, name, {}, {**said, "files": f"more than {MOST_FILES}"})
-    return _material(kind, name, {MANIFEST: _manifest(place, files)}, said)
-
-
-def shown(place: Path, folder: Path) -> str:
-    """The path in `folder`, or the last name alone of what lies elsewhere: no private path."""
-    whole, top = os.path.abspath(place), os.path.abspath(folder)
-    inside = PurePath(whole).is_relative_to(top) and whole != top
-    return PurePath(whole).relative_to(top).as_posix() if inside else os.path.basename(whole)
-
-
-def _remote(text: str) -> Material | None:
-    """A data set of the Hub by its commit, or whatever else a URI names."""
-    repo, at, commit = text.removeprefix("datasets/").partition("@")
-    if is_repo(repo) and at and COMMIT.fullmatch(commit):
-        return _on_hub(repo, commit, {})
-    if SCHEME.fullmatch(text):
-        return Material(kind=MaterialKind.DATASET, uri=text)
-    return None
+def on_disk(place: Path, kind: str, desk: Desk) -> Material:
+    """A file or folder by its digest, under its path in the desk's folder, or the last name alone
+    of what lies elsewhere: no private path. Raises ConfigError, SourceError."""
+    whole, top = Path(os.path.abspath(place)), Path(os.path.abspath(desk.folder))
+    inside = whole.is_relative_to(top) and whole != top
+    own = replace(desk, folder=top if inside else whole.parent)
+    return replace(dataset(str(whole), own), kind=kind)
 
 
 def _on_hub(repo: str, commit: str, notes: Notes) -> Material:
-    return _material(MaterialKind.DATASET, f"{HUB}{repo}", {"gitCommit": commit}, notes)
+    return _material(f"{HUB}/datasets/{repo}", {"gitCommit": commit}, notes)
 
 
 def _loaded(data: object) -> Material:
@@ -106,10 +79,10 @@ def _loaded(data: object) -> Material:
         return _on_hub(*known, notes)
     files = [(place.name, place) for place in places if _exists(place)]
     if not files or len(files) > MOST_FILES:
-        return _material(MaterialKind.DATASET, "", {}, notes)
+        return _material(notes=notes)
     rows = (_file(f"{number}/{name}", place) for number, (name, place) in enumerate(files))
     digest = {"sha256": _sha256(files[0][1])} if len(files) == 1 else {MANIFEST: _digest(rows)}
-    return _material(MaterialKind.DATASET, quote(files[0][0]), digest, notes)
+    return _material(digest=digest, notes={**notes, "path": files[0][0]})
 
 
 def _said(data: object) -> Notes:
@@ -172,24 +145,6 @@ def _exists(place: Path) -> bool:
         return False
 
 
-def _below(place: Path) -> Iterator[Path]:
-    """The regular files below a folder, one more than are looked at at most."""
-    count = 0
-    for top, folders, names in os.walk(place):
-        folders.sort()
-        for name in sorted(names):
-            one = Path(top, name)
-            if stat.S_ISREG(one.lstat().st_mode):
-                yield one
-                count += 1
-            if count > MOST_FILES:
-                return
-
-
-def _manifest(place: Path, files: Iterable[Path]) -> str:
-    return _digest(_file(one.relative_to(place).as_posix(), one) for one in files)
-
-
 def _digest(files: Iterable[File]) -> str:
     return Manifest.of(files).digest.removeprefix("sha256:")
 
@@ -203,7 +158,8 @@ def _sha256(place: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _material(kind: str, uri: str, digest: Mapping[str, str], notes: Notes) -> Material:
-    return Material(
-        kind=kind, uri=uri, digest=tuple(digest.items()), notes=tuple(sorted(notes.items()))
-    )
+def _material(
+    uri: str = "", digest: Mapping[str, str] | None = None, notes: Notes | None = None
+) -> Material:
+    said = tuple(sorted((notes or {}).items()))
+    return Material(kind=DATASET, uri=uri, digest=tuple((digest or {}).items()), notes=said)

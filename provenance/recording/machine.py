@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, version
 
-from provenance.errors import ConfigError
-from provenance.wire.training import Material, MaterialKind
+from provenance.produce.uri import is_uri
+from provenance.wire.training import Material
+from provenance.workspace.materials import Desk, container
 
 PACKAGES = (
     *("accelerate", "axolotl", "bitsandbytes", "datasets", "deepspeed", "flash_attn", "jax"),
@@ -22,10 +23,10 @@ PACKAGES = (
 )
 """By the names under which they are imported."""
 CONTAINER = "PROVENANCE_CONTAINER"
-PINNED = re.compile(r"(?P<uri>[\w.+-]+(?:://|[/:.])[^\s@]+)@sha256:(?P<digest>[0-9a-f]{64})")
 RUNS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
 """Variables in which a CI says where its run is looked at: GitLab, Buildkite, CircleCI, Jenkins."""
 GITHUB = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+PAGE = re.compile("https?://")
 MOST_ACCELERATORS = 64
 
 
@@ -91,26 +92,17 @@ def accelerators() -> list[str] | None:
     return [str(cuda.get_device_name(number)) for number in range(count)]
 
 
-def container_of(variables: Mapping[str, str]) -> tuple[Material, ...]:
+def container_of(desk: Desk) -> tuple[Material, ...]:
     """The container that the caller says this is, or none; ConfigError for one without digest."""
-    text = variables.get(CONTAINER, "")
-    if not text:
-        return ()
-    match = PINNED.fullmatch(text)
-    if not match:
-        message = f"expected URI@sha256:… of the image, found {text[:80]!r}"
-        raise ConfigError(message, path=CONTAINER)
-    uri = match["uri"] if "://" in match["uri"] else f"oci://{match['uri']}"
-    digest = (("sha256", match["digest"]),)
-    return (Material(kind=MaterialKind.CONTAINER, uri=uri, digest=digest),)
+    text = desk.environment.variables.get(CONTAINER, "")
+    return (container(text, desk),) if text else ()
 
 
 def invocation_of(variables: Mapping[str, str]) -> str:
     """Where this run of a CI is looked at; elsewhere a name that nothing else has."""
     server, repository, run = (variables.get(name, "") for name in GITHUB)
-    if server and repository and run:
-        attempt = variables.get("GITHUB_RUN_ATTEMPT", "")
-        tail = f"/attempts/{attempt}" if attempt else ""
-        return f"{server}/{repository}/actions/runs/{run}{tail}"
-    said = (variables.get(name, "") for name in RUNS)
-    return next((url for url in said if url.startswith("https://")), uuid.uuid4().urn)
+    attempt = variables.get("GITHUB_RUN_ATTEMPT", "")
+    tail = f"/attempts/{attempt}" if attempt else ""
+    said = [f"{server}/{repository}/actions/runs/{run}{tail}"] if repository and run else []
+    said += [variables.get(name, "") for name in RUNS]
+    return next((one for one in said if PAGE.match(one) and is_uri(one)), uuid.uuid4().urn)

@@ -29,7 +29,7 @@ class Pinning:
         session = session_of(terms, found)
         self.places = tuple(subject.place for subject in session.subjects if subject.place)
         self._stamps = {place: stamps(place) for place in self.places}
-        self._unverified = terms.unverified_parent
+        self._model, self._unverified = terms.model, terms.unverified_parent
         self._gathering = terms.workspace.gathering(session)
         self._work = Background(lambda: self._pinned(self._gathering))
 
@@ -44,7 +44,7 @@ class Pinning:
     def _pinned(self, gathering: Gathering) -> Begun:
         found: Begun | None = None
         try:
-            found = begun(gathering, unverified_parent=self._unverified)
+            found = begun(gathering, self._model, unverified_parent=self._unverified)
         finally:
             self._check_unchanged()
         return found

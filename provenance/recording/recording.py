@@ -21,7 +21,8 @@ from provenance.recording.pinning import Pinning
 from provenance.recording.said import Said, making_of
 from provenance.recording.terms import Terms, Words
 from provenance.wire.training import Material, Method
-from provenance.workspace.attesting import CLAIMS, Begun, added, present, proposed
+from provenance.workspace.attesting import CLAIMS, Begun, added, file_in, proposed
+from provenance.workspace.materials import Desk
 
 Materials = tuple[Material, ...]
 
@@ -47,21 +48,29 @@ class Recording:
         self._method = self.terms.stated
         self._waiting: list[object] = [*self.terms.parents]
 
+    @property
+    def desk(self) -> Desk:
+        """Where the run's files are named from, and when it began."""
+        workspace = self.terms.workspace
+        return Desk(
+            at=self.started or datetime.now(UTC),
+            folder=workspace.folder.absolute(),
+            environment=workspace.environment,
+            progress=workspace.progress,
+        )
+
     def begin(self, at: datetime | None = None) -> Self:
         """The key or token, the options and the code are known to be usable, and parents are being
         judged and pinned. Raises ConfigError, SourceError, TrustError."""
-        terms, environment = self.terms, self.terms.workspace.environment
         self.started = at or datetime.now(UTC)
-        self._signer = terms.signing.signer(self.started, environment)
-        self.materials(*container_of(environment.variables))
+        terms, desk = self.terms, self.desk
+        self._signer = terms.signing.signer(self.started, desk.environment)
+        self.materials(*container_of(desk))
         out = self._folder(None)
         output.check_writable(out)
         self._before = output.state_of(out) if out.is_dir() else {}
-        present(self._target(out))
-        place, stated = terms.workspace.folder / (terms.code or ""), terms.code is not None
-        if stated:
-            code_of(place, environment, stated=True)
-        self._read.append(Background(lambda: code_of(place, environment, stated=stated)))
+        file_in(out, self._target(out))
+        self.reading(lambda: code_of(terms.code, desk))
         self.dataset(*terms.datasets)
         waiting, self._waiting = self._waiting, []
         self.parent(*waiting)
@@ -86,10 +95,10 @@ class Recording:
 
     def dataset(self, *found: object) -> None:
         """The run also reads these data sets; raises ConfigError for what names none."""
-        folder = self.terms.workspace.folder
-        data.check_named(found, folder)
+        desk = self.desk
+        data.check_named(found, desk)
         if found:
-            self.reading(lambda: data.materials(found, folder))
+            self.reading(lambda: data.materials(found, desk))
 
     def reading(self, work: data.Reader) -> None:
         """What the work finds goes into the run; it is done while the run goes on."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance.errors import Malformed, SourceError
+from provenance.errors import ConfigError, Malformed, SourceError
 from provenance.formats import json as reading
-from provenance.recording.data import on_disk, shown
+from provenance.recording.data import on_disk
 from provenance.source.evidence_files import read
 from provenance.source.files import write
 from provenance.wire.training import Material, MaterialKind
 from provenance.wire.training.step import Note
+from provenance.workspace.materials import Desk
 
 FILE = "provenance_run.json"
 """Beside the files of each checkpoint: when its run had begun. A claim, and no more."""
@@ -37,19 +39,18 @@ def begun_at(checkpoint: Path) -> str:
         return ""
 
 
-def material(checkpoint: Path | None, step: int, at: datetime, folder: Path) -> Material:
+def material(checkpoint: Path | None, step: int, desk: Desk) -> Material:
     """The checkpoint as what goes into a run: its digest where it still lies there, and both times.
 
     Reads every byte of it.
     """
-    notes: dict[str, Note] = {"step": step, "resumed": at.astimezone(UTC).strftime(MOMENT)}
-    if checkpoint is None:
-        return Material(kind=MaterialKind.CHECKPOINT, notes=tuple(sorted(notes.items())))
-    if before := begun_at(checkpoint):
-        notes["started"] = before
-    notes["path"] = shown(checkpoint, folder)
-    try:
-        return on_disk(checkpoint, MaterialKind.CHECKPOINT, folder, notes)
-    except OSError:
-        # A trainer deletes old checkpoints as it goes on.
-        return Material(kind=MaterialKind.CHECKPOINT, notes=tuple(sorted(notes.items())))
+    notes: dict[str, Note] = {"step": step, "resumed": desk.at.astimezone(UTC).strftime(MOMENT)}
+    found = Material(kind=MaterialKind.CHECKPOINT)
+    if checkpoint is not None:
+        notes |= {"started": before} if (before := begun_at(checkpoint)) else {}
+        try:
+            found = on_disk(checkpoint, MaterialKind.CHECKPOINT, desk)
+        except (ConfigError, SourceError):
+            # A trainer deletes old checkpoints as it goes on.
+            notes["path"] = checkpoint.name
+    return replace(found, notes=tuple(sorted({**dict(found.notes), **notes}.items())))

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from provenance.produce import plain
 from provenance.produce.attest import Making
-from provenance.produce.publishable import published
 from provenance.recording.machine import Processes, environment_of, invocation_of, versions
 from provenance.wire.training import Material, Method
 from provenance.workspace.environment import Environment
@@ -64,14 +62,12 @@ def making_of(
     environment: Environment,
 ) -> tuple[Making, tuple[str, ...]]:
     """The step that this is, and the names of what is left out because nobody else may read it."""
-    private = environment.private_names
-    parameters, dropped = published(plain.table(said.parameters), private=private)
     started, finished = moments
     making = Making(
         model=model,
         method=method,
         materials=said.materials,
-        parameters=parameters,
+        parameters=said.parameters,
         environment=environment_of(said.processes or Processes()),
         trainer=said.trainer,
         adapter=adapter,
@@ -82,4 +78,4 @@ def making_of(
         finished=finished,
         byproducts=said.byproducts,
     )
-    return making, dropped
+    return making.published(environment.private_names)

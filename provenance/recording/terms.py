@@ -24,7 +24,7 @@ class Words(TypedDict, total=False):
     method: str | None
     parents: Sequence[object]
     datasets: Sequence[object]
-    code: AnyPath | None
+    code: str | None
     parameters: Mapping[str, object]
     key: AnyPath | None
     certificate: AnyPath | None
@@ -45,10 +45,10 @@ class Terms:
     `out` is the folder that is attested. `parents` are folders, names of provenance.toml, models
     of the Hub's cache as `org/name@commit`, or models as a library has loaded them. `datasets` are
     files, folders, `org/name@commit`, or data sets as `datasets` has loaded them. `code` is a
-    folder of the git repository that trains, by default the working directory. `policy` and
-    `registry` say by what parents are judged, `key`, `certificate`, `chain`, `identity_token` and
-    `trust_config` who signs, as for `provenance attest`. `output` gets the statement, by default
-    `claims.jsonl` in `out`.
+    folder of the git repository that trains or a URI, by default the working directory. `policy`
+    and `registry` say by what parents are judged, `key`, `certificate`, `chain`, `identity_token`
+    and `trust_config` who signs, as for `provenance attest`. `output` gets the statement, by
+    default `claims.jsonl` in `out`.
     """
 
     model: str
@@ -56,7 +56,7 @@ class Terms:
     method: str | None = None
     parents: Sequence[object] = ()
     datasets: Sequence[object] = ()
-    code: AnyPath | None = None
+    code: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     key: AnyPath | None = None
     certificate: AnyPath | None = None

@@ -6,7 +6,6 @@ import inspect
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
@@ -164,9 +163,8 @@ def _say(run: Recording, training: Training, method: Method) -> None:
 
 def _resume(run: Recording, training: Training) -> None:
     if training.step:
-        at, folder = datetime.now(UTC), run.terms.workspace.folder
-        place, step = training.checkpoint, training.step
-        run.reading(lambda: (resumed.material(place, step, at, folder),))
+        place, step, desk = training.checkpoint, training.step, run.desk
+        run.reading(lambda: (resumed.material(place, step, desk),))
 
 
 def conclude(run: Recording, training: Training, state: object) -> None:
@@ -174,7 +172,7 @@ def conclude(run: Recording, training: Training, state: object) -> None:
     step = int(getattr(state, "global_step", 0) or 0)
     log = training.checkpoint_at(step) / STATE
     if log.is_file():
-        run.byproducts(on_disk(log, LOG, run.terms.workspace.folder))
+        run.byproducts(on_disk(log, LOG, run.desk))
 
 
 def _callers() -> Iterator[tuple[object, object]]:
