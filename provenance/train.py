@@ -108,6 +108,16 @@ class AttestationCallback(TrainerCallback):
         trainer.conclude(self._run, self._training, state)
         if self._run.stands():
             self._run.finish()
+        else:
+            self._run.terms.workspace.progress.note(self._told)
+
+    @property
+    def _told(self) -> str:
+        """What is to be done where nothing stands there yet."""
+        then = "finish() of the callback attests it"
+        if self._training.trainer is not None:
+            then = f"trainer.save_model() attests it, or, if it is saved in another way, {then}"
+        return f"{self._training.out} has no model yet that this training wrote: {then}"
 
     def finish(self, folder: str | Path | None = None) -> Path | None:
         """What stands in `folder` (default: `output_dir`) is attested; returns the file of the

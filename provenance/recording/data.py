@@ -89,6 +89,7 @@ def _said(data: object) -> Notes:
     info = getattr(data, "info", None)
     found = {
         "fingerprint": getattr(data, "_fingerprint", None),
+        "name": getattr(info, "dataset_name", None),
         "builder": getattr(info, "builder_name", None),
         "config": getattr(info, "config_name", None),
         "version": getattr(info, "version", None),

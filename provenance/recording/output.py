@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from provenance.source.evidence_files import is_evidence_name
 
 BESIDE = ("checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns")
 """What trainers and their trackers write beside a model, by names at the top of the folder."""
+CLOCKS = 2.0
+"""Seconds by which the clock of a file system may be behind."""
 Stamps = dict[str, Stamp]
 
 
@@ -41,6 +44,14 @@ def is_written(folder: Path, before: Stamps) -> bool:
     """Whether a model stands in the folder that was not there, just so, when the run began."""
     weights = weights_of(state_of(folder)) if folder.is_dir() else {}
     return any(before.get(path) != stamp for path, stamp in weights.items())
+
+
+def is_newer(folder: Path, moment: datetime) -> bool:
+    """Whether weights stand in the folder that were written after a moment, as far as the clocks
+    of file systems agree."""
+    weights = weights_of(state_of(folder)) if folder.is_dir() else {}
+    begun = (moment.timestamp() - CLOCKS) * 1e9
+    return any(written >= begun for _, _, written in weights.values())
 
 
 def is_adapter(folder: Path) -> bool:

@@ -13,10 +13,12 @@ from provenance.recording.places import session_of
 from provenance.recording.terms import Terms
 from provenance.source.layout import layout
 from provenance.source.limits import DEFAULT
-from provenance.workspace.attesting import Begun, begun
+from provenance.workspace.attesting import Begun, ParentRefused, begun
 from provenance.workspace.gathering import Gathering
 
+ANYWAY = "To record it anyway: unverified_parent=True, which every report then says."
 Stamp = tuple[int, int, int]
+"""The inode of a file, its size in bytes, and when it was written to in nanoseconds."""
 
 
 class Pinning:
@@ -42,12 +44,13 @@ class Pinning:
         return self._work.result()
 
     def _pinned(self, gathering: Gathering) -> Begun:
-        found: Begun | None = None
         try:
-            found = begun(gathering, self._model, unverified_parent=self._unverified)
+            return begun(gathering, self._model, unverified_parent=self._unverified)
+        except ParentRefused as refused:
+            refused.add_note(ANYWAY)
+            raise
         finally:
             self._check_unchanged()
-        return found
 
     def _check_unchanged(self) -> None:
         for place, before in self._stamps.items():

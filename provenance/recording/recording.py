@@ -28,11 +28,11 @@ Materials = tuple[Material, ...]
 
 
 class Recording:
-    """A training run that attests itself: what it began with is pinned at `begin`, and what came of
-    it is attested by `finish`.
+    """A training run that attests itself: pinned at `begin`, attested by `finish`.
 
-    As a context manager it begins and finishes; an error inside leaves nothing attested. The words
-    are those of `Terms`. Raises ConfigError.
+    Pinned is what it begins with, by every digest; attested is what it wrote to a folder. As a
+    context manager it begins and finishes; an error inside leaves nothing attested. The words are
+    those of `Terms`, checked at once. Raises ConfigError.
     """
 
     def __init__(self, model: str, **words: Unpack[Words]) -> None:
@@ -43,8 +43,7 @@ class Recording:
         self._pinned: list[Pinning] = []
         self._read: list[Background[Materials]] = []
         self._before: output.Stamps = {}
-        self._after: tuple[Path, output.Stamps] | None = None
-        self._line = b""
+        self._attested: dict[Path, tuple[output.Stamps, bytes]] = {}
         self._method = self.terms.stated
         self._waiting: list[object] = [*self.terms.parents]
 
@@ -148,7 +147,10 @@ class Recording:
 
     def stands(self, folder: str | Path | None = None) -> bool:
         """Whether a model that this run wrote stands in `folder` (default: `out`)."""
-        return output.is_written(self._folder(folder), self._before)
+        place = self._folder(folder)
+        if place.absolute() == self._folder(None).absolute():
+            return output.is_written(place, self._before)
+        return self.started is not None and output.is_newer(place, self.started)
 
     def finish(self, folder: str | Path | None = None) -> Path:
         """The statement over what stands in `folder` (default: `out`) is written, in place of one
@@ -164,23 +166,23 @@ class Recording:
             message = "no weights stand here that this run wrote: save the model, then finish()"
             raise ConfigError(message, path=str(place))
         state, file = output.state_of(place), self._target(place)
-        if self._after != (place, state):
-            self._attest(place, file)
-            self._after = (place, state)
+        before, line = self._attested.get(file, ({}, b""))
+        if before != state:
+            self._attested[file] = state, self._attest(place, file, line)
         return file
 
-    def _attest(self, place: Path, file: Path) -> None:
+    def _attest(self, place: Path, file: Path, instead: bytes) -> bytes:
         workspace, now = self.terms.workspace, datetime.now(UTC)
         begun = self._begun()
         making = self._making(place, now)
         text = proposed(begun, making, place, now, workspace.progress, beside=output.BESIDE)
         line = self._signing(now).sign(text).encode()
         try:
-            added(file, [*begun.carried, line], instead=self._line)
+            added(file, [*begun.carried, line], instead=instead)
         except OSError as error:
             message = f"{file}: {error.strerror or error}: mend that, then call finish() again"
             raise SourceError(message) from None
-        self._line = line
+        return line
 
     def _making(self, place: Path, now: datetime) -> Making:
         read = tuple(chain.from_iterable(work.result() for work in self._read))

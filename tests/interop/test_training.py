@@ -11,6 +11,7 @@ import site
 import subprocess
 import sys
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ BEHIND = "import sys; sys.path.extend({places!r})"
 SAVING = {"save_strategy": "steps", "save_steps": 1}
 LORA = {"lora": True}
 
-# What is trained, by what words; the method, the relation to the base, and the package that trained.
+# What is trained, by what words; then the method, the relation to the base, what trained it.
 TRAINED: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
     "trainer": ("plain", {}, "finetune", "", "transformers"),
     "sft": ("sft", {}, "sft", "", "trl"),
@@ -153,7 +154,7 @@ def test_what_could_fail_in_the_end_fails_before_the_first_step(studio: Studio, 
     kind, asked, says = REFUSED[name]
     ended = studio.train(kind, asked)
     assert ended.returncode == 1
-    assert re.search(says, ended.stderr.splitlines()[-1]), ended.stderr[-2000:]
+    assert re.search(rf"Error: .*{says}", ended.stderr), ended.stderr[-2000:]
     assert not list(studio.top.glob("out/*.safetensors"))
     assert not studio.statements
 
@@ -178,8 +179,19 @@ def test_a_training_that_goes_on_says_from_what_and_since_when(studio: Studio) -
     assert log["annotations"]["path"] == "out/checkpoint-2/trainer_state.json"
 
 
+def test_what_is_pushed_has_its_statement_with_it(studio: Studio) -> None:
+    ended = studio.train("sft", {"push": True})
+    assert ended.returncode == 0, ended.stderr
+    (statement,) = studio.statements
+    pushed = {path.name: path.read_bytes() for path in (studio.top / "hub").iterdir()}
+    assert pushed.pop("claims.jsonl") == (studio.top / "out" / "claims.jsonl").read_bytes()
+    assert {one["name"]: one["digest"]["sha256"] for one in statement["subject"]} == {
+        name: sha256(data).hexdigest() for name, data in pushed.items()
+    }
+
+
 def test_two_processes_make_one_statement(studio: Studio) -> None:
-    launch = ("-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0")
+    launch = ("-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone")
     ended = studio.train("sft", {}, *launch)
     assert ended.returncode == 0, ended.stderr
     (statement,) = studio.statements

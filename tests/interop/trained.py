@@ -1,12 +1,13 @@
 """A training with the callback, in the environment of the tools: `python -m … KIND OUT WORDS`.
 
-WORDS is JSON: `settings` of the trainer, `words` of the callback, `times` it is added, `resume`,
-`push`. Whatever is needed lies in the working directory: the base, provenance.toml and the key.
+WORDS is JSON: `settings` of the trainer, `words` of the callback, `times` it is added, `lora`,
+`resume`, `push`. The base, provenance.toml and the key lie in the working directory.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -92,6 +93,20 @@ KINDS = {
 }
 
 
+def uploaded(**words: Any) -> None:
+    """What would go to a Hub lies in `hub`, but for what is not uploaded."""
+    ignored = shutil.ignore_patterns(*words["ignore_patterns"])
+    shutil.copytree(words["folder_path"], "hub", ignore=ignored, dirs_exist_ok=True)
+
+
+def push(trainer: Any) -> None:
+    """`push_to_hub` to a Hub that is a folder."""
+    api = import_module("transformers.trainer").hf_api()
+    trainer.hub_model_id, trainer.push_in_progress = "acme/out", None
+    api.upload_folder = uploaded
+    trainer.push_to_hub()
+
+
 def main(kind: str, out: str, text: str) -> None:
     """Trained, saved, and the seconds of it said."""
     from provenance.train import AttestationCallback
@@ -103,9 +118,7 @@ def main(kind: str, out: str, text: str) -> None:
         trainer.add_callback(AttestationCallback("acme/out", **words))
     begun = time.monotonic()
     trainer.train(resume_from_checkpoint=asked.get("resume"))
-    trainer.save_model()
-    if asked.get("push"):
-        trainer.push_to_hub()
+    push(trainer) if asked.get("push") else trainer.save_model()
     print(json.dumps({"seconds": time.monotonic() - begun}))
 
 

@@ -77,6 +77,20 @@ def test_what_is_saved_later_takes_the_place_of_what_was_attested(studio: Studio
     assert len(studio.statements) == 2
 
 
+def test_a_model_elsewhere_is_attested_if_this_run_wrote_it(studio: Studio) -> None:
+    old = forge.write(studio.top / "merged", MADE)
+    for path in old.iterdir():
+        os.utime(path, (1, 1))
+    run = studio.recording().begin()
+    with pytest.raises(ConfigError, match="no weights stand here that this run wrote"):
+        run.finish("merged")
+    forge.write(studio.top / "merged", MADE)
+    assert run.finish("merged") == old / "claims.jsonl"
+    studio.save()
+    assert run.finish() == studio.top / "out" / "claims.jsonl"
+    assert len(studio.shop.statements("merged")) == len(studio.statements) == 1
+
+
 def test_what_trainers_leave_beside_a_model_is_not_attested(studio: Studio) -> None:
     run = studio.recording().begin()
     beside = ("checkpoint-5/model.safetensors", "runs/now/events.out", "wandb/debug.log")
