@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from tests import forge
 from tests.cli.shop import COMMIT, SCHEMA, Shop, dependencies, opened
 from tests.hubs import card
 from tests.schemas import validate
