@@ -47,7 +47,7 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
             ("--code", "code", "CODE", "A folder in your git repository, or URI@commit."),
             ("--container", "containers", "IMAGE", "Image of the training, IMAGE@sha256:…."),
             ("--byproduct", "byproducts", "FILE|URI", "What came of it too: a log, a run's page."),
-            ("--withhold", "withheld", "NAME", "Leave a value of --config out, and say so."),
+            ("--withhold", "withheld", "NAME", "Leave this value of --config out."),
         )
     ),
     click.option("--config", type=FILE, help="Parameters of the training, YAML or JSON."),

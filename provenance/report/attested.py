@@ -10,6 +10,8 @@ from provenance.wire.training import MANIFEST, Material, MaterialKind, Parent, S
 
 MOST = 8
 """Lines of one kind, and names on one line."""
+SHORT = 12
+"""Digits of a digest."""
 UNPINNED = "unpinned: nobody can tell later which bytes these were"
 
 
@@ -38,15 +40,20 @@ def _few(name: str, texts: Iterable[str]) -> Iterator[str]:
 
 def _parent(parent: Parent) -> str:
     at = f"@{parent.commit}" if parent.commit else ""
-    known = f"{parent.repo}{at}" if parent.repo else parent.manifest or "without a digest"
-    return f"{known}, which was not verified" * parent.unverified or known
+    digest = (parent.manifest or "").removeprefix("sha256:")
+    parts = [
+        f"{parent.repo}{at}" if parent.repo else "",
+        f"manifest {digest[:SHORT]}…" if digest else "",
+        "which was not verified" if parent.unverified else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _material(material: Material) -> str:
     notes = dict(material.notes)
     name = material.uri or str(notes.get("path", ""))
     digests = [
-        f"{'manifest ' if algorithm == MANIFEST else ''}{value[:12]}…"
+        f"{'manifest ' if algorithm == MANIFEST else ''}{value[:SHORT]}…"
         for algorithm, value in material.digest
         if value not in name
     ]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.model import Evidence, Ref
+from provenance.model import Observation, Ref
 from provenance.names import is_repo
 from provenance.produce import uri
 from provenance.produce.publishable import refusals
 from provenance.source import directory
-from provenance.source.limits import DEFAULT
+from provenance.source.layout import layout
+from provenance.source.limits import DEFAULT, Limits
 from provenance.source.progress import Progress, Silent
 from provenance.wire.training import MANIFEST, Material, MaterialKind
 from provenance.workspace.environment import Environment
@@ -30,6 +31,7 @@ BLIND = frozenset({"symlink", "special-file", "unreadable", "changed", "name"})
 """What was seen in a folder of data that no digest of it would cover."""
 WITHOUT_FACTS = replace(DEFAULT, kept=0, head=0)
 """Data are digested, and nothing of them is kept in memory."""
+BYPRODUCT = "byproduct"
 HOW_TO_DIGEST = "docker image inspect --format '{{index .RepoDigests 0}}' IMAGE"
 
 
@@ -42,6 +44,7 @@ class Desk:
     environment: Environment = field(default_factory=Environment)
     progress: Progress = field(default_factory=Silent)
     judged: tuple[Path, ...] = ()
+    limits: Limits = WITHOUT_FACTS
 
     @classmethod
     def of(cls, gathering: Gathering, environment: Environment, attested: Path) -> Desk:
@@ -133,7 +136,6 @@ def byproduct(text: str, desk: Desk) -> Material:
     return _named(text, BYPRODUCT, "--byproduct")
 
 
-BYPRODUCT = "byproduct"
 Reader = Callable[[str, Desk], Material]
 
 
@@ -155,15 +157,19 @@ def _local(text: str, kind: str, option: str, desk: Desk) -> Material:
         message = "lies outside the folder that you stand in, and its path would be published: "
         raise ConfigError(f"{message}go to a folder above it, or write its URI", path=option)
     name = path.relative_to(desk.folder.absolute()).as_posix()
+    if path.is_dir():
+        _check_whole(layout(path, desk.limits.entries).observations, name, option, desk.limits)
     evidence = directory.collect(
         path,
         ref=Ref(text=str(path)),
         at=desk.at,
         progress=desk.progress,
-        limits=WITHOUT_FACTS,
+        limits=desk.limits,
     )
-    _check_whole(evidence, name, option)
+    _check_whole(evidence.observations, name, option, desk.limits)
     files = evidence.manifest.files
+    if not files or not all(file.sha256 for file in files):
+        raise ConfigError("there is no file that can be read", path=f"{option} {name}")
     folder = path.is_dir()
     digest = evidence.manifest.digest.removeprefix("sha256:") if folder else files[0].sha256
     notes: dict[str, str | int] = {"path": name, "size": sum(file.size for file in files)}
@@ -176,18 +182,16 @@ def _local(text: str, kind: str, option: str, desk: Desk) -> Material:
     )
 
 
-def _check_whole(evidence: Evidence, name: str, option: str) -> None:
-    """Every file was digested, or ConfigError."""
-    for seen in evidence.observations:
+def _check_whole(
+    observations: Iterable[Observation], name: str, option: str, limits: Limits
+) -> None:
+    """Nothing was seen that a digest would not cover, or ConfigError."""
+    for seen in observations:
         if seen.code == "limit" and not seen.path:
-            message = (
-                f"holds more than {DEFAULT.entries:,} files: pack them into archives, or name "
-            )
-            raise ConfigError(f"{message}a list of their digests instead", path=f"{option} {name}")
+            message = f"holds more than {limits.entries:,} files: pack them into archives, or name "
+            raise ConfigError(f"{message}the URI of a list", path=f"{option} {name}")
         if seen.code in BLIND:
             raise ConfigError(seen.detail, path=f"{option} {name}/{seen.path}")
-    if not evidence.manifest.files or not all(file.sha256 for file in evidence.manifest.files):
-        raise ConfigError("there is no file that can be read", path=f"{option} {name}")
 
 
 def _repository(folder: Path, desk: Desk, option: str) -> Repository:

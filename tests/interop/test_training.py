@@ -55,7 +55,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "pretrain": ("plain", {"words": {"method": "pretrain"}}, "was loaded from base"),
     "key": ("plain", {"words": {"key": "gone.pem"}}, "gone.pem"),
     "word": ("plain", {"words": {"parant": "base"}}, "unexpected keyword argument 'parant'"),
-    "unsigned": ("plain", {"words": {"policy": "attested"}}, "a parent does not pass"),
+    "unsigned": ("plain", {"base": "other"}, "a parent does not pass: other: fail"),
 }
 
 
@@ -145,8 +145,8 @@ def test_a_training_attests_itself(studio: Studio, name: str) -> None:
     assert {one["name"] for one in statement["subject"]} >= left - {"claims.jsonl"}
     assert str(studio.top) not in json.dumps(statement)
     ended = ours(studio.top, "lineage", "out", "--format", "json")
-    (edge,) = json.loads(ended.stdout)["edges"]
-    assert (edge["parent"], edge["tier"]) == ("acme/base", "anchored"), ended.stdout
+    tiers = {one["parent"]: one["tier"] for one in json.loads(ended.stdout)["edges"]}
+    assert tiers["acme/base"] == "anchored", ended.stdout
 
 
 @pytest.mark.parametrize("name", REFUSED)

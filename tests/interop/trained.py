@@ -1,7 +1,7 @@
 """A training with the callback, in the environment of the tools: `python -m … KIND OUT WORDS`.
 
-WORDS is JSON: `settings` of the trainer, `words` of the callback, `times` it is added, `lora`,
-`resume`, `push`. The base, provenance.toml and the key lie in the working directory.
+WORDS is JSON: `settings` of the trainer, `words` of the callback, `times` it is added, `base`,
+`lora`, `resume`, `push`. The base, provenance.toml and the key lie in the working directory.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def shorter(completions: list[str], **_: Any) -> list[float]:
 def of_trl(of: str, row: dict[str, Any], **more: Any) -> Callable[..., Any]:
     """A trainer of TRL over rows like this one."""
 
-    def made(out: str, settings: dict[str, Any], lora: bool) -> Any:
+    def made(base: str, out: str, settings: dict[str, Any], lora: bool) -> Any:
         from datasets import Dataset
         from peft import LoraConfig
 
@@ -43,7 +43,7 @@ def of_trl(of: str, row: dict[str, Any], **more: Any) -> Callable[..., Any]:
         adapter = {"peft_config": LoraConfig(task_type="CAUSAL_LM", r=2)} if lora else {}
         arguments = {"output_dir": out, "bf16": False, **more.get("settings", {}), **settings}
         return getattr(trl, f"{of}Trainer")(
-            model="base",
+            model=base,
             args=getattr(trl, f"{of}Config")(**arguments),
             train_dataset=Dataset.from_list([row] * 8),
             **more.get("words", {}),
@@ -53,16 +53,16 @@ def of_trl(of: str, row: dict[str, Any], **more: Any) -> Callable[..., Any]:
     return made
 
 
-def plain(out: str, settings: dict[str, Any], lora: bool) -> Any:
+def plain(base: str, out: str, settings: dict[str, Any], lora: bool) -> Any:
     """The Trainer of transformers, over rows of numbers."""
     from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
 
-    model = AutoModelForCausalLM.from_pretrained("base")
+    model = AutoModelForCausalLM.from_pretrained(base)
     rows = [{"input_ids": [1, 2, 3], "labels": [1, 2, 3]}] * 8
     return Trainer(model=model, args=TrainingArguments(out, **settings), train_dataset=rows)
 
 
-def sentences(out: str, settings: dict[str, Any], lora: bool) -> Any:
+def sentences(base: str, out: str, settings: dict[str, Any], lora: bool) -> Any:
     """A trainer of sentence-transformers."""
     from datasets import load_dataset
     from sentence_transformers import (
@@ -72,7 +72,7 @@ def sentences(out: str, settings: dict[str, Any], lora: bool) -> Any:
         losses,
     )
 
-    model = SentenceTransformer("base")
+    model = SentenceTransformer(base)
     rows = load_dataset("json", data_files="pairs.jsonl", split="train")
     return SentenceTransformerTrainer(
         model=model,
@@ -112,7 +112,8 @@ def main(kind: str, out: str, text: str) -> None:
     from provenance.train import AttestationCallback
 
     asked = json.loads(text)
-    trainer = KINDS[kind](out, {**ONCE, **asked.get("settings", {})}, asked.get("lora", False))
+    settings = {**ONCE, **asked.get("settings", {})}
+    trainer = KINDS[kind](asked.get("base", "base"), out, settings, asked.get("lora", False))
     words = {"key": "key.pem", **asked.get("words", {})}
     for _ in range(asked.get("times", 1)):
         trainer.add_callback(AttestationCallback("acme/out", **words))
