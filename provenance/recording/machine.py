@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import PackageNotFoundError, version
 
 from provenance.produce.uri import is_uri
 from provenance.wire.training import Material
@@ -27,6 +28,7 @@ RUNS = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
 """Variables in which a CI says where its run is looked at: GitLab, Buildkite, CircleCI, Jenkins."""
 GITHUB = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
 PAGE = re.compile("https?://")
+INSTALLED = ".dist-info"
 MOST_ACCELERATORS = 64
 
 
@@ -77,10 +79,21 @@ def builder_of(*classes: type) -> str:
 
 
 def installed() -> str:
-    """A digest over `name==version` of every package that is installed, one a line, sorted."""
-    lines = {f"{one.name.lower()}=={one.version}" for one in distributions() if one.name}
-    text = "".join(f"{line}\n" for line in sorted(lines))
+    """A digest over `name==version` of every package that is installed, one a line, sorted.
+
+    By the names of their folders, as pip writes them: reading each one's own words takes seconds.
+    """
+    found = {name for place in sys.path for name in _names(place) if name.endswith(INSTALLED)}
+    parted = (name.removesuffix(INSTALLED).rpartition("-") for name in found)
+    text = "".join(sorted(f"{name.lower()}=={version}\n" for name, _, version in parted))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _names(place: str) -> list[str]:
+    try:
+        return os.listdir(place or ".")
+    except OSError:
+        return []
 
 
 def accelerators() -> list[str] | None:

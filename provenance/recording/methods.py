@@ -21,6 +21,8 @@ NAMED: Mapping[str, Method] = {
     **dict.fromkeys(("distillation", "gkd", "gold", "iw-opd", "minillm"), Method.DISTILL),
 }
 """What the methods of trainers are in a statement, where it has a word for them."""
+OF_ANY = (Method.FINETUNE, Method.LORA, Method.PRETRAIN)
+"""What says nothing of how a model is trained, but what is trained of it or from what."""
 NO_TRAINING = frozenset({Method.MERGE, Method.QUANTIZE, Method.CONVERT})
 
 
@@ -65,7 +67,7 @@ def chosen(stated: Method | None, found: Seen, *, adapter: bool, parents: int) -
     if stated is Method.LORA and not adapter:
         message = "expected a model with an adapter, found one that is trained as a whole: leave "
         raise ConfigError(f"{message}method out, or say how it is trained", path="method")
-    wrong = found.known and stated not in (found.method, Method.FINETUNE, Method.LORA)
+    wrong = found.known and stated not in (found.method, *OF_ANY)
     if wrong or (found.by and stated in NO_TRAINING):
         raise ConfigError(
             f"expected {found.method.value!r}, as {found.by} trains, found {stated.value!r}: leave "

@@ -72,7 +72,7 @@ def check_writable(folder: Path) -> None:
 
 
 def check_apart(folder: Path, parents: Sequence[Path]) -> None:
-    """The folder is none of the parents, nor above one, whose files it would replace."""
+    """The folder is none of the parents, whose files would be replaced, or ConfigError."""
     out = os.path.realpath(folder)
     for parent in parents:
         if out == os.path.realpath(parent):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -69,10 +70,11 @@ class Recording:
         output.check_writable(out)
         self._before = output.state_of(out) if out.is_dir() else {}
         file_in(out, self._target(out))
-        self.reading(lambda: code_of(terms.code, desk))
         self.dataset(*terms.datasets)
         waiting, self._waiting = self._waiting, []
         self.parent(*waiting)
+        judged = replace(desk, judged=(out, *self.places))
+        self.reading(lambda: code_of(terms.code, judged))
         return self
 
     def parent(self, *models: object) -> None:

@@ -100,11 +100,11 @@ def meet(run: Recording, training: Training) -> None:
     if method is Method.PRETRAIN:
         _check_new(loaded)
     _say(run, training, method)
+    if not given:
+        run.parent(*loaded)
     run.begin()
     if given:
         _check_given(run, loaded)
-    else:
-        run.parent(*loaded)
     if not run.terms.datasets:
         run.dataset(training.data)
     _resume(run, training)

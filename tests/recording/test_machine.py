@@ -75,3 +75,16 @@ def test_nothing_names_the_machine_or_its_user() -> None:
     assert [name for name in private if name and len(name) > 1 and name in text] == []
     assert json.loads(text)["worldSize"] == 2
     assert json.loads(text)["seed"] == 0
+
+
+def test_another_package_is_another_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = []
+    for name in ("thing-1.0", "thing-1.1", "other-1.0"):
+        place = tmp_path / f"{name}.dist-info"
+        place.mkdir()
+        found += [machine.installed(), machine.installed()]
+        place.rmdir()
+    assert len(set(found)) == 3

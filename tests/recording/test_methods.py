@@ -69,7 +69,7 @@ SAID: list[tuple[Method | None, Seen, bool, int, Method | str]] = [
     (Method.MERGE, ANY, False, 2, "found 'merge'"),
     (Method.MERGE, NOBODY, False, 2, Method.MERGE),
     (Method.PRETRAIN, ANY, False, 0, Method.PRETRAIN),
-    (Method.PRETRAIN, GRPO, False, 0, "expected 'grpo'"),
+    (Method.PRETRAIN, GRPO, False, 0, Method.PRETRAIN),
 ]
 
 

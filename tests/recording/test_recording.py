@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -247,3 +249,36 @@ def test_an_adapter_is_what_has_no_weights_of_its_own(
         forge.write(studio.top / "out", files)
     outside = studio.statements[0]["predicate"]["buildDefinition"]["externalParameters"]
     assert (outside["method"], outside.get("relation")) == (said, relation)
+
+
+def committed(folder: Path) -> str:
+    """All that lies there, in a repository of its own; its commit."""
+    git = ["git", "-c", "user.name=w", "-c", "user.email=w@example.org", "-C", str(folder)]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *words], check=True)
+    shown = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return shown.stdout.strip()
+
+
+def test_the_code_is_the_commit_that_the_caller_stands_in(studio: Studio) -> None:
+    commit = committed(studio.top)
+    with studio.recording():
+        studio.save()
+    (code,) = dependencies(studio.statements[0], "code")
+    assert code["digest"] == {"gitCommit": commit}
+    assert code["annotations"]["dirty"] is False
+
+
+def test_no_git_runs_in_what_is_judged(studio: Studio) -> None:
+    committed(studio.top / "base")
+    inside = studio.recording().terms.workspace
+    own = replace(inside, folder=studio.top / "base")
+    words: Words = {"workspace": own, "parents": ["."], "out": "../out", "unverified_parent": True}
+    with studio.recording(**words):
+        studio.save()
+    assert dependencies(studio.statements[0], "code") == []
+    (studio.top / "out" / "claims.jsonl").unlink()
+    stated = studio.recording(**{**words, "code": str(studio.top / "base")}).begin()
+    studio.save({"model.safetensors": forge.safetensors(b"trained again...")})
+    with pytest.raises(ConfigError, match="where no git may run"):
+        stated.finish()
