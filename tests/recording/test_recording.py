@@ -278,7 +278,8 @@ def test_no_git_runs_in_what_is_judged(studio: Studio) -> None:
         studio.save()
     assert dependencies(studio.statements[0], "code") == []
     (studio.top / "out" / "claims.jsonl").unlink()
-    stated = studio.recording(**{**words, "code": str(studio.top / "base")}).begin()
+    words["code"] = str(studio.top / "base")
+    stated = studio.recording(**words).begin()
     studio.save({"model.safetensors": forge.safetensors(b"trained again...")})
     with pytest.raises(ConfigError, match="where no git may run"):
         stated.finish()
