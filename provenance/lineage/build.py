@@ -14,6 +14,7 @@ from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
+from provenance.lineage.lies import lies
 from provenance.lineage.steps import Index, TrainingStep, Unusable
 from provenance.lineage.walks import reached
 from provenance.trust import Registry
@@ -48,8 +49,15 @@ def build(
         model=claimed.own,
         nodes=drawn.nodes,
         edges=drawn.edges,
-        problems=(*walk.problems, *drawn.left_out(), *drawn.contradicted(), *unusable),
+        problems=(
+            *walk.problems,
+            *drawn.left_out(),
+            *drawn.contradicted(),
+            *drawn.lies,
+            *unusable,
+        ),
         unresolved=drawn.unresolved(),
+        notes=tuple(walk.notes),
     )
 
 
@@ -61,6 +69,10 @@ class _Drawing:
     registry: Registry
     walk: Walk
     vouched: frozenset[str]
+
+    @cached_property
+    def lies(self) -> tuple[Problem, ...]:
+        return tuple(lies(self.walk))
 
     @cached_property
     def attested(self) -> dict[tuple[str, str], Edge]:
@@ -104,7 +116,7 @@ class _Drawing:
         if agreement.holds is False:
             return replace(edge, tier=Tier.CONTRADICTED, detail=detail)
         if edge.tier is Tier.ATTESTED:
-            tier = Tier.ANCHORED if edge.parent in self.sound else Tier.ATTESTED
+            tier = Tier.ANCHORED if self._is_anchored(edge) else Tier.ATTESTED
             return replace(edge, tier=tier, detail=detail)
         return replace(edge, tier=Tier.CONSISTENT if agreement.holds else edge.tier, detail=detail)
 
@@ -117,27 +129,52 @@ class _Drawing:
         files = self.walk.files
         return compare(files, files.of(evidence), edge.relation)
 
+    def _is_anchored(self, edge: Edge) -> bool:
+        """Whether the parent of an attested edge holds by itself: it is a root, or its publisher
+        signed it, or it was never published and a trainer of the child's organisation attests it.
+        """
+        lied = {problem.where for problem in self.lies}
+        if edge.unverified or edge.child in lied or edge.parent not in self.complete:
+            return False
+        node = self.walk.nodes[edge.parent]
+        if node.root or node.repo in self.vouched:
+            return True
+        return node.repo not in self.claimed.by_name and self._speaks_for_both(edge)
+
+    def _speaks_for_both(self, edge: Edge) -> bool:
+        speaks = (self.walk.models[key].speaks for key in (edge.child, edge.parent))
+        child, parent = map(self.registry.owner, speaks)
+        return child is not None and child == parent
+
     @cached_property
-    def sound(self) -> frozenset[str]:
-        """The nodes of whom all paths end in roots, roots included, and that hold by themselves:
-        signed by their publishers, or never published."""
-        bad = {problem.where for problem in self.walk.problems}
+    def complete(self) -> frozenset[str]:
+        """The nodes of whom all paths end in roots, roots included, and no step on them was
+        recorded with an unverified parent."""
+        bad = {problem.where for problem in (*self.walk.problems, *self.lies)}
+        bad |= {edge.child for edge in self.walk.edges if edge.unverified}
         below: dict[str, set[str]] = {}
         for edge in self.walk.edges:
             below.setdefault(edge.parent, set()).add(edge.child)
-        lost = reached(below, bad) | bad
-        return frozenset(
-            key
-            for key, node in self.walk.nodes.items()
-            if key not in lost
-            and (node.root or node.repo in self.vouched or node.repo not in self.claimed.by_name)
-        )
+        return frozenset(self.walk.nodes.keys() - (reached(below, bad) | bad))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The model, then its ancestors in the order of the edges."""
         keys = dict.fromkeys([self.claimed.own, *(edge.parent for edge in self.edges)])
-        return tuple(self.walk.nodes.get(key) or self._claimed_node(key) for key in keys)
+        return tuple(self._walked_node(key) or self._claimed_node(key) for key in keys)
+
+    def _walked_node(self, key: str) -> Node | None:
+        node = self.walk.nodes.get(key)
+        return node and replace(node, called=self._called(node))
+
+    def _called(self, node: Node) -> str:
+        """What the statement about a model that has no name calls it, where nobody published
+        anything under that name."""
+        told = self.walk.steps.get(node.key)
+        if node.repo or told is None or not told.step.model:
+            return ""
+        name = self.claimed.canonical(told.step.model)
+        return "" if name in self.claimed.by_name or name == self.claimed.own else name
 
     def _claimed_node(self, key: str) -> Node:
         known = self.claimed.by_name.get(key, ())
@@ -168,7 +205,7 @@ class _Drawing:
         own = self.claimed.own
         if not any(edge.child == own for edge in self.walk.edges):
             return
-        known = {node.repo for node in self.walk.nodes.values()}
+        known = {node.repo or self._called(node) for node in self.walk.nodes.values()}
         for claim in self.claimed.claims_of(own):
             if not claim.part and self.claimed.canonical(claim.repo or "") not in known:
                 message = (

@@ -15,6 +15,9 @@ from itertools import pairwise
 
 from provenance.lineage.walks import paths
 
+UNVERIFIED = "recorded with an unverified parent"
+UNCHANGED = "leaves the weights as they were"
+
 
 class Tier(StrEnum):
     """How well an edge is known, the worst first."""
@@ -37,7 +40,8 @@ class Node:
     """A model in the graph: a repository, or files that were never published, by their digest.
 
     `root` says that the registry lets lineages end here. `missing` is why nothing is known of it.
-    `mirrors` are the names of its mirrors by which it is an ancestor.
+    `mirrors` are the names of its mirrors by which it is an ancestor. `called` is what the
+    statement about it calls a model that nobody named otherwise.
     """
 
     key: str
@@ -48,6 +52,7 @@ class Node:
     root: bool = False
     missing: str = ""
     mirrors: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def named(self) -> str:
@@ -59,8 +64,9 @@ class Node:
 class Edge:
     """One step from a child to a parent; `claims` are the places that speak of it.
 
-    `attested` is who vouches for it in which bundle. `detail` is what agrees or contradicts.
-    `parts` are what of the child comes from there, none where it is the whole.
+    `attested` is who vouches for it in which bundle, `unverified` that whoever did had not verified
+    the parent, `unchanged` that the step left the weights as they were. `detail` is what agrees or
+    contradicts. `parts` are what of the child comes from there, none where it is the whole.
     """
 
     child: str
@@ -73,6 +79,17 @@ class Edge:
     bundle: str = ""
     detail: str = ""
     parts: tuple[str, ...] = ()
+    unverified: bool = False
+    unchanged: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said of the step wherever it is shown, as halves of sentences."""
+        return tuple(
+            words
+            for words, holds in ((UNVERIFIED, self.unverified), (UNCHANGED, self.unchanged))
+            if holds
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +138,8 @@ class Way:
 class Graph:
     """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage.
 
-    `unresolved` are parents that are stated and are no node, for nobody knows who they are.
+    `unresolved` are parents that are stated and are no node, for nobody knows who they are. `notes`
+    are what else is to be said of an attested lineage, and counts for nothing.
     """
 
     model: str
@@ -129,6 +147,7 @@ class Graph:
     edges: tuple[Edge, ...]
     problems: tuple[Problem, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def by_key(self) -> Mapping[str, Node]:
@@ -142,6 +161,16 @@ class Graph:
         for edge in self.edges:
             found.setdefault(edge.child, []).append(edge)
         return {key: tuple(edges) for key, edges in found.items()}
+
+    @cached_property
+    def known_by_digest(self) -> frozenset[str]:
+        """The names of the ancestors that an attested step names by digest, and of which another
+        attested step tells how they were made."""
+        attested = [edge for edge in self.edges if edge.attested]
+        made = {edge.child for edge in attested} & {edge.parent for edge in attested}
+        bad = {problem.where for problem in self.problems}
+        known = (self.by_key[key] for key in made - bad)
+        return frozenset(name for node in known if (name := node.repo or node.called))
 
     def paths(self, ancestor: str, most: int = 64) -> tuple[tuple[Edge, ...], ...]:
         """Each way from the model up to an ancestor, the shortest first."""
