@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,14 +226,14 @@ def test_a_name_that_the_hub_does_not_have_is_answered_by_the_digest(
     assert bool(rules) is not attested
 
 
-def named(family: Family, *paths: str, **changes: object) -> Parent:
+def named(family: Family, *paths: str, **changes: Any) -> Parent:
     """The SFT as a snapshot that has these of its files alone."""
     whole = family.parent(SFT)
     files = Manifest.of(file for file in whole.files if file.path in paths)
     return replace(whole, manifest=files.digest, files=files.files, **changes)
 
 
-def changed(parent: Parent, path: str, /, **fields: object) -> Parent:
+def changed(parent: Parent, path: str, /, **fields: Any) -> Parent:
     """The parent with one file that is not as it was."""
     rows = [replace(f, **fields) if f.path == path else f for f in parent.files]
     files = Manifest.of(rows)
