@@ -29,19 +29,25 @@ LEFT = re.compile(
     "|".join(map(re.escape, sorted(FIGURES | PICKLES)))
     + r"|rng_state(?:_\d+)?\.pth|completions/completions_\d+\.parquet"
 )
-CHECKPOINT = re.compile(r"(checkpoint-\d+)/.+")
-OF_A_CHECKPOINT = words(".bin .jinja .json .md .model .pkl .pt .pth .safetensors .txt")
+CHECKPOINT = re.compile(r"((?:tmp-)?checkpoint-[\w-]+)/.+")
+OF_A_CHECKPOINT = words(
+    ".bin .distcp .jinja .json .md .model .pkl .pt .pth .safetensors .tiktoken .txt .vocab"
+)
 """What a checkpoint has in its folder. GGUF, ONNX and code are looked for in any folder."""
+BY_DEEPSPEED = words("latest zero_to_fp32.py")
+TRACKED = re.compile(r"(mlruns|runs|wandb)/.+")
+OF_A_TRACKER = words(".csv .json .jsonl .log .patch .txt .wandb .yaml .yml")
 FIRST_TAKEN = ("pytorch_model", "adapter_model")
 """How weights are called that loaders look for by name before they take every `*.bin`."""
 
 BEFORE = rb"(?<![\w/\\.-])(?:\./)*"
 """What stands before a path that begins in the model's own folder."""
+AFTER = rb"(?=[/\\\"'\r\n,\]}]|\s*$)"
 
 
 def is_left(path: str) -> bool:
     """Whether a file of this path is one that trainers leave beside a model; letter case counts."""
-    return LEFT.fullmatch(path) is not None or bool(_checkpoint(path))
+    return LEFT.fullmatch(path) is not None or bool(_folder(path))
 
 
 def left_beside(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[str]:
@@ -54,9 +60,9 @@ def left_beside(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[st
     named = {path for path in listed if is_left(path) and not _is_other(path, evidence)}
     if not named or not has_weights_of_its_own(listed.keys() - named):
         return frozenset()
-    folders = {_checkpoint(path) for path in named} - {""}
+    folders = {_folder(path) for path in named} - {""}
     led = set(_led_to(files.values(), named, folders))
-    return frozenset(path for path in named if not {path, _checkpoint(path)} & led)
+    return frozenset(path for path in named if not {path, _folder(path)} & led)
 
 
 def has_weights_of_its_own(paths: Iterable[str]) -> bool:
@@ -76,16 +82,20 @@ def read_by_name(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(own if has_weights_of_its_own(own) else read)
 
 
-def _checkpoint(path: str) -> str:
-    """The folder of the checkpoint that a file belongs to, if it is one that checkpoints have."""
-    found = CHECKPOINT.fullmatch(path)
-    return found[1] if found and suffix_of(path) in OF_A_CHECKPOINT else ""
+def _folder(path: str) -> str:
+    """The folder at the top in which a checkpoint or a tracker of runs has such a file, if any."""
+    suffix = suffix_of(path)
+    if found := CHECKPOINT.fullmatch(path):
+        own = suffix in OF_A_CHECKPOINT or not suffix or path.rpartition("/")[2] in BY_DEEPSPEED
+        return found[1] if own else ""
+    found = TRACKED.fullmatch(path)
+    return found[1] if found and (suffix in OF_A_TRACKER or not suffix) else ""
 
 
 def _is_other(path: str, evidence: Evidence) -> bool:
-    """Whether what should be figures is weights, a pickle or an archive."""
+    """Whether what should be words or figures is weights, a pickle or an archive."""
     content = evidence.by_path.get(path)
-    return path in FIGURES and content is not None and content.kind in KINDS
+    return content is not None and content.kind in KINDS and not is_weight_name(path)
 
 
 def _led_to(
@@ -94,15 +104,25 @@ def _led_to(
     """The files and the folders of checkpoints of which anything outside those folders speaks; what
     a card or a log says leads no loader anywhere."""
     for file in files:
-        if file.path == STATE or is_card(file.path) or _checkpoint(file.path):
+        if file.path == STATE or is_card(file.path) or _folder(file.path):
             continue
         if suffix_of(file.path) == ".json" or file.content.kind is Kind.JSON:
             said = [normpath(text.replace("\\", "/")) for text in _said(file)]
             yield from (one for one in named if one in said)
-            yield from (one for one in folders if any(text.startswith(one) for text in said))
+            yield from (one for one in folders if any(map(_within(one).match, said)))
         elif file.content.kind is not Kind.SAFETENSORS:
             head = file.content.head
-            yield from (one for one in folders if re.search(BEFORE + one.encode(), head))
+            yield from (one for one in folders if _spoken(one).search(head))
+
+
+def _within(folder: str) -> re.Pattern[str]:
+    """A folder as a path begins with it."""
+    return re.compile(rf"{re.escape(folder)}(?:[/.]|$)")
+
+
+def _spoken(folder: str) -> re.Pattern[bytes]:
+    """A folder as a text speaks of it as a path, from the model's own folder on."""
+    return re.compile(BEFORE + re.escape(folder).encode() + AFTER)
 
 
 def _said(file: Parsed) -> Iterator[str]:

@@ -16,6 +16,7 @@ from provenance.lineage.consistency import Agreement, compare
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
 from provenance.lineage.lies import lies
 from provenance.lineage.steps import Index, TrainingStep, Unusable
+from provenance.lineage.unnamed import may_be_folder
 from provenance.lineage.walks import reached
 from provenance.trust import Registry
 
@@ -58,6 +59,7 @@ def build(
         ),
         unresolved=drawn.unresolved(),
         notes=tuple(walk.notes),
+        folders=drawn.folders_alone,
     )
 
 
@@ -85,9 +87,28 @@ class _Drawing:
         for child in self.claimed.parents:
             for claim in self.claimed.claims_of(child):
                 parent = self.claimed.canonical(claim.repo or "")
-                if parent != child:
+                if parent != child and (child, parent) not in self.folders:
                     said.setdefault((child, parent), []).append(claim)
         return {pair: _declared(*pair, claims) for pair, claims in said.items()}
+
+    @cached_property
+    def folders(self) -> frozenset[tuple[str, str]]:
+        """The names that claims give to parents and no Hub has, each with whose claim it is: where
+        it may be a folder on some machine, who attests the step says what was meant."""
+        attested = {child for child, _ in self.attested}
+        return frozenset(
+            (child, name)
+            for child in attested & self.claimed.parents.keys()
+            for name in self.claimed.parents_of(child)
+            if may_be_folder(name) and name not in self.claimed.by_name
+        )
+
+    @property
+    def folders_alone(self) -> frozenset[str]:
+        """Those that nobody else names, whose step is not attested."""
+        named = {(c, name) for c, names in self.claimed.parents.items() for name in names}
+        others = {name for _, name in named - self.folders}
+        return frozenset(name for _, name in self.folders) - others
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -207,7 +228,8 @@ class _Drawing:
             return
         known = {node.repo or self._called(node) for node in self.walk.nodes.values()}
         for claim in self.claimed.claims_of(own):
-            if not claim.part and self.claimed.canonical(claim.repo or "") not in known:
+            name = self.claimed.canonical(claim.repo or "")
+            if not claim.part and name not in known and (own, name) not in self.folders:
                 message = (
                     f"{claim.place} ({claim.key}) names it, and no statement has it as a parent"
                 )

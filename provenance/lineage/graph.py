@@ -139,7 +139,8 @@ class Graph:
     """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage.
 
     `unresolved` are parents that are stated and are no node, for nobody knows who they are. `notes`
-    are what else is to be said of an attested lineage, and counts for nothing.
+    are what else is to be said of an attested lineage, and counts for nothing. `folders` are names
+    that claims give and no Hub has, in place of which an attested step names a parent by digest.
     """
 
     model: str
@@ -148,6 +149,7 @@ class Graph:
     problems: tuple[Problem, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     notes: tuple[str, ...] = ()
+    folders: frozenset[str] = frozenset()
 
     @cached_property
     def by_key(self) -> Mapping[str, Node]:

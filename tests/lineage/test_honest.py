@@ -53,6 +53,25 @@ BESIDE: dict[str, tuple[Files, set[tuple[str, str]]]] = {
     "the arguments": (ARGUMENTS, TRUE),
     "figures": ({"all_results.json": b"{}", "trainer_state.json": b"{}"}, TRUE),
     "checkpoints": (CHECKPOINT, TRUE),
+    "a checkpoint of DeepSpeed": (
+        {
+            "checkpoint-5/global_step5/mp_rank_00_model_states.pt": b"\x80\x02.",
+            "checkpoint-5/latest": b"global_step5",
+            "checkpoint-5/zero_to_fp32.py": b"x = 1\n",
+        },
+        TRUE,
+    ),
+    "a checkpoint of FSDP": (
+        {
+            "tmp-checkpoint-5/pytorch_model_fsdp_0/.metadata": b"\x80\x02.",
+            "tmp-checkpoint-5/pytorch_model_fsdp_0/__0_0.distcp": b"x",
+        },
+        TRUE,
+    ),
+    "what trackers keep": (
+        {"wandb/run-1/files/config.yaml": b"a: 1\n", "mlruns/0/meta.yaml": b"a: 1\n"},
+        TRUE,
+    ),
     "a state that names them": (
         {**CHECKPOINT, "trainer_state.json": b'{"best_model_checkpoint": "checkpoint-500"}'},
         TRUE,
@@ -67,7 +86,10 @@ BESIDE: dict[str, tuple[Files, set[tuple[str, str]]]] = {
     "code in a checkpoint": ({"checkpoint-500/modeling.py": b"x = 1\n"}, UNCOVERED),
     "a GGUF in a checkpoint": ({"checkpoint-500/model.gguf": b"GGUF"}, UNCOVERED),
     "a checkpoint in a folder": ({"a/checkpoint-5/model.safetensors": OTHER}, UNCOVERED),
-    "a folder that is called like one": ({"checkpoint-new/model.safetensors": OTHER}, UNCOVERED),
+    "a folder that is called like many": ({"checkpoints/model.safetensors": OTHER}, UNCOVERED),
+    "weights among runs": ({"runs/a/model.safetensors": OTHER}, UNCOVERED),
+    "weights that a tracker kept": ({"mlruns/0/a/artifacts/model.pkl": b"\x80\x02."}, UNCOVERED),
+    "weights that are called figures": ({"wandb/run-1/summary.json": OTHER}, UNCOVERED),
 }
 
 

@@ -172,7 +172,8 @@ class _Survey:
         further = sorted(self.claimed.above(self.claimed.own))
         attested = [node.repo for node in self.case.graph.nodes if node.repo]
         names = dict.fromkeys([*direct, *further, *attested])
-        return tuple(name for name in names if name != self.claimed.own)
+        nobodys = {self.claimed.own, *self.case.graph.folders}
+        return tuple(name for name in names if name not in nobodys)
 
     def _ancestor(self, name: str) -> Iterator[Finding]:
         if name in self.claimed.circular:
