@@ -167,9 +167,10 @@ class Graph:
     @cached_property
     def known_by_digest(self) -> frozenset[str]:
         """The names of the ancestors that an attested step names by digest, and of which another
-        attested step tells how they were made."""
+        attested step tells how they were made, or the registry that they are roots."""
         attested = [edge for edge in self.edges if edge.attested]
-        made = {edge.child for edge in attested} & {edge.parent for edge in attested}
+        roots = {node.key for node in self.nodes if node.root}
+        made = {edge.parent for edge in attested} & ({edge.child for edge in attested} | roots)
         bad = {problem.where for problem in self.problems}
         known = (self.by_key[key] for key in made - bad)
         return frozenset(name for node in known if (name := node.repo or node.called))

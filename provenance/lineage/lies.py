@@ -16,6 +16,7 @@ from provenance.claims.claim import MethodClaim, ParentClaim
 from provenance.claims.configuration import values
 from provenance.claims.methods import titles
 from provenance.claims.parameters import ADAPTER, of_parameters
+from provenance.claims.reference import COMMIT
 from provenance.errors import Malformed
 from provenance.lineage.attested import Model, Walk
 from provenance.lineage.families import compatible, of_trainer, says_nothing
@@ -34,11 +35,23 @@ def lies(walk: Walk) -> Iterator[Problem]:
     above: dict[str, list[str]] = {}
     for edge in walk.edges:
         above.setdefault(edge.child, []).append(edge.parent)
-    for key, step_of in walk.steps.items():
-        heard = _Heard(walk=walk, model=walk.models[key], step_of=step_of, above=above)
-        for message in dict.fromkeys((*heard.by_parameters(), *heard.by_files())):
-            said = f"{message}: ask its trainer which is true"
-            yield Problem(slug="contradicted", where=key, message=said)
+    for key in walk.steps:
+        model = walk.models[key]
+        for step_of in _whole(walk, model):
+            heard = _Heard(walk=walk, model=model, step_of=step_of, above=above)
+            for message in dict.fromkeys((*heard.by_parameters(), *heard.by_files())):
+                said = f"{message}: ask its trainer which is true"
+                yield Problem(slug="contradicted", where=key, message=said)
+
+
+def _whole(walk: Walk, model: Model) -> Iterator[TrainingStep]:
+    """Every statement about all the files of a model by a trainer who may speak of it, wherever it
+    stands."""
+    for step_of in walk.index.about(model.files):
+        party, _ = step_of.speaker(model.speaks, walk.registry, walk.at)
+        of_it = not model.node.repo or step_of.step.model in ("", model.node.repo)
+        if party and of_it and model.files.keys() <= step_of.step.subjects.keys():
+            yield step_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +87,8 @@ class _Heard:
         named = [claim for claim in claims if isinstance(claim, ParentClaim)]
         if lacking := self._lacking(named):
             yield f"{self.bundle}: its own parameters name {lacking}, {self._has}"
-        told = [c for c in claims if isinstance(c, MethodClaim)]
-        for claim in told:
+        yield from self._other_commits(named)
+        for claim in (c for c in claims if isinstance(c, MethodClaim)):
             if not compatible(self.step.method, claim.methods):
                 yield (
                     f"{self.bundle} attests {self.step.method}, and its own parameters "
@@ -87,6 +100,19 @@ class _Heard:
                 f"{self.bundle} attests {self.step.method}, and its own trainer "
                 f"{self.step.trainer[:80]} is for {titles(trained)}"
             )
+
+    def _other_commits(self, claims: Iterable[ParentClaim]) -> Iterator[str]:
+        """The parents that the parameters pin to another commit than the statement."""
+        pinned: dict[str, set[str]] = {}
+        for parent in self.step.parents:
+            if parent.repo and parent.commit:
+                pinned.setdefault(self._name(parent.repo), set()).add(parent.commit)
+        for claim in claims:
+            commits = pinned.get(self._name(claim.repo or ""), set())
+            stated = claim.revision or ""
+            if COMMIT.fullmatch(stated) and commits and stated not in commits:
+                named = f"{self.bundle}: its own parameters name {claim.repo} at {stated}"
+                yield f"{named}, and the parent that it has is at {', '.join(sorted(commits))}"
 
     def _lacking(self, claims: Iterable[ParentClaim]) -> str:
         """The models that are named and are no parents of the step, nor above any."""
@@ -130,7 +156,7 @@ class _Heard:
                     f"{self.bundle} attests {self.step.method}, and {claim.place} ({claim.key}) "
                     f"was left by a trainer for {titles(claim.methods)}"
                 )
-        yield from self._card([c for c in told if not c.trace])
+        yield from self._card([c for c in told if not c.trace and "/" not in c.path])
 
     def _adapter(self, claims: Iterable[ParentClaim]) -> Iterator[str]:
         """What the configuration of an adapter says of its base and its rank."""

@@ -248,6 +248,15 @@ def test_a_name_that_the_hub_does_not_have_is_answered_by_the_digest(
     assert bool(rules) is not attested
 
 
+def test_a_root_that_the_hub_does_not_have_is_known_by_the_registry(family: Family) -> None:
+    given = unpublished(family, {}, SFT)
+    gone = Ancestor(claimed=BASE, missing=f"{BASE}: the Hub answers 404")
+    assert refused(family, replace(given, ancestors=(gone,))) == set()
+    assert "ancestry/unresolvable" in refused(
+        family, replace(given, ancestors=(gone,), bundles=given.bundles[1:])
+    )
+
+
 def named(family: Family, *paths: str, **changes: Any) -> Parent:
     """The SFT as a snapshot that has these of its files alone."""
     whole = family.parent(SFT)

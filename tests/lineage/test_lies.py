@@ -11,7 +11,7 @@ import pytest
 from provenance.wire.training import Parent
 from tests import forge
 from tests.hubs import card
-from tests.lineage.family import BASE, BOT, SFT, TRAINER, Family, found, graph, tiers
+from tests.lineage.family import BASE, BOT, COMMIT, SFT, TRAINER, Family, found, graph, tiers
 
 LIE = {("contradicted", BOT)}
 TRUE: set[tuple[str, str]] = set()
@@ -90,6 +90,9 @@ PARAMETERS: dict[str, tuple[Said, set[tuple[str, str]]]] = {
     "a fine-tune by any method": (("finetune", (SFT,), run(SFT, stage="dpo")), TRUE),
     "a fine-tune by a merge": (("finetune", (SFT,), recipe(SFT)), LIE),
     "a quantisation that trains": (("quantize", (SFT,), run(SFT, stage="sft")), LIE),
+    "the parent at its commit": (("merge", (SFT,), recipe(f"{SFT}@{COMMIT}")), TRUE),
+    "the parent at a branch": (("merge", (SFT,), recipe(f"{SFT}@main")), TRUE),
+    "the parent at another commit": (("merge", (SFT,), recipe(f"{SFT}@{'d' * 40}")), LIE),
     "no parameters at all": (("grpo", (SFT,), None), TRUE),
     "no table": (("grpo", (SFT,), {"x": [[[]], None, 1.5, {"": {}}]}), TRUE),
 }
@@ -144,6 +147,23 @@ def test_both_names_are_said(family: Family) -> None:
     (problem,) = graph(family.case(BOT, SFT, BASE), family.registry()).problems
     assert STRANGE in problem.message
     assert SFT in problem.message
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_a_lie_is_seen_wherever_it_stands(first: bool, family: Family) -> None:
+    bot(family, ("grpo", (SFT,), run(STRANGE if first else SFT)))
+    again = json.dumps(run(SFT if first else STRANGE))
+    place = family.folder(BOT)
+    forge.attest(place, TRAINER, "grpo", family.parent(SFT), model=BOT, parameters=again)
+    assert found(family.case(BOT, SFT, BASE), family.registry()) == LIE
+
+
+def test_what_nobody_signed_who_may_is_no_lie(family: Family) -> None:
+    bot(family, ("grpo", (SFT,), run(SFT)))
+    nobody = forge.TufKey(key=forge.key("nobody"))
+    lied = json.dumps(run(STRANGE))
+    forge.attest(family.folder(BOT), nobody, "grpo", family.parent(SFT), parameters=lied)
+    assert found(family.case(BOT, SFT, BASE), family.registry()) == TRUE
 
 
 TRAINERS = {
