@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from provenance.claims.files import ModelFiles
-from provenance.claims.left import read_by_name
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.contradiction import contradiction, same_weights
 from provenance.lineage.graph import Edge, Node, Problem, Tier
+from provenance.lineage.met import Model, unpublished
 from provenance.lineage.naming import is_named
 from provenance.lineage.noted import is_unchanged, notes
-from provenance.lineage.steps import Files, Index, TrainingStep
+from provenance.lineage.steps import Index, TrainingStep
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
@@ -32,21 +32,6 @@ from provenance.trust import Registry
 from provenance.wire.training import Method, Parent
 
 SHOWN = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """A node with the files of it that a statement must cover.
-
-    `speaks` is the repository whose trainers may speak of it. `beside` are files that trainers
-    leave and no loader opens by itself; `evidence` is there of what was published.
-    """
-
-    node: Node
-    files: Files
-    speaks: str
-    beside: Files = field(default_factory=dict)
-    evidence: Evidence | None = None
 
 
 @dataclass(kw_only=True)
@@ -244,7 +229,7 @@ class Walk:
 
     def _found(self, child: Model, parent: Parent) -> Model | None:
         """3: the parent as the repository it is, or by its digests alone."""
-        name = self.claimed.canonical(parent.repo) if parent.repo else None
+        name = self._named(parent)
         if again := self.met.get((name, parent.manifest)):
             return again
         earlier = name in (child.node.repo, self.claimed.evidence.ref.repo)
@@ -262,7 +247,14 @@ class Walk:
             message = f"attested with manifest {parent.manifest}, and what is there has {there}"
             self._problem("parent-mismatch", node.key, message)
             return None
-        return _unpublished(node, parent, speaks=name or child.speaks)
+        return unpublished(node, parent, speaks=name or child.speaks)
+
+    def _named(self, parent: Parent) -> str | None:
+        """The name of a parent; of one that was not named that of the root that has its files."""
+        if parent.repo:
+            return self.claimed.canonical(parent.repo)
+        roots = sorted(root.repo for root in self.registry.roots_with(parent.manifest))
+        return roots[0] if roots else None
 
     def _check_circles(self) -> None:
         """4: no walk comes back."""
@@ -287,11 +279,3 @@ class Walk:
 
     def _problem(self, slug: str, where: str, message: str) -> None:
         self.problems.append(Problem(slug=slug, where=where, message=message))
-
-
-def _unpublished(node: Node, parent: Parent, speaks: str) -> Model:
-    """A model by its digests alone: what a loader reads of it, as far as names tell; where that is
-    nothing, all."""
-    every = {file.path: file.sha256 for file in parent.files}
-    read = read_by_name(every) or every.keys()
-    return Model(node=node, files={path: every[path] for path in sorted(read)}, speaks=speaks)

@@ -18,9 +18,10 @@ from provenance.claims.methods import titles
 from provenance.claims.parameters import ADAPTER, of_parameters
 from provenance.claims.reference import COMMIT
 from provenance.errors import Malformed
-from provenance.lineage.attested import Model, Walk
+from provenance.lineage.attested import Walk
 from provenance.lineage.families import compatible, of_trainer, says_nothing
 from provenance.lineage.graph import Problem
+from provenance.lineage.met import Model
 from provenance.lineage.steps import TrainingStep
 from provenance.lineage.unnamed import unexplained
 from provenance.lineage.walks import reached

@@ -17,7 +17,18 @@ from provenance.verdict import Outcome
 from provenance.wire.training import Parent
 from tests import forge
 from tests.hubs import card
-from tests.lineage.family import BASE, BOT, POLICY, SFT, TEMPLATE, TRAINER, Family, found, graph
+from tests.lineage.family import (
+    BASE,
+    BOT,
+    POLICY,
+    SFT,
+    TEMPLATE,
+    TRAINER,
+    Family,
+    found,
+    graph,
+    tiers,
+)
 
 Files = Mapping[str, bytes]
 TRUE: set[tuple[str, str]] = set()
@@ -255,6 +266,22 @@ def test_a_root_that_the_hub_does_not_have_is_known_by_the_registry(family: Fami
     assert "ancestry/unresolvable" in refused(
         family, replace(given, ancestors=(gone,), bundles=given.bundles[1:])
     )
+
+
+def test_what_was_never_named_anywhere_is_known_by_its_digests(family: Family) -> None:
+    """Neither the cards nor the statements name a parent, and the root is that of the registry."""
+    for repo in (BASE, SFT, BOT):
+        family.write(repo, README__md=b"# trained\n")
+    to = family.folder(BOT) / "claims.jsonl"
+    for repo, above, method in ((SFT, BASE, "sft"), (BOT, SFT, "grpo")):
+        parent = family.parent(above, repo=None, commit=None)
+        forge.attest(family.folder(repo), TRAINER, method, parent, model=repo, to=to)
+    given = family.case(BOT)
+    assert refused(family, given) == set()
+    assert set(tiers(graph(given, family.registry())).values()) == {"anchored"}
+    assert "ancestry/no-origin" in refused(family, replace(given, bundles=()))
+    family.roots = False
+    assert refused(family, given) == {"lineage/unattested-step"}
 
 
 def named(family: Family, *paths: str, **changes: Any) -> Parent:
