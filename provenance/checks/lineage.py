@@ -48,6 +48,29 @@ lineage/contradicted
     method; an adapter's configuration names another base; or a trainer, or the card, left word of
     another method that no earlier step explains. Do not deploy it, and ask.
 
+lineage/data-not-pinned
+    `[policy.training]` has `data_pinned`, and a step states no data set, or one that neither a
+    revision nor a digest pins: nobody can tell what it learnt from. A merge, a quantisation and a
+    conversion need none.
+
+lineage/code-not-clean
+    `[policy.training]` has `code_clean`, and a step does not state the commit of its code and that
+    nothing was changed beside it.
+
+lineage/no-parameters
+    `[policy.training]` has `parameters`, and a step does not state what it was configured with.
+
+lineage/no-environment
+    `[policy.training]` has `environment`, and a step does not state what it ran in.
+
+lineage/unverified-parent
+    `[policy.training]` has `verified_parents`, and whoever attests a step did not verify what it
+    began with.
+
+lineage/no-timestamp
+    `[policy.training]` has `timestamp`, and neither a log nor a timestamp authority that you trust
+    says by when a statement was signed.
+
 lineage/malformed
     A training statement cannot be read as one. Ask for a good one.
 
@@ -60,6 +83,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.case.case import Case
+from provenance.checks import training
 from provenance.lineage import Edge, Graph
 from provenance.verdict import Finding, failed, passed
 
@@ -70,7 +94,9 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether every path of attested edges ends in a root, and nothing is missing on the way."""
     for problem in dict.fromkeys(case.graph.problems):
         yield failed(f"lineage/{problem.slug}", problem.message, problem.where)
-    if not case.graph.problems:
+    unmet = tuple(training.unmet(case))
+    yield from unmet
+    if not case.graph.problems and not unmet:
         yield passed("lineage/pass", _praise(case.graph))
 
 

@@ -20,7 +20,7 @@ from datetime import datetime
 from provenance.claims.files import ModelFiles
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.contradiction import contradiction, same_weights
-from provenance.lineage.graph import Edge, Node, Problem, Tier
+from provenance.lineage.graph import Edge, Made, Node, Problem, Tier
 from provenance.lineage.met import Model, unpublished
 from provenance.lineage.naming import is_named
 from provenance.lineage.noted import is_unchanged, notes
@@ -36,7 +36,7 @@ SHOWN = 5
 
 @dataclass(kw_only=True)
 class Walk:
-    """What the walk has met so far; `nodes`, `edges`, `problems` and `notes` are its result.
+    """What the walk has met so far; `nodes`, `edges`, `problems`, `notes`, `made` are its result.
 
     `models` and `steps` are, by the keys of the nodes, what each is and the statement about it.
     """
@@ -50,6 +50,7 @@ class Walk:
     edges: list[Edge] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     models: dict[str, Model] = field(default_factory=dict)
     steps: dict[str, TrainingStep] = field(default_factory=dict)
     moments: dict[str, Moments] = field(default_factory=dict)
@@ -120,10 +121,11 @@ class Walk:
         key = model.node.key
         if model.node.root:
             return
-        if (found := self._speaking(model)) is None:
+        if not (found := self._speaking(model)):
             yield from self._claimed(key)
             return
-        step_of, party = found
+        self.made += (one.made(key, party) for one, party in found)
+        step_of, party = found[0]
         self.steps[key] = step_of
         self.moments[key] = step_of.attestation.moments if step_of.attestation else Moments()
         if step_of.step.method is Method.PRETRAIN:
@@ -135,12 +137,12 @@ class Walk:
         for parent in step_of.step.parents:
             yield from self._parent(model, step_of, party, parent)
 
-    def _speaking(self, model: Model) -> tuple[TrainingStep, Party] | None:
-        """2: the statement about these files by a trainer who may say so, or None."""
+    def _speaking(self, model: Model) -> list[tuple[TrainingStep, Party]]:
+        """2: the statements about all these files by trainers who may say so."""
         self._contradictions(model)
         reasons: dict[str, None] = {}
         partial: dict[str, str] = {}
-        whole: tuple[TrainingStep, Party] | None = None
+        whole: list[tuple[TrainingStep, Party]] = []
         for step_of in self.index.about(model.files):
             stated = step_of.step.model
             party, reason = step_of.speaker(model.speaks, self.registry, self.at)
@@ -152,9 +154,9 @@ class Walk:
             elif lacking:
                 partial[step_of.bundle] = ", ".join(lacking[:SHOWN])
             else:
-                whole = whole or (step_of, party)
+                whole.append((step_of, party))
         if whole:
-            self.notes += notes(model.node.key, model.beside, whole[0], partial)
+            self.notes += notes(model.node.key, model.beside, whole[0][0], partial)
         elif partial:
             bundle, shown = next(iter(partial.items()))
             message = f"a loader reads {shown}, which {bundle} leaves out"

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
 from provenance.lineage.walks import paths
+from provenance.wire.training import Step
 
 UNVERIFIED = "recorded with an unverified parent"
 UNCHANGED = "leaves the weights as they were"
@@ -92,6 +94,27 @@ class Edge:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """How the node `child` was made, by the word of somebody who may speak of it: never a claim.
+
+    `step` is what that statement says, `attested` whose it is, and `bundle` where it lies.
+    `stamped` is the earliest moment at which somebody else vouches that it existed, None for none.
+    """
+
+    child: str
+    step: Step
+    attested: str
+    bundle: str
+    stamped: datetime | None = None
+
+    @property
+    def facts(self) -> int:
+        """How much it says beyond who was made from whom."""
+        said = (self.step.parameters, self.step.environment, self.step.trainer, self.stamped)
+        return sum(map(bool, said)) + sum(one.pinned for one in self.step.materials)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Why the lineage is not complete; `slug` is the rule's, `where` what it is about."""
@@ -141,6 +164,8 @@ class Graph:
     `unresolved` are parents that are stated and are no node, for nobody knows who they are. `notes`
     are what else is to be said of an attested lineage, and counts for nothing. `folders` are names
     that claims give and no Hub has, in place of which an attested step names a parent by digest.
+    `made` has every attested statement of how a node was made, in the order of the nodes; of
+    several about one the first is that which says most.
     """
 
     model: str
@@ -150,11 +175,20 @@ class Graph:
     unresolved: tuple[Unresolved, ...] = ()
     notes: tuple[str, ...] = ()
     folders: frozenset[str] = frozenset()
+    made: tuple[Made, ...] = ()
 
     @cached_property
     def by_key(self) -> Mapping[str, Node]:
         """The nodes by their keys."""
         return {node.key: node for node in self.nodes}
+
+    @cached_property
+    def made_of(self) -> Mapping[str, tuple[Made, ...]]:
+        """The statements of how each node was made, by its key; a node without any is left out."""
+        found: dict[str, list[Made]] = {}
+        for made in self.made:
+            found.setdefault(made.child, []).append(made)
+        return {key: tuple(statements) for key, statements in found.items()}
 
     @cached_property
     def above(self) -> Mapping[str, tuple[Edge, ...]]:
