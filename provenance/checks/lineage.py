@@ -64,8 +64,8 @@ lineage/no-environment
     `[policy.training]` has `environment`, and a step does not state what it ran in.
 
 lineage/unverified-parent
-    `[policy.training]` has `verified_parents`, and whoever attests a step did not verify what it
-    began with.
+    Whoever attests a step did not verify what it began with. A warning, unless `[policy.training]`
+    has `verified_parents`.
 
 lineage/no-timestamp
     `[policy.training]` has `timestamp`, and neither a log nor a timestamp authority that you trust
@@ -85,7 +85,7 @@ from collections.abc import Iterator
 from provenance.case.case import Case
 from provenance.checks import training
 from provenance.lineage import Edge, Graph
-from provenance.verdict import Finding, failed, passed
+from provenance.verdict import Finding, Level, failed, passed
 
 SHOWN = 5
 
@@ -96,8 +96,12 @@ def check(case: Case) -> Iterator[Finding]:
         yield failed(f"lineage/{problem.slug}", problem.message, problem.where)
     unmet = tuple(training.unmet(case))
     yield from unmet
-    if not case.graph.problems and not unmet:
+    if not case.graph.problems and not any(_counts(case, one) for one in unmet):
         yield passed("lineage/pass", _praise(case.graph))
+
+
+def _counts(case: Case, finding: Finding) -> bool:
+    return case.policy.level(finding.rule) is Level.REQUIRE
 
 
 def _praise(graph: Graph) -> str:

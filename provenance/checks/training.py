@@ -1,15 +1,15 @@
 """What `[policy.training]` asks of every attested step, and which statement leaves it out.
 
-Silence meets no demand. Of several statements about one model one must meet all of them.
+Silence meets no demand. Of several statements about one model one must meet all of them. That a
+parent was not verified is said whatever is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from provenance.case.case import Case
 from provenance.lineage import Made
-from provenance.policy import TrainingDemands
 from provenance.verdict import Finding, failed
 from provenance.wire.training import Material, MaterialKind, Method
 
@@ -38,22 +38,25 @@ EXPECTED = {
     "statement, by `provenance attest` with an identity in place of --key",
 }
 """What meets each demand, and how one comes by it."""
+ALWAYS = "verified_parents"
+"""What is said of a step whatever is asked; whether it counts is a matter of levels."""
 SHOWN, LONG = 3, 120
 
 
 def unmet(case: Case) -> Iterator[Finding]:
     """What is asked of the steps of this model's history and none of their statements meets."""
     for statements in case.graph.made_of.values():
-        found = (tuple(_unmet(case.policy.training, made)) for made in statements)
+        found = (tuple(_unmet(case.policy.training.names, made)) for made in statements)
         yield from min(found, key=len)
 
 
-def _unmet(asked: TrainingDemands, made: Made) -> Iterator[Finding]:
+def _unmet(asked: Set[str], made: Made) -> Iterator[Finding]:
     """What one statement leaves out; each is about the model that was made."""
     who = f"{made.bundle} ({made.step.method} by {made.attested})"
     for name, found in _left_out(made):
-        if found and name in asked.names:
-            message = f"{who} {found}; `{name}` expects {EXPECTED[name]}"
+        if found and (name in asked or name == ALWAYS):
+            expects = f"`{name}` expects" if name in asked else "expected"
+            message = f"{who} {found}; {expects} {EXPECTED[name]}"
             yield failed(RULES[name], message, made.child)
 
 

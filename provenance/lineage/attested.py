@@ -163,7 +163,7 @@ class Walk:
             self._problem("uncovered-file", model.node.key, message)
         else:
             self._unattested(model, list(reasons))
-        return whole
+        return sorted(whole, key=lambda one: bool(one[0].step.unverified))
 
     def _contradictions(self, model: Model) -> None:
         """What those who may speak say of the very same weights, and cannot all be true."""

@@ -74,7 +74,10 @@ class Policy:
         have, or if no check is required.
         """
         chosen = levels.profile_named(profile or _profile(settings, model))
-        combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
+        asked_of_steps = _of_steps(settings)
+        combined = tuple(
+            sorted((dict(chosen.levels) | asked_of_steps | dict(settings.levels)).items())
+        )
         asked = {ATTESTATION.name} if settings.required else set()
         asked |= {LINEAGE} if settings.training.names else set()
         own = levels.checks_of(chosen, settings.levels)
@@ -127,6 +130,12 @@ class Policy:
     def level(self, rule: str) -> Level:
         """What a finding of `rule` does to the verdict: the longer key wins."""
         return levels.level_in(self.levels, rule)
+
+
+def _of_steps(settings: Settings) -> dict[str, Level]:
+    """The levels that `[policy.training]` raises; one of the whole check is the caller's own."""
+    raised = settings.training.verified_parents and LINEAGE not in dict(settings.levels)
+    return {levels.UNVERIFIED_PARENT: Level.REQUIRE} if raised else {}
 
 
 def _profile(settings: Settings, model: Model | None) -> str:

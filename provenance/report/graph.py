@@ -75,7 +75,7 @@ def _about(node: Node) -> Iterator[str]:
 
 def has_parents(graph: Graph) -> bool:
     """Whether there is anything to draw beside the model."""
-    return len(graph.nodes) > 1 or bool(graph.unresolved)
+    return len(graph.nodes) > 1 or bool(graph.unresolved or graph.made)
 
 
 def lost(graph: Graph) -> tuple[Unresolved, ...]:

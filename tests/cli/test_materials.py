@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli_w
 
+from provenance.report import FORMATS
 from tests import forge
 from tests.cli.conftest import Run
 from tests.cli.test_verify import REPORT, STEP
@@ -22,14 +24,19 @@ DEMANDS = dict.fromkeys(sorted(EVERY - {"timestamp"}), True)
 LOOSE: Mapping[str, Any] = {}
 
 
-def history(top: Path, *said: Mapping[str, Any], training: Mapping[str, bool] = DEMANDS) -> Path:
+def history(
+    top: Path,
+    *said: Mapping[str, Any],
+    training: Mapping[str, bool] = DEMANDS,
+    unverified: bool = False,
+) -> Path:
     """A folder with a base and a bot made from it, attested with each of what is said."""
     base = forge.write(top / "base", {**forge.MODEL, "README.md": b"# base\n"})
     weights = forge.safetensors(b"bot".ljust(16, b"."))
     named = {"README.md": card("base_model: acme/base"), "model.safetensors": weights}
     bot = forge.write(top / "bot", {**forge.MODEL, **named})
     for fields in said:
-        parent = forge.digested(base, "acme/base")
+        parent = replace(forge.digested(base, "acme/base"), unverified=unverified)
         forge.attest(bot, TRAINER, "sft", parent, model="acme/bot", **fields)
     for folder in (base, bot):
         forge.sign(folder, forge.TufKey(key=forge.key("release")))
@@ -72,6 +79,17 @@ def test_the_tree_has_what_went_in_and_fits_the_terminal(
         assert words in said
         assert words not in bare.stdout
     assert max(map(len, ended.stdout.splitlines())) <= int(columns)
+
+
+@pytest.mark.parametrize(("asked", "code"), [("parameters", 0), ("verified_parents", 1)])
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_report_says_that_a_parent_was_not_verified(
+    run: Run, tmp_path: Path, form: str, asked: str, code: int
+) -> None:
+    top = history(tmp_path, FULL, training={asked: True}, unverified=True)
+    ended = run("verify", "bot", "--format", form, cwd=top)
+    assert ended.returncode == code
+    assert "unverified-parent" in ended.stdout.replace("\\", "")
 
 
 @pytest.mark.parametrize("form", ["mermaid", "dot"])

@@ -14,8 +14,8 @@ from provenance.case.case import Case
 from provenance.checks import lineage as check
 from provenance.checks.training import RULES
 from provenance.model import Evidence
-from provenance.policy import TrainingDemands
-from provenance.verdict import Outcome
+from provenance.policy import Policy, Settings, TrainingDemands
+from provenance.verdict import Level, Outcome
 from provenance.wire.training import Material, Parent
 from tests import forge
 from tests.lineage.family import BASE, BOT, POLICY, SFT, TRAINER, Family
@@ -58,10 +58,12 @@ def family_of(top: Path, method: str, *said: Mapping[str, Any], **parent: Any) -
 
 
 def unmet(family: Family, evidence: Evidence, *demands: str) -> set[tuple[str, str]]:
-    """The rules that did not pass, and the model that each is about."""
-    asked = replace(POLICY, training=TrainingDemands(**dict.fromkeys(demands, True)))
+    """The rules that count and did not pass, and the model that each is about."""
+    training = TrainingDemands(**dict.fromkeys(demands, True))
+    asked = Policy.of(Settings(training=training), profile="attested")
     findings = list(check.check(Case.heard(evidence, asked, family.registry())))
-    failing = {(f.rule, f.where) for f in findings if f.outcome is not Outcome.PASS}
+    counting = [f for f in findings if asked.level(f.rule) is Level.REQUIRE]
+    failing = {(f.rule, f.where) for f in counting if f.outcome is not Outcome.PASS}
     assert bool(failing) != any(f.rule == "lineage/pass" for f in findings)
     return failing
 
@@ -167,6 +169,42 @@ def test_an_unverified_parent_meets_no_demand_for_verified_ones(tmp_path: Path) 
     given = family.case(BOT, BASE)
     assert unmet(family, given, "verified_parents") == {("lineage/unverified-parent", BOT)}
     assert unmet(family, given, *EVERY - OUTSIDE) == set()
+
+
+@pytest.mark.parametrize("training", [TrainingDemands(), TrainingDemands(parameters=True)])
+@pytest.mark.parametrize("verified", [(False,), (True,), (False, True), (True, False)])
+def test_an_unverified_parent_is_said_whatever_is_asked(
+    tmp_path: Path, verified: Sequence[bool], training: TrainingDemands
+) -> None:
+    """Of several statements the one that says it was verified counts, wherever it stands."""
+    family = family_of(tmp_path, "sft")
+    for one in verified:
+        parent = family.parent(BASE, unverified=not one)
+        forge.attest(family.folder(BOT), TRAINER, "sft", parent, model=BOT, **FULL)
+    case = Case.heard(family.case(BOT, BASE), replace(POLICY, training=training), family.registry())
+    remarks = [f.message for f in check.check(case) if f.rule == "lineage/unverified-parent"]
+    assert len(remarks) == (0 if any(verified) else 1)
+    assert all("`verified_parents`" not in remark for remark in remarks)
+    assert [edge.unverified for edge in case.graph.edges] == [not any(verified)]
+
+
+LEVELS: Sequence[tuple[Mapping[str, Level], bool, Level]] = [
+    ({}, False, Level.WARN),
+    ({}, True, Level.REQUIRE),
+    ({"lineage": Level.WARN}, True, Level.WARN),
+    ({"lineage/unverified-parent": Level.OFF}, True, Level.OFF),
+    ({"lineage/unverified-parent": Level.REQUIRE}, False, Level.REQUIRE),
+]
+
+
+@pytest.mark.parametrize(("said", "asked", "level"), LEVELS)
+def test_an_unverified_parent_is_a_warning_unless_the_caller_asks_for_more(
+    said: Mapping[str, Level], asked: bool, level: Level
+) -> None:
+    training = TrainingDemands(verified_parents=asked)
+    settings = Settings(levels=tuple(said.items()), training=training)
+    policy = Policy.of(settings, profile="attested")
+    assert policy.level("lineage/unverified-parent") is level
 
 
 @pytest.mark.parametrize("stamped", [None, forge.NOW])

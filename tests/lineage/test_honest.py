@@ -41,7 +41,8 @@ def family(tmp_path: Path) -> Family:
 
 
 def praise(given: Evidence, family: Family) -> str:
-    (finding,) = lineage.check(Case.heard(given, POLICY, family.registry()))
+    findings = lineage.check(Case.heard(given, POLICY, family.registry()))
+    (finding,) = (one for one in findings if one.rule != "lineage/unverified-parent")
     assert finding.outcome is Outcome.PASS
     return finding.message
 
