@@ -7,6 +7,7 @@ another build type proves nothing about lineage.
 from provenance.wire.training.reading import FOREIGN, is_training, step
 from provenance.wire.training.step import (
     ADAPTER,
+    BUILD_TYPE,
     DIGEST,
     MANIFEST,
     PURL,
@@ -21,6 +22,7 @@ from provenance.wire.training.writing import statement
 
 __all__ = [
     "ADAPTER",
+    "BUILD_TYPE",
     "DIGEST",
     "FOREIGN",
     "MANIFEST",
