@@ -29,9 +29,7 @@ FORMATS = {"mermaid": drawn.mermaid, "dot": drawn.dot, "json": table}
 @click.argument("refs", nargs=1, metavar="REF", callback=one)
 @with_request(*EVIDENCE, *RULES)
 @in_form(*FORMATS)
-@click.option(
-    "--materials", is_flag=True, help="Draw the data, code and parameters of each step too."
-)
+@click.option("--materials", is_flag=True, help="With the data, code and settings of each step.")
 @OUTPUT
 @with_workspace
 def command(

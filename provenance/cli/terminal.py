@@ -16,7 +16,7 @@ from provenance.cli.watching import Noted, ProgressBars
 from provenance.lineage import Graph
 from provenance.registry.editing import Edit
 from provenance.report.common import printable
-from provenance.report.graph import branching, facts, title
+from provenance.report.graph import branching, cells, facts, title
 from provenance.report.history import Row
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
@@ -109,9 +109,7 @@ def _with(line: Line, rows: Sequence[Row]) -> RenderableType:
 
     table = Table.grid(padding=(0, 2, 0, 0))
     for row in rows:
-        between = ", " if row.text and row.doubt else ""
-        told = (Span(row.text + between), Span(row.doubt, DOUBT))
-        table.add_row(_rich((Span(f"  {row.label}", DIM),)), _rich(told))
+        table.add_row(*map(_rich, cells(row)))
     return Group(_rich(line), table) if rows else _rich(line)
 
 

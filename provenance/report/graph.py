@@ -141,6 +141,13 @@ def facts(graph: Graph, key: str) -> tuple[Row, ...]:
     return next((rows(made) for made in graph.made_of.get(key, ())), ())
 
 
+def cells(row: Row) -> tuple[Line, Line]:
+    """A fact in two columns: what it is of, and what is said, with what is doubtful."""
+    between = ", " if row.text and row.doubt else ""
+    told = (Span(f"{row.text}{between}"), Span(row.doubt, DOUBT))
+    return (Span(f"  {row.label}", DIM),), told
+
+
 def branching(graph: Graph) -> Iterator[Branch]:
     """The graph as a tree above the model, which is number 0. What stands in the tree already does
     not branch again."""
