@@ -25,13 +25,13 @@ RULES = {
 }
 EXPECTED = {
     "data_pinned": "each data set with its revision or digest: ask for another statement, by "
-    "`provenance attest --dataset URI@<commit>`",
+    "`provenance attest --dataset org/name@<commit>`",
     "code_clean": "a commit and no changes beside it: ask for another statement, by `provenance "
     "attest --code .` in a clean checkout",
     "parameters": "what the run was configured with: ask for another statement, by `provenance "
     "attest --config FILE`",
-    "environment": "what it ran in: ask for a statement by `provenance record`, or by the "
-    "trainer's callback",
+    "environment": "what it ran in: ask for another statement, by `provenance attest "
+    "--environment FILE`",
     "verified_parents": "parents that pass: ask for another statement, by `provenance attest` "
     "without --unverified-parent",
     "timestamp": "a time that a trusted log or timestamp authority vouches for: ask for another "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,18 @@ from tests.schemas import validate
 TRAINER = forge.TufKey(key=forge.key("trainer"))
 DEMANDS = dict.fromkeys(sorted(EVERY - {"timestamp"}), True)
 LOOSE: Mapping[str, Any] = {}
+GIVEN = {
+    "--dataset": "data.jsonl",
+    "--code": "code",
+    "--config": "run.yaml",
+    "--environment": "environment.json",
+}
+FILES = {
+    "data.jsonl": b"{}\n",
+    "code/train.py": b"pass\n",
+    "run.yaml": b"learning_rate: 1.0e-5\n",
+    "environment.json": b'{"python": "3.12"}',
+}
 
 
 def history(
@@ -52,16 +66,30 @@ def history(
     return top
 
 
+def commit(folder: Path) -> None:
+    """A git repository of its own, with everything in it committed."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "-A"), (*author, "commit", "-q", "-m", "x")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
 def test_what_is_asked_of_training_fails_until_it_is_stated(run: Run, tmp_path: Path) -> None:
     ended = run("verify", "bot", cwd=history(tmp_path, LOOSE))
     assert ended.returncode == 1
     for rule in ("data-not-pinned", "code-not-clean", "no-parameters", "no-environment"):
         assert f"✗ lineage/{rule}" in ended.stdout
     assert run("explain", "lineage/data-not-pinned").returncode == 0
-    # The way out that the findings name: the same model, attested once more.
-    parent = forge.digested(tmp_path / "base", "acme/base")
-    forge.attest(tmp_path / "bot", TRAINER, "sft", parent, model="acme/bot", **FULL)
-    forge.sign(tmp_path / "bot", forge.TufKey(key=forge.key("release")))
+    options = re.findall(r"`provenance attest (--[a-z]+) ([^`]+)`", " ".join(ended.stdout.split()))
+    assert dict(options).keys() == GIVEN.keys()
+    # What the findings say is typed, each with a value that is here.
+    for name, data in FILES.items():
+        forge.write(tmp_path, {name: data})
+    commit(tmp_path / "code")
+    (tmp_path / "key.pem").write_bytes(forge.pem(forge.key("trainer")))
+    step = ("bot", "--as", "acme/bot", "--method", "sft", "--parent", "base", "--key", "key.pem")
+    typed = [word for option in GIVEN.items() for word in option]
+    done = run("attest", *step, *typed, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     ended = run("verify", cwd=tmp_path)
     assert ended.returncode == 0, ended.stdout
 
