@@ -27,7 +27,8 @@ from provenance.trust import Registry
 from provenance.wire.intoto import Statement
 from provenance.wire.training import Method, Parent, Step
 from tests import forge
-from tests.bench.figures import OURS, best, running
+from tests.bench.figures import OURS, running
+from tests.bench.run import Taken, Watch
 from tests.claims.models import evidence
 from tests.hubs import card
 from tests.lineage.test_demanded import FULL
@@ -143,8 +144,16 @@ def of_ten_steps() -> None:
             policy,
             "--offline",
         ]
-        (whole,) = best(running(words))
-    print(f"a history of {STEPS} steps: `provenance verify` takes {whole:.2f} s")
+        program = running(words)
+        program()
+        taken = min(_taken(program) for _ in range(3))
+    print(f"a history of {STEPS} steps: `provenance verify` takes {taken}")
+
+
+def _taken(work: Callable[[], None]) -> Taken:
+    watch = Watch()
+    work()
+    return watch.taken()
 
 
 def main() -> None:
