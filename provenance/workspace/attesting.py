@@ -68,6 +68,13 @@ class Begun:
     carried: tuple[bytes, ...] = ()
 
 
+def file_in(folder: Path, output: Path | None) -> Path:
+    """The file that a statement about the folder is added to, if one can be, or ConfigError."""
+    file = output or folder / CLAIMS
+    _present(file)
+    return file
+
+
 def begun(gathering: Gathering, model: str, *, unverified_parent: bool = False) -> Begun:
     """The session's models, judged and pinned as the parents of a step that makes `model`.
 
@@ -88,8 +95,17 @@ def attested(begun: Begun, making: Making, target: Target, at: datetime, told: P
 
     It is over every file of the target's folder as it is now. Raises ConfigError, SourceError.
     """
+    file_in(target.folder, target.output)
+    return signed(begun, proposed(begun, making, target.folder, at, told), target)
+
+
+def signed(begun: Begun, statement: bytes, target: Target) -> Path:
+    """The statement, signed, stands in the file that is returned, after those that stood there.
+
+    Raises ConfigError, SourceError.
+    """
     before = _present(target.file)
-    line = target.signer.sign(proposed(begun, making, target.folder, at, told)).encode()
+    line = target.signer.sign(statement).encode()
     lines = dict.fromkeys([*before, *begun.carried, line])
     write(target.file, _readable([line.decode() for line in lines], target.file))
     return target.file

@@ -27,6 +27,12 @@ FOLDERS = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 ENDPOINT, TOKEN, TOKEN_FILE = "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH"
 AUTHORITIES, AUTHORITIES_FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
+# Users of images and services, whose names tell nothing.
+ANYBODY = frozenset(
+    {"root", "user", "ubuntu", "debian", "admin", "runner", "jovyan", "app", "home"}
+)
+SHORT = 2
+
 # Who runs builds says so in one of these; a container has one of the files.
 BUILDS = (
     "CI",
@@ -84,6 +90,15 @@ class Environment:
         """Where what was verified is kept, or None for a user without a home."""
         own = self.own_cache
         return own / "registries" if own else None
+
+    @property
+    def private_names(self) -> frozenset[str]:
+        """What the user and the host are called, if that tells one from another."""
+        folder = self.home.name if self.home else ""
+        found = {self.variables.get(name, "") for name in ("USER", "LOGNAME", "HOSTNAME")}
+        return frozenset(
+            name for name in {folder, *found} if len(name) > SHORT and name.lower() not in ANYBODY
+        )
 
     @property
     def endpoint(self) -> str:

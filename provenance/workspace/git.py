@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -15,6 +16,11 @@ from provenance.workspace.environment import Environment
 
 LINK, SUBMODULE = "120000 ", "160000 "
 SHORT = 12
+NEW = b"?? "
+OVER = {"https": "git+https", "http": "git+http", "ssh": "git+ssh", "git": "git"}
+OVER |= {over: over for over in OVER.values()}
+BY_SHELL = re.compile(r"(?:[^@/\s]+@)?([A-Za-z0-9][\w.-]+):(?!/?/)([^\s]+)")
+"""`git@host:path`, which is no URL."""
 # A repository's configuration can name programs; these are the ones that reading could start.
 QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
 HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
@@ -58,6 +64,39 @@ class Repository:
                 return top if os.fsdecode(listed).startswith(SUBMODULE) else None
         return None
 
+    def head(self) -> str:
+        """The commit that is checked out, or ConfigError where there is none."""
+        found = self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if found is None:
+            self._check_readable()
+            raise ConfigError("has no commit: `git commit` first", path=str(self.top))
+        return found.decode().strip()
+
+    def is_dirty(self) -> bool:
+        """Whether a file of the commit is changed, in the index, on disk or in a submodule."""
+        return any(not row.startswith(NEW) for row in self._status("no"))
+
+    def untracked(self) -> int:
+        """How many files and whole folders are in no commit, and are not ignored."""
+        return sum(row.startswith(NEW) for row in self._status("normal"))
+
+    def _status(self, untracked: str) -> list[bytes]:
+        listed = self._run("status", "--porcelain=v1", "-z", f"--untracked-files={untracked}")
+        if listed is None:
+            self._check_readable()
+            raise ConfigError("git tells no state of it: try `git status`", path=str(self.top))
+        return [row for row in listed.split(b"\0") if row]
+
+    def remote(self) -> str:
+        """Where it was cloned from, as `git+https://…` or `git+ssh://…` without user, or nothing.
+
+        That of `origin`, else of the only remote; one on this machine is nothing.
+        """
+        names = (self._run("remote") or b"").decode("utf-8", "replace").split()
+        name = "origin" if "origin" in names else "".join(names) if len(names) == 1 else ""
+        found = self._run("config", "--get", f"remote.{name}.url") if name else None
+        return _address((found or b"").decode("utf-8", "replace").strip())
+
     def merge_base(self, commit: str) -> str:
         """The commit at which HEAD and `commit` part, or ConfigError."""
         found = self._run("merge-base", "HEAD", commit)
@@ -98,12 +137,6 @@ class Repository:
         """What git prints, or None if it refuses."""
         if (git := which("git", path=self.environment.variables.get("PATH"))) is None:
             raise ConfigError("git is not installed, and a pull request's base lies in it")
-        environment = {
-            **self.environment.variables,
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_TERMINAL_PROMPT": "0",
-        }
-        environment["GIT_NO_REPLACE_OBJECTS"] = "1"
         ended = subprocess.run(
             [git, "--literal-pathspecs", *HARMLESS, *words],
             cwd=self.top,
@@ -113,3 +146,14 @@ class Repository:
             check=False,
         )
         return ended.stdout if ended.returncode == 0 else None
+
+
+def _address(remote: str) -> str:
+    """A remote as a URI without what stands before its host, query and fragment, or nothing."""
+    if "://" not in remote:
+        short = BY_SHELL.fullmatch(remote)
+        return f"git+ssh://{short[1]}/{short[2]}" if short else ""
+    scheme, _, rest = re.split(r"[?#\s]", remote, maxsplit=1)[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    over = OVER.get(scheme.lower())
+    return f"{over}://{authority.rpartition('@')[2]}{slash}{path}" if over else ""

@@ -73,7 +73,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     top = tmp_path_factory.mktemp("history")
     shutil.copytree(ATTESTATIONS / "history", top, dirs_exist_ok=True)
     programs = (told("PROVENANCE_TRAINERS"), Path(sys.executable).parent, os.environ["PATH"])
-    environment = {"PATH": ":".join(map(str, programs)), "HOME": str(top), "HF_HUB_OFFLINE": "1", "COLUMNS": "80"}
+    path = ":".join(map(str, programs))
+    environment = {"PATH": path, "HOME": str(top), "HF_HUB_OFFLINE": "1", "COLUMNS": "80"}
     ended = subprocess.run(
         ["bash", "-e", "-c", typed()], cwd=top, env=environment, capture_output=True, text=True
     )

@@ -11,7 +11,7 @@ import pytest
 import tomli_w
 
 from tests import forge
-from tests.cli.test_attest import SCHEMA
+from tests.cli.shop import SCHEMA
 from tests.interop.servers import ours, sigstore, token, told
 from tests.schemas import validate
 

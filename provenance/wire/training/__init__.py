@@ -7,6 +7,8 @@ another build type proves nothing about lineage.
 from provenance.wire.training.reading import FOREIGN, is_training, step
 from provenance.wire.training.step import (
     ADAPTER,
+    BUILD_TYPE,
+    MANIFEST,
     PURL,
     RELATIONS,
     Material,
@@ -19,7 +21,9 @@ from provenance.wire.training.writing import statement
 
 __all__ = [
     "ADAPTER",
+    "BUILD_TYPE",
     "FOREIGN",
+    "MANIFEST",
     "PURL",
     "RELATIONS",
     "Material",

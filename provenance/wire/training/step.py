@@ -94,8 +94,9 @@ class Material:
     """Something else that went into a step, or came of it beside the model.
 
     `kind` is a MaterialKind, or what a byproduct is called; `digest` names algorithms. `notes` say
-    more of it in the order of their names: `path`, `size`, `fingerprint`, `rows` of a data set,
-    `dirty` of code. What neither `digest` pins is unpinned, and a statement says so of a data set.
+    more of it in the order of their names: `path`, `size`, `files`, `fingerprint`, `rows` of a data
+    set, `dirty` and `untracked` of code, `withheld` of a configuration. What no `digest` pins is
+    unpinned, and a statement says so of a data set.
     """
 
     kind: str

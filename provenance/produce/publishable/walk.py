@@ -1,0 +1,166 @@
+"""A table walked through for what must not be published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from provenance.produce.publishable import places, secrets
+
+Key = str | int
+Place = tuple[Key, ...]
+SHOWN = 80
+BY_NAME = "a secret by its name"
+
+
+def written(place: Place) -> str:
+    """The keys that lead to a place, as `trainer.args[2]`."""
+    parts = (f"[{key}]" if isinstance(key, int) else f".{key[:SHOWN]}" for key in place)
+    return "".join(parts).removeprefix(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A value that must not be published: where it stands, and what it looks like.
+
+    The value itself is nowhere in its words. `is_name` says that the last of `keys` is the value.
+    """
+
+    keys: Place
+    reason: str
+    is_name: bool = False
+
+    @property
+    def where(self) -> str:
+        """The keys that lead there, as `trainer.args[2]`, without one that is the value itself."""
+        return written(self.keys[:-1] if self.is_name else self.keys)
+
+
+def refusals(
+    value: object, keys: Place = (), *, private: Collection[str] = ()
+) -> Iterator[Refusal]:
+    """What must not be published of whatever JSON can say, each with its place below `keys`.
+
+    Secrets, paths of the machine that it was written on and hosts of private networks; `private`
+    are names that no path may hold, as those of the user and of the host.
+    """
+    yield from _walk(value, keys, frozenset(private), (), False)
+
+
+def published(
+    values: Mapping[str, object], *, private: Collection[str] = ()
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The table without what must not be published, and the names of what was dropped.
+
+    Of a list one of whose items must not be published nothing is kept.
+    """
+    dropped: dict[Place, str] = {}
+    for found in refusals(values, private=private):
+        place = found.keys
+        while isinstance(place[-1], int):
+            place = place[:-1]
+        dropped[place] = written(place[:-1] if found.is_name else place) or "a name"
+    return _table(values, (), frozenset(dropped)), tuple(dict.fromkeys(dropped.values()))
+
+
+def without(
+    values: Mapping[str, object], names: Collection[str]
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The table without what stands under these names, and those under which nothing stands.
+
+    A name is written as in a Refusal's `where`.
+    """
+    known = {written(place): place for place in _places(values, ())}
+    found = frozenset(known[name] for name in names if name in known)
+    return _table(values, (), found), tuple(name for name in names if name not in known)
+
+
+def _walk(
+    value: object, place: Place, private: frozenset[str], words: tuple[str, ...], secret: bool
+) -> Iterator[Refusal]:
+    """`words` are those of the two names above, `secret` whether one of them is a secret's."""
+    if isinstance(value, Mapping):
+        yield from _in_table(value, place, private, words, secret)
+    elif isinstance(value, str):
+        yield from (
+            Refusal(keys=place, reason=said) for said in _said(value, words, secret, private)
+        )
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        flag = ""
+        for number, item in enumerate(value):
+            under = secrets.words_of(flag) if flag else words
+            yield from _walk(item, (*place, number), private, under, secret)
+            flag = item if isinstance(item, str) and item.startswith("-") else ""
+    elif isinstance(value, int) and not isinstance(value, bool) and secrets.is_password(words):
+        yield Refusal(keys=place, reason=BY_NAME)
+
+
+def _in_table(
+    table: Mapping[object, object],
+    place: Place,
+    private: frozenset[str],
+    words: tuple[str, ...],
+    secret: bool,
+) -> Iterator[Refusal]:
+    called = table.get("name", table.get("key"))
+    for key, value in table.items():
+        name = str(key)
+        own = secrets.words_of(called if key == "value" and isinstance(called, str) else name)
+        inner = (*words[-1:], *own)
+        for said in (*secrets.found(name), *places.found(name, (), private)):
+            yield Refusal(keys=(*place, name), reason=said, is_name=True)
+            break
+        else:
+            marked = secret or secrets.is_secret(inner)
+            yield from _walk(value, (*place, name), private, inner, marked)
+
+
+def _said(
+    text: str, words: tuple[str, ...], secret: bool, private: frozenset[str]
+) -> Iterator[str]:
+    """The one thing to say of a text, if any."""
+    named = secret or secrets.is_secret(words)
+    if named and secrets.is_filled(text):
+        yield BY_NAME
+        return
+    if words[-1:] == ("token",) and secrets.looks_random(text):
+        yield BY_NAME
+        return
+    yield from islice(chain(secrets.found(text), places.found(text, words, private)), 1)
+
+
+def _places(value: object, place: Place) -> Iterator[Place]:
+    """Every place in a value, without the value itself."""
+    pairs: Iterable[tuple[Key, object]] = ()
+    if isinstance(value, Mapping):
+        pairs = ((str(key), item) for key, item in value.items())
+    elif isinstance(value, list | tuple):
+        pairs = enumerate(value)
+    for key, item in pairs:
+        yield (*place, key)
+        yield from _places(item, (*place, key))
+
+
+def _table(
+    values: Mapping[str, object], place: Place, dropped: frozenset[Place]
+) -> dict[str, object]:
+    pairs = ((str(name), value) for name, value in values.items())
+    return {
+        name: _kept(value, (*place, name), dropped)
+        for name, value in pairs
+        if (*place, name) not in dropped
+    }
+
+
+def _kept(value: object, place: Place, dropped: frozenset[Place]) -> object:
+    if isinstance(value, Mapping):
+        return _table(value, place, dropped)
+    if isinstance(value, list | tuple):
+        items = [(*place, number) for number in range(len(value))]
+        return [
+            _kept(item, at, dropped)
+            for item, at in zip(value, items, strict=True)
+            if at not in dropped
+        ]
+    return value
