@@ -37,8 +37,12 @@ OF_A_CHECKPOINT = words(
 BY_DEEPSPEED = words("latest zero_to_fp32.py")
 TRACKED = re.compile(r"(mlruns|runs|wandb)/.+")
 OF_A_TRACKER = words(".csv .json .jsonl .log .patch .txt .wandb .yaml .yml")
-FIRST_TAKEN = ("pytorch_model", "adapter_model")
+FIRST_SUFFIXES = (".safetensors", ".gguf")
+FIRST_TAKEN = ("pytorch_model", "adapter_model", "diffusion_pytorch_model", "open_clip")
 """How weights are called that loaders look for by name before they take every `*.bin`."""
+
+IN_PARTS = words("model_index.json modules.json")
+"""What names the folders of a model's parts."""
 
 BEFORE = rb"(?<![\w/\\.-])(?:\./)*"
 """What stands before a path that begins in the model's own folder."""
@@ -65,13 +69,14 @@ def left_beside(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[st
     return frozenset(path for path in named if not {path, _folder(path)} & led)
 
 
-def has_weights_of_its_own(paths: Iterable[str]) -> bool:
+def has_weights_of_its_own(paths: Collection[str]) -> bool:
     """Whether there are weights among these files which loaders look for by name or suffix before
-    they take any `*.bin` at all."""
+    they take any `*.bin` at all: at the top, or in the folders of a model that is in parts."""
+    parts = bool(IN_PARTS & set(paths))
+    names = (path.rpartition("/")[2] for path in paths if parts or "/" not in path)
     return any(
-        is_weight_name(path)
-        and (path.endswith((".safetensors", ".gguf")) or path.startswith(FIRST_TAKEN))
-        for path in paths
+        name.endswith(FIRST_SUFFIXES) or (is_weight_name(name) and name.startswith(FIRST_TAKEN))
+        for name in names
     )
 
 

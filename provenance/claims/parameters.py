@@ -59,14 +59,15 @@ def _claims(content: Content, value: object) -> Iterator[ParentClaim | MethodCla
             return
         node = waiting.pop()
         if isinstance(node, list):
-            waiting.extend(reversed(node))
+            waiting.extend(v for v in reversed(node) if isinstance(v, dict | list))
             yield from _of_words(content, node)
         elif isinstance(node, dict) and _is_merge(node):
             yield from of_merge(content, node)
             yield MethodClaim(path=PLACE, key="merge_method", methods=MERGE)
         elif isinstance(node, dict):
             yield from _of_run(content, node)
-            waiting.extend(v for key, v in reversed(node.items()) if not BESIDE.fullmatch(str(key)))
+            own = (v for key, v in reversed(node.items()) if not BESIDE.fullmatch(str(key)))
+            waiting.extend(v for v in own if isinstance(v, dict | list))
 
 
 def _is_merge(table: Mapping[object, object]) -> bool:

@@ -18,6 +18,7 @@ from provenance.lineage.lies import lies
 from provenance.lineage.steps import Index, TrainingStep, Unusable
 from provenance.lineage.unnamed import may_be_folder
 from provenance.lineage.walks import reached
+from provenance.lineage.wanted import named_in
 from provenance.trust import Registry
 
 
@@ -161,7 +162,13 @@ class _Drawing:
         node = self.walk.nodes[edge.parent]
         if node.root or node.repo in self.vouched:
             return True
-        return node.repo not in self.claimed.by_name and self._speaks_for_both(edge)
+        return self._is_unpublished(node) and self._speaks_for_both(edge)
+
+    def _is_unpublished(self, node: Node) -> bool:
+        """Whether a model is nowhere to be had: nobody named it, or a Hub was asked in vain."""
+        asked = self.claimed.by_claim.get(node.repo or "")
+        gone = asked is not None and bool(asked.missing) and node.repo not in self.claimed.by_name
+        return node.repo is None or gone
 
     def _speaks_for_both(self, edge: Edge) -> bool:
         speaks = (self.walk.models[key].speaks for key in (edge.child, edge.parent))
@@ -238,19 +245,33 @@ class _Drawing:
         )
 
     def left_out(self) -> Iterator[Problem]:
-        """The claimed parents of the whole model that no statement leads to, where it is attested
-        at all."""
-        own = self.claimed.own
-        if not any(edge.child == own for edge in self.walk.edges):
-            return
+        """The claimed parents that no statement leads to, of the whole model and of each published
+        ancestor, where that is attested at all."""
         known = {node.repo or self._called(node) for node in self.walk.nodes.values()}
-        for claim in self.claimed.claims_of(own):
-            name = self.claimed.canonical(claim.repo or "")
-            if not claim.part and name not in known and (own, name) not in self.folders:
-                message = (
-                    f"{claim.place} ({claim.key}) names it, and no statement has it as a parent"
-                )
-                yield Problem(slug="claimed-not-attested", where=claim.repo or "", message=message)
+        for key, claims in self._claims_of_attested():
+            own = key == self.claimed.own
+            for claim in claims:
+                name = self.claimed.canonical(claim.repo or "")
+                if not claim.part and name not in known and (key, name) not in self.folders:
+                    of = "" if own else f" as a parent of {key}"
+                    message = (
+                        f"{claim.place} ({claim.key}) names it{of}, and no statement has it as a "
+                        "parent"
+                    )
+                    yield Problem(
+                        slug="claimed-not-attested", where=claim.repo or "", message=message
+                    )
+
+    def _claims_of_attested(self) -> Iterator[tuple[str, Sequence[ParentClaim]]]:
+        """What is said of the parents of each model of which a statement tells: of an ancestor what
+        its own files state and declare."""
+        for key in dict.fromkeys(edge.child for edge in self.walk.edges):
+            evidence = self.walk.models[key].evidence
+            if key == self.claimed.own:
+                yield key, self.claimed.claims_of(key)
+            elif evidence:
+                said = named_in(self.walk.files.of(evidence).parent_claims)
+                yield key, [c for c in said if not (c.in_passing or c.of)]
 
     def contradicted(self) -> Iterator[Problem]:
         """The attested edges that the weights' own headers speak against."""

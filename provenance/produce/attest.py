@@ -17,14 +17,18 @@ from provenance.produce.sign import of_a_size, refuse_strange
 from provenance.wire import intoto, training
 from provenance.wire.bundle import opened
 from provenance.wire.intoto import PAYLOAD_TYPE, Envelope
-from provenance.wire.training import Material, Method, Parent, Step
+from provenance.wire.training import RELATIONS, Material, Method, Parent, Step
+
+ADAPTER_FILE = "adapter_config.json"
+"""What PEFT writes beside the weights of an adapter."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
     """How a model was made, but for its parents; each field is the statement's (see Step).
 
-    `parameters` and `environment` are whatever JSON can say.
+    `parameters` and `environment` are whatever JSON can say. A model whose files are those of an
+    adapter alone is one, whatever `adapter` says.
     """
 
     model: str
@@ -116,7 +120,7 @@ def statement(evidence: Evidence, making: Making, parents: Sequence[Parent]) -> 
         parameters=_table(making.parameters, "parameters"),
         environment=_table(making.environment, "environment"),
         trainer=making.trainer,
-        adapter=making.adapter,
+        adapter=making.adapter or _is_adapter(making.method, evidence),
         builder=making.builder,
         versions=tuple(sorted((making.versions or {}).items())),
         invocation=making.invocation,
@@ -130,6 +134,13 @@ def statement(evidence: Evidence, making: Making, parents: Sequence[Parent]) -> 
         message = f"half of a surrogate pair in {error.object[max(0, error.start - 20) :][:40]!a}"
         raise ConfigError(f"{message}: a name or text must be Unicode") from None
     return of_a_size(made, f"{len(step.subjects)} files")
+
+
+def _is_adapter(method: Method, evidence: Evidence) -> bool:
+    """Whether a training left only what lies beside its parent's weights, as its files say."""
+    paths = {file.path for file in evidence.manifest.files}
+    trained = method is not Method.PRETRAIN and RELATIONS[method] == "finetune"
+    return trained and ADAPTER_FILE in paths and "config.json" not in paths
 
 
 def _table(values: Mapping[str, object] | None, name: str) -> str:

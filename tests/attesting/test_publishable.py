@@ -42,6 +42,7 @@ SECRETS: tuple[tuple[str, object], ...] = (
     ("url", "https://bucket.s3.amazonaws.com/a?X-Amz-Date=1&X-Amz-Signature=abc"),
     ("url", "https://x.blob.core.windows.net/a?sv=2022&sig=abc%3D"),
     ("url", "postgres://train:hunter2@db.example.org/runs"),
+    ("hub_token", " " * 200_000 + "!"),
     (f"hf_{LETTERS[:34]}", 1),
 )
 PLACES: tuple[tuple[str, object], ...] = (

@@ -122,6 +122,27 @@ def accepted(document: Mapping[str, Any]) -> int:
     return len(read.pb.subject)
 
 
+ADAPTER_FILES = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"x"}
+
+
+@pytest.mark.parametrize(
+    ("files", "method", "relation"),
+    [
+        (ADAPTER_FILES, Method.SFT, "adapter"),
+        (ADAPTER_FILES, Method.LORA, "adapter"),
+        (ADAPTER_FILES, Method.MERGE, "merge"),
+        ({**ADAPTER_FILES, "config.json": b"{}"}, Method.SFT, "finetune"),
+    ],
+)
+def test_an_adapter_is_known_by_its_files(
+    files: Mapping[str, bytes], method: Method, relation: str, tmp_path: Path
+) -> None:
+    folder = forge.write(tmp_path / "out", files)
+    evidence = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW)
+    step = read_back(statement(evidence, replace(LEAST, method=method), [UNNAMED]))
+    assert step.relation == relation
+
+
 HERE = "predicate.buildDefinition.resolvedDependencies"
 LIES: tuple[tuple[str, object], ...] = (
     ("predicate.buildDefinition.externalParameters.method", "magic"),

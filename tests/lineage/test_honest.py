@@ -171,6 +171,28 @@ def test_where_nothing_else_is_weights_leftovers_are_read(family: Family) -> Non
     assert found(family.case(BOT, SFT, BASE), family.registry()) == UNCOVERED
 
 
+@pytest.mark.parametrize(
+    ("weights", "parts", "expected"),
+    [
+        ("unet/model.safetensors", {"model_index.json": b"{}"}, TRUE),
+        ("old/model.safetensors", {}, UNCOVERED),
+        ("pytorch_model.bin", {}, TRUE),
+        ("pytorch_model.safetensors.md", {}, UNCOVERED),
+    ],
+    ids=["in a part", "in a folder", "of the old kind", "a document"],
+)
+def test_leftovers_are_beside_weights_that_are_taken_first(
+    weights: str, parts: Files, expected: set[tuple[str, str]], family: Family
+) -> None:
+    family.attested()
+    for path in ("model.safetensors", "claims.jsonl"):
+        (family.folder(BOT) / path).unlink()
+    forge.write(family.folder(BOT), {weights: OTHER, **parts})
+    forge.attest(family.folder(BOT), TRAINER, "grpo", family.parent(SFT), model=BOT)
+    forge.write(family.folder(BOT), ARGUMENTS)
+    assert found(family.case(BOT, SFT, BASE), family.registry()) == expected
+
+
 def test_figures_may_be_written_again(family: Family) -> None:
     family.attested()
     place = family.folder(BOT)

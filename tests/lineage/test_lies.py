@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from provenance.model import Ancestor
 from provenance.wire.training import Parent
 from tests import forge
 from tests.hubs import card
@@ -280,6 +282,21 @@ def test_the_lie_of_an_ancestor_is_seen(family: Family) -> None:
     assert set(tiers(graph(given, registry)).values()) == {"attested"}
 
 
+@pytest.mark.parametrize(
+    ("parents", "expected"),
+    [((BASE,), TRUE), ((STRANGE,), {("claimed-not-attested", STRANGE)})],
+    ids=["its parent", "another"],
+)
+def test_the_card_of_an_ancestor_is_held_against_its_statement(
+    parents: tuple[str, ...], expected: set[tuple[str, str]], family: Family
+) -> None:
+    family.attested()
+    (family.folder(SFT) / "README.md").write_bytes(card(f"base_model: [{', '.join(parents)}]"))
+    (family.folder(BOT) / "claims.jsonl").unlink()
+    forge.attest(family.folder(BOT), TRAINER, "grpo", family.parent(SFT), model=BOT)
+    assert found(family.case(BOT, SFT, BASE), family.registry()) == expected
+
+
 HOSTILE = (
     '{"merge_method": ' + "[" * 60 + "]" * 60 + "}",
     json.dumps({"model_name_or_path": "x" * 100_000}),
@@ -337,3 +354,39 @@ def test_a_signature_over_a_card_anchors_nobody(family: Family) -> None:
     (family.folder(SFT) / "model.sig").write_text(json.dumps(forge.bundle(documents, release)))
     drawn = graph(family.case(BOT, SFT, BASE), family.registry())
     assert tiers(drawn)[BOT, SFT] == "attested"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(None, "attested"), ("the Hub answers 404", "anchored")],
+    ids=["nobody was asked", "the Hub has none"],
+)
+def test_what_has_a_name_was_never_published_where_a_hub_says_so(
+    asked: str | None, expected: str, family: Family
+) -> None:
+    family.attested()
+    (family.folder(BOT) / "README.md").write_bytes(b"# bot\n")
+    carried(family)
+    known = [family.ancestor(BASE)]
+    given = replace(family.case(BOT), ancestors=tuple(known))
+    if asked:
+        gone = Ancestor(claimed=SFT, missing=f"{SFT}: {asked}")
+        given = replace(given, ancestors=(*known, gone))
+    drawn = graph(given, family.registry())
+    assert not drawn.problems
+    assert tiers(drawn) == {(BOT, SFT): expected, (SFT, BASE): "anchored"}
+
+
+def test_what_another_organisation_attests_alone_anchors_nothing(family: Family) -> None:
+    family.write(BASE)
+    family.write("other/sft")
+    family.write(BOT)
+    (family.folder(BOT) / "README.md").write_bytes(b"# bot\n")
+    stranger, to = forge.TufKey(key=forge.key("stranger")), family.folder(BOT) / "claims.jsonl"
+    above = family.parent(BASE)
+    forge.attest(family.folder("other/sft"), stranger, "sft", above, model="other/sft", to=to)
+    forge.attest(family.folder(BOT), TRAINER, "grpo", family.parent("other/sft"), model=BOT)
+    gone = Ancestor(claimed="other/sft", missing="other/sft: the Hub answers 404")
+    drawn = graph(replace(family.case(BOT), ancestors=(gone,)), family.registry())
+    assert not drawn.problems
+    assert tiers(drawn)[BOT, "other/sft"] == "attested"

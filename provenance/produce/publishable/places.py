@@ -103,7 +103,7 @@ def found(text: str, words: tuple[str, ...], private: Collection[str]) -> Iterat
         yield "a path of this machine"
     elif private and not is_repo(text) and "://" not in text and _holds(text, private):
         yield "a path with the name of the user or the host"
-    if any(map(_is_inside, _hosts(text, words))):
+    if any(map(_is_inside, set(_hosts(text, words)))):
         yield "the name or address of a host of a private network"
 
 
@@ -128,7 +128,7 @@ def _holds(text: str, private: Collection[str]) -> bool:
 
 def _hosts(text: str, words: tuple[str, ...]) -> Iterator[str]:
     """What may be the name of a host, as far as a text says so."""
-    for url in URL.findall(text):
+    for url in set(URL.findall(text)):
         authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
         yield authority.rpartition("@")[2].partition("]")[0].lstrip("[").partition(":")[0]
         yield authority.rpartition("@")[2].partition("]")[0].lstrip("[")

@@ -31,8 +31,8 @@ ASSIGNED = re.compile(r"(?<![\w-])(?:--?)?([A-Za-z][\w-]{2,60})=([^\s\"',;]+)")
 FLAG = re.compile(r"(?<![\w-])--([A-Za-z][\w-]{2,60})[ \t]+([^\s\"',;-][^\s\"',;]*)")
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 PLACEHOLDER = re.compile(
-    r"\s*(?:|none|null|true|false|auto|\*+|x{3,}|\.{3}|changeme"
-    r"|<[^<>]*>|\$\w+|\$?\{+[^{}]*\}+|%\w+%|\[?redacted\]?|env:\w+|os\.environ.*)\s*",
+    r"|none|null|true|false|auto|\*+|x{3,}|\.{3}|changeme"
+    r"|<[^<>]*>|\$\w+|\$?\{+[^{}]*\}+|%\w+%|\[?redacted\]?|env:\w+|os\.environ.*",
     re.IGNORECASE,
 )
 TOKEN_LIKE = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w.+/=-]{16,}")
@@ -116,7 +116,7 @@ def is_password(words: tuple[str, ...]) -> bool:
 
 def is_filled(text: str) -> bool:
     """Whether a text is more than a place for a secret, as `$HF_TOKEN` and `<HUB_TOKEN>` are."""
-    return not PLACEHOLDER.fullmatch(text)
+    return not PLACEHOLDER.fullmatch(text.strip())
 
 
 def looks_random(text: str) -> bool:
@@ -128,9 +128,9 @@ def found(text: str) -> Iterator[str]:
     """What gives a secret away in a text, in words."""
     if KNOWN.search(text):
         yield "a key or token in the form that its service gives it"
-    if "://" in text and any(map(_opens, URL.findall(text))):
+    if "://" in text and any(map(_opens, set(URL.findall(text)))):
         yield "a URL with a password, token or signature in it"
-    pairs = [*ASSIGNED.findall(text), *FLAG.findall(text)] if len(text) > 6 else []
+    pairs = {*ASSIGNED.findall(text), *FLAG.findall(text)}
     if any(is_secret(words_of(name)) and is_filled(value) for name, value in pairs):
         yield "a secret that is given to a program"
 
