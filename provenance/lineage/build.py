@@ -13,8 +13,9 @@ from provenance.claims.reference import ANSWERABLE
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
-from provenance.lineage.graph import Edge, Graph, Made, Node, Problem, Tier, Unresolved
+from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
 from provenance.lineage.lies import lies
+from provenance.lineage.noted import in_order
 from provenance.lineage.steps import Index, TrainingStep, Unusable
 from provenance.lineage.unnamed import may_be_folder
 from provenance.lineage.walks import reached
@@ -59,7 +60,7 @@ def build(
             *unusable,
         ),
         unresolved=drawn.unresolved(),
-        made=drawn.made(),
+        made=in_order(walk.made, [node.key for node in drawn.nodes]),
         notes=tuple(walk.notes),
         folders=drawn.folders_alone,
     )
@@ -204,22 +205,6 @@ class _Drawing:
             return ""
         name = self.claimed.canonical(told.step.model)
         return "" if name in self.claimed.by_name or name == self.claimed.own else name
-
-    def made(self) -> tuple[Made, ...]:
-        """Every attested statement of how a node was made, of one node that which says most first.
-
-        A statement that two bundles carry counts once.
-        """
-        told: dict[str, list[Made]] = {}
-        for made in self.walk.made:
-            own = told.setdefault(made.child, [])
-            if all((made.step, made.stamped) != (one.step, one.stamped) for one in own):
-                own.append(made)
-        return tuple(
-            made
-            for node in self.nodes
-            for made in sorted(told.get(node.key, ()), key=lambda made: -made.facts)
-        )
 
     def _claimed_node(self, key: str) -> Node:
         known = self.claimed.by_name.get(key, ())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provenance.formats.names import is_by_product, is_weight_name
+from provenance.lineage.graph import Made
 from provenance.lineage.steps import Files, TrainingStep
 from provenance.wire.training import Parent, Step
 
@@ -47,3 +48,14 @@ def _shown(paths: Iterable[str]) -> list[str]:
     names = dict.fromkeys(head + slash for head, slash, _ in (p.partition("/") for p in paths))
     more = [f"{len(names) - SHOWN} more"] if len(names) > SHOWN else []
     return [*list(names)[:SHOWN], *more]
+
+
+def in_order(told: Iterable[Made], keys: Sequence[str]) -> tuple[Made, ...]:
+    """Every statement of how one of these nodes was made, in their order, of one node that which
+    says most first. A statement that two bundles carry counts once."""
+    found: dict[str, list[Made]] = {key: [] for key in keys}
+    for made in told:
+        own = found.setdefault(made.child, [])
+        if all((made.step, made.stamped) != (one.step, one.stamped) for one in own):
+            own.append(made)
+    return tuple(made for key in keys for made in sorted(found[key], key=lambda one: -one.facts))
