@@ -19,7 +19,7 @@ from provenance.claims.parameters import ADAPTER, of_parameters
 from provenance.claims.reference import COMMIT
 from provenance.errors import Malformed
 from provenance.lineage.attested import Walk
-from provenance.lineage.families import compatible, of_trainer, says_nothing
+from provenance.lineage.families import compatible, of_setting, of_trainer, says_nothing
 from provenance.lineage.graph import Problem
 from provenance.lineage.met import Model
 from provenance.lineage.steps import TrainingStep
@@ -83,14 +83,16 @@ class _Heard:
         return self.step.method in (Method.MERGE, Method.QUANTIZE, Method.CONVERT)
 
     def by_parameters(self) -> Iterator[str]:
-        """What the statement says twice, and differently."""
+        """What the statement says twice, and differently. Programs merge and quantise by the very
+        settings of the run before."""
         claims = of_parameters(self.step.parameters)
         named = [claim for claim in claims if isinstance(claim, ParentClaim)]
         if lacking := self._lacking(named):
             yield f"{self.bundle}: its own parameters name {lacking}, {self._has}"
         yield from self._other_commits(named)
         for claim in (c for c in claims if isinstance(c, MethodClaim)):
-            if not compatible(self.step.method, claim.methods):
+            reused = self._is_untrained and self._is_explained(claim)
+            if not reused and not compatible(self.step.method, of_setting(claim)):
                 yield (
                     f"{self.bundle} attests {self.step.method}, and its own parameters "
                     f"({claim.key}) say {titles(claim.methods)}"
