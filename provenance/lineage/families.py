@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from provenance.claims.claim import MethodClaim
 from provenance.claims.methods import GROUPS, MEANS, PREFERENCES, of_class
 from provenance.claims.parameters import MERGE
 from provenance.wire.training import Method
@@ -45,6 +46,13 @@ def compatible(method: Method, said: Collection[str]) -> bool:
     if says_nothing(method):
         return bool(set(said) - MERGE)
     return bool(FAMILIES.get(method, frozenset()) & set(said))
+
+
+def of_setting(claim: MethodClaim) -> frozenset[str]:
+    """What a setting may mean: LLaMA-Factory calls all that learns from preferences a stage of DPO,
+    and names the loss apart."""
+    staged = claim.key.endswith("stage") and "dpo" in claim.methods
+    return claim.methods | PREFERENCES if staged else claim.methods
 
 
 def of_trainer(name: str) -> frozenset[str]:

@@ -14,12 +14,12 @@ from functools import cached_property
 
 from provenance.claims.claim import MethodClaim, ParentClaim
 from provenance.claims.configuration import values
-from provenance.claims.methods import titles
+from provenance.claims.methods import titles, trained_for
 from provenance.claims.parameters import ADAPTER, of_parameters
 from provenance.claims.reference import COMMIT
 from provenance.errors import Malformed
 from provenance.lineage.attested import Walk
-from provenance.lineage.families import compatible, of_trainer, says_nothing
+from provenance.lineage.families import compatible, of_setting, of_trainer, says_nothing
 from provenance.lineage.graph import Problem
 from provenance.lineage.met import Model
 from provenance.lineage.steps import TrainingStep
@@ -83,14 +83,16 @@ class _Heard:
         return self.step.method in (Method.MERGE, Method.QUANTIZE, Method.CONVERT)
 
     def by_parameters(self) -> Iterator[str]:
-        """What the statement says twice, and differently."""
+        """What the statement says twice, and differently. Programs merge and quantise by the very
+        settings of the run before."""
         claims = of_parameters(self.step.parameters)
         named = [claim for claim in claims if isinstance(claim, ParentClaim)]
         if lacking := self._lacking(named):
             yield f"{self.bundle}: its own parameters name {lacking}, {self._has}"
         yield from self._other_commits(named)
         for claim in (c for c in claims if isinstance(c, MethodClaim)):
-            if not compatible(self.step.method, claim.methods):
+            reused = self._is_untrained and self._is_explained(claim)
+            if not reused and not compatible(self.step.method, of_setting(claim)):
                 yield (
                     f"{self.bundle} attests {self.step.method}, and its own parameters "
                     f"({claim.key}) say {titles(claim.methods)}"
@@ -113,7 +115,7 @@ class _Heard:
             stated = claim.revision or ""
             if COMMIT.fullmatch(stated) and commits and stated not in commits:
                 named = f"{self.bundle}: its own parameters name {claim.repo} at {stated}"
-                yield f"{named}, and the parent that it has is at {', '.join(sorted(commits))}"
+                yield f"{named}, and its parent is at {', '.join(sorted(commits))}"
 
     def _lacking(self, claims: Iterable[ParentClaim]) -> str:
         """The models that are named and are no parents of the step, nor above any."""
@@ -142,7 +144,8 @@ class _Heard:
     @property
     def _has(self) -> str:
         parents = [p.repo or p.manifest or "one without a name" for p in self.step.parents]
-        return f"and the parents that it has are {', '.join(parents[:SHOWN]) or 'none'}"
+        verb = "its only parent is" if len(parents) == 1 else "its parents are"
+        return f"and {verb} {', '.join(parents[:SHOWN]) or 'none'}"
 
     def by_files(self) -> Iterator[str]:
         """What lies in the repository and no step of the chain explains."""
@@ -155,7 +158,7 @@ class _Heard:
             if claim.trace and "/" not in claim.path and not self._is_explained(claim):
                 yield (
                     f"{self.bundle} attests {self.step.method}, and {claim.place} ({claim.key}) "
-                    f"was left by a trainer for {titles(claim.methods)}"
+                    f"was left by a trainer for {trained_for(claim.key, claim.methods)}"
                 )
         yield from self._card([c for c in told if not c.trace and "/" not in c.path])
 
