@@ -242,8 +242,12 @@ def attest(
     model: str = "",
     to: Path | None = None,
     subjects: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> Path:
-    """`folder`, with one line more in its claims.jsonl: how it was made, over all its files."""
+    """`folder`, with one line more in its claims.jsonl: how it was made, over all its files.
+
+    `fields` are others of the step, as `parameters`.
+    """
     files = directory.collect(folder, ref=Ref(text=str(folder)), at=NOW).manifest.files
     step = Step(
         model=model,
@@ -251,6 +255,7 @@ def attest(
         subjects={file.path: file.sha256 for file in files} if subjects is None else subjects,
         parents=parents,
         builder="urn:tests",
+        **fields,
     )
     line = json.dumps(bundle_of(json.loads(statement(step)), tuf_key))
     with (to or folder / "claims.jsonl").open("a") as stream:

@@ -16,6 +16,7 @@ from provenance.policy import (
     Model,
     Policy,
     Settings,
+    TrainingDemands,
     Waiver,
     may_lower,
 )
@@ -194,6 +195,15 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
         [{"predicate": TEST_RESULT, "role": "evaluator", "max_age": 0}],
         "policy.require_attestation[0].max_age",
         "1 or more",
+    ),
+    ((*POLICY, "training"), True, "policy.training", "a table"),
+    ((*POLICY, "training"), {"surprise": True}, "policy.training.surprise", "unknown key"),
+    ((*POLICY, "training"), {"timestamp": "yes"}, "policy.training.timestamp", "true or false"),
+    (
+        POLICY,
+        {"training": {"timestamp": True}, "rules": {"lineage": "off"}},
+        "policy.training",
+        "take that line out",
     ),
     ((*POLICY, "token_namespaces"), ["a/b"], "policy.token_namespaces[0]", "namespace"),
     ((*RULES, "format"), "ignore", "policy.rules.'format'", "require, warn, off"),
@@ -405,6 +415,19 @@ def test_a_check_outside_the_profile_is_made_if_a_rule_asks_for_it() -> None:
         *OF_FILES,
         "lineage",
     )
+
+
+@pytest.mark.parametrize("profile", ["files", "baseline", "signed", "attested"])
+@pytest.mark.parametrize("demand", TrainingDemands.__slots__)
+def test_a_demand_upon_training_asks_for_the_check_that_judges_it(
+    profile: str, demand: str
+) -> None:
+    policy = Policy.of(read({"policy": {"profile": profile, "training": {demand: True}}}))
+    assert policy.training.names == {demand}
+    assert policy.checks.count("lineage") == 1
+    assert policy.for_member().training == policy.training
+    none = Policy.of(read({"policy": {"profile": profile, "training": {demand: False}}}))
+    assert none == Policy.of(read({"policy": {"profile": profile}}))
 
 
 def test_a_policy_of_nothing_is_an_error() -> None:

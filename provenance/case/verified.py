@@ -11,7 +11,7 @@ from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
 from provenance.lineage import Claimed, Graph, TrainingStep, Unusable, build, step_of
 from provenance.lock import Lock
-from provenance.model import Ancestor, Evidence
+from provenance.model import Ancestor
 from provenance.signature import VerificationResult
 from provenance.trust import Registry
 
@@ -47,7 +47,7 @@ def verify_bundles(
         if ancestor.evidence and ancestor.evidence.bundles:
             own, more = _sorted(files.of(ancestor.evidence), registry)
             steps += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
-            vouched |= _vouched(ancestor, ancestor.evidence, registry, own)
+            vouched |= _vouched(ancestor, files.of(ancestor.evidence), registry, own)
     graph = build(claimed, files, registry, steps, vouched=vouched)
     return VerifiedBundles(verifications=verifications, claimed=claimed, graph=graph)
 
@@ -71,12 +71,13 @@ def _sorted(
 
 def _vouched(
     ancestor: Ancestor,
-    evidence: Evidence,
+    files: ModelFiles,
     registry: Registry,
     verifications: Sequence[VerificationResult],
 ) -> set[str]:
-    """The ancestor's name, if its publisher signed what is known of it."""
-    holds = any(
-        vouch.comparison.holds for vouch in publisher_signatures(evidence, registry, verifications)
+    """The ancestor's name, if its publisher signed every file of it that a loader reads."""
+    signed = (
+        vouch.comparison for vouch in publisher_signatures(files.evidence, registry, verifications)
     )
+    holds = any(one.holds and files.read <= one.equal for one in signed)
     return {ancestor.facts.id} if holds and ancestor.facts else set()

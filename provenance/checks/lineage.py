@@ -3,7 +3,9 @@
 Passes when every path of attested edges ends in a root of the registry: each model on the way is
 spoken of by a training statement that a trainer of its organisation signed, over every file that
 a loader reads, and its parents are named by digest. Every parent that the repository names must be
-among them. The statements are found in the repository, in its ancestors', and in your own
+among them. A model that was never published is known by what a loader reads of it, and what
+trainers leave beside a model (`training_args.bin`, checkpoints) may come after the statement: the
+pass says so. The statements are found in the repository, in its ancestors', and in your own
 attestations/ folder; their form is in attestations/README.md.
 
 Findings:
@@ -41,7 +43,33 @@ lineage/out-of-order
     of both.
 
 lineage/contradicted
-    The headers of the weights speak against an attested parent. Do not deploy it, and ask.
+    Something speaks against an attested step. The headers of the weights cannot come from the
+    parent; the statement's own parameters name a model that is none of its parents, or another
+    method; an adapter's configuration names another base; or a trainer, or the card, left word of
+    another method that no earlier step explains. Do not deploy it, and ask.
+
+lineage/data-not-pinned
+    `[policy.training]` has `data_pinned`, and a step states no data set, or one that neither a
+    revision nor a digest pins: nobody can tell what it learnt from. A merge, a quantisation and a
+    conversion need none.
+
+lineage/code-not-clean
+    `[policy.training]` has `code_clean`, and a step does not state the commit of its code and that
+    nothing was changed beside it.
+
+lineage/no-parameters
+    `[policy.training]` has `parameters`, and a step does not state what it was configured with.
+
+lineage/no-environment
+    `[policy.training]` has `environment`, and a step does not state what it ran in.
+
+lineage/unverified-parent
+    Whoever attests a step did not verify what it began with. A warning, unless `[policy.training]`
+    has `verified_parents`.
+
+lineage/no-timestamp
+    `[policy.training]` has `timestamp`, and neither a log nor a timestamp authority that you trust
+    says by when a statement was signed.
 
 lineage/malformed
     A training statement cannot be read as one. Ask for a good one.
@@ -55,8 +83,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.case.case import Case
+from provenance.checks import training
 from provenance.lineage import Edge, Graph
-from provenance.verdict import Finding, failed, passed
+from provenance.verdict import Finding, Level, failed, passed
 
 SHOWN = 5
 
@@ -65,8 +94,14 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether every path of attested edges ends in a root, and nothing is missing on the way."""
     for problem in dict.fromkeys(case.graph.problems):
         yield failed(f"lineage/{problem.slug}", problem.message, problem.where)
-    if not case.graph.problems:
+    unmet = tuple(training.unmet(case))
+    yield from unmet
+    if not case.graph.problems and not any(_counts(case, one) for one in unmet):
         yield passed("lineage/pass", _praise(case.graph))
+
+
+def _counts(case: Case, finding: Finding) -> bool:
+    return case.policy.level(finding.rule) is Level.REQUIRE
 
 
 def _praise(graph: Graph) -> str:
@@ -75,10 +110,14 @@ def _praise(graph: Graph) -> str:
         return f"{graph.model} is a root of the registry, with these bytes"
     said = "; ".join(_step(graph, edge) for edge in attested[:SHOWN])
     more = f"; and {len(attested) - SHOWN} more" if len(attested) > SHOWN else ""
+    unverified = [edge for edge in attested[SHOWN:] if edge.unverified]
+    more += "".join(f"; {_step(graph, edge)}" for edge in unverified[:SHOWN])
     roots = ", ".join(sorted(node.named for node in graph.nodes if node.root))
-    return f"every step is attested down to {roots}: {said}{more}"
+    noted = "".join(f"; {note}" for note in graph.notes[:SHOWN])
+    return f"every step is attested down to {roots}: {said}{more}{noted}"
 
 
 def _step(graph: Graph, edge: Edge) -> str:
     parent = graph.by_key[edge.parent].named
-    return f"{edge.child} by {edge.method} from {parent} ({edge.attested})"
+    remarks = "".join(f", {remark}" for remark in edge.remarks)
+    return f"{edge.child} by {edge.method} from {parent} ({edge.attested}){remarks}"

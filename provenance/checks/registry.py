@@ -180,6 +180,8 @@ def _ancestors(case: Case) -> Iterator[Subjects]:
             "repo": {attested.repo},
             "commit": {attested.commit},
         }
+    for node in case.graph.nodes[1:]:
+        yield {"manifest": {node.manifest}, "repo": {node.repo}, "commit": {node.commit}}
     yield from _locked_ancestors(case)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from provenance.claims.choices import Choice, choices
 from provenance.claims.claim import Claim, CodeClaim
 from provenance.claims.code import code_claims
+from provenance.claims.left import left_beside
 from provenance.claims.loader import loader_reads, why_read
 from provenance.claims.parents import parent_claims, places_read
 from provenance.formats.parsed import Parsed, parsed
@@ -37,6 +38,11 @@ class ModelFiles:
     def read(self) -> frozenset[str]:
         """The selected files that a loader reads."""
         return loader_reads(self.evidence, self.by_path)
+
+    @cached_property
+    def left(self) -> frozenset[str]:
+        """Those of `read` that trainers leave beside a model: no loader opens one by itself."""
+        return self.read & left_beside(self.evidence, self.by_path)
 
     def why_read(self, path: str) -> str:
         """Why one of `read` counts as read, as a sentence without its stop."""

@@ -59,7 +59,7 @@ def loader_reads(evidence: Evidence, files: Mapping[str, Parsed] | None = None) 
 def why_read(path: str, evidence: Evidence) -> str:
     """Why a file that `loader_reads` has counts as read, as a sentence without its stop: who opens
     it, or that nothing says that nobody does."""
-    if not _is_called_unread(path):
+    if not is_called_unread(path):
         return read_by(path)
     content = evidence.by_path.get(path)
     if content is not None and content.kind in KINDS:
@@ -70,11 +70,11 @@ def why_read(path: str, evidence: Evidence) -> str:
 def _is_unread(path: str, evidence: Evidence) -> bool:
     content = evidence.by_path.get(path)
     plain = content is None or content.kind not in KINDS
-    return plain and _is_called_unread(path)
+    return plain and is_called_unread(path)
 
 
-def _is_called_unread(path: str) -> bool:
-    """Whether the name is that of what nobody reads."""
+def is_called_unread(path: str) -> bool:
+    """Whether the name is that of what nobody reads, as far as a name tells."""
     named = UNREAD.fullmatch(name_of(path)) or PLACED.fullmatch(path)
     return named is not None and not is_weight_name(path)
 

@@ -41,7 +41,7 @@ def merge(file: Parsed) -> Iterator[Claim]:
     """Each model of a mergekit recipe, in whatever document of it."""
     for value in yaml_tree.documents(file.content.head):
         if value is not None:
-            yield from _merge(file.content, value)
+            yield from of_merge(file.content, value)
 
 
 def methods(file: Parsed) -> Iterator[Claim]:
@@ -69,7 +69,7 @@ def quoted(content: Content, merges: frozenset[str] = MERGES) -> Iterator[Claim]
         if not isinstance(value, dict):
             continue
         if merges & value.keys():
-            yield from _merge(content, value)
+            yield from of_merge(content, value)
         elif RUNS & value.keys():
             yield from stated(
                 content, value, tuple(row for path in RUN_FILES for row in rows(path))
@@ -84,7 +84,8 @@ def moved(claim: Claim, lines: int) -> Claim:
     return claim
 
 
-def _merge(content: Content, value: object) -> Iterator[Claim]:
+def of_merge(content: Content, value: object) -> Iterator[ParentClaim]:
+    """Each model that a recipe of mergekit names, however deep; Malformed for more than 1,000."""
     found: dict[str, None] = {}
     for node in values(value):
         if isinstance(node, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,13 +16,15 @@ from provenance.cli.watching import Noted, ProgressBars
 from provenance.lineage import Graph
 from provenance.registry.editing import Edit
 from provenance.report.common import printable
-from provenance.report.graph import branching, title
+from provenance.report.graph import branching, cells, facts, title
+from provenance.report.history import Row
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span
 from provenance.report.paper import Paper
 from provenance.source.files import deliver
 from provenance.source.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
 COLOURS = {GOOD: "green", BAD: "red", DOUBT: "yellow"}
@@ -83,19 +85,32 @@ def _styled(span: Span, paper: Paper) -> str:
     return paper.linked(text, span.link)
 
 
-def tree(graph: Graph, paper: Paper) -> str:
-    """The graph as a tree; who stands there already is not drawn twice."""
+def tree(graph: Graph, paper: Paper, *, whole: bool = False) -> str:
+    """The graph as a tree, if `whole` with what went into each; who stands there already is not
+    drawn twice."""
     from rich.console import Console
     from rich.tree import Tree
 
-    branches = [Tree(_rich(title(graph.by_key[graph.model])))]
-    for below, label in branching(graph):
-        branches.append(branches[below].add(_rich(label)))
+    own = facts(graph, graph.model) if whole else ()
+    branches = [Tree(_with(title(graph.by_key[graph.model]), own))]
+    for one in branching(graph):
+        branches.append(branches[one.below].add(_with(one.line, one.facts if whole else ())))
     drawing = StringIO()
     system: Literal["standard"] | None = "standard" if paper.colour else None
     console = Console(file=drawing, width=width(), force_terminal=paper.colour, color_system=system)
     console.print(branches[0])
     return "\n".join(paper.fitting(line.rstrip()) for line in drawing.getvalue().splitlines())
+
+
+def _with(line: Line, rows: Sequence[Row]) -> RenderableType:
+    """What stands at a branch, and below it a row for each fact."""
+    from rich.console import Group
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*map(_rich, cells(row)))
+    return Group(_rich(line), table) if rows else _rich(line)
 
 
 def _rich(line: Line) -> Text:

@@ -6,6 +6,7 @@ from provenance.lineage.consistency import identical_weights
 from provenance.lineage.graph import (
     Edge,
     Graph,
+    Made,
     Node,
     Problem,
     Tier,
@@ -22,6 +23,7 @@ __all__ = [
     "Claimed",
     "Edge",
     "Graph",
+    "Made",
     "Node",
     "Problem",
     "Tier",

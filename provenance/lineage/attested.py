@@ -2,9 +2,11 @@
 
 1. A model that the registry has as a root, with these very digests, ends its path.
 2. Else a statement must speak of it: its subjects are every file of it that a loader reads, with
-   their digests, and a trainer of its organisation signed it.
+   their digests, and a trainer of its organisation signed it. In which order statements stand means
+   nothing, and what trainers leave beside a model may come later.
 3. Each parent in it is named by digest. It is a repository that has these files, a root, or a
-   model that was never published, of which another statement then speaks.
+   model that was never published, of which another statement then speaks: that is known by what a
+   loader reads of it.
 4. No walk comes back, and no step ended before the step it builds on: by what the statements say,
    or else by the validity of the certificates. A stamp says nothing of an order.
 """
@@ -18,8 +20,11 @@ from datetime import datetime
 from provenance.claims.files import ModelFiles
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.contradiction import contradiction, same_weights
-from provenance.lineage.graph import Edge, Node, Problem, Tier
-from provenance.lineage.steps import Files, Index, TrainingStep
+from provenance.lineage.graph import Edge, Made, Node, Problem, Tier
+from provenance.lineage.met import Model, unpublished
+from provenance.lineage.naming import is_named
+from provenance.lineage.noted import is_unchanged, notes
+from provenance.lineage.steps import Index, TrainingStep
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party
@@ -29,21 +34,12 @@ from provenance.wire.training import Method, Parent
 SHOWN = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """A node with the files of it that a statement must cover.
-
-    `speaks` is the repository whose trainers may speak of it.
-    """
-
-    node: Node
-    files: Files
-    speaks: str
-
-
 @dataclass(kw_only=True)
 class Walk:
-    """What the walk has met so far; `nodes`, `edges` and `problems` are its result."""
+    """What the walk has met so far; `nodes`, `edges`, `problems`, `notes`, `made` are its result.
+
+    `models` and `steps` are, by the keys of the nodes, what each is and the statement about it.
+    """
 
     claimed: Claimed
     files: ModelFiles
@@ -53,6 +49,10 @@ class Walk:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+    models: dict[str, Model] = field(default_factory=dict)
+    steps: dict[str, TrainingStep] = field(default_factory=dict)
     moments: dict[str, Moments] = field(default_factory=dict)
     met: dict[tuple[str | None, str | None], Model] = field(default_factory=dict)
     keys: dict[str, str | None] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class Walk:
             model = waiting.pop()
             if model.node.key not in self.nodes:
                 self.nodes[model.node.key] = model.node
+                self.models[model.node.key] = model
                 self.met[model.node.repo, model.node.manifest] = model
                 waiting.extend(reversed(list(self._above(model))))
         self._check_circles()
@@ -88,11 +89,15 @@ class Walk:
         manifest: str | None = None,
     ) -> Model:
         """A model that is there; a mirror by the `manifest` of its origin, whose root it may be."""
-        listed = evidence.manifest.by_path
-        read = self.files.of(evidence).read
-        files = {path: listed[path].sha256 for path in sorted(read or listed.keys())}
-        node = self._node(key, repo, commit, manifest or evidence.manifest.digest)
-        return Model(node=node, files=files, speaks=repo or "")
+        listed, own = evidence.manifest.by_path, self.files.of(evidence)
+        read = (own.read or listed.keys()) - own.left
+        return Model(
+            node=self._node(key, repo, commit, manifest or evidence.manifest.digest),
+            files={path: listed[path].sha256 for path in sorted(read)},
+            speaks=repo or "",
+            beside={path: listed[path].sha256 for path in sorted(own.left)},
+            evidence=evidence,
+        )
 
     def _node(self, key: str, repo: str | None, commit: str | None, manifest: str | None) -> Node:
         owner = self.registry.owner(repo) if repo else None
@@ -116,10 +121,12 @@ class Walk:
         key = model.node.key
         if model.node.root:
             return
-        if (found := self._speaking(model)) is None:
+        if not (found := self._speaking(model)):
             yield from self._claimed(key)
             return
-        step_of, party = found
+        self.made += (one.made(key, party) for one, party in found)
+        step_of, party = found[0]
+        self.steps[key] = step_of
         self.moments[key] = step_of.attestation.moments if step_of.attestation else Moments()
         if step_of.step.method is Method.PRETRAIN:
             who = f"{party.org.name} ({party.signer.name})"
@@ -130,11 +137,12 @@ class Walk:
         for parent in step_of.step.parents:
             yield from self._parent(model, step_of, party, parent)
 
-    def _speaking(self, model: Model) -> tuple[TrainingStep, Party] | None:
-        """2: the statement about these files by a trainer who may say so, or None."""
+    def _speaking(self, model: Model) -> list[tuple[TrainingStep, Party]]:
+        """2: the statements about all these files by trainers who may say so."""
         self._contradictions(model)
         reasons: dict[str, None] = {}
-        left_out = ""
+        partial: dict[str, str] = {}
+        whole: list[tuple[TrainingStep, Party]] = []
         for step_of in self.index.about(model.files):
             stated = step_of.step.model
             party, reason = step_of.speaker(model.speaks, self.registry, self.at)
@@ -144,15 +152,18 @@ class Walk:
             elif party is None:
                 reasons[reason] = None
             elif lacking:
-                shown = ", ".join(lacking[:SHOWN])
-                left_out = left_out or f"a loader reads {shown}, which {step_of.bundle} leaves out"
+                partial[step_of.bundle] = ", ".join(lacking[:SHOWN])
             else:
-                return step_of, party
-        if left_out:
-            self._problem("uncovered-file", model.node.key, left_out)
+                whole.append((step_of, party))
+        if whole:
+            self.notes += notes(model.node.key, model.beside, whole[0][0], partial)
+        elif partial:
+            bundle, shown = next(iter(partial.items()))
+            message = f"a loader reads {shown}, which {bundle} leaves out"
+            self._problem("uncovered-file", model.node.key, message)
         else:
             self._unattested(model, list(reasons))
-        return None
+        return sorted(whole, key=lambda one: bool(one[0].step.unverified))
 
     def _contradictions(self, model: Model) -> None:
         """What those who may speak say of the very same weights, and cannot all be true."""
@@ -212,32 +223,40 @@ class Walk:
                 method=method.value,
                 attested=f"{party.org.name} ({party.signer.name})",
                 bundle=step_of.bundle,
-                detail="whoever attested it did not verify the parent" if parent.unverified else "",
+                unverified=parent.unverified,
+                unchanged=is_unchanged(step_of.step, parent),
             )
         )
         yield model
 
     def _found(self, child: Model, parent: Parent) -> Model | None:
         """3: the parent as the repository it is, or by its digests alone."""
-        name = self.claimed.canonical(parent.repo) if parent.repo else None
+        name = self._named(parent)
         if again := self.met.get((name, parent.manifest)):
             return again
         earlier = name in (child.node.repo, self.claimed.evidence.ref.repo)
-        key = self._key(name or parent.manifest or "", parent.commit, parent.manifest)
-        node = self._node(key, name, parent.commit, parent.manifest)
         known = [a for a in self.claimed.by_name.get(name or "", ()) if a.evidence and not earlier]
         for ancestor in known:
             evidence = ancestor.evidence
-            if evidence and parent.manifest in (ancestor.manifest, evidence.manifest.digest):
-                key, there = node.key, ancestor.manifest
-                return self._published(key, name, ancestor.commit, evidence, there)
+            if evidence and is_named(parent, ancestor, evidence):
+                there, commit = ancestor.manifest, ancestor.commit
+                key = self._key(name or "", commit, there)
+                return self._published(key, name, commit, evidence, there)
+        key = self._key(name or parent.manifest or "", parent.commit, parent.manifest)
+        node = self._node(key, name, parent.commit, parent.manifest)
         if known and not node.root:
             there = ", ".join(sorted({ancestor.manifest or "" for ancestor in known}))
             message = f"attested with manifest {parent.manifest}, and what is there has {there}"
             self._problem("parent-mismatch", node.key, message)
             return None
-        files = {file.path: file.sha256 for file in parent.files}
-        return Model(node=node, files=files, speaks=name or child.speaks)
+        return unpublished(node, parent, speaks=name or child.speaks)
+
+    def _named(self, parent: Parent) -> str | None:
+        """The name of a parent; of one that was not named that of the root that has its files."""
+        if parent.repo:
+            return self.claimed.canonical(parent.repo)
+        roots = sorted(root.repo for root in self.registry.roots_with(parent.manifest))
+        return roots[0] if roots else None
 
     def _check_circles(self) -> None:
         """4: no walk comes back."""

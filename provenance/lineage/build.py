@@ -14,8 +14,12 @@ from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
 from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
+from provenance.lineage.lies import lies
+from provenance.lineage.noted import in_order
 from provenance.lineage.steps import Index, TrainingStep, Unusable
+from provenance.lineage.unnamed import may_be_folder
 from provenance.lineage.walks import reached
+from provenance.lineage.wanted import named_in
 from provenance.trust import Registry
 
 
@@ -48,8 +52,17 @@ def build(
         model=claimed.own,
         nodes=drawn.nodes,
         edges=drawn.edges,
-        problems=(*walk.problems, *drawn.left_out(), *drawn.contradicted(), *unusable),
+        problems=(
+            *walk.problems,
+            *drawn.left_out(),
+            *drawn.contradicted(),
+            *drawn.lies,
+            *unusable,
+        ),
         unresolved=drawn.unresolved(),
+        made=in_order(walk.made, [node.key for node in drawn.nodes]),
+        notes=tuple(walk.notes),
+        folders=drawn.folders_alone,
     )
 
 
@@ -63,6 +76,10 @@ class _Drawing:
     vouched: frozenset[str]
 
     @cached_property
+    def lies(self) -> tuple[Problem, ...]:
+        return tuple(lies(self.walk))
+
+    @cached_property
     def attested(self) -> dict[tuple[str, str], Edge]:
         return {(edge.child, edge.parent): edge for edge in self.walk.edges}
 
@@ -73,9 +90,28 @@ class _Drawing:
         for child in self.claimed.parents:
             for claim in self.claimed.claims_of(child):
                 parent = self.claimed.canonical(claim.repo or "")
-                if parent != child:
+                if parent != child and (child, parent) not in self.folders:
                     said.setdefault((child, parent), []).append(claim)
         return {pair: _declared(*pair, claims) for pair, claims in said.items()}
+
+    @cached_property
+    def folders(self) -> frozenset[tuple[str, str]]:
+        """The names that claims give to parents and no Hub has, each with whose claim it is: where
+        it may be a folder on some machine, who attests the step says what was meant."""
+        attested = {child for child, _ in self.attested}
+        return frozenset(
+            (child, name)
+            for child in attested & self.claimed.parents.keys()
+            for name in self.claimed.parents_of(child)
+            if may_be_folder(name) and name not in self.claimed.by_name
+        )
+
+    @property
+    def folders_alone(self) -> frozenset[str]:
+        """Those that nobody else names, whose step is not attested."""
+        named = {(c, name) for c, names in self.claimed.parents.items() for name in names}
+        others = {name for _, name in named - self.folders}
+        return frozenset(name for _, name in self.folders) - others
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -104,7 +140,7 @@ class _Drawing:
         if agreement.holds is False:
             return replace(edge, tier=Tier.CONTRADICTED, detail=detail)
         if edge.tier is Tier.ATTESTED:
-            tier = Tier.ANCHORED if edge.parent in self.sound else Tier.ATTESTED
+            tier = Tier.ANCHORED if self._is_anchored(edge) else Tier.ATTESTED
             return replace(edge, tier=tier, detail=detail)
         return replace(edge, tier=Tier.CONSISTENT if agreement.holds else edge.tier, detail=detail)
 
@@ -117,27 +153,58 @@ class _Drawing:
         files = self.walk.files
         return compare(files, files.of(evidence), edge.relation)
 
+    def _is_anchored(self, edge: Edge) -> bool:
+        """Whether the parent of an attested edge holds by itself: it is a root, or its publisher
+        signed it, or it was never published and a trainer of the child's organisation attests it.
+        """
+        lied = {problem.where for problem in self.lies}
+        if edge.unverified or edge.child in lied or edge.parent not in self.complete:
+            return False
+        node = self.walk.nodes[edge.parent]
+        if node.root or node.repo in self.vouched:
+            return True
+        return self._is_unpublished(node) and self._speaks_for_both(edge)
+
+    def _is_unpublished(self, node: Node) -> bool:
+        """Whether a model is nowhere to be had: nobody named it, or a Hub was asked in vain."""
+        asked = self.claimed.by_claim.get(node.repo or "")
+        gone = asked is not None and bool(asked.missing) and node.repo not in self.claimed.by_name
+        return node.repo is None or gone
+
+    def _speaks_for_both(self, edge: Edge) -> bool:
+        speaks = (self.walk.models[key].speaks for key in (edge.child, edge.parent))
+        child, parent = map(self.registry.owner, speaks)
+        return child is not None and child == parent
+
     @cached_property
-    def sound(self) -> frozenset[str]:
-        """The nodes of whom all paths end in roots, roots included, and that hold by themselves:
-        signed by their publishers, or never published."""
-        bad = {problem.where for problem in self.walk.problems}
+    def complete(self) -> frozenset[str]:
+        """The nodes of whom all paths end in roots, roots included, and no step on them was
+        recorded with an unverified parent."""
+        bad = {problem.where for problem in (*self.walk.problems, *self.lies)}
+        bad |= {edge.child for edge in self.walk.edges if edge.unverified}
         below: dict[str, set[str]] = {}
         for edge in self.walk.edges:
             below.setdefault(edge.parent, set()).add(edge.child)
-        lost = reached(below, bad) | bad
-        return frozenset(
-            key
-            for key, node in self.walk.nodes.items()
-            if key not in lost
-            and (node.root or node.repo in self.vouched or node.repo not in self.claimed.by_name)
-        )
+        return frozenset(self.walk.nodes.keys() - (reached(below, bad) | bad))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The model, then its ancestors in the order of the edges."""
         keys = dict.fromkeys([self.claimed.own, *(edge.parent for edge in self.edges)])
-        return tuple(self.walk.nodes.get(key) or self._claimed_node(key) for key in keys)
+        return tuple(self._walked_node(key) or self._claimed_node(key) for key in keys)
+
+    def _walked_node(self, key: str) -> Node | None:
+        node = self.walk.nodes.get(key)
+        return node and replace(node, called=self._called(node))
+
+    def _called(self, node: Node) -> str:
+        """What the statement about a model that has no name calls it, where nobody published
+        anything under that name."""
+        told = self.walk.steps.get(node.key)
+        if node.repo or told is None or not told.step.model:
+            return ""
+        name = self.claimed.canonical(told.step.model)
+        return "" if name in self.claimed.by_name or name == self.claimed.own else name
 
     def _claimed_node(self, key: str) -> Node:
         known = self.claimed.by_name.get(key, ())
@@ -163,18 +230,33 @@ class _Drawing:
         )
 
     def left_out(self) -> Iterator[Problem]:
-        """The claimed parents of the whole model that no statement leads to, where it is attested
-        at all."""
-        own = self.claimed.own
-        if not any(edge.child == own for edge in self.walk.edges):
-            return
-        known = {node.repo for node in self.walk.nodes.values()}
-        for claim in self.claimed.claims_of(own):
-            if not claim.part and self.claimed.canonical(claim.repo or "") not in known:
-                message = (
-                    f"{claim.place} ({claim.key}) names it, and no statement has it as a parent"
-                )
-                yield Problem(slug="claimed-not-attested", where=claim.repo or "", message=message)
+        """The claimed parents that no statement leads to, of the whole model and of each published
+        ancestor, where that is attested at all."""
+        known = {node.repo or self._called(node) for node in self.walk.nodes.values()}
+        for key, claims in self._claims_of_attested():
+            own = key == self.claimed.own
+            for claim in claims:
+                name = self.claimed.canonical(claim.repo or "")
+                if not claim.part and name not in known and (key, name) not in self.folders:
+                    of = "" if own else f" as a parent of {key}"
+                    message = (
+                        f"{claim.place} ({claim.key}) names it{of}, and no statement has it as a "
+                        "parent"
+                    )
+                    yield Problem(
+                        slug="claimed-not-attested", where=claim.repo or "", message=message
+                    )
+
+    def _claims_of_attested(self) -> Iterator[tuple[str, Sequence[ParentClaim]]]:
+        """What is said of the parents of each model of which a statement tells: of an ancestor what
+        its own files state and declare."""
+        for key in dict.fromkeys(edge.child for edge in self.walk.edges):
+            evidence = self.walk.models[key].evidence
+            if key == self.claimed.own:
+                yield key, self.claimed.claims_of(key)
+            elif evidence:
+                said = named_in(self.walk.files.of(evidence).parent_claims)
+                yield key, [c for c in said if not (c.in_passing or c.of)]
 
     def contradicted(self) -> Iterator[Problem]:
         """The attested edges that the weights' own headers speak against."""

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
 from provenance.lineage.walks import paths
+from provenance.wire.training import Step
+
+UNVERIFIED = "recorded with an unverified parent"
+UNCHANGED = "leaves the weights as they were"
 
 
 class Tier(StrEnum):
@@ -37,7 +42,8 @@ class Node:
     """A model in the graph: a repository, or files that were never published, by their digest.
 
     `root` says that the registry lets lineages end here. `missing` is why nothing is known of it.
-    `mirrors` are the names of its mirrors by which it is an ancestor.
+    `mirrors` are the names of its mirrors by which it is an ancestor. `called` is what the
+    statement about it calls a model that nobody named otherwise.
     """
 
     key: str
@@ -48,6 +54,7 @@ class Node:
     root: bool = False
     missing: str = ""
     mirrors: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def named(self) -> str:
@@ -59,8 +66,9 @@ class Node:
 class Edge:
     """One step from a child to a parent; `claims` are the places that speak of it.
 
-    `attested` is who vouches for it in which bundle. `detail` is what agrees or contradicts.
-    `parts` are what of the child comes from there, none where it is the whole.
+    `attested` is who vouches for it in which bundle, `unverified` that whoever did had not verified
+    the parent, `unchanged` that the step left the weights as they were. `detail` is what agrees or
+    contradicts. `parts` are what of the child comes from there, none where it is the whole.
     """
 
     child: str
@@ -73,6 +81,38 @@ class Edge:
     bundle: str = ""
     detail: str = ""
     parts: tuple[str, ...] = ()
+    unverified: bool = False
+    unchanged: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said of the step wherever it is shown, as halves of sentences."""
+        return tuple(
+            words
+            for words, holds in ((UNVERIFIED, self.unverified), (UNCHANGED, self.unchanged))
+            if holds
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """How the node `child` was made, by the word of somebody who may speak of it: never a claim.
+
+    `step` is what that statement says, `attested` whose it is, and `bundle` where it lies.
+    `stamped` is the earliest moment at which somebody else vouches that it existed, None for none.
+    """
+
+    child: str
+    step: Step
+    attested: str
+    bundle: str
+    stamped: datetime | None = None
+
+    @property
+    def facts(self) -> int:
+        """How much it says beyond who was made from whom."""
+        said = (self.step.parameters, self.step.environment, self.step.trainer, self.stamped)
+        return sum(map(bool, said)) + sum(one.pinned for one in self.step.materials)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +161,11 @@ class Way:
 class Graph:
     """The ancestors of `model`, in a fixed order, and what is missing for a complete lineage.
 
-    `unresolved` are parents that are stated and are no node, for nobody knows who they are.
+    `unresolved` are parents that are stated and are no node, for nobody knows who they are. `notes`
+    are what else is to be said of an attested lineage, and counts for nothing. `folders` are names
+    that claims give and no Hub has, in place of which an attested step names a parent by digest.
+    `made` has every attested statement of how a node was made, in the order of the nodes; of
+    several about one the first is that which says most.
     """
 
     model: str
@@ -129,11 +173,22 @@ class Graph:
     edges: tuple[Edge, ...]
     problems: tuple[Problem, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
+    notes: tuple[str, ...] = ()
+    folders: frozenset[str] = frozenset()
+    made: tuple[Made, ...] = ()
 
     @cached_property
     def by_key(self) -> Mapping[str, Node]:
         """The nodes by their keys."""
         return {node.key: node for node in self.nodes}
+
+    @cached_property
+    def made_of(self) -> Mapping[str, tuple[Made, ...]]:
+        """The statements of how each node was made, by its key; a node without any is left out."""
+        found: dict[str, list[Made]] = {}
+        for made in self.made:
+            found.setdefault(made.child, []).append(made)
+        return {key: tuple(statements) for key, statements in found.items()}
 
     @cached_property
     def above(self) -> Mapping[str, tuple[Edge, ...]]:
@@ -142,6 +197,17 @@ class Graph:
         for edge in self.edges:
             found.setdefault(edge.child, []).append(edge)
         return {key: tuple(edges) for key, edges in found.items()}
+
+    @cached_property
+    def known_by_digest(self) -> frozenset[str]:
+        """The names of the ancestors that an attested step names by digest, and of which another
+        attested step tells how they were made, or the registry that they are roots."""
+        attested = [edge for edge in self.edges if edge.attested]
+        roots = {node.key for node in self.nodes if node.root}
+        made = {edge.parent for edge in attested} & ({edge.child for edge in attested} | roots)
+        bad = {problem.where for problem in self.problems}
+        known = (self.by_key[key] for key in made - bad)
+        return frozenset(name for node in known if (name := node.repo or node.called))
 
     def paths(self, ancestor: str, most: int = 64) -> tuple[tuple[Edge, ...], ...]:
         """Each way from the model up to an ancestor, the shortest first."""

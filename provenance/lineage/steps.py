@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provenance.errors import Malformed
+from provenance.lineage.graph import Made
 from provenance.signature import Attestation, Party, UnknownSigner, VerificationResult, distrust
 from provenance.trust import Registry, Role
 from provenance.wire import training
@@ -45,6 +46,16 @@ class TrainingStep:
         who = _named(self.attestation.parties[0])
         said = f"{self.bundle} ({self.step.method})"
         return None, f"{said}: attested by {who}, which is not a trainer of {repo or 'it'}"
+
+    def made(self, child: str, party: Party) -> Made:
+        """How the node `child` was made, by the word of one of its signers."""
+        return Made(
+            child=child,
+            step=self.step,
+            attested=_named(party),
+            bundle=self.bundle,
+            stamped=self.attestation.moments.stamped if self.attestation else None,
+        )
 
 
 def _named(party: Party) -> str:

@@ -12,6 +12,7 @@ from provenance.policy.levels import (
 )
 from provenance.policy.policy import Policy
 from provenance.policy.table import CHECKS
+from provenance.policy.training import TrainingDemands
 
 __all__ = [
     "BUILTIN",
@@ -26,6 +27,7 @@ __all__ = [
     "Policy",
     "Profile",
     "Settings",
+    "TrainingDemands",
     "Waiver",
     "is_subject",
     "may_lower",

@@ -19,12 +19,15 @@ from provenance.policy.allowances import (
 )
 from provenance.policy.patterns import read_each, read_patterns
 from provenance.policy.required import RequiredAttestation, read_required
-from provenance.policy.table import CHECKS
+from provenance.policy.table import CHECKS, LINEAGE
+from provenance.policy.training import NO_DEMANDS, TrainingDemands, read_training
 from provenance.trust import reading
+from provenance.verdict import Level
 
 BUILTIN = "builtin"
 DEFAULT_REGISTRY = (BUILTIN,)
 EVERY_FILE = "every file is meant"
+ASKED_AND_OFF = "is judged by the check lineage, which [policy.rules] turns off: take that line out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class Settings:
     min_age: int = 0
     levels: levels.Levels = ()
     required: tuple[RequiredAttestation, ...] = ()
+    training: TrainingDemands = NO_DEMANDS
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -96,6 +100,7 @@ class Settings:
             min_age=policy.whole("min_age", 0),
             levels=levels.read_levels(policy.optional_table("rules")),
             required=tuple(map(read_required, policy.tables("require_attestation"))),
+            training=read_training(policy.optional_table("training")),
             code=tuple(map(read_code, policy.tables("code"))),
             exemptions=tuple(map(read_exemption, policy.tables("exempt"))),
             waivers=tuple(map(read_waiver, policy.tables("waivers"))),
@@ -105,6 +110,8 @@ class Settings:
         fields.end()
         if not levels.requires_something(settings.levels, CHECKS):
             raise policy.wrong("rules", levels.NOTHING_REQUIRED)
+        if settings.training.names and levels.level_in(settings.levels, LINEAGE) is Level.OFF:
+            raise policy.wrong("training", ASKED_AND_OFF)
         return settings
 
     @property

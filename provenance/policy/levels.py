@@ -50,6 +50,9 @@ LOWERED_BY_NATURE = (
 
 NOTHING_REQUIRED = "no check is left at require: a pass would say nothing"
 
+UNVERIFIED_PARENT = "lineage/unverified-parent"
+"""Said of every step, and required where `[policy.training]` asks for `verified_parents`."""
+
 Levels = tuple[tuple[str, Level], ...]
 
 DEFAULT_LEVELS: Levels = (
@@ -70,6 +73,7 @@ DEFAULT_LEVELS: Levels = (
     ("identity/near-miss", Level.WARN),
     ("integrity/foreign-signature", Level.WARN),
     ("integrity/unusual-space", Level.WARN),
+    (UNVERIFIED_PARENT, Level.WARN),
     ("policy/changed-by-owners", Level.WARN),
     ("policy/removed-model", Level.WARN),
     ("policy/unused-exclude", Level.WARN),

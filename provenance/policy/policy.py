@@ -20,6 +20,7 @@ from provenance.policy.table import (
     LINEAGE,
     SIGNATURE,
 )
+from provenance.policy.training import NO_DEMANDS, TrainingDemands
 from provenance.verdict import Level
 
 
@@ -39,6 +40,7 @@ class Policy:
     signature: Demand
     levels: Levels = ()
     required: tuple[RequiredAttestation, ...] = ()
+    training: TrainingDemands = NO_DEMANDS
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -72,10 +74,14 @@ class Policy:
         have, or if no check is required.
         """
         chosen = levels.profile_named(profile or _profile(settings, model))
-        combined = tuple(sorted((dict(chosen.levels) | dict(settings.levels)).items()))
-        checks = levels.checks_of(chosen, settings.levels)
-        if settings.required and ATTESTATION.name not in checks:
-            checks = (*checks, ATTESTATION.name)
+        asked_of_steps = _of_steps(settings)
+        combined = tuple(
+            sorted((dict(chosen.levels) | asked_of_steps | dict(settings.levels)).items())
+        )
+        asked = {ATTESTATION.name} if settings.required else set()
+        asked |= {LINEAGE} if settings.training.names else set()
+        own = levels.checks_of(chosen, settings.levels)
+        checks = tuple(check for check in CHECKS if check in own or check in asked)
         if not levels.requires_something(combined, checks):
             raise ConfigError(levels.NOTHING_REQUIRED, path="policy.rules")
         return cls(
@@ -84,6 +90,7 @@ class Policy:
             signature=chosen.signature,
             levels=combined,
             required=settings.required,
+            training=settings.training,
             code=settings.code,
             exemptions=settings.exemptions,
             waivers=settings.waivers,
@@ -123,6 +130,12 @@ class Policy:
     def level(self, rule: str) -> Level:
         """What a finding of `rule` does to the verdict: the longer key wins."""
         return levels.level_in(self.levels, rule)
+
+
+def _of_steps(settings: Settings) -> dict[str, Level]:
+    """The levels that `[policy.training]` raises; one of the whole check is the caller's own."""
+    raised = settings.training.verified_parents and LINEAGE not in dict(settings.levels)
+    return {levels.UNVERIFIED_PARENT: Level.REQUIRE} if raised else {}
 
 
 def _profile(settings: Settings, model: Model | None) -> str:

@@ -6,10 +6,11 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved, Way, weakest
 from provenance.report.common import printable
+from provenance.report.history import Row, rows
 from provenance.report.human import BAD, DIM, DOUBT, GOOD, Line, Span, wrapped
 
 TIERS = {
@@ -33,13 +34,22 @@ LONG = 200
 """Characters of one name in a drawing."""
 LABEL = 240
 """Characters of everything in a box."""
-UNRESOLVABLE, LEFT = "ancestry/unresolvable", "ancestry/loaded-from-path"
 MOST_LOST = 20
 """Parents that lead nowhere and are drawn; the rest is counted, and all of them are in JSON."""
 LOST, NONE = "not resolved", "perhaps none"
 SHORT = 12
 # What Mermaid, and GitHub that draws it, might take for markup.
 UNSAFE = re.compile(r"[^\w ./@:,()+…-]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A branch of the tree: the number of the one that it grows from, what stands there, and what
+    went into it."""
+
+    below: int
+    line: Line
+    facts: tuple[Row, ...] = ()
 
 
 def title(node: Node) -> Line:
@@ -65,7 +75,7 @@ def _about(node: Node) -> Iterator[str]:
 
 def has_parents(graph: Graph) -> bool:
     """Whether there is anything to draw beside the model."""
-    return len(graph.nodes) > 1 or bool(graph.unresolved)
+    return len(graph.nodes) > 1 or bool(graph.unresolved or graph.made)
 
 
 def lost(graph: Graph) -> tuple[Unresolved, ...]:
@@ -126,9 +136,21 @@ def claimed(places: tuple[str, ...]) -> Iterator[str]:
         yield f"claimed in {', '.join(places[:SHOWN])}{more}"
 
 
-def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
-    """The graph as a tree: each branch, and the number of the one that it grows from; the model
-    itself is 0. What stands in the tree already does not branch again."""
+def facts(graph: Graph, key: str) -> tuple[Row, ...]:
+    """What went into a node, by the statement that says most of it; nothing where none does."""
+    return next((rows(made) for made in graph.made_of.get(key, ())), ())
+
+
+def cells(row: Row) -> tuple[Line, Line]:
+    """A fact in two columns: what it is of, and what is said, with what is doubtful."""
+    between = ", " if row.text and row.doubt else ""
+    told = (Span(f"{row.text}{between}"), Span(row.doubt, DOUBT))
+    return (Span(f"  {row.label}", DIM),), told
+
+
+def branching(graph: Graph) -> Iterator[Branch]:
+    """The graph as a tree above the model, which is number 0. What stands in the tree already does
+    not branch again."""
     drawn, count = {graph.model}, 0
     above = _above(graph)
     waiting = deque((0, one) for one in above.get(graph.model, ()))
@@ -136,12 +158,13 @@ def branching(graph: Graph) -> Iterator[tuple[int, Line]]:
         below, one = waiting.popleft()
         count += 1
         if isinstance(one, Unresolved):
-            yield below, nowhere(one)
+            yield Branch(below=below, line=nowhere(one))
             continue
-        yield below, (*title(graph.by_key[one.parent]), Span("\n"), *step(one))
-        further = above.get(one.parent, ())
-        if one.parent in drawn and further:
-            yield count, (Span("… as above"),)
+        again, further = one.parent in drawn, above.get(one.parent, ())
+        line = (*title(graph.by_key[one.parent]), Span("\n"), *step(one))
+        yield Branch(below=below, line=line, facts=() if again else facts(graph, one.parent))
+        if again and further:
+            yield Branch(below=count, line=(Span("… as above"),))
             count += 1
             continue
         drawn.add(one.parent)
@@ -170,6 +193,7 @@ def said(edge: Edge) -> Iterator[str]:
         yield f"for {', '.join(edge.parts[:SHOWN])}"
     if edge.attested:
         yield f"attested by {edge.attested} in {edge.bundle}"
+    yield from edge.remarks
     yield from claimed(edge.claims)
     if edge.detail:
         yield edge.detail
@@ -227,7 +251,7 @@ def _nowhere(one: Unresolved) -> str:
 def _word(edge: Edge) -> str:
     """What stands beside an edge: what was done, and by whose word."""
     by = f" by {edge.attested}" if edge.attested else ""
-    return f"{made(edge)}{by}"
+    return ", ".join((f"{made(edge)}{by}", *edge.remarks))
 
 
 def made(edge: Edge) -> str:
@@ -270,30 +294,3 @@ def dot(graph: Graph) -> str:
 
 def _quoted(text: str) -> str:
     return json.dumps(printable(text), ensure_ascii=False)
-
-
-def table(graph: Graph) -> str:
-    """The graph as one JSON document."""
-    document = {
-        "version": 1,
-        "model": graph.model,
-        "nodes": [{name: getattr(node, name) for name in Node.__slots__} for node in graph.nodes],
-        "edges": [{name: getattr(edge, name) for name in Edge.__slots__} for edge in graph.edges],
-        "problems": [
-            {"rule": f"lineage/{p.slug}", "where": p.where, "message": p.message}
-            for p in graph.problems
-        ],
-        "unresolved": [
-            {
-                "rule": LEFT if one.hint else UNRESOLVABLE,
-                "child": one.child,
-                "part": one.part,
-                "text": one.text,
-                "where": one.place,
-                "message": one.reason,
-                "likely": one.likely,
-            }
-            for one in graph.unresolved
-        ],
-    }
-    return json.dumps(document, indent=1)

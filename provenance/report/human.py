@@ -19,6 +19,7 @@ from provenance.report.common import (
     counted,
     printable,
 )
+from provenance.report.history import in_short
 from provenance.verdict import OF_THE_CALLER, Finding, Level, Outcome, Result, Unjudged, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
@@ -146,6 +147,7 @@ def _verdict(verdict: Verdict, shown: Details, detail: Detail, width: int) -> It
     yield from _headline(verdict, shown.page, detail, width)
     if detail is Detail.FULL:
         yield from _in_full(verdict, width)
+        yield from _history(shown, width)
     else:
         yield from _in_short(verdict, detail, width)
         yield from _stated(shown.parents, width)
@@ -249,6 +251,13 @@ def _signers(verdict: Verdict, width: int) -> Iterator[Line]:
         when = f"verified {signer.times[0]}" if signer.times else "no verified time"
         text = f"signed by {party}: {signer.identity}; {when}; {signer.bundle}"
         yield from wrapped(text, "  ", width, DIM)
+
+
+def _history(shown: Details, width: int) -> Iterator[Line]:
+    """How each model of the history was made, by whoever attests it."""
+    for step, facts in in_short(shown.graph) if shown.graph else ():
+        yield from wrapped(step, "  ", width, DIM)
+        yield from wrapped(facts, " " * 6, width, DIM)
 
 
 def _unjudged(model: Unjudged, width: int) -> Iterator[Line]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from provenance.report.common import Summary
+from provenance.report.common import Details, Summary
+from provenance.report.history import table
 from provenance.verdict import Finding, Unjudged, Verdict
 
 VERSION = 1
@@ -17,7 +18,7 @@ def machine(summary: Summary) -> str:
         "verdict": summary.result,
         "reason": summary.reason,
         "models": [
-            *(_model(verdict) for verdict in summary.verdicts),
+            *(_model(verdict, summary.of(verdict)) for verdict in summary.verdicts),
             *(_unjudged(model) for model in summary.unjudged),
         ],
         "policy": summary.policy,
@@ -26,7 +27,7 @@ def machine(summary: Summary) -> str:
     return json.dumps(document, indent=2)
 
 
-def _model(verdict: Verdict) -> dict[str, object]:
+def _model(verdict: Verdict, shown: Details) -> dict[str, object]:
     return {
         "name": verdict.name,
         "ref": verdict.ref,
@@ -61,6 +62,7 @@ def _model(verdict: Verdict) -> dict[str, object]:
             }
             for finding in verdict.findings
         ],
+        "steps": table(shown.graph) if shown.graph else [],
     }
 
 
@@ -83,4 +85,5 @@ def _unjudged(model: Unjudged) -> dict[str, object]:
         "checks": {},
         "signers": [],
         "findings": [],
+        "steps": [],
     }

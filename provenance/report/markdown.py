@@ -14,7 +14,8 @@ from provenance.report.common import (
     deciding,
     own_problems,
 )
-from provenance.report.graph import has_parents, mermaid
+from provenance.report.graph import cut, has_parents, mermaid
+from provenance.report.history import in_short
 from provenance.report.markup import code, fenced, folded, html, plain
 from provenance.report.review import SHARES, changed
 from provenance.verdict import Finding, Level, Outcome, Result, Verdict, nobody
@@ -29,6 +30,8 @@ OUTCOMES = {
 }
 MOST_NODES = 40
 MOST_FINDINGS = 50
+MOST_STEPS, LONG = 6, 400
+"""Steps of a history that are told, and letters of what went into one."""
 MOST = 60_000
 """Bytes of a text for GitHub, which takes 65,536 letters and counts some of them twice."""
 FEW = 10
@@ -141,6 +144,9 @@ def _evidence(verdict: Verdict, decided: Sequence[Finding], summary: Summary) ->
     graph = summary.of(verdict).graph
     if graph and has_parents(graph) and len(graph.nodes) <= MOST_NODES:
         yield from ("", *fenced(mermaid(graph), "mermaid"))
+        short = in_short(graph, MOST_STEPS)
+        told = [f"- {plain(step)}: {plain(cut(facts, LONG))}" for step, facts in short]
+        yield from ("", *told) if told else ()
 
 
 def _mark(verdict: Verdict) -> str:

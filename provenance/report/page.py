@@ -25,6 +25,7 @@ from provenance.report.common import (
 )
 from provenance.report.drawing import HEIGHT, WIDTH, Line, drawing
 from provenance.report.graph import called, claimed, cut, fate, has_parents, lost, said, why
+from provenance.report.history import rows, title
 from provenance.report.human import BAD, DIM, GOOD, OUTCOMES, PLAIN, RESULTS
 from provenance.review import Review
 from provenance.verdict import Finding, Outcome, Verdict
@@ -88,9 +89,11 @@ def _template() -> Template:
         "in_two": _in_two,
         "printable": printable,
         "printable_lines": printable_lines,
+        "rows": rows,
         "said": _said,
         "short": _short,
         "standing": _standing,
+        "titled": title,
         "tone": _tone,
         "words": _words,
     }

@@ -143,6 +143,11 @@ class Registry:
         owner = self.owner(repo) if repo else None
         return tuple(root for root in owner.roots if root.repo == repo) if owner else ()
 
+    def roots_with(self, manifest: str | None) -> tuple[Root, ...]:
+        """What the registry has as roots with these very files, whatever they are called."""
+        every = (root for org in self.orgs for root in org.roots)
+        return tuple(root for root in every if root.manifest == manifest is not None)
+
     @cached_property
     def _mirrored(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, dict[str, None]] = {}

@@ -79,6 +79,20 @@ def test_the_base_s_profile_is_the_one_that_judges(pull: Pull) -> None:
     assert (ended.code, "signature/missing" in ended.summary) == (1, True), ended.log
 
 
+@pytest.mark.parametrize("weaker", [{"data_pinned": False}, {}], ids=["off", "gone"])
+def test_what_is_asked_of_training_is_what_the_base_asks(
+    pull: Pull, weaker: Mapping[str, bool]
+) -> None:
+    pull.settings(MODEL, training={"data_pinned": True})
+    base = pull.commit("base")
+    pull.settings(MODEL, training=weaker)
+    pull.commit("head")
+    ended = pull.run(base, command="verify", format="json")
+    report = json.loads(Path(ended.outputs["report"]).read_text())
+    assert "policy/changed" in {finding["rule"] for finding in found(report)}
+    assert [model["checks"]["lineage"] for model in report["models"]] == ["fail"]
+
+
 def test_who_owns_the_rules_is_a_rule(pull: Pull) -> None:
     owners = pull.desk.folder / "CODEOWNERS"
     owners.write_text("*.toml @acme/security\n")

@@ -1,15 +1,21 @@
 """How long a verdict on a graph of ancestors takes, and that it grows with its edges.
 
-`python -m tests.bench.lineage` prints ratios: twice the ancestors against twice the time.
+`python -m tests.bench.lineage` prints the time of `provenance verify` for a history of ten steps,
+each attested with data, code and parameters, which is to stay below a second; then ratios: twice
+the ancestors against twice the time.
 """
 
 from __future__ import annotations
 
 import resource
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+
+import tomli_w
 
 from provenance.claims.files import ModelFiles
 from provenance.judgement import judge
@@ -21,9 +27,13 @@ from provenance.trust import Registry
 from provenance.wire.intoto import Statement
 from provenance.wire.training import Method, Parent, Step
 from tests import forge
+from tests.bench.figures import OURS, running
+from tests.bench.run import Taken, Watch
 from tests.claims.models import evidence
 from tests.hubs import card
+from tests.lineage.test_demanded import FULL
 
+STEPS = 10
 COUNTS = (2_500, 5_000, 10_000)
 POLICY = Policy(profile="attested", checks=("ancestry", "lineage"), signature=Demand.REGISTERED)
 ORG = forge.org("Acme", forge.signer("trainer", ["trainer"]), originates=True)
@@ -98,8 +108,57 @@ def took(function: Callable[[], object]) -> float:
     return best
 
 
+def history(top: Path) -> None:
+    """A model that brings the statements of ten steps, in a folder with settings that ask much."""
+    trainer, above = forge.TufKey(key=forge.key("trainer")), b""
+    for number in range(STEPS + 1):
+        weights = forge.safetensors(f"{number}".encode().ljust(16, b"."))
+        folder = forge.write(top / f"m{number}", {**forge.MODEL, "model.safetensors": weights})
+        if number:
+            (folder / "claims.jsonl").write_bytes(above)
+            parent = forge.digested(top / f"m{number - 1}", name(number - 1))
+            forge.attest(folder, trainer, "sft", parent, model=name(number), **FULL)
+            above = (folder / "claims.jsonl").read_bytes()
+    forge.sign(top / f"m{STEPS}", forge.TufKey(key=forge.key("release")))
+    root = {"repo": name(0), "manifest": forge.digested(top / "m0").manifest}
+    signers = (forge.signer("release"), forge.signer("trainer", ["trainer"]))
+    registry = forge.registry(forge.org("Acme", *signers, root=[root]))
+    (top / "trust.toml").write_text(tomli_w.dumps(registry))
+    asked = {"data_pinned": True, "code_clean": True, "parameters": True, "environment": True}
+    policy = {"profile": "attested", "registry": ["trust.toml"], "training": asked}
+    (top / "provenance.toml").write_text(tomli_w.dumps({"policy": policy}))
+
+
+def of_ten_steps() -> None:
+    """The whole program on it, and the verdict alone."""
+    with tempfile.TemporaryDirectory() as place:
+        history(Path(place))
+        last, policy = Path(place) / f"m{STEPS}", Path(place) / "provenance.toml"
+        words: list[str | Path] = [
+            *OURS,
+            "verify",
+            last,
+            "--as",
+            name(STEPS),
+            "--policy",
+            policy,
+            "--offline",
+        ]
+        program = running(words)
+        program()
+        taken = min(_taken(program) for _ in range(3))
+    print(f"a history of {STEPS} steps: `provenance verify` takes {taken}")
+
+
+def _taken(work: Callable[[], None]) -> Taken:
+    watch = Watch()
+    work()
+    return watch.taken()
+
+
 def main() -> None:
-    """Every shape at every size."""
+    """A history as it is verified, then every shape at every size."""
+    of_ten_steps()
     registry = Registry.from_table(forge.registry(ORG), source="trust.toml")
     for title, shape in SHAPES.items():
         before = 0.0

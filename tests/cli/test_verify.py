@@ -52,6 +52,35 @@ FINDING = closed(
     where=TEXT,
 )
 SIGNER = closed(name=TEXT, organisation=TEXT, identity=TEXT, bundle=TEXT, times=listed(TEXT))
+OBJECT = {"type": "object"}
+MAYBE = {"type": ["string", "null"]}
+MATERIAL = closed(kind=TEXT, uri=TEXT, digest=OBJECT, pinned={"type": "boolean"}, notes=OBJECT)
+PARENT = closed(
+    repo=MAYBE,
+    commit=MAYBE,
+    manifest=MAYBE,
+    files={"type": "integer"},
+    unverified={"type": "boolean"},
+)
+STEP = closed(
+    model=TEXT,
+    method=TEXT,
+    relation=MAYBE,
+    trainer=TEXT,
+    attested=TEXT,
+    bundle=TEXT,
+    verified_time=MAYBE,
+    started=MAYBE,
+    finished=MAYBE,
+    parents=listed(PARENT),
+    materials=listed(MATERIAL),
+    parameters=OBJECT,
+    environment=OBJECT,
+    builder=TEXT,
+    versions=OBJECT,
+    invocation=TEXT,
+    byproducts=listed(MATERIAL),
+)
 MODEL = closed(
     name=TEXT,
     ref=TEXT,
@@ -65,6 +94,7 @@ MODEL = closed(
     checks={"type": "object", "additionalProperties": {"enum": WORDS["outcome"]}},
     signers=listed(SIGNER),
     findings=listed(FINDING),
+    steps=listed(STEP),
 )
 REPORT = closed(
     version={"const": 1},

@@ -13,7 +13,7 @@ from provenance.checks import lineage as check
 from provenance.claims.files import ModelFiles
 from provenance.lineage import Graph
 from provenance.model import Ancestor, Evidence, Facts, Reach, Ref
-from provenance.policy import Demand, Policy
+from provenance.policy import DEFAULT_LEVELS, Demand, Policy
 from provenance.source import directory
 from provenance.trust import Registry
 from provenance.verdict import Outcome
@@ -22,7 +22,9 @@ from tests import forge
 from tests.hubs import card
 
 BASE, SFT, BOT = "acme/base", "acme/sft", "acme/bot"
-POLICY = Policy(profile="attested", checks=("lineage",), signature=Demand.ALWAYS)
+POLICY = Policy(
+    profile="attested", checks=("lineage",), signature=Demand.ALWAYS, levels=DEFAULT_LEVELS
+)
 TEMPLATE = b"{{ messages }}"
 TRAINER = forge.TufKey(key=forge.key("trainer"))
 COMMIT = "c" * 40

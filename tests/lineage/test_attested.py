@@ -351,12 +351,6 @@ def test_tiers_are_as_good_as_the_word_behind_them(family: Family) -> None:
     assert tiers(graph(bare, family.registry()))[BOT, SFT] == "consistent"
 
 
-def test_an_unverified_parent_stays_on_record(family: Family) -> None:
-    given = parents(SFT, unverified=True)(family)
-    (edge, _) = graph(given, family.registry()).edges
-    assert "did not verify the parent" in edge.detail
-
-
 def test_a_statement_read_back_is_the_one_that_was_written(family: Family) -> None:
     (step,) = unverified_steps(opened(attested(family).bundles))
     assert step.parents == (family.parent(SFT),)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
 
-from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
+from provenance.lineage import Edge, Graph, Made, Node, Tier, Unresolved
 from provenance.lock import Change
 from provenance.model import Basis, File, Manifest
 from provenance.report import FORMATS, Details, SourceLine, Summary
 from provenance.report.common import printable
+from provenance.report.history import in_short, rows, title
+from provenance.report.human import Detail, human
 from provenance.report.markup import ZERO_WIDTH
 from provenance.report.review import review, review_markdown
 from provenance.review import Patch, Review, Section
 from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Unjudged, Verdict
+from provenance.wire.training import Material, MaterialKind, Method, Parent, Step
 
 HOSTILE = (
     "[link](https://evil.example)",
@@ -54,6 +58,10 @@ ALLOWED = {
         "h3 h4 del ins pre".split()
     ),
 }
+
+
+MOST_LETTERS = 3_000
+"""Of what one statement of many long texts is shown as; one text alone has more."""
 
 
 class Tags(HTMLParser):
@@ -115,7 +123,13 @@ def summary(text: str) -> Summary:
         child=nodes[1].key, text=text, reason=text, places=(text,), path=text, part=text
     )
     shown = Details(
-        graph=Graph(model=nodes[0].key, nodes=nodes, edges=(edge,), unresolved=(lost,)),
+        graph=Graph(
+            model=nodes[0].key,
+            nodes=nodes,
+            edges=(edge,),
+            unresolved=(lost,),
+            made=tuple(made(node.key, text) for node in nodes),
+        ),
         files=Manifest(files=(File(path=text, size=1, digest="0" * 64),)),
         place=SourceLine(file="provenance.lock", line=3),
     )
@@ -128,6 +142,28 @@ def summary(text: str) -> Summary:
         shown={text: shown, f"{text}2": shown},
         changes={name: bumped(name) for name in (text, f"{text}3")},
     )
+
+
+def made(child: str, text: str) -> Made:
+    """A statement whose every word is this."""
+    table = json.dumps({text: text, f"{text}2": {text: [text]}})
+    material = Material(kind=text, uri=text, digest=((text, text),), notes=((text, text),))
+    kinds = (replace(material, kind=kind, digest=()) for kind in MaterialKind)
+    step = Step(
+        model="acme/m",
+        method=Method.SFT,
+        subjects={text: "0" * 64},
+        parents=(Parent(repo=text, commit=text, manifest=text, unverified=True),),
+        materials=(material, replace(material, digest=(("sha256", "0" * 64),)), *kinds),
+        parameters=table,
+        environment=table,
+        trainer=text,
+        builder=text,
+        versions=((text, text),),
+        invocation=text,
+        byproducts=(material,),
+    )
+    return Made(child=child, step=step, attested=text, bundle=text)
 
 
 def bumped(text: str) -> Review:
@@ -223,6 +259,19 @@ def test_every_form_holds_it_as_text(form: str, text: str) -> None:
     shown = FORMATS[form].write(summary(text))
     assert squeezed(printable(text)) in squeezed(READERS[form](shown))
     assert form in OBEYED or commands(shown) == []
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "y" * 5_000])
+def test_a_history_holds_it_as_text_and_shows_little_of_it(text: str) -> None:
+    graph = summary(text).shown[text].graph
+    assert graph
+    told = [*map(title, graph.made), *(f"{a}; {b}" for a, b in in_short(graph))]
+    told += [f"{row.label} {row.text}" for one in graph.made for row in rows(one)]
+    assert max(map(len, told)) < MOST_LETTERS
+    in_full = plain(human(summary(text), detail=Detail.FULL))
+    told += in_full.split("\n")
+    assert all(line.isprintable() for line in told)
+    assert commands(in_full) == []
 
 
 @pytest.mark.parametrize("text", HOSTILE)

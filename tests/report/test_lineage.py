@@ -16,7 +16,8 @@ from provenance.claims.reference import LOCAL_PATH, UNNAMED
 from provenance.lineage import Edge, Graph, Node, Tier, Unresolved
 from provenance.report import FORMATS, Details, Summary
 from provenance.report.drawing import HEIGHT, WIDTH, drawing
-from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, path, table, title
+from provenance.report.graph import LABEL, MOST_LOST, branching, dot, mermaid, path, title
+from provenance.report.lineage import table
 from provenance.workspace.ancestors import ways_to
 from tests.checks import ancestors
 from tests.report.values import summary, verdict
@@ -67,11 +68,11 @@ def of_model(graph: Graph) -> Summary:
 
 def from_tree(graph: Graph) -> Pairs:
     names, found = [graph.model], []
-    for below, line in branching(graph):
-        words = "".join(span.text for span in line)
+    for branch in branching(graph):
+        words = "".join(span.text for span in branch.line)
         names.append(words.partition("  ")[0])
         if "? not resolved" in words:
-            found.append((names[below], words))
+            found.append((names[branch.below], words))
     return found
 
 
@@ -223,7 +224,7 @@ def test_what_no_hub_has_is_not_called_published(name: str) -> None:
 
 
 SAID_BESIDE: Mapping[str, Callable[[Graph], str]] = {
-    "tree": lambda graph: "".join(span.text for _, line in branching(graph) for span in line),
+    "tree": lambda graph: "".join(s.text for branch in branching(graph) for s in branch.line),
     "mermaid": mermaid,
     "dot": dot,
     "picture": lambda graph: "; ".join(line.word for line in drawing(graph).lines),

@@ -172,7 +172,8 @@ class _Survey:
         further = sorted(self.claimed.above(self.claimed.own))
         attested = [node.repo for node in self.case.graph.nodes if node.repo]
         names = dict.fromkeys([*direct, *further, *attested])
-        return tuple(name for name in names if name != self.claimed.own)
+        nobodys = {self.claimed.own, *self.case.graph.folders}
+        return tuple(name for name in names if name not in nobodys)
 
     def _ancestor(self, name: str) -> Iterator[Finding]:
         if name in self.claimed.circular:
@@ -219,13 +220,19 @@ class _Survey:
                     yield failed("ancestry/replaced", message, facts.id)
 
     def origin(self) -> Iterator[Finding]:
-        stated = self.names or any(claim.repo for claim in self.claims)
+        stated = self.names or self._attested or any(claim.repo for claim in self.claims)
         lost = any(not one.hint for one in unresolved(self.case))
         if not stated and not lost and is_adapter(self.case.files):
             yield failed("ancestry/unresolvable", of_no_base(), self.case.subject)
         elif not stated and not lost and not self._is_origin():
             message = f"{self._nothing}: say it with `parents`, or ask"
             yield unknown("ancestry/no-origin", message, self.case.subject)
+
+    @property
+    def _attested(self) -> bool:
+        """Whether anybody who may attests what it was made from."""
+        graph = self.case.graph
+        return any(edge.attested for edge in graph.above.get(graph.model, ()))
 
     @property
     def _nothing(self) -> str:
@@ -246,6 +253,8 @@ class _Survey:
 
     def praise(self) -> str:
         names = self.names
+        if not names and self._attested:
+            return f"{self._nothing}; who attests how it was made names its parents by digest"
         if not names:
             return f"{self._nothing}, and its organisation makes models of its own"
         parts = [self._introduced(name) for name in names[:SHOWN]]

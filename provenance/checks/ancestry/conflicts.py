@@ -71,6 +71,7 @@ def whole_claims(case: Case) -> Iterator[tuple[str, ParentClaim]]:
         name = case.claimed.canonical(claim.repo) if claim.repo else None
         beside = claim.part or claim.of or claim.relation == DISTILLED
         beside = beside or (claim.key.startswith(OF_GGUF) and not asked)
+        beside = beside or name in case.graph.folders
         if name and not beside and not (claim.in_passing and name in mirror):
             yield name, claim
 

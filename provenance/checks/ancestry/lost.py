@@ -54,10 +54,11 @@ def unresolvable(case: Case) -> Iterator[Finding]:
 
 
 def missing(case: Case) -> Iterator[Finding]:
-    """The ancestors that the Hub does not have, unless the user says which were meant."""
-    said = stated_by_you(case)
+    """The ancestors that the Hub does not have, unless the user says which were meant, or those who
+    may attest how each was made, and name it by its digest."""
+    said, attested = stated_by_you(case), case.graph.known_by_digest | case.graph.folders
     for ancestor in case.evidence.ancestors:
-        if ancestor.missing and not said:
+        if ancestor.missing and not said and ancestor.claimed not in attested:
             line = line_to_add(ancestor.claimed)
             why = ancestor.missing.removeprefix(f"{ancestor.claimed}: ")
             message = f"{why}: if it was renamed or is private, say it: {line}"

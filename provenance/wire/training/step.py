@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,10 @@ MANIFEST = "hfProvenanceManifest"
 """The algorithm by which a parent is digested as a whole: SHA-256 of its canonical manifest."""
 PARENT, PARENT_FILE = "parent", "parent-file"
 ADAPTER = "adapter"
+COMMITS = ("gitCommit", "sha1")
+"""The algorithms by which in-toto names a commit of git."""
+DIGEST = re.compile("[0-9a-fA-F]{40,}")
+"""A commit of git, or anything as long: what is shorter can be made to fit other contents."""
 
 Note = str | int | bool
 
@@ -106,8 +111,14 @@ class Material:
 
     @property
     def pinned(self) -> bool:
-        """Whether other contents would have another digest."""
-        return bool(self.digest)
+        """Whether other contents would have another digest; a short one pins nothing."""
+        return any(DIGEST.fullmatch(value) for _, value in self.digest)
+
+    @property
+    def commit(self) -> str:
+        """The commit of git that it is at, or nothing."""
+        named = (value for name, value in self.digest if name in COMMITS)
+        return next((value for value in named if DIGEST.fullmatch(value)), "")
 
     def note(self, name: str) -> Note | None:
         """What is noted under this name, if anything."""
