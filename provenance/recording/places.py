@@ -41,10 +41,13 @@ def places_of(terms: Terms, found: Sequence[Origin]) -> tuple[Path, ...]:
 
 
 def _ref(origin: Origin, terms: Terms) -> str:
-    """What is asked for: a folder by its whole path, of a name the snapshot that was loaded."""
-    place = terms.workspace.folder / origin.text
+    """What is asked for: a folder by its path, of a name the snapshot that was loaded."""
+    folder = terms.workspace.folder
+    place = folder / origin.text
     if place.is_dir() and (origin.met or os.sep in origin.text):
-        return str(_whole(place))
+        whole, top = _whole(place), folder.absolute()
+        inside = whole.is_relative_to(top) and whole != top
+        return f"./{whole.relative_to(top).as_posix()}" if inside else str(whole)
     if not origin.met:
         return origin.text
     options = terms.workspace.options
