@@ -75,16 +75,20 @@ lineage/malformed
     A training statement cannot be read as one. Ask for a good one.
 
 lineage/pass
-    The path, and who attests each step.
+    The path, and who attests each step. Whether the model behaves as it should is another question:
+    the message says which evaluator of the registry tested that, or that nobody did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provenance.case.assessments import counting, files_of, words
 from provenance.case.case import Case
 from provenance.checks import training
 from provenance.lineage import Edge, Graph
+from provenance.policy.required import TEST_RESULT, RequiredAttestation
+from provenance.trust import Role
 from provenance.verdict import Finding, Level, failed, passed
 
 SHOWN = 5
@@ -97,14 +101,15 @@ def check(case: Case) -> Iterator[Finding]:
     unmet = tuple(training.unmet(case))
     yield from unmet
     if not case.graph.problems and not any(_counts(case, one) for one in unmet):
-        yield passed("lineage/pass", _praise(case.graph))
+        yield passed("lineage/pass", _praise(case))
 
 
 def _counts(case: Case, finding: Finding) -> bool:
     return case.policy.level(finding.rule) is Level.REQUIRE
 
 
-def _praise(graph: Graph) -> str:
+def _praise(case: Case) -> str:
+    graph = case.graph
     attested = [edge for edge in graph.edges if edge.attested]
     if not attested:
         return f"{graph.model} is a root of the registry, with these bytes"
@@ -113,8 +118,17 @@ def _praise(graph: Graph) -> str:
     unverified = [edge for edge in attested[SHOWN:] if edge.unverified]
     more += "".join(f"; {_step(graph, edge)}" for edge in unverified[:SHOWN])
     roots = ", ".join(sorted(node.named for node in graph.nodes if node.root))
-    noted = "".join(f"; {note}" for note in graph.notes[:SHOWN])
+    noted = "".join(f"; {note}" for note in (*graph.notes[:SHOWN], _behaviour(case)))
     return f"every step is attested down to {roots}: {said}{more}{noted}"
+
+
+def _behaviour(case: Case) -> str:
+    """Whether anybody tried what the model does: no statement about training tells."""
+    asked = RequiredAttestation(predicate=TEST_RESULT, role=Role.EVALUATOR)
+    heard = counting(words(case, asked, files_of(case)))
+    tried = sorted({one.speaker for one in heard if one.is_of_this and not one.missing})
+    who = ", ".join(tried[:SHOWN])
+    return f"{who} tested its behaviour" if tried else "nobody tested its behaviour"
 
 
 def _step(graph: Graph, edge: Edge) -> str:
