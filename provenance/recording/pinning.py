@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.recording.background import Background
 from provenance.recording.loaded import Origin
+from provenance.recording.output import stamps
 from provenance.recording.places import session_of
 from provenance.recording.terms import Terms
-from provenance.source.layout import layout
-from provenance.source.limits import DEFAULT
 from provenance.workspace.attesting import Begun, ParentRefused, begun
 from provenance.workspace.gathering import Gathering
 
 ANYWAY = "To record it anyway: unverified_parent=True, which every report then says."
-Stamp = tuple[int, int, int]
-"""The inode of a file, its size in bytes, and when it was written to in nanoseconds."""
 
 
 class Pinning:
@@ -62,15 +57,3 @@ class Pinning:
                     "known. Begin again, and let nobody write there meanwhile",
                     path=str(place),
                 )
-
-
-def stamps(place: Path) -> dict[str, Stamp]:
-    """Of each file of a model what tells that nobody wrote to it since; none of no folder."""
-    found = {}
-    for entry in layout(place, DEFAULT.entries).entries if place.is_dir() else ():
-        try:
-            status = os.stat(entry.place, follow_symlinks=False)
-        except OSError:
-            continue
-        found[entry.path] = (status.st_ino, status.st_size, status.st_mtime_ns)
-    return found

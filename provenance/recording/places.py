@@ -11,6 +11,7 @@ from pathlib import Path
 from provenance.errors import ConfigError, SourceError
 from provenance.policy import Model
 from provenance.recording.loaded import Origin
+from provenance.recording.output import left_behind
 from provenance.recording.terms import Terms
 from provenance.source.hub import cache
 from provenance.workspace.attesting import without_models
@@ -70,11 +71,11 @@ def _whole(place: Path) -> Path:
 def _local(subject: Subject, session: Session, terms: Terms) -> Subject:
     """The model where it lies here, by the name that its place in the Hub's cache gives it."""
     place = subject.place or _cached(subject, session, terms)
-    match = SNAPSHOT.search(place.absolute().as_posix())
-    if not match or not place.absolute().as_posix().endswith(match[0]):
-        return subject
     if subject.place and subject.model.repo:
         return subject
+    match = SNAPSHOT.search(place.absolute().as_posix())
+    if not match or not place.absolute().as_posix().endswith(match[0]):
+        return replace(subject, exclude=subject.exclude or left_behind(place))
     repo = f"{match['org']}/{match['name']}"
     listed = [one for one in session.settings.models if one.repo == repo and not one.path]
     model = listed[0] if len(listed) == 1 else Model(name=repo, repo=repo)

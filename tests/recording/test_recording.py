@@ -130,9 +130,13 @@ def test_a_model_of_the_hubs_cache_is_named_by_its_commit(studio: Studio, name: 
 
 def test_a_folder_that_nobody_named_is_known_by_its_digest_alone(studio: Studio) -> None:
     shutil.copytree(studio.top / "base", studio.top / "copy")
+    beside = ("checkpoint-2/optimizer.pt", "checkpoint-2/model.safetensors", "training_args.bin")
+    forge.write(studio.top / "copy", dict.fromkeys(beside, b"left by a trainer"))
     with studio.recording(parents=["./copy"], unverified_parent=True):
         studio.save()
     (parent,) = dependencies(studio.statements[0], "parent")
+    files = dependencies(studio.statements[0], "parent-file")
+    assert {one["annotations"]["path"] for one in files} == {*forge.MODEL, "README.md"}
     assert "uri" not in parent
     assert parent["digest"]
     assert parent["annotations"]["unverified"] is True
