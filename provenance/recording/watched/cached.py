@@ -16,10 +16,6 @@ SNAPSHOT = re.compile(
     r"(?P<commit>[0-9a-f]{40}))(?:/(?P<path>.+))?"
 )
 MOST = 1_000_000
-SEVERAL = (
-    "{} snapshots of the Hub's cache hold a file that was opened ({}), and nothing tells which was "
-    "meant: name it with --parent"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +64,19 @@ class Links:
         """The same, each file that only snapshots give a name to by that name.
 
         Of several snapshots it is the one whose own files were opened by name, else the one that
-        most of what was opened is in; where that is not one, it is said among the gaps.
+        most of what was opened is in; where that is not one, they are unclear.
         """
         blobs = {path: self.by_file[path] for path in seen.files if path in self.by_file}
         named = {one.place for path in seen.files if (one := snapshot_of(path))}
         counts = Counter(place for paths in blobs.values() for place in _places(paths))
         files: list[Opened] = [one for path, one in seen.files.items() if path not in blobs]
-        gaps: dict[str, None] = {}
+        unclear: dict[tuple[str, ...], None] = {}
         for path, paths in blobs.items():
             chosen = _chosen(paths, named, counts)
             if not chosen:
-                names = sorted(one.name for each in paths if (one := snapshot_of(each)))
-                gaps[SEVERAL.format(len(names), ", ".join(names))] = None
+                unclear[tuple(sorted(o.name for p in paths if (o := snapshot_of(p))))] = None
             files += [replace(seen.files[path], path=one) for one in chosen]
-        return Seen.of(files, (*seen.gaps, *gaps))
+        return replace(Seen.of(files, seen.gaps), unclear=tuple(unclear))
 
 
 def _chosen(paths: tuple[str, ...], named: set[str], counts: Counter[str]) -> tuple[str, ...]:

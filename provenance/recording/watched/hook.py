@@ -103,7 +103,7 @@ def go_on(own: str) -> None:
 
 
 def run(own: str) -> None:
-    """The hook is set, and what stood in its place has run, with its own errors and none of ours."""
+    """The hook is set, and what stood in its place has run, with its own errors alone."""
     try:
         begin(own)
     except Exception:

@@ -48,10 +48,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Everything that was seen: the files by path, and what kept others from being seen."""
+    """Everything that was seen: the files by path, and what kept others from being seen.
+
+    Each of `unclear` are the names of models of which one was opened, and nothing tells which.
+    """
 
     files: Mapping[str, Opened] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
+    unclear: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def of(cls, opened: Iterable[Opened], gaps: Iterable[str] = ()) -> Seen:
