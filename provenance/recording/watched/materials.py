@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provenance.errors import SourceError
 from provenance.model import File, Manifest
@@ -20,16 +20,17 @@ MOST = 1_000_000
 """Files of one data set that are hashed; of more, nothing is pinned."""
 MOST_SETTINGS = 64
 AT_ONCE = 8
-HUB_DATASETS = "hf://datasets/"
+HUB = "https://huggingface.co"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
     """What materials are made with: `folder` is the working directory, from which paths are said,
-    and `told` hears of each that is hashed."""
+    `hub` the address of the Hub, and `told` hears of each that is hashed."""
 
     folder: str
     told: Callable[[str], None]
+    hub: str = HUB
 
     def of(self, meaning: Meaning) -> Iterator[Material]:
         """A material for each thing that went in and is no model; SourceError for a file that
@@ -48,43 +49,40 @@ class Materials:
         return path[len(top) :] if path.startswith(top) else os.path.basename(path.rstrip("/"))
 
     def _data(self, data: Data) -> Iterator[Material]:
-        kind, notes = MaterialKind.DATASET, (("fingerprint", data.mark),) if data.mark else ()
-        if data.repo and data.commit:
-            uri = f"{HUB_DATASETS}{data.repo}@{data.commit}"
+        kind, mark = MaterialKind.DATASET, {"fingerprint": data.mark} if data.mark else {}
+        uri = f"{self.hub}/datasets/{data.repo}" if data.repo else ""
+        notes = mark if data.repo else {**mark, "path": self.said(data.place)}
+        if data.commit:
             yield Material(kind=kind, uri=uri, digest=(("gitCommit", data.commit),))
         elif len(data.files) > MOST:
-            yield Material(kind=kind, uri=self.said(data.place), notes=notes)
+            yield Material(kind=kind, uri=uri, notes=tuple(sorted(notes.items())))
         elif len(data.files) <= SINGLE and not data.mark:
             for path, file in zip(data.files, self._files(data.files), strict=True):
                 yield _one(kind, self.said(path), file)
         else:
-            uri = HUB_DATASETS + data.repo if data.repo else self.said(data.place)
             yield self._many(kind, uri, data.place, data.files, notes)
 
     def _checkpoint(self, model: Model) -> Material:
         folder = model.place if os.path.isdir(model.place) else os.path.dirname(model.place)
-        return self._many(MaterialKind.CHECKPOINT, self.said(model.place), folder, model.files)
+        notes = {"path": self.said(model.place)}
+        return self._many(MaterialKind.CHECKPOINT, "", folder, model.files, notes)
 
     def _many(
-        self,
-        kind: str,
-        uri: str,
-        folder: str,
-        paths: Sequence[str],
-        notes: tuple[tuple[str, str], ...] = (),
+        self, kind: str, uri: str, folder: str, paths: Sequence[str], notes: Mapping[str, str]
     ) -> Material:
-        self.told(f"{uri}: hashing {len(paths)} files")
+        self.told(f"{len(paths)} files of {self.said(folder)} went in: hashing them")
         files = [
-            File(path=os.path.relpath(path, folder), size=file.size, digest=file.digest)
+            replace(file, path=os.path.relpath(path, folder))
             for path, file in zip(paths, self._files(paths), strict=True)
         ]
-        digest = (Manifest.of(files).digest or "").removeprefix("sha256:")
-        size = sum(file.size for file in files)
+        whole: dict[str, str | int | bool] = {
+            **notes,
+            "files": len(files),
+            "size": sum(file.size for file in files),
+        }
+        digest = Manifest.of(files).digest.removeprefix("sha256:")
         return Material(
-            kind=kind,
-            uri=uri,
-            digest=((MANIFEST, digest),),
-            notes=(*notes, ("files", len(files)), ("size", size)),
+            kind=kind, uri=uri, digest=((MANIFEST, digest),), notes=tuple(sorted(whole.items()))
         )
 
     def _files(self, paths: Iterable[str]) -> list[File]:
@@ -92,10 +90,9 @@ class Materials:
             return list(workers.map(_measured, paths))
 
 
-def _one(kind: str, uri: str, file: File) -> Material:
-    return Material(
-        kind=kind, uri=uri, digest=(("sha256", file.digest),), notes=(("size", file.size),)
-    )
+def _one(kind: str, path: str, file: File) -> Material:
+    notes = (("path", path), ("size", file.size))
+    return Material(kind=kind, digest=(("sha256", file.digest or ""),), notes=notes)
 
 
 def _measured(path: str) -> File:

@@ -17,9 +17,11 @@ NAME = re.compile(r"[\w.-]{1,128}")
 STATE = "trainer_state.json"
 MOST_STATE = 64 << 20
 MOST_FOLDERS = 10_000
+Run = tuple[str, str]
+"""What kind of run a tracker keeps, and its name there."""
 
 
-def tracked(folder: Path) -> frozenset[tuple[str, str]]:
+def tracked(folder: Path) -> frozenset[Run]:
     """The runs that trackers keep in the working directory now, by kind and name."""
     found = {("wandb-run", m[1]) for p in _inside(folder / "wandb") if (m := WANDB.fullmatch(p))}
     for experiment in _inside(folder / "mlruns"):
@@ -31,8 +33,8 @@ def tracked(folder: Path) -> frozenset[tuple[str, str]]:
 
 def byproducts(
     variables: Mapping[str, str],
-    before: frozenset[tuple[str, str]],
-    after: frozenset[tuple[str, str]],
+    before: frozenset[Run],
+    after: frozenset[Run],
     changed: Iterable[tuple[str, Path]],
 ) -> Iterator[Material]:
     """The runs that the variables name, else the new ones; then each changed state of a trainer.

@@ -1,0 +1,188 @@
+"""A command that has run: what it began with is judged, and what came of it attested."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provenance.errors import ConfigError, ProvenanceError, SourceError
+from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
+from provenance.recording.recording import Recording
+from provenance.recording.watched.materials import HUB, Materials
+from provenance.recording.watched.meaning import Model
+from provenance.recording.watched.order import Order
+from provenance.recording.watched.program import program
+from provenance.recording.watched.running import Ended
+from provenance.recording.watched.runs import Run, byproducts, tracked
+from provenance.recording.watched.watch import Watched
+from provenance.wire.training import Method
+from provenance.workspace.attesting import ParentRefused
+
+JUDGING = 1_000_000.0
+"""Seconds that parents may take to be judged."""
+MOMENT = "%Y-%m-%dT%H:%M:%S"
+SHOWN = 12
+YES, NO = "yes", "no"
+
+
+class NotAttested(ProvenanceError):
+    """The command did its work, and nothing was attested; `line` is what to type to attest it."""
+
+    def __init__(self, cause: ProvenanceError, line: str) -> None:
+        super().__init__(f"the command ended well, and nothing was attested: {cause}")
+        self.judged = isinstance(cause, ParentRefused)
+        self.cause = cause
+        self.line = line
+
+    def lines(self) -> Iterator[str]:
+        """Why, and what to type."""
+        if isinstance(self.cause, ParentRefused):
+            yield from self.cause.lines()
+        else:
+            yield f"error: {self}"
+        yield "What came of the command lies where it wrote it. To attest it once this is settled:"
+        yield self.line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A command that has ended, and what was seen of it.
+
+    `given` are the folders of the parents that were named, which are judged already; `before` the
+    runs that trackers knew when it started.
+    """
+
+    order: Order
+    recording: Recording
+    method: Method
+    given: tuple[str, ...]
+    before: frozenset[Run]
+    ended: Ended
+    watched: Watched
+    started: datetime
+    finished: datetime
+
+    def attest(self) -> Path:
+        """What came of the command is attested, and the file returned that says so; NotAttested
+        with the line that does it later, whatever was in the way."""
+        try:
+            return self._attested()
+        except ProvenanceError as error:
+            raise NotAttested(error, self.line) from None
+        except OSError as error:
+            place = error.filename or self.order.out
+            raise NotAttested(
+                SourceError(f"{place}: {error.strerror or error}"), self.line
+            ) from None
+
+    @property
+    def line(self) -> str:
+        """The command line that attests the same."""
+        terms, meaning = self.recording.terms, self.watched.meaning
+        parents = [*self._named, *(one.name for one in self._found)]
+        data = [f"{d.repo}@{d.commit}" if d.commit else d.place for d in meaning.data[:SHOWN]]
+        words = ["provenance", "attest", str(self.order.out), "--as", terms.model]
+        words += ["--method", self.method.value]
+        words += [word for value in parents for word in ("--parent", value)]
+        words += [word for value in data for word in ("--dataset", value)]
+        words += ["--started", self.started.strftime(MOMENT)]
+        words += ["--finished", self.finished.strftime(MOMENT)]
+        words += ["--key", str(terms.key)] if terms.key else []
+        return shlex.join(words)
+
+    def told(self) -> Iterator[str]:
+        """What was seen, by which ways, and what may be missing."""
+        seen, meaning = self.watched.seen, self.watched.meaning
+        yield f"seen: {self.watched.ways()}"
+        yield from (f"note: {gap}" for gap in seen.gaps)
+        yield from (f"parent: {one.name}" for one in meaning.models)
+        count = sum(len(one.files) for one in meaning.data)
+        if count:
+            yield f"data: {count} files in {len(meaning.data)} places"
+        opened = {one.place for one in meaning.models}
+        for place in sorted(set(self.given) - opened) if not seen.gaps else ():
+            yield f"note: nothing of the parent {place} was opened"
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        """The parents as the caller named them."""
+        return tuple(map(str, self.recording.terms.parents))
+
+    @property
+    def _found(self) -> tuple[Model, ...]:
+        """The models that nobody named."""
+        return tuple(one for one in self.watched.meaning.models if one.place not in self.given)
+
+    def _attested(self) -> Path:
+        self._check_clear()
+        models = self._meant()
+        if not (models or self.given) and self.method is not Method.PRETRAIN:
+            message = "no model was seen that it began with: name it"
+            raise ConfigError(message, path="--parent")
+        self._check_unmoved()
+        self.recording.parent(*(one.place for one in models))
+        self.recording.check(JUDGING)
+        self._say()
+        self._check_unmoved()
+        return self.recording.finish(self.order.out)
+
+    def _meant(self) -> tuple[Model, ...]:
+        """Those of the models that went in beside the parents that were named.
+
+        What inotify alone saw may have been opened by anybody: it is asked about on a terminal,
+        and elsewhere taken where nobody named a parent.
+        """
+        unsure = [one for one in self._found if not one.sure]
+        taken = not self.given
+        if unsure and self.order.ask:
+            names = ", ".join(one.name for one in unsure)
+            question = f"Opened meanwhile, by whom is not known: {names}. Did the command do it?"
+            taken = self.order.ask(question, (YES, NO)) == YES
+        return tuple(one for one in self._found if one.sure or taken)
+
+    def _say(self) -> None:
+        """Everything else that was seen is said."""
+        recording, workspace = self.recording, self.recording.terms.workspace
+        folder, variables = workspace.folder.absolute(), workspace.environment.variables
+        endpoint = workspace.environment.endpoint or HUB
+        making = Materials(folder=str(folder), told=workspace.progress.note, hub=endpoint)
+        recording.materials(*making.of(self.watched.meaning))
+        changed = [(path, folder / self.order.out / path) for path in self.watched.changed]
+        found = byproducts(variables, self.before, tracked(folder), changed)
+        recording.byproducts(*found)
+        recording.parameters({"command": list(self.order.words)})
+        recording.say(
+            method=self.method,
+            trainer=os.path.basename(self.order.words[0]),
+            builder=program(self.order.words, variables),
+            adapter=_is_adapter(self.watched.changed),
+        )
+
+    def _check_clear(self) -> None:
+        named = {text.partition("@")[0] for text in self._named}
+        for names in self.watched.seen.unclear:
+            if not named & {name.partition("@")[0] for name in names}:
+                raise ConfigError(
+                    f"the Hub's cache has what was opened as {' and as '.join(names)}, and nothing "
+                    "tells which was meant: name it",
+                    path="--parent",
+                )
+
+    def _check_unmoved(self) -> None:
+        moved = self.watched.moved
+        if moved:
+            more = f" and {len(moved) - 1} other files" if len(moved) > 1 else ""
+            raise ConfigError(
+                f"{moved[0]}{more} changed after the command opened it: what went in is not known"
+            )
+
+
+def _is_adapter(changed: Sequence[str]) -> bool | None:
+    """Whether the weights that came of it are those of an adapter alone; None without any."""
+    weights = [path for path in changed if is_weight_name(path) and not is_by_product(path)]
+    top = [path for path in weights if "/" not in path] or weights
+    return all(map(is_adapter_name, top)) if top else None
