@@ -40,8 +40,8 @@ class Ended:
     def said(self) -> str:
         """How it ended, in words."""
         if self.signal:
-            return f"it was ended by {signal.Signals(self.signal).name}"
-        return f"its exit code is {self.code}"
+            return f"the command was ended by {signal.Signals(self.signal).name}"
+        return f"the exit code of the command is {self.code}"
 
 
 def check(words: Sequence[str], variables: Mapping[str, str]) -> None:
