@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError, SourceError
-from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
 from provenance.recording.recording import Recording
 from provenance.recording.watched.materials import HUB, Materials
 from provenance.recording.watched.meaning import Model
@@ -159,7 +158,6 @@ class Ran:
             method=self.method,
             trainer=os.path.basename(self.order.words[0]),
             builder=program(self.order.words, variables),
-            adapter=_is_adapter(self.watched.changed),
         )
 
     def _check_clear(self) -> None:
@@ -179,10 +177,3 @@ class Ran:
             raise ConfigError(
                 f"{moved[0]}{more} changed after the command opened it: what went in is not known"
             )
-
-
-def _is_adapter(changed: Sequence[str]) -> bool | None:
-    """Whether the weights that came of it are those of an adapter alone; None without any."""
-    weights = [path for path in changed if is_weight_name(path) and not is_by_product(path)]
-    top = [path for path in weights if "/" not in path] or weights
-    return all(map(is_adapter_name, top)) if top else None

@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from provenance.recording.loaded import origins
-from provenance.recording.places import session_of
 from provenance.recording.recording import Recording
 from provenance.recording.watched import running
 from provenance.recording.watched.order import Order
@@ -86,6 +84,5 @@ def made_ready(
     )
     recording.begin()
     recording.check(JUDGING)
-    session = session_of(recording.terms, origins(request.refs))
-    given = (os.path.realpath(subject.place) for subject in session.subjects if subject.place)
-    return Ready(order=order, recording=recording, method=method, given=tuple(given))
+    given = tuple(os.path.realpath(place) for place in recording.places)
+    return Ready(order=order, recording=recording, method=method, given=given)
