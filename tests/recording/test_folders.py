@@ -1,4 +1,4 @@
-"""inotify: what is opened below folders by whatever program, and what is said where it cannot be."""
+"""inotify: what is opened below folders by whatever program, and why it may not be seen."""
 
 from __future__ import annotations
 

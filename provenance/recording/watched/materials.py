@@ -26,9 +26,11 @@ HUB = "https://huggingface.co"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
     """What materials are made with: `folder` is the working directory, from which paths are said,
-    `hub` the address of the Hub, and `told` hears of each that is hashed."""
+    `hub` the address of the Hub, and `told` hears of each that is hashed. What is `replaced` is
+    named without a digest."""
 
     folder: str
+    replaced: frozenset[str]
     told: Callable[[str], None]
     hub: str = HUB
 
@@ -38,8 +40,7 @@ class Materials:
         for data in meaning.data:
             yield from self._data(data)
         for path in meaning.settings[:MOST_SETTINGS]:
-            (file,) = self._files([path])
-            yield _one(MaterialKind.CONFIG, self.said(path), file)
+            yield self._settings(path)
         for checkpoint in meaning.checkpoints:
             yield self._checkpoint(checkpoint)
 
@@ -62,10 +63,17 @@ class Materials:
         else:
             yield self._many(kind, uri, data.place, data.files, notes)
 
+    def _settings(self, path: str) -> Material:
+        if path in self.replaced:
+            return Material(kind=MaterialKind.CONFIG, notes=(("path", self.said(path)),))
+        (file,) = self._files([path])
+        return _one(MaterialKind.CONFIG, self.said(path), file)
+
     def _checkpoint(self, model: Model) -> Material:
-        folder = model.place if os.path.isdir(model.place) else os.path.dirname(model.place)
         notes = {"path": self.said(model.place)}
-        return self._many(MaterialKind.CHECKPOINT, "", folder, model.files, notes)
+        if self.replaced & set(model.files):
+            return Material(kind=MaterialKind.CHECKPOINT, notes=tuple(notes.items()))
+        return self._many(MaterialKind.CHECKPOINT, "", model.place, model.files, notes)
 
     def _many(
         self, kind: str, uri: str, folder: str, paths: Sequence[str], notes: Mapping[str, str]

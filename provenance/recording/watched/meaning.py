@@ -41,6 +41,7 @@ GENERATED = re.compile(
 )
 """Below the cache of `datasets`, what was made of a data set: its commit or a fingerprint."""
 COMMIT = re.compile("[0-9a-f]{40}")
+FEW = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,13 @@ class Data:
     commit: str = ""
     mark: str = ""
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """How it is named on a command line: by its commit, its few files, or its folder."""
+        if self.commit:
+            return (f"{self.repo}@{self.commit}",)
+        return self.files if len(self.files) <= FEW else (self.place,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
@@ -100,9 +108,15 @@ class Meaning:
 
     @property
     def files(self) -> frozenset[str]:
-        """Every file of a model or data set."""
-        models = (path for one in (*self.models, *self.checkpoints) for path in one.files)
+        """Every file of a model or data set, which nobody may write to meanwhile."""
+        models = (path for one in self.models for path in one.files)
         return frozenset((*models, *(path for one in self.data for path in one.files)))
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Every file that the command, or whoever plans the next one, may well write to."""
+        checkpoints = (path for one in self.checkpoints for path in one.files)
+        return frozenset((*checkpoints, *self.settings))
 
 
 Key = tuple[str, str]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from glob import escape, glob
 from importlib.metadata import Distribution, distributions
 from shutil import which
 from urllib.parse import quote
 
+from provenance.produce.publishable import refusals
+
 SCRIPTS = "console_scripts"
+REMOVED = "<removed>"
+"""What stands for a word that must not be published."""
 PYTHON = "python"
 
 
@@ -22,6 +26,25 @@ def program(words: Sequence[str], variables: Mapping[str, str]) -> str:
     if found:
         return f"pkg:pypi/{found.name.lower().replace('_', '-')}@{quote(found.version)}"
     return f"pkg:generic/{quote(name, safe='')}"
+
+
+def trainer(words: Sequence[str]) -> str:
+    """What trains, by its name: the script or module that Python runs, else the program."""
+    for at, word in enumerate(words):
+        if word == "-m" and words[at + 1 :]:
+            return words[at + 1]
+        if word.endswith(".py"):
+            return os.path.basename(word)
+    return os.path.basename(words[0])
+
+
+def publishable(words: Sequence[str], folder: str, private: Collection[str]) -> list[str]:
+    """The command line for everybody: paths from the working directory on, and without the words
+    that must not be published; `private` are names of the user and of the host."""
+    top = folder.rstrip("/") + "/"
+    said = [word.replace(top, "") for word in words]
+    found = {one.keys[0] for one in refusals(said, private=private)}
+    return [REMOVED if at in found else word for at, word in enumerate(said)]
 
 
 def _module(words: Sequence[str]) -> str:

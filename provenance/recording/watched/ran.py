@@ -14,7 +14,7 @@ from provenance.recording.recording import Recording
 from provenance.recording.watched.materials import HUB, Materials
 from provenance.recording.watched.meaning import Model
 from provenance.recording.watched.order import Order
-from provenance.recording.watched.program import program
+from provenance.recording.watched.program import program, publishable, trainer
 from provenance.recording.watched.running import Ended
 from provenance.recording.watched.runs import Run, byproducts, tracked
 from provenance.recording.watched.watch import Watched
@@ -82,8 +82,8 @@ class Ran:
     def line(self) -> str:
         """The command line that attests the same."""
         terms, meaning = self.recording.terms, self.watched.meaning
-        parents = [*self._named, *(one.name for one in self._found)]
-        data = [f"{d.repo}@{d.commit}" if d.commit else d.place for d in meaning.data[:SHOWN]]
+        parents = [*self._named, *(self._shown(one.name) for one in self._found)]
+        data = [self._shown(text) for one in meaning.data for text in one.named][:SHOWN]
         words = ["provenance", "attest", str(self.order.out), "--as", terms.model]
         words += ["--method", self.method.value]
         words += [word for value in parents for word in ("--parent", value)]
@@ -98,13 +98,17 @@ class Ran:
         seen, meaning = self.watched.seen, self.watched.meaning
         yield f"seen: {self.watched.ways()}"
         yield from (f"note: {gap}" for gap in seen.gaps)
-        yield from (f"parent: {one.name}" for one in meaning.models)
+        yield from (f"parent: {self._shown(one.name)}" for one in meaning.models)
         count = sum(len(one.files) for one in meaning.data)
         if count:
             yield f"data: {count} files in {len(meaning.data)} places"
         opened = {one.place for one in meaning.models}
         for place in sorted(set(self.given) - opened) if not seen.gaps else ():
-            yield f"note: nothing of the parent {place} was opened"
+            yield f"note: nothing of the parent {self._shown(place)} was opened"
+
+    def _shown(self, text: str) -> str:
+        """A path from the working directory on, where it lies there."""
+        return text.removeprefix(f"{os.path.realpath(self.recording.terms.workspace.folder)}/")
 
     @property
     def _named(self) -> tuple[str, ...]:
@@ -148,16 +152,22 @@ class Ran:
         recording, workspace = self.recording, self.recording.terms.workspace
         folder, variables = workspace.folder.absolute(), workspace.environment.variables
         endpoint = workspace.environment.endpoint or HUB
-        making = Materials(folder=str(folder), told=workspace.progress.note, hub=endpoint)
+        making = Materials(
+            folder=str(folder),
+            replaced=self.watched.replaced,
+            told=workspace.progress.note,
+            hub=endpoint,
+        )
         recording.materials(*making.of(self.watched.meaning))
         changed = [(path, folder / self.order.out / path) for path in self.watched.changed]
         found = byproducts(variables, self.before, tracked(folder), changed)
         recording.byproducts(*found)
-        recording.parameters({"command": list(self.order.words)})
+        words, private = self.order.words, workspace.environment.private_names
+        recording.parameters({"command": publishable(words, str(folder), private)})
         recording.say(
             method=self.method,
-            trainer=os.path.basename(self.order.words[0]),
-            builder=program(self.order.words, variables),
+            trainer=trainer(words),
+            builder=program(words, variables),
         )
 
     def _check_clear(self) -> None:
@@ -175,5 +185,6 @@ class Ran:
         if moved:
             more = f" and {len(moved) - 1} other files" if len(moved) > 1 else ""
             raise ConfigError(
-                f"{moved[0]}{more} changed after the command opened it: what went in is not known"
+                f"{self._shown(moved[0])}{more} changed after the command opened it: what went in "
+                "is not known"
             )

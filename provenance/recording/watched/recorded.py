@@ -36,7 +36,7 @@ class Ready:
         before = tracked(folder)
         watch = Watch.begun(self.order.places(workspace))
         try:
-            started = datetime.now(UTC)
+            started = self.recording.started = datetime.now(UTC)
             ended = running.run(self.order.words, watch.environment(variables), folder)
             finished = datetime.now(UTC)
             watched = watch.end()

@@ -52,8 +52,13 @@ class Watched:
 
     @property
     def moved(self) -> tuple[str, ...]:
-        """The files that went in and are no longer what was opened."""
+        """The files of models and data that are no longer what was opened."""
         return tuple(self.seen.moved(self.meaning.files))
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The settings, and files of checkpoints, that are no longer what was opened."""
+        return frozenset(self.seen.moved(self.meaning.own))
 
     def ways(self) -> str:
         """How it was seen, in words."""
