@@ -13,10 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli import test_attest
-from tests.cli.test_attest import Shop, dependencies
+from tests.cli.shop import Shop, dependencies, opened
 
-shop = test_attest.shop
 PYTHON = """
 import json
 from pathlib import Path
@@ -34,6 +32,11 @@ PROGRAM = [
     *("--as", "acme/sft", "--out", "sft", "--key", "key.pem"),
 ]
 """The model that is there is written anew, by a program that is not Python's."""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return opened(tmp_path)
 
 
 def made_by(kind: str, parent: str = "base", model: str = "sft") -> list[str]:

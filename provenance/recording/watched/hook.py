@@ -1,7 +1,7 @@
 """What every Python process of a recorded command runs first: it notes the files that are opened.
 
 This file is copied as `sitecustomize.py` into a private folder that PYTHONPATH begins with; beside
-it lies `watched.json`, which says what is noted, and where. It imports nothing but what Python has
+it lies `roots`, the folders below which files are noted. It imports nothing but what Python has
 loaded by then, raises nothing, and runs the `sitecustomize` that stood in its place. A process that
 cannot note removes the file `complete`, which works on a full disk too.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 NAME = "sitecustomize"
-SETTINGS = "watched.json"
+SETTINGS = "roots"
 OPENED = "opened"
 COMPLETE = "complete"
 MOST = 100_000
@@ -26,10 +26,8 @@ Hook = Callable[[str, Sequence[object]], None]
 
 def begin(own: str) -> None:
     """Files opened for reading are noted from now on; `own` is the folder of this file."""
-    import json
-
-    with open(os.path.join(own, SETTINGS), encoding="utf-8") as stream:
-        roots = tuple(json.load(stream))
+    with open(os.path.join(own, SETTINGS), "rb") as stream:
+        roots = tuple(os.fsdecode(root) for root in stream.read().split(b"\0") if root)
     add = getattr(sys, "addaudithook", None)
     if roots and add:
         add(noting(own, roots))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class Hooked:
         source = resources.files(hook.__package__).joinpath("hook.py").read_bytes()
         (folder / f"{hook.NAME}.py").write_bytes(source)
         every = {form for root in roots for form in (root, os.path.realpath(root))}
-        (folder / hook.SETTINGS).write_text(json.dumps(sorted(every)), "utf-8")
+        (folder / hook.SETTINGS).write_bytes(b"\0".join(map(os.fsencode, sorted(every))))
         for name in (hook.OPENED, hook.COMPLETE):
             (folder / name).touch(mode=0o600)
         return cls(folder=folder)
