@@ -17,11 +17,14 @@ from provenance.workspace.running import NOTE, made_ready
 class Behind(click.Command):
     """A command with another behind `--`, whose words are taken as they are."""
 
+    example = "vllm serve acme/bot"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The options before `--`, and what is behind it as `words`."""
         at = args.index("--") if "--" in args else len(args)
         if not args[at + 1 :] and not {"-h", "--help"} & set(args):
-            ctx.fail("Expected `--` and a command, as in: provenance run -- vllm serve acme/bot")
+            example = f"provenance {ctx.info_name} -- {self.example}"
+            ctx.fail(f"Expected `--` and a command, as in: {example}")
         rest = super().parse_args(ctx, args[:at])
         ctx.params["words"] = args[at + 1 :]
         return rest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -137,12 +138,28 @@ def test_errors_are_those_without_it(
     assert hooked_too.stderr.splitlines()[-1:] == plain.stderr.splitlines()[-1:]
 
 
-def test_what_cannot_be_noted_is_said_and_stops_nobody(hooked: Hooked, root: Path) -> None:
-    (hooked.folder / "opened").unlink()
-    (hooked.folder / "opened").mkdir()
-    assert ran(hooked, root, "print(open('a.json').read())").stdout == "a.json\n"
-    (hooked.folder / "opened").rmdir()
-    (hooked.folder / "opened").touch()
+def a_folder(log: Path) -> None:
+    log.unlink()
+    log.mkdir()
+
+
+def a_full_disk(log: Path) -> None:
+    log.unlink()
+    log.symlink_to("/dev/full")
+
+
+def too_many(log: Path) -> None:
+    hook = log.parent / "sitecustomize.py"
+    hook.write_text(hook.read_text().replace("MOST = 100_000", "MOST = 0"))
+
+
+@pytest.mark.parametrize("spoil", [a_folder, a_full_disk, too_many])
+def test_what_cannot_be_noted_is_said_and_stops_nobody(
+    spoil: Callable[[Path], None], hooked: Hooked, root: Path
+) -> None:
+    spoil(hooked.folder / "opened")
+    ended = ran(hooked, root, "print(open('a.json').read())")
+    assert (ended.stdout, ended.stderr) == ("a.json\n", "")
     assert hooked.gaps() == (LOST,)
 
 
