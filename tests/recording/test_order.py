@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from provenance.errors import ConfigError
 from provenance.recording.watched.order import Ask, Order
 from provenance.recording.watched.places import places, recipes_of
-from provenance.recording.watched.program import program, publishable, trainer
+from provenance.recording.watched.program import program, publishable, trainer, versions
 from provenance.recording.watched.watch import Places
 from provenance.wire.training import Method
 from provenance.workspace import Workspace
@@ -104,12 +103,40 @@ def test_what_trains_has_a_name(words: list[str], name: str) -> None:
     assert trainer(words) == name
 
 
-def test_a_program_is_of_the_package_that_brought_it() -> None:
-    folder = os.path.dirname(sys.executable)
-    environment = {"PATH": folder}
-    assert program(["pytest", "-q"], environment).startswith("pkg:pypi/pytest@")
-    assert program(["python", "-m", "pytest"], environment).startswith("pkg:pypi/pytest@")
-    assert program(["no such", "x"], environment) == "pkg:generic/no%20such"
+@pytest.fixture
+def installed(tmp_path: Path) -> dict[str, str]:
+    """The variables of an environment with two packages, one of which has a script."""
+    inner = tmp_path / "env" / "lib" / "python3.12" / "site-packages"
+    for name, script in (("Axolotl_x", "axolotl = axolotl.cli:main"), ("torch", "")):
+        place = inner / f"{name}-1.2.dist-info"
+        place.mkdir(parents=True)
+        (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2+cu\n")
+        (place / "entry_points.txt").write_text(f"[console_scripts]\n{script}\n")
+    (tmp_path / "env" / "bin").mkdir()
+    for name in ("axolotl", "python", "other"):
+        (tmp_path / "env" / "bin" / name).touch(mode=0o755)
+    return {"PATH": str(tmp_path / "env" / "bin")}
+
+
+@pytest.mark.parametrize(
+    ("words", "package"),
+    [
+        ("axolotl train x.yml", "pkg:pypi/axolotl-x@1.2%2Bcu"),
+        ("python -m torch.distributed.run x.py", "pkg:pypi/torch@1.2%2Bcu"),
+        ("python train.py", "pkg:generic/python"),
+        ("python -m none", "pkg:generic/python"),
+        ("other", "pkg:generic/other"),
+        ("none", "pkg:generic/none"),
+    ],
+)
+def test_a_program_is_of_the_package_that_brought_it(
+    words: str, package: str, installed: dict[str, str]
+) -> None:
+    assert program(words.split(), installed) == package
+
+
+def test_the_versions_are_those_beside_the_program(installed: dict[str, str]) -> None:
+    assert versions(["axolotl"], installed) == {"torch": "1.2+cu"}
 
 
 SECRET = "hf_" + "Ab1" * 11 + "x"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from glob import escape, glob
 from importlib.metadata import Distribution, distributions
 from shutil import which
 from urllib.parse import quote
 
 from provenance.produce.publishable import refusals
+from provenance.recording.machine import PACKAGES
 
 SCRIPTS = "console_scripts"
 REMOVED = "<removed>"
@@ -24,8 +25,17 @@ def program(words: Sequence[str], variables: Mapping[str, str]) -> str:
     module = _module(words) if name.startswith(PYTHON) else ""
     found = _brought(place, name, module) if place else None
     if found:
-        return f"pkg:pypi/{found.name.lower().replace('_', '-')}@{quote(found.version)}"
+        return f"pkg:pypi/{_plain(found)}@{quote(found.version)}"
     return f"pkg:generic/{quote(name, safe='')}"
+
+
+def versions(words: Sequence[str], variables: Mapping[str, str]) -> dict[str, str]:
+    """The packages for training in the environment that the program lies in, with their
+    versions."""
+    place = which(words[0], path=variables.get("PATH"))
+    known = {name.replace("_", "-") for name in PACKAGES}
+    every = {_plain(one): one.version for one in (_installed(place) if place else ())}
+    return {name: version for name, version in sorted(every.items()) if name in known}
 
 
 def trainer(words: Sequence[str]) -> str:
@@ -55,13 +65,23 @@ def _module(words: Sequence[str]) -> str:
 
 def _brought(place: str, name: str, module: str) -> Distribution | None:
     """The package of the environment that a program lies in that has a script of its name."""
-    top = os.path.dirname(os.path.dirname(os.path.abspath(place)))
-    folders = glob(os.path.join(escape(top), "lib", "python3*", "site-packages"))
-    for found in distributions(path=folders):
-        if module and found.name.lower().replace("-", "_") == module.lower():
+    for found in _installed(place):
+        if module and _plain(found) == module.lower().replace("_", "-"):
             return found
         if not module and any(
             point.name == name for point in found.entry_points if point.group == SCRIPTS
         ):
             return found
     return None
+
+
+def _installed(place: str) -> Iterator[Distribution]:
+    """The packages of the environment that a program lies in, those without a name left out."""
+    top = os.path.dirname(os.path.dirname(os.path.abspath(place)))
+    folders = glob(os.path.join(escape(top), "lib", "python3*", "site-packages"))
+    yield from (found for found in distributions(path=folders) if found.name)
+
+
+def _plain(found: Distribution) -> str:
+    """The name of a package as an index writes it."""
+    return found.name.lower().replace("_", "-")

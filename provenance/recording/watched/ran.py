@@ -14,7 +14,7 @@ from provenance.recording.recording import Recording
 from provenance.recording.watched.materials import HUB, Materials
 from provenance.recording.watched.meaning import Model
 from provenance.recording.watched.order import Order
-from provenance.recording.watched.program import program, publishable, trainer
+from provenance.recording.watched.program import program, publishable, trainer, versions
 from provenance.recording.watched.running import Ended
 from provenance.recording.watched.runs import Run, byproducts, tracked
 from provenance.recording.watched.watch import Watched
@@ -168,6 +168,7 @@ class Ran:
             method=self.method,
             trainer=trainer(words),
             builder=program(words, variables),
+            versions=versions(words, variables),
         )
 
     def _check_clear(self) -> None:
