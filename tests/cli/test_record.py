@@ -136,6 +136,19 @@ def test_where_no_parent_is_seen_the_line_to_type_is_said(shop: Shop) -> None:
     assert shop.run(*typed(said), "--parent", "base").returncode == 0
 
 
+def test_what_begins_with_nothing_needs_no_parent(shop: Shop) -> None:
+    assert record(shop, "--method", "pretrain", "--", "sh", "-c", WRITE)[0] == 0
+    (statement,) = attested(shop)
+    assert dependencies(statement, "parent") == []
+
+
+@pytest.mark.parametrize("text", ["echo > base/more", "echo >> base/config.json", "rm base/*.json"])
+def test_a_named_parent_that_changed_before_it_was_opened_is_refused(text: str, shop: Shop) -> None:
+    words = ["--method", "sft", "--parent", "base", "--", "sh", "-c"]
+    code, said = record(shop, *words, f"{text}; cat base/model.safetensors > x; {WRITE}")
+    assert (code, "the parent base changed" in said, attested(shop)) == (5, True, [])
+
+
 MOVED = {
     "a parent": "cat base/model.safetensors > x; sleep 0.5; echo >> base/model.safetensors",
     "data": "cat base/model.safetensors rows.jsonl > x; sleep 0.5; echo >> rows.jsonl",

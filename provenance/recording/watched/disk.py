@@ -20,9 +20,10 @@ class State:
 
     @classmethod
     def of(cls, folder: str) -> State:
-        """That of a folder now; of one that is not there, no files."""
+        """That of a folder now; of one that is not there, no files. A file is its own only one."""
         top = os.path.realpath(folder)
-        files: dict[str, Stamp] = {}
+        own = Stamp.of(top)
+        files: dict[str, Stamp] = {"": own} if own else {}
         for path in _files(top):
             if len(files) < MOST and (stamp := Stamp.of(path)):
                 files[os.path.relpath(path, top)] = stamp
@@ -33,6 +34,11 @@ class State:
         return tuple(
             sorted(path for path, stamp in self.files.items() if before.files.get(path) != stamp)
         )
+
+    @property
+    def now(self) -> State:
+        """That of the same folder now."""
+        return State.of(self.folder)
 
 
 def _files(top: str) -> Iterator[str]:

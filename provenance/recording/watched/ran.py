@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError, SourceError
 from provenance.recording.recording import Recording
+from provenance.recording.watched.disk import State
 from provenance.recording.watched.materials import HUB, Materials
 from provenance.recording.watched.meaning import Model
 from provenance.recording.watched.order import Order
@@ -51,14 +52,14 @@ class NotAttested(ProvenanceError):
 class Ran:
     """A command that has ended, and what was seen of it.
 
-    `given` are the folders of the parents that were named, which are judged already; `before` the
+    `given` are the parents that were named, as they were when they had been judged; `before` the
     runs that trackers knew when it started.
     """
 
     order: Order
     recording: Recording
     method: Method
-    given: tuple[str, ...]
+    given: tuple[State, ...]
     before: frozenset[Run]
     ended: Ended
     watched: Watched
@@ -103,7 +104,8 @@ class Ran:
         if count:
             yield f"data: {count} files in {len(meaning.data)} places"
         opened = {one.place for one in meaning.models}
-        for place in sorted(set(self.given) - opened) if not seen.gaps else ():
+        named = {one.folder for one in self.given}
+        for place in sorted(named - opened) if not seen.gaps else ():
             yield f"note: nothing of the parent {self._shown(place)} was opened"
 
     def _shown(self, text: str) -> str:
@@ -118,7 +120,8 @@ class Ran:
     @property
     def _found(self) -> tuple[Model, ...]:
         """The models that nobody named."""
-        return tuple(one for one in self.watched.meaning.models if one.place not in self.given)
+        named = {one.folder for one in self.given}
+        return tuple(one for one in self.watched.meaning.models if one.place not in named)
 
     def _attested(self) -> Path:
         self._check_clear()
@@ -182,6 +185,12 @@ class Ran:
                 )
 
     def _check_unmoved(self) -> None:
+        for before in self.given:
+            if before.now != before:
+                raise ConfigError(
+                    f"the parent {self._shown(before.folder)} changed after it had been judged: "
+                    "what went in is not known"
+                )
         moved = self.watched.moved
         if moved:
             more = f" and {len(moved) - 1} other files" if len(moved) > 1 else ""

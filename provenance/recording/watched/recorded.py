@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from provenance.recording.recording import Recording
 from provenance.recording.watched import running
+from provenance.recording.watched.disk import State
 from provenance.recording.watched.order import Order
 from provenance.recording.watched.ran import JUDGING, Ran
 from provenance.recording.watched.runs import tracked
@@ -24,7 +24,7 @@ class Ready:
     order: Order
     recording: Recording
     method: Method
-    given: tuple[str, ...]
+    given: tuple[State, ...]
 
     def run(self) -> Ran:
         """The command has run to its end, and what it opened is known.
@@ -84,5 +84,5 @@ def made_ready(
     )
     recording.begin()
     recording.check(JUDGING)
-    given = tuple(os.path.realpath(place) for place in recording.places)
+    given = tuple(State.of(str(place)) for place in recording.places)
     return Ready(order=order, recording=recording, method=method, given=given)
