@@ -31,7 +31,13 @@ def ask(question: str, choices: Sequence[str]) -> str:
     return answer
 
 
-@click.command(name="record", cls=Behind, options_metavar="[OPTIONS] -- COMMAND [ARGS]...")
+class Trainer(Behind):
+    """A command that makes a model behind `--`."""
+
+    example = "accelerate launch train.py"
+
+
+@click.command(name="record", cls=Trainer, options_metavar="[OPTIONS] -- COMMAND [ARGS]...")
 @folded(
     "order",
     Order,
@@ -39,6 +45,7 @@ def ask(question: str, choices: Sequence[str]) -> str:
     click.option("--out", required=True, type=PLACE, help="Folder that COMMAND writes it to."),
     click.option("--method", type=click.Choice([m.value for m in Method]), help="How it is made."),
     click.option("--dataset", "datasets", multiple=True, metavar="DATA", help="What it reads."),
+    click.option("--code", type=PLACE, help="Folder in your git repository (default: .)."),
     click.option("--root", "roots", multiple=True, type=PLACE, help="Folder to watch (repeat)."),
     click.option("--unverified-parent", is_flag=True, help="Though a parent does not pass."),
 )

@@ -107,6 +107,11 @@ def test_what_would_fail_at_the_end_fails_before_the_command_starts(name: str, s
     assert not (shop.top / "started").exists()
 
 
+def test_without_a_command_an_example_is_shown(shop: Shop) -> None:
+    ended = shop.run("record", "--as", "acme/sft", "--out", "sft")
+    assert (ended.returncode, "provenance record -- accelerate" in ended.stderr) == (2, True)
+
+
 def test_a_command_that_there_is_not_is_said(shop: Shop) -> None:
     code, said = record(shop, "--method", "sft", "--", "no-such-trainer")
     assert (code, "no-such-trainer" in said) == (2, True)

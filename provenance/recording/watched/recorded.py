@@ -72,6 +72,7 @@ def made_ready(
         method=method.value,
         parents=request.refs,
         datasets=order.datasets,
+        code=order.code,
         key=signing.key,
         certificate=signing.certificate,
         chain=signing.issuers,
