@@ -45,7 +45,7 @@ class Trainer(Behind):
     click.option("--out", required=True, type=PLACE, help="Folder that COMMAND writes it to."),
     click.option("--method", type=click.Choice([m.value for m in Method]), help="How it is made."),
     click.option("--dataset", "datasets", multiple=True, metavar="DATA", help="What it reads."),
-    click.option("--code", type=PLACE, help="Folder in your git repository (default: .)."),
+    click.option("--code", metavar="CODE", help="Your git repository, if not this folder's."),
     click.option("--root", "roots", multiple=True, type=PLACE, help="Folder to watch (repeat)."),
     click.option("--unverified-parent", is_flag=True, help="Though a parent does not pass."),
 )

@@ -35,7 +35,7 @@ class Order:
     words: Sequence[str]
     method: str | None = None
     datasets: tuple[str, ...] = ()
-    code: Path | None = None
+    code: str | None = None
     roots: tuple[Path, ...] = ()
     unverified_parent: bool = False
     ask: Ask | None = None
