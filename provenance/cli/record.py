@@ -31,13 +31,7 @@ def ask(question: str, choices: Sequence[str]) -> str:
     return answer
 
 
-class Trainer(Behind):
-    """A command that makes a model behind `--`."""
-
-    example = "accelerate launch train.py"
-
-
-@click.command(name="record", cls=Trainer, options_metavar="[OPTIONS] -- COMMAND [ARGS]...")
+@click.command(name="record", cls=Behind, options_metavar="[OPTIONS] -- COMMAND [ARGS]...")
 @folded(
     "order",
     Order,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from provenance.errors import ConfigError
 from provenance.recording.watched.order import Ask, Order
 from provenance.recording.watched.places import places, recipes_of
-from provenance.recording.watched.program import program, publishable, trainer, versions
+from provenance.recording.watched.program import machine, program, publishable, trainer, versions
 from provenance.recording.watched.watch import Places
 from provenance.wire.training import Method
 from provenance.workspace import Workspace
@@ -133,6 +134,19 @@ def test_a_program_is_of_the_package_that_brought_it(
     words: str, package: str, installed: dict[str, str]
 ) -> None:
     assert program(words.split(), installed) == package
+
+
+@pytest.mark.parametrize(("word", "python"), [("python", "3.12"), ("none", None)])
+def test_the_environment_is_that_of_the_program(
+    word: str, python: str | None, installed: dict[str, str]
+) -> None:
+    found = machine([word], installed)
+    assert found
+    assert found.get("python") == python
+
+
+def test_the_environment_of_this_process_is_found_by_others() -> None:
+    assert machine([sys.executable], {}) is None
 
 
 def test_the_versions_are_those_beside_the_program(installed: dict[str, str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from glob import escape, glob
 from importlib.metadata import Distribution, distributions
@@ -36,6 +38,19 @@ def versions(words: Sequence[str], variables: Mapping[str, str]) -> dict[str, st
     known = {name.replace("_", "-") for name in PACKAGES}
     every = {_plain(one): one.version for one in (_installed(place) if place else ())}
     return {name: version for name, version in sorted(every.items()) if name in known}
+
+
+def machine(words: Sequence[str], variables: Mapping[str, str]) -> dict[str, object] | None:
+    """What is known of the environment that the program lies in; None where it is our own."""
+    place = which(words[0], path=variables.get("PATH"))
+    top = _top(place) if place else ""
+    if top == _top(sys.executable):
+        return None
+    found: dict[str, object] = {"platform": f"{platform.system()} {platform.machine()}"}
+    pythons = sorted(os.path.basename(os.path.dirname(folder)) for folder in _folders(top))
+    if len(pythons) == 1:
+        found["python"] = pythons[0].removeprefix(PYTHON)
+    return found
 
 
 def trainer(words: Sequence[str]) -> str:
@@ -77,9 +92,17 @@ def _brought(place: str, name: str, module: str) -> Distribution | None:
 
 def _installed(place: str) -> Iterator[Distribution]:
     """The packages of the environment that a program lies in, those without a name left out."""
-    top = os.path.dirname(os.path.dirname(os.path.abspath(place)))
-    folders = glob(os.path.join(escape(top), "lib", "python3*", "site-packages"))
+    folders = _folders(_top(place))
     yield from (found for found in distributions(path=folders) if found.name)
+
+
+def _top(place: str) -> str:
+    """The folder of the environment that a program lies in the `bin` of."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(place)))
+
+
+def _folders(top: str) -> list[str]:
+    return glob(os.path.join(escape(top), "lib", "python3*", "site-packages"))
 
 
 def _plain(found: Distribution) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from provenance.recording.watched.disk import State
 from provenance.recording.watched.materials import HUB, Materials
 from provenance.recording.watched.meaning import Model
 from provenance.recording.watched.order import Order
-from provenance.recording.watched.program import program, publishable, trainer, versions
+from provenance.recording.watched.program import machine, program, publishable, trainer, versions
 from provenance.recording.watched.running import Ended
 from provenance.recording.watched.runs import Run, byproducts, tracked
 from provenance.recording.watched.watch import Watched
@@ -167,6 +167,7 @@ class Ran:
         recording.byproducts(*found)
         words, private = self.order.words, workspace.environment.private_names
         recording.parameters({"command": publishable(words, str(folder), private)})
+        recording.said = replace(recording.said, machine=machine(words, variables))
         recording.say(
             method=self.method,
             trainer=trainer(words),
@@ -188,8 +189,8 @@ class Ran:
         for before in self.given:
             if before.now != before:
                 raise ConfigError(
-                    f"the parent {self._shown(before.folder)} changed after it had been judged: "
-                    "what went in is not known"
+                    f"the parent {self._shown(before.folder)} changed after it was judged: "
+                    "nobody knows what went in"
                 )
         moved = self.watched.moved
         if moved:
