@@ -65,6 +65,15 @@ def test_what_any_program_reads_is_seen(name: str, root: Path) -> None:
     assert read(watch, root) == (expected, ())
 
 
+def test_a_root_that_comes_to_be_is_watched_and_nothing_beside_it(root: Path) -> None:
+    watch = Folders.begun([str(root / "cache" / "hub")])
+    assert isinstance(watch, Folders)
+    shell(root, "mkdir -p cache/hub/m cache/other; sleep 0.5")
+    shell(root, "echo x > cache/hub/m/w; echo x > cache/other/v")
+    shell(root, "cat cache/hub/m/w cache/other/v a.gguf in/c.gguf > /dev/null")
+    assert read(watch, root) == (["cache/hub/m/w"], ())
+
+
 def test_the_first_stamp_counts(root: Path) -> None:
     before = Stamp.of(str(root / "a.gguf"))
     watch = begun(root)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Thread
@@ -99,8 +99,9 @@ class Noticed:
 class Folders:
     """Watches on folders and what comes to lie below them, from `begun` until `end`."""
 
-    def __init__(self, notify: INotify) -> None:
+    def __init__(self, notify: INotify, roots: Iterable[str]) -> None:
         self._notify = notify
+        self._roots = tuple(roots)
         self._noticed = Noticed()
         self._places: set[str] = set()
         self._gaps: dict[str, None] = {}
@@ -110,17 +111,18 @@ class Folders:
 
     @classmethod
     def begun(cls, roots: Iterable[str]) -> Folders | str:
-        """Watches on all folders below the roots, or why there are none."""
+        """Watches on all folders below the roots, those too that come to be, or why there are
+        none."""
         try:
             from inotify_simple import INotify
         except ImportError:
             return MISSING
         try:
-            made = cls(INotify())
+            made = cls(INotify(), map(os.path.realpath, roots))
         except OSError as error:
             return DENIED.format(error.strerror or error)
-        for root in roots:
-            made._watch(os.path.realpath(root))
+        for root in made._roots:
+            made._watch(_there(root))
         made._thread.start()
         return made
 
@@ -139,7 +141,8 @@ class Folders:
         self._notify.close()
         if self._noticed.overflow:
             self._gaps[OVERFLOWED] = None
-        return tuple(self._noticed.opened()), tuple(self._gaps)
+        found = (one for one in self._noticed.opened() if self._is_below(one.path))
+        return tuple(found), tuple(self._gaps)
 
     def _follow(self) -> None:
         while not self._stop.is_set():
@@ -156,7 +159,7 @@ class Folders:
         return len(events)
 
     def _watch(self, root: str) -> None:
-        for folder in _below(root):
+        for folder in _below(root, self._is_wanted):
             if folder in self._places:
                 continue
             if len(self._places) >= self._most:
@@ -172,8 +175,27 @@ class Folders:
             self._places.add(folder)
             self._noticed.folders[number] = folder
 
+    def _is_below(self, path: str) -> bool:
+        return any(path == root or path.startswith(_inside(root)) for root in self._roots)
 
-def _below(root: str) -> Iterator[str]:
+    def _is_wanted(self, folder: str) -> bool:
+        """Whether the folder is below a root, or a root that is not there yet would be below it."""
+        above = _inside(folder)
+        return self._is_below(folder) or any(root.startswith(above) for root in self._roots)
+
+
+def _inside(folder: str) -> str:
+    return folder.rstrip("/") + "/"
+
+
+def _there(place: str) -> str:
+    """The folder, or the first above it that is there."""
+    while not os.path.isdir(place) and place != os.path.dirname(place):
+        place = os.path.dirname(place)
+    return place
+
+
+def _below(root: str, wanted: Callable[[str], bool]) -> Iterator[str]:
     """The folder and those below it that may hold models or data, no link followed."""
     left = [root]
     while left:
@@ -186,7 +208,8 @@ def _below(root: str) -> Iterator[str]:
         if any(item.name == ENVIRONMENT for item in items):
             continue
         yield folder
-        left += [item.path for item in items if item.name not in PASSED_OVER and _is_folder(item)]
+        inner = (item for item in items if item.name not in PASSED_OVER and _is_folder(item))
+        left += [item.path for item in inner if wanted(item.path)]
 
 
 def _is_folder(item: os.DirEntry[str]) -> bool:
