@@ -91,6 +91,13 @@ def test_what_is_opened_is_noted(name: str, hooked: Hooked, root: Path) -> None:
     assert hooked.gaps() == ()
 
 
+def test_a_root_may_be_one_file(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    hooked = Hooked.laid(tmp_path / "own", [str(root / "c.bin")])
+    ran(hooked, root, "open('a.json'); open('c.bin')")
+    assert noted(hooked, root) == ["c.bin"]
+
+
 def test_a_file_is_as_it_was_when_it_was_opened(hooked: Hooked, root: Path) -> None:
     before = Stamp.of(str(root / "a.json"))
     ran(hooked, root, "open('a.json'); open('a.json', 'a').write('more')")

@@ -39,7 +39,7 @@ def noting(own: str, roots: Sequence[str]) -> Hook:
     A line is inode, size, time of change in nanoseconds and path, ended by a zero byte.
     """
     seen: set[str] = set()
-    below = tuple(root.rstrip("/") + "/" for root in roots)
+    below, single = tuple(root.rstrip("/") + "/" for root in roots), frozenset(roots)
     log, complete = os.path.join(own, OPENED), os.path.join(own, COMPLETE)
     append = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
     regular, written = stat.S_ISREG, os.O_WRONLY
@@ -61,7 +61,7 @@ def noting(own: str, roots: Sequence[str]) -> Hook:
 
     def look(name: Name) -> None:
         path = whole(decoded(name))
-        if not path.startswith(below) or path in seen:
+        if path in seen or not (path.startswith(below) or path in single):
             return
         try:
             status = system.stat(path)
