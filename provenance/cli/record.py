@@ -9,17 +9,15 @@ from pathlib import Path
 
 import click
 
-from provenance.cli import terminal
 from provenance.cli.options import RULES, folded, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL
 from provenance.cli.run import Behind
 from provenance.cli.signer import with_signer
 from provenance.recording.watched.order import Order
 from provenance.recording.watched.ran import NotAttested
-from provenance.recording.watched.recorded import made_ready
+from provenance.recording.watched.recorded import recorded
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
-from provenance.workspace.attesting import ParentRefused
 from provenance.workspace.signing import SignerOptions
 
 PLACE = click.Path(file_okay=False, path_type=Path)
@@ -56,31 +54,18 @@ def command(
 ) -> int:
     """Run COMMAND, which makes a model in --out, and attest it as `provenance attest` does.
 
-    Its parents, data and settings are what it opens below --root (the working directory), the
-    paths that it names, and the Hub's cache. Python's own processes tell of it; on Linux so does
-    inotify (extra `record`), which does not know who opened a file: other readers of the same
-    folders appear too. A parent that you name is judged before COMMAND starts, one that is found
-    after it. The method is told by COMMAND and its recipes, or --method. If COMMAND fails, nothing
-    is attested, and its exit code is that of `record`.
+    Parents, data and settings are what it opens below --root, the paths that it names and the Hub's
+    cache. Processes of Python tell of it; on Linux so does inotify (extra `record`), by which other
+    readers of the same folders appear too. A named parent is judged before COMMAND starts, one that
+    is found after it. The exit code is that of COMMAND if it fails: nothing is attested then.
     """
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     order = replace(order, ask=ask if asks else None)
     try:
-        ran = made_ready(order, request, signing, workspace).run()
-        for line in () if quiet else ran.told():
-            terminal.say(line, err=True)
-        if not ran.ended.well:
-            terminal.say(
-                f"error: nothing was attested: {order.words[0]}: {ran.ended.said}", err=True
-            )
-            return ran.ended.code
-        made = ran.attest()
-    except ParentRefused as refused:
-        click.echo("\n".join((*refused.lines(), f"{order.words[0]} was not started.")), err=True)
-        return FAIL
+        made = recorded(order, request, signing, workspace)
     except NotAttested as error:
-        click.echo("\n".join(error.lines()), err=True)
-        return FAIL if error.judged else CANNOT_JUDGE
+        click.echo("\n".join(error.lines), err=True)
+        return error.code or (FAIL if error.judged else CANNOT_JUDGE)
     if not quiet:
         click.echo(f"attested: {made}", err=True)
     return 0

@@ -13,8 +13,6 @@ from provenance.workspace import Request, Workspace
 from provenance.workspace.fetching import refusal
 from provenance.workspace.running import NOTE, made_ready
 
-EXAMPLES = {"record": "accelerate launch train.py"}
-
 
 class Behind(click.Command):
     """A command with another behind `--`, whose words are taken as they are."""
@@ -23,8 +21,7 @@ class Behind(click.Command):
         """The options before `--`, and what is behind it as `words`."""
         at = args.index("--") if "--" in args else len(args)
         if not args[at + 1 :] and not {"-h", "--help"} & set(args):
-            example = EXAMPLES.get(ctx.info_name or "", "vllm serve acme/bot")
-            ctx.fail(f"Expected `--` and a command, as in: provenance {ctx.info_name} -- {example}")
+            ctx.fail(f"Expected `--` and a command: provenance {ctx.info_name} -- python run.py")
         rest = super().parse_args(ctx, args[:at])
         ctx.params["words"] = args[at + 1 :]
         return rest

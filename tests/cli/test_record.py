@@ -109,7 +109,7 @@ def test_what_would_fail_at_the_end_fails_before_the_command_starts(name: str, s
 
 def test_without_a_command_an_example_is_shown(shop: Shop) -> None:
     ended = shop.run("record", "--as", "acme/sft", "--out", "sft")
-    assert (ended.returncode, "provenance record -- accelerate" in ended.stderr) == (2, True)
+    assert (ended.returncode, "provenance record -- python" in ended.stderr) == (2, True)
 
 
 def test_a_command_that_there_is_not_is_said(shop: Shop) -> None:

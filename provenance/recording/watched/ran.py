@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from provenance.errors import ConfigError, ProvenanceError, SourceError
+from provenance.errors import ConfigError, ProvenanceError
 from provenance.recording.recording import Recording
 from provenance.recording.watched.disk import State
 from provenance.recording.watched.materials import HUB, Materials
@@ -27,25 +27,20 @@ JUDGING = 1_000_000.0
 MOMENT = "%Y-%m-%dT%H:%M:%S"
 SHOWN = 12
 YES, NO = "yes", "no"
+TO_TYPE = "What came of the command lies where it wrote it. To attest it once this is settled:"
 
 
 class NotAttested(ProvenanceError):
-    """The command did its work, and nothing was attested; `line` is what to type to attest it."""
+    """Nothing was attested, and these `lines` say why, and what to type.
 
-    def __init__(self, cause: ProvenanceError, line: str) -> None:
-        super().__init__(f"the command ended well, and nothing was attested: {cause}")
-        self.judged = isinstance(cause, ParentRefused)
-        self.cause = cause
-        self.line = line
+    `judged` says that a parent does not pass; `code` is the exit code of a command that failed.
+    """
 
-    def lines(self) -> Iterator[str]:
-        """Why, and what to type."""
-        if isinstance(self.cause, ParentRefused):
-            yield from self.cause.lines()
-        else:
-            yield f"error: {self}"
-        yield "What came of the command lies where it wrote it. To attest it once this is settled:"
-        yield self.line
+    def __init__(self, *lines: str, judged: bool = False, code: int = 0) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        self.judged = judged
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +62,18 @@ class Ran:
     finished: datetime
 
     def attest(self) -> Path:
-        """What came of the command is attested, and the file returned that says so; NotAttested
-        with the line that does it later, whatever was in the way."""
+        """What came of the command is attested, and the file returned that says so; NotAttested,
+        for a command that failed, and with the line that does it later whatever was in the way."""
+        if not self.ended.well:
+            said = f"error: nothing was attested: {self.order.words[0]}: {self.ended.said}"
+            raise NotAttested(said, code=self.ended.code)
         try:
             return self._attested()
-        except ProvenanceError as error:
-            raise NotAttested(error, self.line) from None
-        except OSError as error:
-            place = error.filename or self.order.out
-            raise NotAttested(
-                SourceError(f"{place}: {error.strerror or error}"), self.line
-            ) from None
+        except ParentRefused as refused:
+            raise NotAttested(*refused.lines(), TO_TYPE, self.line, judged=True) from None
+        except (ProvenanceError, OSError) as error:
+            said = f"error: the command ended well, and nothing was attested: {error}"
+            raise NotAttested(said, TO_TYPE, self.line) from None
 
     @property
     def line(self) -> str:
@@ -98,7 +94,7 @@ class Ran:
         """What was seen, by which ways, and what may be missing."""
         seen, meaning = self.watched.seen, self.watched.meaning
         yield f"seen: {self.watched.ways()}"
-        yield from (f"note: {gap}" for gap in seen.gaps)
+        yield from seen.gaps
         yield from (f"parent: {self._shown(one.name)}" for one in meaning.models)
         count = sum(len(one.files) for one in meaning.data)
         if count:
@@ -106,7 +102,7 @@ class Ran:
         opened = {one.place for one in meaning.models}
         named = {one.folder for one in self.given}
         for place in sorted(named - opened) if not seen.gaps else ():
-            yield f"note: nothing of the parent {self._shown(place)} was opened"
+            yield f"nothing of the parent {self._shown(place)} was opened"
 
     def _shown(self, text: str) -> str:
         """A path from the working directory on, where it lies there."""

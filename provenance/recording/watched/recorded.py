@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from provenance.recording.recording import Recording
 from provenance.recording.watched import running
 from provenance.recording.watched.disk import State
 from provenance.recording.watched.order import Order
-from provenance.recording.watched.ran import JUDGING, Ran
+from provenance.recording.watched.ran import JUDGING, NotAttested, Ran
 from provenance.recording.watched.runs import tracked
 from provenance.recording.watched.watch import Watch
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
+from provenance.workspace.attesting import ParentRefused
 from provenance.workspace.signing import SignerOptions
 
 
@@ -87,3 +89,24 @@ def made_ready(
     recording.check(JUDGING)
     given = tuple(State.of(str(place)) for place in recording.places)
     return Ready(order=order, recording=recording, method=method, given=given)
+
+
+def recorded(
+    order: Order,
+    request: Request,
+    signing: SignerOptions,
+    workspace: Workspace,
+) -> Path:
+    """The command has run, and what came of it is attested in the file that is returned.
+
+    The workspace's progress is told what was seen. Raises NotAttested, and what `made_ready` does.
+    """
+    try:
+        ready = made_ready(order, request, signing, workspace)
+    except ParentRefused as refused:
+        lines = (*refused.lines(), f"{order.words[0]} was not started.")
+        raise NotAttested(*lines, judged=True) from None
+    ran = ready.run()
+    for line in ran.told():
+        workspace.progress.note(line)
+    return ran.attest()
