@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from provenance.lock import Entry, Lock
     from provenance.model import Evidence, Ref
     from provenance.policy import Model, Policy, Settings
+    from provenance.recording import Recording
     from provenance.refs import parse as parse_ref
     from provenance.registry import load as load_registry
     from provenance.source.calling import ProgressCallback
@@ -68,6 +69,7 @@ _HOMES = {
     "Progress": "provenance.source.progress",
     "ProgressCallback": "provenance.source.calling",
     "ProvenanceError": "provenance.errors",
+    "Recording": "provenance.recording",
     "Ref": "provenance.model",
     "Refused": "provenance.gate",
     "Registry": "provenance.trust",
@@ -114,6 +116,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "ProvenanceError",
+    "Recording",
     "Ref",
     "Refused",
     "Registry",

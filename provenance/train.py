@@ -1,70 +1,157 @@
-"""A callback for `transformers` and TRL: when training ends, what was made is attested."""
+"""A callback for `transformers`, TRL and sentence-transformers: a training that attests itself."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from transformers import TrainerCallback
 
-from provenance.cli.attest import command
+from provenance.cli.options import here
+from provenance.cli.watching import Noted
 from provenance.errors import ConfigError
+from provenance.recording import Recording, Words, resumed, trainer
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-MOMENT = "%Y-%m-%dT%H:%M:%S"
+AT_FIRST = 1.0
+"""Seconds that training waits for the verdict on what it begins with, before it goes on."""
+SAVE, CARD = "save_model", "create_model_card"
+"""What a trainer does after training that changes a folder: the first takes which one it is, the
+second is the last thing before `push_to_hub` uploads it."""
 
 
 class AttestationCallback(TrainerCallback):
-    """Adds a training statement to `claims.jsonl` in the folder that the trainer writes to.
+    """Pins at the first step what the trainer began with, and attests what it saves in the end.
 
-    `words` are options of `provenance attest` by their names, `parent` a folder or a repository:
-    `AttestationCallback(model="acme/bot", method="sft", parent="acme/base", key="trainer.pem")`.
-    The model is saved first, so that the statement is over what is there in the end.
+    `AttestationCallback("acme/bot", key="trainer.pem")`: parents, method, parameters, data, code
+    and environment are found. The other words are those of `provenance.Recording`: `parent` or
+    `parents`, `method`, `datasets`, `policy`, `registry`, `certificate`, `identity_token`,
+    `unverified_parent`, `output`, … What contradicts what is seen is a ConfigError before the first
+    step, and a word that nobody knows a TypeError.
+
+    What `trainer.save_model()` writes is attested then, under `push_to_hub` before it is uploaded;
+    what was saved in another way by `finish()`. Of several processes the first does all of it.
     """
 
-    def __init__(self, *, model: str, method: str, parent: str, **words: str) -> None:
-        self._words = {"as": model, "method": method, "parent": parent, **words}
-        self._started = datetime.now(UTC)
+    def __init__(self, model: str, *, parent: object = None, **words: Unpack[Words]) -> None:
+        if parent is not None:
+            words["parents"] = (parent, *words.get("parents", ()))
+        if "workspace" not in words:
+            words["workspace"] = replace(here(), progress=Noted())
+            words["workspace"].environment.check()
+        self._model, self._words = model, words
+        self._make(Path())
+        self._run: Recording | None = None
+        self._of: object = None
+        self._ended = False
 
     def on_train_begin(
         self,
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
+        **given: object,
+    ) -> None:
+        """Everything that could fail in the end was checked. Raises ConfigError, ParentRefused,
+        SourceError, TrustError."""
+        self._ended = False
+        if not state.is_world_process_zero or (self._run and self._of is given.get("model")):
+            return
+        training = trainer.around(self, args=args, state=state, **given)
+        if sum(isinstance(one, AttestationCallback) for one in training.callbacks) > 1:
+            raise ConfigError("two callbacks would attest one training: remove one of them")
+        run = self._make(training.out)
+        trainer.meet(run, training)
+        run.check(AT_FIRST)
+        self._run, self._of = run, given.get("model")
+        self._training = training
+        if training.trainer is not None:
+            self._follow(training.trainer)
+
+    def on_step_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
         **_: object,
     ) -> None:
-        """The step begins now."""
-        self._started = datetime.now(UTC)
+        """Nothing that was judged meanwhile was refused. Raises as `on_train_begin` does."""
+        if self._run:
+            self._run.check()
+
+    def on_save(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: object,
+    ) -> None:
+        """The checkpoint says when its run had begun."""
+        if self._run and self._run.started:
+            resumed.leave(self._training.checkpoint_at(state.global_step), self._run.started)
 
     def on_train_end(
         self,
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        **given: object,
+        **_: object,
     ) -> None:
-        """The statement is written, or ConfigError; what does not pass was said on stderr."""
-        if not state.is_world_process_zero:
+        """What stands in the folder is attested; if there is none yet, once it is saved."""
+        self._ended = True
+        if self._run is None:
             return
-        folder = Path(str(args.output_dir))
-        save(given, folder)
-        attest(folder, {**self._words, "started": self._started.strftime(MOMENT)})
+        trainer.conclude(self._run, self._training, state)
+        if self._run.stands():
+            self._run.finish()
+        else:
+            self._run.terms.workspace.progress.note(self._told)
 
+    @property
+    def _told(self) -> str:
+        """What is to be done where nothing stands there yet."""
+        then = "finish() of the callback attests it"
+        if self._training.trainer is not None:
+            then = f"trainer.save_model() attests it, or, if it is saved in another way, {then}"
+        return f"{self._training.out} has no model yet that this training wrote: {then}"
 
-def save(given: dict[str, object], folder: Path) -> None:
-    """What was trained lies in `folder`, with what turns text into its numbers."""
-    for name in ("model", "processing_class"):
-        save_pretrained = getattr(given.get(name), "save_pretrained", None)
-        if save_pretrained:
-            save_pretrained(folder)
+    def finish(self, folder: str | Path | None = None) -> Path | None:
+        """What stands in `folder` (default: `output_dir`) is attested; returns the file of the
+        statement, or None in a process that is not the first.
 
+        Raises ConfigError where nothing stands there that this training wrote, ParentRefused, and
+        SourceError where the statement cannot be signed or written.
+        """
+        return self._run.finish(folder) if self._run else None
 
-def attest(folder: Path, words: dict[str, str]) -> None:
-    """`provenance attest` over the folder, as from a command line."""
-    options = [part for name, value in words.items() for part in (f"--{name}", value)]
-    refused = command.main([str(folder), *options, "--quiet"], standalone_mode=False)
-    if refused:
-        raise ConfigError("nothing was attested", path=str(folder))
+    def _make(self, out: Path) -> Recording:
+        words: Words = {**self._words, "out": out}
+        return Recording(self._model, **words)
+
+    def _follow(self, owner: object) -> None:
+        """What the trainer saves after training is attested each time."""
+        for name in (SAVE, CARD):
+            method = getattr(owner, name, None)
+            if callable(method):
+                setattr(owner, name, self._followed(method, takes_folder=name == SAVE))
+
+    def _followed(
+        self, method: Callable[..., object], *, takes_folder: bool
+    ) -> Callable[..., object]:
+        def saving(*args: object, **words: object) -> object:
+            done = method(*args, **words)
+            # Within a push the card is written last.
+            if self._ended and not words.get("_internal_call"):
+                named = words.get("output_dir", args[0] if args else None) if takes_folder else None
+                self._saved(named if isinstance(named, str | Path) else None)
+            return done
+
+        return saving
+
+    def _saved(self, folder: str | Path | None) -> None:
+        if self._run and self._run.stands(folder):
+            self._run.finish(folder)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from provenance import refs
@@ -40,13 +41,16 @@ def collect(
     limits: Limits = DEFAULT,
     ahead: Ahead | None = None,
     known: Mapping[str, str] | None = None,
+    beside: Sequence[str] = (),
 ) -> Evidence:
     """The evidence on the folder or file at `path`, every byte of it measured.
 
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
     files that were measured already, for a folder that nobody else writes to, `ahead` those whose
-    hashing has begun, and `known` the SHA-256 of large ones that nobody wrote to since. Raises
+    hashing has begun, and `known` the SHA-256 of large ones that nobody wrote to since. What lies
+    at the top by a name that `beside` matches, or below it, is none of the model's and not looked
+    at. Raises
     SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a ref that
     names a repository it does not carry or a moment without a time zone, and Unselected
     where the patterns leave no file; whatever else is odd is an observation.
@@ -54,7 +58,7 @@ def collect(
     check_aware(at, "at")
     refs.check_named(ref, path)
     matches("", include, exclude)
-    place, found = _look(path, limits)
+    place, found = _look(path, limits, beside)
     if signature:
         found = _given(signature, place, found, limits)
     entries = sorted(
@@ -96,7 +100,7 @@ def collect(
     )
 
 
-def _look(path: Path, limits: Limits) -> tuple[Layout, Found]:
+def _look(path: Path, limits: Limits, besides: Sequence[str]) -> tuple[Layout, Found]:
     try:
         single = stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
@@ -105,8 +109,22 @@ def _look(path: Path, limits: Limits) -> tuple[Layout, Found]:
         ) from None
     if single:
         return _file(path, limits)
-    found = layout(path, limits.entries)
+    found = _without(layout(path, limits.entries), besides)
     return found, _evidence(found.entries, limits)
+
+
+def _without(found: Layout, besides: Sequence[str]) -> Layout:
+    """What was found, but for what lies at or below these names at the top."""
+
+    def stays(path: str) -> bool:
+        top = path.partition("/")[0]
+        return not any(fnmatchcase(top, pattern) for pattern in besides)
+
+    return replace(
+        found,
+        entries=tuple(entry for entry in found.entries if stays(entry.path)),
+        observations=tuple(seen for seen in found.observations if stays(seen.path)),
+    )
 
 
 def _evidence(entries: Sequence[Entry], limits: Limits) -> Found:

@@ -104,16 +104,35 @@ def signed(begun: Begun, statement: bytes, target: Target) -> Path:
 
     Raises ConfigError, SourceError.
     """
-    before = _present(target.file)
-    line = target.signer.sign(statement).encode()
-    lines = dict.fromkeys([*before, *begun.carried, line])
-    write(target.file, _readable([line.decode() for line in lines], target.file))
-    return target.file
+    return added(target.file, [*begun.carried, target.signer.sign(statement).encode()])
 
 
-def proposed(begun: Begun, making: Making, folder: Path, at: datetime, told: Progress) -> bytes:
-    """The statement that would be signed. Raises ConfigError, SourceError."""
-    evidence = directory.collect(folder, ref=Ref(text=str(folder)), at=at, progress=told)
+def added(file: Path, lines: Sequence[bytes], *, instead: bytes = b"") -> Path:
+    """The file has these bundles after those that stood there, but for the one that is `instead`.
+
+    Raises ConfigError for a file that holds something else, and where it would hold too much.
+    """
+    before = [line for line in _present(file) if line != instead]
+    found = dict.fromkeys([*before, *lines])
+    write(file, _readable([line.decode() for line in found], file))
+    return file
+
+
+def proposed(
+    begun: Begun,
+    making: Making,
+    folder: Path,
+    at: datetime,
+    told: Progress,
+    *,
+    beside: Sequence[str] = (),
+) -> bytes:
+    """The statement that would be signed. Raises ConfigError, SourceError.
+
+    What lies at the top by a name that `beside` matches is none of the model's.
+    """
+    ref = Ref(text=str(folder))
+    evidence = directory.collect(folder, ref=ref, at=at, progress=told, beside=beside)
     return statement(evidence, making, begun.parents)
 
 

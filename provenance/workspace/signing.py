@@ -71,6 +71,6 @@ def _certified(key: PrivateKey, certificate: Path, issuers: Path | None, now: da
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return read(str(file), MAX_KEY).decode()
     except UnicodeDecodeError:
         raise ConfigError("not UTF-8", path=str(file)) from None

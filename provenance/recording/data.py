@@ -1,0 +1,166 @@
+"""Data sets as what a statement has of them: where they are from, and what pins their contents."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from provenance.model import File, Manifest
+from provenance.wire.training import MANIFEST, Material, MaterialKind
+from provenance.wire.training.step import Note
+from provenance.workspace.materials import HUB, Desk, dataset
+
+DATASET = MaterialKind.DATASET
+MOST_FILES = 10_000
+"""Files of a cache that are digested one by one."""
+ASKED = re.compile(r"hf://datasets/(?P<repo>[^@/]+/[^@/]+)@(?P<commit>[0-9a-f]{40})/")
+CACHED = re.compile(
+    r"/(?P<org>[^/]+)___(?P<name>[^/]+)/[^/]+/[^/]+/(?P<commit>[0-9a-f]{40})/[^/]+$"
+)
+DEEPEST = 8
+Notes = dict[str, Note]
+Reader = Callable[[], tuple[Material, ...]]
+"""Work that ends with what goes into a run."""
+
+
+def check_named(data: Iterable[object], desk: Desk) -> None:
+    """Each text is a file or folder that is there, a data set of a Hub or a URI, or ConfigError."""
+    for one in data:
+        if isinstance(one, str) and not os.path.lexists(desk.folder / one):
+            dataset(one, desk)
+
+
+def materials(data: Iterable[object], desk: Desk) -> tuple[Material, ...]:
+    """What goes into a statement of each data set, with every digest that can be known here.
+
+    Reads every byte of what is named. Raises ConfigError for what cannot be digested as a whole,
+    SourceError, OSError.
+    """
+    return tuple(dict.fromkeys(found for one in data for found in _materials(one, desk)))
+
+
+def _materials(data: object, desk: Desk) -> Iterator[Material]:
+    if isinstance(data, Material):
+        yield data
+    elif isinstance(data, str | os.PathLike):
+        text = os.fsdecode(data)
+        there = os.path.lexists(desk.folder / text)
+        yield on_disk(desk.folder / text, DATASET, desk) if there else dataset(text, desk)
+    elif isinstance(data, Mapping):
+        for part in data.values():
+            yield from _materials(part, desk)
+    elif data is not None:
+        yield _loaded(_innermost(data))
+
+
+def on_disk(place: Path, kind: str, desk: Desk) -> Material:
+    """A file or folder by its digest, under its path in the desk's folder, or the last name alone
+    of what lies elsewhere: no private path. Raises ConfigError, SourceError."""
+    whole, top = Path(os.path.abspath(place)), Path(os.path.abspath(desk.folder))
+    inside = whole.is_relative_to(top) and whole != top
+    own = replace(desk, folder=top if inside else whole.parent)
+    return replace(dataset(str(whole), own), kind=kind)
+
+
+def _on_hub(repo: str, commit: str, notes: Notes) -> Material:
+    return _material(f"{HUB}/datasets/{repo}", {"gitCommit": commit}, notes)
+
+
+def _loaded(data: object) -> Material:
+    """A data set as `datasets` has loaded it: by the commit of its repository, else by the files of
+    its cache; of anything else what it says of itself."""
+    notes, places = _said(data), _cache_files(data)
+    known = _asked(getattr(data, "info", None)) or _cached(places)
+    if known:
+        return _on_hub(*known, notes)
+    files = [(place.name, place) for place in places if _exists(place)]
+    if not files or len(files) > MOST_FILES:
+        return _material(notes=notes)
+    rows = (_file(f"{number}/{name}", place) for number, (name, place) in enumerate(files))
+    digest = {"sha256": _sha256(files[0][1])} if len(files) == 1 else {MANIFEST: _digest(rows)}
+    return _material(digest=digest, notes={**notes, "path": files[0][0]})
+
+
+def _said(data: object) -> Notes:
+    info = getattr(data, "info", None)
+    found = {
+        "fingerprint": getattr(data, "_fingerprint", None),
+        "name": getattr(info, "dataset_name", None),
+        "builder": getattr(info, "builder_name", None),
+        "config": getattr(info, "config_name", None),
+        "version": getattr(info, "version", None),
+        "split": getattr(data, "split", None),
+        "rows": getattr(data, "num_rows", None),
+    }
+    if info is None:
+        found = {"class": f"{type(data).__module__}.{type(data).__qualname__}"}
+    return {
+        name: value if isinstance(value, bool | int) else str(value)
+        for name, value in found.items()
+        if value is not None
+    }
+
+
+def _innermost(data: object) -> object:
+    """The data set within shards, subsets and loaders of it."""
+    for _ in range(DEEPEST):
+        inner = getattr(data, "dataset", None)
+        if inner is None or hasattr(data, "info"):
+            break
+        data = inner
+    return data
+
+
+def _asked(info: object) -> tuple[str, str] | None:
+    """The repository and the commit that the files of a data set were asked for at."""
+    sums = getattr(info, "download_checksums", None)
+    for url in sums if isinstance(sums, Mapping) else ():
+        match = ASKED.match(str(url))
+        if match:
+            return match["repo"], match["commit"]
+    return None
+
+
+def _cached(places: Iterable[Path]) -> tuple[str, str] | None:
+    for place in places:
+        match = CACHED.search(place.as_posix())
+        if match:
+            return f"{match['org']}/{match['name']}", match["commit"]
+    return None
+
+
+def _cache_files(data: object) -> list[Path]:
+    found = getattr(data, "cache_files", None)
+    names = [one.get("filename") for one in found or () if isinstance(one, Mapping)]
+    return [Path(name) for name in names if isinstance(name, str)]
+
+
+def _exists(place: Path) -> bool:
+    try:
+        return place.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(files: Iterable[File]) -> str:
+    return Manifest.of(files).digest.removeprefix("sha256:")
+
+
+def _file(path: str, place: Path) -> File:
+    return File(path=path, size=place.stat().st_size, digest=_sha256(place))
+
+
+def _sha256(place: Path) -> str:
+    with place.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _material(
+    uri: str = "", digest: Mapping[str, str] | None = None, notes: Notes | None = None
+) -> Material:
+    said = tuple(sorted((notes or {}).items()))
+    return Material(kind=DATASET, uri=uri, digest=tuple((digest or {}).items()), notes=said)

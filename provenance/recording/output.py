@@ -1,0 +1,80 @@
+"""The folder that a run writes to: what of it is the model that is attested."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from provenance.errors import ConfigError
+from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
+from provenance.recording.pinning import Stamp, stamps
+from provenance.source.evidence_files import is_evidence_name
+
+BESIDE = ("checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns")
+"""What trainers and their trackers write beside a model, by names at the top of the folder."""
+CLOCKS = 2.0
+"""Seconds by which the clock of a file system may be behind."""
+Stamps = dict[str, Stamp]
+
+
+def state_of(folder: Path) -> Stamps:
+    """Of each file of the model what tells that nobody wrote to it since; evidence is none."""
+    found = stamps(folder)
+    return {
+        path: stamp
+        for path, stamp in found.items()
+        if not is_evidence_name(path)
+        and not any(fnmatchcase(path.partition("/")[0], pattern) for pattern in BESIDE)
+    }
+
+
+def weights_of(state: Stamps) -> Stamps:
+    """Those of files that a loader takes weights from."""
+    return {
+        path: stamp
+        for path, stamp in state.items()
+        if is_weight_name(path) and not is_by_product(path)
+    }
+
+
+def is_written(folder: Path, before: Stamps) -> bool:
+    """Whether a model stands in the folder that was not there, just so, when the run began."""
+    weights = weights_of(state_of(folder)) if folder.is_dir() else {}
+    return any(before.get(path) != stamp for path, stamp in weights.items())
+
+
+def is_newer(folder: Path, moment: datetime) -> bool:
+    """Whether weights stand in the folder that were written after a moment, as far as the clocks
+    of file systems agree."""
+    weights = weights_of(state_of(folder)) if folder.is_dir() else {}
+    begun = (moment.timestamp() - CLOCKS) * 1e9
+    return any(written >= begun for _, _, written in weights.values())
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether what stands there goes upon the weights of another model, and has none itself."""
+    weights = weights_of(state_of(folder))
+    return bool(weights) and all(is_adapter_name(path) for path in weights)
+
+
+def check_writable(folder: Path) -> None:
+    """The folder, or the first above it that is there, can be written to, or ConfigError."""
+    place = folder.absolute()
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise ConfigError("expected a folder, found a file", path=str(place))
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ConfigError("cannot be written to by this user", path=str(place))
+
+
+def check_apart(folder: Path, parents: Sequence[Path]) -> None:
+    """The folder is none of the parents, whose files would be replaced, or ConfigError."""
+    out = os.path.realpath(folder)
+    for parent in parents:
+        if out == os.path.realpath(parent):
+            message = "is the folder that the run begins with, and would be written over: "
+            raise ConfigError(f"{message}choose another one for what is made", path=str(folder))

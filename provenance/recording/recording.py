@@ -1,0 +1,250 @@
+"""The recording of one run: begun, told of what is met, and finished with a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Self, Unpack
+
+from provenance.errors import ConfigError, SourceError
+from provenance.produce.attest import Making
+from provenance.produce.sign import Signer
+from provenance.recording import data, output
+from provenance.recording.background import Background
+from provenance.recording.code import code_of
+from provenance.recording.loaded import origins
+from provenance.recording.machine import Processes, container_of
+from provenance.recording.pinning import Pinning
+from provenance.recording.said import Said, making_of
+from provenance.recording.terms import Terms, Words
+from provenance.wire.training import Material, Method
+from provenance.workspace.attesting import CLAIMS, Begun, added, file_in, proposed
+from provenance.workspace.materials import Desk
+
+Materials = tuple[Material, ...]
+
+
+class Recording:
+    """A training run that attests itself: pinned at `begin`, attested by `finish`.
+
+    Pinned is what it begins with, by every digest; attested is what it wrote to a folder. As a
+    context manager it begins and finishes; an error inside leaves nothing attested. The words are
+    those of `Terms`, checked at once. Raises ConfigError.
+    """
+
+    def __init__(self, model: str, **words: Unpack[Words]) -> None:
+        self.terms = Terms(model=model, **words)
+        self.started: datetime | None = None
+        self.said = Said(parameters=dict(self.terms.parameters))
+        self._signer: Signer | None = None
+        self._pinned: list[Pinning] = []
+        self._read: list[Background[Materials]] = []
+        self._before: output.Stamps = {}
+        self._attested: dict[Path, tuple[output.Stamps, bytes]] = {}
+        self._method = self.terms.stated
+        self._waiting: list[object] = [*self.terms.parents]
+
+    @property
+    def desk(self) -> Desk:
+        """Where the run's files are named from, and when it began."""
+        workspace = self.terms.workspace
+        return Desk(
+            at=self.started or datetime.now(UTC),
+            folder=workspace.folder.absolute(),
+            environment=workspace.environment,
+            progress=workspace.progress,
+        )
+
+    def begin(self, at: datetime | None = None) -> Self:
+        """The key or token, the options and the code are known to be usable, and parents are being
+        judged and pinned. Raises ConfigError, SourceError, TrustError."""
+        self.started = at or datetime.now(UTC)
+        terms, desk = self.terms, self.desk
+        self._signer = terms.signing.signer(self.started, desk.environment)
+        self.materials(*container_of(desk))
+        out = self._folder(None)
+        output.check_writable(out)
+        self._before = output.state_of(out) if out.is_dir() else {}
+        file_in(out, self._target(out))
+        self.dataset(*terms.datasets)
+        waiting, self._waiting = self._waiting, []
+        self.parent(*waiting)
+        judged = replace(desk, judged=(out, *self.places))
+        self.reading(lambda: code_of(terms.code, judged))
+        return self
+
+    def parent(self, *models: object) -> None:
+        """The run also begins with these: they are judged and pinned from now on.
+
+        Raises ConfigError, SourceError, TrustError.
+        """
+        if self.started is None:
+            self._waiting.extend(models)
+        elif found := origins(models):
+            pinning = Pinning(self.terms, found)
+            output.check_apart(self._folder(None), pinning.places)
+            self._pinned.append(pinning)
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders of the parents, as far as they are known by now."""
+        return tuple(chain.from_iterable(one.places for one in self._pinned))
+
+    def dataset(self, *found: object) -> None:
+        """The run also reads these data sets; raises ConfigError for what names none."""
+        desk = self.desk
+        data.check_named(found, desk)
+        if found:
+            self.reading(lambda: data.materials(found, desk))
+
+    def reading(self, work: data.Reader) -> None:
+        """What the work finds goes into the run; it is done while the run goes on."""
+        self._read.append(Background(work))
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """How it is trained; what must not be published is left out, and said."""
+        self.said = self.said.told(parameters=values)
+
+    def materials(self, *materials: Material) -> None:
+        """These go into the run too: configurations, a container, a checkpoint."""
+        self.said = self.said.told(materials=materials)
+
+    def byproducts(self, *materials: Material) -> None:
+        """These come of it beside the model: a log, the run of an experiment tracker."""
+        self.said = self.said.told(byproducts=materials)
+
+    def say(
+        self,
+        *,
+        method: Method | None = None,
+        trainer: str = "",
+        builder: str = "",
+        versions: Mapping[str, str] | None = None,
+        invocation: str = "",
+        processes: Processes | None = None,
+    ) -> None:
+        """What is seen of the run; a method counts where the caller states none."""
+        self._method = self.terms.stated or method or self._method
+        self.said = self.said.told(
+            trainer=trainer,
+            builder=builder,
+            versions=versions or {},
+            invocation=invocation,
+            processes=processes,
+        )
+
+    def check(self, wait: float = 0.0) -> None:
+        """Nothing that was judged or read by now, or within `wait` seconds, was refused.
+
+        Raises ParentRefused, ConfigError, SourceError.
+        """
+        for pinning in self._pinned:
+            pinning.check(wait)
+        for work in self._read:
+            work.check()
+
+    def stands(self, folder: str | Path | None = None) -> bool:
+        """Whether a model that this run wrote stands in `folder` (default: `out`)."""
+        place = self._folder(folder)
+        if place.absolute() == self._folder(None).absolute():
+            return output.is_written(place, self._before)
+        return self.started is not None and output.is_newer(place, self.started)
+
+    def finish(self, folder: str | Path | None = None) -> Path:
+        """The statement over what stands in `folder` (default: `out`) is written, in place of one
+        that this run wrote before; returns its file.
+
+        Raises ParentRefused, ConfigError where no model stands there that the run wrote, and
+        SourceError where it cannot be signed or written: it can be called again then.
+        """
+        place = self._folder(folder)
+        if self.started is None:
+            raise ConfigError("the run was not begun: call begin() first")
+        if not self.stands(place):
+            message = "no weights stand here that this run wrote: save the model, then finish()"
+            raise ConfigError(message, path=str(place))
+        state, file = output.state_of(place), self._target(place)
+        before, line = self._attested.get(file, ({}, b""))
+        if before != state:
+            self._attested[file] = state, self._attest(place, file, line)
+        return file
+
+    def _attest(self, place: Path, file: Path, instead: bytes) -> bytes:
+        workspace, now = self.terms.workspace, datetime.now(UTC)
+        begun = self._begun()
+        making = self._making(place, now)
+        text = proposed(begun, making, place, now, workspace.progress, beside=output.BESIDE)
+        line = self._signing(now).sign(text).encode()
+        try:
+            added(file, [*begun.carried, line], instead=instead)
+        except OSError as error:
+            message = f"{file}: {error.strerror or error}: mend that, then call finish() again"
+            raise SourceError(message) from None
+        return line
+
+    def _making(self, place: Path, now: datetime) -> Making:
+        read = tuple(chain.from_iterable(work.result() for work in self._read))
+        adapter = output.is_adapter(place)
+        making, dropped = making_of(
+            self.said.told(materials=read),
+            model=self.terms.model,
+            method=self._made_by(adapter=adapter),
+            adapter=adapter,
+            moments=(self.started, now),
+            environment=self.terms.workspace.environment,
+        )
+        if dropped:
+            words = f"left out, because it must not be published: {', '.join(dropped)}"
+            self.terms.workspace.progress.note(words)
+        return making
+
+    def _made_by(self, *, adapter: bool) -> Method:
+        """The method; what was trained as an adapter and merged is no adapter any more."""
+        method = self._method or Method.FINETUNE
+        return Method.FINETUNE if method is Method.LORA and not adapter else method
+
+    def _begun(self) -> Begun:
+        found = [pinning.result() for pinning in self._pinned]
+        return Begun(
+            parents=tuple(chain.from_iterable(one.parents for one in found)),
+            carried=tuple(dict.fromkeys(chain.from_iterable(one.carried for one in found))),
+        )
+
+    def _signing(self, now: datetime) -> Signer:
+        """The signer of the beginning; the identity of a CI job is asked for anew, since its token
+        lives for minutes."""
+        terms = self.terms
+        if self._signer is None or (terms.key is None and terms.identity_token is None):
+            self._signer = terms.signing.signer(now, terms.workspace.environment)
+        return self._signer
+
+    def _folder(self, folder: str | Path | None) -> Path:
+        chosen = folder if folder is not None else self.terms.out
+        if chosen is None:
+            raise ConfigError("say where the model is written: out='./out'", path="out")
+        return self.terms.workspace.folder / chosen
+
+    def _target(self, folder: Path) -> Path:
+        named = self.terms.output
+        return self.terms.workspace.folder / named if named is not None else folder / CLAIMS
+
+    def __enter__(self) -> Self:
+        """Begun. Raises ConfigError where neither a method nor a parent is said."""
+        if not (self.terms.method or self.terms.parents):
+            message = "say what the run begins with: parents=['./base'], or method='pretrain'"
+            raise ConfigError(message, path="parents")
+        return self.begin()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Attested, unless something was raised."""
+        if kind is None:
+            self.finish()

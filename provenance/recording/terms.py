@@ -1,0 +1,108 @@
+"""What a caller says of a run before it begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypedDict
+
+from provenance.errors import ConfigError
+from provenance.names import is_repo
+from provenance.wire.training import Method
+from provenance.workspace import Request, Workspace
+from provenance.workspace.signing import SignerOptions
+
+AnyPath = str | os.PathLike[str]
+
+
+class Words(TypedDict, total=False):
+    """The fields of Terms, as keywords."""
+
+    out: AnyPath | None
+    method: str | None
+    parents: Sequence[object]
+    datasets: Sequence[object]
+    code: str | None
+    parameters: Mapping[str, object]
+    key: AnyPath | None
+    certificate: AnyPath | None
+    chain: AnyPath | None
+    identity_token: str | None
+    trust_config: AnyPath | None
+    policy: AnyPath | None
+    registry: str | Sequence[str]
+    unverified_parent: bool
+    output: AnyPath | None
+    workspace: Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """One run: the model that comes of it, from what, how, where, and who signs.
+
+    `out` is the folder that is attested. `parents` are folders, names of provenance.toml, models
+    of the Hub's cache as `org/name@commit`, or models as a library has loaded them. `datasets` are
+    files, folders, `org/name@commit`, or data sets as `datasets` has loaded them. `code` is a
+    folder of the git repository that trains or a URI, by default the working directory. `policy`
+    and `registry` say by what parents are judged, `key`, `certificate`, `chain`, `identity_token`
+    and `trust_config` who signs, as for `provenance attest`. `output` gets the statement, by
+    default `claims.jsonl` in `out`.
+    """
+
+    model: str
+    out: AnyPath | None = None
+    method: str | None = None
+    parents: Sequence[object] = ()
+    datasets: Sequence[object] = ()
+    code: str | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    key: AnyPath | None = None
+    certificate: AnyPath | None = None
+    chain: AnyPath | None = None
+    identity_token: str | None = None
+    trust_config: AnyPath | None = None
+    policy: AnyPath | None = None
+    registry: str | Sequence[str] = ()
+    unverified_parent: bool = False
+    output: AnyPath | None = None
+    workspace: Workspace = field(default_factory=Workspace)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, str) or not is_repo(self.model):
+            message = f"expected org/name for the model that is made, found {self.model!r}"
+            raise ConfigError(message, path="model")
+        if self.method is not None and self.method not in tuple(Method):
+            known = ", ".join(Method)
+            raise ConfigError(f"expected one of {known}, found {self.method!r}", path="method")
+        for name in ("parents", "datasets"):
+            if isinstance(getattr(self, name), str):
+                message = f"expected a list, found a text: write [{getattr(self, name)!r}]"
+                raise ConfigError(message, path=name)
+
+    @property
+    def stated(self) -> Method | None:
+        """The method that the caller says."""
+        return Method(self.method) if self.method else None
+
+    @property
+    def signing(self) -> SignerOptions:
+        """Who signs."""
+        return SignerOptions(
+            key=_path(self.key),
+            certificate=_path(self.certificate),
+            issuers=_path(self.chain),
+            identity_token=self.identity_token,
+            trust_config=_path(self.trust_config),
+        )
+
+    def request(self, places: Sequence[str]) -> Request:
+        """How the models at these places are judged."""
+        registry = (self.registry,) if isinstance(self.registry, str) else tuple(self.registry)
+        policy = os.fspath(self.policy) if self.policy is not None else None
+        return Request(refs=tuple(places), policy=policy, registry=registry)
+
+
+def _path(value: AnyPath | None) -> Path | None:
+    return Path(value) if value is not None else None
