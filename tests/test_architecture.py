@@ -45,6 +45,7 @@ DOORS = {
     "cryptography": ("keys",),
     "jinja2": ("formats", "report"),
     "huggingface_hub": ("source",),
+    "inotify_simple": ("recording",),
     "rfc3161_client": ("signature",),
     "rich": ("cli",),
     "sigstore": ("signature",),

@@ -21,7 +21,7 @@ class Behind(click.Command):
         """The options before `--`, and what is behind it as `words`."""
         at = args.index("--") if "--" in args else len(args)
         if not args[at + 1 :] and not {"-h", "--help"} & set(args):
-            ctx.fail("Expected `--` and a command, as in: provenance run -- vllm serve acme/bot")
+            ctx.fail(f"Expected `--` and a command: provenance {ctx.info_name} -- python run.py")
         rest = super().parse_args(ctx, args[:at])
         ctx.params["words"] = args[at + 1 :]
         return rest

@@ -119,9 +119,11 @@ class _Heard:
 
     def _lacking(self, claims: Iterable[ParentClaim]) -> str:
         """The models that are named and are no parents of the step, nor above any."""
-        walk, own = self.walk, self.model.node.repo or self.step.model
-        named = dict.fromkeys(walk.claimed.canonical(c.repo) for c in claims if c.repo)
-        known = {own, self.step.model, *self._further(self.step)}
+        own = {self.model.node.repo, self.step.model}
+        named = dict.fromkeys(self._name(claim.repo) for claim in claims if claim.repo)
+        if named.keys() <= own:
+            return ""
+        known = own | self._further(self.step)
         open_ = [p for p in self.step.parents if not p.repo or self._name(p.repo) not in named]
         found = unexplained([n for n in named if n not in known], open_, self._is_certain)
         return ", ".join(found[:SHOWN])

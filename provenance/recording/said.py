@@ -15,7 +15,10 @@ from provenance.workspace.environment import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What goes into a statement beside its parents; each field is that of a Making."""
+    """What goes into a statement beside its parents; each field is that of a Making.
+
+    `machine` is the environment of what trained, where that is not this process.
+    """
 
     parameters: Mapping[str, object] = field(default_factory=dict)
     materials: tuple[Material, ...] = ()
@@ -25,6 +28,7 @@ class Said:
     versions: Mapping[str, str] = field(default_factory=dict)
     invocation: str = ""
     processes: Processes | None = None
+    machine: Mapping[str, object] | None = None
 
     def told(
         self,
@@ -63,16 +67,17 @@ def making_of(
 ) -> tuple[Making, tuple[str, ...]]:
     """The step that this is, and the names of what is left out because nobody else may read it."""
     started, finished = moments
+    elsewhere = said.machine is not None
     making = Making(
         model=model,
         method=method,
         materials=said.materials,
         parameters=said.parameters,
-        environment=environment_of(said.processes or Processes()),
+        environment=said.machine or environment_of(said.processes or Processes()),
         trainer=said.trainer,
         adapter=adapter,
         builder=said.builder or f"pkg:generic/python@{platform.python_version()}",
-        versions={**versions(), **said.versions},
+        versions={**({} if elsewhere else versions()), **said.versions},
         invocation=said.invocation or invocation_of(environment.variables),
         started=started,
         finished=finished,
