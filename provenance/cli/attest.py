@@ -22,9 +22,9 @@ from provenance.workspace.attesting import (
     file_in,
     proposed,
     signed,
-    without_models,
 )
 from provenance.workspace.materials import Desk
+from provenance.workspace.parents import of_parents
 from provenance.workspace.signing import SignerOptions
 from provenance.workspace.training_options import TrainingOptions
 
@@ -90,7 +90,7 @@ def command(
     training.check()
     file = file_in(path, output)
     signer = None if dry_run else signing.signer(datetime.now(UTC), workspace.environment)
-    session = without_models(workspace.session(request, needs_models=False), request.refs)
+    session = of_parents(workspace.session(request, needs_models=False), request.refs)
     gathering = workspace.gathering(session)
     making = training.making(Desk.of(gathering, workspace.environment, path))
     try:

@@ -117,8 +117,9 @@ class Policy:
     def for_unpublished(self) -> Policy:
         """What is asked of a model that nobody published, as the parent of one that is attested:
         the same, but that a whole lineage, which is over every file that a loader reads, stands for
-        a publisher's signature."""
-        asked = {*self.checks, LINEAGE} - {SIGNATURE, ATTESTATION.name}
+        a publisher's signature. What is fetched by name when it is loaded was here already, since a
+        folder of this machine is named in it: an adapter's base is a parent of the step too."""
+        asked = {*self.checks, LINEAGE} - {SIGNATURE, CLOSURE, ATTESTATION.name}
         kept = {rule: level for rule, level in self.levels if rule.partition("/")[0] != LINEAGE}
         return replace(
             self,

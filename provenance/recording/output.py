@@ -13,9 +13,8 @@ from provenance.formats.names import is_adapter_name, is_by_product, is_weight_n
 from provenance.source.evidence_files import is_evidence_name
 from provenance.source.layout import layout
 from provenance.source.limits import DEFAULT
+from provenance.workspace.parents import BESIDE
 
-BESIDE = ("checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns")
-"""What trainers and their trackers write beside a model, by names at the top of the folder."""
 CLOCKS = 2.0
 """Seconds by which the clock of a file system may be behind."""
 Stamp = tuple[int, int, int]
@@ -73,14 +72,6 @@ def is_adapter(folder: Path) -> bool:
     """Whether what stands there goes upon the weights of another model, and has none itself."""
     weights = weights_of(state_of(folder))
     return bool(weights) and all(is_adapter_name(path) for path in weights)
-
-
-def left_behind(folder: Path) -> tuple[str, ...]:
-    """The patterns of what a trainer left beside a model that was never published, which belongs to
-    no model: checkpoints, logs, and the pickles that no loader opens."""
-    names = sorted(os.listdir(folder)) if folder.is_dir() else ()
-    kept = (f"{name}/" for name in names if any(fnmatchcase(name, one) for one in BESIDE))
-    return (*kept, *(name for name in names if is_by_product(name)))
 
 
 def check_writable(folder: Path) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 from provenance.errors import ConfigError, SourceError
 from provenance.policy import Model
 from provenance.recording.loaded import Origin
-from provenance.recording.output import left_behind
 from provenance.recording.terms import Terms
 from provenance.source.hub import cache
-from provenance.workspace.attesting import without_models
+from provenance.workspace.parents import of_parents
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Meant, Subject, subject_of
 
@@ -31,7 +30,7 @@ def session_of(terms: Terms, found: Sequence[Origin]) -> Session:
     refs = tuple(dict.fromkeys(_ref(origin, terms) for origin in found))
     request = terms.request(refs)
     session = terms.workspace.session(request, needs_models=bool(refs))
-    local = [_local(subject, session, terms) for subject in without_models(session, refs).subjects]
+    local = [_local(subject, session, terms) for subject in of_parents(session, refs).subjects]
     once = {os.path.realpath(subject.place or ""): subject for subject in local}
     return replace(session, subjects=tuple(once.values()))
 
@@ -75,7 +74,7 @@ def _local(subject: Subject, session: Session, terms: Terms) -> Subject:
         return subject
     match = SNAPSHOT.search(place.absolute().as_posix())
     if not match or not place.absolute().as_posix().endswith(match[0]):
-        return replace(subject, exclude=subject.exclude or left_behind(place))
+        return subject
     repo = f"{match['org']}/{match['name']}"
     listed = [one for one in session.settings.models if one.repo == repo and not one.path]
     model = listed[0] if len(listed) == 1 else Model(name=repo, repo=repo)

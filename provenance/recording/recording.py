@@ -24,6 +24,7 @@ from provenance.recording.terms import Terms, Words
 from provenance.wire.training import Material, Method
 from provenance.workspace.attesting import CLAIMS, Begun, added, file_in, proposed
 from provenance.workspace.materials import Desk
+from provenance.workspace.parents import BESIDE
 
 Materials = tuple[Material, ...]
 
@@ -177,7 +178,7 @@ class Recording:
         workspace, now = self.terms.workspace, datetime.now(UTC)
         begun = self._begun()
         making = self._making(place, now)
-        text = proposed(begun, making, place, now, workspace.progress, beside=output.BESIDE)
+        text = proposed(begun, making, place, now, workspace.progress, beside=BESIDE)
         line = self._signing(now).sign(text).encode()
         try:
             added(file, [*begun.carried, line], instead=instead)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from provenance.verdict import Result, Verdict
 from provenance.wire.training import Parent
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.parents import judged
-from provenance.workspace.session import Session
 
 CLAIMS = "claims.jsonl"
 MAX_CLAIMS = 64 << 20
@@ -134,11 +133,6 @@ def proposed(
     ref = Ref(text=str(folder))
     evidence = directory.collect(folder, ref=ref, at=at, progress=told, beside=beside)
     return statement(evidence, making, begun.parents)
-
-
-def without_models(session: Session, parents: Sequence[str]) -> Session:
-    """The session with the named parents alone: of none named, none."""
-    return replace(session, subjects=session.subjects if parents else ())
 
 
 def _parents(known: Sequence[Evidence], verdicts: Sequence[Verdict]) -> tuple[Parent, ...]:

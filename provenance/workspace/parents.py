@@ -1,10 +1,15 @@
-"""Whether a model may be the parent of a step: by its publisher, or by who trained it."""
+"""Which models are the parents of a step, and whether each may be: by its publisher, or by who
+trained it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
 
+from provenance.formats.names import is_by_product
 from provenance.judgement import evaluate
 from provenance.lineage import unverified_steps
 from provenance.model import Evidence
@@ -14,6 +19,30 @@ from provenance.verdict import Result, Verdict
 from provenance.wire.bundle import opened
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
+
+BESIDE = ("checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns")
+"""What trainers and their trackers write beside a model, by names at the top of the folder."""
+
+
+def of_parents(session: Session, parents: Sequence[str]) -> Session:
+    """The session with the named parents alone: of none named, none. A folder that nobody listed
+    is judged without what a trainer left beside the model in it."""
+    subjects = [_as_loaded(subject) for subject in session.subjects] if parents else ()
+    return replace(session, subjects=tuple(subjects))
+
+
+def _as_loaded(subject: Subject) -> Subject:
+    if subject.place is None or subject.model.repo or subject.exclude:
+        return subject
+    return replace(subject, exclude=left_behind(subject.place))
+
+
+def left_behind(folder: Path) -> tuple[str, ...]:
+    """The patterns of what a trainer left beside a model that was never published, which belongs to
+    no model: checkpoints, logs, and the pickles that no loader opens."""
+    names = sorted(os.listdir(folder)) if folder.is_dir() else ()
+    kept = (f"{name}/" for name in names if any(fnmatchcase(name, one) for one in BESIDE))
+    return (*kept, *(name for name in names if is_by_product(name)))
 
 
 def judged(
@@ -28,12 +57,14 @@ def judged(
     found = _verdict(session, subject.name, evidence, subject.policy)
     if found.result is Result.PASS or subject.place is None or evidence.ref.commit:
         return found, evidence
+    best = found
     for name in dict.fromkeys(_called(evidence, child)):
         named = replace(evidence, ref=replace(evidence.ref, repo=name))
         unpublished = _verdict(session, subject.name, named, subject.policy.for_unpublished())
         if unpublished.result is Result.PASS:
             return unpublished, evidence if name == child else named
-    return found, evidence
+        best = unpublished
+    return best, evidence
 
 
 def _called(evidence: Evidence, child: str) -> Iterator[str]:
