@@ -113,9 +113,9 @@ def _choices(known: Cached, sizes: Mapping[Path, int]) -> Iterator[Choice]:
     if count < MOST_SPLITS or len(fitting) < FEW:
         for paths in _each(by_size, known.size, min(count, MOST_SPLITS)):
             yield {name: [str(path)] for name, path in zip(known.splits, paths, strict=False)}
-    for paths in alike.values() if count == 1 else ():
-        if len(paths) > 1 and sum(sizes[path] for path in paths) == known.size:
-            yield {known.splits[0]: [str(path) for path in paths]}
+    for together in alike.values() if count == 1 else ():
+        if len(together) > 1 and sum(sizes[path] for path in together) == known.size:
+            yield {known.splits[0]: [str(path) for path in together]}
 
 
 def _each(by_size: Mapping[int, list[Path]], total: int, count: int) -> Iterator[tuple[Path, ...]]:
