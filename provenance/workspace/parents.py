@@ -22,7 +22,9 @@ from provenance.workspace.subjects import Subject
 
 SHARDS = ("global_step*", "pytorch_model_fsdp_*", "optimizer_*")
 """Folders in which DeepSpeed and FSDP keep what each process has of a model: no loader reads it."""
-BESIDE = (*SHARDS, "checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns")
+UNFINISHED = ".claims.jsonl.*"
+"""What a process leaves that was killed while it wrote a statement."""
+BESIDE = (*SHARDS, "checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns", UNFINISHED)
 """What trainers and their trackers write beside a model, by names at the top of the folder."""
 
 
