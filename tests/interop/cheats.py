@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from provenance.wire.training.step import MANIFEST
@@ -96,10 +98,20 @@ def without_a_parent(statement: Table) -> Changes:
 
 
 def for_the_base(top: Path) -> None:
-    """The adapter's parent is what the first step began with."""
+    """The adapter is attested for what the first step began with; a loader takes another."""
+    file = top / "lora" / "adapter_config.json"
+    config = json.dumps(json.loads(file.read_text()) | {"base_model_name_or_path": "acme/grpo"})
+    file.write_text(config)
+    digest = sha256(config.encode()).hexdigest()
     other = went_in(statements(top / "lora")["acme/sft"])
     parents = [one for one in other if one["name"].startswith("parent")]
-    told_again(top / "lora", "acme/lora", top / "trainer.pem", lambda _: {DEPENDENCIES: parents})
+
+    def change(statement: Table) -> Changes:
+        names = [one["name"] for one in statement["subject"]]
+        place = f"subject.{names.index(file.name)}.digest.sha256"
+        return {place: digest, DEPENDENCIES: parents}
+
+    told_again(top / "lora", "acme/lora", top / "trainer.pem", change)
 
 
 def without_the_template(statement: Table) -> Changes:
@@ -142,10 +154,12 @@ CHEATS = {
     "GRPO that is attested as SFT": says(
         "acme/grpo", lambda _: {METHOD: "sft", f"{OUTSIDE}.trainer": ""}, **GRPO
     ),
-    "an adapter that is attested for another base": Case(cheat=for_the_base, **LORA),
+    "an adapter that is attested for another base than its configuration names": Case(
+        cheat=for_the_base, **LORA
+    ),
     "the same weights attested as made in two ways": Case(cheat=in_two_ways),
     "a step that ended before the one it builds on": says(
-        "acme/sft", lambda _: {f"{DETAILS}.metadata.finishedOn": "2040-01-01T00:00:00Z"}
+        "acme/grpo", lambda _: {f"{DETAILS}.metadata.finishedOn": "2020-01-01T00:00:00Z"}
     ),
     "a parent that was recorded although it did not pass": says(
         "acme/grpo", dependencies(lambda _: True, annotations={"unverified": True})
