@@ -43,7 +43,8 @@ class Node:
 
     `root` says that the registry lets lineages end here. `missing` is why nothing is known of it.
     `mirrors` are the names of its mirrors by which it is an ancestor. `called` is what the
-    statement about it calls a model that nobody named otherwise.
+    statement about it calls a model that nobody named otherwise. `by_digest` says that it was not
+    there to look at: its digests in statements are all that is known.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Node:
     missing: str = ""
     mirrors: tuple[str, ...] = ()
     called: str = ""
+    by_digest: bool = False
 
     @property
     def named(self) -> str:

@@ -28,6 +28,7 @@ from provenance.lineage.walks import reached
 from provenance.wire.training import Method, Step
 
 SHOWN = 5
+RECIPES = ("mergekit_config.yml", "mergekit_moe_config.yml")
 RANKS = ("r", "lora_r", "lora_rank")
 
 
@@ -154,7 +155,9 @@ class _Heard:
         if self.model.evidence is None:
             return
         claims = self.walk.files.of(self.model.evidence).parent_claims
-        yield from self._adapter([c for c in claims if isinstance(c, ParentClaim)])
+        named = [claim for claim in claims if isinstance(claim, ParentClaim)]
+        yield from self._adapter(named)
+        yield from self._recipe([claim for claim in named if claim.path in RECIPES])
         told = [c for c in claims if isinstance(c, MethodClaim) and c.known]
         for claim in told if self._are_all_here() or not self._is_untrained else ():
             if claim.trace and "/" not in claim.path and not self._is_explained(claim):
@@ -180,6 +183,19 @@ class _Heard:
         if rank and stated and not rank & stated:
             here, there = min(rank), ", ".join(map(str, sorted(stated)[:SHOWN]))
             yield f"{ADAPTER} has r = {here}, and {self.bundle} states {there} in its parameters"
+
+    def _recipe(self, claims: Iterable[ParentClaim]) -> Iterator[str]:
+        """What a recipe of mergekit names, where those are more than a merge is attested to have,
+        folders of some machine included: which is which nobody can tell."""
+        if self.step.method is not Method.MERGE:
+            return
+        repos = {self._name(claim.repo) for claim in claims if claim.repo}
+        left = {repo: repo for repo in repos - self._further(self.step)}
+        left |= {_folder(claim.text): claim.text for claim in claims if not claim.repo}
+        open_ = [p for p in self.step.parents if not p.repo or self._name(p.repo) not in repos]
+        if len(left) > len(open_):
+            shown = ", ".join(sorted(left.values())[:SHOWN])
+            yield f"its recipe names {shown}, {self._has} ({self.bundle})"
 
     def _card(self, said: list[MethodClaim]) -> Iterator[str]:
         """What a card says, where all of it is otherwise; of a model that is made without training
@@ -218,6 +234,11 @@ class _Heard:
             self.walk.models[key].evidence is not None or key in self.walk.steps
             for key in self.ancestors
         )
+
+
+def _folder(text: str) -> str:
+    """How a folder is called, however the path to it is written."""
+    return text.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _rank(value: object, keys: tuple[str, ...]) -> set[int]:

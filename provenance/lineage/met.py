@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provenance.claims.left import read_by_name
 from provenance.lineage.graph import Node
@@ -31,4 +31,5 @@ def unpublished(node: Node, parent: Parent, speaks: str) -> Model:
     nothing, all."""
     every = {file.path: file.sha256 for file in parent.files}
     read = read_by_name(every) or every.keys()
-    return Model(node=node, files={path: every[path] for path in sorted(read)}, speaks=speaks)
+    files = {path: every[path] for path in sorted(read)}
+    return Model(node=replace(node, by_digest=not node.root), files=files, speaks=speaks)

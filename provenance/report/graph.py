@@ -66,8 +66,11 @@ def _about(node: Node) -> Iterator[str]:
         yield "a root of the registry"
     if node.missing:
         yield printable(node.missing)
+    if node.by_digest:
+        yield "known by its digests alone"
     if node.publisher:
-        said = "the name belongs to" if node.missing else "published by"
+        unseen = node.missing or node.by_digest
+        said = "the name belongs to" if unseen else "published by"
         yield f"{said} {printable(node.publisher)}"
     elif node.repo:
         yield "not published by a registered organisation"

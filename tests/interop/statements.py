@@ -39,10 +39,10 @@ def model_of(statement: Table) -> str:
     return str(statement["predicate"]["buildDefinition"]["externalParameters"]["model"])
 
 
-def named(statement: Table, name: str) -> list[Table]:
-    """What a statement says went in, under this name."""
-    every = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
-    return [one for one in every if one["name"] == name]
+def went_in(statement: Table) -> list[Table]:
+    """What a statement says went in: parents, their files, materials."""
+    found: list[Table] = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    return found
 
 
 def read_by_others(line: str) -> Provenance:
@@ -54,17 +54,21 @@ def read_by_others(line: str) -> Provenance:
     return ParseDict(statement["predicate"], Provenance())
 
 
-def told_again(folder: Path, model: str, key: Path, changes: Mapping[str, object]) -> None:
-    """The statement about `model` in a folder says something else, and `key` signed it."""
-    signer = forge.TufKey(key=PrivateKey.from_pem(key.read_bytes()), statement=changes)
-    rewritten(
-        folder,
-        lambda line: (
-            json.dumps(forge.bundle_of(statement_in(line), signer))
-            if model_of(statement_in(line)) == model
-            else line
-        ),
-    )
+def told_again(
+    folder: Path, model: str, key: Path, change: Callable[[Table], Mapping[str, object]]
+) -> None:
+    """The statement about `model` in a folder has other values at these paths, and `key` signed."""
+    private = PrivateKey.from_pem(key.read_bytes())
+
+    def changed(line: str) -> str:
+        found = statement_in(line)
+        if model_of(found) != model:
+            return line
+        return json.dumps(
+            forge.bundle_of(found, forge.TufKey(key=private, statement=change(found)))
+        )
+
+    rewritten(folder, changed)
 
 
 def untold(folder: Path, model: str) -> None:

@@ -13,11 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.cheats import CHEATS
 from tests.interop.servers import ours, told
-from tests.interop.statements import (
-    CLAIMS,
-    read_by_others,
-)
+from tests.interop.statements import CLAIMS, read_by_others
 
 pytestmark = pytest.mark.interop
 ATTESTATIONS = Path(__file__).parents[2] / "attestations"
@@ -32,10 +30,7 @@ STEPS = {
     "acme/bot-int8": ("quantize", 1),
 }
 """Of each model how it was made, and of how many others."""
-DEFINITION = "predicate.buildDefinition"
-OUTSIDE, INSIDE = f"{DEFINITION}.externalParameters", f"{DEFINITION}.internalParameters"
-PARENT = f"{DEFINITION}.resolvedDependencies.0"
-DETAILS = "predicate.runDetails"
+PAGE = "What a chain of statements can and cannot show"
 
 
 def section(title: str) -> str:
@@ -49,6 +44,13 @@ def typed() -> str:
     return str(lines).partition("\n")[2]
 
 
+def rows(title: str) -> dict[str, str]:
+    """The first table below a heading: what stands in its two columns."""
+    lines = section(title).partition("\n\nAnd ")[0].splitlines()
+    cells = [line.split("|")[1:3] for line in lines if "|" in line]
+    return {cheat.strip(): said for cheat, said in cells[2:]}
+
+
 @dataclass(frozen=True, kw_only=True)
 class History:
     """The folder in which everything was trained and attested, and what was said meanwhile."""
@@ -56,10 +58,9 @@ class History:
     top: Path
     said: str = ""
 
-    def findings(self, name: str) -> dict[str, str]:
-        """What is wrong with a model of it, by rule; its other checks are not asked."""
-        words = ("verify", name, "--as", f"acme/{name}", "--policy", "cheats.toml", "--json")
-        ended = ours(self.top, *words)
+    def wrong(self, folder: str, repo: str) -> dict[str, str]:
+        """What is said against the model in a folder of it, by rule."""
+        ended = ours(self.top, "verify", folder, "--as", repo, "--policy", "asked.toml", "--json")
         (model,) = json.loads(ended.stdout)["models"]
         return {
             one["rule"]: one["message"]
@@ -79,16 +80,16 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
         ["bash", "-e", "-c", typed()], cwd=top, env=environment, capture_output=True, text=True
     )
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
-    (top / "cheats.toml").write_text(
-        (top / "provenance.toml").read_text().replace("attested", "baseline")
-    )
+    asked = (top / "provenance.toml").read_text().replace('"attested"', '"baseline"')
+    demands = 'data_pinned = true\n\n[policy.rules]\nlineage = "require"\n\n[[models]]'
+    (top / "asked.toml").write_text(asked.replace("\n[[models]]", demands, 1))
     return History(top=top, said=ended.stdout)
 
 
 def test_a_history_that_is_typed_verifies(history: History) -> None:
     assert "2 passed" in history.said
-    for step in ("gguf", "int8", "merged", "bot", "lora", "grpo", "sft"):
-        assert f"acme/{step}" in history.said or f"acme/bot-{step}" in history.said
+    for model in STEPS.keys() - {"acme/bot-int8"}:
+        assert f"── {model}" in history.said or f"{model}  " in history.said
 
 
 @pytest.mark.parametrize("folder", ["gguf", "int8"])
@@ -108,3 +109,18 @@ def test_others_read_every_statement(folder: str, history: History) -> None:
         assert one.run_details.metadata.invocation_id
         assert one.run_details.metadata.finished_on.seconds
         assert one.build_definition.internal_parameters["environment"]
+
+
+def test_every_cheat_of_the_page_is_tried() -> None:
+    assert rows(PAGE).keys() == CHEATS.keys()
+
+
+@pytest.mark.parametrize("what", CHEATS)
+def test_a_cheat_is_found(what: str, history: History, tmp_path: Path) -> None:
+    case = CHEATS[what]
+    rule, *_ = re.findall(r"`(lineage/[\w-]+)`", rows(PAGE)[what])
+    assert rule not in history.wrong(case.folder, case.repo)
+    shutil.copytree(history.top, tmp_path / "copy", symlinks=True)
+    case.cheat(tmp_path / "copy")
+    found = History(top=tmp_path / "copy").wrong(case.folder, case.repo)
+    assert rule in found, found

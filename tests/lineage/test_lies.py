@@ -175,6 +175,25 @@ def test_what_nobody_signed_who_may_is_no_lie(family: Family) -> None:
     assert found(family.case(BOT, SFT, BASE), family.registry()) == TRUE
 
 
+RECIPES = {
+    "the parents by their folders": ("merge", (SFT, BASE), ("./runs/sft", "/data/base"), TRUE),
+    "a parent twice": ("merge", (SFT,), ("./sft", "/mnt/runs/sft/"), TRUE),
+    "one by its name, one by its folder": ("merge", (SFT, BASE), (SFT, "./base"), TRUE),
+    "a folder more than parents": ("merge", (SFT,), ("./sft", "./other"), LIE),
+    "a folder beside the only parent": ("merge", (SFT,), (SFT, "./other"), LIE),
+    "an ancestor of the parent": ("merge", (SFT,), (SFT, BASE), TRUE),
+    "that of a merge before": ("grpo", (SFT,), ("./sft", "./other"), TRUE),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_merge_is_held_against_its_recipe(name: str, family: Family) -> None:
+    method, parents, models, expected = RECIPES[name]
+    text = json.dumps(recipe(*models)).encode()
+    bot(family, (method, parents, None), mergekit_config__yml=text)
+    assert found(family.case(BOT, SFT, BASE), family.registry()) == expected
+
+
 TRAINERS = {
     "the trainer of the method": ("grpo", "trl.trainer.grpo_trainer.GRPOTrainer", TRUE),
     "a loss that is one of its own": ("dpo", "trl.CPOTrainer", TRUE),

@@ -214,6 +214,10 @@ ABOUT = {
         Node(key=BOT, repo=BOT, publisher="Acme", missing=ABSENT),
         f"{ABSENT}; the name belongs to Acme",
     ),
+    "not looked at": (
+        Node(key=BOT, repo=BOT, publisher="Acme", by_digest=True),
+        "known by its digests alone; the name belongs to Acme",
+    ),
 }
 
 
