@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,16 +37,19 @@ def check_named(data: Iterable[object], desk: Desk) -> None:
             dataset(one, desk)
 
 
-def materials(data: Iterable[object], desk: Desk) -> tuple[Material, ...]:
-    """What goes into a statement of each data set, with every digest that can be known here.
+def materials(
+    data: Iterable[object], desk: Desk, named: Sequence[str] = ()
+) -> tuple[Material, ...]:
+    """What goes into a statement of each data set, with every digest that can be known here; what
+    `datasets` has made from files is known by those below the desk's folder or `named`.
 
     Reads every byte of what is named. Raises ConfigError for what cannot be digested as a whole,
     SourceError, OSError.
     """
-    return tuple(dict.fromkeys(found for one in data for found in _materials(one, desk)))
+    return tuple(dict.fromkeys(found for one in data for found in _materials(one, desk, named)))
 
 
-def _materials(data: object, desk: Desk) -> Iterator[Material]:
+def _materials(data: object, desk: Desk, named: Sequence[str]) -> Iterator[Material]:
     if isinstance(data, Material):
         yield data
     elif isinstance(data, str | os.PathLike):
@@ -55,9 +58,9 @@ def _materials(data: object, desk: Desk) -> Iterator[Material]:
         yield on_disk(desk.folder / text, DATASET, desk) if there else dataset(text, desk)
     elif isinstance(data, Mapping):
         for part in data.values():
-            yield from _materials(part, desk)
+            yield from _materials(part, desk, named)
     elif data is not None:
-        yield from _loaded(_innermost(data), desk)
+        yield from _loaded(_innermost(data), desk, named)
 
 
 def on_disk(place: Path, kind: str, desk: Desk) -> Material:
@@ -73,7 +76,7 @@ def _on_hub(repo: str, commit: str, notes: Notes) -> Material:
     return _material(f"{HUB}/datasets/{repo}", {"gitCommit": commit}, notes)
 
 
-def _loaded(data: object, desk: Desk) -> Iterator[Material]:
+def _loaded(data: object, desk: Desk, named: Sequence[str]) -> Iterator[Material]:
     """A data set as `datasets` has loaded it: by the commit of its repository, or the files that it
     was made from, else by the files of its cache; of anything else what it says of itself."""
     notes, places = _said(data), _cache_files(data)
@@ -83,7 +86,7 @@ def _loaded(data: object, desk: Desk) -> Iterator[Material]:
         return
     mixed = "builder" not in notes
     own = [place for place in places if not (mixed and place.name.startswith(MAPPED))]
-    found = {of: _from(of, notes, desk) for of in dict.fromkeys(one.parent for one in own)}
+    found = {of: _from(of, notes, desk, named) for of in dict.fromkeys(one.parent for one in own)}
     for materials in found.values():
         yield from materials
     rest = [place for place in places if place not in own or not found[place.parent]]
@@ -93,19 +96,19 @@ def _loaded(data: object, desk: Desk) -> Iterator[Material]:
         yield _material(notes=notes)
 
 
-def _from(place: Path, notes: Notes, desk: Desk) -> tuple[Material, ...]:
+def _from(place: Path, notes: Notes, desk: Desk, named: Sequence[str]) -> tuple[Material, ...]:
     """What `datasets` made the data set from that it keeps at a place; nothing if that is not
     known."""
     hub = CACHED.search(place.as_posix())
     if hub:
         return (_on_hub(f"{hub['org']}/{hub['name']}", hub["commit"], notes),)
     split = str(notes.get("split", ""))
-    files = sources(place, desk.folder, split)
+    files = sources(place, desk.folder, split, named)
     try:
         read = [on_disk(file, DATASET, desk) for file in files]
     except (ConfigError, SourceError):
         return ()
-    if sources(place, desk.folder, split) != files:
+    if sources(place, desk.folder, split, named) != files:
         return ()
     return tuple(
         replace(one, notes=tuple(sorted({**notes, **dict(one.notes)}.items()))) for one in read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -95,12 +95,13 @@ class Recording:
         """The folders of the parents, as far as they are known by now."""
         return tuple(chain.from_iterable(one.places for one in self._pinned))
 
-    def dataset(self, *found: object) -> None:
-        """The run also reads these data sets; raises ConfigError for what names none."""
+    def dataset(self, *found: object, named: Sequence[str] = ()) -> None:
+        """The run also reads these data sets, which were perhaps made from files that are `named`;
+        raises ConfigError for what names none."""
         desk = self.desk
         data.check_named(found, desk)
         if found:
-            self.reading(lambda: data.materials(found, desk))
+            self.reading(lambda: data.materials(found, desk, named))
 
     def reading(self, work: data.Reader) -> None:
         """What the work finds goes into the run; it is done while the run goes on."""

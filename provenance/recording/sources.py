@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from provenance.errors import Malformed, SourceError
@@ -58,13 +58,18 @@ class Cached:
         return cls(name=named, config=config, size=size, splits=tuple(splits)) if named else None
 
 
-def sources(place: Path, folder: Path, split: str = "") -> tuple[Path, ...]:
-    """The files below `folder` from which `datasets` made what lies in its cache at `place`, as
-    they were then: those of one split, if it has a split of this name. None where nothing tells."""
+def sources(
+    place: Path, folder: Path, split: str = "", named: Sequence[str] = ()
+) -> tuple[Path, ...]:
+    """The files from which `datasets` made what lies in its cache at `place`, as they were then.
+
+    They are below `folder`, or `named` from there; of a split that they have, only its own. None
+    where nothing tells.
+    """
     known = Cached.of(place)
     if known is None or LIBRARY not in sys.modules:
         return ()
-    for choice in islice(_choices(known, _sizes(folder)), MOST_TRIED):
+    for choice in islice(_choices(known, _sizes(folder, named)), MOST_TRIED):
         if known.name in _names(known.config, choice):
             chosen = choice.get(split) or [path for paths in choice.values() for path in paths]
             return tuple(map(Path, chosen))
@@ -83,10 +88,11 @@ def _names(config: str, choice: Choice) -> Iterator[str]:
         return
 
 
-def _sizes(folder: Path) -> Mapping[Path, int]:
-    """The size of each regular file below a folder, without what is hidden."""
+def _sizes(folder: Path, named: Sequence[str]) -> Mapping[Path, int]:
+    """The size of each regular file below a folder, without what is hidden, and of the named."""
     found: dict[Path, int] = {}
-    for file in islice(_files(folder), MOST_FILES):
+    others = (Path(os.path.abspath(folder / one)) for one in named)
+    for file in chain(others, islice(_files(folder), MOST_FILES)):
         try:
             found[file] = file.stat().st_size
         except OSError:

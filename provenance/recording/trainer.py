@@ -16,6 +16,7 @@ from provenance.recording.loaded import Origin, continues, is_adapted, origins
 from provenance.recording.machine import Processes, builder_of, version_of
 from provenance.recording.places import places_of
 from provenance.recording.recording import Recording
+from provenance.recording.written import files_named
 from provenance.wire.training import Method
 
 CHECKPOINT = "checkpoint-{}"
@@ -27,7 +28,7 @@ LOG = "trainer-state"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """One call of `train()`: the trainer if it is known, its arguments, the model, what it reads,
-    and the step and checkpoint that it goes on from."""
+    the step and checkpoint that it goes on from, and the files that the calling program names."""
 
     arguments: object
     model: object
@@ -36,6 +37,7 @@ class Training:
     step: int = 0
     checkpoint: Path | None = None
     callbacks: Sequence[object] = field(default_factory=tuple)
+    named: Sequence[str] = field(default_factory=tuple)
 
     @property
     def classes(self) -> tuple[type, ...]:
@@ -74,6 +76,7 @@ def around(callback: object, **known: object) -> Training:
         data=known.get("train_dataloader") if read is None else read,
         step=step,
         callbacks=callbacks,
+        named=files_named(inspect.currentframe()),
     )
     named = asked or getattr(arguments, "resume_from_checkpoint", None)
     places = (*([Path(named)] if isinstance(named, str) else []), found.checkpoint_at(step))
@@ -107,7 +110,7 @@ def meet(run: Recording, training: Training) -> None:
     if given:
         _check_given(run, loaded)
     if not run.terms.datasets:
-        run.dataset(training.data)
+        run.dataset(training.data, named=training.named)
     _resume(run, training)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from inspect import currentframe
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from provenance.recording import data
 from provenance.recording.sources import INFO, LIBRARY, sources
+from provenance.recording.written import files_named
 from provenance.wire.training import Material
 from provenance.workspace.materials import Desk
 
@@ -59,7 +61,7 @@ def cached(folder: Path, files: Mapping[str, list[str]], **more: object) -> Path
     name = BuilderConfig("default").create_config_id({"data_files": paths, **more})
     place = folder.parent / "cache" / "json" / name / "0.0.0" / "0f"
     place.mkdir(parents=True)
-    sizes = [len(ROWS[name]) for names in files.values() for name in names]
+    sizes = [(folder / name).stat().st_size for names in files.values() for name in names]
     said = {
         "config_name": "default",
         "download_size": sum(sizes),
@@ -90,6 +92,30 @@ def test_files_are_found_by_the_name_that_they_give(folder: Path, name: str) -> 
 def test_of_several_splits_it_is_the_one_that_is_read(folder: Path) -> None:
     place = cached(folder, {"train": ["more.jsonl"], "test": ["rows.jsonl"]})
     assert sources(place, folder, "test") == (folder / "rows.jsonl",)
+
+
+def test_a_file_elsewhere_is_found_if_it_is_named(folder: Path) -> None:
+    place = cached(folder, {"train": ["rows.jsonl"]})
+    assert sources(place, folder / "deep") == ()
+    found = sources(place, folder / "deep", named=["nowhere", "../rows.jsonl"])
+    assert found == (folder / "rows.jsonl",)
+
+
+def test_the_files_that_a_program_names_are_those_in_its_text(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("held", "written", "listed", "inner")]
+    for name in names:
+        Path(name).touch()
+    held, written, listed, inner = names
+    text = f"""
+def load():
+    return {inner!r}
+chosen, others = {written!r}, ({listed!r}, 'nowhere', 'a\\0', 3)
+found = files_named(currentframe())
+"""
+    known: dict[str, Any] = {"files_named": files_named, "currentframe": currentframe, "held": held}
+    exec(text, known)
+    assert set(names) <= set(known["found"])
+    assert "nowhere" not in known["found"]
 
 
 @pytest.mark.parametrize(
