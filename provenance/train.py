@@ -147,11 +147,13 @@ class AttestationCallback(TrainerCallback):
             # Within a push the card is written last.
             if self._ended and not words.get("_internal_call"):
                 named = words.get("output_dir", args[0] if args else None) if takes_folder else None
-                self._saved(named if isinstance(named, str | Path) else None)
+                self._saved(named if isinstance(named, str | Path) else None, told=takes_folder)
             return done
 
         return saving
 
-    def _saved(self, folder: str | Path | None) -> None:
+    def _saved(self, folder: str | Path | None, *, told: bool) -> None:
         if self._run and self._run.stands(folder):
             self._run.finish(folder)
+        elif self._run and told:
+            self._run.terms.workspace.progress.note(self._run.missing(folder))

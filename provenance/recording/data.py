@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from provenance.errors import ConfigError, SourceError
 from provenance.model import File, Manifest
+from provenance.recording.sources import sources
 from provenance.wire.training import MANIFEST, Material, MaterialKind
 from provenance.wire.training.step import Note
 from provenance.workspace.materials import HUB, Desk, dataset
@@ -18,9 +20,10 @@ DATASET = MaterialKind.DATASET
 MOST_FILES = 10_000
 """Files of a cache that are digested one by one."""
 ASKED = re.compile(r"hf://datasets/(?P<repo>[^@/]+/[^@/]+)@(?P<commit>[0-9a-f]{40})/")
-CACHED = re.compile(
-    r"/(?P<org>[^/]+)___(?P<name>[^/]+)/[^/]+/[^/]+/(?P<commit>[0-9a-f]{40})/[^/]+$"
-)
+CACHED = re.compile(r"/(?P<org>[^/]+)___(?P<name>[^/]+)/[^/]+/[^/]+/(?P<commit>[0-9a-f]{40})$")
+MAPPED = "cache-"
+"""How a file begins that `map` wrote, beside those of the first data set that it was made of."""
+IN_MEMORY = "InMemoryTable"
 DEEPEST = 8
 Notes = dict[str, Note]
 Reader = Callable[[], tuple[Material, ...]]
@@ -54,7 +57,7 @@ def _materials(data: object, desk: Desk) -> Iterator[Material]:
         for part in data.values():
             yield from _materials(part, desk)
     elif data is not None:
-        yield _loaded(_innermost(data))
+        yield from _loaded(_innermost(data), desk)
 
 
 def on_disk(place: Path, kind: str, desk: Desk) -> Material:
@@ -70,19 +73,58 @@ def _on_hub(repo: str, commit: str, notes: Notes) -> Material:
     return _material(f"{HUB}/datasets/{repo}", {"gitCommit": commit}, notes)
 
 
-def _loaded(data: object) -> Material:
-    """A data set as `datasets` has loaded it: by the commit of its repository, else by the files of
-    its cache; of anything else what it says of itself."""
+def _loaded(data: object, desk: Desk) -> Iterator[Material]:
+    """A data set as `datasets` has loaded it: by the commit of its repository, or the files that it
+    was made from, else by the files of its cache; of anything else what it says of itself."""
     notes, places = _said(data), _cache_files(data)
-    known = _asked(getattr(data, "info", None)) or _cached(places)
-    if known:
-        return _on_hub(*known, notes)
+    asked = _asked(getattr(data, "info", None))
+    if asked:
+        yield _on_hub(*asked, notes)
+        return
+    mixed = "builder" not in notes
+    own = [place for place in places if not (mixed and place.name.startswith(MAPPED))]
+    found = {of: _from(of, notes, desk) for of in dict.fromkeys(one.parent for one in own)}
+    for materials in found.values():
+        yield from materials
+    rest = [place for place in places if place not in own or not found[place.parent]]
+    if rest or not places:
+        yield _in_cache(rest, notes)
+    if places and mixed and _is_partly_in_memory(data):
+        yield _material(notes=notes)
+
+
+def _from(place: Path, notes: Notes, desk: Desk) -> tuple[Material, ...]:
+    """What `datasets` made the data set from that it keeps at a place; nothing if that is not
+    known."""
+    hub = CACHED.search(place.as_posix())
+    if hub:
+        return (_on_hub(f"{hub['org']}/{hub['name']}", hub["commit"], notes),)
+    split = str(notes.get("split", ""))
+    files = sources(place, desk.folder, split)
+    try:
+        read = [on_disk(file, DATASET, desk) for file in files]
+    except (ConfigError, SourceError):
+        return ()
+    if sources(place, desk.folder, split) != files:
+        return ()
+    return tuple(
+        replace(one, notes=tuple(sorted({**notes, **dict(one.notes)}.items()))) for one in read
+    )
+
+
+def _in_cache(places: Iterable[Path], notes: Notes) -> Material:
     files = [(place.name, place) for place in places if _exists(place)]
     if not files or len(files) > MOST_FILES:
         return _material(notes=notes)
     rows = (_file(f"{number}/{name}", place) for number, (name, place) in enumerate(files))
     digest = {"sha256": _sha256(files[0][1])} if len(files) == 1 else {MANIFEST: _digest(rows)}
     return _material(digest=digest, notes={**notes, "path": files[0][0]})
+
+
+def _is_partly_in_memory(data: object) -> bool:
+    """Whether some of its rows come from no file."""
+    blocks = getattr(getattr(data, "data", None), "blocks", ())
+    return any(type(block).__name__ == IN_MEMORY for row in blocks for block in row)
 
 
 def _said(data: object) -> Notes:
@@ -122,14 +164,6 @@ def _asked(info: object) -> tuple[str, str] | None:
         match = ASKED.match(str(url))
         if match:
             return match["repo"], match["commit"]
-    return None
-
-
-def _cached(places: Iterable[Path]) -> tuple[str, str] | None:
-    for place in places:
-        match = CACHED.search(place.as_posix())
-        if match:
-            return f"{match['org']}/{match['name']}", match["commit"]
     return None
 
 

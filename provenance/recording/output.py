@@ -13,10 +13,16 @@ from provenance.formats.names import is_adapter_name, is_by_product, is_weight_n
 from provenance.source.evidence_files import is_evidence_name
 from provenance.source.layout import layout
 from provenance.source.limits import DEFAULT
-from provenance.workspace.parents import BESIDE
+from provenance.workspace.parents import BESIDE, SHARDS
 
 CLOCKS = 2.0
 """Seconds by which the clock of a file system may be behind."""
+UNSAVED = "no weights stand here that this run wrote: save the model, then finish()"
+UNGATHERED = (
+    "only what each process has of the model stands here, which no loader reads: save it whole, "
+    "then finish(). FSDP does with state_dict_type FULL_STATE_DICT, ZeRO with "
+    "stage3_gather_16bit_weights_on_model_save, or run zero_to_fp32.py"
+)
 Stamp = tuple[int, int, int]
 """The inode of a file, its size in bytes, and when it was written to in nanoseconds."""
 Stamps = dict[str, Stamp]
@@ -58,6 +64,13 @@ def is_written(folder: Path, before: Stamps) -> bool:
     """Whether a model stands in the folder that was not there, just so, when the run began."""
     weights = weights_of(state_of(folder)) if folder.is_dir() else {}
     return any(before.get(path) != stamp for path, stamp in weights.items())
+
+
+def missing(folder: Path) -> str:
+    """Why no model stands in a folder where none does, and what to do then."""
+    names = {path.partition("/")[0] for path in stamps(folder)}
+    sharded = any(fnmatchcase(name, pattern) for name in names for pattern in SHARDS)
+    return UNGATHERED if sharded else UNSAVED
 
 
 def is_newer(folder: Path, moment: datetime) -> bool:

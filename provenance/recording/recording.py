@@ -155,6 +155,11 @@ class Recording:
             return output.is_written(place, self._before)
         return self.started is not None and output.is_newer(place, self.started)
 
+    def missing(self, folder: str | Path | None = None) -> str:
+        """Why no model of this run stands in `folder`, where none does, and what to do then."""
+        place = self._folder(folder)
+        return f"{place}: {output.missing(place)}"
+
     def finish(self, folder: str | Path | None = None) -> Path:
         """The statement over what stands in `folder` (default: `out`) is written, in place of one
         that this run wrote before; returns its file.
@@ -166,8 +171,7 @@ class Recording:
         if self.started is None:
             raise ConfigError("the run was not begun: call begin() first")
         if not self.stands(place):
-            message = "no weights stand here that this run wrote: save the model, then finish()"
-            raise ConfigError(message, path=str(place))
+            raise ConfigError(output.missing(place), path=str(place))
         state, file = output.state_of(place), self._target(place)
         before, line = self._attested.get(file, ({}, b""))
         if before != state:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,9 @@ def leave(checkpoint: Path, started: datetime) -> None:
     """The checkpoint says when its run had begun, if it lies there and can be written to."""
     if checkpoint.is_dir():
         said = {"started": started.astimezone(UTC).strftime(MOMENT)}
-        write(checkpoint / FILE, json.dumps(said) + "\n")
+        # A full disk ends no training for the sake of a claim.
+        with suppress(OSError):
+            write(checkpoint / FILE, json.dumps(said) + "\n")
 
 
 def begun_at(checkpoint: Path) -> str:

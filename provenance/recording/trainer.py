@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, SourceError
 from provenance.recording import methods, parameters, resumed
 from provenance.recording.data import on_disk
 from provenance.recording.loaded import Origin, continues, is_adapted, origins
@@ -172,7 +173,9 @@ def conclude(run: Recording, training: Training, state: object) -> None:
     step = int(getattr(state, "global_step", 0) or 0)
     log = training.checkpoint_at(step) / STATE
     if log.is_file():
-        run.byproducts(on_disk(log, LOG, run.desk))
+        # It is beside the model: a log that cannot be read takes nothing from the training.
+        with suppress(ConfigError, SourceError):
+            run.byproducts(on_disk(log, LOG, run.desk))
 
 
 def _callers() -> Iterator[tuple[object, object]]:

@@ -20,7 +20,11 @@ from provenance.wire.bundle import opened
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 
-BESIDE = ("checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns")
+SHARDS = ("global_step*", "pytorch_model_fsdp_*", "optimizer_*")
+"""Folders in which DeepSpeed and FSDP keep what each process has of a model: no loader reads it."""
+UNFINISHED = ".claims.jsonl.*"
+"""What a process leaves that was killed while it wrote a statement."""
+BESIDE = (*SHARDS, "checkpoint-*", "tmp-checkpoint-*", "runs", "wandb", "mlruns", UNFINISHED)
 """What trainers and their trackers write beside a model, by names at the top of the folder."""
 
 

