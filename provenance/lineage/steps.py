@@ -45,7 +45,9 @@ class TrainingStep:
                 return (None, f"{_named(party)} attests it, {slug}") if slug else (party, "")
         who = _named(self.attestation.parties[0])
         said = f"{self.bundle} ({self.step.method})"
-        return None, f"{said}: attested by {who}, which is not a trainer of {repo or 'it'}"
+        if repo or not self.step.model:
+            return None, f"{said}: attested by {who}, which is not a trainer of {repo or 'it'}"
+        return None, f"{said}: {who} attests it for {self.step.model}: verify it --as that"
 
     def made(self, child: str, party: Party) -> Made:
         """How the node `child` was made, by the word of one of its signers."""

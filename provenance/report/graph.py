@@ -141,7 +141,8 @@ def claimed(places: tuple[str, ...]) -> Iterator[str]:
 
 def facts(graph: Graph, key: str) -> tuple[Row, ...]:
     """What went into a node, by the statement that says most of it; nothing where none does."""
-    return next((rows(made) for made in graph.made_of.get(key, ())), ())
+    found = next(iter(graph.made_of.get(key, ())), None)
+    return (Row(label="made by", text=found.step.method.value), *rows(found)) if found else ()
 
 
 def cells(row: Row) -> tuple[Line, Line]:

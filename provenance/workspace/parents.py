@@ -56,13 +56,15 @@ def judged(
 
     It is of whatever release: the lockfile says which is deployed. A folder that is of no commit
     was perhaps never published: it passes too by a whole lineage, which a trainer of the child's
-    organisation attests, in place of a publisher's signature.
+    organisation attests, in place of a publisher's signature; and so does a copy of a root.
     """
     found = _verdict(session, subject.name, evidence, subject.policy)
     if found.result is Result.PASS or subject.place is None or evidence.ref.commit:
         return found, evidence
     best = found
-    for name in dict.fromkeys(_called(evidence, child)):
+    roots = session.registry.roots_with(evidence.manifest.digest)
+    names = [root.repo for root in roots if evidence.ref.repo in (None, root.repo)]
+    for name in dict.fromkeys((*names, *_called(evidence, child))):
         named = replace(evidence, ref=replace(evidence.ref, repo=name))
         unpublished = _verdict(session, subject.name, named, subject.policy.for_unpublished())
         if unpublished.result is Result.PASS:

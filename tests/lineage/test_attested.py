@@ -275,6 +275,10 @@ CASES: dict[str, tuple[Callable[[Family], Evidence], Found]] = {
         ),
         {*UNATTESTED, ("malformed", "claims.jsonl:1")},
     ),
+    "a time that no clock has in UTC": (
+        bent(predicate__runDetails__metadata={"finishedOn": "0001-01-01T00:00:00+23:59"}),
+        {*UNATTESTED, ("malformed", "claims.jsonl:1")},
+    ),
     "a middle step is unattested": (middle_unattested, {("unattested-step", SFT)}),
     "the template is left out": (weights_alone, {("uncovered-file", BOT)}),
     "the template was changed": (template_changed, UNATTESTED),

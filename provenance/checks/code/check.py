@@ -103,15 +103,19 @@ code/pass
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from provenance.case.case import Case
+from provenance.case.leaving import lines_without
 from provenance.checks.code.allowing import NOTE, UNREAD, Allowed
 from provenance.claims.claim import CodeClaim
 from provenance.formats.names import is_by_product
 from provenance.policy.table import CLOSURE
+from provenance.selection import literal
 from provenance.verdict import Finding, Level, failed, passed, unknown
 
+CHECKPOINT = re.compile(r"(?:tmp-)?checkpoint-[\w-]+")
 UNSAFE = frozenset({"unsafe", "malicious", "danger", "dangerous", "error"})
 NEXT = {
     "remote-code": "use a model that needs none",
@@ -182,11 +186,19 @@ def _by_products(case: Case) -> Iterator[Finding]:
     for seen in case.evidence.observations:
         if seen.code == "pickle-import":
             imports.setdefault(seen.path, []).append(seen.detail)
-    for file in case.evidence.manifest.files:
-        if is_by_product(file.path):
-            what = f" (imports {', '.join(imports[file.path][:5])})" if file.path in imports else ""
-            yield failed(
-                "code/pickle-by-product",
-                f"a pickle that training left behind{what}: no loader needs it, exclude it",
-                file.path,
-            )
+    paths = [file.path for file in case.evidence.manifest.files if is_by_product(file.path)]
+    lines = lines_without(case.evidence, dict.fromkeys(map(_with_its_checkpoint, paths)))
+    for path in paths:
+        what = f" (imports {', '.join(imports[path][:5])})" if path in imports else ""
+        then = f"leave it out, and others like it:\n{lines}" if path == paths[0] else "leave it out"
+        yield failed(
+            "code/pickle-by-product",
+            f"a pickle that training left behind{what}, which no loader needs: {then}",
+            path,
+        )
+
+
+def _with_its_checkpoint(path: str) -> str:
+    """The pattern that leaves out a by-product, and all of the checkpoint that it is of."""
+    folder, _, name = path.partition("/")
+    return f"{literal(folder)}/" if name and CHECKPOINT.fullmatch(folder) else literal(path)

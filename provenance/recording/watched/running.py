@@ -21,6 +21,8 @@ OF_A_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 """What a terminal sends to every process before it, the command among them."""
 TERMINAL = "/dev/tty"
 KILLED = 128
+TURN = 0.2
+"""Seconds after which a wait looks whether a signal came."""
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -65,8 +67,18 @@ def run(words: Sequence[str], variables: Mapping[str, str], folder: Path) -> End
             reason = error.strerror or error
             raise ConfigError(f"{words[0]!r} cannot be started: {reason}", path="COMMAND") from None
         started(process)
-        code = process.wait()
+        code = _ended(process)
     return Ended(code=KILLED - code, signal=-code) if code < 0 else Ended(code=code)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code, waited for in short turns: a signal that comes just before a wait without end
+    is handled only after it."""
+    while True:
+        try:
+            return process.wait(timeout=TURN)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 @dataclass(slots=True)

@@ -222,8 +222,8 @@ def _moment(fields: Fields, name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        if found.tzinfo is None:
+            raise fields.wrong(name, "has no time zone")
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise fields.wrong(name, f"expected an RFC 3339 time, found {text[:80]!r}") from None
-    if found.tzinfo is None:
-        raise fields.wrong(name, "has no time zone")
-    return found.astimezone(UTC)
