@@ -154,6 +154,13 @@ def test_a_named_parent_that_changed_before_it_was_opened_is_refused(text: str, 
     assert (code, "the parent base changed" in said, attested(shop)) == (5, True, [])
 
 
+def test_a_parent_in_whose_place_another_was_opened_is_refused(shop: Shop) -> None:
+    words = ["--method", "sft", "--parent", "base", "--", "sh", "-c"]
+    code, said = record(shop, *words, f"cat bot/config.json bot/model.safetensors > x; {WRITE}")
+    assert (code, attested(shop)) == (5, [])
+    assert "nothing of the parent base was opened, and bot was" in " ".join(said.split())
+
+
 MOVED = {
     "a parent": "cat base/model.safetensors > x; sleep 0.5; echo >> base/model.safetensors",
     "data": "cat base/model.safetensors rows.jsonl > x; sleep 0.5; echo >> rows.jsonl",

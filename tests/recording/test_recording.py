@@ -131,16 +131,24 @@ def test_a_model_of_the_hubs_cache_is_named_by_its_commit(studio: Studio, name: 
 def test_a_folder_that_nobody_named_is_known_by_its_digest_alone(studio: Studio) -> None:
     shutil.copytree(studio.top / "base", studio.top / "copy")
     beside = ("checkpoint-2/optimizer.pt", "checkpoint-2/model.safetensors", "training_args.bin")
-    forge.write(studio.top / "copy", dict.fromkeys(beside, b"left by a trainer"))
-    (studio.top / "copy" / "NOTICE.md").write_text("No root, which a copy of one would be.")
+    left = dict.fromkeys(beside, b"left by a trainer")
+    forge.write(studio.top / "copy", {**left, "README.md": b"# another\n"})
     with studio.recording(parents=["./copy"], unverified_parent=True):
         studio.save()
     (parent,) = dependencies(studio.statements[0], "parent")
     files = dependencies(studio.statements[0], "parent-file")
-    assert {one["annotations"]["path"] for one in files} == {*forge.MODEL, "README.md", "NOTICE.md"}
+    assert {one["annotations"]["path"] for one in files} == {*forge.MODEL, "README.md"}
     assert "uri" not in parent
     assert parent["digest"]
     assert parent["annotations"]["unverified"] is True
+
+
+def test_a_copy_of_a_root_goes_by_its_name(studio: Studio) -> None:
+    shutil.copytree(studio.top / "base", studio.top / "copy")
+    with studio.recording(parents=["./copy"]):
+        studio.save()
+    (parent,) = dependencies(studio.statements[0], "parent")
+    assert parent["uri"] == "pkg:huggingface/acme/base"
 
 
 WRONG: dict[str, tuple[Words, str]] = {

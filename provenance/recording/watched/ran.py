@@ -99,10 +99,14 @@ class Ran:
         count = sum(len(one.files) for one in meaning.data)
         if count:
             yield f"data: {count} files in {len(meaning.data)} places"
-        opened = {one.place for one in meaning.models}
-        named = {one.folder for one in self.given}
-        for place in sorted(named - opened) if not seen.gaps else ():
-            yield f"nothing of the parent {self._shown(place)} was opened"
+        for place in self._unopened:
+            yield f"nothing of the parent {self._shown(place)} was seen to be opened"
+
+    @property
+    def _unopened(self) -> tuple[str, ...]:
+        """The parents that the caller named, and of which nothing was seen to be opened."""
+        opened = {one.place for one in self.watched.meaning.models}
+        return tuple(sorted({one.folder for one in self.given} - opened))
 
     def _shown(self, text: str) -> str:
         """A path from the working directory on, where it lies there."""
@@ -126,6 +130,7 @@ class Ran:
             message = "no model was seen that it began with: name it"
             raise ConfigError(message, path="--parent")
         self._check_unmoved()
+        self._check_opened()
         self.recording.parent(*(one.place for one in models))
         self.recording.check(JUDGING)
         self._say()
@@ -180,6 +185,18 @@ class Ran:
                     "tells which was meant: name it",
                     path="--parent",
                 )
+
+    def _check_opened(self) -> None:
+        """A parent that was named was opened, as far as it would have been seen: where everything
+        was, or where another model was opened in its place."""
+        others = [self._shown(one.name) for one in self._found]
+        if self._unopened and (others or not self.watched.seen.gaps):
+            instead = f", and {', '.join(others)} was" if others else ""
+            raise ConfigError(
+                f"nothing of the parent {self._shown(self._unopened[0])} was opened{instead}: name "
+                "what the command began with",
+                path="--parent",
+            )
 
     def _check_unmoved(self) -> None:
         for before in self.given:
