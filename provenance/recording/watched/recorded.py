@@ -35,8 +35,10 @@ class Ready:
         """
         workspace = self.recording.terms.workspace
         folder, variables = workspace.folder.absolute(), workspace.environment.variables
-        before = tracked(folder)
-        watch = Watch.begun(self.order.places(workspace))
+        before, places = tracked(folder), self.order.places(workspace)
+        for line in places.warnings:
+            workspace.progress.note(line)
+        watch = Watch.begun(places)
         try:
             started = self.recording.started = datetime.now(UTC)
             ended = running.run(self.order.words, watch.environment(variables), folder)
@@ -87,6 +89,7 @@ def made_ready(
     )
     recording.begin()
     recording.check(JUDGING)
+    recording.settle()
     given = tuple(State.of(str(place)) for place in recording.places)
     return Ready(order=order, recording=recording, method=method, given=given)
 
