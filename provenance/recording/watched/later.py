@@ -26,8 +26,8 @@ TO_ADD = (
     "added, the folder (or org/name@commit) of the model that it began with:"
 )
 ELSEWHERE = (
-    "{} is not in the line, since it lies outside the folder that you stand in: its path would be "
-    "published"
+    "{} is not in the line, since it lies outside the folder that you stand in, and its path would "
+    "be published: add `--dataset URI` for it, or go to a folder above it"
 )
 
 

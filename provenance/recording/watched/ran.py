@@ -129,7 +129,7 @@ class Ran:
             yield NO_DATA
         for one in data:
             if one.mark and not one.commit:
-                yield KEPT.format(os.path.basename(one.place)[:12])
+                yield KEPT.format("/".join(one.place.split("/")[-4:-2]))
 
     def _unwritten(self) -> str:
         """Why there is nothing to attest in --out, in words for who typed the command."""
