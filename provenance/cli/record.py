@@ -54,10 +54,10 @@ def command(
 ) -> int:
     """Run COMMAND, which makes a model in --out, and attest it as `provenance attest` does.
 
-    Parents, data and settings are what it opens in this folder, below each --root and the paths that
-    it names, and in the Hub's cache. Processes of Python tell of it; on Linux so does inotify (extra
-    `record`), and of other readers there too. A named parent is judged before COMMAND starts, one
-    that is found after it. If COMMAND fails, its exit code is this one's, and nothing is attested.
+    Parents, data and settings are what it opens in this folder, below each --root and the paths
+    that it names, and in the Hub's cache. Processes of Python tell of it; on Linux inotify too
+    (extra `record`), and of other readers there. A named parent is judged before COMMAND starts,
+    one that is found after it. If COMMAND fails, its exit code is ours, and nothing is attested.
     """
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     order = replace(order, ask=ask if asks else None)

@@ -87,8 +87,10 @@ def test_a_parent_below_no_watched_folder_is_reached_by_what_is_said(
     assert (code, attested(shop)) == (5, [])
     assert [one for one in ("--root DIR", "--parent DIR", "is added") if one not in said] == []
     assert shop.run(*typed(said), "--parent", "./base").returncode == 0
-    code, said = record(shop, "--root", "../models", "--unverified-parent", *words)
-    assert (code, len(attested(shop))) == (0, 2), said
+    for number, also in enumerate((["--root", "../models"], ["--parent", "../models/base"]), 2):
+        code, said = record(shop, *also, "--unverified-parent", *words)
+        assert (code, len(attested(shop))) == (0, number), said
+        assert "nothing of the parent" not in said
 
 
 CHANGED = "; echo '{}' >> rows.jsonl"
