@@ -38,7 +38,7 @@ def ask(question: str, choices: Sequence[str]) -> str:
     click.option("--method", type=click.Choice([m.value for m in Method]), help="How it is made."),
     click.option("--dataset", "datasets", multiple=True, metavar="DATA", help="What it reads."),
     click.option("--code", metavar="CODE", help="Your git repository, if not this folder's."),
-    click.option("--root", "roots", multiple=True, type=PLACE, help="Folder to watch (repeat)."),
+    click.option("--root", "roots", multiple=True, type=PLACE, help="Watched as well (repeat)."),
     click.option("--unverified-parent", is_flag=True, help="Though a parent does not pass."),
 )
 @click.option("--parent", "refs", multiple=True, metavar="REF", help="Model that it begins with.")
@@ -54,10 +54,10 @@ def command(
 ) -> int:
     """Run COMMAND, which makes a model in --out, and attest it as `provenance attest` does.
 
-    Parents, data and settings are what it opens below --root, the paths that it names and the Hub's
-    cache. Processes of Python tell of it; on Linux so does inotify (extra `record`), by which other
-    readers of the same folders appear too. A named parent is judged before COMMAND starts, one that
-    is found after it. The exit code is that of COMMAND if it fails: nothing is attested then.
+    Parents, data and settings are what it opens in this folder, below each --root and the paths
+    that it names, and in the Hub's cache. Processes of Python tell of it; on Linux inotify too
+    (extra `record`), and of other readers there. A named parent is judged before COMMAND starts,
+    one that is found after it. If COMMAND fails, its exit code is ours, and nothing is attested.
     """
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     order = replace(order, ask=ask if asks else None)

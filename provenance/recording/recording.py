@@ -149,6 +149,14 @@ class Recording:
         for work in self._read:
             work.check()
 
+    def settle(self) -> None:
+        """Everything that the run has to read so far has been read: nothing of it reads on.
+
+        Raises as `check` does.
+        """
+        for work in self._read:
+            work.result()
+
     def stands(self, folder: str | Path | None = None) -> bool:
         """Whether a model that this run wrote stands in `folder` (default: `out`)."""
         place = self._folder(folder)

@@ -91,6 +91,27 @@ def test_what_is_opened_is_noted(name: str, hooked: Hooked, root: Path) -> None:
     assert hooked.gaps() == ()
 
 
+MODULE = "import sys, types; m = sys.modules[{!r}] = types.ModuleType('m'); m.__version__ = {!r}"
+
+
+@pytest.mark.parametrize(
+    ("module", "said", "expected"),
+    [
+        ("torch", "2.1+cu", {"torch": "2.1+cu"}),
+        ("flash_attn", "1", {"flash-attn": "1"}),
+        ("json5", "1", {}),
+        ("torch", "a b", {}),
+        ("torch", "", {}),
+        ("torch", "x" * 65, {}),
+    ],
+)
+def test_the_versions_of_what_was_imported_are_noted(
+    module: str, said: str, expected: dict[str, str], hooked: Hooked, root: Path
+) -> None:
+    ended = ran(hooked, root, MODULE.format(module, said))
+    assert (ended.returncode, ended.stderr, hooked.versions()) == (0, "", expected)
+
+
 def test_a_root_may_be_one_file(root: Path, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     hooked = Hooked.laid(tmp_path / "own", [str(root / "c.bin")])

@@ -52,6 +52,8 @@ def home(tmp_path: Path) -> Path:
     for name in ("home/work", "home/models/base", "other/base"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "home/work/run.yaml").write_text(f"base_model: {tmp_path}/other/base\nlr: 1\n")
+    (tmp_path / "home/work/a.toml").write_text(f"base = '{tmp_path}/other/base'\n")
+    (tmp_path / "home/models/b.yaml").write_text("base_model: ./base\n")
     (tmp_path / "home/work/big.json").write_bytes(b" " * ((1 << 20) + 1))
     return tmp_path / "home"
 
@@ -66,6 +68,13 @@ WATCHED: dict[str, tuple[list[str], list[str]]] = {
     "a path that is named": (["train", "../models/base"], ["home/work", "home/models/base"]),
     "behind an equals sign": (["train", "m=../models/base"], ["home/work", "home/models/base"]),
     "in a recipe": (["train", "run.yaml"], ["home/work", "home/work/run.yaml", "other/base"]),
+    "in a list of words": (["train", "m=../models/base,x=1"], ["home/work", "home/models/base"]),
+    "from the home on": (["train", "m=~/models/base"], ["home/work", "home/models/base"]),
+    "in a recipe of TOML": (["train", "a.toml"], ["home/work", "home/work/a.toml", "other/base"]),
+    "from a recipe on": (
+        ["train", "../models/b.yaml"],
+        ["home/work", "home/models/b.yaml", "home/models/base"],
+    ),
     "no home, and nothing above it": (["train", "..", "/", "../.."], ["home/work"]),
     "nothing that is not there": (["train", "none", "\0", "x" * 5000], ["home/work"]),
 }
@@ -77,8 +86,35 @@ def test_what_is_watched(name: str, home: Path) -> None:
     assert list(found(home, *words).roots) == [str(home.parent / one) for one in expected]
 
 
-def test_roots_stand_in_place_of_the_working_directory(home: Path) -> None:
-    assert found(home, "train", roots=[home / "models"]).roots == (str(home / "models"),)
+@pytest.mark.parametrize("root", ["../models", "{home}/models"])
+def test_roots_are_watched_beside_the_working_directory(root: str, home: Path) -> None:
+    every = found(home, "train", roots=[Path(root.format(home=home))]).every
+    assert set(every) >= {os.path.realpath(home / name) for name in ("work", "models")}
+
+
+@pytest.mark.parametrize(("name", "watched"), [("model.safetensors", True), ("x.txt", False)])
+def test_what_a_link_leads_to_is_watched_where_it_holds_weights(
+    name: str, watched: bool, home: Path
+) -> None:
+    (home.parent / "other/base" / name).touch()
+    (home / "work/link").symlink_to("../../other/base")
+    assert (os.path.realpath(home.parent / "other/base") in found(home, "train").every) == watched
+
+
+@pytest.mark.parametrize(
+    ("name", "roots", "said"),
+    [
+        ("model.safetensors", [], True),
+        ("model.safetensors", [".."], False),
+        ("x.txt", [], False),
+    ],
+)
+def test_weights_that_are_named_and_not_watched_are_said(
+    name: str, roots: list[str], said: bool, home: Path
+) -> None:
+    (home / name).touch()
+    warnings = found(home, "train", "..", roots=[Path(one) for one in roots]).warnings
+    assert [f"--root {home}" in one for one in warnings] == [True] * said
 
 
 def test_a_folder_in_another_is_not_watched_twice(home: Path) -> None:
@@ -104,6 +140,38 @@ def test_what_trains_has_a_name(words: list[str], name: str) -> None:
     assert trainer(words) == name
 
 
+WRAPPERS = {
+    "axolotl": '#!/bin/sh\nexec {0}/python {0}/axolotl "$@"\n',
+    "other": "#!{0}/python\nimport torch\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("folder", "word", "package"),
+    [
+        ("wrapped", "axolotl", "pkg:pypi/axolotl-x@1.2%2Bcu"),
+        ("linked", "axolotl", "pkg:pypi/axolotl-x@1.2%2Bcu"),
+        ("wrapped", "other", "pkg:generic/other"),
+    ],
+)
+def test_a_script_leads_to_the_package_that_it_starts(
+    folder: str, word: str, package: str, installed: dict[str, str], tmp_path: Path
+) -> None:
+    variables = {"PATH": str(tmp_path / folder)}
+    assert program([word], variables) == package
+    assert versions([word], variables) == {"torch": "1.2+cu"}
+
+
+def test_packages_beside_an_environment_are_of_it(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    place = tmp_path / "beside"
+    (place / "trl-3.dist-info").mkdir(parents=True)
+    (place / "trl-3.dist-info" / "METADATA").write_text("Name: trl\nVersion: 3\n")
+    (tmp_path / "env/lib/python3.12/site-packages/more.pth").write_text(f"import os\n{place}\n")
+    assert versions(["axolotl"], installed) == {"torch": "1.2+cu", "trl": "3"}
+
+
 @pytest.fixture
 def installed(tmp_path: Path) -> dict[str, str]:
     """The variables of an environment with two packages, one of which has a script."""
@@ -114,6 +182,12 @@ def installed(tmp_path: Path) -> dict[str, str]:
         (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2+cu\n")
         (place / "entry_points.txt").write_text(f"[console_scripts]\n{script}\n")
     (tmp_path / "env" / "bin").mkdir()
+    (tmp_path / "wrapped").mkdir()
+    for name, text in WRAPPERS.items():
+        (tmp_path / "wrapped" / name).write_text(text.format(tmp_path / "env" / "bin"))
+        (tmp_path / "wrapped" / name).chmod(0o755)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "axolotl").symlink_to(tmp_path / "env" / "bin" / "axolotl")
     for name in ("axolotl", "python", "other"):
         (tmp_path / "env" / "bin" / name).touch(mode=0o755)
     return {"PATH": str(tmp_path / "env" / "bin")}

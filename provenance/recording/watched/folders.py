@@ -37,7 +37,10 @@ MISSING = (
     "inotify was not used: `pip install 'hf-provenance[record]'` lets it see what other programs "
     "than Python open, on Linux"
 )
-FULL = "more folders lie below the roots than could be watched ({}): name smaller ones with --root"
+FULL = (
+    "more folders lie below the working directory and each --root than could be watched ({}): "
+    "start it in a smaller folder"
+)
 DENIED = "inotify cannot be used here: {}"
 OVERFLOWED = "more was opened at once than inotify could tell: some files may be missing"
 

@@ -1,13 +1,15 @@
 """What every Python process of a recorded command runs first: it notes the files that are opened.
 
 This file is copied as `sitecustomize.py` into a private folder that PYTHONPATH begins with; beside
-it lies `roots`, the folders below which files are noted. It imports nothing but what Python has
-loaded by then, raises nothing, and runs the `sitecustomize` that stood in its place. A process that
-cannot note removes the file `complete`, which works on a full disk too.
+it lie `roots`, the folders below which files are noted, and `packages`, those whose versions are
+noted when a process ends. It imports nothing but what Python has loaded by then or has built in,
+raises nothing, and runs the `sitecustomize` that stood in its place. A process that cannot note
+removes the file `complete`, which works on a full disk too.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import stat
 import sys
@@ -17,6 +19,8 @@ NAME = "sitecustomize"
 SETTINGS = "roots"
 OPENED = "opened"
 COMPLETE = "complete"
+PACKAGES = "packages"
+VERSIONS = "versions"
 MOST = 100_000
 """Files that one process notes."""
 
@@ -31,6 +35,28 @@ def begin(own: str) -> None:
     add = getattr(sys, "addaudithook", None)
     if roots and add:
         add(noting(own, roots))
+        atexit.register(end, own)
+
+
+def end(own: str) -> None:
+    """The packages that are imported by now are noted, each with its version: `name version`,
+    ended by a zero byte."""
+    try:
+        with open(os.path.join(own, PACKAGES), encoding="ascii") as stream:
+            names = stream.read().split("\0")
+        found = [f"{name} {version(name)}\0" for name in names if name in sys.modules]
+        with open(os.path.join(own, VERSIONS), "ab", buffering=0) as log:
+            log.write("".join(found).encode())
+    except Exception:
+        # Whoever runs on after the end finds nothing here, and is not to be stopped.
+        return
+
+
+def version(name: str) -> str:
+    """The version of an imported module, as it says itself, else as it was installed."""
+    own = getattr(sys.modules[name], "__version__", None)
+    installed = sys.modules.get("importlib.metadata")
+    return str(own or (installed and installed.version(name.replace("_", "-"))) or "")
 
 
 def noting(own: str, roots: Sequence[str]) -> Hook:

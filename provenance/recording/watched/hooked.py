@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from provenance.recording.machine import PACKAGES
 from provenance.recording.watched import hook
 from provenance.recording.watched.opened import Opened, Stamp, Way
 
@@ -15,6 +17,8 @@ PYTHONPATH = "PYTHONPATH"
 MOST = 1_000_000
 """Lines of all processes together that are read."""
 MOST_BYTES = 512 << 20
+MOST_VERSIONS = 4 << 20
+VERSION = re.compile(r"[\w.+!-]{1,64}", re.ASCII)
 LOST = (
     "a Python process of the command could not note all that it opened (a full disk, or too many "
     "files)"
@@ -35,7 +39,8 @@ class Hooked:
         (folder / f"{hook.NAME}.py").write_bytes(source)
         every = {form for root in roots for form in (root, os.path.realpath(root))}
         (folder / hook.SETTINGS).write_bytes(b"\0".join(map(os.fsencode, sorted(every))))
-        for name in (hook.OPENED, hook.COMPLETE):
+        (folder / hook.PACKAGES).write_bytes("\0".join(PACKAGES).encode())
+        for name in (hook.OPENED, hook.COMPLETE, hook.VERSIONS):
             (folder / name).touch(mode=0o600)
         return cls(folder=folder)
 
@@ -52,6 +57,16 @@ class Hooked:
         for row in data.split(b"\0", MOST)[:MOST]:
             if found := _opened(row):
                 yield found
+
+    def versions(self) -> dict[str, str]:
+        """The packages for training that a process had imported at its end, each with its
+        version."""
+        with open(self.folder / hook.VERSIONS, "rb") as stream:
+            rows = stream.read(MOST_VERSIONS).decode("utf-8", "replace").split("\0")
+        parted = (row.partition(" ") for row in rows)
+        known = {name: said for name, _, said in parted if name in PACKAGES}
+        found = {name.replace("_", "-"): said for name, said in sorted(known.items())}
+        return {name: said for name, said in found.items() if VERSION.fullmatch(said)}
 
     def gaps(self) -> tuple[str, ...]:
         """Why not everything was noted, if so."""

@@ -26,7 +26,7 @@ UNTOLD = (
 class Order:
     """A command, the folder that gets the model, and where else it may read.
 
-    `roots` are folders that are watched in place of the working directory. `ask` is None where
+    `roots` are folders that are watched beside the working directory. `ask` is None where
     nobody can be asked.
     """
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from provenance.errors import Malformed
 from provenance.formats import yaml
+from provenance.formats.names import is_by_product, is_weight_name
 from provenance.recording.watched.watch import Places
 from provenance.source.hub.cache import known
 
 RECIPES = (".yaml", ".yml", ".json", ".toml")
 MOST_RECIPE = 1 << 20
 MOST_WORDS = 4_096
+MOST_WORD = 1_024
+"""Characters of a path."""
+MOST_LINKS = 256
+PARTED = re.compile("[=,]")
 DATASETS, HOME, CACHE = "HF_DATASETS_CACHE", "HF_HOME", "XDG_CACHE_HOME"
 
 
@@ -26,11 +33,12 @@ def places(
     roots: Sequence[Path] = (),
     cache: Path | None = None,
 ) -> Places:
-    """What is to be watched for a command: the caller's roots, else the working directory, with the
-    paths that its words and recipes name; the caches of the Hub and of `datasets`."""
+    """What is to be watched for a command: the working directory, the caller's roots, the paths
+    that its words and recipes name; the caches of the Hub and of `datasets`."""
     recipes = recipes_of(words, folder)
-    named = [str(root) for root in roots] or [str(folder)]
-    said = [*_paths(words, folder), *_in_recipes(recipes, folder)]
+    named = [str(folder), *(str(folder / root) for root in roots)]
+    home = variables.get("HOME") or "/"
+    said = [*_paths(words, folder, home), *_in_recipes(recipes, folder, home), *_linked(folder)]
     hub = known(cache)
     return Places(
         roots=tuple(dict.fromkeys([*named, *(p for p in said if _is_small(p, variables))])),
@@ -38,6 +46,7 @@ def places(
         hub=str(hub) if hub else "",
         datasets=_datasets(variables),
         settings=frozenset(os.path.realpath(path) for path in recipes),
+        unwatched=tuple(p for p in said if not _is_small(p, variables) and _has_weights(p)),
     )
 
 
@@ -56,23 +65,44 @@ def recipes_of(words: Sequence[str], folder: Path) -> dict[str, bytes]:
     return found
 
 
-def _paths(words: Sequence[str], folder: Path) -> Iterator[str]:
-    """Each word, or what stands behind its `=`, that is a path here."""
+def _paths(words: Sequence[str], folder: Path, home: str = "") -> Iterator[str]:
+    """Each word, or part of it between `=` and commas, that is a path here; `~/` is the home."""
     for word in words[:MOST_WORDS]:
-        for text in (word, word.partition("=")[2]):
-            path = os.path.join(folder, text) if text and "\0" not in text else ""
-            if path and len(text) < 1_024 and os.path.exists(path):
+        parts = PARTED.split(word) if len(word) < MOST_WORD else []
+        for text in dict.fromkeys((word, word.partition("=")[2], *parts)):
+            said = os.path.join(home, text[2:]) if home and text.startswith("~/") else text
+            path = os.path.join(folder, said) if said and "\0" not in said else ""
+            if path and len(said) < MOST_WORD and os.path.exists(path):
                 yield os.path.abspath(path)
 
 
-def _in_recipes(recipes: Mapping[str, bytes], folder: Path) -> Iterator[str]:
+def _in_recipes(recipes: Mapping[str, bytes], folder: Path, home: str) -> Iterator[str]:
+    """The paths that recipes name, from the working directory or from the recipe's own folder."""
     for path, data in recipes.items():
-        if not path.lower().endswith(".toml"):
-            try:
-                value = yaml.loads(data)
-            except Malformed:
-                continue
-            yield from _paths(list(_texts(value)), folder)
+        try:
+            is_toml = path.lower().endswith(".toml")
+            texts = list(_texts(tomllib.loads(data.decode()) if is_toml else yaml.loads(data)))
+        except (Malformed, ValueError, RecursionError):
+            continue
+        for place in dict.fromkeys((folder, Path(path).parent)):
+            yield from _paths(texts, place, home)
+
+
+def _linked(folder: Path) -> Iterator[str]:
+    """The folders with weights that links in the working directory lead to: what only watches
+    folders does not follow them."""
+    try:
+        links = [item.path for item in os.scandir(folder) if item.is_symlink() and item.is_dir()]
+    except OSError:
+        return
+    yield from (os.path.realpath(link) for link in sorted(links)[:MOST_LINKS] if _has_weights(link))
+
+
+def _has_weights(place: str) -> bool:
+    try:
+        return any(is_weight_name(name) and not is_by_product(name) for name in os.listdir(place))
+    except OSError:
+        return False
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from glob import escape, glob
@@ -18,6 +19,10 @@ SCRIPTS = "console_scripts"
 REMOVED = "<removed>"
 """What stands for a word that must not be published."""
 PYTHON = "python"
+PATH = re.compile(r"/[^\s'\"`;&|<>()$]+")
+MOST_SCRIPT = 4_096
+"""Characters of a script that only starts another program."""
+MOST_BEHIND = 8
 
 
 def program(words: Sequence[str], variables: Mapping[str, str]) -> str:
@@ -91,9 +96,52 @@ def _brought(place: str, name: str, module: str) -> Distribution | None:
 
 
 def _installed(place: str) -> Iterator[Distribution]:
-    """The packages of the environment that a program lies in, those without a name left out."""
-    folders = _folders(_top(place))
-    yield from (found for found in distributions(path=folders) if found.name)
+    """The packages of the environment that a program lies in, and of those that its script leads
+    to, those without a name left out."""
+    tops = dict.fromkeys(_top(one) for one in _behind(place))
+    folders = dict.fromkeys(folder for top in tops for folder in _with_linked(_folders(top)))
+    yield from (found for found in distributions(path=list(folders)) if found.name)
+
+
+def _behind(place: str) -> tuple[str, ...]:
+    """The program, and those that it is a link to or a script around: its interpreter, a Python
+    that it names, what has its own name elsewhere."""
+    found: dict[str, None] = {}
+    left = [place]
+    while left and len(found) < MOST_BEHIND:
+        one = left.pop(0)
+        if one not in found:
+            found[one] = None
+            left += [os.path.realpath(one), *_scripted(one, os.path.basename(place))]
+    return tuple(found)
+
+
+def _scripted(place: str, name: str) -> Iterator[str]:
+    """The Pythons, and the programs of this name, whose paths stand in a short script."""
+    try:
+        with open(place, "rb") as stream:
+            text = os.fsdecode(stream.read(MOST_SCRIPT + 1))
+    except OSError:
+        return
+    if not text.startswith("#!") or len(text) > MOST_SCRIPT:
+        return
+    for path in PATH.findall(text):
+        last = os.path.basename(path)
+        if (last == name or last.startswith(PYTHON)) and os.path.isfile(path):
+            yield path
+
+
+def _with_linked(folders: Sequence[str]) -> Iterator[str]:
+    """The folders, each with those that the `.pth` files in it put beside it."""
+    for folder in folders:
+        yield folder
+        for file in sorted(glob(os.path.join(escape(folder), "*.pth"))):
+            try:
+                with open(file, encoding="utf-8", errors="replace") as stream:
+                    rows = stream.read(MOST_SCRIPT).splitlines()
+            except OSError:
+                continue
+            yield from (row for row in rows if os.path.isabs(row) and os.path.isdir(row))
 
 
 def _top(place: str) -> str:

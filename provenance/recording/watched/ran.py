@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError
+from provenance.recording.methods import NO_TRAINING
 from provenance.recording.recording import Recording
 from provenance.recording.watched.disk import State
+from provenance.recording.watched.later import Later
 from provenance.recording.watched.materials import HUB, Materials
 from provenance.recording.watched.meaning import Model
 from provenance.recording.watched.order import Order
@@ -24,10 +25,16 @@ from provenance.workspace.attesting import ParentRefused
 
 JUDGING = 1_000_000.0
 """Seconds that parents may take to be judged."""
-MOMENT = "%Y-%m-%dT%H:%M:%S"
-SHOWN = 12
 YES, NO = "yes", "no"
-TO_TYPE = "What came of the command lies where it wrote it. To attest it once this is settled:"
+UNSEEN = (
+    "no model was seen that it began with: none was opened below the folders that are watched. If "
+    "it lies elsewhere, `--root DIR` watches that too and `--parent DIR` names it"
+)
+NO_DATA = "no data set was seen: name it with --dataset FILE|org/name@commit"
+KEPT = (
+    "data: {} is what the library `datasets` made and kept of them, and not the files themselves: "
+    "name those with --dataset FILE|org/name@commit"
+)
 
 
 class NotAttested(ProvenanceError):
@@ -67,28 +74,32 @@ class Ran:
         if not self.ended.well:
             said = f"error: nothing was attested: {self.order.words[0]}: {self.ended.said}"
             raise NotAttested(said, code=self.ended.code)
+        if not self.recording.stands(self.order.out):
+            raise NotAttested(f"error: nothing was attested: {self._unwritten()}")
         try:
             return self._attested()
         except ParentRefused as refused:
-            raise NotAttested(*refused.lines(), TO_TYPE, self.line, judged=True) from None
+            raise NotAttested(*refused.lines(), *self.later.lines(), judged=True) from None
         except (ProvenanceError, OSError) as error:
             said = f"error: the command ended well, and nothing was attested: {error}"
-            raise NotAttested(said, TO_TYPE, self.line) from None
+            raise NotAttested(said, *self.later.lines()) from None
 
     @property
-    def line(self) -> str:
+    def later(self) -> Later:
         """The command line that attests the same."""
-        terms, meaning = self.recording.terms, self.watched.meaning
-        parents = [*self._named, *(self._shown(one.name) for one in self._found)]
-        data = [self._shown(text) for one in meaning.data for text in one.named][:SHOWN]
-        words = ["provenance", "attest", str(self.order.out), "--as", terms.model]
-        words += ["--method", self.method.value]
-        words += [word for value in parents for word in ("--parent", value)]
-        words += [word for value in data for word in ("--dataset", value)]
-        words += ["--started", self.started.strftime(MOMENT)]
-        words += ["--finished", self.finished.strftime(MOMENT)]
-        words += ["--key", str(terms.key)] if terms.key else []
-        return shlex.join(words)
+        terms, desk = self.recording.terms, self.recording.desk
+        out = terms.workspace.folder / self.order.out
+        return Later(
+            terms=terms,
+            desk=replace(desk, judged=(out, *self.recording.places)),
+            out=self.order.out,
+            method=self.method,
+            parents=(*self._named, *(one.name for one in self._found)),
+            data=self.watched.meaning.data,
+            builder=program(self.order.words, terms.workspace.environment.variables),
+            started=self.started,
+            finished=self.finished,
+        )
 
     def told(self) -> Iterator[str]:
         """What was seen, by which ways, and what may be missing."""
@@ -99,6 +110,7 @@ class Ran:
         count = sum(len(one.files) for one in meaning.data)
         if count:
             yield f"data: {count} files in {len(meaning.data)} places"
+        yield from self._data_missing()
         for place in self._unopened:
             yield f"nothing of the parent {self._shown(place)} was seen to be opened"
 
@@ -107,6 +119,26 @@ class Ran:
         """The parents that the caller named, and of which nothing was seen to be opened."""
         opened = {one.place for one in self.watched.meaning.models}
         return tuple(sorted({one.folder for one in self.given} - opened))
+
+    def _data_missing(self) -> Iterator[str]:
+        """What to name, where a training read no data that are known by what they are."""
+        if self.method in NO_TRAINING or self.order.datasets:
+            return
+        data = self.watched.meaning.data
+        if not data:
+            yield NO_DATA
+        for one in data:
+            if one.mark and not one.commit:
+                yield KEPT.format("/".join(one.place.split("/")[-4:-2]))
+
+    def _unwritten(self) -> str:
+        """Why there is nothing to attest in --out, in words for who typed the command."""
+        place, out = self.order.out, self.recording.terms.workspace.folder / self.order.out
+        if not out.is_dir():
+            why = "the command wrote no such folder"
+        else:
+            why = "no weights stand there that the command wrote"
+        return f"--out {place}: {why}: name the folder that it writes the model to with --out"
 
     def _shown(self, text: str) -> str:
         """A path from the working directory on, where it lies there."""
@@ -127,8 +159,7 @@ class Ran:
         self._check_clear()
         models = self._meant()
         if not (models or self.given) and self.method is not Method.PRETRAIN:
-            message = "no model was seen that it began with: name it"
-            raise ConfigError(message, path="--parent")
+            raise ConfigError(UNSEEN)
         self._check_unmoved()
         self._check_opened()
         self.recording.parent(*(one.place for one in models))
@@ -173,7 +204,7 @@ class Ran:
             method=self.method,
             trainer=trainer(words),
             builder=program(words, variables),
-            versions=versions(words, variables),
+            versions=self.watched.versions or versions(words, variables),
         )
 
     def _check_clear(self) -> None:

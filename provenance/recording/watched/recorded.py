@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from provenance.recording.watched.disk import State
 from provenance.recording.watched.order import Order
 from provenance.recording.watched.ran import JUDGING, NotAttested, Ran
 from provenance.recording.watched.runs import tracked
-from provenance.recording.watched.watch import Watch
+from provenance.recording.watched.watch import Places, Watch
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
 from provenance.workspace.attesting import ParentRefused
@@ -35,8 +35,10 @@ class Ready:
         """
         workspace = self.recording.terms.workspace
         folder, variables = workspace.folder.absolute(), workspace.environment.variables
-        before = tracked(folder)
-        watch = Watch.begun(self.order.places(workspace))
+        before, places = tracked(folder), self._places()
+        for line in places.warnings:
+            workspace.progress.note(line)
+        watch = Watch.begun(places)
         try:
             started = self.recording.started = datetime.now(UTC)
             ended = running.run(self.order.words, watch.environment(variables), folder)
@@ -55,6 +57,12 @@ class Ready:
             started=started,
             finished=finished,
         )
+
+    def _places(self) -> Places:
+        """What is watched: the parents that were named too, wherever they lie."""
+        places = self.order.places(self.recording.terms.workspace)
+        named = (state.folder for state in self.given)
+        return replace(places, roots=(*places.roots, *named))
 
 
 def made_ready(
@@ -87,6 +95,7 @@ def made_ready(
     )
     recording.begin()
     recording.check(JUDGING)
+    recording.settle()
     given = tuple(State.of(str(place)) for place in recording.places)
     return Ready(order=order, recording=recording, method=method, given=given)
 

@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from provenance.recording.watched.cached import Links
 from provenance.recording.watched.disk import State
@@ -17,18 +18,35 @@ from provenance.recording.watched.meaning import Ground, Meaning, folders_of, me
 from provenance.recording.watched.opened import Opened, Seen, Way
 
 PREFIX = "provenance-record-"
+UNWATCHED = (
+    "the command names {0}, which holds weights, and it is not watched, since your home lies in "
+    "it: --root {0} watches it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """What is watched: folders of the caller's, the caches of the Hub and of `datasets`, and the
-    folder that gets the model."""
+    folder that gets the model. `unwatched` are folders with weights that the command names, and
+    that are watched where the caller says so alone."""
 
     roots: tuple[str, ...]
     out: str
     hub: str = ""
     datasets: str = ""
     settings: frozenset[str] = frozenset()
+    unwatched: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the command names and nobody watches, each in a line that says what to do."""
+        tops = [f"{top.rstrip('/')}/" for top in self.every]
+        missed = [
+            place
+            for place in self.unwatched
+            if not any(f"{os.path.realpath(place)}/".startswith(top) for top in tops)
+        ]
+        return tuple(UNWATCHED.format(quote(place)) for place in missed)
 
     @property
     def every(self) -> tuple[str, ...]:
@@ -43,12 +61,16 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What was seen, what it means, and which files of the output are new or other."""
+    """What was seen, what it means, and which files of the output are new or other.
+
+    `versions` are those of the packages for training that its Python processes had imported.
+    """
 
     seen: Seen
     meaning: Meaning
     changed: tuple[str, ...]
     folders: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def moved(self) -> tuple[str, ...]:
@@ -105,6 +127,7 @@ class Watch:
             folders = self._folders.count
             opened += found
             gaps += missed
+        versions = self._hooked.versions()
         self.drop()
         seen = Links.of(self._places.hub).applied(Seen.of(opened, gaps))
         after = State.of(self._places.out)
@@ -113,6 +136,7 @@ class Watch:
             meaning=meaning(seen, self._ground(seen)),
             changed=after.changed_since(self._before),
             folders=folders,
+            versions=versions,
         )
 
     def drop(self) -> None:
