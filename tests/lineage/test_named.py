@@ -9,11 +9,21 @@ from pathlib import Path
 import pytest
 
 from provenance.lineage.naming import names_weights
-from provenance.model import Evidence, Manifest
+from provenance.model import Ancestor, Evidence, Manifest
 from provenance.wire.training import Parent
 from tests import forge
 from tests.hubs import card
-from tests.lineage.family import BASE, BOT, SFT, TEMPLATE, TRAINER, Family, found
+from tests.lineage.family import (
+    BASE,
+    BOT,
+    SFT,
+    TEMPLATE,
+    TRAINER,
+    Family,
+    found,
+    graph,
+    tiers,
+)
 
 TRUE: set[tuple[str, str]] = set()
 MISMATCH = {("parent-mismatch", SFT)}
@@ -112,3 +122,49 @@ def test_a_parent_that_is_published_later_is_known_by_what_a_loader_reads(
         (family.folder(SFT) / path).unlink()
     forge.attest(family.folder(SFT), TRAINER, "sft", family.parent(BASE), model=SFT)
     assert found(family.case(BOT, SFT, BASE), family.registry()) == expected
+
+
+@pytest.mark.parametrize(
+    ("signed", "expected"),
+    [("the same", "anchored"), ("another", "attested")],
+    ids=["the commit that is the parent", "another commit of its name"],
+)
+def test_a_signature_anchors_the_commit_that_it_is_over(
+    signed: str, expected: str, family: Family
+) -> None:
+    release = forge.TufKey(key=forge.key("release"))
+    family.attested()
+    elsewhere = Family(top=family.top / "elsewhere")
+    elsewhere.write(SFT, BASE, model__safetensors=OTHER)
+    forge.sign((family if signed == "the same" else elsewhere).folder(SFT), release)
+    other = elsewhere.ancestor(SFT)
+    assert other.evidence
+    ref = replace(other.evidence.ref, commit="d" * 40)
+    other = replace(other, commit="d" * 40, evidence=replace(other.evidence, ref=ref))
+    given = family.case(BOT, SFT, BASE)
+    given = replace(given, ancestors=(*given.ancestors, other))
+    assert tiers(graph(given, family.registry()))[BOT, SFT] == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "asked", "said"),
+    [
+        ("run-3/checkpoint-7", False, True),
+        ("run-3/checkpoint-7", True, False),
+        ("sft-out", False, False),
+    ],
+    ids=["no Hub was asked", "a Hub has none", "no Hub has such names"],
+)
+def test_what_is_taken_for_a_folder_is_said(
+    named: str, asked: bool, said: bool, family: Family
+) -> None:
+    family.attested()
+    (family.folder(BOT) / "claims.jsonl").unlink()
+    (family.folder(BOT) / "README.md").write_bytes(card(f"base_model: {named}"))
+    forge.attest(family.folder(BOT), TRAINER, "grpo", family.parent(SFT), model=BOT)
+    given = family.case(BOT, SFT, BASE)
+    gone = Ancestor(claimed=named, missing=f"{named}: the Hub answers 404")
+    given = replace(given, ancestors=(*given.ancestors, gone)) if asked else given
+    drawn = graph(given, family.registry())
+    assert not drawn.problems
+    assert any(named in note for note in drawn.notes) is said
