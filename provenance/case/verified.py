@@ -9,7 +9,7 @@ from provenance import signature
 from provenance.case.ancestors import by_origin
 from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
-from provenance.lineage import Claimed, Graph, TrainingStep, Unusable, build, step_of
+from provenance.lineage import Claimed, Graph, Pinned, TrainingStep, Unusable, build, step_of
 from provenance.lock import Lock
 from provenance.model import Ancestor
 from provenance.signature import VerificationResult
@@ -42,7 +42,7 @@ def verify_bundles(
     files, evidence = known.files, known.files.evidence
     claimed = Claimed.of(files, tuple(parents), origin, registry, known.origins)
     verifications, steps = _sorted(files, registry)
-    vouched = set()
+    vouched: set[Pinned] = set()
     for ancestor in evidence.ancestors:
         if ancestor.evidence and ancestor.evidence.bundles:
             own, more = _sorted(files.of(ancestor.evidence), registry)
@@ -74,10 +74,12 @@ def _vouched(
     files: ModelFiles,
     registry: Registry,
     verifications: Sequence[VerificationResult],
-) -> set[str]:
-    """The ancestor's name, if its publisher signed every file of it that a loader reads."""
+) -> set[Pinned]:
+    """The ancestor by its name and manifest, if its publisher signed every file of it that a loader
+    reads."""
     signed = (
         vouch.comparison for vouch in publisher_signatures(files.evidence, registry, verifications)
     )
     holds = any(one.holds and files.read <= one.equal for one in signed)
-    return {ancestor.facts.id} if holds and ancestor.facts else set()
+    manifest = ancestor.manifest or files.evidence.manifest.digest
+    return {(ancestor.facts.id, manifest)} if holds and ancestor.facts else set()

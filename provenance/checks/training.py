@@ -10,7 +10,7 @@ from collections.abc import Iterator, Set
 
 from provenance.case.case import Case
 from provenance.lineage import Made
-from provenance.verdict import Finding, failed
+from provenance.verdict import Finding, Level, failed
 from provenance.wire.training import Material, MaterialKind, Method
 
 WITHOUT_DATA = frozenset({Method.MERGE, Method.QUANTIZE, Method.CONVERT})
@@ -40,14 +40,19 @@ EXPECTED = {
 """What meets each demand, and how one comes by it."""
 ALWAYS = "verified_parents"
 """What is said of a step whatever is asked; whether it counts is a matter of levels."""
+REQUIRE = Level.REQUIRE
 SHOWN, LONG = 3, 120
 
 
 def unmet(case: Case) -> Iterator[Finding]:
-    """What is asked of the steps of this model's history and none of their statements meets."""
+    """What is asked of the steps of this model's history and none of their statements meets: of
+    several that which lacks least of what is required, and then of the rest."""
+    level = case.policy.level
     for statements in case.graph.made_of.values():
         found = (tuple(_unmet(case.policy.training.names, made)) for made in statements)
-        yield from min(found, key=len)
+        yield from min(
+            found, key=lambda lacks: (sum(level(one.rule) is REQUIRE for one in lacks), len(lacks))
+        )
 
 
 def _unmet(asked: Set[str], made: Made) -> Iterator[Finding]:

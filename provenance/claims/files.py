@@ -42,7 +42,7 @@ class ModelFiles:
     @cached_property
     def left(self) -> frozenset[str]:
         """Those of `read` that trainers leave beside a model: no loader opens one by itself."""
-        return self.read & left_beside(self.evidence, self.by_path)
+        return self.read & left_beside(self.evidence, self.by_path, self.read)
 
     def why_read(self, path: str) -> str:
         """Why one of `read` counts as read, as a sentence without its stop."""

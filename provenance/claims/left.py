@@ -8,18 +8,15 @@ is what Trainer, TRL and their like write, by its very name; whatever else lies 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from posixpath import normpath
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
-from provenance.claims.configuration import pairs, texts
+from provenance.claims.leading import led_to
 from provenance.claims.loader import KINDS, is_called_unread
-from provenance.errors import Malformed
-from provenance.formats.content import is_card
 from provenance.formats.names import is_weight_name, suffix_of, words
 from provenance.formats.parsed import Parsed
-from provenance.model import Evidence, Kind
+from provenance.model import Evidence
 
-STATE = "trainer_state.json"
 FIGURES = words(
     "all_results.json eval_results.json train_results.json trainer_log.jsonl trainer_state.json"
 )
@@ -44,29 +41,26 @@ FIRST_TAKEN = ("pytorch_model", "adapter_model", "diffusion_pytorch_model", "ope
 IN_PARTS = words("model_index.json modules.json")
 """What names the folders of a model's parts."""
 
-BEFORE = rb"(?<![\w/\\.-])(?:\./)*"
-"""What stands before a path that begins in the model's own folder."""
-AFTER = rb"(?=[/\\\"'\r\n,\]}]|\s*$)"
-
 
 def is_left(path: str) -> bool:
     """Whether a file of this path is one that trainers leave beside a model; letter case counts."""
     return LEFT.fullmatch(path) is not None or bool(_folder(path))
 
 
-def left_beside(evidence: Evidence, files: Mapping[str, Parsed]) -> frozenset[str]:
+def left_beside(
+    evidence: Evidence, files: Mapping[str, Parsed], read: AbstractSet[str]
+) -> frozenset[str]:
     """The selected files that trainers left and that nothing in the model leads a loader to.
 
     None where there are no weights that a loader would take before all of those, or where a figure
-    is something else by its content. `files` are those of the evidence.
+    is something else by its content. `files` are those of the evidence, `read` the paths of
+    those that a loader reads.
     """
     listed = evidence.manifest.by_path
     named = {path for path in listed if is_left(path) and not _is_other(path, evidence)}
     if not named or not has_weights_of_its_own(listed.keys() - named):
         return frozenset()
-    folders = {_folder(path) for path in named} - {""}
-    led = set(_led_to(files.values(), named, folders))
-    return frozenset(path for path in named if not {path, _folder(path)} & led)
+    return frozenset(named - led_to(files, (read & listed.keys()) - named, named))
 
 
 def has_weights_of_its_own(paths: Collection[str]) -> bool:
@@ -101,40 +95,3 @@ def _is_other(path: str, evidence: Evidence) -> bool:
     """Whether what should be words or figures is weights, a pickle or an archive."""
     content = evidence.by_path.get(path)
     return content is not None and content.kind in KINDS and not is_weight_name(path)
-
-
-def _led_to(
-    files: Iterable[Parsed], named: Collection[str], folders: Collection[str]
-) -> Iterator[str]:
-    """The files and the folders of checkpoints of which anything outside those folders speaks; what
-    a card or a log says leads no loader anywhere."""
-    for file in files:
-        if file.path == STATE or is_card(file.path) or _folder(file.path):
-            continue
-        if suffix_of(file.path) == ".json" or file.content.kind is Kind.JSON:
-            said = [normpath(text.replace("\\", "/")) for text in _said(file)]
-            yield from (one for one in named if one in said)
-            yield from (one for one in folders if any(map(_within(one).match, said)))
-        elif file.content.kind is not Kind.SAFETENSORS:
-            head = file.content.head
-            yield from (one for one in folders if _spoken(one).search(head))
-
-
-def _within(folder: str) -> re.Pattern[str]:
-    """A folder as a path begins with it."""
-    return re.compile(rf"{re.escape(folder)}(?:[/.]|$)")
-
-
-def _spoken(folder: str) -> re.Pattern[bytes]:
-    """A folder as a text speaks of it as a path, from the model's own folder on."""
-    return re.compile(BEFORE + re.escape(folder).encode() + AFTER)
-
-
-def _said(file: Parsed) -> Iterator[str]:
-    """The texts and the keys of a JSON document."""
-    try:
-        value = file.json()
-        yield from texts(value)
-        yield from (key for key, _ in pairs(value))
-    except Malformed:
-        return

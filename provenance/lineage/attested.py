@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from provenance.lineage.claimed import Claimed
 from provenance.lineage.contradiction import contradiction, same_weights
 from provenance.lineage.graph import Edge, Made, Node, Problem, Tier
 from provenance.lineage.met import Model, unpublished
-from provenance.lineage.naming import is_named
+from provenance.lineage.naming import is_named, names_weights
 from provenance.lineage.noted import is_unchanged, notes
 from provenance.lineage.steps import Index, TrainingStep
 from provenance.lineage.walks import circles
@@ -89,15 +90,19 @@ class Walk:
         manifest: str | None = None,
     ) -> Model:
         """A model that is there; a mirror by the `manifest` of its origin, whose root it may be."""
-        listed, own = evidence.manifest.by_path, self.files.of(evidence)
-        read = (own.read or listed.keys()) - own.left
+        listed, left = evidence.manifest.by_path, self.files.of(evidence).left
         return Model(
             node=self._node(key, repo, commit, manifest or evidence.manifest.digest),
-            files={path: listed[path].sha256 for path in sorted(read)},
+            files={path: listed[path].sha256 for path in sorted(self._opened(evidence))},
             speaks=repo or "",
-            beside={path: listed[path].sha256 for path in sorted(own.left)},
+            beside={path: listed[path].sha256 for path in sorted(left)},
             evidence=evidence,
         )
+
+    def _opened(self, evidence: Evidence) -> AbstractSet[str]:
+        """What a loader reads of a model that is there, and its trainer did not leave beside it."""
+        own = self.files.of(evidence)
+        return (own.read or evidence.manifest.by_path.keys()) - own.left
 
     def _node(self, key: str, repo: str | None, commit: str | None, manifest: str | None) -> Node:
         owner = self.registry.owner(repo) if repo else None
@@ -120,6 +125,10 @@ class Walk:
         """1 and 2: the parents by a statement, or by claims where there is none; none of a root."""
         key = model.node.key
         if model.node.root:
+            return
+        if model.evidence is None and not names_weights(model.files):
+            reason = "whoever names it lists no whole weights of it, and many may have the rest"
+            self._unattested(model, [reason])
             return
         if not (found := self._speaking(model)):
             yield from self._claimed(key)
@@ -238,7 +247,7 @@ class Walk:
         known = [a for a in self.claimed.by_name.get(name or "", ()) if a.evidence and not earlier]
         for ancestor in known:
             evidence = ancestor.evidence
-            if evidence and is_named(parent, ancestor, evidence):
+            if evidence and is_named(parent, ancestor, evidence, self._opened(evidence)):
                 there, commit = ancestor.manifest, ancestor.commit
                 key = self._key(name or "", commit, there)
                 return self._published(key, name, commit, evidence, there)

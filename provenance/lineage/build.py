@@ -13,7 +13,7 @@ from provenance.claims.reference import ANSWERABLE
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
-from provenance.lineage.graph import Edge, Graph, Node, Problem, Tier, Unresolved
+from provenance.lineage.graph import Edge, Graph, Node, Pinned, Problem, Tier, Unresolved
 from provenance.lineage.lies import lies
 from provenance.lineage.noted import in_order
 from provenance.lineage.steps import Index, TrainingStep, Unusable
@@ -29,10 +29,10 @@ def build(
     registry: Registry,
     said: Sequence[TrainingStep | Unusable],
     *,
-    vouched: Collection[str] = (),
+    vouched: Collection[Pinned] = (),
 ) -> Graph:
     """The graph of the ancestors of the model that has `files`; `vouched` are those that their
-    publishers signed."""
+    publishers signed, and no other commit of theirs."""
     steps = [one for one in said if isinstance(one, TrainingStep)]
     walk = Walk(
         claimed=claimed,
@@ -61,7 +61,7 @@ def build(
         ),
         unresolved=drawn.unresolved(),
         made=in_order(walk.made, [node.key for node in drawn.nodes]),
-        notes=tuple(walk.notes),
+        notes=(*walk.notes, *drawn.taken_for_folders()),
         folders=drawn.folders_alone,
     )
 
@@ -73,7 +73,7 @@ class _Drawing:
     claimed: Claimed
     registry: Registry
     walk: Walk
-    vouched: frozenset[str]
+    vouched: frozenset[Pinned]
 
     @cached_property
     def lies(self) -> tuple[Problem, ...]:
@@ -105,6 +105,12 @@ class _Drawing:
             for name in self.claimed.parents_of(child)
             if may_be_folder(name) and name not in self.claimed.by_name
         )
+
+    def taken_for_folders(self) -> Iterator[str]:
+        """The names with an owner that may be those of repositories: nobody asked a Hub."""
+        for child, name in sorted(self.folders):
+            if "/" in name and name not in self.claimed.by_claim:
+                yield f"{child} names {name}, which counts as a folder: no Hub was asked for it"
 
     @property
     def folders_alone(self) -> frozenset[str]:
@@ -161,7 +167,7 @@ class _Drawing:
         if edge.unverified or edge.child in lied or edge.parent not in self.complete:
             return False
         node = self.walk.nodes[edge.parent]
-        if node.root or node.repo in self.vouched:
+        if node.root or (node.repo, node.manifest) in self.vouched:
             return True
         return self._is_unpublished(node) and self._speaks_for_both(edge)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
 from provenance.formats.names import is_weight_name
@@ -43,23 +43,23 @@ def _leads_to(one: Step, other: Step) -> bool:
 
 def _agree(one: Step, other: Step, canonical: Canonical) -> bool:
     """Whether two statements may be of one step: the same method, from the same parents."""
-    if one.method is not other.method:
-        return False
-    pairs = ((one.parents, other.parents), (other.parents, one.parents))
-    return all(
-        any(_may_be_one(parent, candidate, canonical) for candidate in those)
-        for these, those in pairs
-        for parent in these
+    these, those = one.parents, other.parents
+    return one.method is other.method and (
+        _are_among(these, those, canonical) and _are_among(those, these, canonical)
     )
 
 
-def _may_be_one(one: Parent, other: Parent, canonical: Canonical) -> bool:
-    """Whether two parents may be one: nothing that both say differs."""
-    if one.manifest and other.manifest:
-        return one.manifest == other.manifest
-    if one.repo and other.repo:
-        return canonical(one.repo) == canonical(other.repo)
-    return False
+def _are_among(these: Sequence[Parent], those: Sequence[Parent], canonical: Canonical) -> bool:
+    """Whether each of the first may be one of the others: nothing that both say differs. Names
+    tell where one of both has no manifest."""
+    manifests = {parent.manifest for parent in those if parent.manifest}
+    named = {canonical(parent.repo) for parent in those if parent.repo}
+    loose = {canonical(one.repo) for one in those if one.repo and not one.manifest}
+    return all(
+        one.manifest in manifests
+        or bool(one.repo and canonical(one.repo) in (loose if one.manifest else named))
+        for one in these
+    )
 
 
 def _said(heard: Heard) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from provenance.claims.claim import MethodClaim
@@ -18,6 +19,8 @@ TAUGHT = frozenset(
         *("sdft", "sdpo", "server-distillation"),
     }
 )
+CLASS = re.compile(r"(?:^|[.:\s])(\w+?)[\s_-]*trainer(?![\w.])", re.IGNORECASE)
+"""The stem of a class, whatever stands around it: `trl.GRPOTrainer[T]`, `GRPO_Trainer `."""
 OTHERS = frozenset({"kto", "orpo"})
 FAMILIES: Mapping[Method, frozenset[str]] = {
     Method.SFT: MEANS["sft"] | MEANS["iterative-sft"],
@@ -56,8 +59,8 @@ def of_setting(claim: MethodClaim) -> frozenset[str]:
 
 
 def of_trainer(name: str) -> frozenset[str]:
-    """What a class that trains is for, by its full name: `trl.GRPOTrainer`; nothing where no table
-    has it."""
-    stem = name.removesuffix("Trainer")
-    found = of_class(f"{stem}Config") if stem != name else None
+    """What a class that trains is for, by its full name: `trl.GRPOTrainer`, in any letter case;
+    nothing where no table has it."""
+    match = CLASS.search(name)
+    found = of_class(f"{match[1]}Config") if match else None
     return found[0] if found and found[1] else frozenset()

@@ -17,6 +17,8 @@ from itertools import pairwise
 from provenance.lineage.walks import paths
 from provenance.wire.training import Step
 
+Pinned = tuple[str, str]
+"""A model by its name and its manifest: other bytes of the name are another."""
 UNVERIFIED = "recorded with an unverified parent"
 UNCHANGED = "leaves the weights as they were"
 

@@ -208,16 +208,23 @@ class _Heard:
             yield f"{self.bundle} attests {self.step.method}, and {places} says {titles(methods)}"
 
     def _is_explained(self, claim: MethodClaim) -> bool:
-        """Whether this step or one before it tells of the method, or the file is a parent's own."""
+        """Whether this step or one before it tells of the method, or the file is a parent's own. A
+        step before it that leaves open how explains no file that a trainer left here alone."""
         steps = [self.walk.steps[key].step for key in self.ancestors if key in self.walk.steps]
-        if any(compatible(step.method, claim.methods) for step in (self.step, *steps)):
-            return True
-        if any(says_nothing(step.method) for step in steps):
-            return True
-        held = self.model.evidence and self.model.evidence.listing.by_path.get(claim.path)
-        parents = (self.step, *steps)
-        theirs = {file.sha256 for step in parents for p in step.parents for file in p.files}
-        return bool(held and held.sha256 in theirs) or self._is_told_above(claim)
+        before = [step for step in steps if not (claim.trace and says_nothing(step.method))]
+        return (
+            any(compatible(step.method, claim.methods) for step in (self.step, *before))
+            or any(says_nothing(step.method) for step in before)
+            or self._is_theirs(claim.path)
+            or self._is_told_above(claim)
+        )
+
+    def _is_theirs(self, path: str) -> bool:
+        """Whether a file is one of those that a parent had, here or before."""
+        steps = [self.walk.steps[key].step for key in self.ancestors if key in self.walk.steps]
+        theirs = {f.sha256 for step in (self.step, *steps) for p in step.parents for f in p.files}
+        held = self.model.evidence and self.model.evidence.listing.by_path.get(path)
+        return bool(held and held.sha256 in theirs)
 
     def _is_told_above(self, claim: MethodClaim) -> bool:
         """Whether an ancestor's own repository says the same."""

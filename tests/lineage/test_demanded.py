@@ -237,6 +237,24 @@ def test_of_several_statements_one_must_meet_all_wherever_it_stands(
 
 
 @pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("data_pinned",), set()),
+        (("data_pinned", "verified_parents"), {"lineage/unverified-parent"}),
+    ],
+    ids=["not asked for", "asked for"],
+)
+def test_of_several_statements_what_is_only_a_warning_chooses_none(
+    tmp_path: Path, asked: Sequence[str], expected: set[str]
+) -> None:
+    """The one has the data and an unverified parent, the other a verified parent and no data."""
+    family = family_of(tmp_path, "sft", FULL, unverified=True)
+    forge.attest(family.folder(BOT), TRAINER, "sft", family.parent(BASE), model=BOT, **with_data())
+    found = unmet(family, family.case(BOT, BASE), *asked)
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(
     ("said", "parameters"),
     [
         (({}, FULL), [FULL["parameters"], ""]),

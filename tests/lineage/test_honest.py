@@ -135,6 +135,28 @@ LEADING: dict[str, Files] = {
     "a path": {"config.json": b'{"text_model": "./checkpoint-500/config.json"}'},
     "a path of Windows": {"config.json": b'{"text_model": ".\\\\checkpoint-500\\\\x"}'},
     "settings": {"hyperparams.yaml": b"save_folder: ./checkpoint-500\n"},
+    "a path from a part": {"1_Pooling/config.json": b'{"path": "../checkpoint-500/x"}'},
+    "a path from anywhere": {"config.json": b'{"path": "/model/checkpoint-500"}'},
+    "a path with an address": {"config.json": b'{"path": "file:checkpoint-500"}'},
+    "other letters": {"config.json": b'{"path": "Checkpoint-500"}'},
+    "a key that stands twice": {"config.json": b'{"a": 1, "a": 2, "path": "x"}'},
+    "a placeholder": {"config.yaml": b"model: ${root}/checkpoint-500/m.pt\n"},
+    "a reference": {"hyperparams.yaml": b"p: !ref <pretrained_path>/checkpoint-500/m\n"},
+    "an escape of YAML": {"hyperparams.yaml": b'p: "checkpoint\\x2d500/m"\n'},
+    "a line of YAML that goes on": {"hyperparams.yaml": b'p: "check\\\n  point-500/m"\n'},
+    "YAML of two bytes": {"hyperparams.yaml": "p: checkpoint-500".encode("utf-16")},
+    "a search by YAML": {"hyperparams.yaml": b"p: !apply:glob.glob [x]\n"},
+    "TOML": {"settings.toml": b'path = "checkpoint-500"\n'},
+    "code that joins": {"modeling.py": b'os.path.join(p, "checkpoint-500")\n'},
+    "code that adds": {"modeling.py": b'w = p + "/check" + "point-500/x"\n'},
+    "code that formats": {"modeling.py": b'w = f"{p}/checkpoint-{n}"\n'},
+    "code that counts": {"modeling.py": b'w = "%s-%d" % ("checkpoint", n)\n'},
+    "code that escapes": {"modeling.py": b'w = "checkpoint\\x2d500"\n'},
+    "code that looks about": {"modeling.py": b"w = sorted(os.listdir(p))[-1]\n"},
+    "code that searches": {"modeling.py": b"w = max(p.glob(name))\n"},
+    "code that asks": {"modeling.py": b"w = get_last_checkpoint(p)\n"},
+    "a script, which is not kept": {"run.sh": b"vllm serve $1/checkpoint-500\n"},
+    "a file that tells the newest": {"latest": b"checkpoint-500"},
 }
 """What lies in the model before it is attested, and leads a loader to what is laid there later."""
 
@@ -150,12 +172,25 @@ def test_what_a_loader_is_led_to_is_never_left_beside(name: str, family: Family)
     assert ("uncovered-file", BOT) in found(family.case(BOT, SFT, BASE), family.registry())
 
 
-def test_a_card_that_tells_of_a_checkpoint_leads_nobody_there(family: Family) -> None:
+TELLING: dict[str, Files] = {
+    "a card": {"README.md": card(f"base_model: {SFT}") + b"\nthe best is checkpoint-500\n"},
+    "where it was loaded from": {"config.json": b'{"_name_or_path": "out/checkpoint-500"}'},
+    "where a part was": {"config.json": b'{"text": {"_name_or_path": "./checkpoint-500"}}'},
+    "where the tokenizer was": {"tokenizer_config.json": b'{"name_or_path": "checkpoint-500"}'},
+    "code of a model": {
+        "modeling.py": b"import torch.utils.checkpoint\nuse = gradient_checkpointing\n"
+        b'"""Loads the checkpoint, and walks on."""\n'
+    },
+    "settings of a run": {"train.yaml": b"gradient_checkpointing: true\nload_checkpoint: no\n"},
+    "words": {"vocab.txt": b"checkpoint-\nruns/\n"},
+}
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_what_only_tells_of_a_checkpoint_leads_nobody_there(name: str, family: Family) -> None:
     family.attested()
     (family.folder(BOT) / "claims.jsonl").unlink()
-    config = {"config.json": b'{"_name_or_path": "/out/checkpoint-500"}'}
-    text = card(f"base_model: {SFT}") + b"\nthe best is checkpoint-500\n"
-    forge.write(family.folder(BOT), {"README.md": text, **config})
+    forge.write(family.folder(BOT), TELLING[name])
     forge.attest(family.folder(BOT), TRAINER, "grpo", family.parent(SFT), model=BOT)
     forge.write(family.folder(BOT), CHECKPOINT)
     assert found(family.case(BOT, SFT, BASE), family.registry()) == TRUE

@@ -203,6 +203,13 @@ TRAINERS = {
     "whatever it was, a fine-tune": ("finetune", "trl.GRPOTrainer", TRUE),
     "a program": ("merge", "mergekit", TRUE),
     "a merge by a trainer": ("merge", "trl.SFTTrainer", LIE),
+    "another, and a space": ("sft", "trl.GRPOTrainer ", LIE),
+    "another, in small letters": ("sft", "trl.grpotrainer", LIE),
+    "another, in words": ("sft", "GRPO trainer", LIE),
+    "another, of something": ("sft", "trl.GRPOTrainer[Batch]", LIE),
+    "another, by its module": ("sft", "trl.trainer.grpo_trainer:GRPOTrainer", LIE),
+    "the trainer of the method, in small letters": ("grpo", "trl.grpotrainer", TRUE),
+    "a module of another": ("sft", "my.grpo_trainer.SFTTrainer", TRUE),
 }
 
 
@@ -264,6 +271,26 @@ def test_a_leftover_that_is_the_parents_own_file_tells_of_the_parent(family: Fam
         forge.write(family.folder(repo), {"training_args.bin": arguments("GRPO")})
     forge.attest(family.folder(SFT), TRAINER, "quantize", family.parent(BASE), model=SFT)
     assert found(family.case(SFT, BASE), family.registry()) == set()
+
+
+@pytest.mark.parametrize("before", ["finetune", "lora"])
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [(True, TRUE), (False, LIE)],
+    ids=["the parent's own", "the step's own"],
+)
+def test_a_step_that_leaves_open_how_explains_what_is_its_own_alone(
+    theirs: bool, expected: set[tuple[str, str]], before: str, family: Family
+) -> None:
+    left = {"training_args.bin": arguments("GRPO")}
+    family.write(BASE)
+    family.write(SFT, BASE)
+    family.write(BOT, README__md=b"# bot\n")
+    forge.write(family.folder(BOT), left)
+    forge.write(family.folder(SFT), left if theirs else {})
+    forge.attest(family.folder(SFT), TRAINER, before, family.parent(BASE), model=SFT)
+    forge.attest(family.folder(BOT), TRAINER, "sft", family.parent(SFT), model=BOT)
+    assert found(family.case(BOT, SFT, BASE), family.registry()) == expected
 
 
 def adapter(**settings: object) -> bytes:
