@@ -158,7 +158,7 @@ def _publishable(
 ) -> tuple[list[Material], list[str]]:
     kept, dropped = [], []
     for material in materials:
-        uri = "" if any(refusals(material.uri, private=private)) else material.uri
+        uri = "" if any(refusals({"uri": material.uri}, private=private)) else material.uri
         notes, lost = published(dict(material.notes), private=private)
         said = tuple((name, note) for name, note in material.notes if name in notes)
         dropped += [

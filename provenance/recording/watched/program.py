@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from glob import escape, glob
@@ -18,6 +19,8 @@ SCRIPTS = "console_scripts"
 REMOVED = "<removed>"
 """What stands for a word that must not be published."""
 PYTHON = "python"
+COMMAND = "command"
+"""The name that the words stand under, which are read as a command line."""
 
 
 def program(words: Sequence[str], variables: Mapping[str, str]) -> str:
@@ -66,9 +69,10 @@ def trainer(words: Sequence[str]) -> str:
 def publishable(words: Sequence[str], folder: str, private: Collection[str]) -> list[str]:
     """The command line for everybody: paths from the working directory on, and without the words
     that must not be published; `private` are names of the user and of the host."""
-    top = folder.rstrip("/") + "/"
-    said = [word.replace(top, "") for word in words]
-    found = {one.keys[0] for one in refusals(said, private=private)}
+    top = folder.rstrip("/")
+    below = re.compile(rf"(^|[\s\"'=,:;(\[]){re.escape(top)}/")
+    said = [below.sub(r"\1", word) if top else word for word in words]
+    found = {one.keys[1] for one in refusals({COMMAND: said}, private=private)}
     return [REMOVED if at in found else word for at, word in enumerate(said)]
 
 
