@@ -50,6 +50,15 @@ def refusals(
     yield from _walk(value, keys, frozenset(private), (), False)
 
 
+def in_file_name(path: str, private: Collection[str] = ()) -> str:
+    """What must not be published in the path of a file, in words, or nothing.
+
+    There a name of the user or the host counts wherever it stands.
+    """
+    found = next((one.reason for one in refusals(path, private=private)), "")
+    return found or (places.OF_SOMEBODY if places.tells_of(path, private) else "")
+
+
 def published(
     values: Mapping[str, object], *, private: Collection[str] = ()
 ) -> tuple[dict[str, object], tuple[str, ...]]:
