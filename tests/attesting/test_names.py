@@ -19,9 +19,10 @@ WRITERS, EACH = 8, 5
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setenv("HOSTNAME", "alicebox")
-    return opened(tmp_path)
+def shop(tmp_path: Path) -> Shop:
+    home = tmp_path / "alicebox"
+    home.mkdir()
+    return opened(home)
 
 
 @pytest.mark.parametrize(

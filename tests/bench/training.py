@@ -112,7 +112,7 @@ def main() -> None:
         seconds(FEW, attested=True)
         few, many = best(FEW), best(FEW + steps)
         begun = time.perf_counter()
-        directory.collect("out", ref=Ref(text="out"), at=forge.NOW)
+        directory.collect(Path("out"), ref=Ref(text="out"), at=forge.NOW)
         hashed = time.perf_counter() - begun
     added = few[1] - few[0] - hashed
     plain, attested = ((many[n] - few[n]) / steps for n in (0, 1))
