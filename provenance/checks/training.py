@@ -6,6 +6,7 @@ parent was not verified is said whatever is asked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Set
 
 from provenance.case.case import Case
@@ -70,8 +71,8 @@ def _left_out(made: Made) -> Iterator[tuple[str, str]]:
     step = made.step
     yield "data_pinned", _data(made)
     yield "code_clean", _code(made)
-    yield "parameters", "" if step.parameters else "states no parameters"
-    yield "environment", "" if step.environment else "states no environment"
+    yield "parameters", "" if _states(step.parameters) else "states no parameters"
+    yield "environment", "" if _states(step.environment) else "states no environment"
     loose = _listed([one.repo or one.manifest or "a parent" for one in step.unverified])
     yield "verified_parents", f"says that {loose} was not verified" if loose else ""
     yield "timestamp", "" if made.stamped else "has no verified time"
@@ -101,8 +102,22 @@ def _code(made: Made) -> str:
     return ""
 
 
+def _states(table: str) -> bool:
+    """Whether a table, as JSON, says anything: an empty name or value does not."""
+    waiting: list[object] = [json.loads(table)] if table else []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [inner for name, inner in value.items() if name.strip()]
+        elif isinstance(value, list):
+            waiting += value
+        elif value is not None and value != "":
+            return True
+    return False
+
+
 def _of(made: Made, kind: MaterialKind) -> list[Material]:
-    return [one for one in made.step.materials if one.kind == kind]
+    return [one for one in made.step.materials if one.is_of(kind)]
 
 
 def _named(materials: list[Material]) -> str:

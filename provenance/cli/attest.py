@@ -92,13 +92,13 @@ def command(
     signer = None if dry_run else signing.signer(datetime.now(UTC), workspace.environment)
     session = of_parents(workspace.session(request, needs_models=False), request.refs)
     gathering = workspace.gathering(session)
-    making = training.making(Desk.of(gathering, workspace.environment, path))
+    making = training.making(desk := Desk.of(gathering, workspace.environment, path))
     try:
         known = begun(gathering, training.model, unverified_parent=unverified_parent)
     except ParentRefused as refused:
         click.echo("\n".join(refused.lines()), err=True)
         return FAIL
-    statement = proposed(known, making, path, gathering.at, gathering.progress)
+    statement = proposed(known, making, path, desk)
     for line in () if quiet else publishes(read_back(statement)):
         terminal.say(line, err=True)
     if signer is None:

@@ -12,7 +12,7 @@ from provenance.formats.json import on_one_line
 from provenance.lineage import statement_of
 from provenance.model import Evidence
 from provenance.produce.plain import table
-from provenance.produce.publishable import Refusal, published, refusals
+from provenance.produce.publishable import Refusal, in_file_name, published, refusals
 from provenance.produce.sign import of_a_size, refuse_strange
 from provenance.wire import intoto, training
 from provenance.wire.bundle import opened
@@ -59,6 +59,9 @@ class Making:
             "environment": self.environment or {},
         }
         yield from refusals(said, private=private)
+        for number, one in enumerate((*self.materials, *self.byproducts)):
+            if reason := in_file_name(str(one.note("path") or ""), private):
+                yield Refusal(keys=("materials", number, "path"), reason=reason)
 
     def published(self, private: Collection[str] = ()) -> tuple[Making, tuple[str, ...]]:
         """The same without what must not be published, and the names of what was dropped.
@@ -158,8 +161,11 @@ def _publishable(
 ) -> tuple[list[Material], list[str]]:
     kept, dropped = [], []
     for material in materials:
-        uri = "" if any(refusals(material.uri, private=private)) else material.uri
+        uri = "" if any(refusals({"uri": material.uri}, private=private)) else material.uri
         notes, lost = published(dict(material.notes), private=private)
+        if "path" in notes and in_file_name(str(notes["path"]), private):
+            del notes["path"]
+            lost = (*lost, "path")
         said = tuple((name, note) for name, note in material.notes if name in notes)
         dropped += [
             f"{material.kind}.{name}" for name in (*lost, *("uri",) * (uri != material.uri))

@@ -24,7 +24,6 @@ from provenance.recording.terms import Terms, Words
 from provenance.wire.training import Material, Method
 from provenance.workspace.attesting import CLAIMS, Begun, added, file_in, proposed
 from provenance.workspace.materials import Desk
-from provenance.workspace.parents import BESIDE
 
 Materials = tuple[Material, ...]
 
@@ -188,10 +187,10 @@ class Recording:
         return file
 
     def _attest(self, place: Path, file: Path, instead: bytes) -> bytes:
-        workspace, now = self.terms.workspace, datetime.now(UTC)
+        now = datetime.now(UTC)
         begun = self._begun()
         making = self._making(place, now)
-        text = proposed(begun, making, place, now, workspace.progress, beside=BESIDE)
+        text = proposed(begun, making, place, replace(self.desk, at=now))
         line = self._signing(now).sign(text).encode()
         try:
             added(file, [*begun.carried, line], instead=instead)

@@ -13,7 +13,7 @@ from datetime import datetime
 from provenance.lineage import Graph, Made
 from provenance.lineage.graph import UNVERIFIED
 from provenance.report.common import printable
-from provenance.wire.training import DIGEST, MANIFEST, Material, MaterialKind, Parent
+from provenance.wire.training import MANIFEST, Material, MaterialKind, Parent
 
 LABELS = {MaterialKind.DATASET.value: "data"}
 """What a kind is called where that is not its own name."""
@@ -125,7 +125,7 @@ def _material(material: Material) -> Row:
     if material.commit:
         said.append(f"at {material.commit[:SHORT]}")
     elif material.pinned:
-        name, value = next(pair for pair in material.digest if DIGEST.fullmatch(pair[1]))
+        name, value = material.pins[0]
         said.append(_cut(f"{'manifest' if name == MANIFEST else name} {value[:SHORT]}…"))
     noted = ((word, material.note(name)) for name, word in NOTED.items())
     said += [word.format(_cut(str(note), SHORT * 2)) for word, note in noted if note is not None]

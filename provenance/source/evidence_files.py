@@ -140,7 +140,13 @@ def _mentioned_in(path: str, data: bytes, candidates: frozenset[str]) -> frozens
 
 
 def read(place: str, most: int) -> bytes:
-    """The bytes of a file of `most` bytes or fewer, or SourceError."""
+    """The bytes of a file of `most` bytes or fewer, or SourceError.
+
+    A pipe is read where the caller's shell made it, below `/dev`, and no other: nobody may write
+    to it, ever.
+    """
+    if Path(place).is_fifo() and not place.startswith("/dev/"):
+        raise SourceError(f"{place}: expected a regular file, found a pipe")
     try:
         with Path(place).open("rb") as stream:
             data = stream.read(most + 1)

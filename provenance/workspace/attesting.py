@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError
 from provenance.model import Evidence, Ref
 from provenance.produce.attest import Making, earlier, parent, statement
+from provenance.produce.publishable import in_file_name
 from provenance.produce.sign import Signer
 from provenance.source import directory
 from provenance.source.evidence_files import read, split
-from provenance.source.files import write
+from provenance.source.files import alone_in, write
 from provenance.source.limits import DEFAULT
-from provenance.source.progress import Progress
 from provenance.verdict import Result, Verdict
 from provenance.wire.training import Parent
 from provenance.workspace.gathering import Gathering
-from provenance.workspace.parents import judged
+from provenance.workspace.materials import Desk
+from provenance.workspace.parents import BESIDE, is_beside, judged
 
 CLAIMS = "claims.jsonl"
 MAX_CLAIMS = 64 << 20
+SHOWN = 5
 
 
 class ParentRefused(ProvenanceError):
@@ -89,13 +90,13 @@ def begun(gathering: Gathering, model: str, *, unverified_parent: bool = False) 
     return Begun(parents=_parents(parents, verdicts), carried=earlier(parents))
 
 
-def attested(begun: Begun, making: Making, target: Target, at: datetime, told: Progress) -> Path:
+def attested(begun: Begun, making: Making, target: Target, desk: Desk) -> Path:
     """The statement stands in the file that is returned, after those that stood there.
 
     It is over every file of the target's folder as it is now. Raises ConfigError, SourceError.
     """
     file_in(target.folder, target.output)
-    return signed(begun, proposed(begun, making, target.folder, at, told), target)
+    return signed(begun, proposed(begun, making, target.folder, desk), target)
 
 
 def signed(begun: Begun, statement: bytes, target: Target) -> Path:
@@ -111,9 +112,10 @@ def added(file: Path, lines: Sequence[bytes], *, instead: bytes = b"") -> Path:
 
     Raises ConfigError for a file that holds something else, and where it would hold too much.
     """
-    before = [line for line in _present(file) if line != instead]
-    found = dict.fromkeys([*before, *lines])
-    write(file, _readable([line.decode() for line in found], file))
+    with alone_in(file.parent):
+        before = [line for line in _present(file) if line != instead]
+        found = dict.fromkeys([*before, *lines])
+        write(file, _readable([line.decode() for line in found], file))
     return file
 
 
@@ -121,18 +123,45 @@ def proposed(
     begun: Begun,
     making: Making,
     folder: Path,
-    at: datetime,
-    told: Progress,
-    *,
-    beside: Sequence[str] = (),
+    desk: Desk,
 ) -> bytes:
-    """The statement that would be signed. Raises ConfigError, SourceError.
+    """The statement that would be signed. Raises ConfigError, also for the name of a file that
+    must not be published, and SourceError.
 
-    What lies at the top by a name that `beside` matches is none of the model's.
+    What trainers and their trackers leave beside a model is none of the model's.
     """
     ref = Ref(text=str(folder))
-    evidence = directory.collect(folder, ref=ref, at=at, progress=told, beside=beside)
+    evidence = directory.collect(folder, ref=ref, at=desk.at, progress=desk.progress, beside=BESIDE)
+    if left := _left_out(folder):
+        desk.progress.note(left)
+    _check_names(folder, evidence, begun.parents, desk.environment.private_names)
     return statement(evidence, making, begun.parents)
+
+
+def _left_out(folder: Path) -> str:
+    """What lies in the folder and a statement about the model in it does not cover, in words."""
+    names = [name for name in sorted(os.listdir(folder)) if is_beside(name)]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    listed = ", ".join(ascii(name)[1:-1] for name in names[:SHOWN])
+    return f"not attested, as none of the model: {listed}{more}" if names else ""
+
+
+def _check_names(
+    folder: Path, evidence: Evidence, parents: Sequence[Parent], private: Collection[str]
+) -> None:
+    """No file that a statement would name has a name that must not be published; those of a
+    commit on a Hub are published already."""
+    named = [(folder / file.path, file.path) for file in evidence.manifest.files]
+    for one in parents:
+        if one.commit is None:
+            named += [(Path("--parent", file.path), file.path) for file in one.files]
+    for place, path in named:
+        if reason := in_file_name(path, private):
+            raise ConfigError(
+                f"its name looks like {reason}, and a statement names each file: rename it, or "
+                "move it out of the folder of the model",
+                path=str(place),
+            )
 
 
 def _parents(known: Sequence[Evidence], verdicts: Sequence[Verdict]) -> tuple[Parent, ...]:

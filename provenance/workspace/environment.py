@@ -30,6 +30,7 @@ AUTHORITIES, AUTHORITIES_FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 # Users of images and services, whose names tell nothing.
 ANYBODY = frozenset(
     {"root", "user", "ubuntu", "debian", "admin", "runner", "jovyan", "app", "home"}
+    | {"training", "trainer", "train", "model", "models", "data", "tokenizer", "config", "adapter"}
 )
 SHORT = 2
 

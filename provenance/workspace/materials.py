@@ -109,7 +109,7 @@ def repository(own: Repository) -> Material:
         notes.append(("untracked", untracked))
     remote = own.remote()
     named = f"{remote}@{commit}" if remote else ""
-    fits = uri.is_uri(named) and not any(refusals(named))
+    fits = uri.is_uri(named) and not any(refusals({"uri": named}))
     return Material(
         kind=MaterialKind.CODE,
         uri=named if fits else "",

@@ -45,8 +45,13 @@ def left_behind(folder: Path) -> tuple[str, ...]:
     """The patterns of what a trainer left beside a model that was never published, which belongs to
     no model: checkpoints, logs, and the pickles that no loader opens."""
     names = sorted(os.listdir(folder)) if folder.is_dir() else ()
-    kept = (f"{name}/" for name in names if any(fnmatchcase(name, one) for one in BESIDE))
+    kept = (f"{name}/" for name in names if is_beside(name))
     return (*kept, *(name for name in names if is_by_product(name)))
+
+
+def is_beside(name: str) -> bool:
+    """Whether trainers or trackers write what has this name at the top of a model's folder."""
+    return any(fnmatchcase(name, pattern) for pattern in BESIDE)
 
 
 def judged(

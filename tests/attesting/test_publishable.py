@@ -10,6 +10,7 @@ import pytest
 from provenance.errors import Malformed
 from provenance.formats import yaml
 from provenance.produce.publishable import published, refusals, without
+from provenance.recording.watched.program import publishable
 
 LETTERS = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3dE5f"
 SECRETS: tuple[tuple[str, object], ...] = (
@@ -43,6 +44,22 @@ SECRETS: tuple[tuple[str, object], ...] = (
     ("url", "https://x.blob.core.windows.net/a?sv=2022&sig=abc%3D"),
     ("url", "postgres://train:hunter2@db.example.org/runs"),
     ("hub_token", " " * 200_000 + "!"),
+    ("pass", "hunter2"),
+    ("db", {"pass": "hunter2"}),
+    ("basic", "admin:hunter2"),
+    ("auth", ["admin", "hunter2"]),
+    ("sasKey", "q1w2e3"),
+    ("bearer", "q1w2e3"),
+    ("webhook", f"https://hooks.slack.com/services/T0/B0/{LETTERS[:24]}"),
+    ("report", "https://discord.com/api/webhooks/123456789/abcdefGHIJKLmnop"),
+    ("chat", f"110201543:AAH{LETTERS[:32]}"),
+    ("json", '{"api_key": "abcd"}'),
+    ("json", '[{"inner": {"client_secret": "abcd"}}]'),
+    ("ssh", "ssh-rsa AAAAB3NzaC1yc2E alice@alicebox"),
+    ("encoded", "LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZ"),
+    ("args", "--api_key abcd --lr 1"),
+    ("env", ["PGPASSWORD=hunter2"]),
+    ("env", {"PGPASSWORD": "hunter2"}),
     (f"hf_{LETTERS[:34]}", 1),
 )
 PLACES: tuple[tuple[str, object], ...] = (
@@ -63,6 +80,19 @@ PLACES: tuple[tuple[str, object], ...] = (
     ("url", "http://mlflow.acme.internal:5000/run/1"),
     ("url", "http://192.168.1.7/run"),
     ("nodes", ["trainer-3.local"]),
+)
+HOSTS: tuple[tuple[str, object], ...] = (
+    ("hostname", "gpu17"),
+    ("master_addr", "gpu-node17"),
+    ("rdzv_endpoint", "gpu17:29500"),
+    ("wandb", {"host": "wandb-box"}),
+    ("nodes", "gpu17:8,gpu18:8"),
+    ("head", "ray://gpu17:10001"),
+    ("report", "http://mlflow:5000/run"),
+    ("remote", "git@gitbox:team/repo.git"),
+    ("uri", "https://gitbox/team/repo"),
+    ("invocation", "http://localhost:8080/job/7"),
+    ("uri", "urn:wandb:run:alice-run-7"),
 )
 HONEST: tuple[tuple[str, object], ...] = (
     ("max_tokens", 1024),
@@ -100,6 +130,15 @@ HONEST: tuple[tuple[str, object], ...] = (
     ("chat_template", "{% if token %}{{ '</s>' }}{% endif %}"),
     ("target_modules", "all-linear"),
     ("lr", 1e-5),
+    ("host", "localhost"),
+    ("data", "s3://bucket/data"),
+    ("image", "docker://train@sha256:" + "a" * 64),
+    ("note", '{"max_tokens": 5}'),
+    ("command", ["python", "-u", "train.py", "--max_tokens", "8", "--tokenizer", "acme/base"]),
+    ("command", ["train", "--pad_token=<pad>", "data.prompt_key=prompt", "--eos_token", "</s>"]),
+    ("command", ["train", "--use_auth_token", "--push_to_hub", "--token", "$HF_TOKEN"]),
+    ("command", ["bash", "-c", "HF_TOKEN=${HF_TOKEN} python train.py --lr 1e-5"]),
+    ("command", ["train", "--hub_model_id", "alice/model", "--data", "hf://datasets/acme/data"]),
 )
 
 
@@ -107,7 +146,7 @@ def said(name: str, value: object) -> list[str]:
     return [found.reason for found in refusals({name: value}, private={"alice"})]
 
 
-@pytest.mark.parametrize(("name", "value"), [*SECRETS, *PLACES])
+@pytest.mark.parametrize(("name", "value"), [*SECRETS, *PLACES, *HOSTS])
 @pytest.mark.parametrize("below", [(), ("trainer",), ("runs", 0)])
 def test_it_is_found_wherever_it_stands(
     name: str, value: object, below: tuple[str | int, ...]
@@ -128,7 +167,7 @@ def test_what_honest_configurations_hold_passes(name: str, value: object) -> Non
     assert published({name: value}, private={"alice"}) == ({name: value}, ())
 
 
-@pytest.mark.parametrize(("name", "value"), [*SECRETS, *PLACES])
+@pytest.mark.parametrize(("name", "value"), [*SECRETS, *PLACES, *HOSTS])
 def test_what_is_dropped_is_named_and_nothing_else_is(name: str, value: object) -> None:
     table = {"lr": 1, "inner": {name: value, "seed": 7}}
     kept, dropped = published(table, private={"alice"})
@@ -145,6 +184,59 @@ def test_a_value_is_left_out_by_the_name_that_its_refusal_has() -> None:
     names = [found.where for found in refusals(table)]
     assert names == ["models[0].model", "out"]
     assert without(table, [*names, "else"]) == ({"models": [{"weight": 1}], "lr": 1}, ("else",))
+
+
+@pytest.mark.parametrize(
+    ("words", "secret"),
+    [
+        (["--token=a1b2c3"], "a1b2c3"),
+        (["--token", "abcdefgh"], "abcdefgh"),
+        (["--user", "admin:hunter2"], "hunter2"),
+        (["--basic-auth=admin:hunter2"], "hunter2"),
+        (["--pass", "hunter2"], "hunter2"),
+        (["--authtoken=abcdef"], "abcdef"),
+        (["--hf-pat", "abcdef"], "abcdef"),
+        (['{"api_key":"abcdef"}'], "abcdef"),
+        (['--report={"hub": {"token": "abcdef"}}'], "abcdef"),
+        (["+trainer.token=abcdef"], "abcdef"),
+        (["env", "DB_PASS=hunter2"], "hunter2"),
+        (["env", "AZURE_STORAGE_KEY=abcdef=="], "abcdef"),
+        (["wandb", "login", "abcdef"], "abcdef"),
+        (["bash", "-c", "PGPASSWORD=hunter2 python t.py"], "hunter2"),
+        (["bash", "-c", "curl -u ann:hunter2 x; python t.py"], "hunter2"),
+        (["bash", "-c", "curl -H 'Authorization: Basic YWRtaW4=' x"], "YWRtaW4="),
+        (["bash", "-c", "HF_TOKEN='a b' python t.py"], "a b"),
+        (["bash", "-c", "export TOKEN=abcdef; python t.py"], "abcdef"),
+        (["bash", "-c", 'python t.py --cfg "{\\"api_key\\": \\"abcdef\\"}"'], "abcdef"),
+        (["--master_addr=gpu17"], "gpu17"),
+        (["--rdzv-endpoint", "gpu17:29400"], "gpu17"),
+        (["ssh", "ann@gpu17"], "gpu17"),
+        (["--data=/x9/ann/data"], "/x9"),
+    ],
+)
+@pytest.mark.parametrize("before", [[], ["python", "t.py", "--lr", "1"]])
+def test_no_word_of_a_command_hands_on_a_secret(
+    words: list[str], secret: str, before: list[str]
+) -> None:
+    said = publishable([*before, *words, "--seed", "7"], "/w", frozenset())
+    assert secret not in " ".join(said)
+    assert said[: len(before)] == before
+    assert said[-2:] == ["--seed", "7"]
+    assert list(refusals({"command": said})) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "word", "said"),
+    [
+        ("/", "/home/ann/x/train.py", "<removed>"),
+        ("/", "--data=/mnt/secret/d", "<removed>"),
+        ("/work", "/gpfs2/work/ann/train.py", "<removed>"),
+        ("/work", "/work/train.py", "train.py"),
+        ("/work", "--data=/work/d", "--data=d"),
+    ],
+)
+def test_a_path_is_relative_to_the_folder_or_left_out(folder: str, word: str, said: str) -> None:
+    assert publishable(["python", word], folder, frozenset()) == ["python", said]
 
 
 @pytest.mark.each("reports/**/*config*.[jy]*")

@@ -16,7 +16,7 @@ from provenance.checks.training import RULES
 from provenance.model import Evidence
 from provenance.policy import Policy, Settings, TrainingDemands
 from provenance.verdict import Level, Outcome
-from provenance.wire.training import Material, Parent
+from provenance.wire.training import MANIFEST, Material, Parent
 from tests import forge
 from tests.lineage.family import BASE, BOT, POLICY, SFT, TRAINER, Family
 
@@ -68,6 +68,7 @@ def unmet(family: Family, evidence: Evidence, *demands: str) -> set[tuple[str, s
     return failing
 
 
+NO_PARAMETERS = "lineage/no-parameters"
 NO_DATA, NO_CODE = "lineage/data-not-pinned", "lineage/code-not-clean"
 # The method, what the statement says, and what is missing of all but a time.
 CASES: Mapping[str, tuple[str, Mapping[str, Any], set[str]]] = {
@@ -149,6 +150,43 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any], set[str]]] = {
     ),
     "no parameters": ("sft", {**FULL, "parameters": ""}, {"lineage/no-parameters"}),
     "empty parameters": ("sft", {**FULL, "parameters": "{}"}, {"lineage/no-parameters"}),
+    "data by an algorithm that nobody knows": (
+        "sft",
+        with_data(replace(DATA, digest=(("foo", "d" * 40),))),
+        {NO_DATA},
+    ),
+    "data by a digest that its algorithm has not": (
+        "sft",
+        with_data(replace(DATA, digest=(("sha256", "d" * 40),))),
+        {NO_DATA},
+    ),
+    "data by a digest of zeros": (
+        "sft",
+        with_data(replace(DATA, digest=(("gitCommit", "0" * 40),))),
+        {NO_DATA},
+    ),
+    "data by a manifest": (
+        "sft",
+        with_data(replace(DATA, digest=((MANIFEST, "d" * 64),))),
+        set(),
+    ),
+    "another data set that is spelled otherwise": (
+        "sft",
+        with_data(DATA, replace(DATA, kind="Dataset", digest=())),
+        {NO_DATA},
+    ),
+    "parameters without a name": ("sft", {**FULL, "parameters": '{"": 1}'}, {NO_PARAMETERS}),
+    "parameters without a value": (
+        "sft",
+        {**FULL, "parameters": '{"a": null, "b": {"c": [""]}}'},
+        {NO_PARAMETERS},
+    ),
+    "parameters that are zero": ("sft", {**FULL, "parameters": '{"seed": 0}'}, set()),
+    "an environment without a value": (
+        "sft",
+        {**FULL, "environment": '{"": null}'},
+        {"lineage/no-environment"},
+    ),
     "no environment": ("sft", {**FULL, "environment": ""}, {"lineage/no-environment"}),
 }
 

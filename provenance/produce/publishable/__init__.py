@@ -3,6 +3,12 @@
 Whoever attests learns which value stands in the way and where, never the value itself.
 """
 
-from provenance.produce.publishable.walk import Refusal, published, refusals, without
+from provenance.produce.publishable.walk import (
+    Refusal,
+    in_file_name,
+    published,
+    refusals,
+    without,
+)
 
-__all__ = ["Refusal", "published", "refusals", "without"]
+__all__ = ["Refusal", "in_file_name", "published", "refusals", "without"]

@@ -94,17 +94,69 @@ HOSTS = frozenset(
 )
 
 
+NAMED = HOSTS - {"url", "uri", "proxy", "node", "master"}
+"""Names under which a single word is that of a host."""
+ENDS = ("host", "hostname", "addr", "endpoint", "server")
+LABEL = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9][\w-]{0,62}(?::\d{1,5})?")
+OPEN = frozenset({"localhost", "auto", "none", "null", "true", "false", "default", "colocate"})
+LOGIN = re.compile(r"[\w.+-]{1,64}@(?!sha256:)[A-Za-z][\w-]{0,62}(:\S*)?")
+SERVED = re.compile(
+    r"(?:[\w.-]*\+)?(?:https?|ssh|git|ray|tcp|grpcs?|s?ftps?|rediss?|postgres(?:ql)?|mysql|mongodb"
+    r"|wss?|svn|rsync|nfs|smb|amqps?|kafka)",
+    re.IGNORECASE,
+)
+"""The schemes of URLs that name a host; those of others name a bucket or an image."""
+OF_SOMEBODY = "a path with the name of the user or the host"
+PUBLISHED_AS_URI = frozenset({"uri", "invocation", "builder"})
+OF_A_HOST = "the name or address of a host of a private network"
+
+
 def found(text: str, words: tuple[str, ...], private: Collection[str]) -> Iterator[str]:
     """What a text under a name of these words tells of the machine, in words.
 
     `private` are names that no path may hold: the user's, and the host's.
     """
+    as_uri = not PUBLISHED_AS_URI.isdisjoint(words[-1:])
     if _is_path(text):
         yield "a path of this machine"
-    elif private and not is_repo(text) and "://" not in text and _holds(text, private):
-        yield "a path with the name of the user or the host"
-    if any(map(_is_inside, set(_hosts(text, words)))):
-        yield "the name or address of a host of a private network"
+    elif _holds(text, private) or (as_uri and text.startswith("urn:") and tells_of(text, private)):
+        yield OF_SOMEBODY
+    if any(map(_is_inside, set(_hosts(text, words)))) or _is_alone(text, words, as_uri):
+        yield OF_A_HOST
+
+
+def tells_of(name: str, private: Collection[str]) -> bool:
+    """Whether one of the private names is a part of a name, between other signs than letters."""
+    return any(
+        re.search(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])", name, re.IGNORECASE)
+        for one in private
+    )
+
+
+def is_login(text: str) -> bool:
+    """Whether a word is `user@host` for a host that goes by one name."""
+    return bool(LOGIN.fullmatch(text.strip()))
+
+
+def _is_alone(text: str, words: tuple[str, ...], as_uri: bool) -> bool:
+    """Whether a text names a host by one name, which is known inside of a network alone.
+
+    `localhost` tells nothing of one, but leads nowhere in a statement's own URIs.
+    """
+    kept = frozenset() if as_uri else OPEN
+    for url in set(URL.findall(text)):
+        scheme, _, rest = url.partition("://")
+        host, _, port = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")
+        named = LABEL.fullmatch(host) and host.lower() not in kept
+        if named and (port.isdecimal() or SERVED.fullmatch(scheme)):
+            return True
+    scp = LOGIN.fullmatch(text.strip())
+    if scp and scp[1]:
+        return True
+    if not words or not (words[-1] in NAMED or words[-1].endswith(ENDS)):
+        return False
+    names = [one for one in re.split(r"[\s,;]+", text.strip()) if one]
+    return any(LABEL.fullmatch(one) and one.partition(":")[0].lower() not in OPEN for one in names)
 
 
 def _is_path(text: str) -> bool:
@@ -121,7 +173,9 @@ def _is_path(text: str) -> bool:
 
 
 def _holds(text: str, private: Collection[str]) -> bool:
-    """Whether a part of a path is one of the private names."""
+    """Whether a part of a path is one of the private names; that of a repository may be."""
+    if is_repo(text) or "://" in text:
+        return False
     parts = re.split(r"[\\/]", text)
     return len(parts) > 1 and any(part in private for part in parts)
 

@@ -20,11 +20,19 @@ KNOWN = re.compile(
             r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|eyJhcGlf[A-Za-z0-9+/=]{20,}"
             r"|npm_[A-Za-z0-9]{36}|pypi-AgE[\w-]{40,}|dckr_pat_[\w-]{20,}|dapi[0-9a-f]{32}"
             r"|wandb_v\d_\w{20,}|lsv2_[a-z]{2}_\w{20,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+            r"|\d{8,10}:AA[\w-]{30,}|SK[0-9a-f]{32}|LS0tLS1CRUdJTi[A-Za-z0-9+/=]{8,}"
+            r"|ssh-(?:rsa|dss|ed25519) AAAA[A-Za-z0-9+/=]{8,}"
             r"|AccountKey=[A-Za-z0-9+/=]{20,}|(?i:bearer) (?=[^ ]{0,200}\d)[\w.~+/-]{20,}"
             r")",
         )
     )
 )
+HOOK = re.compile(
+    r"https://(?:hooks\.slack\.com/\w|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d"
+    r"|[\w.-]{1,100}\.webhook\.office\.com/\w|api\.telegram\.org/bot\d)",
+    re.IGNORECASE,
+)
+"""Addresses that whoever knows them may write to."""
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'<>`]+")
 SHELLS = frozenset({"ssh", "git+ssh", "ssh+git", "sftp"})
 ASSIGNED = re.compile(r"(?<![\w-])(?:--?)?([A-Za-z][\w-]{2,60})=([^\s\"',;]+)")
@@ -38,12 +46,44 @@ PLACEHOLDER = re.compile(
 TOKEN_LIKE = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w.+/=-]{16,}")
 
 PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "passcode"})
-LAST = PASSWORDS | {"secret", "secrets", "credential", "credentials", "apikey", "authorization"}
+LAST = PASSWORDS | {
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "apikey",
+    "authorization",
+    "pass",
+    "pw",
+    "auth",
+    "bearer",
+    "cookie",
+    "cookies",
+    "authtoken",
+    "accesstoken",
+}
 LAST_TWO = frozenset(
     {("api", "token"), ("account", "key"), ("secret", "value"), ("netrc", "entry")}
     | {
         (first, "key")
-        for first in ["api", "access", "secret", "private", "signing", "wandb", "service", "auth"]
+        for first in [
+            "api",
+            "access",
+            "secret",
+            "private",
+            "signing",
+            "wandb",
+            "service",
+            "auth",
+            "sas",
+            "storage",
+            "openai",
+            "anthropic",
+            "ssh",
+            "license",
+            "master",
+            "encryption",
+        ]
     }
     | {
         (first, "token")
@@ -83,6 +123,8 @@ LAST_TWO = frozenset(
         ]
     }
 )
+USERS = frozenset((name,) for name in ["basic", "auth", "user", "login", "u", "userpwd"])
+WITH_PASSWORD = re.compile(r"(?!\d+:\d+$)[\w.@+-]{1,100}:(?!//)\S+")
 QUERIES = frozenset(
     [
         "access_token",
@@ -114,6 +156,11 @@ def is_password(words: tuple[str, ...]) -> bool:
     return bool(words) and words[-1] in PASSWORDS
 
 
+def opens_as_user(words: tuple[str, ...], text: str) -> bool:
+    """Whether a text is `user:password`, by the name that it stands under."""
+    return words[-1:] in USERS and bool(WITH_PASSWORD.fullmatch(text.strip()))
+
+
 def is_filled(text: str) -> bool:
     """Whether a text is more than a place for a secret, as `$HF_TOKEN` and `<HUB_TOKEN>` are."""
     return not PLACEHOLDER.fullmatch(text.strip())
@@ -128,6 +175,8 @@ def found(text: str) -> Iterator[str]:
     """What gives a secret away in a text, in words."""
     if KNOWN.search(text):
         yield "a key or token in the form that its service gives it"
+    if HOOK.search(text):
+        yield "an address that lets whoever knows it write there"
     if "://" in text and any(map(_opens, set(URL.findall(text)))):
         yield "a URL with a password, token or signature in it"
     pairs = {*ASSIGNED.findall(text), *FLAG.findall(text)}
@@ -139,9 +188,9 @@ def _opens(url: str) -> bool:
     """Whether a URL lets somebody in: by its user, or by what it asks with."""
     scheme, _, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    user, at, _ = authority.rpartition("@")
+    user, at, behind = authority.rpartition("@")
     name, colon, password = user.partition(":")
-    if at and is_filled(password if colon else name):
+    if at and not behind.startswith("sha256:") and is_filled(password if colon else name):
         return bool(colon) or scheme.lower() not in SHELLS
     try:
         query = urlsplit(url).query

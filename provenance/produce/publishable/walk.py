@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from provenance.produce.publishable import places, secrets
+from provenance.errors import Malformed
+from provenance.formats import json
+from provenance.produce.publishable import commands, places, secrets
 
 Key = str | int
 Place = tuple[Key, ...]
@@ -46,6 +48,15 @@ def refusals(
     are names that no path may hold, as those of the user and of the host.
     """
     yield from _walk(value, keys, frozenset(private), (), False)
+
+
+def in_file_name(path: str, private: Collection[str] = ()) -> str:
+    """What must not be published in the path of a file, in words, or nothing.
+
+    There a name of the user or the host counts wherever it stands.
+    """
+    found = next((one.reason for one in refusals(path, private=private)), "")
+    return found or (places.OF_SOMEBODY if places.tells_of(path, private) else "")
 
 
 def published(
@@ -89,9 +100,11 @@ def _walk(
     elif isinstance(value, Sequence) and not isinstance(value, bytes):
         flag = ""
         for number, item in enumerate(value):
-            under = secrets.words_of(flag) if flag else words
+            is_flag = isinstance(item, str) and item.startswith("--")
+            named = () if is_flag else secrets.words_of(flag)
+            under = (*commands.NAMES.intersection(words), *named) if named else words
             yield from _walk(item, (*place, number), private, under, secret)
-            flag = item if isinstance(item, str) and item.startswith("-") else ""
+            flag = commands.follows(item) if isinstance(item, str) else ""
     elif isinstance(value, int) and not isinstance(value, bool) and secrets.is_password(words):
         yield Refusal(keys=place, reason=BY_NAME)
 
@@ -121,13 +134,49 @@ def _said(
 ) -> Iterator[str]:
     """The one thing to say of a text, if any."""
     named = secret or secrets.is_secret(words)
-    if named and secrets.is_filled(text):
+    if (named and secrets.is_filled(text)) or secrets.opens_as_user(words, text):
         yield BY_NAME
         return
     if words[-1:] == ("token",) and secrets.looks_random(text):
         yield BY_NAME
         return
-    yield from islice(chain(secrets.found(text), places.found(text, words, private)), 1)
+    found = chain(
+        secrets.found(text),
+        places.found(text, words, private),
+        _in_command(text, words, private),
+        _in_json(text, words, secret, private),
+    )
+    yield from islice(found, 1)
+
+
+def _in_command(text: str, words: tuple[str, ...], private: frozenset[str]) -> Iterator[str]:
+    """What a command line hands to a program, and what stands in one under such a name."""
+    above = commands.NAMES.intersection(words)
+    if not above and not commands.LIKE.match(text):
+        return
+    name = "_".join(word for word in words if word not in above)
+    if above and commands.is_secret(name, text):
+        yield BY_NAME
+    elif above and places.is_login(text):
+        yield places.OF_A_HOST
+    for name, value in commands.pairs(text):
+        if commands.is_secret(name, value):
+            yield "a secret that is given to a program"
+        yield from places.found(value, secrets.words_of(name), private)
+
+
+def _in_json(
+    text: str, words: tuple[str, ...], secret: bool, private: frozenset[str]
+) -> Iterator[str]:
+    """What stands in a text that is a table or list of JSON itself."""
+    begins = min((at for at in map(text.find, "{[") if at >= 0), default=-1)
+    if begins < 0 or '"' not in text or not text.rstrip().endswith(("}", "]")):
+        return
+    try:
+        value = json.loads(text[begins:].encode())
+    except (Malformed, UnicodeEncodeError):
+        return
+    yield from (found.reason for found in _walk(value, (), private, words, secret))
 
 
 def _places(value: object, place: Place) -> Iterator[Place]:

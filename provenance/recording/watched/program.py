@@ -23,6 +23,8 @@ PATH = re.compile(r"/[^\s'\"`;&|<>()$]+")
 MOST_SCRIPT = 4_096
 """Characters of a script that only starts another program."""
 MOST_BEHIND = 8
+COMMAND = "command"
+"""The name that the words stand under, which are read as a command line."""
 
 
 def program(words: Sequence[str], variables: Mapping[str, str]) -> str:
@@ -71,9 +73,10 @@ def trainer(words: Sequence[str]) -> str:
 def publishable(words: Sequence[str], folder: str, private: Collection[str]) -> list[str]:
     """The command line for everybody: paths from the working directory on, and without the words
     that must not be published; `private` are names of the user and of the host."""
-    top = folder.rstrip("/") + "/"
-    said = [word.replace(top, "") for word in words]
-    found = {one.keys[0] for one in refusals(said, private=private)}
+    top = folder.rstrip("/")
+    below = re.compile(rf"(^|[\s\"'=,:;(\[]){re.escape(top)}/")
+    said = [below.sub(r"\1", word) if top else word for word in words]
+    found = {one.keys[1] for one in refusals({COMMAND: said}, private=private)}
     return [REMOVED if at in found else word for at, word in enumerate(said)]
 
 

@@ -8,7 +8,6 @@ from provenance.wire.training.reading import FOREIGN, is_training, step
 from provenance.wire.training.step import (
     ADAPTER,
     BUILD_TYPE,
-    DIGEST,
     MANIFEST,
     PURL,
     RELATIONS,
@@ -23,7 +22,6 @@ from provenance.wire.training.writing import statement
 __all__ = [
     "ADAPTER",
     "BUILD_TYPE",
-    "DIGEST",
     "FOREIGN",
     "MANIFEST",
     "PURL",

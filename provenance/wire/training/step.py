@@ -20,8 +20,19 @@ PARENT, PARENT_FILE = "parent", "parent-file"
 ADAPTER = "adapter"
 COMMITS = ("gitCommit", "sha1")
 """The algorithms by which in-toto names a commit of git."""
-DIGEST = re.compile("[0-9a-fA-F]{40,}")
-"""A commit of git, or anything as long: what is shorter can be made to fit other contents."""
+HEX = re.compile("[0-9a-fA-F]*")
+LENGTHS: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("gitcommit", "gittree", "gitblob", "gittag"), (40, 64)),
+    "sha1": (40,),
+    **dict.fromkeys(("sha224", "sha3_224", "sha512_224"), (56,)),
+    **dict.fromkeys(("sha256", "sha3_256", "sha512_256", "blake2s", "blake3", "dirhash"), (64,)),
+    **dict.fromkeys(("sha384", "sha3_384"), (96,)),
+    **dict.fromkeys(("sha512", "sha3_512"), (128,)),
+    "blake2b": (64, 128),
+    MANIFEST.lower(): (64,),
+}
+"""The hexadecimal digits of each algorithm whose digests fit no other contents; a digest of zeros
+alone is that of nothing."""
 
 Note = str | int | bool
 
@@ -111,18 +122,31 @@ class Material:
 
     @property
     def pinned(self) -> bool:
-        """Whether other contents would have another digest; a short one pins nothing."""
-        return any(DIGEST.fullmatch(value) for _, value in self.digest)
+        """Whether other contents would have another digest, by an algorithm that is known."""
+        return bool(self.pins)
+
+    @property
+    def pins(self) -> tuple[tuple[str, str], ...]:
+        """The digests that pin it: those of known algorithms, with as many digits as those have."""
+        return tuple((name, value) for name, value in self.digest if _is_digest(name, value))
 
     @property
     def commit(self) -> str:
         """The commit of git that it is at, or nothing."""
-        named = (value for name, value in self.digest if name in COMMITS)
-        return next((value for value in named if DIGEST.fullmatch(value)), "")
+        return next((value for name, value in self.pins if name in COMMITS), "")
+
+    def is_of(self, kind: str) -> bool:
+        """Whether it is of this kind, however that is spelled."""
+        return self.kind.strip().casefold() == kind
 
     def note(self, name: str) -> Note | None:
         """What is noted under this name, if anything."""
         return dict(self.notes).get(name)
+
+
+def _is_digest(algorithm: str, value: str) -> bool:
+    lengths = LENGTHS.get(algorithm.lower().replace("-", "_"), ())
+    return len(value) in lengths and bool(HEX.fullmatch(value)) and bool(value.strip("0"))
 
 
 @dataclass(frozen=True, kw_only=True)
