@@ -29,6 +29,11 @@ class Background(Generic[T]):
         if self._error is not None:
             raise self._error
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it ended, and well."""
+        return bool(self._found)
+
     def result(self) -> T:
         """What came of it, waited for; raises what it raised, SourceError for an OSError."""
         self._thread.join()

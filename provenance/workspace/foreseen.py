@@ -15,12 +15,12 @@ from provenance.lineage import TrainingStep, step_of
 from provenance.model import Document
 from provenance.names import namespace_of
 from provenance.produce.sign import Signer
-from provenance.signature import verify
+from provenance.signature import weigh
 from provenance.signature.signing import KeylessSigner
 from provenance.source.progress import Progress
 from provenance.trust import Role
 from provenance.wire import training
-from provenance.wire.bundle import opened as read
+from provenance.wire.bundle import Opened
 from provenance.wire.training import Method, Step
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.session import Session
@@ -54,8 +54,8 @@ class Foreseen:
         if self.signer is None or isinstance(self.signer, KeylessSigner):
             return
         data = self.signer.sign(training.statement(PROBE)).encode()
-        (opened,) = read((Document(path="statement", data=data),))
-        step = step_of(opened, verify(opened, self.session.registry, self.at))
+        opened = Opened(document=Document(path="statement", data=data))
+        step = step_of(opened, weigh(opened, self.session.registry, self.at))
         if isinstance(step, TrainingStep):
             party, why = step.speaker(self.model, self.session.registry, self.at)
             if party is None:
@@ -97,7 +97,7 @@ class Foreseen:
 
 
 def foreseen_by(gathering: Gathering, model: str, signer: Signer | None) -> Foreseen:
-    """What may be noted of a statement about `model` now; of the signer it was. Raises TrustError."""
+    """What may be noted of a statement about `model` now; of the signer it was, or TrustError."""
     found = Foreseen(
         session=gathering.session,
         model=model,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError
+from provenance.recording import later
 from provenance.recording.recording import Recording
 from provenance.recording.watched.disk import State
 from provenance.recording.watched.materials import HUB, Materials
@@ -24,7 +24,6 @@ from provenance.workspace.attesting import ParentRefused
 
 JUDGING = 1_000_000.0
 """Seconds that parents may take to be judged."""
-MOMENT = "%Y-%m-%dT%H:%M:%S"
 SHOWN = 12
 YES, NO = "yes", "no"
 TO_TYPE = "What came of the command lies where it wrote it. To attest it once this is settled:"
@@ -78,17 +77,16 @@ class Ran:
     @property
     def line(self) -> str:
         """The command line that attests the same."""
-        terms, meaning = self.recording.terms, self.watched.meaning
-        parents = [*self._named, *(self._shown(one.name) for one in self._found)]
+        meaning = self.watched.meaning
         data = [self._shown(text) for one in meaning.data for text in one.named][:SHOWN]
-        words = ["provenance", "attest", str(self.order.out), "--as", terms.model]
-        words += ["--method", self.method.value]
-        words += [word for value in parents for word in ("--parent", value)]
-        words += [word for value in data for word in ("--dataset", value)]
-        words += ["--started", self.started.strftime(MOMENT)]
-        words += ["--finished", self.finished.strftime(MOMENT)]
-        words += ["--key", str(terms.key)] if terms.key else []
-        return shlex.join(words)
+        return later.line(
+            self.recording.terms,
+            str(self.order.out),
+            self.method.value,
+            parents=[*self._named, *(self._shown(one.name) for one in self._found)],
+            datasets=data,
+            moments=(self.started, self.finished),
+        )
 
     def told(self) -> Iterator[str]:
         """What was seen, by which ways, and what may be missing."""
