@@ -13,7 +13,7 @@ from provenance.cli.options import here
 from provenance.cli.watching import Noted
 from provenance.errors import ConfigError
 from provenance.recording import Recording, Words, resumed, trainer
-from provenance.recording.recording import AT_FIRST
+from provenance.recording.background import AT_FIRST
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments

@@ -9,6 +9,10 @@ from typing import Generic, TypeVar
 from provenance.errors import SourceError
 
 T = TypeVar("T")
+AT_FIRST = 1.0
+"""Seconds that a training waits for a verdict where it is looked at again later."""
+PATIENCE = 10.0
+"""Seconds that it waits at most where nobody looks again before its end."""
 NAME = "provenance recording"
 
 

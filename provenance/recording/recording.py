@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Self, Unpack
 
 from provenance.errors import ConfigError, SourceError
 from provenance.produce.attest import Making, read_back
 from provenance.produce.sign import Signer
 from provenance.recording import data, later, output
-from provenance.recording.background import Background
+from provenance.recording.background import AT_FIRST, PATIENCE, Background
 from provenance.recording.code import code_of
 from provenance.recording.loaded import origins
 from provenance.recording.machine import Processes, container_of
@@ -29,11 +28,6 @@ from provenance.workspace.foreseen import Foreseen, foreseen_by
 from provenance.workspace.materials import Desk
 from provenance.workspace.parents import BESIDE
 
-AT_FIRST = 1.0
-"""Seconds that a training waits for the verdict on what it begins with, where it is looked at again
-later."""
-PATIENCE = 10.0
-"""Seconds that it waits at most where nobody looks again before its end."""
 Materials = tuple[Material, ...]
 
 
@@ -83,23 +77,17 @@ class Recording:
     @property
     def desk(self) -> Desk:
         """Where the run's files are named from, and when it began."""
-        workspace = self.terms.workspace
-        return Desk(
-            at=self.started or datetime.now(UTC),
-            folder=workspace.folder.absolute(),
-            environment=workspace.environment,
-            progress=workspace.progress,
-        )
+        return self.terms.desk(self.started or datetime.now(UTC))
 
     @spoken
     def begin(self, at: datetime | None = None) -> Self:
-        """The key or token, the options and the code are known to be usable, and parents are being
-        judged and pinned; a key that is no trainer's was noted. Raises ConfigError, SourceError, TrustError."""
+        """The key or token, the options and the code are known to be usable, what is wrong with the
+        key is noted, and parents are being judged. Raises ConfigError, SourceError, TrustError."""
         self.started = at or datetime.now(UTC)
         terms, desk = self.terms, self.desk
         self._signer = terms.signing.signer(self.started, desk.environment)
         self.materials(*container_of(desk))
-        out = self.terms.folder(None)
+        out = self.terms.folder()
         output.check_writable(out)
         self._before = output.state_of(out) if out.is_dir() else {}
         file_in(out, self.terms.target(out))
@@ -123,7 +111,7 @@ class Recording:
             self._waiting.extend(models)
         elif found := origins(models):
             pinning = Pinning(self.terms, found)
-            output.check_apart(self.terms.folder(None), pinning.places)
+            output.check_apart(self.terms.folder(), pinning.places)
             self._pinned.append(pinning)
 
     @property
@@ -206,7 +194,7 @@ class Recording:
     def stands(self, folder: str | Path | None = None) -> bool:
         """Whether a model that this run wrote stands in `folder` (default: `out`)."""
         place = self.terms.folder(folder)
-        if place.absolute() == self.terms.folder(None).absolute():
+        if place.absolute() == self.terms.folder().absolute():
             return output.is_written(place, self._before)
         return self.started is not None and output.is_newer(place, self.started)
 
@@ -239,7 +227,8 @@ class Recording:
         try:
             begun = self._begun()
         except ParentRefused as refused:
-            method, moments = self._made_by(adapter=False).value, (self.started, now)
+            method = self._made_by(adapter=output.is_adapter(place)).value
+            moments = (self.started, now)
             raise later.refused(refused, self.terms, place, method, self.places, moments) from None
         making = self._making(place, now)
         text = proposed(begun, making, place, now, workspace.progress, beside=BESIDE)
@@ -252,8 +241,7 @@ class Recording:
         except OSError as error:
             message = f"{file}: {error.strerror or error}: mend that, then call finish() again"
             raise SourceError(message) from None
-        said = f"attested: {later.shown(file, self.terms)} ({summary(step)})"
-        workspace.progress.note(said)
+        workspace.progress.note(f"attested: {later.shown(file, self.terms)} ({summary(step)})")
         return line
 
     def _making(self, place: Path, now: datetime) -> Making:
@@ -305,12 +293,7 @@ class Recording:
         self.foresee(*(() if self.said.parameters else ("parameters",)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Attested, unless something was raised."""
         if kind is None:
             self.finish()

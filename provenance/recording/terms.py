@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -16,6 +17,7 @@ from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
 from provenance.workspace.attesting import CLAIMS
 from provenance.workspace.gathering import Gathering
+from provenance.workspace.materials import Desk
 from provenance.workspace.parents import of_parents
 from provenance.workspace.signing import SignerOptions
 
@@ -45,7 +47,7 @@ class Words(TypedDict, total=False):
 
 
 class Logged(Silent):
-    """What is noted goes to the logger `provenance`, which shows it unless the program says else."""
+    """Notes go to the logger `provenance`, which shows them unless the program says else."""
 
     def note(self, words: str) -> None:
         """The words are logged."""
@@ -122,6 +124,16 @@ class Terms:
         """The file that gets the statement over a folder."""
         named = self.output
         return self.workspace.folder / named if named is not None else folder / CLAIMS
+
+    def desk(self, at: datetime) -> Desk:
+        """Where the run's files are named from, and when it began."""
+        workspace = self.workspace
+        return Desk(
+            at=at,
+            folder=workspace.folder.absolute(),
+            environment=workspace.environment,
+            progress=workspace.progress,
+        )
 
     def gathering(self) -> Gathering:
         """How models are judged, with none named. Raises ConfigError, TrustError."""

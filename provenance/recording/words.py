@@ -22,7 +22,7 @@ OPTION = re.compile("`[^`]*`|--[a-z][a-z-]*")
 
 
 class Run(Protocol):
-    """Something whose errors are spoken of; `by_options` says that a command line gave its words."""
+    """Something that raises errors; `by_options` says that a command line gave its words."""
 
     by_options: bool
 
