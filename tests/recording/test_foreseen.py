@@ -1,11 +1,11 @@
-"""What a verifier will find amiss is said before a model is trained, and what was attested after."""
+"""What a verifier will find amiss is said before a training, and what was attested after it."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,10 @@ from provenance.trust import Registry
 from provenance.workspace.attesting import ParentRefused
 from provenance.workspace.foreseen import Foreseen
 from tests import forge
-from tests.forge import AT
+from tests.forge import NOW
 from tests.recording.heard import Heard
 from tests.recording.studio import MADE, Studio, studio_at
 
-UNKNOWN = "this key is no trainer's of acme/out in the registry (trust.toml): `verify` will not"
 SAVE = "import pathlib as p; f = p.Path('sft/model.safetensors'); f.write_bytes(f.read_bytes())"
 WAYS = {
     "attest": ("attest", "sft"),
@@ -92,7 +91,7 @@ def test_who_is_no_trainer_of_the_model_is_told_so(name: str, studio: Studio, he
     session = studio.recording().terms.gathering().session
     known = Registry.from_table(forge.registry(acme), source="trust.toml")
     session = replace(session, registry=known)
-    Foreseen(session=session, model=model, at=AT, progress=heard, signer=signer).tell_signer()
+    Foreseen(session=session, model=model, at=NOW, progress=heard, signer=signer).tell_signer()
     assert (len(heard.notes), says in "".join(heard.notes)) == (bool(says), True)
 
 
@@ -119,7 +118,6 @@ def test_a_command_says_it_of_its_key(way: str, key: str, studio: Studio) -> Non
     assert (studio.shop.run("verify", "sft").returncode == 1) == noted
 
 
-FILES: Mapping[str, str] = {"data.jsonl": "{}\n"}
 DEMANDS: dict[str, tuple[Words, str, bool]] = {
     "data_pinned": ({"datasets": ["acme/rows"]}, "without revision or digest", True),
     "code_clean": ({"code": "git+https://example.org/train@main"}, "without a commit", True),
