@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import pytest
 import tomli_w
@@ -25,7 +25,12 @@ from tests.forge import NOW
 from tests.recording.heard import Heard
 from tests.recording.studio import MADE, Studio, studio_at
 
-SAVE = "import pathlib as p; f = p.Path('sft/model.safetensors'); f.write_bytes(f.read_bytes())"
+SAVE = """
+from pathlib import Path
+Path("base/model.safetensors").read_bytes()
+made = Path("sft/model.safetensors")
+made.write_bytes(made.read_bytes())
+"""
 WAYS = {
     "attest": ("attest", "sft"),
     "record": ("record", "--out", "sft"),
@@ -50,7 +55,7 @@ def asking(studio: Studio, names: list[str]) -> None:
     file.write_text(tomli_w.dumps({**table, "policy": policy}))
 
 
-def run_of(studio: Studio, heard: Heard, **words: Any) -> Recording:
+def run_of(studio: Studio, heard: Heard, **words: Unpack[Words]) -> Recording:
     workspace = replace(studio.recording().terms.workspace, progress=heard)
     said: Words = {"workspace": workspace, **words}
     return studio.recording(**said)
