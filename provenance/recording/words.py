@@ -69,4 +69,4 @@ def check_known(words: Mapping[str, object], known: Mapping[str, object]) -> Non
     """Each word is a known keyword, or TypeError that names the nearest."""
     for name in words:
         if name not in known:
-            raise TypeError(f"there is no keyword {name!r}{near(name, known)}")
+            raise TypeError(f"unexpected keyword argument {name!r}{near(name, known)}")
