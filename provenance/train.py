@@ -13,12 +13,11 @@ from provenance.cli.options import here
 from provenance.cli.watching import Noted
 from provenance.errors import ConfigError
 from provenance.recording import Recording, Words, resumed, trainer
+from provenance.recording.background import AT_FIRST
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-AT_FIRST = 1.0
-"""Seconds that training waits for the verdict on what it begins with, before it goes on."""
 SAVE, CARD = "save_model", "create_model_card"
 """What a trainer does after training that changes a folder: the first takes which one it is, the
 second is the last thing before `push_to_hub` uploads it."""
@@ -67,6 +66,7 @@ class AttestationCallback(TrainerCallback):
         run = self._make(training.out)
         trainer.meet(run, training)
         run.check(AT_FIRST)
+        run.foresee()
         self._run, self._of = run, given.get("model")
         self._training = training
         if training.trainer is not None:
@@ -114,10 +114,10 @@ class AttestationCallback(TrainerCallback):
     @property
     def _told(self) -> str:
         """What is to be done where nothing stands there yet."""
-        then = "finish() of the callback attests it"
+        out, then = self._training.out, "finish() of this callback"
         if self._training.trainer is not None:
-            then = f"trainer.save_model() attests it, or, if it is saved in another way, {then}"
-        return f"{self._training.out} has no model yet that this training wrote: {then}"
+            then = f"trainer.save_model(); if it is saved in another way, {then} writes it"
+        return f"trained; the statement is written when the model is saved to {out}: {then}"
 
     def finish(self, folder: str | Path | None = None) -> Path | None:
         """What stands in `folder` (default: `output_dir`) is attested; returns the file of the

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from provenance.case.case import Case
 from provenance.lineage import Made
 from provenance.verdict import Finding, Level, failed
-from provenance.wire.training import Material, MaterialKind, Method
+from provenance.wire.training import Material, MaterialKind, Method, Step
 
 WITHOUT_DATA = frozenset({Method.MERGE, Method.QUANTIZE, Method.CONVERT})
 """The methods that need none: what they state must be pinned all the same."""
@@ -59,37 +59,43 @@ def unmet(case: Case) -> Iterator[Finding]:
 def _unmet(asked: Set[str], made: Made) -> Iterator[Finding]:
     """What one statement leaves out; each is about the model that was made."""
     who = f"{made.bundle} ({made.step.method} by {made.attested})"
-    for name, found in _left_out(made):
+    for name, found in amiss(asked, made.step, stamped=made.stamped is not None):
+        yield failed(RULES[name], f"{who} {found}", made.child)
+
+
+def amiss(asked: Set[str], step: Step, *, stamped: bool) -> Iterator[tuple[str, str]]:
+    """The demands that a step does not meet, of those that are `asked` and of those that always
+    hold, each with what is found and what is expected; `stamped` says that it has a verified time.
+    """
+    for name, found in _left_out(step, stamped=stamped):
         if found and (name in asked or name == ALWAYS):
             expects = f"`{name}` expects" if name in asked else "expected"
-            message = f"{who} {found}; {expects} {EXPECTED[name]}"
-            yield failed(RULES[name], message, made.child)
+            yield name, f"{found}; {expects} {EXPECTED[name]}"
 
 
-def _left_out(made: Made) -> Iterator[tuple[str, str]]:
+def _left_out(step: Step, *, stamped: bool) -> Iterator[tuple[str, str]]:
     """What is found in place of what each demand asks for; nothing where it is met."""
-    step = made.step
-    yield "data_pinned", _data(made)
-    yield "code_clean", _code(made)
+    yield "data_pinned", _data(step)
+    yield "code_clean", _code(step)
     yield "parameters", "" if _states(step.parameters) else "states no parameters"
     yield "environment", "" if _states(step.environment) else "states no environment"
     loose = _listed([one.repo or one.manifest or "a parent" for one in step.unverified])
     yield "verified_parents", f"says that {loose} was not verified" if loose else ""
-    yield "timestamp", "" if made.stamped else "has no verified time"
+    yield "timestamp", "" if stamped else "has no verified time"
 
 
-def _data(made: Made) -> str:
+def _data(step: Step) -> str:
     """What is wrong with the data that it states, or nothing."""
-    data = _of(made, MaterialKind.DATASET)
+    data = _of(step, MaterialKind.DATASET)
     if not data:
-        return "" if made.step.method in WITHOUT_DATA else "states no data set"
+        return "" if step.method in WITHOUT_DATA else "states no data set"
     loose = [one for one in data if not one.pinned]
     return f"states {_named(loose)} without revision or digest" if loose else ""
 
 
-def _code(made: Made) -> str:
+def _code(step: Step) -> str:
     """What is wrong with the code that it states, or nothing."""
-    code = _of(made, MaterialKind.CODE)
+    code = _of(step, MaterialKind.CODE)
     if not code:
         return "states no code"
     loose = [one for one in code if not one.pinned]
@@ -116,8 +122,8 @@ def _states(table: str) -> bool:
     return False
 
 
-def _of(made: Made, kind: MaterialKind) -> list[Material]:
-    return [one for one in made.step.materials if one.is_of(kind)]
+def _of(step: Step, kind: MaterialKind) -> list[Material]:
+    return [one for one in step.materials if one.is_of(kind)]
 
 
 def _named(materials: list[Material]) -> str:

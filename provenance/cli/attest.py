@@ -15,20 +15,14 @@ from provenance.produce.attest import indented, read_back
 from provenance.report.attested import publishes
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
-from provenance.workspace.attesting import (
-    ParentRefused,
-    Target,
-    begun,
-    file_in,
-    proposed,
-    signed,
-)
+from provenance.workspace.attesting import ParentRefused, Target, begun, file_in, proposed, signed
+from provenance.workspace.foreseen import foreseen_by
 from provenance.workspace.materials import Desk
 from provenance.workspace.parents import of_parents
 from provenance.workspace.signing import SignerOptions
 from provenance.workspace.training_options import TrainingOptions
 
-MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.command(name="attest")
@@ -92,6 +86,7 @@ def command(
     signer = None if dry_run else signing.signer(datetime.now(UTC), workspace.environment)
     session = of_parents(workspace.session(request, needs_models=False), request.refs)
     gathering = workspace.gathering(session)
+    foreseen = foreseen_by(gathering, training.model, signer)
     making = training.making(desk := Desk.of(gathering, workspace.environment, path))
     try:
         known = begun(gathering, training.model, unverified_parent=unverified_parent)
@@ -99,8 +94,10 @@ def command(
         click.echo("\n".join(refused.lines()), err=True)
         return FAIL
     statement = proposed(known, making, path, desk)
-    for line in () if quiet else publishes(read_back(statement)):
+    step = read_back(statement)
+    for line in () if quiet else publishes(step):
         terminal.say(line, err=True)
+    foreseen.tell_unmet(step)
     if signer is None:
         terminal.emit(indented(statement), None)
         return 0

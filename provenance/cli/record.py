@@ -62,10 +62,8 @@ def command(
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     order = replace(order, ask=ask if asks else None)
     try:
-        made = recorded(order, request, signing, workspace)
+        recorded(order, request, signing, workspace)
     except NotAttested as error:
         click.echo("\n".join(error.lines), err=True)
         return error.code or (FAIL if error.judged else CANNOT_JUDGE)
-    if not quiet:
-        click.echo(f"attested: {made}", err=True)
     return 0

@@ -9,6 +9,10 @@ from typing import Generic, TypeVar
 from provenance.errors import SourceError
 
 T = TypeVar("T")
+AT_FIRST = 1.0
+"""Seconds that a training waits for a verdict where it is looked at again later."""
+PATIENCE = 10.0
+"""Seconds that it waits at most where nobody looks again before its end."""
 NAME = "provenance recording"
 
 
@@ -28,6 +32,11 @@ class Background(Generic[T]):
             self._thread.join(wait)
         if self._error is not None:
             raise self._error
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it ended, and well."""
+        return bool(self._found)
 
     def result(self) -> T:
         """What came of it, waited for; raises what it raised, SourceError for an OSError."""

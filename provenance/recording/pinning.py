@@ -10,6 +10,7 @@ from provenance.recording.loaded import Origin
 from provenance.recording.output import stamps
 from provenance.recording.places import session_of
 from provenance.recording.terms import Terms
+from provenance.wire.training import Parent
 from provenance.workspace.attesting import Begun, ParentRefused, begun
 from provenance.workspace.gathering import Gathering
 
@@ -27,8 +28,13 @@ class Pinning:
         self.places = tuple(subject.place for subject in session.subjects if subject.place)
         self._stamps = {place: stamps(place) for place in self.places}
         self._model, self._unverified = terms.model, terms.unverified_parent
-        self._gathering = terms.workspace.gathering(session)
-        self._work = Background(lambda: self._pinned(self._gathering))
+        self.gathering = terms.workspace.gathering(session)
+        self._work = Background(lambda: self._pinned(self.gathering))
+
+    @property
+    def parents(self) -> tuple[Parent, ...]:
+        """The models by every digest, as far as they are judged by now."""
+        return self._work.result().parents if self._work.is_done else ()
 
     def check(self, wait: float = 0.0) -> None:
         """Nothing was refused by now, or within `wait` seconds; ParentRefused, ConfigError."""

@@ -7,22 +7,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Self, Unpack
 
 from provenance.errors import ConfigError, SourceError
-from provenance.produce.attest import Making
+from provenance.produce.attest import Making, read_back
 from provenance.produce.sign import Signer
-from provenance.recording import data, output
-from provenance.recording.background import Background
+from provenance.recording import data, later, output
+from provenance.recording.background import AT_FIRST, PATIENCE, Background
 from provenance.recording.code import code_of
 from provenance.recording.loaded import origins
 from provenance.recording.machine import Processes, container_of
 from provenance.recording.pinning import Pinning
 from provenance.recording.said import Said, making_of
 from provenance.recording.terms import Terms, Words
+from provenance.recording.words import check_known, spoken
+from provenance.report.attested import summary
 from provenance.wire.training import Material, Method
-from provenance.workspace.attesting import CLAIMS, Begun, added, file_in, proposed
+from provenance.workspace.attesting import Begun, ParentRefused, added, file_in, proposed
+from provenance.workspace.foreseen import Foreseen, foreseen_by
 from provenance.workspace.materials import Desk
 
 Materials = tuple[Material, ...]
@@ -32,17 +34,40 @@ class Recording:
     """A training run that attests itself: pinned at `begin`, attested by `finish`.
 
     Pinned is what it begins with, by every digest; attested is what it wrote to a folder. As a
-    context manager it begins and finishes; an error inside leaves nothing attested. The words are
-    those of `Terms`, checked at once. Raises ConfigError.
+    context manager it begins, waits some seconds for the verdict on parents, and finishes; an error
+    inside leaves nothing attested. What is to be said meanwhile goes to the progress of `workspace`
+    (by default the logger `provenance`). Keywords, checked at once:
+
+    out: the folder that is written to and attested.
+    method: how the model is made: pretrain, sft, lora, dpo, merge, …
+    parents: a list of folders, names of provenance.toml, models of the Hub's cache as
+        org/name@commit, or models as a library has loaded them.
+    datasets: a list of files, folders, org/name@commit, or data sets as `datasets` has loaded them.
+    code: a folder of the git repository that trains, or a URI (default: the working directory).
+    parameters: a mapping, to which `parameters()` adds.
+    key, certificate, chain: PEM files to sign with, of which `key` alone will do.
+    identity_token, trust_config: an identity in place of a key (default: that of the CI job).
+    policy, registry: by what parents are judged, as for `provenance attest`.
+    unverified_parent: True attests although a parent does not pass.
+    output: the file that gets the statement (default: claims.jsonl in `out`).
+    workspace: the folder and settings of the caller, and who is told.
+
+    Raises ConfigError, and TypeError for any other keyword.
     """
 
+    by_options = False
+    """Whether a command line gave the words, and errors name its options."""
+
     def __init__(self, model: str, **words: Unpack[Words]) -> None:
+        check_known(words, Words.__annotations__)
         self.terms = Terms(model=model, **words)
         self.started: datetime | None = None
         self.said = Said(parameters=dict(self.terms.parameters))
         self._signer: Signer | None = None
         self._pinned: list[Pinning] = []
         self._read: list[Background[Materials]] = []
+        self._code: Background[Materials] | None = None
+        self._foreseen: Foreseen | None = None
         self._before: output.Stamps = {}
         self._attested: dict[Path, tuple[output.Stamps, bytes]] = {}
         self._method = self.terms.stated
@@ -51,32 +76,31 @@ class Recording:
     @property
     def desk(self) -> Desk:
         """Where the run's files are named from, and when it began."""
-        workspace = self.terms.workspace
-        return Desk(
-            at=self.started or datetime.now(UTC),
-            folder=workspace.folder.absolute(),
-            environment=workspace.environment,
-            progress=workspace.progress,
-        )
+        return self.terms.desk(self.started or datetime.now(UTC))
 
+    @spoken
     def begin(self, at: datetime | None = None) -> Self:
-        """The key or token, the options and the code are known to be usable, and parents are being
-        judged and pinned. Raises ConfigError, SourceError, TrustError."""
+        """The key or token, the options and the code are known to be usable, what is wrong with the
+        key is noted, and parents are being judged. Raises ConfigError, SourceError, TrustError."""
         self.started = at or datetime.now(UTC)
         terms, desk = self.terms, self.desk
         self._signer = terms.signing.signer(self.started, desk.environment)
         self.materials(*container_of(desk))
-        out = self._folder(None)
+        out = self.terms.folder()
         output.check_writable(out)
         self._before = output.state_of(out) if out.is_dir() else {}
-        file_in(out, self._target(out))
+        file_in(out, self.terms.target(out))
         self.dataset(*terms.datasets)
         waiting, self._waiting = self._waiting, []
         self.parent(*waiting)
         judged = replace(desk, judged=(out, *self.places))
         self.reading(lambda: code_of(terms.code, judged))
+        self._code = self._read[-1]
+        gathering = self._pinned[0].gathering if self._pinned else terms.gathering()
+        self._foreseen = foreseen_by(gathering, terms.model, self._signer)
         return self
 
+    @spoken
     def parent(self, *models: object) -> None:
         """The run also begins with these: they are judged and pinned from now on.
 
@@ -86,7 +110,7 @@ class Recording:
             self._waiting.extend(models)
         elif found := origins(models):
             pinning = Pinning(self.terms, found)
-            output.check_apart(self._folder(None), pinning.places)
+            output.check_apart(self.terms.folder(), pinning.places)
             self._pinned.append(pinning)
 
     @property
@@ -94,6 +118,7 @@ class Recording:
         """The folders of the parents, as far as they are known by now."""
         return tuple(chain.from_iterable(one.places for one in self._pinned))
 
+    @spoken
     def dataset(self, *found: object, named: Sequence[str] = ()) -> None:
         """The run also reads these data sets, which were perhaps made from files that are `named`;
         raises ConfigError for what names none."""
@@ -138,6 +163,7 @@ class Recording:
             processes=processes,
         )
 
+    @spoken
     def check(self, wait: float = 0.0) -> None:
         """Nothing that was judged or read by now, or within `wait` seconds, was refused.
 
@@ -156,18 +182,36 @@ class Recording:
         for work in self._read:
             work.result()
 
+    @spoken
+    def foresee(self, *later: str) -> None:
+        """What `[policy.training]` asks for and the statement would not state was noted, as far as
+        it is known by now; nothing of the demands of `later`. Raises as `check` does."""
+        if self._foreseen is None or self._code is None:
+            return
+        self._code.check(AT_FIRST)
+        done = [work.result() for work in self._read if work.is_done]
+        unknown = {"code_clean"} if not self._code.is_done else set()
+        unknown |= {"data_pinned"} if len(done) < len(self._read) else set()
+        step = self.said.told(materials=tuple(chain.from_iterable(done))).step(
+            self.terms.model,
+            self._method or Method.FINETUNE,
+            tuple(chain.from_iterable(one.parents for one in self._pinned)),
+        )
+        self._foreseen.tell_unmet(step, later={*later, *unknown})
+
     def stands(self, folder: str | Path | None = None) -> bool:
         """Whether a model that this run wrote stands in `folder` (default: `out`)."""
-        place = self._folder(folder)
-        if place.absolute() == self._folder(None).absolute():
+        place = self.terms.folder(folder)
+        if place.absolute() == self.terms.folder().absolute():
             return output.is_written(place, self._before)
         return self.started is not None and output.is_newer(place, self.started)
 
     def missing(self, folder: str | Path | None = None) -> str:
         """Why no model of this run stands in `folder`, where none does, and what to do then."""
-        place = self._folder(folder)
+        place = self.terms.folder(folder)
         return f"{place}: {output.missing(place)}"
 
+    @spoken
     def finish(self, folder: str | Path | None = None) -> Path:
         """The statement over what stands in `folder` (default: `out`) is written, in place of one
         that this run wrote before; returns its file.
@@ -175,12 +219,12 @@ class Recording:
         Raises ParentRefused, ConfigError where no model stands there that the run wrote, and
         SourceError where it cannot be signed or written: it can be called again then.
         """
-        place = self._folder(folder)
+        place = self.terms.folder(folder)
         if self.started is None:
             raise ConfigError("the run was not begun: call begin() first")
         if not self.stands(place):
             raise ConfigError(output.missing(place), path=str(place))
-        state, file = output.state_of(place), self._target(place)
+        state, file = output.state_of(place), self.terms.target(place)
         before, line = self._attested.get(file, ({}, b""))
         if before != state:
             self._attested[file] = state, self._attest(place, file, line)
@@ -188,15 +232,25 @@ class Recording:
 
     def _attest(self, place: Path, file: Path, instead: bytes) -> bytes:
         now = datetime.now(UTC)
-        begun = self._begun()
+        try:
+            begun = self._begun()
+        except ParentRefused as refused:
+            method = self._made_by(adapter=output.is_adapter(place)).value
+            moments = (self.started, now)
+            raise later.refused(refused, self.terms, place, method, self.places, moments) from None
         making = self._making(place, now)
         text = proposed(begun, making, place, replace(self.desk, at=now))
+        step = read_back(text)
+        if self._foreseen:
+            self._foreseen.tell_unmet(step)
         line = self._signing(now).sign(text).encode()
         try:
             added(file, [*begun.carried, line], instead=instead)
         except OSError as error:
             message = f"{file}: {error.strerror or error}: mend that, then call finish() again"
             raise SourceError(message) from None
+        said = f"attested: {later.shown(file, self.terms)} ({summary(step)})"
+        self.terms.workspace.progress.note(said)
         return line
 
     def _making(self, place: Path, now: datetime) -> Making:
@@ -235,29 +289,20 @@ class Recording:
             self._signer = terms.signing.signer(now, terms.workspace.environment)
         return self._signer
 
-    def _folder(self, folder: str | Path | None) -> Path:
-        chosen = folder if folder is not None else self.terms.out
-        if chosen is None:
-            raise ConfigError("say where the model is written: out='./out'", path="out")
-        return self.terms.workspace.folder / chosen
-
-    def _target(self, folder: Path) -> Path:
-        named = self.terms.output
-        return self.terms.workspace.folder / named if named is not None else folder / CLAIMS
-
     def __enter__(self) -> Self:
-        """Begun. Raises ConfigError where neither a method nor a parent is said."""
+        """Begun, and no parent was refused in the first seconds.
+
+        Raises ConfigError where neither a method nor a parent is said, and as `check` does.
+        """
         if not (self.terms.method or self.terms.parents):
             message = "say what the run begins with: parents=['./base'], or method='pretrain'"
             raise ConfigError(message, path="parents")
-        return self.begin()
+        self.begin()
+        self.check(PATIENCE)
+        self.foresee(*(() if self.said.parameters else ("parameters",)))
+        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Attested, unless something was raised."""
         if kind is None:
             self.finish()

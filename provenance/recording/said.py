@@ -9,8 +9,11 @@ from datetime import datetime
 
 from provenance.produce.attest import Making
 from provenance.recording.machine import Processes, environment_of, invocation_of, versions
-from provenance.wire.training import Material, Method
+from provenance.wire.training import Material, Method, Parent, Step
 from provenance.workspace.environment import Environment
+
+SOME = "{…}"
+"""In place of a table that is not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,18 @@ class Said:
             versions={**self.versions, **(versions or {})},
             invocation=invocation or self.invocation,
             processes=processes or self.processes,
+        )
+
+    def step(self, model: str, method: Method, parents: tuple[Parent, ...]) -> Step:
+        """The step as far as it is said by now: what there are of tables, and of no file yet."""
+        return Step(
+            model=model,
+            method=method,
+            subjects={},
+            parents=parents,
+            materials=self.materials,
+            parameters=SOME if self.parameters else "",
+            environment=SOME,
         )
 
 

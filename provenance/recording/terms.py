@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
 
 from provenance.errors import ConfigError
 from provenance.names import is_repo
+from provenance.source.progress import Silent
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
+from provenance.workspace.attesting import CLAIMS
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.materials import Desk
+from provenance.workspace.parents import of_parents
 from provenance.workspace.signing import SignerOptions
 
+LOG = logging.getLogger("provenance")
 AnyPath = str | os.PathLike[str]
 
 
@@ -36,6 +44,14 @@ class Words(TypedDict, total=False):
     unverified_parent: bool
     output: AnyPath | None
     workspace: Workspace
+
+
+class Logged(Silent):
+    """Notes go to the logger `provenance`, which shows them unless the program says else."""
+
+    def note(self, words: str) -> None:
+        """The words are logged."""
+        LOG.warning("%s", words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +83,7 @@ class Terms:
     registry: str | Sequence[str] = ()
     unverified_parent: bool = False
     output: AnyPath | None = None
-    workspace: Workspace = field(default_factory=Workspace)
+    workspace: Workspace = field(default_factory=lambda: Workspace(progress=Logged()))
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not is_repo(self.model):
@@ -96,6 +112,33 @@ class Terms:
             identity_token=self.identity_token,
             trust_config=_path(self.trust_config),
         )
+
+    def folder(self, named: AnyPath | None = None) -> Path:
+        """The folder that is attested, `named` or `out`; ConfigError where there is neither."""
+        chosen = named if named is not None else self.out
+        if chosen is None:
+            raise ConfigError("say where the model is written: out='./out'", path="out")
+        return self.workspace.folder / chosen
+
+    def target(self, folder: Path) -> Path:
+        """The file that gets the statement over a folder."""
+        named = self.output
+        return self.workspace.folder / named if named is not None else folder / CLAIMS
+
+    def desk(self, at: datetime) -> Desk:
+        """Where the run's files are named from, and when it began."""
+        workspace = self.workspace
+        return Desk(
+            at=at,
+            folder=workspace.folder.absolute(),
+            environment=workspace.environment,
+            progress=workspace.progress,
+        )
+
+    def gathering(self) -> Gathering:
+        """How models are judged, with none named. Raises ConfigError, TrustError."""
+        session = self.workspace.session(self.request(()), needs_models=False)
+        return self.workspace.gathering(of_parents(session, ()))
 
     def request(self, places: Sequence[str]) -> Request:
         """How the models at these places are judged."""

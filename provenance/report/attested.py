@@ -12,6 +12,8 @@ MOST = 8
 """Lines of one kind, and names on one line."""
 SHORT = 12
 """Digits of a digest."""
+PINS = (MaterialKind.DATASET, MaterialKind.CODE)
+"""What should be pinned."""
 UNPINNED = "unpinned: nobody can tell later which bytes these were"
 
 
@@ -29,6 +31,29 @@ def publishes(step: Step) -> Iterator[str]:
     if step.invocation:
         yield printable(f"  invocation: {step.invocation}")
     yield printable(f"  builder: {step.builder}")
+
+
+def summary(step: Step) -> str:
+    """What a statement says of a step in a few words: the model, how, and from what."""
+    made = f"{step.model or 'a model'} by {step.method}"
+    parents = ", ".join(parent.repo or "a model without a name" for parent in step.parents)
+    parts = [
+        f"{made} from {parents}" if parents else made,
+        _pinned(step, MaterialKind.DATASET, "data"),
+        _pinned(step, MaterialKind.CODE, "code"),
+    ]
+    return printable("; ".join(parts))
+
+
+def _pinned(step: Step, kind: MaterialKind, called: str) -> str:
+    """Whether the materials of a kind are pinned, and the one that there is."""
+    found = [one for one in step.materials if one.kind == kind]
+    if not found:
+        return f"{called} not stated"
+    loose, dirty = [not one.pinned for one in found], [one.note("dirty") is True for one in found]
+    one = found[0].commit[:SHORT] or found[0].uri or str(found[0].note("path") or "without a name")
+    state = "unpinned" if any(loose) else "pinned, with changes" if any(dirty) else "pinned"
+    return f"{called} {one if len(found) == 1 else len(found)} ({state})"
 
 
 def _few(name: str, texts: Iterable[str]) -> Iterator[str]:
@@ -60,7 +85,7 @@ def _material(material: Material) -> str:
     parts = [name, *digests]
     if material.note("dirty") is True:
         parts.append("with changes that are in no commit")
-    if material.kind == MaterialKind.DATASET and not material.pinned:
+    if material.kind in PINS and not material.pinned:
         parts.append(UNPINNED)
     return ", ".join(filter(None, parts))
 

@@ -59,6 +59,33 @@ def test_the_statement_is_shown_before_it_is_signed(shop: Shop) -> None:
         assert line in ended.stderr
 
 
+LOOSE = {
+    "git+https://example.org/train@main": True,
+    "https://example.org/train.py": True,
+    f"git+https://example.org/train@{COMMIT}": False,
+}
+
+
+@pytest.mark.parametrize("code", LOOSE)
+def test_code_without_a_commit_is_said_to_be_unpinned(code: str, shop: Shop) -> None:
+    words = ("--as", "acme/sft", "--method", "sft", "--parent", "base", "--code", code)
+    ended = shop.run("attest", "sft", *words, "--dry-run")
+    (line,) = [one for one in ended.stderr.splitlines() if one.startswith("  code: ")]
+    assert ("unpinned" in line) == LOOSE[code]
+
+
+MOMENTS = ["2026-01-02", "2026-01-02T00:00:00", "2026-01-02T00:00:00Z"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_moment_may_be_written_as_the_statement_writes_it(moment: str, shop: Shop) -> None:
+    words = ("--as", "acme/sft", "--method", "sft", "--parent", "base", "--started", moment)
+    ended = shop.run("attest", "sft", *words, "--dry-run")
+    assert ended.returncode == 0, ended.stderr
+    metadata = json.loads(ended.stdout)["predicate"]["runDetails"]["metadata"]
+    assert metadata["startedOn"] == MOMENTS[-1]
+
+
 def test_what_is_signed_is_shown_too_unless_quiet(shop: Shop) -> None:
     code, said = shop.attest("sft", "sft", "--parent", "base", "--dataset", "acme/more")
     assert (code, "unpinned" in said, said.splitlines()[-1]) == (

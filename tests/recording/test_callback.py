@@ -16,8 +16,8 @@ import pytest
 
 from provenance.errors import ConfigError
 from provenance.recording import resumed
-from provenance.source.progress import Silent
 from tests import forge
+from tests.recording.heard import Heard
 from tests.recording.studio import MADE, Studio, studio_at
 
 MODULE = "provenance.train"
@@ -26,16 +26,6 @@ MODULE = "provenance.train"
 @pytest.fixture
 def studio(tmp_path: Path) -> Studio:
     return studio_at(tmp_path)
-
-
-class Heard(Silent):
-    """Keeps what is noted."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, words: str) -> None:
-        self.notes.append(words)
 
 
 @pytest.fixture
@@ -103,6 +93,19 @@ def test_the_first_process_writes_one_statement(studio: Studio, callback: Any) -
     assert len(studio.statements) == 1
     trainer.save_model()
     assert len(studio.statements) == 1
+
+
+def test_it_says_what_is_to_be_done_and_then_what_was_done(
+    studio: Studio, callback: Any, heard: Heard
+) -> None:
+    trainer = Trainer(studio, callback, saved)
+    trainer.train(first=True)
+    said = "trained; the statement is written when the model is saved"
+    assert [one.partition(" to ")[0] for one in heard.notes] == [said]
+    assert "trainer.save_model()" in heard.notes[0]
+    trainer.save_model()
+    assert heard.notes[1].startswith("attested: out/claims.jsonl (acme/out by ")
+    assert len(heard.notes) == 2
 
 
 def test_another_process_saves_with_it_and_writes_nothing(studio: Studio, callback: Any) -> None:

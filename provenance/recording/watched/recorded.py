@@ -93,9 +93,11 @@ def made_ready(
         unverified_parent=order.unverified_parent,
         workspace=workspace,
     )
+    recording.by_options = True
     recording.begin()
     recording.check(JUDGING)
     recording.settle()
+    recording.foresee("data_pinned", "parameters")
     given = tuple(State.of(str(place)) for place in recording.places)
     return Ready(order=order, recording=recording, method=method, given=given)
 
