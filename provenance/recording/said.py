@@ -12,7 +12,7 @@ from provenance.recording.machine import Processes, environment_of, invocation_o
 from provenance.wire.training import Material, Method, Parent, Step
 from provenance.workspace.environment import Environment
 
-SOME = "{…}"
+SOME = '{"some": true}'
 """In place of a table that is not read."""
 
 
