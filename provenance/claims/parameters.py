@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import islice, pairwise
 
@@ -29,6 +30,10 @@ BESIDE = re.compile(
 """The keys of what a step uses and does not begin with."""
 WORDS = {f"--{key}": key for key in ("base_model", "model_id_or_path", "model_name_or_path")}
 """What a command line says before the model that it trains."""
+SHORT = {f"--{key}": key for key in ("model", "model_id", "pretrained_model_name_or_path")}
+"""What it says too, and is no key that means a parent in whatever table it stands."""
+FLAGS = {**WORDS, **SHORT}
+REVISION = "model_revision"
 ADAPTER = "adapter_config.json"
 CERTAIN = frozenset((key,) for key in (*WORDS.values(), "base_model_name_or_path"))
 METHODS = (*TRAINED_BY, "rlhf_type", "trainer")
@@ -87,7 +92,8 @@ def _of_run(content: Content, table: dict[object, object]) -> Iterator[ParentCla
 def _rows() -> tuple[Place, ...]:
     """Those whose keys mean a parent wherever they stand."""
     every = (row for path in (*RUN_FILES, ADAPTER) for row in rows(path))
-    return tuple(row for row in every if row.keys in CERTAIN)
+    certain = (row for row in every if row.keys in CERTAIN)
+    return tuple(replace(row, revision=row.revision or REVISION) for row in certain)
 
 
 def _of_words(content: Content, words: list[object]) -> Iterator[ParentClaim]:
@@ -97,5 +103,5 @@ def _of_words(content: Content, words: list[object]) -> Iterator[ParentClaim]:
             continue
         flag, equals, value = word.partition("=")
         given = value if equals else following
-        if flag in WORDS and isinstance(given, str):
-            yield named(content, WORDS[flag], given)
+        if flag in FLAGS and isinstance(given, str):
+            yield named(content, FLAGS[flag], given)

@@ -14,7 +14,7 @@ from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
 from provenance.lineage.graph import Edge, Graph, Node, Pinned, Problem, Tier, Unresolved
-from provenance.lineage.lies import lies
+from provenance.lineage.lies import doubts, lies
 from provenance.lineage.noted import in_order
 from provenance.lineage.steps import Index, TrainingStep, Unusable
 from provenance.lineage.unnamed import may_be_folder
@@ -61,7 +61,7 @@ def build(
         ),
         unresolved=drawn.unresolved(),
         made=in_order(walk.made, [node.key for node in drawn.nodes]),
-        notes=(*walk.notes, *drawn.taken_for_folders()),
+        notes=(*walk.notes, *drawn.taken_for_folders(), *doubts(walk)),
         folders=drawn.folders_alone,
     )
 

@@ -23,7 +23,7 @@ from provenance.lineage.families import compatible, of_setting, of_trainer, says
 from provenance.lineage.graph import Problem
 from provenance.lineage.met import Model
 from provenance.lineage.steps import TrainingStep
-from provenance.lineage.unnamed import unexplained
+from provenance.lineage.unnamed import may_be_folder, unexplained
 from provenance.lineage.walks import reached
 from provenance.wire.training import Method, Step
 
@@ -34,9 +34,7 @@ RANKS = ("r", "lora_r", "lora_rank")
 
 def lies(walk: Walk) -> Iterator[Problem]:
     """Each step that is contradicted, by what, once a walk has met all that it can."""
-    above: dict[str, list[str]] = {}
-    for edge in walk.edges:
-        above.setdefault(edge.child, []).append(edge.parent)
+    above = _above(walk)
     for key in walk.steps:
         model = walk.models[key]
         for step_of in _whole(walk, model):
@@ -44,6 +42,23 @@ def lies(walk: Walk) -> Iterator[Problem]:
             for message in dict.fromkeys((*heard.by_parameters(), *heard.by_files())):
                 said = f"{message}: ask its trainer which is true"
                 yield Problem(slug="contradicted", where=key, message=said)
+
+
+def doubts(walk: Walk) -> Iterator[str]:
+    """The models that a step's own parameters name beside its parents, by names that may be those
+    of repositories or of folders: nobody knows which."""
+    above = _above(walk)
+    for key, step_of in walk.steps.items():
+        heard = _Heard(walk=walk, model=walk.models[key], step_of=step_of, above=above)
+        if names := heard.named_beside():
+            yield f"the parameters in {heard.bundle} name {names}, {heard.parents_told}"
+
+
+def _above(walk: Walk) -> dict[str, list[str]]:
+    above: dict[str, list[str]] = {}
+    for edge in walk.edges:
+        above.setdefault(edge.child, []).append(edge.parent)
+    return above
 
 
 def _whole(walk: Walk, model: Model) -> Iterator[TrainingStep]:
@@ -89,7 +104,7 @@ class _Heard:
         claims = of_parameters(self.step.parameters)
         named = [claim for claim in claims if isinstance(claim, ParentClaim)]
         if lacking := self._lacking(named):
-            yield f"{self.bundle}: its own parameters name {lacking}, {self._has}"
+            yield f"{self.bundle}: its own parameters name {lacking}, {self.parents_told}"
         yield from self._other_commits(named)
         for claim in (c for c in claims if isinstance(c, MethodClaim)):
             reused = self._is_untrained and self._is_explained(claim)
@@ -129,6 +144,18 @@ class _Heard:
         found = unexplained([n for n in named if n not in known], open_, self._is_certain)
         return ", ".join(found[:SHOWN])
 
+    def named_beside(self) -> str:
+        """The names in the parameters that may be a repository's, and no parent's or ancestor's."""
+        claims = of_parameters(self.step.parameters)
+        names = dict.fromkeys(
+            self._name(c.repo) for c in claims if isinstance(c, ParentClaim) and c.repo
+        )
+        known = {self.model.node.repo, self.step.model} | self._further(self.step)
+        if any(not parent.repo for parent in self.step.parents):
+            return ""
+        found = [one for one in names if one not in known and not may_be_folder(one)]
+        return ", ".join(found[:SHOWN])
+
     def _name(self, repo: str) -> str:
         return self.walk.claimed.canonical(repo)
 
@@ -145,7 +172,8 @@ class _Heard:
         return name in claimed.by_name or registry.owner(name) is not None
 
     @property
-    def _has(self) -> str:
+    def parents_told(self) -> str:
+        """Which parents the statement has, as half a sentence."""
         parents = [p.repo or p.manifest or "one without a name" for p in self.step.parents]
         verb = "its only parent is" if len(parents) == 1 else "its parents are"
         return f"and {verb} {', '.join(parents[:SHOWN]) or 'none'}"
@@ -171,7 +199,7 @@ class _Heard:
         """What the configuration of an adapter says of its base and its rank."""
         own = [c for c in claims if c.path == ADAPTER and not c.part]
         if lacking := self._lacking(own):
-            yield f"{ADAPTER} names {lacking}, {self._has} ({self.bundle})"
+            yield f"{ADAPTER} names {lacking}, {self.parents_told} ({self.bundle})"
         if self.model.evidence is None:
             return
         held = self.walk.files.of(self.model.evidence).by_path.get(ADAPTER)
@@ -195,7 +223,7 @@ class _Heard:
         open_ = [p for p in self.step.parents if not p.repo or self._name(p.repo) not in repos]
         if len(left) > len(open_):
             shown = ", ".join(sorted(left.values())[:SHOWN])
-            yield f"its recipe names {shown}, {self._has} ({self.bundle})"
+            yield f"its recipe names {shown}, {self.parents_told} ({self.bundle})"
 
     def _card(self, said: list[MethodClaim]) -> Iterator[str]:
         """What a card says, where all of it is otherwise; of a model that is made without training

@@ -85,6 +85,14 @@ PARAMETERS: dict[str, tuple[Said, set[tuple[str, str]]]] = {
         ("sft", (SFT,), {"argv": ["trl", "sft", f"--model_name_or_path={STRANGE}"]}),
         LIE,
     ),
+    "a short flag of another": (
+        ("sft", (SFT,), {"command": ["python", "train.py", "--model", STRANGE]}),
+        LIE,
+    ),
+    "a short flag": (("sft", (SFT,), {"command": ["x", f"--model={SFT}"]}), TRUE),
+    "the commit of the run": (("sft", (SFT,), run(SFT, model_revision=COMMIT)), TRUE),
+    "a branch of the run": (("sft", (SFT,), run(SFT, model_revision="main")), TRUE),
+    "another commit of the run": (("sft", (SFT,), run(SFT, model_revision="d" * 40)), LIE),
     "the method of axolotl": (("dpo", (SFT,), {"base_model": SFT, "rl": "ipo"}), TRUE),
     "another method of axolotl": (("sft", (SFT,), {"base_model": SFT, "rl": "dpo"}), LIE),
     "another stage of LLaMA-Factory": (("sft", (SFT,), run(SFT, stage="ppo")), LIE),
@@ -149,6 +157,21 @@ def test_a_statement_is_held_against_its_own_parameters(name: str, family: Famil
     carried(family)
     given = family.case(BOT, SFT, BASE)
     assert found(given, family.registry()) == expected
+
+
+@pytest.mark.parametrize(
+    ("parent_name", "model", "said"),
+    [(SFT, OTHER, True), (SFT, SFT, False), (SFT, BASE, False), (NAMELESS, OTHER, False)],
+    ids=["another", "the parent", "an ancestor", "perhaps the parent"],
+)
+def test_what_may_be_a_model_or_a_folder_is_said(
+    parent_name: str, model: str, said: bool, family: Family
+) -> None:
+    bot(family, ("sft", (parent_name,), run(model)))
+    carried(family)
+    drawn = graph(family.case(BOT, SFT, BASE), family.registry())
+    assert not drawn.problems
+    assert any(model in note for note in drawn.notes) is said
 
 
 def test_both_names_are_said(family: Family) -> None:

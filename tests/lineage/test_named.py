@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from provenance.lineage import TrainingStep
+from provenance.lineage.contradiction import contradiction
 from provenance.lineage.naming import names_weights
 from provenance.model import Ancestor, Evidence, Manifest
-from provenance.wire.training import Parent
+from provenance.signature import Party
+from provenance.trust import Registry
+from provenance.wire.training import Method, Parent, Step
 from tests import forge
 from tests.hubs import card
 from tests.lineage.family import (
@@ -168,3 +172,36 @@ def test_what_is_taken_for_a_folder_is_said(
     drawn = graph(given, family.registry())
     assert not drawn.problems
     assert any(named in note for note in drawn.notes) is said
+
+
+def test_many_statements_of_many_parents_are_compared_in_one_pass_each() -> None:
+    statements, parents = 8, 200
+    asked: list[str] = []
+
+    def canonical(repo: str) -> str:
+        asked.append(repo)
+        return repo
+
+    above = tuple(Parent(repo=f"acme/{number}") for number in range(parents))
+    registry = Registry.from_table(
+        forge.registry(forge.org("Acme", forge.signer("trainer", ["trainer"]))), source="trust.toml"
+    )
+    org = registry.orgs[0]
+    party = Party(org=org, signer=org.signers[0])
+    heard = [
+        (
+            TrainingStep(
+                bundle=f"claims.jsonl:{n}",
+                step=Step(
+                    model=BOT,
+                    method=Method.MERGE,
+                    parents=above[:: 1 if n % 2 else -1],
+                    subjects={"model.safetensors": "a" * 64},
+                ),
+            ),
+            party,
+        )
+        for n in range(statements)
+    ]
+    assert contradiction(heard, canonical) == ""
+    assert len(asked) <= statements * statements * parents * 3
