@@ -51,7 +51,8 @@ def carried(parents: Sequence[Evidence], registry: Registry) -> Carried:
         every[line] = None
         if step is not None:
             known[line] = step
-    kept, size = [], 0
+    kept: list[bytes] = []
+    size = 0
     for line in _walked(parents, known):
         size += len(line)
         if size > ROOM or len(kept) >= DEFAULT.bundles - OWN:
