@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from provenance.errors import ConfigError
-from provenance.formats.json import on_one_line
-from provenance.lineage import statement_of
 from provenance.model import Evidence
 from provenance.produce.plain import table
 from provenance.produce.publishable import Refusal, in_file_name, published, refusals
 from provenance.produce.sign import of_a_size, refuse_strange
 from provenance.wire import intoto, training
-from provenance.wire.bundle import opened
 from provenance.wire.intoto import PAYLOAD_TYPE, Envelope
 from provenance.wire.training import RELATIONS, Material, Method, Parent, Step
 
@@ -192,16 +189,6 @@ def parent(evidence: Evidence, *, verified: bool) -> Parent:
         files=evidence.manifest.files,
         unverified=not verified,
     )
-
-
-def earlier(parents: Sequence[Evidence]) -> tuple[bytes, ...]:
-    """The training statements that parents carry, each bundle on one line, to be carried on."""
-    found: dict[bytes, None] = {}
-    for evidence in parents:
-        for one in opened(evidence.bundles):
-            if statement_of(one):
-                found[on_one_line(one.document.data)] = None
-    return tuple(found)
 
 
 def read_back(statement: bytes) -> Step:

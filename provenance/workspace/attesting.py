@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError
 from provenance.model import Evidence, Ref
-from provenance.produce.attest import Making, earlier, parent, statement
+from provenance.produce.attest import Making, parent, statement
 from provenance.produce.publishable import in_file_name
 from provenance.produce.sign import Signer
 from provenance.source import directory
@@ -18,6 +18,7 @@ from provenance.source.files import alone_in, write
 from provenance.source.limits import DEFAULT
 from provenance.verdict import Result, Verdict
 from provenance.wire.training import Parent
+from provenance.workspace.carrying import carried
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.materials import Desk
 from provenance.workspace.parents import BESIDE, is_beside, judged
@@ -87,7 +88,10 @@ def begun(gathering: Gathering, model: str, *, unverified_parent: bool = False) 
     if refused and not unverified_parent:
         raise ParentRefused(refused)
     parents = [evidence for _, evidence in known]
-    return Begun(parents=_parents(parents, verdicts), carried=earlier(parents))
+    found = carried(parents, session.registry)
+    if found.note:
+        gathering.progress.note(found.note)
+    return Begun(parents=_parents(parents, verdicts), carried=found.lines)
 
 
 def attested(begun: Begun, making: Making, target: Target, desk: Desk) -> Path:
