@@ -14,9 +14,10 @@ from provenance.errors import ConfigError
 from provenance.recording.watched import running
 
 RUN = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from provenance.recording.watched import running
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 ended = running.run(sys.argv[1:], os.environ, Path())
 print(ended.code, ended.signal, ended.well, ended.said)
 """
