@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from provenance.recording.terms import Terms
+from provenance.recording.terms import AnyPath, Terms
 from provenance.workspace.attesting import ParentRefused
 
 Moments = tuple[datetime | None, datetime]
@@ -24,15 +24,18 @@ def line(
     parents: Iterable[str],
     datasets: Iterable[str],
     moments: Moments,
+    code: AnyPath | None = None,
+    builder: str | None = None,
 ) -> str:
-    """`provenance attest` of the folder, by the rules and signer of the run."""
+    """`provenance attest` of the folder, by the rules and signer of the run; no token is shown."""
     started, finished = moments
     registry = (terms.registry,) if isinstance(terms.registry, str) else terms.registry
     words = ["provenance", "attest", folder, "--as", terms.model, "--method", method]
     for option, values in (
         ("--parent", parents),
         ("--dataset", datasets),
-        ("--code", (terms.code,)),
+        ("--code", (code,)),
+        ("--builder", (builder,)),
         ("--started", (started.strftime(MOMENT) if started else None,)),
         ("--finished", (finished.strftime(MOMENT),)),
         ("--key", (terms.key,)),
@@ -44,7 +47,7 @@ def line(
         ("-o", (terms.output,)),
     ):
         words += [word for one in values if one is not None for word in (option, os.fspath(one))]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--unverified-parent"] if terms.unverified_parent else [])])
 
 
 def refused(
@@ -67,6 +70,7 @@ def refused(
         parents=named,
         datasets=[os.fspath(one) for one in terms.datasets if isinstance(one, str | os.PathLike)],
         moments=moments,
+        code=terms.code,
     )
     found = ParentRefused(why.verdicts)
     found.add_note(

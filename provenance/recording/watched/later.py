@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +12,12 @@ from provenance.errors import ProvenanceError
 from provenance.produce.publishable import refusals
 from provenance.produce.uri import is_uri
 from provenance.recording.code import code_of
+from provenance.recording.later import line
 from provenance.recording.terms import Terms
 from provenance.recording.watched.meaning import Data
 from provenance.wire.training import Method
 from provenance.workspace.materials import Desk
 
-MOMENT = "%Y-%m-%dT%H:%M:%S"
 SHOWN = 12
 TO_TYPE = "What came of the command lies where it wrote it. To attest it once this is settled:"
 TO_ADD = (
@@ -54,42 +53,22 @@ class Later:
             yield ELSEWHERE.format(text)
         needs = not self.parents and self.method is not Method.PRETRAIN
         yield TO_ADD if needs else TO_TYPE
-        yield shlex.join(self._words())
+        yield self._line()
 
-    def _words(self) -> Iterator[str]:
+    def _line(self) -> str:
         terms = self.terms
-        yield from ("provenance", "attest", str(self.out), "--as", terms.model)
-        yield from ("--method", self.method.value)
-        for parent in self.parents:
-            yield from ("--parent", self._place(parent))
-        for text in dict.fromkeys((*map(str, terms.datasets), *self._data())):
-            if self._can_be_named(text):
-                yield from ("--dataset", text)
-        if self._has_code():
-            yield from ("--code", terms.code or ".")
-        if is_uri(self.builder) and not any(refusals(self.builder, private=self._private)):
-            yield from ("--builder", self.builder)
-        yield from ("--started", self.started.strftime(MOMENT))
-        yield from ("--finished", self.finished.strftime(MOMENT))
-        yield from self._judging()
-
-    def _judging(self) -> Iterator[str]:
-        """By what parents are judged, and who signs; no token is shown."""
-        terms = self.terms
-        for option, value in (
-            ("--key", terms.key),
-            ("--certificate", terms.certificate),
-            ("--chain", terms.chain),
-            ("--trust-config", terms.trust_config),
-            ("--policy", terms.policy),
-        ):
-            if value is not None:
-                yield from (option, str(value))
-        known = (terms.registry,) if isinstance(terms.registry, str) else terms.registry
-        for registry in known:
-            yield from ("--registry", registry)
-        if terms.unverified_parent:
-            yield "--unverified-parent"
+        data = dict.fromkeys((*map(str, terms.datasets), *self._data()))
+        secret = any(refusals(self.builder, private=self._private))
+        return line(
+            terms,
+            str(self.out),
+            self.method.value,
+            parents=map(self._place, self.parents),
+            datasets=filter(self._can_be_named, data),
+            moments=(self.started, self.finished),
+            code=(terms.code or ".") if self._has_code() else None,
+            builder=self.builder if is_uri(self.builder) and not secret else None,
+        )
 
     def _data(self) -> list[str]:
         """The data sets that were seen, by their paths from here on: a folder where it is whole."""
