@@ -109,6 +109,9 @@ def _floating(
     commit = judged.member.commit if judged else None
     branch = wanted.revision or "main"
     today = f"judged is {commit}" if commit else "look up its commit"
+    if not commit and "/" not in wanted.repo:
+        own = f"a folder of whoever made it: then write org/name of what it holds into {claim.path}"
+        today = f"{wanted.repo} was perhaps {own}; else {today}"
     nowhere = not claim.text and claim.repo is not None
     typed = ", or type the second" if commit and case.evidence.ref.repo else ""
     rule = "closure/from-nowhere" if nowhere else "closure/unpinned"
