@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.recording.terms import AnyPath, Terms
+from provenance.wire.training import MOMENT
 from provenance.workspace.attesting import ParentRefused
 
 Moments = tuple[datetime | None, datetime]
 """When a run began, and when it ended."""
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def line(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
+from provenance.recording.stamp import Stamp
 from provenance.source.evidence_files import is_evidence_name
 from provenance.source.layout import layout
 from provenance.source.limits import DEFAULT
@@ -23,21 +24,14 @@ UNGATHERED = (
     "then finish(). FSDP does with state_dict_type FULL_STATE_DICT, ZeRO with "
     "stage3_gather_16bit_weights_on_model_save, or run zero_to_fp32.py"
 )
-Stamp = tuple[int, int, int]
-"""The inode of a file, its size in bytes, and when it was written to in nanoseconds."""
 Stamps = dict[str, Stamp]
 
 
 def stamps(place: Path) -> dict[str, Stamp]:
     """Of each file of a model what tells that nobody wrote to it since; none of no folder."""
-    found = {}
-    for entry in layout(place, DEFAULT.entries).entries if place.is_dir() else ():
-        try:
-            status = os.stat(entry.place, follow_symlinks=False)
-        except OSError:
-            continue
-        found[entry.path] = (status.st_ino, status.st_size, status.st_mtime_ns)
-    return found
+    entries = layout(place, DEFAULT.entries).entries if place.is_dir() else ()
+    found = ((entry.path, Stamp.of(entry.place)) for entry in entries)
+    return {path: stamp for path, stamp in found if stamp}
 
 
 def state_of(folder: Path) -> Stamps:
@@ -78,7 +72,7 @@ def is_newer(folder: Path, moment: datetime) -> bool:
     of file systems agree."""
     weights = weights_of(state_of(folder)) if folder.is_dir() else {}
     begun = (moment.timestamp() - CLOCKS) * 1e9
-    return any(written >= begun for _, _, written in weights.values())
+    return any(stamp.changed >= begun for stamp in weights.values())
 
 
 def is_adapter(folder: Path) -> bool:

@@ -56,10 +56,10 @@ class Pinning:
     def _check_unchanged(self) -> None:
         for place, before in self._stamps.items():
             after = stamps(place)
-            changed = sorted(before.items() ^ after.items())
+            changed = sorted({path for path, _ in before.items() ^ after.items()})
             if changed:
                 raise ConfigError(
-                    f"{changed[0][0]} changed while the model was pinned: what was loaded is not "
+                    f"{changed[0]} changed while the model was pinned: what was loaded is not "
                     "known. Begin again, and let nobody write there meanwhile",
                     path=str(place),
                 )

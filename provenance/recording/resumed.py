@@ -13,14 +13,13 @@ from provenance.formats import json as reading
 from provenance.recording.data import on_disk
 from provenance.source.evidence_files import read
 from provenance.source.files import write
-from provenance.wire.training import Material, MaterialKind
+from provenance.wire.training import MOMENT, Material, MaterialKind
 from provenance.wire.training.step import Note
 from provenance.workspace.materials import Desk
 
 FILE = "provenance_run.json"
 """Beside the files of each checkpoint: when its run had begun. A claim, and no more."""
 MOST = 4096
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def leave(checkpoint: Path, started: datetime) -> None:

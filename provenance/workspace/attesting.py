@@ -94,15 +94,6 @@ def begun(gathering: Gathering, model: str, *, unverified_parent: bool = False) 
     return Begun(parents=_parents(parents, verdicts), carried=found.lines)
 
 
-def attested(begun: Begun, making: Making, target: Target, desk: Desk) -> Path:
-    """The statement stands in the file that is returned, after those that stood there.
-
-    It is over every file of the target's folder as it is now. Raises ConfigError, SourceError.
-    """
-    file_in(target.folder, target.output)
-    return signed(begun, proposed(begun, making, target.folder, desk), target)
-
-
 def signed(begun: Begun, statement: bytes, target: Target) -> Path:
     """The statement, signed, stands in the file that is returned, after those that stood there.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from provenance.recording.stamp import Stamp
 from provenance.recording.watched.cached import Links, snapshot_of
-from provenance.recording.watched.opened import Opened, Seen, Stamp, Way
+from provenance.recording.watched.opened import Opened, Seen, Way
 
 A, B = "a" * 40, "b" * 40
 HUB = "/none/hub"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from provenance.recording.stamp import Stamp
 from provenance.recording.watched import folders
 from provenance.recording.watched.folders import DENIED, FULL, MISSING, OVERFLOWED, Folders, Noticed
-from provenance.recording.watched.opened import Stamp
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's own")
 

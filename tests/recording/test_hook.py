@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from provenance.recording.stamp import Stamp
 from provenance.recording.watched.hooked import LOST, Hooked
-from provenance.recording.watched.opened import Stamp
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import os
 
 import pytest
 
+from provenance.recording.stamp import Stamp
 from provenance.recording.watched.meaning import Ground, Meaning, meaning
-from provenance.recording.watched.opened import Opened, Seen, Stamp, Way
+from provenance.recording.watched.opened import Opened, Seen, Way
 
 HUB, DATASETS, C = "/c/hub", "/c/datasets", "c" * 40
 BASE = {"config.json", "model.safetensors", "tokenizer.json"}

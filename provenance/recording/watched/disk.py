@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from provenance.recording.watched.opened import Stamp
+from provenance.recording.stamp import Stamp
 
 MOST = 1_000_000
 

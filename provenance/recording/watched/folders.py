@@ -13,7 +13,8 @@ from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
-from provenance.recording.watched.opened import Opened, Stamp, Way
+from provenance.recording.stamp import Stamp
+from provenance.recording.watched.opened import Opened, Way
 
 if TYPE_CHECKING:
     from inotify_simple import INotify

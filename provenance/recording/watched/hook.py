@@ -128,11 +128,16 @@ def go_on(own: str) -> None:
 
 def run(own: str) -> None:
     """The hook is set, and what stood in its place has run, with its own errors alone."""
+    begin_if_possible(own)
+    go_on(own)
+
+
+def begin_if_possible(own: str) -> None:
+    """The hook is set, or the process runs on as it would without it: what is not seen is said."""
     try:
         begin(own)
     except Exception:
-        own = own or ""
-    go_on(own)
+        return
 
 
 if __name__ == NAME:

@@ -10,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 
 from provenance.recording.machine import PACKAGES
+from provenance.recording.stamp import Stamp
 from provenance.recording.watched import hook
-from provenance.recording.watched.opened import Opened, Stamp, Way
+from provenance.recording.watched.opened import Opened, Way
 
 PYTHONPATH = "PYTHONPATH"
 MOST = 1_000_000

@@ -18,6 +18,8 @@ MANIFEST = "hfProvenanceManifest"
 """The algorithm by which a parent is digested as a whole: SHA-256 of its canonical manifest."""
 PARENT, PARENT_FILE = "parent", "parent-file"
 ADAPTER = "adapter"
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+"""How a statement writes a time, which is in UTC."""
 COMMITS = ("gitCommit", "sha1")
 """The algorithms by which in-toto names a commit of git."""
 HEX = re.compile("[0-9a-fA-F]*")

@@ -11,6 +11,7 @@ from provenance.wire.training.step import (
     ADAPTER,
     BUILD_TYPE,
     MANIFEST,
+    MOMENT,
     PARENT,
     PARENT_FILE,
     PREDICATE_TYPE,
@@ -61,9 +62,7 @@ def _details(step: Step) -> Table:
     if step.versions:
         builder["version"] = dict(step.versions)
     moments = {"startedOn": step.started, "finishedOn": step.finished}
-    metadata = {
-        name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in moments.items() if moment
-    }
+    metadata = {name: moment.strftime(MOMENT) for name, moment in moments.items() if moment}
     if step.invocation:
         metadata["invocationId"] = step.invocation
     found: Table = {"builder": builder, "metadata": metadata}
