@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from provenance.lineage.consistency.fitting import WHOLE, Fit
-from provenance.lineage.consistency.tensors import FLOATS, Layout, Numbers, Tensor
+from provenance.weights.roles import FLOATS, Layout, Numbers, Tensor
 
 LORA = re.compile(
     r"(?P<of>.+)\.(?:lora_(?P<side>[ABab])|lora_(?P<way>up|down)|lora\.(?P<dot>up|down)"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from provenance.lineage.consistency.packing import BNB8, SCALED, fits_packed
-from provenance.lineage.consistency.tensors import FLOATS, ShapeOf, Tensor
+from provenance.weights.packing import BNB8, SCALED, fits_packed
+from provenance.weights.roles import FLOATS, ShapeOf, Tensor
 
 WHOLE = ("", BNB8, SCALED)
 """The packings that leave a weight its shape."""

@@ -1,58 +1,15 @@
-"""The tensors of a model by role: what one is for, whatever program wrote its name.
-
-A role is a name with its numbers taken out (`model.layers.#.mlp.up_proj.weight`) and spelled one
-way: without what compilers, wrappers and adapters put before a name, with the folder of the file.
-"""
+"""The tensors of a model as the headers of its files have them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
-from provenance.lineage.consistency import packing
 from provenance.model import Kind
+from provenance.weights.roles import Layout, ShapeOf, Tensor, layout_of
 
-FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
-OWN_MARK = "\N{FULLWIDTH NUMBER SIGN}"
-"""In place of a `#` that a name has itself: in a role it stands for a number, and each has one."""
-NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
-LEADING = re.compile(r"^(?:module\.|_orig_mod\.|pretrained_model\.|base_model\.model\.)+")
-WRAPPERS = re.compile(
-    r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|base_layer"
-    r"|original_module|modules_to_save(?:\.default)?)\."
-)
-ENDINGS: Mapping[str, str] = {
-    ".gamma": ".weight",
-    ".beta": ".bias",
-    ".parametrizations.weight.original1": ".weight",
-    ".parametrizations.weight.original": ".weight",
-    ".weight_orig": ".weight",
-}
-ShapeOf = tuple[int, ...]
 Shapes = Mapping[str, tuple[str, ShapeOf]]
-Numbers = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tensor:
-    """One tensor; `packing` is how quantisation wrote it, empty where its shape is its own."""
-
-    name: str
-    dtype: str
-    shape: ShapeOf
-    packing: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """The tensors of a model: by role, and there by the numbers that were taken out."""
-
-    roles: Mapping[str, Mapping[Numbers, Tensor]] = field(default_factory=dict)
-    schemes: frozenset[str] = frozenset()
-    """The ways in which some of them are quantised."""
 
 
 def shapes(files: ModelFiles) -> Shapes:
@@ -62,14 +19,7 @@ def shapes(files: ModelFiles) -> Shapes:
 
 def layout(files: ModelFiles) -> Layout:
     """The tensors of all safetensors files of a model by role."""
-    raw: dict[str, dict[Numbers, Tensor]] = {}
-    for folder, tensor in _tensors(files):
-        name = WRAPPERS.sub("", LEADING.sub("", tensor.name))
-        name = f"{folder.replace('/', '.')}.{name}" if folder else name
-        name = name.replace("#", OWN_MARK)
-        numbers = tuple(NUMBER.findall(name))
-        raw.setdefault(NUMBER.sub("#", name), {})[numbers] = tensor
-    return _spelled(raw)
+    return layout_of(_tensors(files))
 
 
 def _tensors(files: ModelFiles) -> Iterator[tuple[str, Tensor]]:
@@ -81,47 +31,3 @@ def _tensors(files: ModelFiles) -> Iterator[tuple[str, Tensor]]:
                 for t in header.tensors:
                     shape = tuple(t.shape)
                     yield path.rpartition("/")[0], Tensor(name=t.name, dtype=t.dtype, shape=shape)
-
-
-def _spelled(raw: Mapping[str, Mapping[Numbers, Tensor]]) -> Layout:
-    """Roles as they are spelled here, without the tensors that only help to read others.
-
-    A name that needs no respelling comes last: nothing that stands for it can hide it.
-    """
-    tails: dict[tuple[str, Numbers], set[str]] = {}
-    spelled: list[tuple[str, str, str]] = []
-    for role in raw:
-        if (main := _beside(role, raw)) is not None:
-            for numbers in raw[role]:
-                tails.setdefault((main[0], numbers), set()).add(main[1])
-        elif found := packing.packed(role, raw):
-            spelled.append((found[0], role, found[1]))
-        else:
-            spelled.append((_ending(role, raw), role, ""))
-    roles: dict[str, dict[Numbers, Tensor]] = {}
-    schemes: set[str] = set()
-    for name, role, scheme in sorted(spelled, key=lambda one: one[0] == one[1]):
-        for numbers, tensor in raw[role].items():
-            how = scheme or packing.scheme_of(tails.get((role, numbers), ()), tensor.dtype)
-            roles.setdefault(name, {})[numbers] = Tensor(
-                name=tensor.name, dtype=tensor.dtype, shape=tensor.shape, packing=how
-            )
-            schemes.add(how)
-    return Layout(roles=roles, schemes=frozenset(schemes - {"", packing.OTHER}))
-
-
-def _beside(role: str, raw: Mapping[str, object]) -> tuple[str, str] | None:
-    if role.endswith(".parametrizations.weight.original0"):
-        return role.removesuffix("0") + "1", "magnitude"
-    if role.endswith(".weight_g") and f"{role.removesuffix('g')}v" in raw:
-        return role.removesuffix("g") + "v", "magnitude"
-    return packing.beside(role, raw.keys())
-
-
-def _ending(role: str, raw: Mapping[str, object]) -> str:
-    if role.endswith(".weight_v") and f"{role.removesuffix('v')}g" in raw:
-        return role.removesuffix("_v")
-    for ending, usual in ENDINGS.items():
-        if role.endswith(ending):
-            return role.removesuffix(ending) + usual
-    return role

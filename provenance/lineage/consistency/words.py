@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from provenance.lineage.consistency.fitting import VOCABULARY
-from provenance.lineage.consistency.packing import SCALED
+from provenance.weights.packing import SCALED
 from provenance.lineage.consistency.settings import count
-from provenance.lineage.consistency.tensors import Layout
+from provenance.weights.roles import Layout
 
 SHOWN = 4
 NOTHING_IN_COMMON = "their tensors have no name in common"

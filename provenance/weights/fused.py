@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from provenance.lineage.consistency.tensors import FLOATS, Layout, Numbers, Tensor
+from provenance.weights.roles import FLOATS, Layout, Numbers, Tensor
 
 FUSED: Mapping[str, tuple[str, ...]] = {
     "qkv_proj": ("q_proj", "k_proj", "v_proj"),

@@ -1,0 +1,99 @@
+"""A model's matrices where the coordinates are: what a fingerprint holds, and what is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from provenance.weights.coordinates import COORDINATES, LINES, Coordinates
+from provenance.weights.matrix import Matrix, Part, rows
+from provenance.weights.roles import Numbers
+from provenance.weights.stored import Reader
+from provenance.weights.values import Floats
+
+WANTED = 49_152
+"""Values of one model: the least correlation that can be told is 8 / √n, 0.036."""
+FEWEST = 3
+"""Lines of one matrix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What was read of one matrix: float32 [lines, coordinates], line `first` and those after it.
+
+    `width` is the length of the residual axis and `across` that of the other.
+    """
+
+    name: str
+    role: str
+    numbers: Numbers
+    part: Part
+    width: int
+    across: int
+    first: int
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The blocks of one model by one way to choose; `unread` names matrices that had to be left."""
+
+    coordinates: str
+    blocks: tuple[Block, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> int:
+        """How many values were read."""
+        return sum(block.values.size for block in self.blocks)
+
+
+def lines_for(count: int, wanted: int = WANTED) -> int:
+    """How many lines of each of `count` matrices make enough values."""
+    return min(LINES, max(FEWEST, -(-wanted // (COORDINATES * max(1, count)))))
+
+
+def chosen(matrices: Iterable[Matrix], *, contiguous: bool = False) -> tuple[Matrix, ...]:
+    """Those that have a residual axis; with `contiguous` only where that axis lies in one piece,
+    which is what ranges of a file far away can be had of."""
+    return tuple(m for m in matrices if m.residual is not None and (m.residual == 1 or not contiguous))
+
+
+def sample(
+    matrices: Sequence[Matrix], reader: Reader, coordinates: Coordinates, *, lines: int = 0
+) -> Sample:
+    """The blocks of all matrices with a residual axis; Unreadable where bytes cannot be had."""
+    some = chosen(matrices)
+    count = lines or lines_for(len(some))
+    found = [_block(matrix, reader, coordinates, count) for matrix in some]
+    return Sample(coordinates=coordinates.name, blocks=tuple(found))
+
+
+def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int) -> Block:
+    width, across = matrix.width, matrix.across
+    count = min(count, across)
+    first = coordinates.first(width, across)
+    columns = coordinates.columns(width)
+    if matrix.residual == 1:
+        values = rows(matrix, reader, first, first + count)[:, columns]
+    else:
+        values = np.stack(list(_turned(matrix, reader, columns, first, count)), axis=1)
+    return Block(
+        name=matrix.name,
+        role=matrix.role,
+        numbers=matrix.numbers,
+        part=matrix.part,
+        width=width,
+        across=across,
+        first=first,
+        values=values,
+    )
+
+
+def _turned(
+    matrix: Matrix, reader: Reader, columns: Iterable[int], first: int, count: int
+) -> Iterator[Floats]:
+    for at in columns:
+        yield rows(matrix, reader, int(at), int(at) + 1)[0, first : first + count]
