@@ -250,6 +250,45 @@ class Member:
     evidence: Evidence | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorDigest:
+    """A tensor by its values, whatever file, name and type they have (weights/ledger.py).
+
+    `opening` is the SHA-256 in hex of its first canonical values, `digest` that of all of them;
+    empty where nobody knew the opening, so that the values were not gone through.
+    """
+
+    path: str
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    opening: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFacts:
+    """What was read of a model's weights, beyond the headers of their files.
+
+    `tensors` is the ledger of what is here. `own` are fingerprint files of the model itself, one
+    for each way to choose coordinates, and `bases` those of other models that the registries and
+    the caller hand in (weights/fingerprint.py); the path of each is the name of its coordinates,
+    of a base with the repository before it. `changes` are change maps against ancestors whose
+    weights are here, each under the ancestor's name (weights/changes). `skipped` says why nothing
+    was compared, `unread` why something could not be.
+    """
+
+    tensors: tuple[TensorDigest, ...] = ()
+    own: tuple[Document, ...] = ()
+    bases: tuple[Document, ...] = ()
+    changes: tuple[Document, ...] = ()
+    skipped: str = ""
+    unread: str = ""
+
+
+NO_WEIGHTS = WeightFacts()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """All that a verdict may rest on, gathered at one moment: judged again, it yields the same.
@@ -261,6 +300,7 @@ class Evidence:
     names it; `ancestors` has one row for every repository that was asked for because something
     claims it, and `members` one for every repository that a loader of the model would ask for.
     `origin` is what the caller or the registry says that it is a mirror of, as far as it is known.
+    `weights` is what was read of the weights themselves.
     """
 
     ref: Ref
@@ -278,6 +318,7 @@ class Evidence:
     ancestors: tuple[Ancestor, ...] = ()
     members: tuple[Member, ...] = ()
     origin: Ancestor | None = None
+    weights: WeightFacts = NO_WEIGHTS
     now: datetime | None = field(default=None, compare=False)
 
     @property

@@ -28,3 +28,13 @@ class Fingerprint:
     manifest: str = ""
     sample: Sample
     ledger: Ledger
+
+
+def dumps(fingerprint: Fingerprint) -> bytes:
+    """The file, the same bytes for the same fingerprint."""
+    raise NotImplementedError
+
+
+def loads(data: bytes) -> Fingerprint:
+    """The fingerprint in a file, or Malformed: whatever it holds, no more than its bytes are held."""
+    raise NotImplementedError

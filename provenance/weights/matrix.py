@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-
 from provenance.weights.roles import Numbers, role_of
 from provenance.weights.stored import Reader, Stored
 from provenance.weights.values import DECODERS, Floats, decoded
@@ -145,5 +143,3 @@ def _placed(matrix: Matrix, width: int) -> Matrix:
     shape = (matrix.rows, matrix.columns)
     axis = next((axis for axis in axes if shape[axis] == width), None)
     return replace(matrix, residual=axis, part=part)
-
-

@@ -58,7 +58,9 @@ def lines_for(count: int, wanted: int = WANTED) -> int:
 def chosen(matrices: Iterable[Matrix], *, contiguous: bool = False) -> tuple[Matrix, ...]:
     """Those that have a residual axis; with `contiguous` only where that axis lies in one piece,
     which is what ranges of a file far away can be had of."""
-    return tuple(m for m in matrices if m.residual is not None and (m.residual == 1 or not contiguous))
+    return tuple(
+        m for m in matrices if m.residual is not None and (m.residual == 1 or not contiguous)
+    )
 
 
 def sample(

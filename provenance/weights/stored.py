@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Protocol
 
+from provenance.errors import Malformed
+from provenance.formats import safetensors
 from provenance.formats.safetensors import Header
+from provenance.model import Evidence, Kind
 
 
 class Unreadable(Exception):
@@ -40,6 +43,32 @@ class Reader(Protocol):
 
     def read(self, path: str, begin: int, end: int) -> bytes:
         """Exactly the bytes `begin` to `end` of a file, or Unreadable."""
+
+
+class Recording:
+    """A reader without bytes: what is read of it is noted, and is zeros. What a computation will
+    ask for is known so before anything is fetched."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, int, int]] = []
+
+    def read(self, path: str, begin: int, end: int) -> bytes:
+        """Zeros."""
+        self.spans.append((path, begin, end))
+        return bytes(end - begin)
+
+
+def stored_in(evidence: Evidence) -> tuple[Stored, ...]:
+    """The tensors of all selected files whose headers were read, in the order of the paths."""
+    found: list[Stored] = []
+    for content in evidence.contents:
+        if content.kind is Kind.SAFETENSORS and content.head:
+            try:
+                size = evidence.manifest.by_path[content.path].size
+                found += of_header(content.path, safetensors.parse(content.head, size))
+            except (KeyError, Malformed):
+                continue
+    return tuple(found)
 
 
 def of_header(path: str, header: Header) -> Iterator[Stored]:

@@ -10,9 +10,9 @@ from provenance.claims.named import DISTILLED
 from provenance.lineage.consistency import adapters, settings, words
 from provenance.lineage.consistency.copies import equal_files
 from provenance.lineage.consistency.fitting import Fit, fit
+from provenance.lineage.consistency.tensors import layout
 from provenance.weights.fused import alike
 from provenance.weights.pairing import Part, parts
-from provenance.lineage.consistency.tensors import layout
 from provenance.weights.roles import Layout, Numbers, Tensor
 
 SHOWN = 3

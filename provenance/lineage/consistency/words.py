@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from provenance.lineage.consistency.fitting import VOCABULARY
-from provenance.weights.packing import SCALED
 from provenance.lineage.consistency.settings import count
+from provenance.weights.packing import SCALED
 from provenance.weights.roles import Layout
 
 SHOWN = 4

@@ -1,0 +1,56 @@
+"""The bytes of tensors in a directory, as they were when its headers were read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from provenance.weights.stored import Unreadable
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderReader:
+    """Reads files below `root`; each stays open until `close`, and is the same all the while."""
+
+    root: Path
+    _open: dict[str, tuple[int, tuple[int, int, int]]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self, path: str, begin: int, end: int) -> bytes:
+        """The bytes, or Unreadable where they are not there or the file changed meanwhile."""
+        try:
+            number, before = self._opened(path)
+            data = os.pread(number, end - begin, begin)
+            while len(data) < end - begin and (
+                more := os.pread(number, end - begin - len(data), begin + len(data))
+            ):
+                data += more
+            now = _stamp(number)
+        except OSError as error:
+            raise Unreadable(f"{path}: {error.strerror or error}") from None
+        if now != before:
+            raise Unreadable(f"{path} changed while it was read: compare a copy at rest")
+        if len(data) != end - begin:
+            raise Unreadable(f"{path} ends at {begin + len(data)} bytes, expected {end}")
+        return data
+
+    def close(self) -> None:
+        """Every file is closed."""
+        with self._lock:
+            for number, _ in self._open.values():
+                os.close(number)
+            self._open.clear()
+
+    def _opened(self, path: str) -> tuple[int, tuple[int, int, int]]:
+        with self._lock:
+            if path not in self._open:
+                number = os.open(self.root / path, os.O_RDONLY | os.O_CLOEXEC)
+                self._open[path] = number, _stamp(number)
+            return self._open[path]
+
+
+def _stamp(number: int) -> tuple[int, int, int]:
+    status = os.fstat(number)
+    return status.st_size, status.st_mtime_ns, status.st_ino
