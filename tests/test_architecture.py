@@ -24,7 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("policy", "lock", "refs"),
     ("references",),
     ("signature",),
-    ("lineage", "closure"),
+    ("lineage", "closure", "drift"),
     ("case",),
     ("checks",),
     ("manual", "judgement"),

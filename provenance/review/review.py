@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from provenance.claims.files import ModelFiles
+from provenance.drift import drift
+from provenance.drift.beside import TOKENS
 from provenance.lock import Change, Entry
 from provenance.review import files
 from provenance.review.side import Side, of_entry
@@ -12,6 +15,7 @@ from provenance.review.texts import Patch, patches, templates
 from provenance.review.weights import weights
 
 ASKED_SECTION = "what is asked for"
+DRIFT_SECTION = "what the model is told, and its tokens"
 ASKED: Mapping[str, str] = {
     "repo": "repository",
     "path": "path",
@@ -101,9 +105,22 @@ def _sections(old: Side, new: Side) -> Iterator[Section]:
         found = _texts(title, paths, old, new)
         more = inside if title == files.TEXTS_SECTION else ()
         yield replace(found, patches=(*found.patches, *more))
+    yield Section(title=DRIFT_SECTION, changes=tuple(_drift(old, new)))
     yield Section(title=files.WEIGHTS_SECTION, changes=tuple(weights(heavy, old, new)))
     for title in (files.LICENCE_SECTION, files.OTHER_SECTION):
         yield _texts(title, [path for path, kind in kinds.items() if kind == title], old, new)
+
+
+def _drift(old: Side, new: Side) -> Iterator[Change]:
+    """The sentences that a template has now and had not, and tokens that became others: their
+    texts differ elsewhere too, and this is what that does."""
+    if old.evidence is None or new.evidence is None:
+        return
+    for one in drift(ModelFiles(evidence=new.evidence), ModelFiles(evidence=old.evidence)):
+        for sentence in one.added[: files.MOST]:
+            yield Change(name=one.subject, what="says now", new=sentence)
+        if one.subject == TOKENS and one.replaced:
+            yield Change(name=one.subject, what="changed", new=one.words)
 
 
 def _words(old: Side, new: Side, words: tuple[str, ...]) -> Iterator[Change]:

@@ -69,7 +69,7 @@ def unsafe(source: str) -> tuple[str, ...]:
     if len(source) > MAX_SOURCE:
         return (f"{UNPARSED}: {len(source)} characters, more than {MAX_SOURCE}",)
     try:
-        every = _flat(_environment().parse(source))
+        every = flat(environment().parse(source))
     except TemplateError as error:
         return (f"{UNPARSED}: {_cut(error.message or 'syntax error')}",)
     except (RecursionError, ValueError, OverflowError) as error:
@@ -85,13 +85,15 @@ def _line(node: nodes.Node) -> int:
     return node.lineno or 1
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What parses templates as transformers does; nothing is rendered by it."""
     return Environment(
         autoescape=True, extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do", Generation]
     )
 
 
-def _flat(tree: nodes.Node) -> list[nodes.Node]:
+def flat(tree: nodes.Node) -> list[nodes.Node]:
+    """Every node, level by level, or RecursionError beyond MAX_DEPTH of them."""
     every, level = [tree], [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in node.iter_child_nodes()]

@@ -1,0 +1,124 @@
+"""drift: is what stands beside the weights what the parent has, or what does it add?
+
+The same weights do something else behind another chat template, with other tokens or settings. Held
+against each stated parent whose files are known: the chat templates (as programs, however they are
+written), the files of the tokenizer, added and special tokens, settings of generation and of
+quantisation; of a GGUF what its header has of them. Passes when no template says something that the
+parent's does not, and no token became another; what else differs is told. Skipped where the model
+names no parent or nobody has its files. It never means that the weights are the parent's: that is
+the question of the check `weights`.
+
+Findings:
+
+drift/instruction
+    A quantised or converted copy, which has nothing to add, has a chat template with sentences that
+    are not in the parent's: whoever made the copy speaks to the model before every user. Read them;
+    take the parent's template, or a copy that has it.
+
+drift/template
+    The chat template has sentences that are not in the parent's. A warning: fine-tunes often bring
+    a template of their own. Read them as what the model is always told.
+
+drift/tokens
+    A token that both have is another text in each: a mark that ends a turn, or tells who speaks,
+    means something else. A warning: ask the publisher why.
+
+drift/no-parent
+    Nothing is compared: the model names no parent, or the parent's files are not known here.
+
+drift/pass
+    What equals the parent's, and what differs without adding any words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from provenance.case.case import Case
+from provenance.drift import Beside, drift
+from provenance.drift.beside import TEMPLATE, TOKENS
+from provenance.verdict import Finding, Outcome, passed, unknown
+from provenance.wire.training import ADAPTER
+
+COPIES = frozenset({"quantized", "converted"})
+"""Relations in which nothing but the form of the weights changes."""
+SHOWN = 3
+LONG = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What differs from one parent."""
+
+    parent: str
+    relation: str | None
+    found: tuple[Beside, ...]
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Whether the model adds words or changes tokens, by each parent whose files are known."""
+    every = tuple(_held(case))
+    if not every:
+        yield _skipped(case)
+        return
+    found = [finding for held in every for finding in _found(held)]
+    yield from found
+    if not found:
+        yield passed("drift/pass", "; ".join(map(_praise, every)))
+
+
+def _held(case: Case) -> Iterator[_Held]:
+    """Each direct parent of the whole model whose files are known, with what differs."""
+    graph, files = case.graph, case.files
+    for edge in graph.above.get(graph.model, ()):
+        known = (one.evidence for one in case.claimed.by_name.get(edge.parent, ()))
+        evidence = next((one for one in known if one), None)
+        if evidence is None or edge.parts or edge.relation == ADAPTER:
+            continue
+        found = drift(files, files.of(evidence))
+        if found:
+            named = graph.by_key[edge.parent].named
+            yield _Held(parent=named, relation=edge.relation, found=found)
+
+
+def _found(held: _Held) -> Iterator[Finding]:
+    for one in held.found:
+        if one.subject == TEMPLATE and one.added:
+            message = f"it says what {held.parent}'s chat template does not: {_quoted(one.added)}"
+            if held.relation in COPIES:
+                step = "a copy has nothing to add: read it, and take the parent's template"
+                yield unknown("drift/instruction", f"{message}; {step}", one.path)
+            else:
+                step = "read it as what the model is always told"
+                yield unknown("drift/template", f"{message}; {step}", one.path)
+        if one.subject == TOKENS and one.replaced:
+            message = f"tokens are not {held.parent}'s: {one.words}: ask the publisher why"
+            yield unknown("drift/tokens", message, one.path)
+
+
+def _quoted(sentences: tuple[str, ...]) -> str:
+    shown = " ".join(f"{text!r:.{LONG}}" for text in sentences[:SHOWN])
+    more = len(sentences) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _praise(held: _Held) -> str:
+    """What is equal, and what is not."""
+    equal = ", ".join(one.subject for one in held.found if one.equal)
+    other = "; ".join(f"{one.subject}: {one.words}" for one in held.found if not one.equal)
+    said = f"as in {held.parent}: {equal}" if equal else f"beside {held.parent}"
+    return f"{said}; other: {other}" if other else said
+
+
+def _skipped(case: Case) -> Finding:
+    above = case.graph.above.get(case.graph.model, ())
+    named = ", ".join(case.graph.by_key[edge.parent].named for edge in above[:SHOWN])
+    message = (
+        f"nothing to hold it against: the files of {named} are not known here"
+        if named
+        else "nothing to hold it against: it names no parent"
+    )
+    return Finding(
+        rule="drift/no-parent", outcome=Outcome.SKIPPED, message=message, where=case.subject
+    )

@@ -1,0 +1,99 @@
+"""One subject after another: template, tokenizer, tokens, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provenance.claims.files import ModelFiles
+from provenance.drift.settings import generation, quantisation
+from provenance.drift.templates import Template, added, is_one_program, templates
+from provenance.drift.tokens import files_of_tokenizer, tokens
+
+TEMPLATE = "chat template"
+TOKENIZER = "tokenizer"
+TOKENS = "added and special tokens"
+GENERATION = "generation settings"
+QUANTISATION = "quantisation settings"
+SHOWN = 4
+LONG = 120
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """One thing beside the weights of a model, by its parent's.
+
+    `words` say what differs and are empty where nothing does; `path` is the file of the model in
+    which it stands. `added` are sentences that the model's template has and the parent's has not.
+    """
+
+    subject: str
+    words: str = ""
+    path: str = ""
+    added: tuple[str, ...] = ()
+    replaced: bool = False
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs in what it does."""
+        return not self.words
+
+
+def drift(child: ModelFiles, parent: ModelFiles) -> tuple[Beside, ...]:
+    """Each subject that both models, or one of them, have; none of what neither has."""
+    found = (
+        _template(templates(child), templates(parent)),
+        _tokenizer(child, parent),
+        _settings(TOKENS, *tokens(child, parent)),
+        _settings(GENERATION, *generation(child, parent)),
+        _settings(QUANTISATION, quantisation(child), quantisation(parent)),
+    )
+    return tuple(one for one in found if one)
+
+
+def _template(ours: tuple[Template, ...], theirs: tuple[Template, ...]) -> Beside | None:
+    if not ours and not theirs:
+        return None
+    if not theirs or not ours:
+        here, gone = ("has one", "none") if ours else ("has none", "one")
+        path = ours[0].path if ours else ""
+        words = f"the model {here}, the parent {gone}"
+        return Beside(subject=TEMPLATE, words=words, path=path, added=added(ours, theirs))
+    other = [one for one in ours if not any(is_one_program(one, it) for it in theirs)]
+    if not other:
+        return Beside(subject=TEMPLATE, path=ours[0].path)
+    more = added(other, theirs)
+    words = f"{other[0].name!r:.{LONG}} is another program than the parent's"
+    return Beside(subject=TEMPLATE, words=words, path=other[0].path, added=more)
+
+
+def _tokenizer(child: ModelFiles, parent: ModelFiles) -> Beside | None:
+    """By the digests of the files that both have."""
+    ours, theirs = files_of_tokenizer(child), files_of_tokenizer(parent)
+    shared = sorted(ours.keys() & theirs.keys())
+    other = [path for path in shared if ours[path] != theirs[path]]
+    if not shared:
+        return None
+    if not other:
+        return Beside(subject=TOKENIZER, path=shared[0])
+    words = f"{', '.join(other[:SHOWN])} {'is' if len(other) == 1 else 'are'} not the parent's"
+    return Beside(subject=TOKENIZER, words=words, path=other[0])
+
+
+def _settings(
+    subject: str, ours: Mapping[str, object], theirs: Mapping[str, object]
+) -> Beside | None:
+    """Each key whose value is another; what one of the two formats cannot say is left out."""
+    if not ours and not theirs:
+        return None
+    keys = dict.fromkeys((*ours, *theirs))
+    other = [key for key in keys if ours.get(key, ABSENT) != theirs.get(key, ABSENT)]
+    said = [f"{key} {_shown(theirs, key)} → {_shown(ours, key)}" for key in other[:SHOWN]]
+    more = f", and {len(other) - SHOWN} more" if len(other) > SHOWN else ""
+    replaced = any(key in ours and key in theirs for key in other)
+    return Beside(subject=subject, words=f"{', '.join(said)}{more}", replaced=replaced)
+
+
+def _shown(table: Mapping[str, object], key: str) -> str:
+    return f"{table[key]!r:.{LONG}}" if key in table else "none"

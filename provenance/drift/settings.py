@@ -1,0 +1,49 @@
+"""Settings that change what comes out of the same weights: how to generate, how they are packed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provenance.claims.files import ModelFiles
+from provenance.errors import Malformed
+from provenance.formats.parsed import Parsed
+
+Settings = Mapping[str, object]
+GENERATION = "generation_config.json"
+CONFIG = "config.json"
+QUANTISED = ("quantization_config", "compression_config")
+OF_PROGRAMS = frozenset({"_from_model_config", "transformers_version", "_commit_hash"})
+"""Keys that programs write and that say nothing of how to generate."""
+
+
+def generation(child: ModelFiles, parent: ModelFiles) -> tuple[Settings, Settings]:
+    """What both say of how to generate, by key; nothing where one of them says nothing."""
+    ours, theirs = (_generation(one) for one in (child, parent))
+    return (ours, theirs) if ours and theirs else ({}, {})
+
+
+def _generation(files: ModelFiles) -> Settings:
+    table = document(files, GENERATION)
+    return {key: value for key, value in table.items() if key not in OF_PROGRAMS}
+
+
+def quantisation(files: ModelFiles) -> Settings:
+    """What its configuration says of how its weights are packed, by key."""
+    config = document(files, CONFIG)
+    tables = (config.get(key) for key in QUANTISED)
+    return next((table for table in tables if isinstance(table, dict)), {})
+
+
+def document(files: ModelFiles, path: str) -> Mapping[str, object]:
+    """The table in a file at the top of the model; empty where there is none that can be read."""
+    file = files.by_path.get(path)
+    return table_of(file) if file else {}
+
+
+def table_of(file: Parsed) -> Mapping[str, object]:
+    """The table in a JSON document; empty where it is none, or is not here whole."""
+    try:
+        table = file.json() if file.is_whole else None
+    except Malformed:
+        return {}
+    return table if isinstance(table, dict) else {}
