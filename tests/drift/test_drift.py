@@ -147,7 +147,7 @@ def test_what_differs_with_both_values(case: str) -> None:
     assert (found.subject, found.words, found.replaced) == expected
 
 
-NOTHING = {
+NOTHING: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
     "neither has it": ({}, {}),
     "an adapter that brings no tokenizer": ({}, document("tokenizer_config", eos_token="</s>")),
     "no settings of its own": ({}, document("generation_config", temperature=0.6)),
