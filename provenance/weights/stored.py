@@ -8,7 +8,7 @@ from math import prod
 from typing import Protocol
 
 from provenance.errors import Malformed
-from provenance.formats import safetensors
+from provenance.formats import gguf, safetensors
 from provenance.formats.safetensors import Header
 from provenance.model import Evidence, Kind
 
@@ -22,7 +22,8 @@ class Stored:
     """One tensor as a file holds it: its bytes are `begin` to `end` of the file `path`.
 
     `dtype` is the word of safetensors for it, of a GGUF the name of its block type. `shape` is in
-    row-major order, the axis that varies fastest last.
+    row-major order, the axis that varies fastest last. `turned` says that the file itself tells
+    that the axis of a layer's inputs is the first.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Stored:
     shape: tuple[int, ...]
     begin: int
     end: int
+    turned: bool = False
 
     @property
     def size(self) -> int:
@@ -56,6 +58,28 @@ class Recording:
         """Zeros."""
         self.spans.append((path, begin, end))
         return bytes(end - begin)
+
+
+def of_gguf(path: str, header: gguf.Header, size: int) -> Iterator[Stored]:
+    """The tensors of a GGUF file of `size` bytes; there the axis that varies fastest is the first.
+
+    One of a type that nobody knows reaches to the next tensor.
+    """
+    order = sorted(header.tensors, key=lambda tensor: tensor.offset)
+    ends = [header.begin + tensor.offset for tensor in order[1:]] + [size]
+    for tensor, end in zip(order, ends, strict=True):
+        begin = header.begin + tensor.offset
+        if tensor.type in gguf.BLOCKS:
+            values, width = gguf.BLOCKS[tensor.type]
+            end = begin + prod(tensor.shape) // values * width
+        yield Stored(
+            path=path,
+            name=tensor.name,
+            dtype=gguf.NAMES.get(tensor.type, f"type {tensor.type}"),
+            shape=tensor.shape[::-1],
+            begin=begin,
+            end=end,
+        )
 
 
 def stored_in(evidence: Evidence) -> tuple[Stored, ...]:
