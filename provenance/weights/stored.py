@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from posixpath import normpath
 from typing import Protocol
 
 from provenance.errors import Malformed
 from provenance.formats import gguf, safetensors
 from provenance.formats.safetensors import Header
-from provenance.model import Evidence, Kind
+from provenance.model import Content, Evidence, Kind
+from provenance.weights.onnx import named
 
 
 class Unreadable(Exception):
@@ -82,17 +84,51 @@ def of_gguf(path: str, header: gguf.Header, size: int) -> Iterator[Stored]:
         )
 
 
-def stored_in(evidence: Evidence) -> tuple[Stored, ...]:
-    """The tensors of all selected files whose headers were read, in the order of the paths."""
+class Opened:
+    """A file of a reader, read like a stream."""
+
+    def __init__(self, reader: Reader, path: str, size: int) -> None:
+        self._reader, self._path, self._size, self._at = reader, path, size, 0
+
+    def seek(self, offset: int, /) -> int:
+        """The next byte is `offset`."""
+        self._at = offset
+        return offset
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none behind the end; Unreadable."""
+        end = min(self._size, self._at + size)
+        data = self._reader.read(self._path, self._at, end) if end > self._at else b""
+        self._at += len(data)
+        return data
+
+
+def stored_in(evidence: Evidence, reader: Reader | None = None) -> tuple[Stored, ...]:
+    """The tensors of all selected files whose headers were read, in the order of the paths.
+
+    An ONNX file has no header: its tensors are found by going through it with a reader, and left
+    out without one. A file that is not what it should be has none.
+    """
     found: list[Stored] = []
     for content in evidence.contents:
-        if content.kind is Kind.SAFETENSORS and content.head:
-            try:
-                size = evidence.manifest.by_path[content.path].size
-                found += of_header(content.path, safetensors.parse(content.head, size))
-            except (KeyError, Malformed):
-                continue
+        try:
+            size = evidence.manifest.by_path[content.path].size
+            found += _held(content, size, reader)
+        except (KeyError, Malformed):
+            continue
     return tuple(found)
+
+
+def _held(content: Content, size: int, reader: Reader | None) -> tuple[Stored, ...]:
+    match content.kind:
+        case Kind.SAFETENSORS if content.head:
+            return tuple(of_header(content.path, safetensors.parse(content.head, size)))
+        case Kind.GGUF if content.head:
+            return tuple(of_gguf(content.path, gguf.parse(content.head, size), size))
+        case Kind.ONNX if reader:
+            opened = Opened(reader, content.path, size)
+            return tuple(of_onnx(content.path, onnx_graph.graph(opened, size)))
+    return ()
 
 
 def of_header(path: str, header: Header) -> Iterator[Stored]:
@@ -106,4 +142,23 @@ def of_header(path: str, header: Header) -> Iterator[Stored]:
             shape=tensor.shape,
             begin=start + tensor.begin,
             end=start + tensor.end,
+        )
+
+
+def of_onnx(path: str, graph: Graph) -> Iterator[Stored]:
+    """The initialisers of an ONNX model whose data lie inside of the repository."""
+    folder = path.rpartition("/")[0]
+    for one in named(graph):
+        tensor = one.initialiser
+        place = normpath(f"{folder or '.'}/{tensor.location}") if tensor.location else path
+        if place.startswith(("..", "/")) or tensor.location.startswith("/"):
+            continue
+        yield Stored(
+            path=place,
+            name=one.name,
+            dtype=tensor.dtype,
+            shape=tensor.shape,
+            begin=tensor.begin,
+            end=tensor.end,
+            turned=one.turned,
         )
