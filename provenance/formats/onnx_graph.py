@@ -186,7 +186,9 @@ class _Reader:
         elif number not in IN_PLACE or IN_PLACE[number] not in (0, one.type):
             return
         if end - begin != size:
-            raise Malformed(f"{one.name[:80]!r} takes {size} bytes, found {end - begin}", slug="onnx")
+            raise Malformed(
+                f"{one.name[:80]!r} takes {size} bytes, found {end - begin}", slug="onnx"
+            )
         self._tensors.append(
             Initialiser(
                 name=one.name,

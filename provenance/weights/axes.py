@@ -38,9 +38,7 @@ class Unfit:
     why: str
 
 
-def shaped(
-    some: Sequence[Piece], vectors: Iterable[Stored]
-) -> tuple[list[Piece], list[Unfit]]:
+def shaped(some: Sequence[Piece], vectors: Iterable[Stored]) -> tuple[list[Piece], list[Unfit]]:
     """The pieces with their form, shape and axis, and what has no form that fits."""
     found: list[Piece] = []
     unfit: list[Unfit] = []

@@ -7,7 +7,7 @@ is stands in the names and in the shapes: what projects back to the stream has i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,9 +15,9 @@ import numpy as np
 
 from provenance.weights.axes import shaped
 from provenance.weights.forms.form import Held
-from provenance.weights.forms.packings import FORMS, weights
+from provenance.weights.forms.packings import FORMS, Weight, weights
 from provenance.weights.names import Use
-from provenance.weights.pieces import Piece, pieces
+from provenance.weights.pieces import FACTORS, Piece, pieces
 from provenance.weights.roles import Numbers
 from provenance.weights.split import apart
 from provenance.weights.stored import Reader, Stored
@@ -71,7 +71,7 @@ class Matrix:
 
 
 def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
-    """Rows `begin` to `end` as float32 [end - begin, columns]; Unreadable where they are not had."""
+    """Rows `begin` to `end` as float32 [end - begin, columns]; Unreadable where not had."""
     held = Held(
         main=matrix.stored[0],
         beside=matrix.stored[1:],
@@ -97,15 +97,23 @@ class Gathered:
 def gathered(stored: Iterable[Stored]) -> Gathered:
     """Every matrix in the order of role and layer, and every weight in a form that is not read."""
     some = tuple(stored)
-    found, unfit = shaped(
-        pieces(tuple(weights(some))), (one for one in some if len(one.shape) == 1)
-    )
+    whole = [weight for weight in weights(some) if not FACTORS.search(weight.name)]
+    found, unfit = shaped(pieces(whole), (one for one in some if len(one.shape) == 1))
     names = {one.name for one in some if one.name.endswith("_bias")}
-    made = [_matrix(piece) for piece in apart(found, names)]
     return Gathered(
-        matrices=tuple(sorted(made, key=_order)),
+        matrices=_made(apart(found, names)),
         unreadable=tuple(sorted((one.name, one.why) for one in unfit)),
     )
+
+
+def of_weights(some: Sequence[Weight]) -> tuple[Matrix, ...]:
+    """The matrices of weights, however they were put together."""
+    found, _ = shaped(pieces(some), ())
+    return _made(apart(found, ()))
+
+
+def _made(some: Iterable[Piece]) -> tuple[Matrix, ...]:
+    return tuple(sorted((_matrix(piece) for piece in some), key=_order))
 
 
 def matrices(stored: Iterable[Stored]) -> tuple[Matrix, ...]:

@@ -58,8 +58,10 @@ class Meaning:
     module: str
     layered: bool
     known: Known
+    before: int
+    """How many of its numbers stand before those of the layer."""
     kept: int
-    """How many of its numbers belong to it; those of a program's own nesting follow."""
+    """How many of its numbers from there on belong to it; others are of a program's own nesting."""
 
 
 @cache
@@ -107,7 +109,8 @@ def _meaning(role: str) -> Meaning:
         module=known.role,
         layered=True,
         known=known,
-        kept=before.count("#") + 1 + known.role.count("#") - known.stack,
+        before=before.count("#"),
+        kept=1 + known.role.count("#") - known.stack,
     )
 
 
@@ -121,7 +124,8 @@ def _outside(words: list[str], rows: Table) -> Meaning:
                 module=known.role,
                 layered=False,
                 known=known,
-                kept=words[:start].count("#"),
+                before=words[:start].count("#"),
+                kept=0,
             )
     first = words[0] if words[0] in rows.wrappers and len(words) > 1 else ""
     module = ".".join(words[bool(first) :])
@@ -130,6 +134,7 @@ def _outside(words: list[str], rows: Table) -> Meaning:
         module=module,
         layered=False,
         known=Known(role=module, use=Use.UNKNOWN),
+        before=0,
         kept=words.count("#"),
     )
 
@@ -140,5 +145,6 @@ def _group(words: list[str], rows: Table) -> str:
 
 def role_in(meaning: Meaning, single: bool) -> str:
     """The role in a model; `single` says that it has one stack."""
-    words = ["" if single else meaning.group, LAYERS if meaning.layered else "", f"{meaning.module}.weight"]
+    module = meaning.module if meaning.module.endswith("weight") else f"{meaning.module}.weight"
+    words = ["" if single else meaning.group, LAYERS if meaning.layered else "", module]
     return ".".join(word for word in words if word)

@@ -7,18 +7,23 @@ multiplies with it still has the path of its module (`/encoder/layer.0/output/de
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from provenance.formats.onnx_graph import Graph, Initialiser, Node
 
 ANONYMOUS = re.compile(r"(?:onnx::\w+?_)?\d+|(?:val|const|_?v|Constant|constant|t)_\d+.*|.*/.*")
-HELPERS = ("_quantized", "_scale", "_zero_point")
+HELPERS = ("_quantized", "_scale", "_zero_point", "_q")
 """What dynamic quantisation makes of one name (onnxruntime's quantize_dynamic)."""
-SAME = ("Identity", "Cast", "DequantizeLinear")
-"""Operators whose output is their first input again."""
+SAME = ("Identity", "Cast", "DequantizeLinear", "Mul")
+"""Operators whose output is their first input again, or a multiple of it."""
 PRODUCTS = ("MatMul", "MatMulInteger", "Gemm", "DynamicQuantizeMatMul", "FusedMatMul")
 UNNAMED = "onnx.matmul"
+LAYER = (
+    *(f"attention.self.{name}" for name in ("query", "key", "value")),
+    *("attention.output.dense", "intermediate.dense", "output.dense"),
+)
+"""The matrices of one layer of an encoder in the order in which they are used (BERT)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +80,39 @@ def _uses(model: Graph) -> Mapping[str, Node]:
 
 def _spelled(model: Graph, used: Mapping[str, Node]) -> Mapping[str, str]:
     """The names of weights that have none, each once: by their node, else by their order."""
+    shapes = {
+        base: one.shape
+        for one in model.initialisers
+        for base, tail in [_base(one.name)]
+        if len(one.shape) == 2 and tail not in ("_scale", "_zero_point")
+    }
+    some = [base for base in used if ANONYMOUS.fullmatch(base) and base in shapes]
     taken = {one.name for one in model.initialisers}
     names: dict[str, str] = {}
-    for one in model.initialisers:
-        base = _base(one.name)[0]
-        if base not in used or base in names or not ANONYMOUS.fullmatch(base):
-            continue
+    for base in some:
         words = [word for word in used[base].name.split("/")[:-1] if word]
         name = ".".join((*words, "weight"))
-        if not words or name in taken:
-            name = f"{UNNAMED}.{len(names)}.weight"
-        taken.add(name)
-        names[base] = name
-    return names
+        if words and name not in taken:
+            taken.add(name)
+            names[base] = name
+    rest = [base for base in some if base not in names]
+    return names | dict(zip(rest, _ordered([shapes[base] for base in rest]), strict=True))
+
+
+def _ordered(shapes: Sequence[tuple[int, ...]]) -> Iterator[str]:
+    """Names of products without any: layer by layer, where the shapes are those of encoders that
+    have four square matrices, one that widens and one that narrows again."""
+    count = len(LAYER)
+    for n, _ in enumerate(shapes):
+        if _is_layer(shapes[n - n % count :][:count]):
+            yield f"encoder.layer.{n // count}.{LAYER[n % count]}.weight"
+        else:
+            yield f"{UNNAMED}.{n}.weight"
+
+
+def _is_layer(shapes: Sequence[tuple[int, ...]]) -> bool:
+    if len(shapes) != len(LAYER):
+        return False
+    *square, wide, narrow = shapes
+    same = {length for shape in square for length in shape}
+    return same == {wide[0]} and wide == narrow[::-1] and wide[0] != wide[1]

@@ -61,15 +61,14 @@ class Piece:
 
 def pieces(weights: Sequence[Weight]) -> list[Piece]:
     """Every weight with its role, its shape not looked at yet."""
-    some = [weight for weight in weights if not FACTORS.search(weight.name)]
-    spelled = [role_of(w.name, w.main.path.rpartition("/")[0]) for w in some]
+    spelled = [role_of(w.name, w.main.path.rpartition("/")[0]) for w in weights]
     known = meanings(role for role, _ in spelled)
     single = len({m.group for m in known.values() if m.layered}) <= 1
     roles = {role: role_in(meaning, single) for role, meaning in known.items()}
     heads = _heads(roles, known)
     return [
         _piece(weight, known[role], heads.get(role, roles[role]), numbers, single)
-        for weight, (role, numbers) in zip(some, spelled, strict=True)
+        for weight, (role, numbers) in zip(weights, spelled, strict=True)
     ]
 
 
@@ -91,6 +90,6 @@ def _piece(weight: Weight, said: Meaning, role: str, numbers: Numbers, single: b
         known=known,
         group="" if single else said.group,
         role=role,
-        numbers=numbers[: said.kept],
+        numbers=numbers[said.before if single else 0 : said.before + said.kept],
         layered=said.layered,
     )

@@ -9,7 +9,8 @@ from posixpath import normpath
 from typing import Protocol
 
 from provenance.errors import Malformed
-from provenance.formats import gguf, safetensors
+from provenance.formats import gguf, onnx_graph, safetensors
+from provenance.formats.onnx_graph import Graph
 from provenance.formats.safetensors import Header
 from provenance.model import Content, Evidence, Kind
 from provenance.weights.onnx import named

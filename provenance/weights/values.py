@@ -50,7 +50,7 @@ def _small(exponent: int, mantissa: int, bias: int, *, infinite: bool, zeros: bo
         values[0x80] = np.nan
     elif not infinite:
         values[[0x7F, 0xFF]] = np.nan
-    return values.astype(np.float32)
+    return np.asarray(values, np.float32)
 
 
 E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], np.float32)
@@ -66,7 +66,7 @@ EIGHT: Mapping[str, Floats] = {
 
 
 def _byte(table: Floats) -> Callable[[bytes], Floats]:
-    return lambda data: table[np.frombuffer(data, np.uint8)]
+    return lambda data: np.asarray(table[np.frombuffer(data, np.uint8)])
 
 
 def nibbles(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -76,7 +76,7 @@ def nibbles(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def _f4(data: bytes) -> Floats:
-    return E2M1[nibbles(np.frombuffer(data, np.uint8))]
+    return np.asarray(E2M1[nibbles(np.frombuffer(data, np.uint8))])
 
 
 DECODERS: Mapping[str, Callable[[bytes], Floats]] = {

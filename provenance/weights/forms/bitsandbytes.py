@@ -33,14 +33,16 @@ def _rows(held: Held, reader: Reader, begin: int, end: int) -> Floats:
     data = raw(held.main, reader, first // 2, -(-last // 2), held.main.size)
     # The first of two values is in the high half of a byte.
     pairs = np.frombuffer(data, np.uint8)
-    codes = nibbles(pairs >> 4 | pairs << 4)[first % 2 :][: last - first]
+    codes = nibbles((pairs >> 4 | pairs << 4).astype(np.uint8))[first % 2 :][: last - first]
     table = whole(held.need(".quant_map"), reader)
     if table.size != 16:
         raise Unreadable(f"{held.main.name}: {table.size} values in quant_map, expected 16")
     block = 2 * held.main.size // held.need(".absmax").size
     sizes = _sizes(held, reader, first // block, -(-last // block))
     spread = sizes[np.arange(first, last) // block - first // block]
-    return (table[codes] * spread).reshape(end - begin, held.columns)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = np.asarray(table[codes] * spread)
+    return values.reshape(end - begin, held.columns)
 
 
 def _sizes(held: Held, reader: Reader, begin: int, end: int) -> Floats:
@@ -61,7 +63,8 @@ def _sizes(held: Held, reader: Reader, begin: int, end: int) -> Floats:
     first, last = begin // block, -(-end // block)
     outer = np.frombuffer(raw(nested, reader, first, last, nested.size), "<f4")
     spread = outer[np.arange(begin, end) // block - first]
-    return table[np.frombuffer(values, np.uint8)] * spread + np.float32(offset)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(table[np.frombuffer(values, np.uint8)] * spread + np.float32(offset))
 
 
 def _state(one: Stored, reader: Reader) -> dict[str, object]:

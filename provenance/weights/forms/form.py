@@ -88,7 +88,7 @@ def lines(one: Stored, reader: Reader, begin: int, end: int, count: int) -> Floa
 
 def whole(one: Stored, reader: Reader) -> Floats:
     """All values of a small tensor, in one dimension."""
-    return lines(one, reader, 0, 1, 1)[0]
+    return lines(one, reader, 0, 1, 1).reshape(-1)
 
 
 def words(one: Stored, reader: Reader, begin: int, end: int, count: int) -> Words:
@@ -105,11 +105,6 @@ def unpacked(packed: Words, bits: int, count: int) -> npt.NDArray[np.int32]:
     after = np.minimum(at // 32 + 1, packed.shape[-1] - 1)
     high = packed[..., after].astype(np.uint64) << (32 - at % 32).astype(np.uint64)
     return ((low | high) & np.uint64(2**bits - 1)).astype(np.int32)
-
-
-def repeated(values: Floats, columns: int) -> Floats:
-    """Each value of a line as often as the line has columns for it."""
-    return np.repeat(values, -(-columns // max(1, values.shape[-1])), axis=-1)[..., :columns]
 
 
 def flat(main: Stored, beside: tuple[Stored, ...], hint: Hint) -> Shape | None:

@@ -34,7 +34,7 @@ def _bits(data: Bytes, width: int, run: int) -> Bytes:
     return parts.reshape(len(data), -1)
 
 
-def _signed(numbers: Bytes, middle: int) -> Floats:
+def _signed(numbers: npt.NDArray[np.integer], middle: int) -> Floats:
     return numbers.astype(np.float32) - np.float32(middle)
 
 

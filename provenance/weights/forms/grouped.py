@@ -88,7 +88,8 @@ def _gptq(held: Held, reader: Reader, begin: int, end: int) -> Floats:
     # Format 1 keeps the zero less one; of symmetric weights the zero is the middle in both.
     if not (zero == middle).all():
         zero = (zero + 1) & (2**bits - 1)
-    return (values - zero[groups - groups.min()]).astype(np.float32) * scales
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray((values - zero[groups - groups.min()]).astype(np.float32) * scales)
 
 
 def _at(packed: npt.NDArray[np.uint32], places: npt.NDArray[np.int64], bits: int) -> _Ints:
@@ -129,7 +130,8 @@ def _awq(held: Held, reader: Reader, begin: int, end: int) -> Floats:
     scales, zeros = _of_groups(held, reader, groups)
     values = _ordered(words(held.main, reader, begin, end, held.rows), held.columns)
     zero = _ordered(zeros, held.columns)[groups - groups.min()]
-    return (values - zero).astype(np.float32) * scales
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray((values - zero).astype(np.float32) * scales)
 
 
 def _ordered(packed: npt.NDArray[np.uint32], columns: int) -> _Ints:
@@ -145,7 +147,8 @@ def _mlx(held: Held, reader: Reader, begin: int, end: int) -> Floats:
         lines(held.need(tail), reader, begin, end, held.rows) for tail in (".scales", ".biases")
     )
     group = held.columns // scales.shape[1]
-    return values * np.repeat(scales, group, axis=1) + np.repeat(biases, group, axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return values * np.repeat(scales, group, axis=1) + np.repeat(biases, group, axis=1)
 
 
 GPTQ = Form(rows=_gptq, shape=_gptq_shape, turned=True)

@@ -45,8 +45,8 @@ def _nv(held: Held, reader: Reader, begin: int, end: int) -> Floats:
     over = held.get("weight_global_scale")
     outer = whole(over or held.need("weight_scale_2"), reader)[:1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        outer = 1 / outer if over else outer
-        return values * np.repeat(scales, NV_BLOCK, axis=1) * outer
+        values = values * np.repeat(scales, NV_BLOCK, axis=1)
+        return values / outer if over else values * outer
 
 
 MXFP4 = Form(rows=_mx, shape=_mx_shape)

@@ -124,14 +124,18 @@ PACKINGS: tuple[Packing, ...] = (
         needs=(("_scales",),),
         forms=("MXFP4",),
     ),
-    Packing(
-        name="quantised ONNX",
-        main="_quantized",
-        dtypes=EIGHT,
-        needs=(("_scale",),),
-        may=("_zero_point",),
-        forms=("scaled",),
+    *(
+        Packing(
+            name="quantised ONNX",
+            main=main,
+            dtypes=EIGHT,
+            needs=(("_scale",),),
+            may=("_zero_point",),
+            forms=("scaled",),
+        )
+        for main in ("_quantized", "_q")
     ),
+    Packing(name="MatMulNBits", main="_Q4"),
     Packing(
         name="8 bit with scales",
         main=W,
@@ -228,7 +232,7 @@ def _weight(one: Stored, names: Names) -> Weight | None:
 
 
 def _packed(one: Stored, packing: Packing, names: Names) -> Weight | None:
-    if packing.dtypes and one.dtype not in packing.dtypes or not one.name.endswith(packing.main):
+    if not one.name.endswith(packing.main) or (packing.dtypes and one.dtype not in packing.dtypes):
         return None
     stem = one.name.removesuffix(packing.main) if packing.main else one.name
     beside: list[Stored] = []
@@ -249,5 +253,5 @@ def _packed(one: Stored, packing: Packing, names: Names) -> Weight | None:
 
 def _name(stem: str, main: str) -> str:
     """The name that the weight has where it is not packed."""
-    bare = main in ("_blocks", "", "_quantized") or stem.endswith(".weight")
+    bare = main in ("_blocks", "", "_quantized", "_q") or stem.endswith("weight")
     return stem if bare else f"{stem}.weight"

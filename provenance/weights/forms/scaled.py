@@ -15,7 +15,6 @@ from provenance.weights.forms.form import (
     lines,
     raw,
     unpacked,
-    whole,
     words,
 )
 from provenance.weights.stored import Reader, Stored, Unreadable
@@ -39,8 +38,7 @@ def _scaled(held: Held, reader: Reader, begin: int, end: int) -> Floats:
         values = values - _spread(zero, held, reader, begin, end)
     scales = _spread(held.need(*SCALES), held, reader, begin, end)
     with np.errstate(invalid="ignore", over="ignore"):
-        values = values * (scales / SCB if held.get(".SCB") else scales)
-    return values
+        return values * (scales / SCB if held.get(".SCB") else scales)
 
 
 def _spread(one: Stored, held: Held, reader: Reader, begin: int, end: int) -> Floats:
@@ -135,7 +133,8 @@ def _packed(held: Held, reader: Reader, begin: int, end: int) -> Floats:
         groups = np.frombuffer(raw(order, reader, 0, 1, 1), "<i4")
         table = lines(scale, reader, begin, end, held.rows)
         scales = table[:, np.clip(groups, 0, table.shape[1] - 1)]
-    return (values - zeros).astype(np.float32) * scales
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray((values - zeros).astype(np.float32) * scales)
 
 
 def _zeros(
