@@ -20,7 +20,7 @@ from provenance.weights.names import Use
 from provenance.weights.pieces import FACTORS, Piece, pieces
 from provenance.weights.roles import Numbers
 from provenance.weights.split import apart
-from provenance.weights.stored import Reader, Stored
+from provenance.weights.stored import Reader, Stored, Unreadable
 from provenance.weights.values import Floats
 
 
@@ -81,7 +81,10 @@ def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
     read = FORMS[matrix.form].rows
     if begin >= end:
         return np.zeros((0, matrix.columns), np.float32)
-    values = read(held, reader, matrix.first + begin, matrix.first + end)
+    try:
+        values = read(held, reader, matrix.first + begin, matrix.first + end)
+    except (ValueError, IndexError):
+        raise Unreadable(f"{matrix.name}: its tensors do not fit each other") from None
     cut = values[:, matrix.left : matrix.left + matrix.columns]
     return cut if matrix.scale == 1 else cut * np.float32(matrix.scale)
 
