@@ -31,9 +31,7 @@ def file_of(tensors: Tensors, path: str = "model.safetensors") -> tuple[tuple[St
     for name, (dtype, array) in tensors.items():
         begin, data = len(data), data + array.tobytes()
         stored.append(
-            Stored(
-                path=path, name=name, dtype=dtype, shape=array.shape, begin=begin, end=len(data)
-            )
+            Stored(path=path, name=name, dtype=dtype, shape=array.shape, begin=begin, end=len(data))
         )
     return tuple(stored), Memory(data)
 
