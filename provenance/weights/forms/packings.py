@@ -167,6 +167,8 @@ PACKINGS: tuple[Packing, ...] = (
     Packing(name="words of 32 bits", main=W, dtypes=("I32", "U32")),
 )
 """The first that fits says what a tensor is."""
+PLAIN = frozenset({"F32", "F16", "BF16", "F64"})
+"""The types of weights that need nothing beside them."""
 OTHER = ("F6", "C64", "Q", "IQ", "TQ", "NVFP", "type ")
 """How the types of weights begin that are not read here."""
 
@@ -203,11 +205,17 @@ def weights(stored: Iterable[Stored]) -> Iterator[Weight]:
     """The weights that tensors hold, without those that only help to read others."""
     some = tuple(stored)
     names = Names()
-    for one in some:
-        names.add(one)
+    if any(_may_be_packed(one) for one in some):
+        for one in some:
+            names.add(one)
     found = [weight for one in some if (weight := _weight(one, names)) is not None]
     helping = {(one.path, one.name) for weight in found for one in weight.beside}
-    yield from (w for w in found if (w.main.path, w.main.name) not in helping)
+    yield from (w for w in found if not helping or (w.main.path, w.main.name) not in helping)
+
+
+def _may_be_packed(one: Stored) -> bool:
+    """Whether its values may say nothing without others beside it."""
+    return len(one.shape) > 1 and one.dtype not in PLAIN and one.dtype not in ggml.TYPES
 
 
 def _folder(one: Stored) -> str:
@@ -220,7 +228,7 @@ def _weight(one: Stored, names: Names) -> Weight | None:
         return None
     if one.dtype in ggml.TYPES:
         return Weight(name=one.name, main=one, forms=("GGML",))
-    if one.dtype.startswith(("F32", "F16", "BF16", "F64")):
+    if one.dtype in PLAIN:
         return Weight(name=one.name, main=one)
     for packing in PACKINGS:
         if weight := _packed(one, packing, names):
