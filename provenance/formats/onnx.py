@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from provenance.errors import Malformed
+from provenance.formats.protobuf import BYTES, VARINT, Messages, tag, varint
 from provenance.formats.window import Window
 
-MAX_FIELDS = 3_000_000
 MAX_DEPTH = 64
 MAX_TEXT = 4_096
 MAX_FILES = 10_000
 MAX_IR_VERSION = 1_000
 
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 IR_VERSION, GRAPH = 1, 7
 
 MODEL_FIELDS: Mapping[int, int] = {
@@ -62,10 +61,10 @@ def is_onnx(head: bytes) -> bool:
     version = 0
     try:
         while window.left:
-            number, wire = _tag(window)
+            number, wire = tag(window)
             if MODEL_FIELDS.get(number) != wire:
                 return False
-            value = _varint(window)
+            value = varint(window)
             if number == IR_VERSION:
                 version = value
             if number == GRAPH:
@@ -107,13 +106,15 @@ class _Walk:
     def __init__(self, window: Window) -> None:
         self.found: set[str] = set()
         self._window = window
-        self._left = MAX_FIELDS
+        self._messages = Messages(window)
 
     def message(self, name: str, end: int, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise Malformed("messages nested too deep", slug="limit")
-        for number, length in self._fields(end):
+        for number, wire, length in self._messages.fields(end):
             inner = MESSAGES[name].get(number)
+            if wire != BYTES:
+                continue
             if inner is None:
                 self._window.skip(length)
             elif inner == "entry":
@@ -121,67 +122,25 @@ class _Walk:
             else:
                 self.message(inner, self._window.position + length, depth + 1)
 
-    def _fields(self, end: int) -> Iterator[tuple[int, int]]:
-        """Number and length of each field of bytes; whoever is given one consumes its bytes."""
-        while self._window.position < end:
-            self._left -= 1
-            if self._left < 0:
-                raise Malformed(f"more than {MAX_FIELDS} fields", slug="limit")
-            number, wire = _tag(self._window)
-            length = _length(self._window, wire)
-            if self._window.position + length > end:
-                raise Malformed("a field passes the end of its message", slug="onnx")
-            if wire == BYTES:
-                yield number, length
-            else:
-                self._window.skip(length)
-        if self._window.position != end:
-            raise Malformed("a message does not end with a field", slug="onnx")
-
     def _entry(self, end: int) -> None:
-        key, values = b"", [b""]
-        for number, length in self._fields(end):
-            if length > MAX_TEXT:
-                raise Malformed(f"text of {length} bytes in external_data", slug="limit")
-            text = self._window.take(length)
-            if number == 1:
-                key = text
-            if number == 2:
-                values.append(text)
+        key, value = entry(self._messages, self._window, end)
         if key == b"location":
-            self.found.add(values[-1].decode("utf-8", "replace"))
+            self.found.add(value.decode("utf-8", "replace"))
         if len(self.found) > MAX_FILES:
             raise Malformed(f"more than {MAX_FILES} external files", slug="limit")
 
 
-def _tag(window: Window) -> tuple[int, int]:
-    tag = _varint(window)
-    if not 8 <= tag < 2**32:
-        raise Malformed(f"tag {tag} is not a field", slug="onnx")
-    return tag >> 3, tag & 7
-
-
-def _length(window: Window, wire: int) -> int:
-    """How many bytes follow for this field; a number is read, and none follow."""
-    match wire:
-        case 0:
-            _varint(window)
-            return 0
-        case 1:
-            return 8
-        case 2:
-            return _varint(window)
-        case 5:
-            return 4
-        case _:
-            raise Malformed(f"wire type {wire} is not known", slug="onnx")
-
-
-def _varint(window: Window) -> int:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = window.byte()
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value
-    raise Malformed("a number of more than ten bytes", slug="onnx")
+def entry(messages: Messages, window: Window, end: int) -> tuple[bytes, bytes]:
+    """Key and value of an entry of `external_data`; of several values the last."""
+    key = value = b""
+    for number, wire, length in messages.fields(end):
+        if wire != BYTES:
+            continue
+        if length > MAX_TEXT:
+            raise Malformed(f"text of {length} bytes in external_data", slug="limit")
+        text = window.take(length)
+        if number == 1:
+            key = text
+        if number == 2:
+            value = text
+    return key, value

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import Protocol
 
 from provenance.errors import Malformed
 
 CHUNK = 65_536
 MAX_LINE = 64 * 1024 * 1024
+
+
+class Bytes(Protocol):
+    """A file, or what is read like one."""
+
+    def seek(self, offset: int, /) -> int:
+        """The next byte that is read is this one."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, fewer than `size` where there are not more at once."""
 
 
 class Window:
@@ -16,7 +26,7 @@ class Window:
     Every method raises Malformed with the slug `cut` when it would pass the end.
     """
 
-    def __init__(self, stream: BinaryIO, size: int, *, start: int = 0) -> None:
+    def __init__(self, stream: Bytes, size: int, *, start: int = 0) -> None:
         self._stream = stream
         self._size = size
         self._begin = 0

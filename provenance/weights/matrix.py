@@ -2,37 +2,26 @@
 
 A layer of a transformer reads from the residual stream and writes to it: of each matrix one axis is
 as long as that stream, and this axis is what all matrices of a model have in common. Which one it
-is stands in the names: what projects back to the stream has it first.
+is stands in the names and in the shapes: what projects back to the stream has it first.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from provenance.weights.roles import Numbers, role_of
-from provenance.weights.stored import Reader, Stored
-from provenance.weights.values import DECODERS, Floats, decoded
+import numpy as np
 
-SMALLEST = 16
-"""Of a residual axis: below it no statistic says anything."""
-WRITES = re.compile(
-    r"(?:^|[._])(?:o_proj|out_proj|down_proj|dense_4h_to_h|wo|w2|c_proj|fc2|fc_out|proj"
-    r"|attn_output|ffn_down|lin2|out_lin|output\.dense|attention\.dense|o)(?:\.|_exps\.|$)"
-)
-"""Roles of matrices whose output is the residual stream, in the words of many programs."""
-TURNED = re.compile(r"(?:^|\.)(?:c_attn|c_fc|c_proj|q_attn)\.weight$")
-"""Matrices that GPT-2 and its kin store as [input, output]."""
-TABLES = re.compile(
-    r"(?:^|[._])(?:embed_tokens|word_embeddings|wte|tok_embeddings|token_embd|embed_in|lm_head"
-    r"|embed_out|embeddings|shared|output)\.weight$"
-)
-"""Roles of matrices that have a row for each token."""
-POSITIONS = re.compile(r"(?:^|[._])(?:wpe|position_embeddings?|pos_embed|embed_positions|rotary)")
-"""Made by a formula or tied to no token: they look alike in models that have nothing in common."""
+from provenance.weights.axes import shaped
+from provenance.weights.forms.form import Held
+from provenance.weights.forms.packings import FORMS, Weight, weights
+from provenance.weights.names import Use
+from provenance.weights.pieces import FACTORS, Piece, pieces
+from provenance.weights.roles import Numbers
+from provenance.weights.split import apart
+from provenance.weights.stored import Reader, Stored, Unreadable
+from provenance.weights.values import Floats
 
 
 class Part(StrEnum):
@@ -47,10 +36,12 @@ class Part(StrEnum):
 class Matrix:
     """Weights in two dimensions as they are stored: `rows` lines of `columns` values.
 
-    `name` is that of the tensor that holds it, `role` what it is for and `numbers` in which layer.
-    `stored` are that tensor and those that help to read it, `form` how values come out of them:
-    a key of FORMS. Of a tensor that holds several, `first` is its first row. `residual` is the axis
-    of the residual stream, None where neither is known to be.
+    `name` is that of the weight, `role` what it is for and `numbers` in which layer. `stored` are
+    the tensor that holds it and those that help to read it, `form` how values come out of them: a
+    key of FORMS. Of a tensor that holds several, `first` is its first line and `left` its first
+    column; `high` and `wide` are the tensor's own lines and columns, 0 where they are the matrix's.
+    `scale` is a factor of all values. `residual` is the axis of the residual stream, None where
+    neither is known to be; it is 0 for inputs first in one program and outputs first in another.
     """
 
     name: str
@@ -61,6 +52,10 @@ class Matrix:
     stored: tuple[Stored, ...]
     form: str = "plain"
     first: int = 0
+    left: int = 0
+    high: int = 0
+    wide: int = 0
+    scale: float = 1.0
     residual: int | None = None
     part: Part = Part.OTHER
 
@@ -75,25 +70,53 @@ class Matrix:
         return (self.columns, self.rows)[self.residual] if self.residual is not None else 0
 
 
-Rows = Callable[[Matrix, Reader, int, int], Floats]
-"""Rows `begin` to `end` of a matrix as float32 [rows, columns]; Unreadable if they are not there."""
-
-
-def _plain(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
-    main = matrix.stored[0]
-    wide = (main.end - main.begin) // max(1, main.size) * matrix.columns
-    start = main.begin + (matrix.first + begin) * wide
-    data = reader.read(main.path, start, start + (end - begin) * wide)
-    return decoded(main.dtype, data).reshape(end - begin, matrix.columns)
-
-
-FORMS: dict[str, Rows] = {"plain": _plain}
-"""How the rows of a matrix are read, by the form in which its tensors hold it."""
-
-
 def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
-    """Rows `begin` to `end` as float32 [end - begin, columns]; Unreadable where they are not had."""
-    return FORMS[matrix.form](matrix, reader, begin, end)
+    """Rows `begin` to `end` as float32 [end - begin, columns]; Unreadable where not had."""
+    held = Held(
+        main=matrix.stored[0],
+        beside=matrix.stored[1:],
+        rows=matrix.high or matrix.rows,
+        columns=matrix.wide or matrix.columns,
+    )
+    read = FORMS[matrix.form].rows
+    if begin >= end:
+        return np.zeros((0, matrix.columns), np.float32)
+    try:
+        values = read(held, reader, matrix.first + begin, matrix.first + end)
+    except (ValueError, IndexError):
+        raise Unreadable(f"{matrix.name}: its tensors do not fit each other") from None
+    cut = values[:, matrix.left : matrix.left + matrix.columns]
+    return cut if matrix.scale == 1 else cut * np.float32(matrix.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The matrices of a model, and the names of what cannot be read with the reason."""
+
+    matrices: tuple[Matrix, ...]
+    unreadable: tuple[tuple[str, str], ...]
+
+
+def gathered(stored: Iterable[Stored]) -> Gathered:
+    """Every matrix in the order of role and layer, and every weight in a form that is not read."""
+    some = tuple(stored)
+    whole = [weight for weight in weights(some) if not FACTORS.search(weight.name)]
+    found, unfit = shaped(pieces(whole), (one for one in some if len(one.shape) == 1))
+    names = {one.name for one in some if one.name.endswith("_bias")}
+    return Gathered(
+        matrices=_made(apart(found, names)),
+        unreadable=tuple(sorted((one.name, one.why) for one in unfit)),
+    )
+
+
+def of_weights(some: Sequence[Weight]) -> tuple[Matrix, ...]:
+    """The matrices of weights, however they were put together."""
+    found, _ = shaped(pieces(some), ())
+    return _made(apart(found, ()))
+
+
+def _made(some: Iterable[Piece]) -> tuple[Matrix, ...]:
+    return tuple(sorted((_matrix(piece) for piece in some), key=_order))
 
 
 def matrices(stored: Iterable[Stored]) -> tuple[Matrix, ...]:
@@ -101,45 +124,33 @@ def matrices(stored: Iterable[Stored]) -> tuple[Matrix, ...]:
 
     What holds no matrix that can be read (vectors, packings that are not known) is left out.
     """
-    found = list(_found(stored))
-    width = _width(found)
-    return tuple(sorted((_placed(one, width) for one in found), key=_order))
+    return gathered(stored).matrices
 
 
-def _order(matrix: Matrix) -> tuple[str, tuple[int, ...], int]:
-    return matrix.role, tuple(int(number) for number in matrix.numbers), matrix.first
+def unreadable(stored: Iterable[Stored]) -> tuple[tuple[str, str], ...]:
+    """The name of each weight that cannot be read, and why: `unreadable packing: AQLM`."""
+    return gathered(stored).unreadable
 
 
-def _found(stored: Iterable[Stored]) -> Iterator[Matrix]:
-    for one in stored:
-        if len(one.shape) != 2 or not one.size or one.dtype not in DECODERS:
-            continue
-        role, numbers = role_of(one.name, one.path.rpartition("/")[0])
-        yield Matrix(
-            name=one.name,
-            role=role,
-            numbers=numbers,
-            rows=one.shape[0],
-            columns=one.shape[1],
-            stored=(one,),
-        )
+def _order(matrix: Matrix) -> tuple[str, list[tuple[int, str]], str, int, int]:
+    numbers = [(len(number), number) for number in matrix.numbers]
+    return matrix.role, numbers, matrix.stored[0].path, matrix.first, matrix.left
 
 
-def _width(found: Sequence[Matrix]) -> int:
-    """The length that most matrices have on an axis: that of the residual stream."""
-    counted: Counter[int] = Counter()
-    for matrix in found:
-        counted.update({matrix.rows, matrix.columns})
-    return max(counted, key=lambda n: (counted[n], n), default=0)
-
-
-def _placed(matrix: Matrix, width: int) -> Matrix:
-    role = matrix.role
-    if POSITIONS.search(role) or width < SMALLEST:
-        return matrix
-    part = Part.TABLE if TABLES.search(role) else Part.LAYER if "#" in role else Part.OTHER
-    writes = bool(WRITES.search(role)) is not bool(TURNED.search(role))
-    axes = (0, 1) if writes and part is not Part.TABLE else (1, 0)
-    shape = (matrix.rows, matrix.columns)
-    axis = next((axis for axis in axes if shape[axis] == width), None)
-    return replace(matrix, residual=axis, part=part)
+def _matrix(piece: Piece) -> Matrix:
+    table = piece.known.use is Use.TABLE
+    return Matrix(
+        name=piece.weight.name,
+        role=piece.role,
+        numbers=piece.numbers,
+        rows=piece.rows,
+        columns=piece.columns,
+        stored=(piece.weight.main, *piece.weight.beside),
+        form=piece.form,
+        first=piece.first,
+        left=piece.left,
+        high=piece.high,
+        wide=piece.wide,
+        residual=piece.axis,
+        part=Part.TABLE if table else Part.LAYER if piece.layered else Part.OTHER,
+    )

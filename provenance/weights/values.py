@@ -29,6 +29,56 @@ def _plain(kind: str) -> Callable[[bytes], Floats]:
     return decoded
 
 
+def _small(exponent: int, mantissa: int, bias: int, *, infinite: bool, zeros: bool) -> Floats:
+    """The 256 values of a float of 8 bits: sign, exponent, mantissa.
+
+    With `infinite` the highest exponent means infinity and NaN (IEEE 754). Else only the highest
+    code of each sign is NaN, or, with `zeros` alone among them, minus zero.
+    """
+    codes = np.arange(256)
+    parts = (codes >> mantissa) & (2**exponent - 1)
+    fraction = (codes & (2**mantissa - 1)) / 2**mantissa
+    size = np.where(
+        parts == 0,
+        np.ldexp(fraction, 1 - bias),
+        np.ldexp(1 + fraction, parts - bias),
+    )
+    if infinite:
+        size = np.where(parts == 2**exponent - 1, np.where(fraction == 0, np.inf, np.nan), size)
+    values = np.where(codes & 0x80, -size, size)
+    if zeros:
+        values[0x80] = np.nan
+    elif not infinite:
+        values[[0x7F, 0xFF]] = np.nan
+    return np.asarray(values, np.float32)
+
+
+E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], np.float32)
+"""The values of a float of 4 bits (OCP Microscaling Formats 1.0, 5.3.3)."""
+EIGHT: Mapping[str, Floats] = {
+    "F8_E4M3": _small(4, 3, 7, infinite=False, zeros=False),
+    "F8_E5M2": _small(5, 2, 15, infinite=True, zeros=False),
+    "F8_E4M3FNUZ": _small(4, 3, 8, infinite=False, zeros=True),
+    "F8_E5M2FNUZ": _small(5, 2, 16, infinite=False, zeros=True),
+    "F8_E8M0": np.append(np.ldexp(1.0, np.arange(255) - 127), np.nan).astype(np.float32),
+}
+"""The value of each byte (OCP 8-bit Floating Point 1.0; Microscaling 5.4.1; FNUZ as in MLIR)."""
+
+
+def _byte(table: Floats) -> Callable[[bytes], Floats]:
+    return lambda data: np.asarray(table[np.frombuffer(data, np.uint8)])
+
+
+def nibbles(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Two numbers of 4 bits of each byte, the low one first, along the last axis."""
+    both = np.stack([data & 15, data >> 4], axis=-1)
+    return both.reshape(*data.shape[:-1], 2 * data.shape[-1])
+
+
+def _f4(data: bytes) -> Floats:
+    return np.asarray(E2M1[nibbles(np.frombuffer(data, np.uint8))])
+
+
 DECODERS: Mapping[str, Callable[[bytes], Floats]] = {
     "BF16": _bf16,
     "F16": _plain("<f2"),
@@ -36,6 +86,8 @@ DECODERS: Mapping[str, Callable[[bytes], Floats]] = {
     "F64": _plain("<f8"),
     "I8": _plain("i1"),
     "U8": _plain("u1"),
+    "F4": _f4,
+    **{dtype: _byte(table) for dtype, table in EIGHT.items()},
 }
 """How the bytes of one dtype become float32; one that is not here cannot be read by itself."""
 
