@@ -29,6 +29,7 @@ FOUND, LOST = 0.25, 0.1
 """Of the units of a base: from here on found again, and below that not."""
 MOVED = 4
 """Layers that are named one by one when they stand elsewhere."""
+RHO = "\N{GREEK SMALL LETTER RHO}"
 PLANTED = " on public coordinates, which a forger could plant"
 
 
@@ -170,7 +171,7 @@ class _Case:
             return Kind.PARTIAL, self._identical
         if why := self._unclear():
             return Kind.INCONCLUSIVE, why
-        least = f"ρ = {self.relation.whole.least:.3f}"
+        least = f"{RHO} = {self.relation.whole.least:.3f}"
         words = f"no trace of {self.base} above {least}"
         return Kind.NOT_SUPPORTED, f"{words}; retraining or distillation cannot be excluded"
 
@@ -248,7 +249,7 @@ class _Case:
 
 
 def _figures(found: Statistic) -> str:
-    return f"{_chance(found)}, ρ = {found.rho:.2f}"
+    return f"{_chance(found)}, {RHO} = {found.rho:.2f}"
 
 
 def _chance(found: Statistic) -> str:
