@@ -15,7 +15,7 @@ import numpy as np
 from provenance.weights.matrix import Part
 from provenance.weights.pairing import parts
 from provenance.weights.sample import Block
-from provenance.weights.statistic import Lines, Pair, standardised
+from provenance.weights.statistic import Lines, Pair, crossed, standardised
 
 MOST = 512
 """Layers or blocks of one model among which the nearest is looked for."""
@@ -118,8 +118,9 @@ def _nearest(
     for left, right in kinds.values():
         if left and right:
             lines = _common([ours[n] for n in left] + [theirs[n] for n in right])
-            likeness = _vectors([ours[name] for name in left], lines) @ (
-                _vectors([theirs[name] for name in right], lines).T
+            likeness = crossed(
+                _vectors([ours[name] for name in left], lines).T,
+                _vectors([theirs[name] for name in right], lines).T,
             )
             found |= {
                 one: right[int(at)] for one, at in zip(left, likeness.argmax(axis=1), strict=True)
@@ -139,15 +140,11 @@ def _common(groups: Sequence[Sequence[Block]]) -> list[int]:
 
 def _vectors(groups: Sequence[Sequence[Block]], lines: Sequence[int]) -> Lines:
     """Each group as one vector of length 1; [groups, values]."""
-    rows = [
-        np.concatenate(
-            [
-                standardised(block.values[:count, CHOOSING]).ravel()
-                for block, count in zip(group, lines, strict=True)
-            ]
-        )
+    values = [
+        block.values[:count, CHOOSING]
         for group in groups
+        for block, count in zip(group, lines, strict=True)
     ]
-    found = np.stack(rows)
+    found = standardised(np.concatenate(values)).reshape(len(groups), -1)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return found / np.where(length > 0, length, 1)

@@ -13,8 +13,8 @@ from provenance.weights.roles import Numbers
 from provenance.weights.stored import Reader
 from provenance.weights.values import Floats
 
-WANTED = 49_152
-"""Values of one model: the least correlation that can be told is 8 / √n, 0.036."""
+WANTED = 40_960
+"""Values of one model: the least correlation that can be told is 8 / √n, 0.04."""
 FEWEST = 3
 """Lines of one matrix."""
 

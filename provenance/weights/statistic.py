@@ -24,6 +24,8 @@ from provenance.weights.values import Floats
 CLIP = 3.0
 PERMUTATIONS = 100_000
 SEED = 20_260_101
+PIECE = 64
+"""Lines."""
 Lines = npt.NDArray[np.float64]
 Pair = tuple[Block, Block]
 
@@ -89,7 +91,7 @@ class Beside:
         if not len(left):
             return NOTHING
         counts = np.bincount(owner, minlength=self.pairs)
-        cross = (left / counts[owner][:, None]).T @ right
+        cross = crossed(left / counts[owner][:, None], right)
         products, ours, theirs = (
             np.bincount(owner, (one * other).sum(axis=1), self.pairs)
             for one, other in ((left, right), (left, left), (right, right))
@@ -97,6 +99,14 @@ class Beside:
         held = counts > 0
         rhos = products[held] / np.sqrt(ours[held] * theirs[held])
         return Statistic(cross=cross, values=left.size, rhos=tuple(rhos.tolist()))
+
+
+def crossed(left: Lines, right: Lines) -> Lines:
+    """leftᵀ right, in pieces that are too small for BLAS to start threads for."""
+    found = np.zeros((left.shape[1], right.shape[1]))
+    for at in range(0, len(left), PIECE):
+        found += left[at : at + PIECE].T @ right[at : at + PIECE]
+    return found
 
 
 NOTHING = Statistic(cross=np.zeros((1, 1)))
