@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,12 @@ Indices = npt.NDArray[np.int64]
 COORDINATES = 64
 LINES = 256
 """The longest run of neighbouring lines."""
+WINDOW = 256
+"""A table's run begins among so many first lines, so that more or fewer tokens move nothing."""
 PUBLIC = "public"
 """The name of the coordinates that everybody knows."""
+KEYED = re.compile(r"key:[0-9a-f]{16}")
+"""Names of the coordinates of a secret."""
 SALT = b"provenance weights v1"
 
 
@@ -46,9 +51,14 @@ class Coordinates:
         order = np.argsort(self._stream(f"columns:{width}", width), kind="stable")
         return np.sort(order[:COORDINATES])
 
-    def first(self, width: int, across: int) -> int:
+    def first(self, width: int, across: int, *, table: bool = False) -> int:
         """Where the run of lines begins on an axis of length `across`, however long the run is: at
-        most LINES of them fit behind it, or all where there are fewer."""
+        most LINES of them fit behind it, or all where there are fewer.
+
+        In a table it does not depend on that length, and fewer may fit.
+        """
+        if table and across > WINDOW:
+            return int(self._stream(f"table:{width}", 1)[0]) % WINDOW
         room = across - min(LINES, across) + 1
         return int(self._stream(f"lines:{width}:{across}", 1)[0]) % room
 
@@ -59,3 +69,8 @@ class Coordinates:
             for n in range(-(-count // 4))
         )
         return np.frombuffer(b"".join(blocks), "<u8")[:count]
+
+
+def is_keyed(name: str) -> bool:
+    """Whether coordinates of this name are those of a secret: such a fingerprint stays private."""
+    return bool(KEYED.fullmatch(name))

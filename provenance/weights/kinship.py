@@ -7,22 +7,34 @@ that everybody knows can be planted in weights that have nothing to do with the 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provenance.model import TensorDigest
 from provenance.weights.fingerprint import Fingerprint
-from provenance.weights.relation import Relation, relate
+from provenance.weights.ledger import copied, is_large
+from provenance.weights.numbered import listed
+from provenance.weights.relation import KIN, STRANGER, By, Relation, relate
+from provenance.weights.sample import Sample
+from provenance.weights.statistic import PERMUTATIONS, Statistic
+from provenance.weights.units import Deep
 
-KIN, STRANGER = 8.0, 4.0
-"""Of z: from here on not independent, and below that no trace."""
 STRONG = 0.45
 """Correlation from which on it is more than a shared initialisation or a minor share."""
 FEWEST = 2_000
 """Values below which nothing is said."""
+FOUND, LOST = 0.25, 0.1
+"""Of the units of a base: from here on found again, and below that not."""
+MOVED = 4
+"""Layers that are named one by one when they stand elsewhere."""
+RHO = "\N{GREEK SMALL LETTER RHO}"
+PLANTED = " on public coordinates, which a forger could plant"
 
 
 class Kind(StrEnum):
-    """What two models are to each other by their weights."""
+    """What two models are to each other by their weights, the closest first."""
 
     IDENTICAL = "identical"
     CORROBORATED = "corroborated"
@@ -30,15 +42,19 @@ class Kind(StrEnum):
     OBFUSCATED = "obfuscated"
     PARTIAL = "partial"
     WEAK = "weak relation"
-    NOT_SUPPORTED = "not supported"
     INCONCLUSIVE = "inconclusive"
+    NOT_SUPPORTED = "not supported"
+
+
+CLOSEST = tuple(Kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kinship:
     """What a model is to `base`, in one word and in a sentence without its stop.
 
-    `copied` of `tensors` large tensors are bit-identical; 0 where no ledger tells.
+    `copied` of `tensors` large tensors are bit-identical; 0 where no ledger tells. `deep` is what
+    was found of the base's hidden units, None where nobody looked.
     """
 
     base: str
@@ -47,6 +63,7 @@ class Kinship:
     relation: Relation
     copied: int = 0
     tensors: int = 0
+    deep: Deep | None = None
 
     @property
     def is_kin(self) -> bool:
@@ -54,17 +71,196 @@ class Kinship:
         return self.kind in (Kind.IDENTICAL, Kind.CORROBORATED, Kind.CONSISTENT, Kind.OBFUSCATED)
 
 
-def kinship(ours: Fingerprint, theirs: Fingerprint, *, anchored: bool) -> Kinship:
+def kinship(
+    ours: Fingerprint, theirs: Fingerprint, *, anchored: bool, deep: Deep | None = None
+) -> Kinship:
     """What a model is to a base; `anchored` says that nobody could plant the coordinates.
 
     ValueError where the two were made with other coordinates.
     """
-    relation = relate(ours.sample, theirs.sample)
-    kind = Kind.NOT_SUPPORTED
-    if relation.whole.values < FEWEST:
-        kind = Kind.INCONCLUSIVE
-    elif relation.whole.z >= KIN and relation.whole.rho >= STRONG:
-        kind = Kind.CORROBORATED if anchored else Kind.CONSISTENT
-    elif relation.whole.z >= KIN:
-        kind = Kind.WEAK
-    return Kinship(base=theirs.repo, kind=kind, words="", relation=relation)
+    large = [entry for entry in ours.ledger.entries if is_large(entry)]
+    same = copied(ours.ledger, theirs.ledger)
+    case = _Case(
+        base=theirs.called,
+        ours=ours.sample,
+        theirs=theirs.sample,
+        relation=relate(ours.sample, theirs.sample),
+        planted="" if anchored else PLANTED,
+        copied=len(same),
+        tensors=len(large),
+        whole=len(same) == len(large) > 0 and _all_held(ours, theirs),
+        deep=deep,
+    )
+    kind, words = case.verdict()
+    return Kinship(
+        base=theirs.repo,
+        kind=kind,
+        words=words,
+        relation=case.relation,
+        copied=case.copied,
+        tensors=case.tensors,
+        deep=deep,
+    )
+
+
+def ranked(
+    ours: Fingerprint, bases: Iterable[Fingerprint], *, anchored: bool = False
+) -> tuple[Kinship, ...]:
+    """What a model is to each base that was made with its coordinates, the closest first; those of
+    a secret are anchored."""
+    found = [
+        kinship(ours, base, anchored=anchored or base.keyed)
+        for base in bases
+        if base.sample.coordinates == ours.sample.coordinates
+    ]
+    return tuple(sorted(found, key=_distance))
+
+
+def _distance(one: Kinship) -> tuple[int, int, float, str]:
+    return CLOSEST.index(one.kind), -one.copied, -one.relation.whole.z, one.base
+
+
+def _all_held(ours: Fingerprint, theirs: Fingerprint) -> bool:
+    """Whether each large tensor of the base is among ours."""
+    held = ours.ledger.digests
+    return all(_is_in(entry, held) for entry in theirs.ledger.entries)
+
+
+def _is_in(entry: TensorDigest, held: frozenset[str]) -> bool:
+    return not is_large(entry) or entry.digest in held
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """All that a verdict rests on."""
+
+    base: str
+    ours: Sample
+    theirs: Sample
+    relation: Relation
+    planted: str
+    copied: int
+    tensors: int
+    whole: bool
+    deep: Deep | None
+
+    def verdict(self) -> tuple[Kind, str]:
+        """The kind and its sentence."""
+        found = self.relation.whole
+        if self.whole:
+            return Kind.IDENTICAL, self._identical
+        if self._obfuscated:
+            return Kind.OBFUSCATED, self._again
+        if found.values < FEWEST or found.z < KIN:
+            return self._no_kin()
+        if only := self._only():
+            return Kind.PARTIAL, f"{only} {self.base} ({_figures(found)}){self.planted}"
+        if found.rho >= STRONG or (self.deep and self.deep.rate >= FOUND):
+            words = f"statistically incompatible with independence from {self.base} "
+            kind = Kind.CONSISTENT if self.planted else Kind.CORROBORATED
+            notes = "".join(f"; {note}" for note in self._notes())
+            return kind, f"{words}({_chance(found)}){self.planted}{notes}"
+        words = (
+            f"shares weights or an initialisation with {self.base}, or holds a minor share of it"
+        )
+        return Kind.WEAK, f"{words} ({_figures(found)}){self.planted}"
+
+    def _no_kin(self) -> tuple[Kind, str]:
+        """Where samples do not tell of any kinship."""
+        if self.copied:
+            return Kind.PARTIAL, self._identical
+        if why := self._unclear():
+            return Kind.INCONCLUSIVE, why
+        least = f"{RHO} = {self.relation.whole.least:.3f}"
+        words = f"no trace of {self.base} above {least}"
+        return Kind.NOT_SUPPORTED, f"{words}; retraining or distillation cannot be excluded"
+
+    def _unclear(self) -> str:
+        """Why nothing can be said, or nothing where it can."""
+        found = self.relation.whole
+        if found.values < FEWEST and self.ours.unread:
+            more = len(self.ours.unread) - 1
+            return f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
+        if not found.values:
+            return self._shapes()
+        if found.values < FEWEST:
+            return f"{found.values:,} values beside {self.base} are too few: {FEWEST:,} would tell"
+        if found.z >= STRANGER:
+            return (
+                f"neither kin of {self.base} nor independent of it: z = {found.z:.1f}, where"
+                f" {STRANGER:.0f} is none and {KIN:.0f} is kin"
+            )
+        if self.deep and self.deep.rate >= LOST:
+            return f"{self._units}: {FOUND:.0%} would be kin of {self.base}, {LOST:.0%} is none"
+        return ""
+
+    def _shapes(self) -> str:
+        ours, theirs = _width(self.ours), _width(self.theirs)
+        if not ours or not theirs:
+            which = "the model" if not ours else self.base
+            return f"no matrix of {which} is known to lie at the residual stream"
+        widths = f"width {ours} and {theirs}" if ours != theirs else f"both of width {ours}"
+        return f"shapes differ from those of {self.base} ({widths})"
+
+    def _only(self) -> str:
+        """What alone matches, up to the name of the base; nothing where it is all."""
+        relation = self.relation
+        if relation.tables.z >= KIN and relation.layers.values and relation.layers.z < STRANGER:
+            return "only the tables match"
+        if relation.foreign and relation.held >= STRONG:
+            return f"only {listed(relation.matched)} match"
+        return ""
+
+    def _notes(self) -> Iterator[str]:
+        """What else is to be said of kin."""
+        relation = self.relation
+        if relation.by is By.SHAPES:
+            yield "tensors were paired by shape and values, for the names have nothing in common"
+        if len(relation.moved) > MOVED:
+            yield f"{len(relation.moved)} layers stand in another place"
+        elif relation.moved:
+            yield ", ".join(f"{one} is its {other}" for one, other in relation.moved.items())
+        if relation.tables.values >= FEWEST and relation.tables.z < STRANGER:
+            yield "its tables do not match"
+        if self.copied:
+            yield f"{self.copied} of {self.tensors} tensors are bit-identical"
+
+    @property
+    def _identical(self) -> str:
+        return f"{self.copied} of {self.tensors} tensors are bit-identical to {self.base}"
+
+    @property
+    def _obfuscated(self) -> bool:
+        """Whether the units are found again where the coordinates say nothing."""
+        relation = self.relation
+        numbers = relation.whole if relation.layers.values < FEWEST else relation.layers
+        return bool(self.deep and self.deep.rate >= FOUND and numbers.z < STRANGER)
+
+    @property
+    def _again(self) -> str:
+        words = f"matches {self.base} after re-ordering of hidden units"
+        return f"{words}; ordinary fine-tuning does not do this ({self._units})"
+
+    @property
+    def _units(self) -> str:
+        if self.deep is None:
+            return ""
+        return f"experimental: {self.deep.rate:.0%} of {self.deep.units} units found again"
+
+
+def _figures(found: Statistic) -> str:
+    return f"{_chance(found)}, {RHO} = {found.rho:.2f}"
+
+
+def _chance(found: Statistic) -> str:
+    """z and p; p is never said to be below what so many permutations can tell."""
+    least = found.p <= 1 / PERMUTATIONS
+    return f"z = {found.z:.1f}, permutation p {'≤ 1e-5' if least else f'= {found.p:.1g}'}"
+
+
+def _width(sample: Sample) -> int:
+    """The residual width of most values; 0 where there are none."""
+    counted: Counter[int] = Counter()
+    for block in sample.blocks:
+        counted[block.width] += block.values.size
+    return max(counted, key=lambda n: (counted[n], n), default=0)

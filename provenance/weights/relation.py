@@ -1,76 +1,57 @@
-"""Whether two samples are independent: one statistic with an exact null.
+"""Two models beside each other by their samples: as a whole, by tables and by layers.
 
-Each line of a block is standardised over the coordinates. S is the mean over all lines of the outer
-product of one model's line with the other's, [c, c]. Where two models are independent (random
-initialisation, training that does not care how hidden coordinates are numbered), the coordinates of
-one may be exchanged among themselves whatever it was trained on: over all permutations the trace of
-S has mean 0 and variance ‖S‖²/(c-1). So z = tr(S)·√(c-1)/‖S‖ tells how unlike independence it is.
-One permutation acts on all matrices at once: their sum is tested, never one after another.
+Names pair the blocks, and the statistic of all of them is tested first. Where layers are left that
+it does not find, each is put beside the nearest of the other model, which half of the coordinates
+choose; the other half test it, for whatever was looked at to choose cannot test. The same is done
+block by block where names have nothing in common. So a relation rests on three tests at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from math import sqrt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from provenance.weights.matrix import Part
+from provenance.weights.pairs import (
+    TESTING,
+    By,
+    by_names,
+    by_shapes,
+    layer_of,
+    nearest_layers,
+)
 from provenance.weights.sample import Block, Sample
-from provenance.weights.values import Floats
+from provenance.weights.statistic import NOTHING, Beside, Pair, Statistic, beside
 
-CLIP = 3.0
-PERMUTATIONS = 100_000
-BATCH = 10_000
-SEED = 20_260_101
+__all__ = ["By", "Relation", "Statistic", "relate"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Statistic:
-    """The sum over some pairs of blocks: `cross` is S, [c, c]; `values` how many were compared,
-    `rhos` the correlation of each pair."""
-
-    cross: npt.NDArray[np.float64]
-    values: int = 0
-    rhos: tuple[float, ...] = ()
-
-    @cached_property
-    def z(self) -> float:
-        """How far the trace is from independence, in standard deviations of the null; 0 without
-        values."""
-        norm = float(np.linalg.norm(self.cross))
-        count = len(self.cross)
-        return float(np.trace(self.cross)) * sqrt(count - 1) / norm if norm and count > 1 else 0.0
-
-    @property
-    def rho(self) -> float:
-        """The median correlation of the pairs."""
-        return float(np.median(self.rhos)) if self.rhos else 0.0
-
-    @property
-    def least(self) -> float:
-        """The least correlation that this many values can tell from none."""
-        return 8 / sqrt(self.values) if self.values else 1.0
-
-    @cached_property
-    def p(self) -> float:
-        """How often a permutation of the coordinates does as well: never below 1e-5."""
-        count, best = len(self.cross), float(np.trace(self.cross))
-        rng = np.random.default_rng(SEED)
-        reached = 0
-        for _ in range(PERMUTATIONS // BATCH):
-            orders = rng.permuted(np.tile(np.arange(count), (BATCH, 1)), axis=1)
-            reached += int((self.cross[np.arange(count), orders].sum(axis=1) >= best).sum())
-        return (1 + reached) / (1 + PERMUTATIONS)
+KIN, STRANGER = 8.0, 4.0
+"""Of z: from here on not independent, and below that no trace."""
+KIN_OF_LAYER = 5.0
+CERTAIN = 12.0
+"""Of z: what a layer would have to show, were it like the others, so that nothing means nothing."""
+FEWEST_OF_LAYER = 512
+"""Values below which nothing is said of one layer."""
+COVERED = 0.5
+"""The share of our blocks that names must pair, or shapes are tried as well."""
+GAIN = 0.1
+"""How much better the correlation of moved layers must be to be taken for the relation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """Two models beside each other: all blocks, those of tables and of layers apart, and each layer
-    of the one by the layer of the other that it is nearest to."""
+    """Two models beside each other: all blocks, those of tables and of layers apart.
+
+    All are of one `width`, that of most values; `widths` are the statistics of others. `each` has
+    for each layer of the one the layer of the other that it is nearest to, and z of the two;
+    `matched` are those that are kin, and `held` the median correlation in them, `foreign` those of
+    which the other model has nothing although there are values enough. `by` says how pairs were
+    found.
+    """
 
     whole: Statistic
     layers: Statistic
@@ -78,59 +59,135 @@ class Relation:
     each: Mapping[str, tuple[str, float]]
     paired: int
     unpaired: int
+    by: By = By.NAMES
+    width: int = 0
+    widths: Mapping[int, Statistic] = field(default_factory=dict)
+    matched: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    held: float = 0.0
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """Layers that are beside one of another number: ours by theirs."""
+        return {
+            one: other
+            for one, (other, _) in self.each.items()
+            if one in self.matched and one.rpartition(".")[2] != other.rpartition(".")[2]
+        }
 
 
 def relate(ours: Sample, theirs: Sample) -> Relation:
     """How two models are kin by samples at the same coordinates; ValueError for other ones."""
     if ours.coordinates != theirs.coordinates:
         raise ValueError(f"coordinates {ours.coordinates} beside {theirs.coordinates}")
-    pairs = list(_pairs(ours.blocks, theirs.blocks))
-    return Relation(
-        whole=statistic(pairs),
-        layers=statistic(p for p in pairs if p[0].part is Part.LAYER),
-        tables=statistic(p for p in pairs if p[0].part is Part.TABLE),
+    by, pairs = by_names(ours.blocks, theirs.blocks)
+    named = _of_pairs(pairs, len(ours.blocks), by)
+    if named.foreign or named.whole.z < KIN:
+        named = _realigned(named, _of_width(pairs, named.width), theirs.blocks)
+    if named.whole.z < KIN and len(pairs) < COVERED * len(ours.blocks):
+        return _by_shapes(named, ours.blocks, theirs.blocks)
+    return named
+
+
+def _of_pairs(pairs: Sequence[Pair], count: int, by: By) -> Relation:
+    """The relation of these pairs at all coordinates, nothing of which was chosen by values."""
+    widths = Counter[int]()
+    for one, other in pairs:
+        widths[one.width] += min(one.values.size, other.values.size)
+    width = max(widths, key=lambda n: (widths[n], n), default=0)
+    main = _of_width(pairs, width)
+    side = beside(main)
+    named = Relation(
+        whole=side.statistic(),
+        layers=side.statistic(_of_part(main, Part.LAYER)),
+        tables=side.statistic(_of_part(main, Part.TABLE)),
         each={},
         paired=len(pairs),
-        unpaired=len(ours.blocks) - len(pairs),
+        unpaired=count - len(pairs),
+        by=by,
+        width=width,
+        widths={n: beside(_of_width(pairs, n)).statistic() for n in sorted(widths) if n != width},
+    )
+    return _with_layers(named, main, side) if named.whole.z >= KIN else named
+
+
+def _of_width(pairs: Sequence[Pair], width: int) -> list[Pair]:
+    return [pair for pair in pairs if pair[0].width == width]
+
+
+def _of_part(pairs: Sequence[Pair], part: Part) -> npt.NDArray[np.bool_]:
+    return np.array([one.part is part for one, _ in pairs], np.bool_)
+
+
+def _with_layers(relation: Relation, pairs: Sequence[Pair], side: Beside) -> Relation:
+    """The relation with each layer beside the one that it is paired with."""
+    names = [layer_of(one) for one, _ in pairs]
+    others = {layer_of(one): layer_of(other) for one, other in pairs}
+    every = {
+        name: side.statistic(np.array([one == name for one in names], np.bool_))
+        for name in dict.fromkeys(name for name in names if name)
+    }
+    every = {name: one for name, one in every.items() if one.values >= FEWEST_OF_LAYER}
+    matched = tuple(name for name, one in every.items() if one.z >= KIN_OF_LAYER)
+    held = float(np.median([every[name].rho for name in matched])) if matched else 0.0
+    strength = held or relation.tables.rho
+    return replace(
+        relation,
+        each={name: (others[name], one.z) for name, one in every.items()},
+        matched=matched,
+        foreign=tuple(
+            name
+            for name, one in every.items()
+            if one.z < STRANGER and strength * np.sqrt(one.values) >= CERTAIN
+        ),
+        held=held,
     )
 
 
-Pair = tuple[Block, Block]
-
-
-def _pairs(ours: Sequence[Block], theirs: Sequence[Block]) -> Iterable[Pair]:
-    known = {(b.role, b.numbers): b for b in theirs}
-    for block in ours:
-        other = known.get((block.role, block.numbers))
-        if other and (block.width, block.across) == (other.width, other.across):
-            yield block, other
-
-
-def statistic(pairs: Iterable[Pair]) -> Statistic:
-    """The sum over pairs of blocks of one width."""
-    total: npt.NDArray[np.float64] | None = None
-    values, rhos = 0, []
-    for one, other in pairs:
-        count = min(len(one.values), len(other.values))
-        left, right = standardised(one.values[:count]), standardised(other.values[:count])
-        cross = left.T @ right / count
-        total = cross if total is None else total + cross
-        values += left.size
-        norm = float(np.linalg.norm(left) * np.linalg.norm(right))
-        rhos.append(float((left * right).sum()) / norm if norm else 0.0)
-    return Statistic(
-        cross=np.zeros((1, 1)) if total is None else total, values=values, rhos=tuple(rhos)
+def _realigned(named: Relation, pairs: Sequence[Pair], theirs: Sequence[Block]) -> Relation:
+    """The relation with layers beside the nearest, where that finds more than the names do."""
+    found = nearest_layers([pair for pair in pairs if pair[0].part is Part.LAYER], theirs)
+    if not found:
+        return named
+    moved = [pair for some in found.values() for pair in some]
+    rest = [pair for pair in pairs if pair[0].part is not Part.LAYER]
+    side = beside(moved, TESTING)
+    layers = side.statistic()
+    if layers.z < KIN:
+        return named
+    whole = beside([*moved, *rest], TESTING).statistic()
+    near = _with_layers(replace(named, whole=whole, layers=layers, each={}), moved, side)
+    kept = dict(named.each) | {
+        name: other for name, other in near.each.items() if name not in named.matched
+    }
+    matched = tuple(n for n in kept if n in named.matched or n in near.matched)
+    better = named.whole.z < KIN or whole.rho > named.whole.rho + GAIN
+    return replace(
+        near if better else named,
+        each=kept,
+        matched=matched,
+        foreign=tuple(name for name in near.foreign if name not in matched),
+        held=max(named.held, near.held),
+        by=By.LAYERS if better else named.by,
     )
 
 
-def standardised(values: Floats) -> npt.NDArray[np.float64]:
-    """Each line with mean 0 and deviation 1, clipped and centred again; a line of one value, or
-    with one that is no number, is all zeros."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        lines = values.astype(np.float64)
-        lines -= lines.mean(axis=1, keepdims=True)
-        deviation = lines.std(axis=1, keepdims=True)
-    sound = np.isfinite(deviation) & (deviation > 0)
-    scaled = np.where(sound, lines, 0) / np.where(sound, deviation, 1)
-    clipped = np.clip(np.nan_to_num(scaled), -CLIP, CLIP)
-    return np.asarray(clipped - clipped.mean(axis=1, keepdims=True))
+def _by_shapes(named: Relation, ours: Sequence[Block], theirs: Sequence[Block]) -> Relation:
+    """The relation by shapes, where that finds one."""
+    pairs = by_shapes(ours, theirs)
+    width = max(Counter(one.width for one, _ in pairs).items(), key=lambda n: n[::-1], default=(0,))
+    main = _of_width(pairs, width[0])
+    side = beside(main, TESTING)
+    whole = side.statistic()
+    if whole.z < KIN and named.whole.values >= whole.values:
+        return named
+    return Relation(
+        whole=whole,
+        layers=NOTHING,
+        tables=side.statistic(_of_part(main, Part.TABLE)),
+        each={},
+        paired=len(pairs),
+        unpaired=len(ours) - len(pairs),
+        by=By.SHAPES,
+        width=width[0],
+    )

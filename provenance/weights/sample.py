@@ -13,8 +13,8 @@ from provenance.weights.roles import Numbers
 from provenance.weights.stored import Reader
 from provenance.weights.values import Floats
 
-WANTED = 49_152
-"""Values of one model: the least correlation that can be told is 8 / √n, 0.036."""
+WANTED = 40_960
+"""Values of one model: the least correlation that can be told is 8 / √n, 0.04."""
 FEWEST = 3
 """Lines of one matrix."""
 
@@ -66,17 +66,27 @@ def chosen(matrices: Iterable[Matrix], *, contiguous: bool = False) -> tuple[Mat
 def sample(
     matrices: Sequence[Matrix], reader: Reader, coordinates: Coordinates, *, lines: int = 0
 ) -> Sample:
-    """The blocks of all matrices with a residual axis; Unreadable where bytes cannot be had."""
-    some = chosen(matrices)
-    count = lines or lines_for(len(some))
-    found = [_block(matrix, reader, coordinates, count) for matrix in some]
+    """The blocks of all matrices with a residual axis; Unreadable where bytes cannot be had.
+
+    Of several that say the same of themselves the first is taken.
+    """
+    first: dict[tuple[str, Numbers], Matrix] = {}
+    for matrix in chosen(matrices):
+        first.setdefault((matrix.role, matrix.numbers), matrix)
+    count = lines or lines_for(len(first))
+    found = [_block(matrix, reader, coordinates, count) for matrix in first.values()]
     return Sample(coordinates=coordinates.name, blocks=tuple(found))
+
+
+def comparable(sample: Sample, coordinates: Coordinates) -> bool:
+    """Whether the sample was taken by this way to choose."""
+    return sample.coordinates == coordinates.name
 
 
 def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int) -> Block:
     width, across = matrix.width, matrix.across
-    count = min(count, across)
-    first = coordinates.first(width, across)
+    first = coordinates.first(width, across, table=matrix.part is Part.TABLE)
+    count = min(count, across - first)
     columns = coordinates.columns(width)
     if matrix.residual == 1:
         values = rows(matrix, reader, first, first + count)[:, columns]

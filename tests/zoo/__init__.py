@@ -1,0 +1,1 @@
+"""Models made for calibration: opt-in, needs torch."""
