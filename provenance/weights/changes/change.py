@@ -32,6 +32,8 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"
 
 
+BESIDE = "beside the table"
+"""What is said of a head where only one of two models has one of its own."""
 UNCHANGED = frozenset({Kind.IDENTICAL, Kind.CAST})
 
 
@@ -41,9 +43,10 @@ class Change:
 
     `role` and `numbers` say what it is for and in which layer. `relative` is the Frobenius norm of
     the difference by that of the base, 1 where the base holds zeros only; `share` how many of the
-    values differ, from 0 to 1. `rank` is that of the difference where it can be told, of a dense
-    one too: None where it is too high for that, or was not asked. `detail` is what else is to be
-    said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`. A removed tensor has the base's name.
+    values differ, from 0 to 1. `rank` is how many directions of the difference stand out of the
+    rounding of what is stored, of a dense one at least so many; None where it was not asked.
+    `detail` is what else is to be said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`. A
+    removed tensor has the base's name.
     """
 
     name: str
@@ -98,7 +101,8 @@ def _row(change: Change) -> dict[str, object]:
         "share": change.share,
         "detail": change.detail,
     }
-    return {key: value for key, value in row.items() if value or key in ("name", "role", "kind")}
+    kept = {"name", "role", "kind"} | ({"rank"} if change.rank is not None else set())
+    return {key: value for key, value in row.items() if value or key in kept}
 
 
 def loads(data: bytes) -> ChangeMap:
@@ -123,7 +127,7 @@ def _change(row: Mapping[str, object], number: int) -> Change:
         role=fields.text("role"),
         numbers=fields.texts("numbers", ()),
         kind=Kind(fields.choice("kind", tuple(Kind))),
-        rank=fields.whole("rank", least=1) if "rank" in fields else None,
+        rank=fields.whole("rank") if "rank" in fields else None,
         relative=_number(fields, "relative"),
         share=_number(fields, "share"),
         detail=fields.text("detail", ""),

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from provenance.weights.changes.change import Change, Kind
+from provenance.weights.changes.change import BESIDE, Change, Kind
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import FORM, Scales, product_change
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair
-from provenance.weights.changes.rank import DIGITS, LOW, rank
+from provenance.weights.changes.rank import DIGITS, is_low, rank
 from provenance.weights.stored import Reader, Unreadable
 
 FEW = 4
@@ -36,7 +36,7 @@ def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -
     if pair.head:
         other = pair.derived if pair.head is pair.base else pair.base
         change = replace(change, name=pair.head.name, role=pair.head.role, numbers=())
-        change = replace(change, detail=f"beside {other.name}")
+        change = replace(change, detail=f"{BESIDE} {other.name}")
     try:
         base = Side(piece=pair.base, reader=base_reader)
         own = Side(piece=pair.derived, reader=reader)
@@ -107,9 +107,11 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
         if not found.strayed:
             return replace(change, kind=Kind.QUANTIZED, detail=found.words)
         return replace(change, kind=Kind.DENSE, detail=f"{found.words}, and changed beyond that")
-    ranked = rank(delta.part, delta.ulps) if delta.part is not None else None
-    low = ranked is not None and 0 < ranked <= LOW
-    return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=ranked or None)
+    if delta.part is None:
+        return replace(change, kind=Kind.DENSE)
+    found_rank = rank(delta.part, delta.ulps)
+    low = is_low(found_rank, matrix.rows, matrix.columns)
+    return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=found_rank)
 
 
 def _types(base: Side, own: Side) -> str:

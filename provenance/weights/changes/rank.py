@@ -43,14 +43,18 @@ def ulps(values: Floats, dtype: str) -> float:
     return float(squares[values != 0].sum())
 
 
-def rank(difference: Floats, squares: float) -> int | None:
-    """The rank of a difference [m, n] whose values were rounded by ulps of that mean square; None
-    where it is above half of what can be told."""
-    some = difference[:FIRST, :FIRST]
-    if min(some.shape) == FIRST and _standing(some, squares) > FIRST // 2:
-        return None
-    found = _standing(difference, squares)
-    return found if found <= max(1, min(difference.shape) // 2) else None
+def rank(difference: Floats, squares: float) -> int:
+    """How many directions of a difference [m, n] stand out of rounding by ulps of that mean square;
+    at least so many where that is more than half of FIRST."""
+    first = difference[:FIRST, :FIRST]
+    if min(first.shape) == FIRST and (found := _standing(first, squares)) > FIRST // 2:
+        return found
+    return _standing(difference, squares)
+
+
+def is_low(found: int, rows: int, columns: int) -> bool:
+    """Whether a rank is low for a matrix of that size."""
+    return 0 < found <= min(LOW, max(1, min(rows, columns) // 2))
 
 
 def _standing(difference: Floats, squares: float) -> int:
