@@ -37,7 +37,7 @@ def written(folder: Path, shards: int, tensors: int, *, changed: float) -> Path:
     for shard in range(shards):
         names = [f"model.layers.{shard * tensors + n}.mlp.up_proj.weight" for n in range(tensors)]
         with (folder / f"model-{shard}.safetensors").open("wb") as stream:
-            stream.write(head({name: ("BF16", (WIDTH, WIDTH)) for name in names}))
+            stream.write(head(dict.fromkeys(names, ("BF16", (WIDTH, WIDTH)))))
             for number in range(tensors):
                 stream.write(matrix(shard * tensors + number, changed))
     return folder
@@ -92,7 +92,10 @@ def against_hashing(place: Path, shards: int, tensors: int) -> None:
     delta, same = mapping(base, tuned), mapping(base, base)
     alone, both, mapped, copied = best(hashing, beside(hashing, delta), delta, same)
     size = shards * tensors * WIDTH * WIDTH * 2
-    print(f"{shards} x {size // shards >> 20} MiB: hashing with the change map beside it takes", end=" ")
+    print(
+        f"{shards} x {size // shards >> 20} MiB: hashing with the change map beside it takes",
+        end=" ",
+    )
     print(f"{both / alone:.2f} of hashing alone ({alone:.2f} s); the map alone", end=" ")
     print(f"{size / mapped / 1e9:.2f} GB/s of a fine-tune, {size / copied / 1e9:.2f} of a copy")
 
@@ -102,7 +105,7 @@ def tiny(place: Path, count: int) -> None:
     names = [f"layers.{number}.weight" for number in range(count)]
     for folder, value in (("base", b"\0\0"), ("derived", b"\0\x3f")):
         (place / folder).mkdir(parents=True)
-        data = head({name: ("BF16", (2, 2)) for name in names}) + value * 4 * count
+        data = head(dict.fromkeys(names, ("BF16", (2, 2)))) + value * 4 * count
         (place / folder / "model.safetensors").write_bytes(data)
     (took,) = best(mapping(place / "base", place / "derived"))
     print(f"{count} tensors of four values: {took:.1f} s")

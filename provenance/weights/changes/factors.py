@@ -11,12 +11,12 @@ from math import isfinite, sqrt
 import numpy as np
 
 from provenance.weights.changes.change import Change, Kind
-from provenance.weights.changes.delta import CHUNK, Side
+from provenance.weights.changes.delta import CHUNK, Side, squared
 from provenance.weights.changes.pieces import Piece
 from provenance.weights.matrix import Matrix
 from provenance.weights.roles import role_of
 from provenance.weights.stored import Stored, Unreadable
-from provenance.weights.values import DECODERS, Floats, decoded
+from provenance.weights.values import DECODERS, decoded
 
 FACTOR = re.compile(
     r"(?P<of>.+)\.lora_(?P<table>embedding_)?(?P<which>A|B|down|up)(?P<adapter>\.[^.]+)??(?:\.weight)?"
@@ -110,6 +110,5 @@ def _norm(base: Side) -> float:
     step = max(1, CHUNK // columns) * columns
     total = 0.0
     for begin in range(0, base.piece.size, step):
-        values: Floats = base.values(begin, min(base.piece.size, begin + step))
-        total += float(np.dot(values, values))
+        total += squared(base.values(begin, min(base.piece.size, begin + step)))
     return sqrt(total)

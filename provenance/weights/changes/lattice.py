@@ -23,6 +23,8 @@ MOST = 0.95
 """The share of the groups, or of the values, of which it must be true."""
 NEAR, SMALL = 0.12, 24
 """Of a step, how far from a multiple; and up to which multiple rounding stays below that."""
+GLANCE = 8192
+"""Values by which most candidates are told to be none."""
 FEWER = 0.7
 """Of what the base has, at most so many distinct values are few."""
 STRAYED = 2.5
@@ -102,6 +104,9 @@ def _steps(base: Groups, own: Groups, where: str) -> Lattice | None:
     spread = own.max(axis=1, keepdims=True) - own.min(axis=1, keepdims=True)
     for step in (largest / 127, largest / 128, spread / 255):
         sound = np.maximum(step, 1e-30)
+        first = slice(0, max(1, GLANCE // own.shape[1]))
+        if not _on_steps(own[first] / sound[first]):
+            continue
         if _on_steps(own / sound) and not _on_steps(base / sound):
             rounded = np.round(base / sound) * sound
             return Lattice(words=f"int8 in {where}", strayed=_strayed(base, own, rounded))
