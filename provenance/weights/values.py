@@ -18,7 +18,9 @@ CANONICAL_NAN = 0x7FC0
 
 
 def _bf16(data: bytes) -> Floats:
-    return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+    bits = np.frombuffer(data, "<u2").astype("<u4")
+    bits <<= 16
+    return bits.view("<f4")
 
 
 def _plain(kind: str) -> Callable[[bytes], Floats]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 
+from provenance.errors import Malformed
+from provenance.formats import json as strict
+from provenance.formats.fields import Fields
 from provenance.weights.roles import Numbers
+
+VERSION = 1
 
 
 class Kind(StrEnum):
@@ -24,6 +32,8 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"
 
 
+BESIDE = "beside the table"
+"""What is said of a head where only one of two models has one of its own."""
 UNCHANGED = frozenset({Kind.IDENTICAL, Kind.CAST})
 
 
@@ -32,9 +42,11 @@ class Change:
     """One tensor of the derivative beside the base's tensor `base`.
 
     `role` and `numbers` say what it is for and in which layer. `relative` is the Frobenius norm of
-    the difference by that of the base, `share` how many of the values differ, from 0 to 1. `rank`
-    is that of the difference where it is low, None where it is not or was not asked. `detail` is
-    what else is to be said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`.
+    the difference by that of the base, 1 where the base holds zeros only; `share` how many of the
+    values differ, from 0 to 1. `rank` is how many directions of the difference stand out of the
+    rounding of what is stored, of a dense one at least so many; None where it was not asked.
+    `detail` is what else is to be said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`. A
+    removed tensor has the base's name.
     """
 
     name: str
@@ -66,10 +78,71 @@ class ChangeMap:
 
 
 def dumps(changes: ChangeMap) -> bytes:
-    """The map as canonical JSON."""
-    raise NotImplementedError
+    """The map as canonical JSON, the same bytes for the same map."""
+    table = {
+        "version": VERSION,
+        "base": changes.base,
+        "manifest": changes.manifest,
+        "changes": [_row(one) for one in changes.changes],
+    }
+    return json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _row(change: Change) -> dict[str, object]:
+    """What is not as it is of most tensors; the name, role and kind of each."""
+    row: dict[str, object] = {
+        "name": change.name,
+        "base": change.base,
+        "role": change.role,
+        "numbers": list(change.numbers),
+        "kind": change.kind,
+        "rank": change.rank,
+        "relative": change.relative,
+        "share": change.share,
+        "detail": change.detail,
+    }
+    kept = {"name", "role", "kind"} | ({"rank"} if change.rank is not None else set())
+    return {key: value for key, value in row.items() if value or key in kept}
 
 
 def loads(data: bytes) -> ChangeMap:
     """The map in such a document, or Malformed."""
-    raise NotImplementedError
+    fields = Fields(strict.loads(data))
+    if (version := fields.whole("version")) != VERSION:
+        raise Malformed(f"version: {version}, expected {VERSION}: make the change map again")
+    changes = ChangeMap(
+        base=fields.text("base"),
+        manifest=fields.text("manifest"),
+        changes=tuple(_change(row, n) for n, row in enumerate(fields.rows("changes"))),
+    )
+    fields.end()
+    return changes
+
+
+def _change(row: Mapping[str, object], number: int) -> Change:
+    fields = Fields(row, f"changes[{number}]")
+    change = Change(
+        name=fields.text("name"),
+        base=fields.text("base", ""),
+        role=fields.text("role"),
+        numbers=fields.texts("numbers", ()),
+        kind=Kind(fields.choice("kind", tuple(Kind))),
+        rank=fields.whole("rank") if "rank" in fields else None,
+        relative=_number(fields, "relative"),
+        share=_number(fields, "share"),
+        detail=fields.text("detail", ""),
+    )
+    fields.end()
+    if change.share > 1:
+        raise fields.wrong("share", f"expected 0 to 1, found {change.share}")
+    return change
+
+
+def _number(fields: Fields, name: str) -> float:
+    """A number that is 0 or more and finite; 0 where it is left out."""
+    value = fields.take(name) if name in fields else 0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise fields.wrong(name, "expected a number")
+    if not (value >= 0 and isfinite(value)):
+        raise fields.wrong(name, f"expected 0 or more, found {value}")
+    return float(value)

@@ -1,0 +1,145 @@
+"""What kind of change a difference is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from provenance.weights.changes.change import BESIDE, Change, Kind
+from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
+from provenance.weights.changes.factors import FORM, Scales, product_change
+from provenance.weights.changes.lattice import Lattice, lattice
+from provenance.weights.changes.pairs import Pair
+from provenance.weights.changes.rank import DIGITS, is_low, rank
+from provenance.weights.stored import Reader, Unreadable
+
+FEW = 4
+"""Of the rows one of so many, or fewer, are a few."""
+SAMPLED, ROWS = 1 << 16, 16
+"""Values, and rows, of which is told whether they are quantised."""
+FAR = 0.7
+"""Of the base's norm: what differs by more is no rounding of it."""
+
+
+def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -> Change:
+    """How the derivative's piece of a pair differs from the base's; `scales` are those of an
+    adapter's factors."""
+    piece = pair.derived or pair.base
+    if piece is None:
+        raise ValueError("a pair of nothing")
+    kind = Kind.ADDED if pair.base is None else Kind.REMOVED
+    change = Change(name=piece.name, role=piece.role, numbers=piece.numbers, kind=kind)
+    if pair.base is None or pair.derived is None:
+        return replace(change, kind=Kind.UNREADABLE, detail=piece.why) if _packed(pair) else change
+    change = replace(change, base=pair.base.name)
+    if pair.head:
+        other = pair.derived if pair.head is pair.base else pair.base
+        change = replace(change, name=pair.head.name, role=pair.head.role, numbers=())
+        change = replace(change, detail=f"{BESIDE} {other.name}")
+    try:
+        base = Side(piece=pair.base, reader=base_reader)
+        own = Side(piece=pair.derived, reader=reader)
+        if pair.derived.matrix.form == FORM:
+            return product_change(change, base, own, scales)
+        return _between(change, base, own)
+    except Unreadable as error:
+        return replace(change, kind=Kind.UNREADABLE, detail=str(error))
+
+
+def _packed(pair: Pair) -> bool:
+    return pair.derived is not None and pair.derived.why.startswith("unreadable packing")
+
+
+def _between(change: Change, base: Side, own: Side) -> Change:
+    if same_bytes(base, own):
+        return replace(change, kind=Kind.IDENTICAL)
+    if why := own.piece.why or base.piece.why:
+        return replace(change, kind=Kind.UNREADABLE, detail=why)
+    one, two = base.piece.matrix, own.piece.matrix
+    shapes = f"[{two.rows}, {two.columns}] of [{one.rows}, {one.columns}]"
+    if (one.rows, one.columns) != (two.rows, two.columns):
+        plain = base.piece.is_plain and own.piece.is_plain
+        if one.columns == two.columns and min(one.rows, two.rows) > 1:
+            return _grown(change, base, own)
+        if base.piece.size != own.piece.size or not plain or 1 not in (one.rows, two.rows):
+            return replace(change, kind=Kind.RESHAPED, detail=shapes)
+    delta = measured(base, own)
+    return _told(change, _judged(change, delta, base, own), delta)
+
+
+def _told(change: Change, judged: Change, delta: Delta) -> Change:
+    """The change with its numbers, and with a word on values that are none."""
+    odd = f"holds {delta.odd} values that are no numbers" if delta.odd else ""
+    words = (change.detail, judged.detail, odd)
+    return replace(
+        judged,
+        relative=float(f"{delta.relative:.6g}"),
+        share=float(f"{delta.share:.6g}"),
+        detail="; ".join(word for word in words if word),
+    )
+
+
+def _grown(change: Change, base: Side, own: Side) -> Change:
+    """Rows were added behind those of the base, or left out there."""
+    delta = measured(base, own)
+    theirs, ours = base.piece.matrix.rows, own.piece.matrix.rows
+    rest = f"{ours - theirs} added" if ours > theirs else f"{theirs - ours} left out"
+    both = min(ours, theirs)
+    words = f"{delta.rows} of {both} rows differ" if delta.changed else f"{both} rows identical"
+    return _told(change, replace(change, kind=Kind.RESHAPED, detail=f"{words}, {rest}"), delta)
+
+
+def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
+    types = _types(base, own)
+    packed = not own.piece.is_plain or own.piece.main.dtype not in DIGITS
+    if packed and types:
+        kind = Kind.QUANTIZED if delta.relative <= FAR else Kind.DENSE
+        return replace(change, kind=kind, detail=types)
+    if not delta.changed:
+        return replace(change, kind=Kind.CAST, detail=types or "the same numbers in other bytes")
+    if delta.zeroed == delta.changed:
+        return replace(change, kind=Kind.PRUNED, detail=f"{delta.share:.1%} set to zero")
+    matrix = own.piece.matrix
+    if matrix.rows > 1 and 0 < delta.rows * FEW <= matrix.rows:
+        return replace(change, kind=Kind.ROWS, detail=f"{delta.rows} of {matrix.rows} rows")
+    if delta.relative <= FAR and (found := _quantized(base, own)):
+        if not found.strayed:
+            return replace(change, kind=Kind.QUANTIZED, detail=found.words)
+        return replace(change, kind=Kind.DENSE, detail=f"{found.words}, and changed beyond that")
+    if delta.part is None:
+        return replace(change, kind=Kind.DENSE)
+    found_rank = rank(delta.part, delta.ulps)
+    low = is_low(found_rank, matrix.rows, matrix.columns)
+    return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=found_rank)
+
+
+def _types(base: Side, own: Side) -> str:
+    """From what type to what, where that is another one."""
+    before, after = (
+        side.piece.main.dtype if side.piece.is_plain else f"{side.piece.matrix.form}"
+        for side in (base, own)
+    )
+    return f"{before} to {after}" if before != after else ""
+
+
+def _quantized(base: Side, own: Side) -> Lattice | None:
+    """By some whole rows of both."""
+    matrix = own.piece.matrix
+    if not 0 < matrix.columns <= SAMPLED or base.piece.matrix.columns != matrix.columns:
+        return None
+    count = min(ROWS, matrix.rows, SAMPLED // matrix.columns)
+    found = [
+        np.stack(
+            [
+                side.values(at, at + matrix.columns)
+                for at in _starts(count, matrix.rows, matrix.columns)
+            ]
+        )
+        for side in (base, own)
+    ]
+    return lattice(*found)
+
+
+def _starts(count: int, rows: int, columns: int) -> list[int]:
+    return [number * rows // count * columns for number in range(count)]

@@ -1,0 +1,87 @@
+"""The change map of a derivative: every piece of it beside its base's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from provenance.weights.changes.change import Change, ChangeMap, Kind
+from provenance.weights.changes.factors import factored
+from provenance.weights.changes.kinds import change_of
+from provenance.weights.changes.layers import moved
+from provenance.weights.changes.pairs import Pair, pairs, spelled_alike
+from provenance.weights.changes.pieces import pieces
+from provenance.weights.stored import Reader, Stored
+
+THREADS = 2
+BATCH = 1 << 20
+"""Values that one thread takes at once, of small tensors many."""
+SMALLEST = 1 << 12
+"""What a tensor counts for at least: it is more work than its values."""
+Told = Callable[[int], None]
+
+
+def change_map(
+    base: Sequence[Stored],
+    derived: Sequence[Stored],
+    base_reader: Reader,
+    reader: Reader,
+    *,
+    named: str,
+    manifest: str = "",
+    progress: Told | None = None,
+    scales: Mapping[str, float] | None = None,
+) -> ChangeMap:
+    """What was changed from a base's tensors to a derivative's.
+
+    `progress` is told how many bytes of the derivative were gone through, from several threads.
+    `scales` are those of an adapter's factors, alpha by rank, under the ends of the names of its
+    modules; the one of all others stands under the empty name.
+    """
+    products, rest = factored(derived)
+    theirs, plain = pieces(base), pieces(rest)
+    ours = (*products, *plain)
+    spelled = spelled_alike(theirs, ours)
+    found = pairs(theirs, ours, spelled, moved(theirs, plain, base_reader, reader, spelled))
+
+    def batch(some: Sequence[Pair]) -> list[Change]:
+        changes = [change_of(pair, base_reader, reader, scales or {}) for pair in some]
+        if progress:
+            progress(sum(one.end - one.begin for pair in some for one in _stored(pair)))
+        return changes
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        changes = [one for some in pool.map(batch, _batches(found)) for one in some]
+    if products and len(plain) * 2 < len(theirs):
+        changes = [_untouched(one) for one in changes]
+    return ChangeMap(base=named, manifest=manifest, changes=tuple(sorted(changes, key=_order)))
+
+
+def _stored(pair: Pair) -> tuple[Stored, ...]:
+    return pair.derived.matrix.stored if pair.derived else ()
+
+
+def _batches(found: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in the order of their bytes, many small ones together."""
+    some: list[Pair] = []
+    values = 0
+    for pair in found:
+        some.append(pair)
+        values += SMALLEST + (pair.derived.size if pair.derived else 0)
+        if values >= BATCH:
+            yield some
+            some, values = [], 0
+    if some:
+        yield some
+
+
+def _untouched(change: Change) -> Change:
+    """What an adapter has no word on stays as it is."""
+    if change.kind is not Kind.REMOVED:
+        return change
+    return replace(change, base=change.name, kind=Kind.IDENTICAL, detail="not in the adapter")
+
+
+def _order(change: Change) -> tuple[str, tuple[tuple[int, str], ...], str]:
+    return change.role, tuple((len(n), n) for n in change.numbers), change.name

@@ -1,0 +1,108 @@
+"""A model as the pieces that are compared: each of its matrices, and whatever is none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from provenance.formats.safetensors import BITS
+from provenance.weights import packing
+from provenance.weights.matrix import Matrix, matrices
+from provenance.weights.roles import Numbers, Tensor, layout_of
+from provenance.weights.stored import Stored
+from provenance.weights.values import DECODERS
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One thing of a model: `matrix` says how its values are read, a vector being one row; `why`
+    says in words that they are not, and is empty where they are."""
+
+    role: str
+    numbers: Numbers
+    matrix: Matrix
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the tensor that holds it."""
+        return self.matrix.name
+
+    @property
+    def main(self) -> Stored:
+        """That tensor."""
+        return self.matrix.stored[0]
+
+    @property
+    def folder(self) -> str:
+        """Where its file lies."""
+        return self.main.path.rpartition("/")[0]
+
+    @property
+    def size(self) -> int:
+        """The number of its values."""
+        return self.matrix.rows * self.matrix.columns
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its values lie one after the other in its one tensor."""
+        return self.matrix.form == PLAIN
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of its tensor."""
+        return self.is_plain and not self.matrix.first and self.size == self.main.size
+
+
+def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
+    """Every piece of a model; what only helps to read another (scales, zeros) is none itself."""
+    found = matrices(stored)
+    used = {one for matrix in found for one in matrix.stored}
+    rest = [one for one in stored if one not in used]
+    return (
+        *(Piece(role=m.role, numbers=m.numbers, matrix=m, why=_unfit(m)) for m in found),
+        *_others(rest),
+    )
+
+
+def _unfit(matrix: Matrix) -> str:
+    main = matrix.stored[0]
+    if matrix.form == PLAIN and (main.end - main.begin) * 8 != main.size * BITS[main.dtype]:
+        return f"{main.end - main.begin} bytes for {main.size} values of {main.dtype}"
+    return ""
+
+
+def _others(stored: Iterable[Stored]) -> Iterator[Piece]:
+    """Vectors, tensors of more axes and what cannot be read, by the names of each folder."""
+    folders: dict[tuple[str, int], dict[str, Stored]] = defaultdict(dict)
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    for one in stored:
+        folder = one.path.rpartition("/")[0]
+        folders[folder, seen[folder, one.name]][one.name] = one
+        seen[folder, one.name] += 1
+    for (folder, _), by_name in folders.items():
+        tensors = (
+            (folder, Tensor(name=one.name, dtype=one.dtype, shape=one.shape))
+            for one in by_name.values()
+        )
+        for role, members in layout_of(tensors).roles.items():
+            for numbers, tensor in members.items():
+                yield _other(role, numbers, by_name[tensor.name], tensor.packing)
+
+
+def _other(role: str, numbers: Numbers, one: Stored, packed: str) -> Piece:
+    rows = one.shape[0] if len(one.shape) > 1 else 1
+    columns = prod(one.shape[1:]) if len(one.shape) > 1 else one.size
+    matrix = Matrix(
+        name=one.name, role=role, numbers=numbers, rows=rows, columns=columns, stored=(one,)
+    )
+    why = ""
+    if packed == packing.OTHER or not packed:
+        why = _unfit(matrix) if one.dtype in DECODERS else f"{one.dtype} is not read as numbers"
+    else:
+        why = f"unreadable packing: {packed}"
+    return Piece(role=role, numbers=numbers, matrix=matrix, why=why)

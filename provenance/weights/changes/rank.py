@@ -1,0 +1,68 @@
+"""The rank of a difference, told apart from the rounding of the values that were stored.
+
+A random part of the matrix has the same rank while that is below its size. Rounding adds noise of
+variance s² = mean(ulp²)/12 to it, whose largest singular value is about s·(√m + √n): what is beyond
+1.5 times that is no rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from provenance.weights.values import Floats
+
+Indices = npt.NDArray[np.intp]
+
+SIDE, FIRST = 384, 128
+"""Rows and columns of the part, and of the part of it that is looked at first."""
+LOW = 32
+"""The highest rank that is called low."""
+BEYOND = 1.5
+SEED = 20_260_102
+DIGITS: Mapping[str, int] = {"BF16": 8, "F16": 11, "F32": 24, "F64": 53}
+"""Bits of the significand, with the hidden one."""
+
+
+def places(length: int) -> Indices:
+    """Which of so many rows or columns are looked at, ascending: the same whenever asked."""
+    if length <= SIDE:
+        return np.arange(length)
+    chosen = np.random.default_rng((SEED, length)).choice(length, SIDE, replace=False, shuffle=True)
+    return np.sort(chosen)
+
+
+def ulps(values: Floats, dtype: str) -> float:
+    """The sum of the squared distances to the next value that a dtype has, of each of these; of a
+    dtype that is no float by itself as if it were BF16."""
+    _, exponents = np.frexp(values)
+    squares = np.ldexp(1.0, 2 * (exponents - DIGITS.get(dtype, 8)))
+    return float(squares[values != 0].sum())
+
+
+def rank(difference: Floats, squares: float) -> int:
+    """How many directions of a difference [m, n] stand out of rounding by ulps of that mean square;
+    at least so many where that is more than half of FIRST."""
+    first = difference[:FIRST, :FIRST]
+    if min(first.shape) == FIRST and (found := _standing(first, squares)) > FIRST // 2:
+        return found
+    return _standing(difference, squares)
+
+
+def is_low(found: int, rows: int, columns: int) -> bool:
+    """Whether a rank is low for a matrix of that size."""
+    return 0 < found <= min(LOW, max(1, min(rows, columns) // 2))
+
+
+def _standing(difference: Floats, squares: float) -> int:
+    """How many singular values are beyond those of rounding."""
+    m, n = difference.shape
+    wide = difference.astype(np.float64)
+    gram = wide @ wide.T if m <= n else wide.T @ wide
+    edge = BEYOND * sqrt(squares / 12) * (sqrt(m) + sqrt(n))
+    values = np.linalg.eigvalsh(gram)
+    least = max(edge * edge, float(values[-1]) * 1e-12)
+    return int((values > least).sum())

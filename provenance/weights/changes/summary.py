@@ -1,0 +1,88 @@
+"""A change map in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from provenance.weights.changes.change import UNCHANGED, Change, ChangeMap, Kind
+from provenance.weights.changes.declared import percent, short
+
+MOST, SHOWN = 0.9, 3
+"""The share of the tensors that is as good as all; and of how many rows the names are shown."""
+OTHER = 1.0
+"""Of the base's norm: what differs by as much has nothing of it left in place."""
+APART = (Kind.ADDED, Kind.REMOVED, Kind.UNREADABLE)
+
+
+def summary(changes: ChangeMap) -> str:
+    """What was changed, how and how much, without its stop."""
+    both = [one for one in changes.changes if one.kind not in APART]
+    changed = [one for one in both if one.kind not in UNCHANGED]
+    dense = [one for one in changed if one.kind is Kind.DENSE]
+    if len(dense) >= MOST * len(both) and dense:
+        said = [_whole(changed, len(both))]
+    else:
+        said = [*_kinds(changed, len(both)), *_unchanged(both)]
+    return "; ".join([*said, *_apart(changes.changes)]) or "no tensor to compare"
+
+
+def _whole(changed: Sequence[Change], count: int) -> str:
+    size = median(one.relative for one in changed)
+    words = f"{len(changed)} of {count} tensors changed, by {percent(size)} in the median"
+    return f"full fine-tune: {words}" if size < OTHER else f"{words}: other values altogether"
+
+
+def _kinds(changed: Sequence[Change], count: int) -> list[str]:
+    """What was done to those that changed, the most frequent first."""
+    groups = Counter(_group(one) for one in changed)
+    found = []
+    for (kind, words), _ in groups.most_common(SHOWN):
+        some = [one for one in changed if _group(one) == (kind, words)]
+        found.append(f"{words} {_of_layers(some, count)}, by {_sizes(some)}")
+    left = sum(groups.values()) - sum(n for _, n in groups.most_common(SHOWN))
+    return [*found, *([f"{left} more changed"] if left else [])]
+
+
+def _group(change: Change) -> tuple[Kind, str]:
+    if change.kind is Kind.LOW_RANK:
+        return change.kind, f"low rank ({change.rank})"
+    if change.kind is Kind.QUANTIZED:
+        return change.kind, f"quantised ({change.detail.split(';')[0]})"
+    return change.kind, {Kind.ROWS: "a few rows", Kind.DENSE: "dense"}.get(change.kind, change.kind)
+
+
+def _of_layers(some: Sequence[Change], count: int) -> str:
+    """In which modules, where they are few; how many tensors otherwise."""
+    modules = sorted({short(one.role).rpartition(".")[2] for one in some})
+    if len(some) == 1:
+        return f"in {short(some[0].name)}"
+    layers = {one.numbers[0] for one in some if one.numbers}
+    if len(modules) > SHOWN or not layers or any(not one.numbers for one in some):
+        return f"in {len(some)} of {count} tensors"
+    every = f"{len(layers)} layers" if len(layers) > 1 else f"layer {min(layers)}"
+    return f"in {_joined(modules)} of {every}"
+
+
+def _sizes(some: Iterable[Change]) -> str:
+    return percent(median(one.relative for one in some))
+
+
+def _unchanged(both: Sequence[Change]) -> list[str]:
+    casts = [one for one in both if one.kind is Kind.CAST]
+    same = len([one for one in both if one.kind is Kind.IDENTICAL])
+    types = Counter(one.detail for one in casts).most_common(1)
+    return [
+        *([f"{len(casts)} of {len(both)} tensors re-typed ({types[0][0]})"] if types else []),
+        *([f"{same} of {len(both)} tensors identical"] if same else []),
+    ]
+
+
+def _apart(changes: Iterable[Change]) -> list[str]:
+    counted = Counter(one.kind for one in changes)
+    return [f"{counted[kind]} {kind}" for kind in APART if counted[kind]]
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
