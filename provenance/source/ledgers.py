@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 from pathlib import Path
 from threading import Event
@@ -53,9 +54,7 @@ def tensors_in(
             header = _header(reader, path, os.fstat(stream.fileno()).st_size, most)
             if not known.asks_for_all and all(prod(t.shape) < LARGE for t in header.tensors):
                 return ()
-            from provenance.weights.digesting import entries
-
-            return tuple(entries(of_header(path, header), reader, known))
+            return _entries(tuple(of_header(path, header)), reader, known)
         except (Unreadable, Malformed):
             # Whoever hashes the file and reads its header meets the same, and says so.
             return ()
@@ -76,14 +75,17 @@ def ledger_of(
 
     Unreadable, naming the folder, where bytes cannot be had.
     """
-    from provenance.weights.digesting import entries
-
-    def of(tensor: Stored) -> tuple[TensorDigest, ...]:
-        return tuple(entries((tensor,), reader, known))
-
-    ordered = sorted(stored, key=lambda one: (one.path, one.name))
     try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            return Ledger(entries=tuple(found for some in pool.map(of, ordered) for found in some))
+        return Ledger(entries=_entries(stored, reader, known))
     except Unreadable as error:
         raise Unreadable(f"{root}: {error}") from None
+
+
+def _entries(stored: Sequence[Stored], reader: Reader, known: Known) -> tuple[TensorDigest, ...]:
+    """Those of the tensors that have one, in the order of paths and names."""
+    from provenance.weights.digesting import entries
+
+    shares = [stored[first::THREADS] for first in range(THREADS)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = pool.map(lambda share: list(entries(share, reader, known)), shares)
+        return tuple(sorted(chain(*parts), key=lambda one: (one.path, one.name)))

@@ -1,0 +1,1 @@
+"""What the bytes of weights say: values, samples, ledgers, change maps."""
