@@ -23,6 +23,7 @@ from provenance.lock import (
     member_entry,
 )
 from provenance.lock.model import NO_FILES
+from provenance.lock.sketch import sketch_of
 from provenance.model import Ancestor, Basis, Evidence, Facts, Manifest, Reach
 from provenance.revoking import weights
 from provenance.trust import Registry
@@ -75,7 +76,16 @@ def entry_of(
         accepted=(*_agreed(own or past), *_accepted(verdict)),
         findings=tuple(_findings(verdict, evidence.ref.repo)),
         files=evidence.manifest,
+        tensors=_sketch(evidence, before),
     )
+
+
+def _sketch(evidence: Evidence, before: Entry | None) -> tuple[str, ...]:
+    """That of the tensors that were read, or the one that was kept of the same files."""
+    if evidence.basis is Basis.MEASURED:
+        return sketch_of(evidence.weights.tensors)
+    same = before is not None and before.selected == evidence.manifest.digest
+    return before.tensors if before and same else ()
 
 
 def _remembered(facts: Facts | None, past: Sequence[Entry]) -> Facts | None:

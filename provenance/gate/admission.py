@@ -67,7 +67,13 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
                     "is not here, and nothing may be fetched offline", path=_at(target)
                 )
             # 3. Every file is downloaded beside the target, and measured as it comes.
-            stage = Stage(hub=hub, declared=declared, folder=staging, cache=target.cache)
+            stage = Stage(
+                hub=hub,
+                declared=declared,
+                folder=staging,
+                cache=target.cache,
+                tensors=rules.tensors,
+            )
             try:
                 rows = stage.fill()
             except Differs as error:

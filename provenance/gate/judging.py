@@ -44,6 +44,7 @@ def measured_at(
         measured=rows,
         known=known,
         progress=progress,
+        tensors=rules.tensors,
     )
     if declared:
         found = replace(

@@ -14,6 +14,7 @@ from provenance.source.detached import Documents, nothing
 from provenance.source.hub import cache, settling
 from provenance.trust import Registry
 from provenance.verdict import Verdict
+from provenance.weights.ledger import Known
 
 STAGING = ".{}.provenance"
 
@@ -23,7 +24,7 @@ class Rules:
     """What is locked, and by what it is judged, before the download and after it.
 
     `attestations` are those that lie elsewhere than in the model. What expires is judged as of the
-    time of `admit`, whatever `at` says.
+    time of `admit`, whatever `at` says. `tensors` is what the ledger of the bytes is made for.
     """
 
     entry: Entry
@@ -32,6 +33,7 @@ class Rules:
     registry: Registry
     at: datetime
     attestations: Documents = nothing
+    tensors: Known | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ WORDS = (
     "mirror_of",
     "include",
     "exclude",
+    "tensors",
 )
 
 

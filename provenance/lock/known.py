@@ -65,6 +65,10 @@ def narrowed(evidence: Evidence, entry: Entry) -> Evidence:
         contents=tuple(c for c in evidence.contents if c.path in chosen.by_path),
         parts=tuple(part for part in evidence.parts if part.path in chosen.by_path),
         observations=tuple(relevant(evidence.observations, entry.include, entry.exclude)),
+        weights=replace(
+            evidence.weights,
+            tensors=tuple(t for t in evidence.weights.tensors if t.path in chosen.by_path),
+        ),
     )
 
 

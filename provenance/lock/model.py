@@ -89,7 +89,7 @@ class Entry:
     None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
     model on disk what was known of its repository. `mirror_of` is the model, as
     `org/name@<commit>`, whose bytes its files were found to be; of an ancestor by its name alone,
-    where no commit is known.
+    where no commit is known. `tensors` is the sketch of a model whose bytes were read.
     """
 
     name: str
@@ -114,6 +114,7 @@ class Entry:
     accepted: tuple[Accepted, ...] = ()
     findings: tuple[LockedFinding, ...] = ()
     files: Manifest = NO_FILES
+    tensors: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str | None:

@@ -38,6 +38,7 @@ CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(\s|$)", re.MULTILINE)
 REMEDY = "resolve the conflict, then run `provenance lock`"
 MAX_SIZE = 2**63
 DIGEST = re.compile("[0-9a-f]{64}")
+OPENING = re.compile("(?:all:)?[0-9a-f]{16}")
 KINDS = ("sigstore", "key", "certificate")
 TIERS = ("contradicted", "declared", "consistent", "corroborated", "attested", "anchored")
 
@@ -117,6 +118,7 @@ def _entry(fields: Fields, part: Part) -> Entry:
         accepted=_each(fields, "accepted", _accepted),
         findings=_each(fields, "findings", _finding),
         files=files,
+        tensors=_texts(fields, "tensors", OPENING, "16 lower-case hex digits"),
     )
     _check(fields, entry)
     fields.end()
@@ -193,20 +195,18 @@ def _failure(fields: Fields) -> LockedFailure:
         organisation=reading.line(fields, "organisation"),
         name=reading.line(fields, "name"),
         key=_line(fields, "key"),
-        files=_digests(fields, "files"),
+        files=_texts(fields, "files", DIGEST, "64 lower-case hex digits"),
         time=_moment(fields, "time"),
     )
     fields.end()
     return failure
 
 
-def _digests(fields: Fields, name: str) -> tuple[str, ...]:
+def _texts(fields: Fields, name: str, form: re.Pattern[str], expected: str) -> tuple[str, ...]:
     found = fields.texts(name, ())
-    for position, digest in enumerate(found):
-        if not DIGEST.fullmatch(digest):
-            raise fields.wrong(
-                f"{name}[{position}]", f"expected 64 lower-case hex digits, found {digest[:80]!r}"
-            )
+    for position, text in enumerate(found):
+        if not form.fullmatch(text):
+            raise fields.wrong(f"{name}[{position}]", f"expected {expected}, found {text[:80]!r}")
     return found
 
 

@@ -43,6 +43,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         "selected": entry.selected,
         "include": list(entry.include),
         "exclude": list(entry.exclude),
+        "tensors": list(entry.tensors),
     }
     for name, value in words.items():
         if value:

@@ -157,13 +157,15 @@ def _higher(version: int | None, other: int | None) -> int | None:
     return max((v for v in (version, other) if v is not None), default=None)
 
 
-def kin(models: Iterable[tuple[str, str | None, Manifest]]) -> frozenset[str]:
-    """The names of models that share a weight file, or all files, with another repository.
+def kin(
+    models: Iterable[tuple[str, str | None, Manifest, frozenset[str]]],
+) -> frozenset[str]:
+    """The names of models that share a weight file, a tensor or all files with another repository.
 
-    Each is given by name, repository and files. What is said of one of them may depend on whether
-    another one is locked.
+    Each is given by name, repository, files and the openings of tensors. What is said of one of
+    them may depend on whether another one is locked.
     """
-    given = [(name, repo, _marks(files)) for name, repo, files in models if repo]
+    given = [(name, repo, _marks(files) | tensors) for name, repo, files, tensors in models if repo]
     repos: dict[str, set[str]] = {}
     for _, repo, marks in given:
         for mark in marks:

@@ -6,7 +6,17 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from provenance.model import Basis, Evidence, Facts, File, Manifest, Observation, Ref
+from provenance.model import (
+    NO_WEIGHTS,
+    Basis,
+    Evidence,
+    Facts,
+    File,
+    Manifest,
+    Observation,
+    Ref,
+    WeightFacts,
+)
 from provenance.selection import relevant
 from provenance.source.evidence_files import Found
 from provenance.source.measure import Measured
@@ -46,7 +56,16 @@ def assemble(
         bundles=found.documents,
         observations=tuple(relevant(odd, include, exclude)),
         facts=facts,
+        weights=_weights(rows, chosen),
     )
+
+
+def _weights(rows: Iterable[Measured], chosen: Collection[str]) -> WeightFacts:
+    """The ledger of the selected files, in the order of paths and names."""
+    found = [tensor for row in rows for tensor in row.tensors if tensor.path in chosen]
+    if not found:
+        return NO_WEIGHTS
+    return WeightFacts(tensors=tuple(sorted(found, key=lambda one: (one.path, one.name))))
 
 
 def _reserved_projects(rows: Iterable[Measured]) -> Iterator[Observation]:

@@ -24,6 +24,7 @@ from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, measure, size_of
 from provenance.source.names import oddities
 from provenance.source.progress import About, Progress, Silent
+from provenance.weights.ledger import Known
 
 
 def collect(
@@ -42,6 +43,7 @@ def collect(
     ahead: Ahead | None = None,
     known: Mapping[str, str] | None = None,
     beside: Sequence[str] = (),
+    tensors: Known | None = None,
 ) -> Evidence:
     """The evidence on the folder or file at `path`, every byte of it measured.
 
@@ -50,10 +52,10 @@ def collect(
     files that were measured already, for a folder that nobody else writes to, `ahead` those whose
     hashing has begun, and `known` the SHA-256 of large ones that nobody wrote to since. What lies
     at the top by a name that `beside` matches, or below it, is none of the model's and not looked
-    at. Raises
-    SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a ref that
-    names a repository it does not carry or a moment without a time zone, and Unselected
-    where the patterns leave no file; whatever else is odd is an observation.
+    at. `tensors` is what a ledger is made for; without it there is none. Raises SourceError if
+    `path` or `signature` cannot be read, ConfigError for a pattern, a ref that names a repository
+    it does not carry or a moment without a time zone, and Unselected where the patterns leave no
+    file; whatever else is odd is an observation.
     """
     check_aware(at, "at")
     refs.check_named(ref, path)
@@ -84,6 +86,7 @@ def collect(
             workers=workers,
             ahead=ahead,
             known=known,
+            tensors=tensors,
         )
     )
     return assemble(

@@ -7,22 +7,25 @@ import io
 import os
 import stat
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from threading import Event, Lock
 from typing import BinaryIO
 
 from provenance.formats import content
 from provenance.formats.names import standing
-from provenance.model import Content, File, Observation, PartDigest
+from provenance.model import Content, File, Observation, PartDigest, TensorDigest
 from provenance.source.ahead import LARGE, MAX_WORKERS, Ahead, Begun
 from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
+from provenance.source.ledgers import tensors_in
 from provenance.source.progress import Progress, Silent, Step
 from provenance.source.together import awaited
+from provenance.weights.ledger import Known
 from provenance.wire.oms import Need
 
 Standing = tuple[bool, int, str]
@@ -38,6 +41,7 @@ class Measured:
     content: Content | None = None
     parts: tuple[PartDigest, ...] = ()
     observations: tuple[Observation, ...] = ()
+    tensors: tuple[TensorDigest, ...] = ()
 
 
 class Budget:
@@ -92,7 +96,8 @@ class Work:
     """What is wanted of each file; `selected` are the paths whose content is looked at.
 
     `ahead` has files that were begun already. `known` are the SHA-256 of large files, by path,
-    that are not hashed again unless other digests are needed.
+    that are not hashed again unless other digests are needed. `tensors` is what a ledger is made
+    for, if one is; `beside` makes it while the file is hashed, without it that comes afterwards.
     """
 
     needs: tuple[Need, ...]
@@ -102,6 +107,22 @@ class Work:
     stop: Event
     ahead: Ahead | None = None
     known: Mapping[str, str] = field(default_factory=dict)
+    tensors: Known | None = None
+    beside: Executor | None = None
+
+    def ledger(self, path: str, begun: Begun) -> Callable[[], tuple[TensorDigest, ...]]:
+        """What gives the entries of a file; they are being made from now on, if beside."""
+        if self.tensors is None or path not in self.selected:
+            return tuple
+        make = partial(
+            tensors_in,
+            os.dup(begun.stream.fileno()),
+            path,
+            known=self.tensors,
+            most=self.budget.most,
+            stop=self.stop,
+        )
+        return self.beside.submit(make).result if self.beside else make
 
     def digest_of(self, path: str, size: int) -> str | None:
         """The SHA-256 that is known of a file, where that is all that is wanted of its bytes."""
@@ -119,11 +140,13 @@ def measure(
     workers: int | None = None,
     ahead: Ahead | None = None,
     known: Mapping[str, str] | None = None,
+    tensors: Known | None = None,
 ) -> Iterator[Measured]:
     """Each of `entries` measured, in their order, by as many threads as there are cores.
 
     `sizes` are theirs as they were met: what is measured is what is there by then. `ahead` has
     files that were begun already, and `known` digests of large ones that nobody wrote to since.
+    `tensors` is what a ledger of each is made for.
     """
     work = Work(
         needs=tuple(needs),
@@ -133,20 +156,22 @@ def measure(
         stop=Event(),
         ahead=ahead,
         known=known or {},
+        tensors=tensors,
     )
     pairs = zip(entries, sizes, strict=True)
     todo = sum(size for entry, size in pairs if work.digest_of(entry.path, size) is None)
     step = progress.step("hashing", todo) if todo or not known else work.step
-    work = replace(work, step=step)
+    count = workers or min(os.cpu_count() or 1, MAX_WORKERS)
+    beside = ThreadPoolExecutor(count)
+    work = replace(work, step=step, beside=beside)
     order = sorted(range(len(entries)), key=lambda n: (-sizes[n], entries[n].path))
     found: dict[int, Measured] = {}
 
     def batch(numbers: Sequence[int]) -> list[tuple[int, Measured]]:
         return [(n, measure_one(entries[n], work)) for n in numbers if not work.stop.is_set()]
 
-    count = workers or min(os.cpu_count() or 1, MAX_WORKERS)
     try:
-        with ThreadPoolExecutor(count) as pool, _stopping(work.stop):
+        with beside, ThreadPoolExecutor(count) as pool, _stopping(work.stop):
             futures = [pool.submit(batch, numbers) for numbers in _batches(order, sizes)]
             found.update(chain.from_iterable(map(awaited, futures)))
     finally:
@@ -194,11 +219,13 @@ def _read(entry: Entry, begun: Begun, work: Work) -> Measured:
     if not stat.S_ISREG(before.st_mode):
         return _unread(entry, "special-file", "neither a file nor a folder: remove it")
     size = before.st_size
+    ledger = work.ledger(entry.path, begun)
     digest, parts, count, facts = _digests(entry.path, begun, work)
     seen: Content | None = None
     observations: tuple[Observation, ...] = ()
     if entry.path in work.selected and count == size:
         seen, observations = content.read(facts, entry.path, size, limit=work.budget.most)
+    tensors = ledger()
     if count != size or _stamp(os.fstat(begun.stream.fileno())) != _stamp(before):
         return _unread(entry, "changed", "it changed while it was read: verify a copy at rest")
     return Measured(
@@ -206,6 +233,7 @@ def _read(entry: Entry, begun: Begun, work: Work) -> Measured:
         content=work.budget.take(seen) if seen else None,
         parts=parts,
         observations=observations,
+        tensors=tensors,
     )
 
 

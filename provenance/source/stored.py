@@ -10,6 +10,23 @@ from threading import Lock
 from provenance.weights.stored import Unreadable
 
 
+def piece(number: int, begin: int, end: int) -> bytes:
+    """The bytes `begin` to `end` of an open file, fewer where it ends before; OSError."""
+    data = os.pread(number, end - begin, begin)
+    while len(data) < end - begin and (
+        more := os.pread(number, end - begin - len(data), begin + len(data))
+    ):
+        data += more
+    return data
+
+
+def whole(data: bytes, path: str, begin: int, end: int) -> bytes:
+    """The bytes that were read of a file, if they are all that were asked for; else Unreadable."""
+    if len(data) != end - begin:
+        raise Unreadable(f"{path} ends at {begin + len(data)} bytes, expected {end}")
+    return data
+
+
 @dataclass(frozen=True, kw_only=True)
 class FolderReader:
     """Reads files below `root`; each stays open until `close`, and is the same all the while."""
@@ -22,19 +39,13 @@ class FolderReader:
         """The bytes, or Unreadable where they are not there or the file changed meanwhile."""
         try:
             number, before = self._opened(path)
-            data = os.pread(number, end - begin, begin)
-            while len(data) < end - begin and (
-                more := os.pread(number, end - begin - len(data), begin + len(data))
-            ):
-                data += more
+            data = piece(number, begin, end)
             now = _stamp(number)
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror or error}") from None
         if now != before:
             raise Unreadable(f"{path} changed while it was read: compare a copy at rest")
-        if len(data) != end - begin:
-            raise Unreadable(f"{path} ends at {begin + len(data)} bytes, expected {end}")
-        return data
+        return whole(data, path, begin, end)
 
     def close(self) -> None:
         """Every file is closed."""

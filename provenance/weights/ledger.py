@@ -2,7 +2,8 @@
 
 An entry has two digests of a tensor's canonical values. Its opening is that of the first OPENING
 values, and costs nothing; its digest is that of all of them, and is only made where somebody knows
-the opening: what begins otherwise is another tensor.
+the opening: what begins otherwise is another tensor. A large tensor that begins with a few numbers
+over and over (a mask, zeros) is the same in models that have nothing in common: it has no entry.
 """
 
 from __future__ import annotations
@@ -24,9 +25,26 @@ def is_large(entry: TensorDigest) -> bool:
     return prod(entry.shape) >= LARGE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a ledger is made for: a tensor gets its digest where its opening is among `openings`,
+    and with `everything` in any case. With neither only large tensors are looked at."""
+
+    openings: frozenset[str] = frozenset()
+    everything: bool = False
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether small tensors have an entry too."""
+        return self.everything or bool(self.openings)
+
+
+EVERYTHING = Known(everything=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """Every tensor that holds numbers, in the order of the paths and names."""
+    """The tensors that hold numbers, in the order of the paths and names."""
 
     entries: tuple[TensorDigest, ...] = ()
 
@@ -39,6 +57,11 @@ class Ledger:
     def digests(self) -> frozenset[str]:
         """Those of all large tensors that have one."""
         return frozenset(one.digest for one in self.entries if one.digest and is_large(one))
+
+    @cached_property
+    def large(self) -> tuple[TensorDigest, ...]:
+        """Those that are large."""
+        return tuple(entry for entry in self.entries if is_large(entry))
 
     @cached_property
     def by_name(self) -> dict[str, TensorDigest]:

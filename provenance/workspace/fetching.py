@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError, Malformed, OutOfDate, SourceError
 from provenance.formats import json
 from provenance.lock import Entry, Lock, Part
+from provenance.lock.sketch import known_of
 from provenance.lock.update import out_of_step
 from provenance.report import Summary
 from provenance.report.fetched import admitted_lines
@@ -179,6 +180,7 @@ def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
         registry=session.registry,
         at=datetime.now(UTC),
         attestations=options.documents(session),
+        tensors=known_of((), session.lock),
     )
 
 

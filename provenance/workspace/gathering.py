@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from provenance.lock.known import (
     with_locked,
 )
 from provenance.lock.memory import known_member
+from provenance.lock.sketch import known_of
 from provenance.model import (
     UNUSED_EXCLUDE,
     Ancestor,
@@ -43,6 +44,7 @@ from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress, during
 from provenance.trust import Registry
+from provenance.weights.ledger import Known, Ledger
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 
@@ -97,7 +99,10 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathering:
-    """Everything evidence is gathered with, for all models of one run."""
+    """Everything evidence is gathered with, for all models of one run.
+
+    `tensors` is what the ledger of a model that lies here is made for; without it there is none.
+    """
 
     session: Session
     options: SourceOptions
@@ -107,6 +112,7 @@ class Gathering:
     signature: Path | None = None
     ask_owner: bool = False
     ahead: Ahead | None = None
+    tensors: Known | None = None
     _measured: dict[str, Evidence] = field(default_factory=dict)
     _measuring: Lock = field(default_factory=Lock)
 
@@ -120,8 +126,12 @@ class Gathering:
         signature: Path | None = None,
         ask_owner: bool = False,
         ahead: Ahead | None = None,
+        ledgers: Iterable[Ledger] = (),
     ) -> Gathering:
-        """As of now; with a Hub if a model lies there and it may be asked."""
+        """As of now; with a Hub if a model lies there and it may be asked.
+
+        `ledgers` are those of other models, whose tensors are recognised.
+        """
         return cls(
             session=session,
             options=options,
@@ -131,7 +141,12 @@ class Gathering:
             signature=signature,
             ask_owner=ask_owner,
             ahead=ahead,
+            tensors=known_of(ledgers, session.lock),
         )
+
+    def sketching(self) -> Gathering:
+        """The same, which looks at tensors in any case: an entry of the lockfile keeps a sketch."""
+        return replace(self, tensors=self.tensors or Known())
 
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
         """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
@@ -306,6 +321,7 @@ class Gathering:
             signature=self.signature,
             progress=self.progress,
             ahead=self.ahead,
+            tensors=self.tensors,
         )
 
     def _cached(self, subject: Subject, pinned: Entry | None) -> Evidence:

@@ -109,7 +109,7 @@ def locked(gathering: Gathering, options: LockOptions) -> Locked:
     check_asked(gathering, "lock")
     accepted = _accepted(session, options.accept)
     resolver = Resolver(
-        gathering=gathering,
+        gathering=gathering.sketching(),
         upgrade=_Upgraded(session, options.upgrade, options.upgrade_models),
         accepted=accepted,
         measure=options.measure,

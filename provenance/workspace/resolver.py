@@ -14,6 +14,7 @@ from provenance.errors import Absent, SourceError, Unselected
 from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, LockedFailure, Part, remembered
 from provenance.lock.known import bytes_may_tell, with_known_digests
+from provenance.lock.sketch import marks, openings_in
 from provenance.lock.update import kin, relocked, standing
 from provenance.model import Evidence
 from provenance.source.together import side_by_side
@@ -103,8 +104,8 @@ class Resolver:
         known = self._session.lock.models() if self._session.lock else ()
         return kin(
             (
-                *((name, evidence.ref.repo, evidence.manifest) for name, evidence in evidences),
-                *((entry.name, entry.repo, entry.files) for entry in known),
+                *((n, e.ref.repo, e.manifest, marks(e.weights.tensors)) for n, e in evidences),
+                *((e.name, e.repo, e.files, openings_in(e.tensors)) for e in known),
             )
         )
 
@@ -145,8 +146,9 @@ class Resolver:
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
         from provenance.source.hub.staging import measured
 
-        found = measured(hub, declared, self.gathering.options.cache_dir)
-        return self.gathering.with_detached(found)
+        gathering = self.gathering
+        found = measured(hub, declared, gathering.options.cache_dir, gathering.tensors)
+        return gathering.with_detached(found)
 
     def _evaluated(self, subject: Subject, evidence: Evidence) -> Evaluation:
         setting = self._session

@@ -52,6 +52,15 @@ ancestry/identical
     lockfile, or it has all of those beside its own, and it does not name that model as its parent.
     It is a copy that does not name its source; unknown where no date tells which of two was
     first. Where nothing is called like weights, that is said of every file that a loader reads.
+    The same is found of tensors, whatever their files, names and types are: "N of M tensors are
+    bit-identical to" a model whose fingerprint is at hand, or all begin as those of a model whose
+    bytes were read when it was locked. Of a Hub's model no byte was read: its entry tells of files.
+
+ancestry/undeclared-parent
+    Some of its tensors are those of a known model, or the weights are kin of one by their numbers,
+    and nothing that it names leads there. Tensors that a named ancestor has too are explained by
+    it; unknown where nobody knows the tensors of what is named. Ask the publisher what it was made
+    from, and say it in the model's entry with `parents`.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
@@ -117,6 +126,7 @@ from provenance.checks.ancestry.lost import (
     unresolved,
 )
 from provenance.checks.ancestry.relations import is_adapter, relations
+from provenance.checks.ancestry.tensors import bases, copied_tensors
 from provenance.claims.claim import ParentClaim
 from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
@@ -133,6 +143,7 @@ def check(case: Case) -> Iterator[Finding]:
     survey = _Survey(case=case)
     found = [*unread(case), *unresolvable(case), *missing(case), *conflicts(case)]
     found += [*relations(case), *copies(case), *signatures(case)]
+    found += copied_tensors(case, bases(case))
     found += [*survey.ancestors(), *survey.origin()]
     found = list(dict.fromkeys(found))
     yield from found

@@ -12,8 +12,11 @@ from functools import cached_property
 from provenance.case.case import Case
 from provenance.case.likely import mirror_advice
 from provenance.checks.ancestry.lost import line_to_add
+from provenance.checks.ancestry.undeclared import lineage, named, own
 from provenance.errors import Malformed
-from provenance.lineage import identical_weights, own_names
+from provenance.lineage import identical_weights
+from provenance.lock import Entry
+from provenance.lock.sketch import marks, openings_in, sketch_of
 from provenance.model import Facts, Manifest
 from provenance.signature import Attestation
 from provenance.verdict import Finding, failed, unknown
@@ -26,12 +29,22 @@ def copies(case: Case) -> Iterator[Finding]:
         message = "the weight files are that model's own, and it is not named as a parent"
         yield failed("ancestry/identical", message, name)
     for name in sorted(survey.undated - survey.same - survey.named):
-        message = (
-            f"the weight files are those of {name} in the lockfile, it is not named as a parent, "
-            "and which of the two was first is not known: ask the publisher; if it comes from "
-            f"there, say it: {line_to_add(name)}"
-        )
+        message = f"the weight files are those of {name} {_open(name)}"
         yield unknown("ancestry/identical", message, name)
+    met = survey.same | survey.undated
+    for name in sorted(survey.begun(older=True) - met):
+        message = f"the tensors begin as those of {name} in the lockfile, and it is not named"
+        yield failed("ancestry/identical", f"{message} as a parent", name)
+    for name in sorted(survey.begun(older=None) - met):
+        message = f"the tensors begin as those of {name} {_open(name)}"
+        yield unknown("ancestry/identical", message, name)
+
+
+def _open(name: str) -> str:
+    return (
+        "in the lockfile, it is not named as a parent, and which of the two was first is not "
+        f"known: ask the publisher; if it comes from there, say it: {line_to_add(name)}"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,74 +52,76 @@ class _Copies:
     case: Case
 
     @cached_property
-    def own(self) -> frozenset[str]:
-        return own_names(self.case.origin) | own_names(self.case.evidence)
-
-    @cached_property
     def same(self) -> frozenset[str]:
         """The models that are known, and were there before it, and have these very weights."""
-        return self._alike(self._others)
+        locked = {name: entry.files for name, entry in self._locked(older=True).items()}
+        return self._alike({**locked, **self._ancestors})
 
     @cached_property
     def undated(self) -> frozenset[str]:
         """The locked models that have these very weights, where no date says which was first."""
-        return self._alike(self._locked(is_older=None)) if self.own else frozenset()
+        locked = self._locked(older=None) if own(self.case) else {}
+        return self._alike({name: entry.files for name, entry in locked.items()})
+
+    def begun(self, *, older: bool | None) -> frozenset[str]:
+        """The locked models whose tensors begin as the model's own, and to which nothing leads.
+
+        All of them do, or those that stand in the lockfile do and the two have no ancestor in
+        common: what was made of one base may have left the same tensors as they were.
+        """
+        tensors = self.case.evidence.weights.tensors
+        if not (tensors and own(self.case)):
+            return frozenset()
+        sketch, found = sketch_of(tensors), marks(tensors)
+        above = lineage(self.case)
+        return frozenset(
+            name
+            for name, entry in self._locked(older=older).items()
+            if entry.tensors and name not in above
+            if entry.tensors == sketch
+            or (openings_in(entry.tensors) <= found and not self._is_kin(entry, above))
+        )
+
+    def _is_kin(self, entry: Entry, names: frozenset[str]) -> bool:
+        """Whether a locked model names one of these as a parent."""
+        return any(self.case.claimed.canonical(parent.repo) in names for parent in entry.parents)
 
     def _alike(self, others: Mapping[str, Manifest]) -> frozenset[str]:
         files = self.case.files
         return frozenset(name for name, held in others.items() if identical_weights(files, held))
 
     @property
-    def _others(self) -> Mapping[str, Manifest]:
-        """The ancestors that are known, and older models in the lockfile."""
-        others = {
+    def _ancestors(self) -> Mapping[str, Manifest]:
+        """The files of the ancestors that are known."""
+        return {
             ancestor.facts.id: ancestor.evidence.listing
             for ancestor in self.case.claimed.evidence.ancestors
             if ancestor.evidence and ancestor.facts
         }
-        return {**self._locked(is_older=True), **others}
 
-    def _locked(self, *, is_older: bool | None) -> dict[str, Manifest]:
+    def _locked(self, *, older: bool | None) -> dict[str, Entry]:
         """The locked models that are older, or of which that is not known.
 
         One that says itself that it came of this one convicts nobody but itself.
         """
-        found: dict[str, Manifest] = {}
+        found: dict[str, Entry] = {}
+        names = own(self.case)
         for entry in self.case.lock.models() if self.case.lock else ():
-            came_of_this = any(parent.repo in self.own for parent in entry.parents)
-            if entry == self.case.locked or entry.origin in self.own or came_of_this:
+            came_of_this = any(parent.repo in names for parent in entry.parents)
+            if entry == self.case.locked or entry.origin in names or came_of_this:
                 continue
-            if entry.repo and _is_older(entry.facts, self.case.origin.facts) is is_older:
-                found.setdefault(self.case.claimed.canonical(entry.repo), entry.files)
+            if entry.repo and is_older(entry.facts, self.case.origin.facts) is older:
+                found.setdefault(self.case.claimed.canonical(entry.repo), entry)
         return found
 
     @cached_property
     def named(self) -> frozenset[str]:
         """The model itself, all that it names or is attested to come from, and above any of those
         that have the same weights what they name."""
-        met = set(self.own)
-        waiting = [self.case.claimed.own, *self._further]
-        while waiting:
-            for name in self._parents_of(waiting.pop()):
-                if name not in met:
-                    met.add(name)
-                    waiting += [name] if name in self.same | self.undated else []
-        return frozenset(met)
-
-    @property
-    def _further(self) -> set[str]:
-        """The repositories of whose parents the model's own files speak."""
-        canonical = self.case.claimed.canonical
-        return {canonical(claim.of) for claim in self.case.claimed.parent_claims if claim.of}
-
-    def _parents_of(self, name: str) -> Iterator[str]:
-        yield from self.case.claimed.parents_of(name)
-        graph = self.case.graph
-        for edge in graph.above.get(name, ()):
-            yield graph.by_key[edge.parent].repo or edge.parent
+        return named(self.case, lambda name: name in self.same | self.undated)
 
 
-def _is_older(other: Facts | None, own: Facts | None) -> bool | None:
+def is_older(other: Facts | None, own: Facts | None) -> bool | None:
     """Whether a repository was made before the model's own: of two copies the younger is one.
     None where no date is known of either, as of what lies on disk."""
     theirs, ours = (facts.created if facts else None for facts in (other, own))

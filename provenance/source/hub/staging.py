@@ -27,6 +27,7 @@ from provenance.source.measure import Budget, Measured, Work, measure_one
 from provenance.source.progress import About, Step
 from provenance.source.room import check_room
 from provenance.source.together import awaited
+from provenance.weights.ledger import Known
 from provenance.wire.oms import Need
 
 DOWNLOADS = 2
@@ -90,13 +91,15 @@ def _locked(place: Path) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What is to be made ready, of which evidence, and where."""
+    """What is to be made ready, of which evidence, and where; `tensors` is what a ledger of it is
+    made for."""
 
     hub: Hub
     declared: Evidence
     folder: Path
     cache: Path | None = None
     limits: Limits = DEFAULT
+    tensors: Known | None = None
 
     @property
     def files(self) -> Path:
@@ -138,7 +141,14 @@ class Stage:
         budget = Budget(max(0, self.limits.kept - kept), self.limits.head)
         stop = Event()
         paths = frozenset(file.path for file in wanted)
-        work = Work(needs=needs, selected=paths, budget=budget, step=hashing, stop=stop)
+        work = Work(
+            needs=needs,
+            selected=paths,
+            budget=budget,
+            step=hashing,
+            stop=stop,
+            tensors=self.tensors,
+        )
         loaders, hashers = ThreadPoolExecutor(DOWNLOADS), ThreadPoolExecutor()
         task = _Task(stage=self, work=work, step=downloading, hashers=hashers)
         wait = True
@@ -245,14 +255,16 @@ def _is(found: File | None, wanted: File) -> bool:
     return wanted.sha256 in ("", found.sha256)
 
 
-def measured(hub: Hub, declared: Evidence, cache: Path | None) -> Evidence:
+def measured(
+    hub: Hub, declared: Evidence, cache: Path | None, tensors: Known | None = None
+) -> Evidence:
     """The same evidence from the bytes: every selected file is downloaded, hashed and removed.
 
-    What was not selected stays as it was declared.
+    What was not selected stays as it was declared. `tensors` is what a ledger is made for.
     """
     place = snapshots.staging(cache, declared.ref.repo or "", declared.ref.commit or "")
     with held(place) as folder:
-        stage = Stage(hub=hub, declared=declared, folder=folder, cache=cache)
+        stage = Stage(hub=hub, declared=declared, folder=folder, cache=cache, tensors=tensors)
         try:
             rows = stage.fill()
             found = directory.collect(
