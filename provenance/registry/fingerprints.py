@@ -6,11 +6,15 @@ The registry says the digest, so that whoever serves the file can at most withho
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from provenance.errors import ConfigError, Malformed
 from provenance.names import namespace_of
+from provenance.source.files import alone_in, refuse_link, write_bytes
 from provenance.trust import Registry, Root
 
 if TYPE_CHECKING:
@@ -90,3 +94,49 @@ def check_fits(root: Root, data: bytes, path: str) -> None:
         line = f"`provenance fingerprint {root.repo} -o {namespace_of(root.repo)}{SUFFIX}`"
         message = f"is the fingerprint of {of} of {root.repo}: {line} makes that, where the model"
         raise ConfigError(f"{message} is here", path=path)
+
+
+@contextmanager
+def laid(folder: Path, root: Root, data: bytes) -> Iterator[None]:
+    """The file lies beside a registry in `folder`; where what follows fails, it goes again.
+
+    ConfigError where it cannot be written, and where something else lies there.
+    """
+    place = folder / file_of(root)
+    try:
+        new = _put(place, data)
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", path=str(place)) from None
+    try:
+        yield
+    except BaseException:
+        if new:
+            place.unlink(missing_ok=True)
+        raise
+
+
+def removed(folder: Path, root: Root) -> str:
+    """The file does not lie beside a registry in `folder` any more, in a sentence; one that is
+    another than its name says stays, and where there is none nothing is said."""
+    place, name = folder / file_of(root), file_of(root)
+    if place.is_symlink() or not place.is_file():
+        return ""
+    if other_than(root, place.read_bytes()):
+        return f"{name} is another file than was named, and stays: look at it"
+    place.unlink()
+    return f"removed {name}, which nothing names any more"
+
+
+def _put(place: Path, data: bytes) -> bool:
+    """The file is there; whether it is new."""
+    for part in (place.parent, place):
+        refuse_link(part)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with alone_in(place.parent):
+        if not os.path.lexists(place):
+            write_bytes(place, data)
+            return True
+    if not place.is_file() or place.read_bytes() != data:
+        message = "is another file already, and is not written over: remove it"
+        raise ConfigError(message, path=str(place))
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -24,6 +25,12 @@ with_file = click.option(
     callback=meant,
     help=f"The registry, or a section of one. {MEANT}",
 )
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """What became of files beside a registry."""
+    for note in notes:
+        terminal.say(f"note: {note}", err=True)
 
 
 def show_edit(edit: Edit) -> None:
