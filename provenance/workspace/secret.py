@@ -26,11 +26,10 @@ def secret_in(file: Path) -> bytes:
         raise ConfigError(f"{said}: {line}", path=str(file)) from None
     if found.st_uid not in (os.geteuid(), 0):
         raise ConfigError("is a secret key, and belongs to somebody else", path=str(file))
-    if mode := found.st_mode & OTHERS:
-        message = f"is a secret key, and others may use it (mode {found.st_mode & 0o777:04o}): "
-        raise ConfigError(
-            f"{message}chmod {found.st_mode & 0o777 & ~mode:o} {file}", path=str(file)
-        )
+    if found.st_mode & OTHERS:
+        mode = stat.S_IMODE(found.st_mode)
+        said = f"is a secret key, and others may use it: found mode {mode:o}, expected 600"
+        raise ConfigError(f"{said}: chmod 600 {file}", path=str(file))
     data = read_data(file, MOST)
     if len(data) < LEAST:
         raise ConfigError(f"found {len(data)} bytes, expected {LEAST} or more", path=str(file))
@@ -38,7 +37,7 @@ def secret_in(file: Path) -> bytes:
 
 
 def secret_made(file: Path) -> bytes:
-    """The key in a new file, which its owner alone may read; ConfigError where it cannot be made."""
+    """The key in a new file, which its owner alone may read; or ConfigError."""
     data = secrets.token_bytes(BYTES)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
