@@ -9,14 +9,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.adopting import then
-from provenance.cli.options import (
-    RULES,
-    folded,
-    in_form,
-    one,
-    with_request,
-    with_workspace,
-)
+from provenance.cli.options import RULES, folded, in_form, one, with_request, with_workspace
 from provenance.cli.signer import signing_by
 from provenance.report.fingerprinted import fingerprint_lines, fingerprint_table
 from provenance.workspace import Request, Workspace
@@ -50,15 +43,14 @@ def command(
     workspace: Workspace,
     quiet: bool,
 ) -> None:
-    """Write the fingerprint of a model's weights: tens of kilobytes that tell its kin.
+    """Write the fingerprint of a model's weights, which tells its kin; if asked for, sign it.
 
-    REF is a directory, or ORG/NAME in the Hub's cache. With --sign-key, or whatever else signs, a
-    statement is written beside it. What has secret coordinates is never published.
+    REF is a directory, or ORG/NAME in the Hub's cache.
     """
     signer = signing.signer(workspace.now(), workspace.environment) if signing.is_given else None
     made = fingerprinted(workspace, request, wanted, signer)
     if form == "json":
-        terminal.emit(json.dumps(fingerprint_table(made), ensure_ascii=False, indent=2), None)
+        terminal.emit(json.dumps(fingerprint_table(made), indent=2), None)
     elif not quiet:
         terminal.show(fingerprint_lines(made))
         then((made.next,))

@@ -11,6 +11,7 @@ from provenance.report.common import printable
 from provenance.report.human import DOUBT, Line, Span
 
 KIB = 1024
+SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,9 @@ def fingerprint_lines(made: Described) -> Iterator[Line]:
         f"coordinates; {made.tensors:,} tensors by digest"
     )
     if made.unread:
-        names = ", ".join(made.unread[:3]) + (" …" if len(made.unread) > 3 else "")
-        yield (
-            Span(
-                f"  without {len(made.unread):,} that could not be read: {printable(names)}", DOUBT
-            ),
-        )
+        names = ", ".join(made.unread[:SHOWN]) + (" …" if len(made.unread) > SHOWN else "")
+        said = f"  without {len(made.unread):,} that could not be read: {printable(names)}"
+        yield (Span(said, DOUBT),)
     if made.key:
         how = "made just now, for you alone to read" if made.is_new else "as it was"
         yield _line(f"  key     {made.key}, {how}")

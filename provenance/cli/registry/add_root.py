@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from provenance.cli.options import FILE, folded, here
-from provenance.cli.registry.editing import show_edit, show_notes, with_file
+from provenance.cli.registry.editing import show_edit, with_file
 from provenance.workspace.rooting import NewRoot, rooted
 
 
@@ -39,8 +39,6 @@ def command(new: NewRoot, file: Path) -> None:
     statement beside that file is verified, and it is said whose it is.
     """
     made = rooted(file, new, here(quiet=False))
-    show_notes(made.notes)
-    if made.edit.old == made.edit.new:
-        click.echo(f"{file} has this root already, and stays as it is")
-    else:
-        show_edit(made.edit)
+    if made.edit.old != made.edit.new:
+        return show_edit(made.edit, made.notes)
+    click.echo(f"{file} has this root already, and stays as it is")

@@ -27,14 +27,10 @@ with_file = click.option(
 )
 
 
-def show_notes(notes: Iterable[str]) -> None:
-    """What became of files beside a registry."""
+def show_edit(edit: Edit, notes: Iterable[str] = ()) -> None:
+    """What changed in a registry and beside it, and whether anything is judged by it."""
     for note in notes:
         terminal.say(f"note: {note}", err=True)
-
-
-def show_edit(edit: Edit) -> None:
-    """What changed in a registry, and whether anything is judged by it."""
     terminal.difference(edit)
     if words := unnamed(edit.file, here().environment):
         click.echo(f"note: {words}", err=True)

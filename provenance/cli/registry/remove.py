@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.registry.editing import show_edit, show_notes, with_file
+from provenance.cli.registry.editing import show_edit, with_file
 from provenance.registry.editing import Book
 from provenance.workspace.rooting import swept
 
@@ -24,6 +24,5 @@ def command(kind: str, name: str, reason: str, file: Path) -> None:
     nothing names any more."""
     book = Book.opened(file)
     edit = book.remove(book.path(kind, name))
-    show_notes(swept(book, edit))
-    show_edit(edit)
+    show_edit(edit, swept(book, edit))
     click.echo(f"removed {kind} {name}: {reason}")
