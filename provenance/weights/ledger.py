@@ -7,16 +7,11 @@ the opening: what begins otherwise is another tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from math import prod
-from pathlib import Path
 
 from provenance.model import TensorDigest
-from provenance.weights.stored import Reader, Stored
-from provenance.weights.values import DECODERS, canonical, decoded
 
 OPENING = 4096
 """Values."""
@@ -54,24 +49,3 @@ class Ledger:
 def copied(ours: Ledger, theirs: Ledger) -> tuple[TensorDigest, ...]:
     """Our large tensors that have all the values of one of theirs."""
     return tuple(e for e in ours.entries if is_large(e) and e.digest in theirs.digests)
-
-
-def ledger_of(root: Path, stored: Iterable[Stored], reader: Reader) -> Ledger:
-    """The ledger of a directory, with all digests; Unreadable where bytes cannot be had."""
-    entries = []
-    for one in sorted(stored, key=lambda s: (s.path, s.name)):
-        if one.dtype in DECODERS and one.size:
-            values = canonical(decoded(one.dtype, reader.read(one.path, one.begin, one.end)))
-            raw = values.astype("<u2").tobytes()
-            opening, digest = sha256(raw[: 2 * OPENING]).hexdigest(), sha256(raw).hexdigest()
-            entries.append(
-                TensorDigest(
-                    path=one.path,
-                    name=one.name,
-                    dtype=one.dtype,
-                    shape=one.shape,
-                    opening=opening,
-                    digest=digest,
-                )
-            )
-    return Ledger(entries=tuple(entries))

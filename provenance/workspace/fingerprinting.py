@@ -128,8 +128,8 @@ def _cached(workspace: Workspace, session: Session, subject: Subject) -> tuple[P
 def _made(
     workspace: Workspace, place: Path, evidence: Evidence, coordinates: Coordinates
 ) -> Fingerprint:
+    from provenance.source.ledgers import ledger_of
     from provenance.weights.fingerprint import made
-    from provenance.weights.ledger import ledger_of
     from provenance.weights.matrix import matrices
     from provenance.weights.sample import chosen
     from provenance.weights.stored import Unreadable, stored_in
