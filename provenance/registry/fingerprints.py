@@ -74,7 +74,7 @@ def opened(data: bytes, path: str) -> Fingerprint:
         return loads(data)
     except Malformed as error:
         again = "make it again with `provenance fingerprint`"
-        raise ConfigError(f"is no fingerprint: {error}: {again}", path=path) from None
+        raise ConfigError(f"cannot be read as a fingerprint: {error}: {again}", path=path) from None
 
 
 def is_keyed(fingerprint: Fingerprint) -> bool:

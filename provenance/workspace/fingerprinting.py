@@ -210,7 +210,7 @@ def _refuse_to_replace(wanted: Wanted, manifest: str) -> None:
         same = False
     if not same:
         held = next(file for file in files if os.path.lexists(file))
-        message = "is no fingerprint of this model: remove it, write another with -o, or --force"
+        message = "is not a fingerprint of this model: remove it, write another with -o, or --force"
         raise ConfigError(message, path=str(held))
 
 

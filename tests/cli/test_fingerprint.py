@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import stat
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def link_in_its_place(desk: Desk) -> None:
 NOT_ADDED: Mapping[str, tuple[Callable[[Desk], None], str]] = {
     "a secret": (secret, "never published"),
     "of other files": (of_others, "is the fingerprint of"),
-    "none": (foreign, "is no fingerprint"),
+    "none": (foreign, "cannot be read as"),
     "with a statement about another": (signed_for_another, "is about another"),
     "behind a link": (link_in_its_place, "is a link"),
 }
@@ -227,3 +228,51 @@ def test_settings_that_cannot_be_used_are_errors(desk: Desk, what: str) -> None:
     change(desk.folder)
     with pytest.raises(ConfigError, match=says):
         workspace.session(Request(), needs_models=False).fingerprints()
+
+
+def test_status_counts_the_roots_that_have_one(desk: Desk) -> None:
+    desk.done(*MAKE)
+    desk.done(*ADD, "base.wlf")
+    other = ("--commit", "c" * 40, "--manifest", f"sha256:{'a' * 64}")
+    desk.done("registry", "add-root", "Acme", "acme/other", *other)
+    (desk.folder / "provenance.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
+    assert "1 of 2 roots have a fingerprint" in desk.done("status", "--offline")
+
+
+def committed(folder: Path, branch: str) -> None:
+    """Everything but the secret is in a commit of a new branch."""
+    name = ("-c", "user.name=x", "-c", "user.email=x@y")
+    (folder / ".gitignore").write_text("wlf.key\n*.pem\nbase/\n")
+    for words in (("init", "-q"), ("checkout", "-qb", branch), ("add", "-A")):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    words = ("commit", "-qm", branch, "--allow-empty")
+    subprocess.run(["git", *name, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_pull_request_is_compared_with_the_fingerprints_of_its_base(desk: Desk) -> None:
+    workspace = settled(desk, BOTH)
+    desk.done("fingerprint", "base", "--as", "acme/base", "-o", "public.wlf")
+    desk.done(*ADD, "public.wlf")
+    settings = desk.folder / "provenance.toml"
+    settings.write_text(f'[policy]\nregistry = ["trust.toml"]\n{settings.read_text()}')
+    committed(desk.folder, "base-branch")
+    before = {name: (desk.folder / name).read_bytes() for name in ("public.wlf", "base.wlf")}
+    settings.write_text(settings.read_text().replace('"base.wlf"', '"other.wlf"'))
+    (desk.folder / "other.wlf").write_bytes(before["public.wlf"])
+    for file in (desk.folder / "base.wlf", *(desk.folder / "fingerprints").iterdir()):
+        file.unlink()
+    committed(desk.folder, "head")
+    session = workspace.session(Request(base="base-branch"), needs_models=False)
+    found = {document.data for document in session.fingerprints()}
+    assert found == set(before.values())
+    changed = {finding.where for finding in session.findings}
+    assert {"base.wlf", "provenance.toml"} <= changed
+
+
+def test_a_secret_key_in_a_commit_is_none(desk: Desk) -> None:
+    workspace = settled(desk, BOTH)
+    committed(desk.folder, "base-branch")
+    subprocess.run(["git", "add", "-f", "wlf.key"], cwd=desk.folder, check=True)
+    committed(desk.folder, "head")
+    with pytest.raises(ConfigError, match="lies in a commit"):
+        workspace.session(Request(base="base-branch"), needs_models=False)

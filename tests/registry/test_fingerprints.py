@@ -76,7 +76,7 @@ LIES = {
         "is another file than the registry names",
     ),
     "it is too long": (lambda b, o: (root(b, bytes(MOST + 1)), bytes(MOST + 1)), False, "1 MiB"),
-    "it is none": (lambda b, o: (root(b, b"x"), b"x"), True, "is no fingerprint"),
+    "it is none": (lambda b, o: (root(b, b"x"), b"x"), True, "cannot be read as"),
     "it is of other files": (
         lambda b, o: (root(b, weighed.fingerprint(o)), weighed.fingerprint(o)),
         True,
