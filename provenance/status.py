@@ -30,7 +30,8 @@ class RegistryState:
     """A registry that is named, as it was had now: `error` says why it was not.
 
     `version` and `seen`, when its server last stated it, are those of one that is published;
-    `unpinned` says that nobody has committed its root.
+    `unpinned` says that nobody has committed its root. Of `roots` models at which ancestries end,
+    `fingerprints` have one.
     """
 
     named: str
@@ -39,6 +40,8 @@ class RegistryState:
     seen: datetime | None = None
     expires: datetime | None = None
     unpinned: bool = False
+    roots: int = 0
+    fingerprints: int = 0
     error: str = ""
 
 

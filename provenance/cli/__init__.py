@@ -37,6 +37,7 @@ COMMANDS = {
     "attest": "Attest how a model was trained (SLSA Provenance).",
     "record": "Run what trains a model, and attest what it opened and made.",
     "bom": "Write a bill of materials of locked models (CycloneDX).",
+    "fingerprint": "Write the fingerprint of a model's weights, which tells its kin.",
     "registry": "Maintain, review and publish whom you trust.",
 }
 

@@ -7,16 +7,22 @@ import click
 from provenance.cli.options import FILE, Decorator, folded
 from provenance.workspace.signing import PASSWORD, SignerOptions
 
-SIGNER: tuple[Decorator, ...] = (
-    click.option("--key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."),
-    click.option("--certificate", type=FILE, help="PEM certificate of that key."),
-    click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),
-    click.option(
-        "--identity-token", metavar="TOKEN", help="Sign with the identity of this OIDC token."
-    ),
-    click.option(
-        "--trust-config", type=FILE, help="A private Sigstore's client trust configuration."
-    ),
-)
 
-with_signer = folded("signing", SignerOptions, *SIGNER)
+def signing_by(key: str) -> Decorator:
+    """The options that say who signs, as the argument `signing`; that of a key is called `key`."""
+    return folded(
+        "signing",
+        SignerOptions,
+        click.option(key, "key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."),
+        click.option("--certificate", type=FILE, help="PEM certificate of that key."),
+        click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),
+        click.option(
+            "--identity-token", metavar="TOKEN", help="Sign with the identity of this OIDC token."
+        ),
+        click.option(
+            "--trust-config", type=FILE, help="A private Sigstore's client trust configuration."
+        ),
+    )
+
+
+with_signer = signing_by("--key")

@@ -21,6 +21,7 @@ from provenance.policy.patterns import read_each, read_patterns
 from provenance.policy.required import RequiredAttestation, read_required
 from provenance.policy.table import CHECKS, LINEAGE
 from provenance.policy.training import NO_DEMANDS, TrainingDemands, read_training
+from provenance.policy.weighing import NOTHING_OWN, Weighing, read_weighing
 from provenance.trust import reading
 from provenance.verdict import Level
 
@@ -74,6 +75,7 @@ class Settings:
     levels: levels.Levels = ()
     required: tuple[RequiredAttestation, ...] = ()
     training: TrainingDemands = NO_DEMANDS
+    weighing: Weighing = NOTHING_OWN
     code: tuple[CodeAllowance, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -101,6 +103,7 @@ class Settings:
             levels=levels.read_levels(policy.optional_table("rules")),
             required=tuple(map(read_required, policy.tables("require_attestation"))),
             training=read_training(policy.optional_table("training")),
+            weighing=read_weighing(policy.optional_table("weights")),
             code=tuple(map(read_code, policy.tables("code"))),
             exemptions=tuple(map(read_exemption, policy.tables("exempt"))),
             waivers=tuple(map(read_waiver, policy.tables("waivers"))),

@@ -31,7 +31,8 @@ class Policy:
     `parents` are those the caller states for the model, each `org/name` or `org/name@<commit>`;
     `members` pin what a loader fetches by name, each `org/name@<commit>`; `min_age` is in days.
     `lenient_expiry` lets what has run out count on, with a warning: for a host that serves what was
-    locked, where nobody can renew it. `registry_max_age` is in days.
+    locked, where nobody can renew it. `registry_max_age` is in days. `fingerprints` are the digests
+    of the caller's own, `sha256:<hex>`: weights are compared with no others but the registry's.
     ConfigError for a policy that requires nothing: its pass would say nothing.
     """
 
@@ -51,6 +52,7 @@ class Policy:
     once_signed_must_stay_signed: bool = True
     lenient_expiry: bool = False
     registry_max_age: int | None = None
+    fingerprints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """It asks for something, and for nothing that this version cannot check."""
@@ -99,6 +101,7 @@ class Policy:
             min_age=settings.min_age,
             once_signed_must_stay_signed=settings.once_signed_must_stay_signed,
             registry_max_age=settings.registry_max_age,
+            fingerprints=settings.weighing.digests,
         )
 
     @property

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
-from provenance.registry.file import load
-from provenance.registry.starter import starter
-from provenance.trust import Registry, merge
+from provenance.registry.file import folder_of, load
+from provenance.registry.fingerprints import Keeper
+from provenance.registry.starter import STARTER, starter
+from provenance.trust import Registry, Root, merge
 from provenance.trust.reading import is_url
 
 if TYPE_CHECKING:
@@ -23,10 +24,22 @@ __all__ = ["Loaded", "load", "load_all", "starter"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The registries that were named, as one, and those of them that a server publishes."""
+    """The registries that were named, as one, and those of them that a server publishes.
+
+    `keepers` have the fingerprints of each, in the order of `registry.each`.
+    """
 
     registry: Registry
     published: tuple[Published, ...] = ()
+    keepers: tuple[Keeper, ...] = ()
+
+    def fingerprinted(self) -> Iterator[tuple[Root, Keeper]]:
+        """Every root with a fingerprint, and who has the file: an earlier registry's before a
+        later one's. Nothing is read yet; of whom nobody knows who speaks, there is none."""
+        for part, keeper in zip(self.registry.each, self.keepers, strict=True):
+            for root in (root for org in part.orgs if not org.unknown for root in org.roots):
+                if root.fingerprint:
+                    yield root, keeper
 
 
 def load_all(
@@ -45,6 +58,7 @@ def load_all(
     """
     within = [os.path.realpath(path) for path in judged]
     registries: list[Registry] = []
+    keepers: list[Keeper] = []
     published: list[Published] = []
     unusable: list[tuple[str, str]] = []
     for name in names:
@@ -56,14 +70,16 @@ def load_all(
 
                 published.append(open_published(remote))
                 registries.append(published[-1].registry)
+                keepers.append(published[-1])
             else:
                 registries.append(_load(name, base))
+                keepers.append(STARTER if name == BUILTIN else folder_of(base / name))
         except ConfigError as error:
             if not registries or not (remote or (base / name).exists()):
                 raise
             unusable.append((name, str(error)))
     registry = replace(merge(registries), unusable=tuple(unusable))
-    return Loaded(registry=registry, published=tuple(published))
+    return Loaded(registry=registry, published=tuple(published), keepers=tuple(keepers))
 
 
 def _check(name: str, base: Path, judged: Sequence[str]) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import ConfigError
+from provenance.registry import fingerprints
 from provenance.registry.store import FILE_NAME, assembled, parsed
-from provenance.trust import Registry
+from provenance.trust import Registry, Root
 
 LIMIT = 16 * 2**20
 
@@ -30,6 +31,14 @@ class Folder:
         """None: nobody counts the versions of files."""
         return None
 
+    def fingerprint(self, root: Root) -> bytes:
+        """The file of a root's fingerprint, or ConfigError where it is missing or another."""
+        place = _inside(self.file.parent, fingerprints.file_of(root))
+        data = read_data(place, fingerprints.MOST)
+        if wrong := fingerprints.other_than(root, data):
+            raise ConfigError(wrong, path=str(place))
+        return data
+
 
 def load(path: Path) -> Registry:
     """The registry of a file, or of the `trust.toml` of a folder.
@@ -37,8 +46,13 @@ def load(path: Path) -> Registry:
     Trusted roots and sections that it names lie beside it. Raises ConfigError, with the path into
     the file, for what cannot be read or used.
     """
-    file = path / FILE_NAME if _is_folder(path) else path
-    return assembled(Folder(file), file=file.name)
+    folder = folder_of(path)
+    return assembled(folder, file=folder.file.name)
+
+
+def folder_of(path: Path) -> Folder:
+    """The texts of a registry, by its file or by the folder of its `trust.toml`."""
+    return Folder(path / FILE_NAME if _is_folder(path) else path)
 
 
 def read_table(path: Path) -> dict[str, object]:
@@ -52,26 +66,31 @@ def read_text(path: Path) -> str:
     A byte-order mark, as editors of Windows write it, is no part of it.
     """
     try:
-        data = _read(path)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise ConfigError(f"cannot be read: {reason or error}", path=str(path)) from None
-    if len(data) > LIMIT:
-        raise ConfigError(f"more than {LIMIT // 2**20} MiB", path=str(path))
-    try:
-        return data.decode("utf-8-sig")
+        return read_data(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"not UTF-8 at byte {error.start}", path=path.name) from None
 
 
-def _read(path: Path) -> bytes:
+def read_data(path: Path, most: int = LIMIT) -> bytes:
+    """The bytes of a regular file of at most so many, or ConfigError."""
+    try:
+        data = _read(path, most)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ConfigError(f"cannot be read: {reason or error}", path=str(path)) from None
+    if len(data) > most:
+        raise ConfigError(f"more than {most // 2**20} MiB", path=str(path))
+    return data
+
+
+def _read(path: Path, most: int) -> bytes:
     # A pipe in a file's place must not hold the verdict up: open without waiting, then look.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("not a regular file")
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(LIMIT + 1)
+            return stream.read(most + 1)
     finally:
         os.close(descriptor)
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tuf.api.metadata import Targets
+
 from provenance.errors import ConfigError
 from provenance.registry.editing import Edit
+from provenance.registry.fingerprints import FOLDER
 from provenance.registry.keys import Signing, check_known, hands
 from provenance.registry.publishing import (
     Terms,
@@ -44,13 +47,15 @@ class Publication:
     """What became of new versions in `folder`, each role with its number.
 
     `listed` is what clients see, None where they see it later; `waits` says that the versions are
-    not published but wait for signatures.
+    not published but wait for signatures. `fingerprints` counts what roles that
+    changed publish of those.
     """
 
     folder: Path
     versions: tuple[tuple[str, int], ...]
     listed: Listed | None = None
     waits: bool = False
+    fingerprints: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,12 +218,28 @@ def _versions(draft: UnpublishedMetadata) -> tuple[tuple[str, int], ...]:
 
 def _prepared(repository: Repository, draft: UnpublishedMetadata) -> Publication:
     repository.prepare(draft)
-    return Publication(folder=repository.folder, versions=_versions(draft), waits=True)
+    return Publication(
+        folder=repository.folder,
+        versions=_versions(draft),
+        waits=True,
+        fingerprints=_fingerprints(draft),
+    )
 
 
 def _published(repository: Repository, draft: UnpublishedMetadata, *, listed: bool) -> Publication:
     seen = _listed(repository, draft) if listed else None
-    return Publication(folder=repository.folder, versions=_versions(draft), listed=seen)
+    return Publication(
+        folder=repository.folder,
+        versions=_versions(draft),
+        listed=seen,
+        fingerprints=_fingerprints(draft),
+    )
+
+
+def _fingerprints(draft: UnpublishedMetadata) -> int:
+    changed = (draft.roles[role].signed for role in draft.changed)
+    listed = (name for signed in changed if isinstance(signed, Targets) for name in signed.targets)
+    return sum(name.startswith(f"{FOLDER}/") for name in listed)
 
 
 def _listed(repository: Repository, draft: UnpublishedMetadata) -> Listed:

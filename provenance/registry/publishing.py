@@ -20,6 +20,7 @@ from tuf.api.metadata import (
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.names import is_repo
+from provenance.registry import fingerprints
 from provenance.registry.file import LIMIT, Folder, read_text
 from provenance.registry.remote import attestation_file
 from provenance.registry.signers import TufKey
@@ -54,15 +55,17 @@ class Terms:
 
 
 def content(file: Path, attestations: Path | None) -> Content:
-    """The registry of a `trust.toml` with its trusted roots, and attestations to publish beside it.
+    """The registry of a `trust.toml` with its trusted roots and the fingerprints of its roots, and
+    attestations to publish beside it.
 
     ConfigError for whatever a client could not read.
     """
     store = Recording(Folder(file), file.name)
     registry = assembled(store, file=FILE_NAME, source=file.name)
     files = {name: text.encode() for name, text in store.read.items() if not _is_section(name)}
+    prints = dict(_fingerprints(Folder(file), registry))
     found = dict(_attestations(attestations)) if attestations else {}
-    return Content(registry=registry, files={**files, **found})
+    return Content(registry=registry, files={**files, **prints, **found})
 
 
 def first(hands: Sequence[TufKey], online: Sequence[TufKey], terms: Terms) -> UnpublishedMetadata:
@@ -101,8 +104,9 @@ def with_section_of(
 
 
 def section_content(registry: Registry, org: Org, file: Path, attestations: Path | None) -> Content:
-    """A section's file, and attestations beside it, or ConfigError if clients would refuse it."""
-    name = section_file(org.section.name if org.section else "")
+    """A section's file with the fingerprints of its roots, and attestations beside it, or
+    ConfigError if clients would refuse it."""
+    section = org.section.name if org.section else ""
     text = read_text(file)
     plain = replace(org, unknown="")
     found = read_section(registry, plain, parsed(text, file.name), source=file.name)
@@ -110,7 +114,9 @@ def section_content(registry: Registry, org: Org, file: Path, attestations: Path
     for published in beside:
         if published.split("/")[1] not in org.namespaces:
             raise ConfigError(f"lies outside the namespaces of {org.name}", path=published)
-    return Content(registry=found, files={name: text.encode(), **beside})
+    prints = dict(_fingerprints(Folder(file.parent.parent / FILE_NAME), found, section))
+    files = {section_file(section): text.encode(), **prints, **beside}
+    return Content(registry=found, files=files)
 
 
 def rotated(
@@ -219,6 +225,7 @@ def _delegations(registry: Registry) -> Delegations | None:
             terminating=True,
             paths=[
                 section_file(org.section.name),
+                f"{fingerprints.FOLDER}/{org.section.name}/*",
                 *(f"attestations/{n}/*" for n in org.namespaces),
             ],
         )
@@ -227,6 +234,16 @@ def _delegations(registry: Registry) -> Delegations | None:
 
 def _is_section(name: str) -> bool:
     return name.startswith("sections/")
+
+
+def _fingerprints(
+    folder: Folder, registry: Registry, section: str = ""
+) -> Iterator[tuple[str, bytes]]:
+    """The fingerprints that the registry itself names, or one section of it; none is a secret."""
+    for root in fingerprints.named_in(registry, section):
+        data, name = folder.fingerprint(root), fingerprints.file_of(root)
+        fingerprints.check_fits(root, data, name)
+        yield name, data
 
 
 def _attestations(folder: Path) -> Iterator[tuple[str, bytes]]:

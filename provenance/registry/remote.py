@@ -28,6 +28,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from provenance.errors import ConfigError, RegistryRefused, SourceError
 from provenance.model import Document
+from provenance.registry import fingerprints
 from provenance.registry.fetcher import CacheFetcher, ServerFetcher
 from provenance.registry.keeping import alone, copied, is_own, is_writable
 from provenance.registry.store import FILE_NAME, assembled
@@ -35,6 +36,7 @@ from provenance.registry.unpublished import SECTION
 from provenance.source.evidence_files import split
 from provenance.source.files import write
 from provenance.trust import Registry, Release
+from provenance.trust import Root as TrustRoot
 
 MAX_ROOT = 1 << 19
 MAX_TARGET = 16 << 20
@@ -80,6 +82,17 @@ class Published:
         name = attestation_file(repo)
         data = self._texts.data_later(name)
         return split(f"{self.registry.name}/{name}", data) if data is not None else ()
+
+    def fingerprint(self, root: TrustRoot) -> bytes:
+        """The file of a root's fingerprint, fetched once; ConfigError where none was published,
+        SourceError, or RegistryRefused."""
+        name = fingerprints.file_of(root)
+        data = self._texts.data_later(name, fingerprints.MOST)
+        if data is None:
+            raise ConfigError("is not published", path=f"{self.url}: {name}")
+        if wrong := fingerprints.other_than(root, data):
+            raise RegistryRefused(f"{self.url}: {name} {wrong}")
+        return data
 
 
 def attestation_file(repo: str) -> str:
@@ -172,23 +185,23 @@ class _Targets:
         except UnicodeDecodeError as error:
             raise ConfigError(f"not UTF-8 at byte {error.start}", path=name) from None
 
-    def data(self, name: str) -> bytes | None:
+    def data(self, name: str, most: int = MAX_TARGET) -> bytes | None:
         """The bytes of a target; None if none of this name is published."""
         with _explained(self._url):
             target = self._updater.get_targetinfo(name)
             if target is None:
                 return None
-            if target.length > MAX_TARGET:
+            if target.length > most:
                 raise RegistryRefused(f"{self._url}: {name} has {target.length} bytes")
             file = self._updater.find_cached_target(target)
             return Path(file or self._updater.download_target(target)).read_bytes()
 
-    def data_later(self, name: str) -> bytes | None:
+    def data_later(self, name: str, most: int = MAX_TARGET) -> bytes | None:
         """The same once the registry is open, one thread and process at a time, each file once."""
         with self._lock:
             if name not in self._read:
                 with alone(self._folder):
-                    self._read[name] = self.data(name)
+                    self._read[name] = self.data(name, most)
             return self._read[name]
 
     def version(self, name: str) -> int | None:

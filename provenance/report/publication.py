@@ -12,6 +12,10 @@ from provenance.report.human import Line, Span
 
 def publication_lines(made: Publication) -> Iterator[Line]:
     """What clients see from now on, and until when; or what is to be done before they do."""
+    if made.fingerprints:
+        yield _line(
+            f"with {made.fingerprints} fingerprint{'s' * (made.fingerprints != 1)} of roots"
+        )
     if made.waits:
         yield _line(_said(made.versions, f"prepared in {made.folder}, to be signed"))
         yield _next("sign", made.folder, "--key", "KEY")

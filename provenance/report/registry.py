@@ -49,6 +49,8 @@ def _org(org: Org) -> Iterator[Line]:
         )
     for root in org.roots:
         yield Span(f"  root {root.repo}"), Span(f"  {root.commit or ''} {root.manifest or ''}", DIM)
+        if root.fingerprint:
+            yield (Span(f"    fingerprint {root.fingerprint}", DIM),)
 
 
 def remark_lines(remarks: Sequence[Remark]) -> Iterator[Line]:

@@ -71,6 +71,8 @@ def _registry(state: RegistryState, at: datetime, width: int) -> Iterator[Line]:
     if state.seen:
         said.append(f"its server was asked {_ago(at - state.seen)}")
     said.append(f"expires on {state.expires:%Y-%m-%d}" if state.expires else "never expires")
+    if state.roots:
+        said.append(f"{state.fingerprints} of {state.roots} roots have a fingerprint")
     if state.unpinned:
         said.append("FIRST USE of its root: `provenance registry pin` commits one")
     mark, tone = ("!", DOUBT) if state.unpinned else ("✓", GOOD)

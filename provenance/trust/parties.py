@@ -50,12 +50,18 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A model at which an ancestry ends; ends it only if every part that is given agrees."""
+    """A model at which an ancestry ends; ends it only if every part that is given agrees.
+
+    `fingerprint` is the digest of the file that tells whether weights are kin of its own. `section`
+    is the section that names the root, empty where the registry does so itself.
+    """
 
     repo: str
     repo_id: str | None = None
     commit: str | None = None
     manifest: str | None = None
+    fingerprint: str | None = None
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +260,9 @@ def _root(fields: Fields, namespaces: tuple[str, ...]) -> Root:
         repo_id=reading.optional_hexadecimal(fields, "repo_id", 24),
         commit=reading.optional_hexadecimal(fields, "commit", 40),
         manifest=reading.optional_hexadecimal(fields, "manifest", 64, "sha256:"),
+        fingerprint=reading.optional_hexadecimal(fields, "fingerprint", 64, "sha256:"),
     )
+    if root.fingerprint and not root.manifest:
+        raise fields.wrong("manifest", "missing: a fingerprint is that of the files it names")
     fields.end()
     return root

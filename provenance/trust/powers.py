@@ -64,6 +64,8 @@ def _of(org: Org) -> Iterator[tuple[str, str]]:
     for root in org.roots:
         at = f"{root.commit or 'any commit'}, {root.manifest or 'any bytes'}"
         yield f"{root.repo} is a root at {at}", root.repo_id or "by name"
+        if root.fingerprint:
+            yield f"weights are compared with those of {root.repo} at {at}", root.fingerprint
     for mirror in org.mirrors:
         yield f"{mirror.namespace}/ may mirror {mirror.of}/", f"by {org.name}"
     for signer in org.signers:

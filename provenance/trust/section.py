@@ -61,10 +61,12 @@ def _read(registry: Registry, org: Org, fields: Fields) -> tuple[Org, tuple[Revo
         raise fields.wrong("org", f"expected {org.name!r}, found {called[:80]!r}")
     sigstores = frozenset({PUBLIC_GOOD, *(instance.name for instance in registry.sigstores)})
     own = read_signers(fields, org.namespaces, sigstores)
+    kept = org.section.name if org.section else ""
+    roots = (replace(root, section=kept) for root in read_roots(fields, org.namespaces))
     full = replace(
         org,
         signers=(*org.signers, *(replace(signer, of_section=True) for signer in own)),
-        roots=(*org.roots, *read_roots(fields, org.namespaces)),
+        roots=(*org.roots, *roots),
     )
     revoked = tuple(
         replace(entry, within=org.namespaces, owner=org.name) for entry in read_revoked(fields)

@@ -18,6 +18,7 @@ from provenance.lock import Lock
 from provenance.lock import loads as read_lock
 from provenance.policy import BUILTIN, Settings
 from provenance.registry.file import read_table
+from provenance.registry.fingerprints import FOLDER as FINGERPRINTS
 from provenance.source.detached import FOLDER
 from provenance.trust.reading import is_url
 from provenance.verdict import Finding, failed
@@ -114,6 +115,7 @@ def base_of(
     place = Checkout(repository, commit, now.root)
     place.lay(*named)
     judged, lowered = by_the_base(head, now, then, repository.top)
+    judged = _with_key(judged, now, repository)
     changed = [*lowered, *((path, "") for path in changed_files(repository, commit, fork, named))]
     owners, ruled = _owners(repository, commit), (name, *repository.files(commit, named))
     if lost := owners_changed(repository, (commit, fork), owners, ruled):
@@ -202,18 +204,34 @@ def _broken(error: ConfigError, commit: str) -> ConfigError:
 
 
 def _named(settings: Settings, root: Path) -> Iterator[str]:
-    """The registries and roots that the base's settings name, from the top of the repository.
+    """The registries, roots and fingerprints that the base's settings name, from the top of the
+    repository.
 
-    Beside a registry's file lie its sections and trusted roots.
+    Beside a registry's file lie its sections, trusted roots and fingerprints.
     """
     for name in settings.registry:
         if name != BUILTIN and not is_url(name):
             path = Path(name)
             yield from _inside(path, root)
-            yield from _inside(path.parent / "sections", root)
+            for beside in ("sections", FINGERPRINTS):
+                yield from _inside(path.parent / beside, root)
             yield from (name for beside in _trusted(path) for name in _inside(beside, root))
-    for _, file in settings.registry_roots:
+    for file in (*(file for _, file in settings.registry_roots), *settings.weighing.fingerprints):
         yield from _inside(Path(file), root)
+
+
+def _with_key(settings: Settings, now: Rules, repository: Repository) -> Settings:
+    """The settings with the secret key that they name where it lies: in the checkout, and in no
+    commit of it; or ConfigError."""
+    weighing = settings.weighing
+    for name in _inside(Path(weighing.key), now.root) if weighing.key else ():
+        place = repository.top / name
+        refuse_link(place, repository.top)
+        if repository.file(repository.head(), name) is not None:
+            message = "is a secret key, and lies in a commit: make another, and commit it nowhere"
+            raise ConfigError(message, path=name)
+        return replace(settings, weighing=replace(weighing, key=str(place)))
+    return settings
 
 
 def _trusted(file: Path) -> Iterator[Path]:

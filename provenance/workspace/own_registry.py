@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError
 from provenance.policy import BUILTIN
 from provenance.registry.editing import Book, check_there, is_same
-from provenance.registry.file import load
+from provenance.registry.file import Folder, folder_of, load
+from provenance.registry.fingerprints import check_fits, file_of
 from provenance.registry.store import FILE_NAME
 from provenance.signature import unusable
 from provenance.trust import Registry
@@ -77,12 +78,27 @@ def remarks(file: Path) -> tuple[Remark, ...]:
     """What is odd about the registry in a file: what `verify` could not use, by the readers that
     it uses, then what lets in or locks out more than its words say. ConfigError for no registry."""
     check_there(file)
-    registry = load(file)
+    registry, folder = load(file), folder_of(file)
     useless = (
         Remark(weight=Weight.PROBLEM, rule="unusable-service", where=where, message=message)
         for where, message in unusable(registry)
     )
-    return (*useless, *lint(registry, datetime.now(UTC)))
+    kept = tuple(_of_fingerprints(folder, registry))
+    return (*useless, *kept, *lint(registry, datetime.now(UTC)))
+
+
+def _of_fingerprints(folder: Folder, registry: Registry) -> Iterator[Remark]:
+    """What is wrong with the fingerprints of roots: missing, another's, or a secret."""
+    for root in (root for org in registry.orgs for root in org.roots if root.fingerprint):
+        name = file_of(root)
+        try:
+            check_fits(root, folder.fingerprint(root), name)
+        except ConfigError as error:
+            step = f"put {name} there, or add the root again with its --fingerprint"
+            said = f"{error}; {step}"
+            yield Remark(
+                weight=Weight.PROBLEM, rule="unusable-fingerprint", where=root.repo, message=said
+            )
 
 
 def is_judged_by(file: Path, environment: Environment) -> bool:

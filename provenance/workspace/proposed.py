@@ -39,6 +39,11 @@ class Rules:
             self.settings,
             registry=tuple(map(short, self.settings.registry)),
             registry_roots=tuple((url, short(file)) for url, file in self.settings.registry_roots),
+            weighing=replace(
+                self.settings.weighing,
+                key=short(self.settings.weighing.key or "") or None,
+                fingerprints=tuple(map(short, self.settings.weighing.fingerprints)),
+            ),
             models=tuple(
                 replace(model, path=short(model.path)) if model.path else model
                 for model in self.settings.models

@@ -13,7 +13,7 @@ from provenance import registry as registries
 from provenance.errors import ConfigError
 from provenance.lock import Entry, Lock, Part
 from provenance.manual import near, rules
-from provenance.model import Ref
+from provenance.model import Document, Ref
 from provenance.names import namespace_of
 from provenance.policy import CHECKS, Model, Policy, Settings
 from provenance.registry import Loaded
@@ -21,6 +21,7 @@ from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
 from provenance.verdict import Finding, failed
 from provenance.workspace import foreign, lockfile
 from provenance.workspace import settings as files
+from provenance.workspace.bases import NO_BASES, Bases, with_own
 from provenance.workspace.environment import Environment
 from provenance.workspace.registries import place_of, policy_source, registry_source
 from provenance.workspace.request import Request
@@ -58,6 +59,15 @@ class Session:
     policy_path: Path | None = None
     proposed: Lock | None = None
     base: Base | None = None
+    bases: Bases = NO_BASES
+
+    def fingerprints(self) -> tuple[Document, ...]:
+        """The fingerprints of other models' weights that registries and the caller have, each once,
+        an earlier registry's first; the path of each is `org/name@` and its coordinates' name.
+
+        Raises ConfigError, RegistryRefused, SourceError.
+        """
+        return self.bases.documents
 
     @property
     def away(self) -> bool:
@@ -164,8 +174,9 @@ def opened(
         if replayed
         else chosen(request, own, here, needed=needs_models)
     )
+    places = [Path(one.model.path) for one in meant if one.model.path]
+    own, fingerprints = with_own(own, here.folder.absolute(), places)
     subjects = tuple(subject_of(one, request, own, found.profile) for one in meant)
-    places = [subject.place for subject in subjects if subject.place]
     _check(own, found.path, places)
     findings = (*map(foreign.finding, found.foreign), *(found.base.findings if found.base else ()))
     if needs_models and not (request.refs or replayed):
@@ -191,6 +202,11 @@ def opened(
         namespaces=_namespaces(subjects, own),
         profile=found.profile,
         settings_path=found.path,
+        bases=Bases(
+            loaded=loaded,
+            own=fingerprints,
+            secret=Path(own.weighing.key) if own.weighing.key else None,
+        ),
     )
 
 

@@ -141,6 +141,11 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         settings,
         registry=tuple(_anchored_name(name, folder) for name in settings.registry),
         registry_roots=tuple((url, str(folder / file)) for url, file in settings.registry_roots),
+        weighing=replace(
+            settings.weighing,
+            key=str(folder / settings.weighing.key) if settings.weighing.key else None,
+            fingerprints=tuple(str(folder / place) for place in settings.weighing.fingerprints),
+        ),
         models=tuple(_anchored_model(model, folder) for model in settings.models),
     )
 

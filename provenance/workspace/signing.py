@@ -28,6 +28,11 @@ class SignerOptions:
     identity_token: str | None = None
     trust_config: Path | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Whether any of it was said, so that a signature is meant."""
+        return self != SignerOptions()
+
     def signer(self, now: datetime, environment: Environment) -> Signer:
         """The signer that this is, or ConfigError for options that do not go together.
 

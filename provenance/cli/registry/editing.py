@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -26,8 +27,10 @@ with_file = click.option(
 )
 
 
-def show_edit(edit: Edit) -> None:
-    """What changed in a registry, and whether anything is judged by it."""
+def show_edit(edit: Edit, notes: Iterable[str] = ()) -> None:
+    """What changed in a registry and beside it, and whether anything is judged by it."""
+    for note in notes:
+        terminal.say(f"note: {note}", err=True)
     terminal.difference(edit)
     if words := unnamed(edit.file, here().environment):
         click.echo(f"note: {words}", err=True)

@@ -8,6 +8,7 @@ import click
 
 from provenance.cli.registry.editing import show_edit, with_file
 from provenance.registry.editing import Book
+from provenance.workspace.rooting import swept
 
 KINDS = ("org", "signer", "root", "revoked")
 
@@ -19,7 +20,9 @@ KINDS = ("org", "signer", "root", "revoked")
 @with_file
 def command(kind: str, name: str, reason: str, file: Path) -> None:
     """Take something out: an org by NAME, a signer as ORG/NAME, a root by its repository, or what
-    was revoked by its value. Comments directly above it go with it."""
+    was revoked by its value. Comments directly above it go with it, and so do fingerprints that
+    nothing names any more."""
     book = Book.opened(file)
-    show_edit(book.remove(book.path(kind, name)))
+    edit = book.remove(book.path(kind, name))
+    show_edit(edit, swept(book, edit))
     click.echo(f"removed {kind} {name}: {reason}")

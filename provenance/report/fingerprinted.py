@@ -1,0 +1,96 @@
+"""A fingerprint that was made, as people and programs read it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from provenance.names import namespace_of
+from provenance.report.common import printable
+from provenance.report.human import DOUBT, Line, Span
+
+KIB = 1024
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What a fingerprint's file is: where it lies, of which model, and what it holds.
+
+    `digest` and `manifest` are `sha256:<hex>`, `size` is in bytes. `matrices` were sampled, with
+    `values` numbers in all, and `unread` could not be; `tensors` have their digests. `key` is the
+    file of its secret coordinates, and `is_new` says that it was made just now. `statement` is the
+    file in which it is signed, and `org` the organisation that has the model in the registry.
+    """
+
+    file: str
+    digest: str
+    size: int
+    model: str
+    commit: str
+    manifest: str
+    folder: str
+    coordinates: str
+    matrices: int
+    values: int
+    unread: tuple[str, ...] = ()
+    tensors: int = 0
+    key: str = ""
+    is_new: bool = False
+    statement: str = ""
+    org: str = ""
+
+    @property
+    def next(self) -> str:
+        """The line to type next; of a secret one, what to write into provenance.toml."""
+        if self.key:
+            return (
+                "in provenance.toml, under [policy.weights]: "
+                f'key = "{self.key}", fingerprints = ["{self.file}"]'
+            )
+        model = self.model or "ORG/NAME"
+        words = ["provenance", "registry", "add-root", self.org or "ORG", model]
+        pinned = ["--commit", self.commit, "--manifest", self.manifest]
+        words += pinned if self.commit else ["--manifest", self.folder]
+        return shlex.join([*words, "--fingerprint", self.file])
+
+
+def fingerprint_table(made: Described) -> dict[str, object]:
+    """The same as JSON has it."""
+    return {**asdict(made), "next": made.next}
+
+
+def fingerprint_lines(made: Described) -> Iterator[Line]:
+    """What was written, of which model, what it holds and who may have it."""
+    yield _line(f"wrote {made.file}: {-(-made.size // KIB)} KiB, {made.digest}")
+    at = f"@{made.commit}" if made.commit else ""
+    yield _line(f"  of      {made.model or made.folder}{at}  {made.manifest}")
+    yield _line(
+        f"  holds   {made.matrices:,} matrices, {made.values:,} values at {made.coordinates} "
+        f"coordinates; {made.tensors:,} tensors by digest"
+    )
+    if made.unread:
+        names = ", ".join(made.unread[:SHOWN]) + (" …" if len(made.unread) > SHOWN else "")
+        said = f"  without {len(made.unread):,} that could not be read: {printable(names)}"
+        yield (Span(said, DOUBT),)
+    if made.key:
+        how = "made just now, for you alone to read" if made.is_new else "as it was"
+        yield _line(f"  key     {made.key}, {how}")
+        yield _line(
+            "  secret  never published: whoever has the key, or this file and the weights, knows "
+            "which values are compared"
+        )
+    else:
+        yield _line(
+            "  public  everybody knows which values are compared, so a forger could plant them: "
+            "--key makes one that only you know"
+        )
+    if made.statement:
+        yield _line(f"  signed  {made.statement}")
+    if not made.org and made.model and not made.key:
+        yield _line(f"  ORG     the organisation that has {namespace_of(made.model)} in trust.toml")
+
+
+def _line(text: str) -> Line:
+    return (Span(printable(text)),)

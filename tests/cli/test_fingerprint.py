@@ -1,0 +1,278 @@
+"""`provenance fingerprint`, and what a registry and a caller's settings make of what it writes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import stat
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from provenance.errors import ConfigError
+from provenance.registry.fingerprints import digest_of
+from provenance.workspace import Request, Workspace
+from tests import forge, weighed
+from tests.cli.conftest import Run
+
+ADD = ("registry", "add-root", "Acme", "acme/base", "--manifest", "base", "--fingerprint")
+MAKE = ("fingerprint", "base", "--as", "acme/base", "-o", "base.wlf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A folder with a base, and a registry that knows who publishes it."""
+
+    folder: Path
+    run: Run
+
+    def done(self, *words: str) -> str:
+        ended = self.run(*words, cwd=self.folder)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout + ended.stderr
+
+    def refused(self, *words: str, code: int = 2) -> str:
+        ended = self.run(*words, cwd=self.folder)
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        return ended.stderr
+
+    def kept(self) -> list[str]:
+        """The names of the files beside the registry."""
+        return sorted(file.name for file in (self.folder / "fingerprints").glob("*"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, run: Run) -> Desk:
+    folder = tmp_path / "desk"
+    weighed.model(folder / "base")
+    (folder / "release.pub").write_text(forge.key("release").public.pem)
+    (folder / "release.pem").write_bytes(forge.pem(forge.key("release")))
+    desk = Desk(folder=folder, run=run)
+    desk.done("registry", "init", "--name", "acme")
+    desk.done("registry", "add-org", "Acme", "--namespace", "acme", "--key", "release.pub")
+    return desk
+
+
+def test_what_is_made_is_added_by_the_line_that_it_ends_with(desk: Desk) -> None:
+    said = desk.done(*MAKE, "--sign-key", "release.pem")
+    line = said.splitlines()[-1].removeprefix("next: provenance ")
+    added = desk.done(*shlex.split(line))
+    assert "signed by Acme/release, who speaks for acme/base" in added
+    digest = digest_of((desk.folder / "base.wlf").read_bytes())
+    assert desk.kept() == [f"{digest.removeprefix('sha256:')}.wlf"]
+    for words in (("show",), ("diff", "empty.toml")):
+        (desk.folder / "empty.toml").write_text('version = 1\nname = "empty"\n')
+        assert digest in desk.done("registry", *words)
+    assert "0 problems" in desk.done("registry", "check")
+    assert "stays as it is" in desk.done(*shlex.split(line))
+    removed = desk.done("registry", "remove", "root", "acme/base", "--reason", "x")
+    assert "which nothing names any more" in removed
+    assert desk.kept() == []
+
+
+def test_a_root_that_stands_already_gets_it(desk: Desk) -> None:
+    desk.done(*MAKE)
+    desk.done(*ADD[:-1])
+    desk.done(*ADD, "base.wlf")
+    assert (desk.folder / "trust.toml").read_text().count("[[org.root]]") == 1
+    assert len(desk.kept()) == 1
+
+
+def test_as_json_it_is_described(desk: Desk) -> None:
+    made = json.loads(desk.run(*MAKE, "--json", cwd=desk.folder).stdout)
+    data = (desk.folder / "base.wlf").read_bytes()
+    manifest = weighed.manifest(desk.folder / "base")
+    assert (made["digest"], made["manifest"]) == (digest_of(data), manifest)
+    assert (made["size"], made["coordinates"], made["tensors"]) == (len(data), "public", 5)
+    desk.done(*MAKE)
+    assert (desk.folder / "base.wlf").read_bytes() == data
+
+
+def foreign(desk: Desk) -> None:
+    (desk.folder / "base.wlf").write_text("a list of mine")
+
+
+def of_another(desk: Desk) -> None:
+    other = weighed.model(desk.folder / "other", seed=1)
+    (desk.folder / "base.wlf").write_bytes(weighed.fingerprint(other))
+
+
+def link(desk: Desk) -> None:
+    (desk.folder / "base.wlf").symlink_to("trust.toml")
+
+
+@pytest.mark.parametrize("lies", [foreign, of_another, link])
+def test_nothing_foreign_is_written_over(desk: Desk, lies: Callable[[Desk], None]) -> None:
+    lies(desk)
+    before = (desk.folder / "base.wlf").read_bytes()
+    assert "base.wlf" in desk.refused(*MAKE)
+    assert (desk.folder / "base.wlf").read_bytes() == before
+
+
+REFUSED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
+    "inside the model": (("fingerprint", "base", "-o", "base/x.wlf"), 2, "lies inside the model"),
+    "no weights": (("fingerprint", "release.pub", "-o", "x.wlf"), 2, "holds no matrices"),
+    "not here": (("fingerprint", "acme/x", "-o", "x.wlf", "--offline"), 5, "provenance fetch"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_made_says_what_to_do(desk: Desk, what: str) -> None:
+    words, code, says = REFUSED[what]
+    assert says in desk.refused(*words, code=code)
+    assert not list(desk.folder.rglob("x.wlf"))
+
+
+def secret(desk: Desk) -> None:
+    desk.done(*MAKE, "--key", "wlf.key")
+
+
+def of_others(desk: Desk) -> None:
+    of_another(desk)
+
+
+def signed_for_another(desk: Desk) -> None:
+    desk.done(*MAKE, "--sign-key", "release.pem")
+    weighed.model(desk.folder / "base", seed=2)
+    (desk.folder / "base.wlf").write_bytes(weighed.fingerprint(desk.folder / "base"))
+
+
+def link_in_its_place(desk: Desk) -> None:
+    desk.done(*MAKE)
+    (desk.folder / "fingerprints").symlink_to("base")
+
+
+NOT_ADDED: Mapping[str, tuple[Callable[[Desk], None], str]] = {
+    "a secret": (secret, "never published"),
+    "of other files": (of_others, "is the fingerprint of"),
+    "none": (foreign, "cannot be read as"),
+    "with a statement about another": (signed_for_another, "is about another"),
+    "behind a link": (link_in_its_place, "is a link"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_ADDED)
+def test_what_is_no_fingerprint_of_the_root_is_not_added(desk: Desk, what: str) -> None:
+    make, says = NOT_ADDED[what]
+    make(desk)
+    before = (desk.folder / "trust.toml").read_bytes()
+    assert says in desk.refused(*ADD, "base.wlf")
+    assert (desk.folder / "trust.toml").read_bytes() == before
+    assert not (desk.folder / "fingerprints").is_dir() or not list(desk.folder.rglob("*.tmp"))
+
+
+def settled(desk: Desk, policy: str) -> Workspace:
+    desk.done(*MAKE, "--key", "wlf.key")
+    (desk.folder / "provenance.toml").write_text(f"[policy.weights]\n{policy}\n")
+    return Workspace.open(desk.folder)
+
+
+def test_a_secret_one_is_the_callers_own(desk: Desk) -> None:
+    workspace = settled(desk, 'key = "wlf.key"\nfingerprints = ["base.wlf"]')
+    session = workspace.session(Request(), needs_models=False)
+    (document,) = session.fingerprints()
+    data = (desk.folder / "base.wlf").read_bytes()
+    assert document.path.startswith("acme/base@key:")
+    assert document.data == data
+    assert session.settings.weighing.digests == (digest_of(data),)
+    assert session.bases.key == (desk.folder / "wlf.key").read_bytes()
+    modes = [stat.S_IMODE((desk.folder / name).stat().st_mode) for name in ("wlf.key", "base.wlf")]
+    assert modes == [0o600, 0o600]
+
+
+def others_may_read(folder: Path) -> None:
+    (folder / "wlf.key").chmod(0o640)
+
+
+def another_key(folder: Path) -> None:
+    (folder / "wlf.key").write_bytes(bytes(32))
+
+
+def short_key(folder: Path) -> None:
+    (folder / "wlf.key").write_bytes(b"key")
+
+
+def no_key(folder: Path) -> None:
+    (folder / "wlf.key").unlink()
+
+
+def gone(folder: Path) -> None:
+    (folder / "base.wlf").unlink()
+
+
+def nothing(folder: Path) -> None:
+    """All is as it was made."""
+
+
+BOTH = 'key = "wlf.key"\nfingerprints = ["base.wlf"]'
+WRONG: Mapping[str, tuple[str, Callable[[Path], None], str]] = {
+    "others may read the key": (BOTH, others_may_read, "chmod 600"),
+    "another key": (BOTH, another_key, "was made with another key"),
+    "a short key": (BOTH, short_key, "expected 16 or more"),
+    "no key": (BOTH, no_key, "the key cannot be read"),
+    "no key is named": ('fingerprints = ["base.wlf"]', nothing, "name their key"),
+    "no file": (BOTH, gone, "cannot be read"),
+    "a folder without any": ('fingerprints = ["base"]', nothing, "holds no fingerprint"),
+    "an unknown word": ('keys = "wlf.key"', nothing, "policy.weights.keys"),
+    "an empty path": ('fingerprints = [" "]', nothing, r"fingerprints\[0\]"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_settings_that_cannot_be_used_are_errors(desk: Desk, what: str) -> None:
+    policy, change, says = WRONG[what]
+    workspace = settled(desk, policy)
+    change(desk.folder)
+    with pytest.raises(ConfigError, match=says):
+        workspace.session(Request(), needs_models=False).fingerprints()
+
+
+def test_status_counts_the_roots_that_have_one(desk: Desk) -> None:
+    desk.done(*MAKE)
+    desk.done(*ADD, "base.wlf")
+    other = ("--commit", "c" * 40, "--manifest", f"sha256:{'a' * 64}")
+    desk.done("registry", "add-root", "Acme", "acme/other", *other)
+    (desk.folder / "provenance.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
+    assert "1 of 2 roots have a fingerprint" in desk.done("status", "--offline")
+
+
+def committed(folder: Path, branch: str) -> None:
+    """Everything but the secret is in a commit of a new branch."""
+    name = ("-c", "user.name=x", "-c", "user.email=x@y")
+    (folder / ".gitignore").write_text("wlf.key\n*.pem\nbase/\n")
+    for words in (("init", "-q"), ("checkout", "-qb", branch), ("add", "-A")):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    words = ("commit", "-qm", branch, "--allow-empty")
+    subprocess.run(["git", *name, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_pull_request_is_compared_with_the_fingerprints_of_its_base(desk: Desk) -> None:
+    workspace = settled(desk, BOTH)
+    desk.done("fingerprint", "base", "--as", "acme/base", "-o", "public.wlf")
+    desk.done(*ADD, "public.wlf")
+    settings = desk.folder / "provenance.toml"
+    settings.write_text(f'[policy]\nregistry = ["trust.toml"]\n{settings.read_text()}')
+    committed(desk.folder, "base-branch")
+    before = {name: (desk.folder / name).read_bytes() for name in ("public.wlf", "base.wlf")}
+    settings.write_text(settings.read_text().replace('"base.wlf"', '"other.wlf"'))
+    (desk.folder / "other.wlf").write_bytes(before["public.wlf"])
+    for file in (desk.folder / "base.wlf", *(desk.folder / "fingerprints").iterdir()):
+        file.unlink()
+    committed(desk.folder, "head")
+    session = workspace.session(Request(base="base-branch"), needs_models=False)
+    found = {document.data for document in session.fingerprints()}
+    assert found == set(before.values())
+    changed = {finding.where for finding in session.findings}
+    assert {"base.wlf", "provenance.toml"} <= changed
+
+
+def test_a_secret_key_in_a_commit_is_none(desk: Desk) -> None:
+    workspace = settled(desk, BOTH)
+    committed(desk.folder, "base-branch")
+    subprocess.run(["git", "add", "-f", "wlf.key"], cwd=desk.folder, check=True)
+    committed(desk.folder, "head")
+    with pytest.raises(ConfigError, match="lies in a commit"):
+        workspace.session(Request(base="base-branch"), needs_models=False)
