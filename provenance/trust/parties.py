@@ -56,6 +56,7 @@ class Root:
     repo_id: str | None = None
     commit: str | None = None
     manifest: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,6 +148,10 @@ class Registry:
         every = (root for org in self.orgs for root in org.roots)
         return tuple(root for root in every if root.manifest == manifest is not None)
 
+    def fingerprinted(self, digest: str) -> Root | None:
+        """The root whose fingerprint file has this digest, `sha256:<hex>`."""
+        return next((r for org in self.orgs for r in org.roots if r.fingerprint == digest), None)
+
     @cached_property
     def _mirrored(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, dict[str, None]] = {}

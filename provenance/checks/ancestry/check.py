@@ -53,6 +53,12 @@ ancestry/identical
     It is a copy that does not name its source; unknown where no date tells which of two was
     first. Where nothing is called like weights, that is said of every file that a loader reads.
 
+ancestry/undeclared-parent
+    Its weights are those of another model at hand, or were made from them, and neither that model
+    nor kin of it is among its ancestors by anybody's word. Ask the publisher, and say it with
+    `parents`; unknown where no date tells which of two was first, and where a parent is stated of
+    which nothing is at hand.
+
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
     descend from one of them: look at what was signed.
@@ -117,6 +123,7 @@ from provenance.checks.ancestry.lost import (
     unresolved,
 )
 from provenance.checks.ancestry.relations import is_adapter, relations
+from provenance.checks.ancestry.undeclared import undeclared
 from provenance.claims.claim import ParentClaim
 from provenance.lineage import Claimed, own_names
 from provenance.model import Reach
@@ -132,7 +139,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Whether every stated ancestor is known, and every place says the same of them."""
     survey = _Survey(case=case)
     found = [*unread(case), *unresolvable(case), *missing(case), *conflicts(case)]
-    found += [*relations(case), *copies(case), *signatures(case)]
+    found += [*relations(case), *copies(case), *signatures(case), *undeclared(case)]
     found += [*survey.ancestors(), *survey.origin()]
     found = list(dict.fromkeys(found))
     yield from found
