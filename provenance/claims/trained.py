@@ -93,8 +93,8 @@ def _of_card(file: Parsed) -> Iterator[Declaration]:
     any of them may be an example."""
     text = file.content.head.decode("utf-8", "surrogateescape")
     parts = divided(text, yaml.fences(text))
-    blocks = (*parts.blocks, *parts.fenced)[:MAX_BLOCKS]
-    found = dict.fromkeys(one for block in blocks for one in _quoted(file.path, block.text))
+    texts = [*(one.text for one in parts.blocks), *(one.text for one in parts.fenced)]
+    found = dict.fromkeys(one for text in texts[:MAX_BLOCKS] for one in _quoted(file.path, text))
     if len(found) == 1:
         yield from found
 

@@ -149,8 +149,13 @@ class Registry:
         return tuple(root for root in every if root.manifest == manifest is not None)
 
     def fingerprinted(self, digest: str) -> Root | None:
-        """The root whose fingerprint file has this digest, `sha256:<hex>`."""
-        return next((r for org in self.orgs for r in org.roots if r.fingerprint == digest), None)
+        """The root whose fingerprint has this digest, `sha256:<hex>`; None for anybody else's."""
+        return self._fingerprinted.get(digest)
+
+    @cached_property
+    def _fingerprinted(self) -> dict[str, Root]:
+        every = (root for org in reversed(self.orgs) for root in reversed(org.roots))
+        return {root.fingerprint: root for root in every if root.fingerprint}
 
     @cached_property
     def _mirrored(self) -> dict[str, tuple[str, ...]]:

@@ -56,8 +56,8 @@ ancestry/identical
 ancestry/undeclared-parent
     Its weights are those of another model at hand, or were made from them, and neither that model
     nor kin of it is among its ancestors by anybody's word. Ask the publisher, and say it with
-    `parents`; unknown where no date tells which of two was first, and where a parent is stated of
-    which nothing is at hand.
+    `parents`; unknown where no date tells which of two was first, and where a parent is stated that
+    could not be compared.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may

@@ -3,8 +3,8 @@
 A card can name any parent. Where the weights of the stated parent are here, or the registry or
 your settings have a fingerprint of it (`provenance fingerprint`), a sample of the model is compared
 with it: two models that have nothing to do with each other do not agree at hidden coordinates.
-Passes when every parent that could be compared is borne out. Of a parent of which nothing is at
-hand its nearest ancestor is taken that is, and the message says so. Where nothing can be compared
+Passes when every parent that could be compared is borne out. Where nothing of a parent is at hand,
+the nearest of its ancestors is taken that is, and the message tells. Where nothing can be compared
 the check is skipped, and says why; with `weights = "require"` in `[policy.rules]` it is unknown.
 
 What it says has limits. Coordinates that everybody knows can be planted in weights that have
@@ -20,9 +20,9 @@ weights/contradicted
     of kin of it. Do not deploy it; ask the publisher.
 
 weights/not-supported
-    The weights have no trace of the stated parent, and of no other model at hand. It may have been
-    retrained or distilled, or the card names a parent that it never had: ask the publisher what was
-    done, and waive it after a look.
+    The weights have no trace of the stated parent, and of no other model at hand. Retraining and
+    distillation leave none, and neither does a card that names any parent: ask the publisher what
+    was done, and waive it after a look.
 
 weights/partial
     Only the tables of tokens, or some of the layers, are the stated parent's. The rest is somebody
@@ -56,7 +56,7 @@ weights/not-compared
 
 weights/pass
     What the model is to each parent that was compared: *identical*, *corroborated* or *consistent*,
-    with the numbers; and of which parents nothing was at hand.
+    with the numbers; and which parents could not be compared.
 """
 
 from __future__ import annotations

@@ -41,10 +41,12 @@ def _edge(case: Case, name: str) -> Edge | None:
     """The step from the model of this name, if it is the one parent whose weights this one has."""
     graph, parent = case.graph, case.claimed.canonical(name)
     own = [edge for edge in graph.above.get(graph.model, ()) if edge.passes_weights_on]
-    known = case.claimed.by_claim.get(name)
-    manifest = known.manifest if known else None
-    names = {edge.parent for edge in own if graph.by_key[edge.parent].manifest == manifest}
-    return own[0] if len(own) == 1 and own[0].parent in {parent, *names} else None
+    if len(own) != 1:
+        return None
+    known, node = case.claimed.by_claim.get(name), graph.by_key[own[0].parent]
+    by_digest = known is not None and known.manifest is not None is not node.manifest
+    same = by_digest and known is not None and known.manifest == node.manifest
+    return own[0] if same or own[0].parent == parent else None
 
 
 def _of(case: Case, changes: ChangeMap, edge: Edge | None) -> Iterator[Finding]:
