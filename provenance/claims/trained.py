@@ -26,7 +26,8 @@ MODULES = ("target_modules", "lora_target_modules", "lora_target")
 RANKS = ("lora_r", "lora_rank", "r")
 SAVED = ("modules_to_save", "lora_modules_to_save", "additional_target")
 LINEAR, ALL_LINEAR = "lora_target_linear", "all-linear"
-BIASES = {"all": ("bias",), "lora_only": ("bias",)}
+BIASES = ("none", "lora_only", "all")
+"""Words of peft for the biases that are trained, the least first."""
 SETTINGS = frozenset(name for name in BY_NAME if suffix_of(name) in (".json", ".yaml", ".yml"))
 MAX_BLOCKS = 32
 """Blocks of settings and of code of a card that are looked into."""
@@ -39,6 +40,7 @@ class _Lora:
     modules: tuple[str, ...]
     saved: tuple[str, ...]
     rank: int | None
+    bias: str
 
 
 def of_files(files: Mapping[str, Parsed]) -> Iterator[Declaration]:
@@ -79,6 +81,7 @@ def declared(said: str, documents: Iterable[object]) -> Iterator[Declaration]:
         modules=() if whole else tuple(dict.fromkeys(m for one in found for m in one.modules)),
         saved=tuple(dict.fromkeys(name for one in found for name in one.saved)),
         rank=None if None in ranks else sum(rank or 0 for rank in ranks),
+        bias=max((one.bias for one in found), key=BIASES.index),
     )
 
 
@@ -121,8 +124,9 @@ def _lora(table: Mapping[object, object]) -> _Lora | None:
     saved = tuple(name for key in SAVED for name in _names(table.get(key)))
     return _Lora(
         modules=tuple(ALL_LINEAR if name == "all" else name for name in modules),
-        saved=(*saved, *BIASES.get(str(table.get("bias")), ())),
+        saved=saved,
         rank=max((rank, *more)) if rank else None,
+        bias=next((word for word in BIASES if word == table.get("bias")), BIASES[0]),
     )
 
 

@@ -10,6 +10,7 @@ from provenance.lineage.tier import Tier
 
 if TYPE_CHECKING:
     from provenance.weights.kinship import Kinship
+    from provenance.weights.ledger import Ledger
 
 MERGE = "merge"
 
@@ -18,7 +19,8 @@ MERGE = "merge"
 class Kin:
     """What a model is to each model at hand, by canonical name, the closest first.
 
-    `named` has the name of each by its manifest, `roots` those that the registry has as roots.
+    `named` has the name of each by its manifest, `roots` those that the registry has as roots, and
+    `ledgers` the tensors of each as its fingerprint has them.
     `unread` says of each document that does not count why, after its path. The weights of a base
     are not in an adapter: nothing is compared then.
     """
@@ -26,6 +28,7 @@ class Kin:
     kinships: Mapping[str, Kinship] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()
+    ledgers: Mapping[str, Ledger] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
     adapter: bool = False
 

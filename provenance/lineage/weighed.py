@@ -59,6 +59,7 @@ def kin_of(
     return Kin(
         kinships=_compared([found for _, found in own], known),
         named={one.fingerprint.manifest: one.name for one in known if one.fingerprint.manifest},
+        ledgers={one.name: one.fingerprint.ledger for one in known},
         roots=frozenset(one.name for one in known if one.root),
         unread=(*unread, *more, *strange),
     )

@@ -13,9 +13,16 @@ from provenance.errors import Malformed
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.change import Change, ChangeMap, Kind, loads
-from provenance.weights.changes.declared import Declaration, exceeded
+from provenance.weights.changes.declared import (
+    Declaration,
+    Excess,
+    exceeded,
+    exceeded_by_ledger,
+    sentence,
+    unread,
+)
+from provenance.weights.ledger import Ledger
 
-ASK = "do not deploy it, and ask what else was done"
 SHOWN = 5
 STORED = {"quantized": "a quantisation", "converted": "a conversion"}
 """Relations that change how weights are stored, and not what they are."""
@@ -26,43 +33,55 @@ AROUND = ("norm", "bias")
 
 
 def exceeding(case: Case) -> Iterator[Finding]:
-    """The changes of each step of the model itself that are beyond what is said of it."""
+    """The changes of the last step that are beyond what is said of it.
+
+    Only a step from one parent is looked at: what a merge changes nobody can tell apart.
+    """
+    own = case.graph.above.get(case.graph.model, ())
+    edges = [edge for edge in own if edge.passes_weights_on]
+    maps: list[ChangeMap] = []
     for document in case.evidence.weights.changes:
         try:
-            changes = loads(document.data)
+            found = loads(document.data)
         except Malformed as error:
             message = f"the map of changes cannot be read ({error}): compare again"
             yield unknown("weights/unread", message, document.path)
-        else:
-            yield from _of(case, changes, _edge(case, document.path))
+            continue
+        if len(edges) == 1 and _is_of(case, document.path, edges[0]):
+            maps.append(found)
+    if len(edges) == 1:
+        yield from _beyond(case, edges[0], maps)
+        yield from _trained(edges[0], maps)
 
 
-def _edge(case: Case, name: str) -> Edge | None:
-    """The step from the model of this name, if it is the one parent whose weights this one has."""
-    graph, parent = case.graph, case.claimed.canonical(name)
-    own = [edge for edge in graph.above.get(graph.model, ()) if edge.passes_weights_on]
-    if len(own) != 1:
-        return None
-    known, node = case.claimed.by_claim.get(name), graph.by_key[own[0].parent]
-    by_digest = known is not None and known.manifest is not None is not node.manifest
-    same = by_digest and known is not None and known.manifest == node.manifest
-    return own[0] if same or own[0].parent == parent else None
+def _is_of(case: Case, name: str, edge: Edge) -> bool:
+    """Whether a map whose base has this name is that of a step."""
+    manifest = case.graph.by_key[edge.parent].manifest
+    known = case.claimed.by_claim.get(name)
+    same = known is not None and manifest is not None and known.manifest == manifest
+    return same or case.claimed.canonical(name) == edge.parent
 
 
-def _of(case: Case, changes: ChangeMap, edge: Edge | None) -> Iterator[Finding]:
-    if edge is None:
-        return
+def _beyond(case: Case, edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
     for declared in declarations(case):
-        beyond = exceeded(declared, changes.changes)
-        if beyond:
-            words = "; ".join(one.words for one in beyond[:SHOWN])
-            message = f"{declared.said}: {words}{_more(len(beyond))}: {ASK}"
+        if why := unread(declared):
+            yield unknown("weights/unread", f"{declared.said}: {why}", edge.parent)
+        elif beyond := _excess(case, edge, maps, declared):
+            said = f"{declared.said}: {sentence(declared, beyond)}"
+            message = f"{said}: do not deploy it, and ask what else was done"
             yield failed("weights/exceeded", message, edge.parent)
-    if edge.relation in STORED:
-        trained = [one for one in changes.changed if _is_trained(one)]
-        if trained:
-            message = f"declared {STORED[edge.relation]}; {_listed(trained)}: {ASK}"
-            yield failed("weights/exceeded", message, edge.parent)
+
+
+def _excess(
+    case: Case, edge: Edge, maps: list[ChangeMap], declared: Declaration
+) -> tuple[Excess, ...]:
+    """By the map of changes; without one by the tensors that a fingerprint of the parent has."""
+    if maps:
+        return tuple(one for found in maps for one in exceeded(declared, found.changes))
+    kin, node = case.graph.kin, case.graph.by_key[edge.parent]
+    theirs = kin.ledgers.get(kin.known_as(edge.parent, node.manifest))
+    ours = Ledger(entries=case.evidence.weights.tensors)
+    return exceeded_by_ledger(declared, ours, theirs) if theirs else ()
 
 
 def declarations(case: Case) -> Iterator[Declaration]:
@@ -73,15 +92,16 @@ def declarations(case: Case) -> Iterator[Declaration]:
     yield from of_files(case.files.by_path)
 
 
+def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
+    """What training does, where only the way of storing is said to be another."""
+    found = [one for changes in maps for one in changes.changed if _is_trained(one)]
+    if found and edge.relation in STORED:
+        named = (f"{one.name:.200} ({one.kind}, {one.relative:.1%})" for one in found[:SHOWN])
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        said = f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
+        message = f"{said}: do not deploy it, and ask what else was done"
+        yield failed("weights/exceeded", message, edge.parent)
+
+
 def _is_trained(change: Change) -> bool:
     return change.kind in TRAINED and not any(word in change.role for word in AROUND)
-
-
-def _listed(trained: list[Change]) -> str:
-    """The first of them, each with how it changed."""
-    named = (f"{one.name:.200} ({one.kind}, {one.relative:.1%})" for one in trained[:SHOWN])
-    return f"{', '.join(named)}{_more(len(trained))} changed otherwise"
-
-
-def _more(count: int) -> str:
-    return f" and {count - SHOWN} more" if count > SHOWN else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from provenance.weights.changes.change import Change
+from provenance.weights.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Declaration:
     modules: tuple[str, ...] = ()
     saved: tuple[str, ...] = ()
     rank: int | None = None
+    bias: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,21 @@ class Excess:
     words: str
 
 
+def unread(declared: Declaration) -> str:
+    """Why nothing can be said of a declaration; empty where it can be read."""
+    raise NotImplementedError
+
+
 def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, ...]:
-    """Every change outside of the declared modules, and each of a rank above the declared one + 1."""
+    """Every change outside of the declared modules, and each above the declared rank + 1."""
+    raise NotImplementedError
+
+
+def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> tuple[Excess, ...]:
+    """The same where only digests of the base are known."""
+    raise NotImplementedError
+
+
+def sentence(declared: Declaration, excess: Sequence[Excess]) -> str:
+    """What was declared, and what was changed beyond it, without its stop."""
     raise NotImplementedError
