@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from provenance.weights.changes.mapping import change_map
 
 from provenance.case.case import Case
 from provenance.model import Ancestor, Document, Evidence, Facts, WeightFacts
 from provenance.policy import Demand, Policy
 from provenance.trust import Org, Registry, Root
 from provenance.verdict import Level
-from provenance.weights.coordinates import Coordinates
+from provenance.weights.changes.change import dumps as told
+from provenance.weights.coordinates import LINES, Coordinates
 from provenance.weights.fingerprint import dumps, made
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import matrices
@@ -25,15 +27,17 @@ from tests.hubs import card
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
-WIDTH = 64
+WIDTH, ACROSS = 128, 2048
+TABLE = "model.embed_tokens.weight"
 SHAPES = {
-    "model.embed_tokens.weight": (96, WIDTH),
+    TABLE: (96, WIDTH),
     **{
-        f"model.layers.{layer}.{name}.weight": (WIDTH, WIDTH)
-        for layer in range(3)
-        for name in ("self_attn.q_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.up_proj")
+        f"model.layers.{layer}.{name}.weight": (ACROSS, WIDTH)
+        for layer in range(2)
+        for name in ("self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj")
     },
 }
+PUBLIC = Coordinates()
 KEYED = Coordinates.keyed(b"0123456789abcdef")
 PAIR = Coordinates(name="pair:0123456789abcdef", key=b"of both manifests")
 
@@ -55,12 +59,12 @@ MINOR = mixed(BASE, 0.3, NOISE, 1)
 
 
 def planted(model: Weights, base: Weights, coordinates: Coordinates) -> Weights:
-    """The model with the values of the base wherever these coordinates look."""
-    columns = coordinates.columns(WIDTH)
-    found = {}
-    for name, values in model.items():
-        found[name] = values.copy()
-        found[name][:, columns] = base[name][:, columns]
+    """The model with the values of the base where these coordinates look in its layers."""
+    first, columns = coordinates.first(WIDTH, ACROSS), coordinates.columns(WIDTH)
+    places = np.ix_(np.arange(first, first + LINES), columns)
+    found = {name: values.copy() for name, values in model.items()}
+    for name in base.keys() - {TABLE}:
+        found[name][places] = base[name][places]
     return found
 
 
@@ -88,12 +92,19 @@ class Held:
         return self.data[begin:end]
 
 
-def fingerprint(model: Weights, repo: str, coordinates: Coordinates = Coordinates()) -> bytes:
+def fingerprint(model: Weights, repo: str, coordinates: Coordinates = PUBLIC) -> bytes:
     """The fingerprint file of a model by this name."""
     data = safetensors(model)
     some = matrices(stored_in(evidence({"model.safetensors": data})))
     manifest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return dumps(made(some, Held(data), coordinates, Ledger(), repo, "c" * 40, manifest))
+
+
+def changed(base: bytes, derived: bytes, named: str) -> Document:
+    """The map of what was changed from one file of weights to another."""
+    before, after = (stored_in(evidence({"model.safetensors": data})) for data in (base, derived))
+    found = change_map(before, after, Held(base), Held(derived), named=named)
+    return Document(path=named, data=told(found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +113,7 @@ class Hand:
 
     repo: str
     model: Weights
-    coordinates: Coordinates = Coordinates()
+    coordinates: Coordinates = PUBLIC
     where: str = "registry"
     repo_id: str | None = None
 
