@@ -35,12 +35,15 @@ NEVER = frozenset(
         "ancestry/copied-signature",
         "ancestry/identical",
         "ancestry/replaced",
+        "ancestry/undeclared-parent",
         "code/hub-flagged",
         "code/native",
         "format/disguised",
         "format/executable",
         "identity/confusable",
         "identity/mirror",
+        "weights/contradicted",
+        "weights/exceeded",
     }
 )
 """Rules that may be waived by hand, after a look, and are not by adoption."""

@@ -33,6 +33,9 @@ COMMIT = re.compile("[0-9a-f]{40}")
 OF_PULL_REQUESTS = frozenset({"policy/changed", "policy/changed-by-owners", "policy/removed-model"})
 """What is found about a pull request, and is no more once it is merged."""
 
+NOT_KEPT = (Outcome.PASS, Outcome.SKIPPED)
+"""What a lockfile has no line for: what holds, and what says nothing of the model."""
+
 
 def entry_of(
     name: str,
@@ -273,7 +276,7 @@ def _findings(verdict: Verdict, repo: str | None) -> Iterator[LockedFinding]:
     for finding in verdict.findings:
         if finding.rule in OF_PULL_REQUESTS or _is_of_another(finding, repo):
             continue
-        if finding.outcome is not Outcome.PASS and not finding.accepted:
+        if finding.outcome not in NOT_KEPT and not finding.accepted:
             yield LockedFinding(
                 rule=finding.rule,
                 where=finding.where,

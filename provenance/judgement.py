@@ -202,6 +202,8 @@ def _outcome(check: str, findings: Iterable[Finding]) -> Outcome:
     if Outcome.PASS in counting or any(finding.accepted for finding in own):
         return Outcome.PASS
     lowered = {finding.outcome for finding in own}
+    if lowered == {Outcome.SKIPPED}:
+        return Outcome.SKIPPED
     return next((o for o in (Outcome.FAIL, Outcome.UNKNOWN) if o in lowered), Outcome.UNKNOWN)
 
 
@@ -240,6 +242,10 @@ def _decided(
     for check, _ in outcomes:
         if not any(finding.check == check for finding in findings):
             return Result.INCOMPLETE, f"{check} said nothing"
+    outcomes_of = {outcome for _, outcome in outcomes}
+    if Outcome.SKIPPED in outcomes_of and not outcomes_of & {Outcome.PASS, Outcome.EXCEPTED}:
+        skipped = next(finding for finding in findings if finding.outcome is Outcome.SKIPPED)
+        return Result.INCOMPLETE, f"{skipped.rule}: {skipped.in_one_line}"
     return Result.PASS, _praise(findings)
 
 

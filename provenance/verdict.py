@@ -176,6 +176,11 @@ def unknown(rule: str, message: str, where: str = "") -> Finding:
     return Finding(rule=rule, outcome=Outcome.UNKNOWN, message=message, where=where)
 
 
+def skipped(rule: str, message: str, where: str = "") -> Finding:
+    """Something that was not judged, because of what the caller has at hand or asked for."""
+    return Finding(rule=rule, outcome=Outcome.SKIPPED, message=message, where=where)
+
+
 def nobody(findings: Iterable[Finding]) -> str:
     """That nobody signed, or nobody in the registry."""
     strange = any(finding.rule in BY_STRANGERS for finding in findings)

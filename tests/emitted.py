@@ -11,7 +11,7 @@ from provenance.checks import integrity
 from provenance.checks.signature.check import KNOWN
 
 PACKAGE = Path(__file__).parent.parent / "provenance"
-MAKERS = frozenset({"failed", "unknown", "passed", "exempt", "Finding"})
+MAKERS = frozenset({"failed", "unknown", "passed", "skipped", "exempt", "Finding"})
 Scope = ast.FunctionDef | ast.Module
 
 

@@ -151,7 +151,16 @@ def test_an_empty_file_says_what_holds_without_one(table: object) -> None:
 
 # What each profile asks for, as the manual says it.
 OF_FILES = ("integrity", "format", "code", "signature")
-OF_MODELS = ("integrity", "format", "code", "identity", "signature", "ancestry", "closure")
+OF_MODELS = (
+    "integrity",
+    "format",
+    "code",
+    "identity",
+    "signature",
+    "ancestry",
+    "closure",
+    "weights",
+)
 OF_LINEAGES = (*OF_MODELS, "lineage")
 POLICY = ("policy",)
 WAIVER = ("policy", "waivers", 0)
@@ -210,7 +219,6 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     ((*RULES, "format"), ["warn"], "policy.rules.'format'", "require, warn, off"),
     ((*RULES, "sigature"), "off", "policy.rules.'sigature'", "no check"),
     ((*RULES, "format/*"), "off", "policy.rules.'format/*'", "check/rule"),
-    ((*RULES, "weights"), "require", "policy.rules.'weights'", "this version cannot"),
     (RULES, EVERYTHING_WARN, "policy.rules", "no check is left"),
     ((*CODE, "sha256"), DIGEST, "policy.code[0].sha256", "64"),
     ((*CODE, "path"), "../x.py", "policy.code[0].path", "inside the model"),

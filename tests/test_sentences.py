@@ -18,6 +18,7 @@ TELLING = frozenset(
         "failed",
         "unknown",
         "passed",
+        "skipped",
         "exempt",
         "ConfigError",
         "SourceError",

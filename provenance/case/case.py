@@ -75,7 +75,9 @@ class Case:
         origin = None
         if isinstance(mirror, Mirror):
             by_origin, origin = files.seen(mirror.evidence), mirror.origin
-        heard = verify_bundles(by_origin, registry, policy.parents, origin, lock)
+        heard = verify_bundles(
+            by_origin, registry, policy.parents, origin, lock, policy.fingerprints
+        )
         return cls(
             evidence=evidence,
             policy=policy,

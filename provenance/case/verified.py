@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from provenance import signature
 from provenance.case.ancestors import by_origin
 from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
-from provenance.lineage import Claimed, Graph, Pinned, TrainingStep, Unusable, build, step_of
+from provenance.lineage import (
+    Claimed,
+    Graph,
+    Pinned,
+    TrainingStep,
+    Unusable,
+    build,
+    kin_of,
+    step_of,
+)
 from provenance.lock import Lock
 from provenance.model import Ancestor
 from provenance.signature import VerificationResult
@@ -32,8 +41,10 @@ def verify_bundles(
     parents: Sequence[str],
     origin: Ancestor | None = None,
     lock: Lock | None = None,
+    fingerprints: Collection[str] = (),
 ) -> VerifiedBundles:
-    """Verifies every bundle of the model and its ancestors; `parents` are what the user states.
+    """Verifies every bundle of the model and its ancestors; `parents` are what the user states, and
+    `fingerprints` the digests of those that the user's settings name.
 
     Of a mirror `origin` is what it is of, whose own card speaks too. An ancestor that is a mirror,
     by what is known or by the `lock`, counts as its origin.
@@ -48,7 +59,8 @@ def verify_bundles(
             own, more = _sorted(files.of(ancestor.evidence), registry)
             steps += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
             vouched |= _vouched(ancestor, files.of(ancestor.evidence), registry, own)
-    graph = build(claimed, files, registry, steps, vouched=vouched)
+    kin = kin_of(claimed, files, registry, fingerprints)
+    graph = build(claimed, files, registry, steps, vouched=vouched, kin=kin)
     return VerifiedBundles(verifications=verifications, claimed=claimed, graph=graph)
 
 

@@ -10,20 +10,24 @@ from provenance.lineage.graph import (
     Node,
     Pinned,
     Problem,
-    Tier,
     Unresolved,
     Way,
     mirrored,
     weakest,
 )
+from provenance.lineage.kin import NO_KIN, Kin
 from provenance.lineage.steps import TrainingStep, Unusable, statement_of, step_of, unverified_steps
+from provenance.lineage.tier import Tier
 from provenance.lineage.wanted import Wanted, own_names, unresolved_parents, wanted_by
+from provenance.lineage.weighed import kin_of
 
 __all__ = [
+    "NO_KIN",
     "YOU",
     "Claimed",
     "Edge",
     "Graph",
+    "Kin",
     "Made",
     "Node",
     "Pinned",
@@ -36,6 +40,7 @@ __all__ = [
     "Way",
     "build",
     "identical_weights",
+    "kin_of",
     "mirrored",
     "own_names",
     "statement_of",

@@ -21,11 +21,12 @@ from datetime import datetime
 from provenance.claims.files import ModelFiles
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.contradiction import contradiction, same_weights
-from provenance.lineage.graph import Edge, Made, Node, Problem, Tier
+from provenance.lineage.graph import Edge, Made, Node, Problem
 from provenance.lineage.met import Model, unpublished
 from provenance.lineage.naming import is_named, names_weights
 from provenance.lineage.noted import is_unchanged, notes
 from provenance.lineage.steps import Index, TrainingStep
+from provenance.lineage.tier import Tier
 from provenance.lineage.walks import circles
 from provenance.model import Evidence
 from provenance.signature import Moments, Party

@@ -8,15 +8,17 @@ from functools import cached_property
 
 from provenance.claims.claim import ParentClaim
 from provenance.claims.files import ModelFiles
-from provenance.claims.named import DISTILLED
 from provenance.claims.reference import ANSWERABLE
 from provenance.lineage.attested import Walk
 from provenance.lineage.claimed import Claimed
 from provenance.lineage.consistency import Agreement, compare
-from provenance.lineage.graph import Edge, Graph, Node, Pinned, Problem, Tier, Unresolved
+from provenance.lineage.declared import declared
+from provenance.lineage.graph import Edge, Graph, Node, Pinned, Problem, Unresolved
+from provenance.lineage.kin import NO_KIN, Kin
 from provenance.lineage.lies import doubts, lies
 from provenance.lineage.noted import in_order
 from provenance.lineage.steps import Index, TrainingStep, Unusable
+from provenance.lineage.tier import Tier
 from provenance.lineage.unnamed import may_be_folder
 from provenance.lineage.walks import reached
 from provenance.lineage.wanted import named_in
@@ -30,9 +32,10 @@ def build(
     said: Sequence[TrainingStep | Unusable],
     *,
     vouched: Collection[Pinned] = (),
+    kin: Kin = NO_KIN,
 ) -> Graph:
     """The graph of the ancestors of the model that has `files`; `vouched` are those that their
-    publishers signed, and no other commit of theirs."""
+    publishers signed, and no other commit of theirs, and `kin` what the weights say of any."""
     steps = [one for one in said if isinstance(one, TrainingStep)]
     walk = Walk(
         claimed=claimed,
@@ -42,7 +45,9 @@ def build(
         at=claimed.evidence.at,
     )
     walk.run()
-    drawn = _Drawing(claimed=claimed, registry=registry, walk=walk, vouched=frozenset(vouched))
+    drawn = _Drawing(
+        claimed=claimed, registry=registry, walk=walk, vouched=frozenset(vouched), kin=kin
+    )
     unusable = [
         Problem(slug="malformed", where=one.bundle, message=one.message)
         for one in said
@@ -63,6 +68,7 @@ def build(
         made=in_order(walk.made, [node.key for node in drawn.nodes]),
         notes=(*walk.notes, *drawn.taken_for_folders(), *doubts(walk)),
         folders=drawn.folders_alone,
+        kin=kin,
     )
 
 
@@ -74,6 +80,7 @@ class _Drawing:
     registry: Registry
     walk: Walk
     vouched: frozenset[Pinned]
+    kin: Kin
 
     @cached_property
     def lies(self) -> tuple[Problem, ...]:
@@ -92,7 +99,7 @@ class _Drawing:
                 parent = self.claimed.canonical(claim.repo or "")
                 if parent != child and (child, parent) not in self.folders:
                     said.setdefault((child, parent), []).append(claim)
-        return {pair: _declared(*pair, claims) for pair, claims in said.items()}
+        return {pair: declared(*pair, claims) for pair, claims in said.items()}
 
     @cached_property
     def folders(self) -> frozenset[tuple[str, str]]:
@@ -141,14 +148,31 @@ class _Drawing:
 
     def _weighed(self, edge: Edge) -> Edge:
         """The edge at its tier: contradicted whatever was attested, anchored where both hold."""
-        agreement = self._agreement(edge)
-        detail = "; ".join(filter(None, (edge.detail, agreement.detail)))
-        if agreement.holds is False:
+        agreement, (by_weights, words) = self._agreement(edge), self._by_weights(edge)
+        detail = "; ".join(filter(None, (edge.detail, agreement.detail, words)))
+        if agreement.holds is False or by_weights is Tier.CONTRADICTED:
             return replace(edge, tier=Tier.CONTRADICTED, detail=detail)
         if edge.tier is Tier.ATTESTED:
             tier = Tier.ANCHORED if self._is_anchored(edge) else Tier.ATTESTED
             return replace(edge, tier=tier, detail=detail)
-        return replace(edge, tier=Tier.CONSISTENT if agreement.holds else edge.tier, detail=detail)
+        by_headers = Tier.CONSISTENT if agreement.holds else edge.tier
+        tier = max(by_headers, by_weights or edge.tier, key=lambda tier: tier.rank)
+        return replace(edge, tier=tier, detail=detail)
+
+    def _by_weights(self, edge: Edge) -> tuple[Tier | None, str]:
+        """What the weights make of an edge of the model itself, as a whole, and in which words."""
+        node = self.walk.nodes.get(edge.parent)
+        found = self.kin.of(edge.parent, node.manifest if node else None)
+        if found is None or edge.child != self.claimed.own or not edge.passes_weights_on:
+            return None, ""
+        return self.kin.tier(found, edge.relation, foreign=self._is_foreign), found.words
+
+    @cached_property
+    def _is_foreign(self) -> bool:
+        """Whether the weights are another model's than that of any ancestor, by anybody's word."""
+        nodes = self.walk.nodes.items()
+        attested = {self.kin.known_as(node.repo or key, node.manifest) for key, node in nodes}
+        return self.kin.foreign(self.claimed.above(self.claimed.own) | attested) is not None
 
     def _agreement(self, edge: Edge) -> Agreement:
         """What the headers of both say of an edge of the model itself, as a whole."""
@@ -269,29 +293,3 @@ class _Drawing:
         for edge in self.edges:
             if edge.tier is Tier.CONTRADICTED and edge.attested:
                 yield Problem(slug="contradicted", where=edge.parent, message=edge.detail)
-
-
-def _declared(child: str, parent: str, claims: Sequence[ParentClaim]) -> Edge:
-    """The edge that claims make, with every place that speaks of it."""
-    whole = any(not claim.part for claim in claims)
-    return Edge(
-        child=child,
-        parent=parent,
-        tier=Tier.DECLARED,
-        relation=_relation([claim.relation for claim in claims]),
-        claims=tuple(dict.fromkeys(f"{claim.place} ({claim.key})" for claim in claims)),
-        parts=() if whole else tuple(dict.fromkeys(claim.part for claim in claims)),
-    )
-
-
-def _relation(said: Sequence[str | None]) -> str | None:
-    """What all places together call the step. Only where none calls it otherwise the model learnt
-    from there: that spares its shapes the comparison."""
-    if set(said) == {DISTILLED}:
-        return DISTILLED
-    return min((one for one in said if one and one != DISTILLED), key=_rank, default=None)
-
-
-def _rank(relation: str) -> int:
-    """Of several words for one step the one that says most: a fine-tune is made in many ways."""
-    return relation == "finetune"

@@ -1,42 +1,27 @@
-"""The graph of a model's ancestors: who descends from whom, by whose word, and how far that holds.
-
-An edge has a tier. What contradicts it overrides the rest; else `declared` (somebody says so),
-`consistent` (shapes agree), `attested` (who speaks for the child says so, by digest), `anchored`
-(attested, and the parent holds by itself).
-"""
+"""The graph of a model's ancestors: who descends from whom, and by whose word."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
+from provenance.claims.named import DISTILLED
+from provenance.lineage.kin import NO_KIN, Kin
+from provenance.lineage.tier import Tier
 from provenance.lineage.walks import paths
 from provenance.wire.training import Step
+
+if TYPE_CHECKING:
+    from provenance.weights.kinship import Kinship
 
 Pinned = tuple[str, str]
 """A model by its name and its manifest: other bytes of the name are another."""
 UNVERIFIED = "recorded with an unverified parent"
 UNCHANGED = "leaves the weights as they were"
-
-
-class Tier(StrEnum):
-    """How well an edge is known, the worst first."""
-
-    CONTRADICTED = "contradicted"
-    DECLARED = "declared"
-    CONSISTENT = "consistent"
-    CORROBORATED = "corroborated"
-    ATTESTED = "attested"
-    ANCHORED = "anchored"
-
-    @property
-    def rank(self) -> int:
-        """Its place in the order, 0 for the worst."""
-        return tuple(Tier).index(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +72,11 @@ class Edge:
     parts: tuple[str, ...] = ()
     unverified: bool = False
     unchanged: bool = False
+
+    @property
+    def passes_weights_on(self) -> bool:
+        """Whether the whole child is said to have begun with the weights of the parent."""
+        return not self.parts and self.relation != DISTILLED
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -168,6 +158,7 @@ class Graph:
     `unresolved` are parents that are stated and are no node, for nobody knows who they are. `notes`
     are what else is to be said of an attested lineage, and counts for nothing. `folders` are names
     that claims give and no Hub has, in place of which an attested step names a parent by digest.
+    `kin` is what the weights say of the models at hand.
     `made` has every attested statement of how a node was made, in the order of the nodes; of
     several about one the first is that which says most.
     """
@@ -180,6 +171,25 @@ class Graph:
     notes: tuple[str, ...] = ()
     folders: frozenset[str] = frozenset()
     made: tuple[Made, ...] = ()
+    kin: Kin = NO_KIN
+
+    @cached_property
+    def foreign(self) -> Kinship | None:
+        """The model whose weights these are, where neither it nor any kin of it is an ancestor."""
+        return self.kin.foreign(
+            {self.kin.known_as(n.repo or n.key, n.manifest) for n in self.nodes}
+        )
+
+    def kinship(self, key: str) -> Kinship | None:
+        """What the model is by its weights to one of the nodes, if that is at hand."""
+        return self.kin.of(key, self.by_key[key].manifest)
+
+    def is_refuted(self, edge: Edge) -> bool:
+        """Whether the model's weights have nothing of a parent's, and are another model's."""
+        own = edge.child == self.model and edge.passes_weights_on
+        found = self.kinship(edge.parent) if own and self.foreign else None
+        tier = self.kin.tier(found, edge.relation, foreign=True) if found else None
+        return tier is Tier.CONTRADICTED
 
     @cached_property
     def by_key(self) -> Mapping[str, Node]:

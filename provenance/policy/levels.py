@@ -20,8 +20,6 @@ from provenance.policy.table import (
 from provenance.trust.reading import is_rule
 from provenance.verdict import Level
 
-LATER_CHECKS = ("weights",)
-
 NEVER_LOWERED = (
     "registry",
     "policy",
@@ -82,12 +80,14 @@ DEFAULT_LEVELS: Levels = (
     ("signature/other-bundle", Level.WARN),
     ("signature/pieced-together", Level.WARN),
     ("signature/unsigned-other", Level.WARN),
+    ("weights/inconclusive", Level.WARN),
 )
 REQUIRED_WHEN_SIGNED = (
     "ancestry/no-origin",
     "code/pickle-by-product",
     "format/pickle-beside-safetensors",
     "signature/pieced-together",
+    "weights/inconclusive",
 )
 
 
@@ -174,7 +174,7 @@ def check_rule(fields: Fields, name: str, rule: str) -> None:
     check = rule.partition("/")[0]
     if not is_rule(rule):
         raise fields.wrong(name, f"expected a check or check/rule, found {rule[:80]!r}")
-    if check not in (*CHECKS, *LATER_CHECKS, *ALWAYS):
+    if check not in (*CHECKS, *ALWAYS):
         raise fields.wrong(name, f"there is no check {check!r}; there are {', '.join(CHECKS)}")
 
 
@@ -186,8 +186,6 @@ def _level(fields: Fields, rule: str, value: object) -> tuple[str, Level]:
     level = Level(value)
     if level is not Level.REQUIRE and not may_lower(rule):
         raise fields.wrong(name, "may not be lowered")
-    if level is Level.REQUIRE and rule.partition("/")[0] in LATER_CHECKS:
-        raise fields.wrong(name, "this version cannot require it: it does not have that check")
     return rule, level
 
 

@@ -19,6 +19,7 @@ from provenance.policy.table import (
     CLOSURE,
     LINEAGE,
     SIGNATURE,
+    WEIGHTS,
 )
 from provenance.policy.training import NO_DEMANDS, TrainingDemands
 from provenance.verdict import Level
@@ -108,6 +109,12 @@ class Policy:
     def asks_for_closure(self) -> bool:
         """Whether what a loader fetches by name is judged."""
         return CLOSURE in self.checks and self.level(CLOSURE) is not Level.OFF
+
+    @property
+    def demands_weights(self) -> bool:
+        """Whether the caller asks for the check of weights by name: then what cannot be compared is
+        unknown, and not skipped."""
+        return WEIGHTS in self.checks and dict(self.levels).get(WEIGHTS) is Level.REQUIRE
 
     def for_member(self) -> Policy:
         """What is asked of whatever a loader fetches for this model: the same, but for what is said

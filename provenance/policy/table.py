@@ -30,6 +30,8 @@ class Row:
 REGISTRY = Row(name="registry", always=True)
 POLICY = Row(name="policy", always=True)
 CLOSURE = "closure"
+WEIGHTS = "weights"
+"""The check of what the bytes say of a stated parent; skipped where nothing can be compared."""
 LINEAGE = "lineage"
 """The check of every training step; `[policy.training]` asks for it in any profile."""
 SIGNATURE = "signature"
@@ -46,6 +48,7 @@ TABLE = (
     Row(name=SIGNATURE, profiles=OF_EVERY_PROFILE),
     Row(name="ancestry", profiles=OF_MODELS),
     Row(name=CLOSURE, profiles=OF_MODELS),
+    Row(name=WEIGHTS, profiles=OF_MODELS),
     Row(name=LINEAGE, profiles=(ATTESTED,)),
     ATTESTATION,
 )

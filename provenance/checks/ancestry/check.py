@@ -57,10 +57,11 @@ ancestry/identical
     bytes were read when it was locked. Of a Hub's model no byte was read: its entry tells of files.
 
 ancestry/undeclared-parent
-    Some of its tensors are those of a known model, or the weights are kin of one by their numbers,
-    and nothing that it names leads there. Tensors that a named ancestor has too are explained by
-    it; unknown where nobody knows the tensors of what is named. Ask the publisher what it was made
-    from, and say it in the model's entry with `parents`.
+    Some of its tensors are those of a known model, or its weights are kin of one by their numbers,
+    and nothing that it names leads there. What a named ancestor has too is explained by it; unknown
+    where no date tells which of two was first, and where a parent is named that could not be
+    compared. Ask the publisher what it was made from, and say it in the model's entry with
+    `parents`.
 
 ancestry/copied-signature
     It carries a signature by an organisation whose models it does not name as parents. It may
@@ -117,6 +118,7 @@ from provenance.case.ancestors import tried
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
+from provenance.checks.ancestry.kin import undeclared_kin
 from provenance.checks.ancestry.lost import (
     missing,
     of_no_base,
@@ -144,6 +146,8 @@ def check(case: Case) -> Iterator[Finding]:
     found = [*unread(case), *unresolvable(case), *missing(case), *conflicts(case)]
     found += [*relations(case), *copies(case), *signatures(case)]
     found += copied_tensors(case, bases(case))
+    told = {finding.where for finding in found}
+    found += [finding for finding in undeclared_kin(case) if finding.where not in told]
     found += [*survey.ancestors(), *survey.origin()]
     found = list(dict.fromkeys(found))
     yield from found

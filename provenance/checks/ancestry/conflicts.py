@@ -166,7 +166,8 @@ def _left(claim: MethodClaim) -> str:
 
 def _contradicted(case: Case) -> Iterator[Finding]:
     for edge in case.graph.edges:
-        if edge.tier is Tier.CONTRADICTED and edge.child == case.graph.model:
+        contradicted = edge.tier is Tier.CONTRADICTED and edge.child == case.graph.model
+        if contradicted and not case.graph.is_refuted(edge):
             where = f"{edge.claims[0]}: " if edge.claims else ""
             message = f"{where}it cannot come from there: {edge.detail}: {PRUNED}"
             yield failed("ancestry/contradicted", message, edge.parent)

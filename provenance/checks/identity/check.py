@@ -100,7 +100,7 @@ from provenance.checks.identity.mirror import unproved
 from provenance.checks.identity.pins import answers
 from provenance.model import Reach
 from provenance.trust.confusable import lookalikes, near_misses
-from provenance.verdict import Finding, Outcome, exempt, failed, passed
+from provenance.verdict import Finding, exempt, failed, passed, skipped
 
 NEAR_MISS = "identity/near-miss"
 SHOWN = 3
@@ -125,12 +125,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _unnamed(case: Case) -> Finding:
-    return Finding(
-        rule="identity/unnamed",
-        outcome=Outcome.SKIPPED,
-        message="the model has no name: say what it claims to be with --as org/name",
-        where=case.subject,
-    )
+    message = "the model has no name: say what it claims to be with --as org/name"
+    return skipped("identity/unnamed", message, case.subject)
 
 
 def _publisher(case: Case, repo: str) -> Iterator[Finding]:

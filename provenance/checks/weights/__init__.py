@@ -1,0 +1,1 @@
+"""weights: the check, what it compares with, and what exceeds a declaration."""

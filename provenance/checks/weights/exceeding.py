@@ -1,0 +1,107 @@
+"""What was changed beyond what somebody declares of a step.
+
+Part of the check of weights; its rules are on that check's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.case.case import Case
+from provenance.claims.trained import of_files, of_parameters
+from provenance.errors import Malformed
+from provenance.lineage import Edge
+from provenance.verdict import Finding, failed, unknown
+from provenance.weights.changes.change import Change, ChangeMap, Kind, loads
+from provenance.weights.changes.declared import (
+    Declaration,
+    Excess,
+    exceeded,
+    exceeded_by_ledger,
+    sentence,
+    unread,
+)
+from provenance.weights.ledger import Ledger
+
+SHOWN = 5
+STORED = {"quantized": "a quantisation", "converted": "a conversion"}
+"""Relations that change how weights are stored, and not what they are."""
+TRAINED = frozenset({Kind.DENSE, Kind.LOW_RANK, Kind.ROWS})
+"""What training does to weights, and storing them otherwise does not."""
+AROUND = ("norm", "bias")
+"""Parts of roles of vectors into which a quantiser may move what it takes from a matrix (AWQ)."""
+
+
+def exceeding(case: Case) -> Iterator[Finding]:
+    """The changes of the last step that are beyond what is said of it.
+
+    Only a step from one parent is looked at: what a merge changes nobody can tell apart.
+    """
+    own = case.graph.above.get(case.graph.model, ())
+    edges = [edge for edge in own if edge.passes_weights_on]
+    maps: list[ChangeMap] = []
+    for document in case.evidence.weights.changes:
+        try:
+            found = loads(document.data)
+        except Malformed as error:
+            message = f"the map of changes cannot be read ({error}): compare again"
+            yield unknown("weights/unread", message, document.path)
+            continue
+        if len(edges) == 1 and _is_of(case, document.path, edges[0]):
+            maps.append(found)
+    if len(edges) == 1:
+        yield from _beyond(case, edges[0], maps)
+        yield from _trained(edges[0], maps)
+
+
+def _is_of(case: Case, name: str, edge: Edge) -> bool:
+    """Whether a map whose base has this name is that of a step."""
+    manifest = case.graph.by_key[edge.parent].manifest
+    known = case.claimed.by_claim.get(name)
+    same = known is not None and manifest is not None and known.manifest == manifest
+    return same or case.claimed.canonical(name) == edge.parent
+
+
+def _beyond(case: Case, edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
+    for declared in declarations(case):
+        if why := unread(declared):
+            yield unknown("weights/unread", f"{declared.said}: {why}", edge.parent)
+        elif beyond := _excess(case, edge, maps, declared):
+            said = f"{declared.said}: {sentence(declared, beyond)}"
+            message = f"{said}: do not deploy it, and ask what else was done"
+            yield failed("weights/exceeded", message, edge.parent)
+
+
+def _excess(
+    case: Case, edge: Edge, maps: list[ChangeMap], declared: Declaration
+) -> tuple[Excess, ...]:
+    """By the map of changes; without one by the tensors that a fingerprint of the parent has."""
+    if maps:
+        return tuple(one for found in maps for one in exceeded(declared, found.changes))
+    kin, node = case.graph.kin, case.graph.by_key[edge.parent]
+    theirs = kin.ledgers.get(kin.known_as(edge.parent, node.manifest))
+    ours = Ledger(entries=case.evidence.weights.tensors)
+    return exceeded_by_ledger(declared, ours, theirs) if theirs else ()
+
+
+def declarations(case: Case) -> Iterator[Declaration]:
+    """What is said of the last step: by who attests it, and in the files of the model."""
+    for made in case.graph.made_of.get(case.graph.model, ()):
+        said = f"{made.bundle} ({made.step.method} by {made.attested})"
+        yield from of_parameters(said, made.step.parameters)
+    yield from of_files(case.files.by_path)
+
+
+def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
+    """What training does, where only the way of storing is said to be another."""
+    found = [one for changes in maps for one in changes.changed if _is_trained(one)]
+    if found and edge.relation in STORED:
+        named = (f"{one.name:.200} ({one.kind}, {one.relative:.1%})" for one in found[:SHOWN])
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        said = f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
+        message = f"{said}: do not deploy it, and ask what else was done"
+        yield failed("weights/exceeded", message, edge.parent)
+
+
+def _is_trained(change: Change) -> bool:
+    return change.kind in TRAINED and not any(word in change.role for word in AROUND)

@@ -1,0 +1,143 @@
+"""What is said of which modules were trained, and of what rank: by an adapter's configuration, by
+recipes of trainers, by the parameters of a training statement.
+
+Only tables whose keys can mean nothing else are read. Of a source with several adapters a merge of
+all is meant: their modules together, and the sum of their ranks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from provenance.claims.card.front import divided
+from provenance.claims.configuration import values
+from provenance.claims.parents import BY_NAME
+from provenance.errors import Malformed
+from provenance.formats import yaml, yaml_tree
+from provenance.formats.content import is_card
+from provenance.formats.names import suffix_of
+from provenance.formats.parsed import Parsed
+from provenance.weights.changes.declared import Declaration
+
+ADAPTER = "adapter_config.json"
+MODULES = ("target_modules", "lora_target_modules", "lora_target")
+RANKS = ("lora_r", "lora_rank", "r")
+SAVED = ("modules_to_save", "lora_modules_to_save", "additional_target")
+LINEAR, ALL_LINEAR = "lora_target_linear", "all-linear"
+BIASES = ("none", "lora_only", "all")
+"""Words of peft for the biases that are trained, the least first."""
+SETTINGS = frozenset(name for name in BY_NAME if suffix_of(name) in (".json", ".yaml", ".yml"))
+MAX_BLOCKS = 32
+"""Blocks of settings and of code of a card that are looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lora:
+    """One table that tells of low-rank factors."""
+
+    modules: tuple[str, ...]
+    saved: tuple[str, ...]
+    rank: int | None
+    bias: str
+
+
+def of_files(files: Mapping[str, Parsed]) -> Iterator[Declaration]:
+    """What the files of a model say that was trained, each place by itself; those in folders speak
+    of what lies there."""
+    for path, file in files.items():
+        try:
+            if path == ADAPTER or path in SETTINGS:
+                yield from declared(path, _tables(file))
+            elif is_card(path) and "/" not in path:
+                yield from _of_card(file)
+        except Malformed:
+            continue
+
+
+def of_parameters(said: str, text: str) -> Iterator[Declaration]:
+    """What the parameters of a training statement say, a JSON text; `said` is whose it is."""
+    try:
+        yield from declared(said, (json.loads(text),) if text else ())
+    except (ValueError, RecursionError):
+        return
+
+
+def declared(said: str, documents: Iterable[object]) -> Iterator[Declaration]:
+    """What some documents say together; nothing where they tell of no factors."""
+    found = dict.fromkeys(
+        lora
+        for document in documents
+        for table in values(document)
+        if isinstance(table, dict) and (lora := _lora(table))
+    )
+    if not found:
+        return
+    ranks = [one.rank for one in found]
+    whole = any(not one.modules for one in found)
+    yield Declaration(
+        said=said,
+        modules=() if whole else tuple(dict.fromkeys(m for one in found for m in one.modules)),
+        saved=tuple(dict.fromkeys(name for one in found for name in one.saved)),
+        rank=None if None in ranks else sum(rank or 0 for rank in ranks),
+        bias=max((one.bias for one in found), key=BIASES.index),
+    )
+
+
+def _tables(file: Parsed) -> tuple[object, ...]:
+    if suffix_of(file.path) == ".json":
+        return (file.json(),)
+    return yaml_tree.documents(file.content.head)
+
+
+def _of_card(file: Parsed) -> Iterator[Declaration]:
+    """What the front matter and the recipes of a card say; recipes that differ tell nothing, for
+    any of them may be an example."""
+    text = file.content.head.decode("utf-8", "surrogateescape")
+    parts = divided(text, yaml.fences(text))
+    texts = [*(one.text for one in parts.blocks), *(one.text for one in parts.fenced)]
+    found = dict.fromkeys(one for text in texts[:MAX_BLOCKS] for one in _quoted(file.path, text))
+    if len(found) == 1:
+        yield from found
+
+
+def _quoted(path: str, text: str) -> Iterator[Declaration]:
+    try:
+        yield from declared(path, yaml_tree.documents(text.encode("utf-8", "surrogateescape")))
+    except Malformed:
+        return
+
+
+def _lora(table: Mapping[object, object]) -> _Lora | None:
+    """What a table says of low-rank factors; None where it is about something else."""
+    modules = tuple(name for key in MODULES for name in _names(table.get(key)))
+    if table.get(LINEAR) is True:
+        modules = (*modules, ALL_LINEAR)
+    own = modules or "peft_type" in table
+    ranks = [_rank(table.get(key)) for key in RANKS if own or key != "r"]
+    rank = next((rank for rank in ranks if rank), None)
+    if not modules and rank is None:
+        return None
+    pattern = table.get("rank_pattern")
+    more = [_rank(value) or 0 for value in pattern.values()] if isinstance(pattern, dict) else []
+    saved = tuple(name for key in SAVED for name in _names(table.get(key)))
+    return _Lora(
+        modules=tuple(ALL_LINEAR if name == "all" else name for name in modules),
+        saved=saved,
+        rank=max((rank, *more)) if rank else None,
+        bias=next((word for word in BIASES if word == table.get("bias")), BIASES[0]),
+    )
+
+
+def _rank(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _names(value: object) -> Iterator[str]:
+    """The names in a list, or in words between commas; a pattern is one name."""
+    if isinstance(value, list):
+        yield from (name for name in value if isinstance(name, str) and name)
+    elif isinstance(value, str):
+        pattern = any(sign in value for sign in "()[]|*^$\\")
+        yield from [value] if pattern else value.replace(",", " ").split()
