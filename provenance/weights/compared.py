@@ -1,0 +1,81 @@
+"""What comes of two models laid beside each other, and of one beside all that are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provenance.weights.changes.change import ChangeMap
+from provenance.weights.kinship import Kind, Kinship
+
+SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One model of a comparison: what it is called, its commit where one is known, and the digest
+    of its files as `sha256:<hex>`."""
+
+    name: str
+    commit: str = ""
+    manifest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """How much of a merge is one model's: 1 is all of it."""
+
+    base: str
+    coefficient: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A derivative beside its base: how they are kin, and what was changed.
+
+    `summary` is the change map in a sentence without its stop. `portions` are the coefficients of
+    the base and of the relatives that were named, the largest first; none where none were.
+    `residual` is what they leave unexplained of the derivative's norm, from 0 to 1.
+    """
+
+    base: Side
+    derived: Side
+    kinship: Kinship
+    changes: ChangeMap
+    summary: str
+    portions: tuple[Portion, ...] = ()
+    residual: float = 0.0
+    experimental: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A locked model that has some of the same files of weights: `same` of the `files` here."""
+
+    name: str
+    same: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A model beside every registered fingerprint and every locked model.
+
+    `ranked` are the fingerprints' models, the nearest kin first; `unread` says of which nothing
+    could be told, and why.
+    """
+
+    model: Side
+    ranked: tuple[Kinship, ...] = ()
+    copies: tuple[Copied, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def kin(self) -> tuple[Kinship, ...]:
+        """Those of which the numbers show anything: kin, or a weak or partial relation."""
+        return tuple(one for one in self.ranked if one.is_kin or one.kind in SOME)
+
+    @property
+    def least(self) -> float:
+        """The correlation above which every one of them would have been seen, from 0 to 1."""
+        compared = [one.relation.whole.least for one in self.ranked if one.relation.whole.values]
+        return max(compared, default=1.0)
