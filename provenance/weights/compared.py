@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from provenance.weights.changes.change import ChangeMap
 from provenance.weights.kinship import Kind, Kinship
 
 SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
+ORDER = tuple(Kind)
+"""From the nearest kin to none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +82,12 @@ class Traced:
         """The correlation above which every one of them would have been seen, from 0 to 1."""
         compared = [one.relation.whole.least for one in self.ranked if one.relation.whole.values]
         return max(compared, default=1.0)
+
+
+def nearest(found: Iterable[Kinship]) -> tuple[Kinship, ...]:
+    """The nearest kin first: by what they are, and by how unlike independence."""
+
+    def distance(one: Kinship) -> tuple[int, int, float]:
+        return ORDER.index(one.kind), -one.copied, -one.relation.whole.z
+
+    return tuple(sorted(found, key=distance))
