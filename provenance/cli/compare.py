@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import OUTPUT, in_form, with_workspace
+from provenance.cli.options import FILE, OUTPUT, in_form, with_workspace
 from provenance.workspace import Workspace
 
 
@@ -14,6 +16,7 @@ from provenance.workspace import Workspace
 @click.argument("derived")
 @click.option("--with", "others", multiple=True, metavar="REF", help="A further parent of a merge.")
 @click.option("--deep", is_flag=True, help="Look for re-ordered hidden units too (experimental).")
+@click.option("--key", type=FILE, help="Compare where only the secret in FILE tells.")
 @in_form("json", "html")
 @OUTPUT
 @with_workspace
@@ -22,6 +25,7 @@ def command(
     derived: str,
     others: tuple[str, ...],
     deep: bool,
+    key: Path | None,
     form: str,
     workspace: Workspace,
     output: str | None,
@@ -35,7 +39,7 @@ def command(
     """
     from provenance.report import map, weights
 
-    compared = workspace.compare(base, derived, *others, deep=deep)
+    compared = workspace.compare(base, derived, *others, deep=deep, key=key)
     if form == "human":
         terminal.show(weights.comparison_lines(compared, width=terminal.width()), output)
     else:

@@ -11,6 +11,7 @@ from provenance.report.common import printable
 from provenance.report.human import DIM, DOUBT, Line, Span, wrapped
 from provenance.report.weights import VERSION, kinship_table, number, side
 from provenance.weights.compared import Copied, Traced
+from provenance.weights.kinship import RHO
 
 SHOWN = 5
 GAP = "  "
@@ -54,7 +55,7 @@ def _copied(copy: Copied) -> str:
 def _none(traced: Traced) -> str:
     count = len(traced.ranked)
     of = f"none of {count} registered fingerprints" if count > 1 else "not the registered one"
-    seen = f"a correlation above ρ = {traced.least:.3f} would have been seen"
+    seen = f"a correlation above {RHO} = {traced.least:.3f} would have been seen"
     unlike = [one for one in traced.ranked if not one.relation.whole.values]
     if len(unlike) == count:
         return f"{of} could be compared: {unlike[0].words or 'no matrix has the same shape'}"

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from math import isfinite
 
 from provenance.report.common import printable
-from provenance.report.grid import Cell, Grid, Stack, brief, grid_of, legend, sign, summed
+from provenance.report.grid import Cell, Grid, Stack, brief, grid_of, legend, percent, sign, summed
 from provenance.report.human import DIM, DOUBT, PLAIN, SHORT_COMMIT, Line, Span, wrapped
 from provenance.weights.changes.change import UNCHANGED, Change
-from provenance.weights.compared import Comparison, Portion, Side
+from provenance.weights.compared import Comparison, Side
 from provenance.weights.kinship import Kinship
+from provenance.weights.merging import Merge
 
 VERSION = 1
 LABEL, WORDS, FEWEST_WORDS = 24, 21, 12
@@ -49,10 +50,10 @@ def facts(compared: Comparison) -> Iterator[tuple[str, str]]:
     yield "derived", side(compared.derived)
     yield "kinship", f"{compared.kinship.kind}: {compared.kinship.words}"
     yield "changes", compared.summary
-    if compared.portions:
-        yield "merge", _merge(compared.portions, compared.residual)
-    if compared.experimental:
-        yield "deep", f"{compared.experimental} (experimental)"
+    if compared.merge:
+        yield "merge", _merge(compared.merge)
+    if deep := _deep(compared):
+        yield "deep", f"{deep} (experimental)"
 
 
 def side(one: Side) -> str:
@@ -61,9 +62,17 @@ def side(one: Side) -> str:
     return f"{name}, {one.manifest}" if one.manifest else name
 
 
-def _merge(portions: tuple[Portion, ...], residual: float) -> str:
-    terms = " + ".join(f"{one.coefficient:.2f} {one.base}" for one in portions)
-    return f"{terms}; {100 * residual:.1f} % of the norm is left"
+def _merge(merge: Merge) -> str:
+    terms = " + ".join(f"{one.coefficient:.2f} {one.base}" for one in merge.shares)
+    return f"{terms}; {percent(merge.residual)} of the norm is left"
+
+
+def _deep(compared: Comparison) -> str:
+    found = compared.kinship.deep
+    if found is None:
+        return compared.unlooked
+    base = compared.base.name
+    return f"{percent(found.rate)} of {found.units:,} hidden units of {base} were found again"
 
 
 def _stack(stack: Stack, width: int) -> Iterator[Line]:
@@ -151,13 +160,8 @@ def comparison_json(compared: Comparison) -> str:
         "derived": asdict(compared.derived),
         "kinship": kinship_table(compared.kinship),
         "summary": compared.summary,
-        "merge": {
-            "portions": [asdict(one) for one in compared.portions],
-            "residual": number(compared.residual),
-        }
-        if compared.portions
-        else None,
-        "deep": compared.experimental or None,
+        "merge": _merge_table(compared.merge) if compared.merge else None,
+        "experimental": _deep(compared) or None,
         "changes": [_change(one) for one in compared.changes.changes],
     }
     return json.dumps(document, indent=1, allow_nan=False)
@@ -178,6 +182,11 @@ def kinship_table(kinship: Kinship) -> dict[str, object]:
         "copied": kinship.copied,
         "tensors": kinship.tensors,
     }
+
+
+def _merge_table(merge: Merge) -> dict[str, object]:
+    shares = [{"base": one.base, "coefficient": number(one.coefficient)} for one in merge.shares]
+    return {"shares": shares, "residual": number(merge.residual)}
 
 
 def _change(one: Change) -> dict[str, object]:

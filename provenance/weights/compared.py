@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provenance.weights.changes.change import ChangeMap
 from provenance.weights.kinship import Kind, Kinship
+from provenance.weights.merging import Merge
 
 SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
 ORDER = tuple(Kind)
@@ -24,20 +25,12 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portion:
-    """How much of a merge is one model's: 1 is all of it."""
-
-    base: str
-    coefficient: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """A derivative beside its base: how they are kin, and what was changed.
 
-    `summary` is the change map in a sentence without its stop. `portions` are the coefficients of
-    the base and of the relatives that were named, the largest first; none where none were.
-    `residual` is what they leave unexplained of the derivative's norm, from 0 to 1.
+    `summary` is the change map in a sentence without its stop. `merge` has the shares of the base
+    and of the further parents that were named, None where none were or nothing was in common.
+    `unlooked` says why hidden units were not compared where that was asked for.
     """
 
     base: Side
@@ -45,9 +38,8 @@ class Comparison:
     kinship: Kinship
     changes: ChangeMap
     summary: str
-    portions: tuple[Portion, ...] = ()
-    residual: float = 0.0
-    experimental: str = ""
+    merge: Merge | None = None
+    unlooked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Of which known model the weights of one are: by fingerprints, and by the files that are locked."""
+"""Of which known model the weights of one are: by fingerprints, and by the files of the lockfile."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from provenance.workspace.subjects import Subject
 from provenance.workspace.weighing import sampled
 
 NOTHING = (
-    "no registry has a fingerprint, and nothing is locked: `provenance fingerprint DIR -o base.wlf` "
-    "makes one of a base that is here, `provenance registry add-root` registers it"
+    "no registry has a fingerprint, and nothing is locked: of a base that is here "
+    "`provenance fingerprint DIR -o base.wlf` makes one, and says how to register it"
 )
 
 

@@ -285,19 +285,24 @@ class Workspace:
         """
         return status_of(self, self._request(()))
 
-    def compare(self, base: str, derived: str, *others: str, deep: bool = False) -> Comparison:
+    def compare(
+        self, base: str, derived: str, *others: str, deep: bool = False, key: Path | None = None
+    ) -> Comparison:
         """How the weights of `derived` are kin to those of `base`, and what was changed in them.
 
-        `others` are further parents that may have been merged; with `deep` re-ordered hidden units
-        are looked for too, which is experimental. All lie on this machine. Raises ConfigError for
-        names that mean nothing, SourceError for weights that are not here or cannot be read.
+        `others` are further parents that may have been merged. With `deep` hidden units that were
+        re-ordered are looked for too, which is experimental; with the secret in the file `key`
+        nobody can know where values are compared. All models lie on this machine. Raises
+        ConfigError for what was named, SourceError for weights that cannot be read.
         """
-        from provenance.workspace.relating import check_each, compared
+        from provenance.workspace.relating import Looking, check_each, compared
+        from provenance.workspace.secret import secret_in
 
         refs = (base, derived, *others)
         session = self.session(self._request(refs))
         check_each(session, refs)
-        return compared(self.gathering(session), deep=deep)
+        looking = Looking(deep=deep, key=secret_in(key) if key else None)
+        return compared(self.gathering(session), looking)
 
     def trace(self, ref: str) -> Traced:
         """Of which registered or locked model the weights of one are, the nearest kin first.
