@@ -1,4 +1,4 @@
-"""Of which known model the weights of one are: by fingerprints, and by the files of the lockfile."""
+"""Of which known model the weights of one are: by fingerprints, and by files that are locked."""
 
 from __future__ import annotations
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from provenance.weights.changes.change import Change, ChangeMap, Kind
-from provenance.weights.compared import Comparison, Portion, Side
-from provenance.weights.kinship import Kind as Kin
+from provenance.weights.compared import Comparison, Side
+from provenance.weights.fingerprint import Fingerprint
 from provenance.weights.kinship import Kinship
-from provenance.weights.relation import Relation, Statistic
+from provenance.weights.kinship import kinship as weighed
+from provenance.weights.ledger import Ledger
+from provenance.weights.matrix import Part
+from provenance.weights.merging import Merge, Share
+from provenance.weights.sample import Block, Sample
 
 MODULES = (
     "input_layernorm",
@@ -23,7 +29,8 @@ MODULES = (
     "self_attn.q_proj",
     "self_attn.v_proj",
 )
-Made = Callable[[str, int], dict[str, object]]
+Made = Callable[[str, int], dict[str, Any]]
+Values = npt.NDArray[np.float64]
 
 
 def layered(count: int, what: Made, modules: Iterable[str] = MODULES) -> tuple[Change, ...]:
@@ -35,16 +42,16 @@ def layered(count: int, what: Made, modules: Iterable[str] = MODULES) -> tuple[C
     )
 
 
-def change(name: str, **fields: object) -> Change:
+def change(name: str, **fields: Any) -> Change:
     """A change of a tensor that is called so; identical if nothing else is said."""
     words = name.split(".")
     numbers = tuple(word for word in words if word.isdigit())
     role = ".".join("#" if word.isdigit() else word for word in words)
-    made: dict[str, object] = {"kind": Kind.IDENTICAL, "base": name, **fields}
-    return Change(name=name, role=role, numbers=numbers, **made)  # type: ignore[arg-type]
+    made: dict[str, Any] = {"kind": Kind.IDENTICAL, "base": name, **fields}
+    return Change(name=name, role=role, numbers=numbers, **made)
 
 
-def hidden_edit(module: str, layer: int) -> dict[str, object]:
+def hidden_edit(module: str, layer: int) -> dict[str, Any]:
     """A LoRA of q and v, and one more matrix edited."""
     if module in ("self_attn.q_proj", "self_attn.v_proj"):
         return {"kind": Kind.LOW_RANK, "rank": 4, "relative": 0.021, "share": 0.97}
@@ -53,34 +60,50 @@ def hidden_edit(module: str, layer: int) -> dict[str, object]:
     return {}
 
 
-def relation(z: float = 48.7, rho: float = 0.98, values: int = 49_152) -> Relation:
-    """A relation of two samples with that z."""
-    count = 64
-    cross = np.eye(count) * (z / np.sqrt(count * (count - 1)))
-    off = (1 - (np.linalg.norm(cross)) ** 2) if np.linalg.norm(cross) < 1 else 0.0
-    cross[0, 1] = np.sqrt(off)
-    whole = Statistic(cross=cross, values=values, rhos=(rho,))
-    return Relation(whole=whole, layers=whole, tables=whole, each={}, paired=36, unpaired=0)
+def kinship(base: str, noise: float = 0.1, seed: int = 1) -> Kinship:
+    """What a model is to a base of which its values differ by so much noise."""
+    rng = np.random.default_rng(seed)
+    own = [rng.normal(size=(22, 64)) for _ in MODULES]
+    other = [one + noise * rng.normal(size=one.shape) for one in own]
+    ours, theirs = (
+        Fingerprint(repo=name, sample=sampled(values), ledger=Ledger())
+        for name, values in (("./bot", own), (base, other))
+    )
+    return weighed(ours, theirs, anchored=True)
 
 
-def kinship(base: str, kind: Kin = Kin.CORROBORATED, words: str = "", **fields: float) -> Kinship:
-    """What a model is to a base."""
-    return Kinship(base=base, kind=kind, words=words, relation=relation(**fields))  # type: ignore[arg-type]
+def sampled(values: Iterable[Values]) -> Sample:
+    """A sample of the modules of one layer, with these values."""
+    blocks = tuple(
+        Block(
+            name=f"model.layers.0.{module}.weight",
+            role=f"model.layers.#.{module}.weight",
+            numbers=("0",),
+            part=Part.LAYER,
+            width=64,
+            across=256,
+            first=0,
+            values=block.astype(np.float32),
+        )
+        for module, block in zip(MODULES, values, strict=True)
+    )
+    return Sample(coordinates="pair:0", blocks=blocks)
 
 
-def comparison(changes: Iterable[Change], **fields: object) -> Comparison:
+def comparison(changes: Iterable[Change], **fields: Any) -> Comparison:
     """The changes between two models, and what else is said of them."""
-    made: dict[str, object] = {
+    made: dict[str, Any] = {
         "base": Side(name="acme/base", commit="c" * 40, manifest=f"sha256:{'0' * 64}"),
         "derived": Side(name="./bot"),
-        "kinship": kinship("acme/base", words="statistically incompatible with independence"),
+        "kinship": kinship("acme/base"),
         "changes": ChangeMap(base="acme/base", changes=tuple(changes)),
         "summary": "low rank in q_proj and v_proj",
         **fields,
     }
-    return Comparison(**made)  # type: ignore[arg-type]
+    return Comparison(**made)
 
 
-def merged() -> tuple[Portion, ...]:
+def a_merge() -> Merge:
     """Nine parts of one, and one of another."""
-    return (Portion(base="acme/base", coefficient=0.9), Portion(base="b/other", coefficient=0.1))
+    shares = (Share(base="acme/base", coefficient=0.9), Share(base="b/other", coefficient=0.1))
+    return Merge(shares=shares, residual=0.003, values=10_000)
