@@ -11,10 +11,10 @@ from provenance.report.common import printable
 from provenance.report.human import DIM, DOUBT, Line, Span, wrapped
 from provenance.report.weights import VERSION, kinship_table, number, side
 from provenance.weights.compared import Copied, Traced
-from provenance.weights.kinship import RHO
 
 SHOWN = 5
 GAP = "  "
+RHO = "\N{GREEK SMALL LETTER RHO}"
 LIMIT = (
     "the relation has no direction: which of two models was first stands in dates and attestations"
 )
