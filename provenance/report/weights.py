@@ -23,6 +23,8 @@ TEN = 10
 SHOWN = 24
 """Tensors outside of layers that a terminal shows; all of them are in the other forms."""
 GAP = "  "
+SHORT_DIGEST = 23
+"""Characters of `sha256:<hex>`."""
 LIMIT = "a change map says where and how much, not what a change does"
 
 
@@ -57,9 +59,9 @@ def facts(compared: Comparison) -> Iterator[tuple[str, str]]:
 
 
 def side(one: Side) -> str:
-    """Which bytes a model was, as far as it is known."""
+    """Which bytes a model was, as far as it is known; JSON has the digests in full."""
     name = f"{one.name}@{one.commit[:SHORT_COMMIT]}" if one.commit else one.name
-    return f"{name}, {one.manifest}" if one.manifest else name
+    return f"{name}, {one.manifest[:SHORT_DIGEST]}" if one.manifest else name
 
 
 def _merge(merge: Merge) -> str:
