@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -28,13 +29,13 @@ WIDTH = 80
 LONGEST_NAME = "model.layers.0." + "x" * 500 + ".weight"
 
 
-def shown(changes: Iterable[Change], width: int = WIDTH, **fields: object) -> list[str]:
+def shown(changes: Iterable[Change], width: int = WIDTH, **fields: Any) -> list[str]:
     """The lines of a terminal without colour."""
     lines = comparison_lines(comparison(changes, **fields), width=width)
     return styled(lines, Paper()).split("\n")
 
 
-def dense(_: str, layer: int) -> dict[str, object]:
+def dense(_: str, layer: int) -> dict[str, Any]:
     return {"kind": Kind.DENSE, "relative": (layer % 5) * 0.06, "share": 1.0}
 
 
@@ -60,7 +61,7 @@ def test_a_model_of_32_layers_is_one_picture() -> None:
     assert sum(line.split()[:1] == ["model.layers"] for line in lines) == 1
 
 
-SIGNS: dict[str, tuple[dict[str, object], str]] = {
+SIGNS: dict[str, tuple[dict[str, Any], str]] = {
     "identical": ({}, "."),
     "cast": ({"kind": Kind.CAST}, "c"),
     "quantised": ({"kind": Kind.QUANTIZED}, "q"),
@@ -111,7 +112,7 @@ def test_the_greatest_of_many_experts_is_shown() -> None:
     )
 
 
-SUMS = {
+SUMS: dict[str, tuple[list[dict[str, Any]], str]] = {
     "identical": ([{}, {}], "identical"),
     "cast": ([{}, {"kind": Kind.CAST}], "cast"),
     "ranks": ([{"kind": Kind.LOW_RANK, "rank": r} for r in (8, 2)], "rank 2-8"),
