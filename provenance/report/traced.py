@@ -15,6 +15,10 @@ from provenance.weights.compared import Copied, Traced
 SHOWN = 5
 GAP = "  "
 RHO = "\N{GREEK SMALL LETTER RHO}"
+UNSEEN = (
+    "retraining and distillation leave no trace, and re-ordered hidden units are looked for by "
+    "`provenance compare --deep` alone"
+)
 LIMIT = (
     "the relation has no direction: which of two models was first stands in dates and attestations"
 )
@@ -60,7 +64,7 @@ def _none(traced: Traced) -> str:
     if len(unlike) == count:
         return f"{of} could be compared: {unlike[0].words or 'no matrix has the same shape'}"
     part = f"; {len(unlike)} of them have no matrix of the same shape" if unlike else ""
-    return f"{of}: {seen}{part}; retraining and distillation leave no trace"
+    return f"{of}: {seen}{part}; {UNSEEN}"
 
 
 def trace_json(traced: Traced) -> str:

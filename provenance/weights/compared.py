@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from provenance.weights.changes.change import ChangeMap
 from provenance.weights.kinship import Kind, Kinship
 from provenance.weights.merging import Merge
+from provenance.weights.relation import STRANGER
 
 SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
 ORDER = tuple(Kind)
@@ -66,8 +67,12 @@ class Traced:
 
     @property
     def kin(self) -> tuple[Kinship, ...]:
-        """Those of which the numbers show anything: kin, or a weak or partial relation."""
-        return tuple(one for one in self.ranked if one.is_kin or one.kind in SOME)
+        """Those of which the numbers show anything, and be it that nobody can say what."""
+        return tuple(
+            one
+            for one in self.ranked
+            if one.is_kin or one.kind in SOME or one.relation.whole.z >= STRANGER
+        )
 
     @property
     def least(self) -> float:
