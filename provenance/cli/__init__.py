@@ -31,6 +31,8 @@ COMMANDS = {
     "lineage": "Draw a model's ancestors: who says so, and how far it holds.",
     "why": "Show each path from a model to an ancestor.",
     "diff": "Show what changes when a model is bumped.",
+    "compare": "Show whether weights are kin, and what was changed in them.",
+    "trace": "Show of which known model the weights are.",
     "inspect": "Show the evidence on a model without judging it.",
     "explain": "Print a manual page: of a topic, a check or a rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",

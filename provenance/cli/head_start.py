@@ -9,7 +9,7 @@ import click
 
 from provenance.source.ahead import Ahead, plain
 
-MEASURING = frozenset({"inspect", "verify"})
+MEASURING = frozenset({"compare", "inspect", "trace", "verify"})
 """The commands that measure whatever directories and files they are given."""
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from textwrap import wrap
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from provenance.lineage import Edge, Unresolved
 from provenance.report.common import (
@@ -21,12 +18,12 @@ from provenance.report.common import (
     deciding,
     own_problems,
     printable,
-    printable_lines,
 )
 from provenance.report.drawing import HEIGHT, WIDTH, Line, drawing
 from provenance.report.graph import called, claimed, cut, fate, has_parents, lost, said, why
 from provenance.report.history import rows, title
 from provenance.report.human import BAD, DIM, GOOD, OUTCOMES, PLAIN, RESULTS
+from provenance.report.pages import allowed, environment
 from provenance.review import Review
 from provenance.verdict import Finding, Outcome, Verdict
 
@@ -52,21 +49,15 @@ def html(summary: Summary) -> str:
         gone=_gone(summary),
         counted=counted(summary),
         marks=marks,
-        style_hash=_hash(_text("page.css")),
-        script_hash=_hash(_text("page.js")),
+        style_hash=allowed("page.css"),
+        script_hash=allowed("page.js"),
     )
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FunctionLoader(_source),
-    )
-    environment.globals |= {
+    made = environment()
+    made.globals |= {
         "box_width": WIDTH,
         "box_height": HEIGHT,
         "most_files": MOST_FILES,
@@ -75,7 +66,7 @@ def _template() -> Template:
         "most_width": MOST_WIDTH,
         "few": FEW,
     }
-    environment.filters |= {
+    made.filters |= {
         "aside": aside,
         "basis": _basis,
         "cut": cut,
@@ -87,8 +78,6 @@ def _template() -> Template:
         "nowhere": _nowhere,
         "others": _others,
         "in_two": _in_two,
-        "printable": printable,
-        "printable_lines": printable_lines,
         "rows": rows,
         "said": _said,
         "short": _short,
@@ -97,15 +86,7 @@ def _template() -> Template:
         "tone": _tone,
         "words": _words,
     }
-    return environment.get_template("page.html")
-
-
-def _source(name: str) -> str:
-    """A template, with the style and the script in the place of their names."""
-    page = _text(name)
-    for part in ("page.css", "page.js"):
-        page = page.replace(f"/* {part} */", _text(part))
-    return page
+    return made.get_template("page.html")
 
 
 def _gone(summary: Summary) -> Sequence[Review]:
@@ -156,12 +137,3 @@ def _standing(verdict: Verdict) -> str:
 
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _text(name: str) -> str:
-    return resources.files("provenance.report").joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    """The source expression that allows exactly this text (CSP Level 3, section 2.3.1)."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -20,6 +20,10 @@ PLAINER = {
     "│": "|",
     "─": "-",
     "—": "-",
+    "░": ":",
+    "▒": "o",
+    "▓": "O",
+    "█": "#",
 }
 """What stands for a character of ours where there is only ASCII."""
 ASCII_LOCALES = frozenset({"C", "POSIX"})

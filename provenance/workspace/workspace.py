@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError
 from provenance.model import Evidence
@@ -29,6 +30,9 @@ from provenance.workspace.status import status_of
 from provenance.workspace.subjects import Here
 from provenance.workspace.updating import Updated, updated
 from provenance.workspace.verifying import Verification, Verifier, verified
+
+if TYPE_CHECKING:
+    from provenance.weights.compared import Comparison, Traced
 
 GIVEN = "the settings were given as values, and there is no file to edit"
 
@@ -280,6 +284,35 @@ class Workspace:
         or Hub that does not answer, or may not be asked, is among `unknown`.
         """
         return status_of(self, self._request(()))
+
+    def compare(
+        self, base: str, derived: str, *others: str, deep: bool = False, key: Path | None = None
+    ) -> Comparison:
+        """How the weights of `derived` are kin to those of `base`, and what was changed in them.
+
+        `others` are further parents that may have been merged. With `deep` hidden units that were
+        re-ordered are looked for too, which is experimental; with the secret in the file `key`
+        nobody can know where values are compared. All models lie on this machine. Raises
+        ConfigError for what was named, SourceError for weights that cannot be read.
+        """
+        from provenance.workspace.relating import Looking, check_each, compared
+        from provenance.workspace.secret import secret_in
+
+        refs = (base, derived, *others)
+        session = self.session(self._request(refs))
+        check_each(session, refs)
+        looking = Looking(deep=deep, key=secret_in(key) if key else None)
+        return compared(self.gathering(session), looking)
+
+    def trace(self, ref: str) -> Traced:
+        """Of which registered or locked model the weights of one are, the nearest kin first.
+
+        Of a model on a Hub some ranges are read. Raises ConfigError where nothing is known to
+        compare with, SourceError for a model that cannot be had.
+        """
+        from provenance.workspace.tracing import traced
+
+        return traced(self.gathering(self.session(self._request((ref,)))))
 
     def _request(self, refs: tuple[str, ...], exclude_newer: datetime | None = None) -> Request:
         return Request(refs=refs, exclude_newer=exclude_newer)

@@ -1,0 +1,90 @@
+"""What comes of two models laid beside each other, and of one beside all that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from provenance.weights.changes.change import ChangeMap
+from provenance.weights.kinship import Kind, Kinship
+from provenance.weights.merging import Merge
+from provenance.weights.relation import STRANGER
+
+SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
+ORDER = tuple(Kind)
+"""From the nearest kin to none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One model of a comparison: what it is called, its commit where one is known, and the digest
+    of its files as `sha256:<hex>`."""
+
+    name: str
+    commit: str = ""
+    manifest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A derivative beside its base: how they are kin, and what was changed.
+
+    `summary` is the change map in a sentence without its stop. `merge` has the shares of the base
+    and of the further parents that were named, None where none were or nothing was in common.
+    `unlooked` says why hidden units were not compared where that was asked for.
+    """
+
+    base: Side
+    derived: Side
+    kinship: Kinship
+    changes: ChangeMap
+    summary: str
+    merge: Merge | None = None
+    unlooked: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A locked model that has some of the same files of weights: `same` of the `files` here."""
+
+    name: str
+    same: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A model beside every registered fingerprint and every locked model.
+
+    `ranked` are the fingerprints' models, the nearest kin first; `unread` says of which nothing
+    could be told, and why.
+    """
+
+    model: Side
+    ranked: tuple[Kinship, ...] = ()
+    copies: tuple[Copied, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def kin(self) -> tuple[Kinship, ...]:
+        """Those of which the numbers show anything, and be it that nobody can say what."""
+        return tuple(
+            one
+            for one in self.ranked
+            if one.is_kin or one.kind in SOME or one.relation.whole.z >= STRANGER
+        )
+
+    @property
+    def least(self) -> float:
+        """The correlation above which every one of them would have been seen, from 0 to 1."""
+        compared = [one.relation.whole.least for one in self.ranked if one.relation.whole.values]
+        return max(compared, default=1.0)
+
+
+def nearest(found: Iterable[Kinship]) -> tuple[Kinship, ...]:
+    """The nearest kin first: by what they are, and by how unlike independence."""
+
+    def distance(one: Kinship) -> tuple[int, int, float]:
+        return ORDER.index(one.kind), -one.copied, -one.relation.whole.z
+
+    return tuple(sorted(found, key=distance))

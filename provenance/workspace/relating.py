@@ -1,0 +1,225 @@
+"""Models whose weights are on this machine, laid beside each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provenance.errors import ConfigError, Malformed, SourceError
+from provenance.source.progress import Progress
+from provenance.source.stored import FolderReader
+from provenance.weights import adapter, units
+from provenance.weights.changes.change import ChangeMap, Kind
+from provenance.weights.changes.mapping import change_map
+from provenance.weights.changes.summary import summary
+from provenance.weights.compared import Comparison, Side
+from provenance.weights.coordinates import Coordinates
+from provenance.weights.fingerprint import Fingerprint
+from provenance.weights.kinship import Kind as Kin
+from provenance.weights.kinship import Kinship, kinship
+from provenance.weights.ledger import Ledger
+from provenance.weights.matrix import Matrix, matrices
+from provenance.weights.merging import Merge, merged
+from provenance.weights.sample import sample
+from provenance.weights.stored import Stored, Unreadable, stored_in
+from provenance.weights.units import Deep
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.session import Session
+from provenance.workspace.subjects import Subject
+
+MOST = 16
+"""Models, of which one may be a merge of the others."""
+LARGEST = 1 << 26
+"""Bytes of a vocabulary, or of an adapter's configuration."""
+TOKENIZER = "tokenizer.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model: what it is, its tensors and matrices, and what reads its files."""
+
+    side: Side
+    stored: tuple[Stored, ...]
+    matrices: tuple[Matrix, ...]
+    reader: FolderReader
+
+    def fingerprint(self, way: Coordinates) -> Fingerprint:
+        """What it is compared by at these coordinates; Unreadable where its bytes are gone."""
+        return Fingerprint(
+            repo=self.side.name,
+            commit=self.side.commit,
+            manifest=self.side.manifest,
+            sample=sample(self.matrices, self.reader, way),
+            ledger=Ledger(),
+        )
+
+    def file(self, name: str) -> bytes:
+        """A small file that lies beside the weights; Unreadable where there is none."""
+        try:
+            size = os.stat(self.reader.root / name).st_size
+        except OSError as error:
+            raise Unreadable(f"{name}: {error.strerror or error}") from None
+        if size > LARGEST:
+            raise Unreadable(f"{name}: found {size} bytes, expected at most {LARGEST}")
+        return self.reader.read(name, 0, size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """How models are compared: with `deep` by their hidden units too, and with a `key` of 16 bytes
+    or more at coordinates that nobody else knows."""
+
+    deep: bool = False
+    key: bytes | None = None
+
+
+def compared(gathering: Gathering, looking: Looking) -> Comparison:
+    """The second model of the session beside the first, and those behind them as further parents
+    that may have been merged.
+
+    Their weights are on this machine: no Hub is asked. Raises ConfigError for too many, SourceError
+    for one that is not here or holds no tensor that can be read.
+    """
+    asked = replace(gathering, hub=None)
+    if len(asked.session.subjects) > MOST:
+        raise ConfigError(f"found {len(asked.session.subjects)} models, expected at most {MOST}")
+    with ExitStack() as stack:
+        models = []
+        for subject in asked.session.subjects:
+            models.append(_opened(asked, subject))
+            stack.callback(models[-1].reader.close)
+        try:
+            return _beside(models[0], models[1], models[2:], looking, gathering.progress)
+        except Unreadable as error:
+            raise SourceError(str(error)) from None
+
+
+def check_each(session: Session, refs: Sequence[str]) -> None:
+    """Every name means one model, or ConfigError."""
+    if len(session.subjects) != len(refs):
+        names = ", ".join(subject.name for subject in session.subjects)
+        raise ConfigError(f"expected {len(refs)} models, found {len(session.subjects)}: {names}")
+
+
+def _beside(
+    base: Model, own: Model, relatives: Sequence[Model], looking: Looking, progress: Progress
+) -> Comparison:
+    paired = Coordinates.paired(own.side.manifest, base.side.manifest)
+    way = Coordinates.keyed(looking.key) if looking.key else paired
+    ours, theirs, *others = (one.fingerprint(way) for one in (own, base, *relatives))
+    found = _units(base, own) if looking.deep else ""
+    deep, unlooked = (None, found) if isinstance(found, str) else (found, "")
+    kin = kinship(ours, theirs, anchored=True, deep=deep)
+    changes = _changes(base, own, progress)
+    return Comparison(
+        base=base.side,
+        derived=own.side,
+        kinship=_identical(kin, changes),
+        changes=changes,
+        summary=summary(changes),
+        merge=_merge(ours, theirs, others) if others else None,
+        unlooked=unlooked,
+    )
+
+
+def _changes(base: Model, own: Model, progress: Progress) -> ChangeMap:
+    step = progress.step(
+        f"{own.side.name}: comparing", sum(one.end - one.begin for one in own.stored)
+    )
+    try:
+        scales = adapter.scales(own.file(adapter.FILE))
+    except (Malformed, Unreadable):
+        scales = {}
+    try:
+        return change_map(
+            base.stored,
+            own.stored,
+            base.reader,
+            own.reader,
+            named=base.side.name,
+            manifest=base.side.manifest,
+            progress=step.advance,
+            scales=scales,
+        )
+    finally:
+        step.end()
+
+
+def _identical(kin: Kinship, changes: ChangeMap) -> Kinship:
+    """The kinship, of which every tensor was compared: identical where none differs."""
+    count = len(changes.changes)
+    if not count or any(one.kind is not Kind.IDENTICAL for one in changes.changes):
+        return kin
+    words = f"{count} of {count} tensors are bit-identical to {changes.base}"
+    return replace(kin, kind=Kin.IDENTICAL, words=words, copied=count, tensors=count)
+
+
+def _merge(ours: Fingerprint, base: Fingerprint, others: Sequence[Fingerprint]) -> Merge | None:
+    """The shares of the base and the others; of what the others add to it, if all are its kin."""
+    kin = all(kinship(one, base, anchored=True).is_kin for one in others)
+    samples = {one.repo: one.sample for one in (base, *others)}
+    return merged(ours.sample, samples, base=base.repo if kin else "")
+
+
+def _units(base: Model, own: Model) -> Deep | str:
+    """How many of the base's hidden units the other has, or why nobody can tell."""
+    vocabularies = []
+    for one in (base, own):
+        try:
+            vocabularies.append(units.vocabulary(one.file(TOKENIZER)))
+        except (Malformed, Unreadable) as error:
+            return f"hidden units were not compared: {one.side.name}: {error}"
+    factors = [units.gains(one.stored, one.reader) for one in (base, own)]
+    kept = units.kept(base.matrices, base.reader, vocabularies[0], factors[0])
+    again = kept and units.found_again(kept, own.matrices, own.reader, vocabularies[1], factors[1])
+    return again or "hidden units were not compared: names or tokens do not say what is what"
+
+
+def _opened(gathering: Gathering, subject: Subject) -> Model:
+    """A model on this machine; SourceError where it is not here, or not all of it can be read."""
+    try:
+        evidence = gathering.alone(subject, gathering.session.pinned(subject))
+    except SourceError:
+        if subject.place is not None:
+            raise
+        raise SourceError(_absent(gathering.session, subject)) from None
+    stored = stored_in(evidence)
+    read = {one.path for one in stored}
+    headers = [c.path for c in evidence.contents if c.path.endswith(".safetensors")]
+    unread = [path for path in headers if path not in read]
+    if unread:
+        raise SourceError(f"{subject.name}: the header of {unread[0]} cannot be read")
+    if not stored:
+        raise SourceError(f"{subject.name}: found no tensors in its files, expected safetensors")
+    side = Side(
+        name=subject.name,
+        commit=evidence.ref.commit or "",
+        manifest=evidence.manifest.digest,
+    )
+    return Model(
+        side=side,
+        stored=stored,
+        matrices=matrices(stored),
+        reader=FolderReader(root=_root(gathering, subject, side.commit)),
+    )
+
+
+def _absent(session: Session, subject: Subject) -> str:
+    """That the weights are not here, and what to type to have them here."""
+    name = subject.ref.repo or subject.name
+    first = "" if session.pinned(subject) else f"`provenance init {name}`, `provenance lock` and "
+    if first and session.settings_path:
+        first = first.replace(" init ", " add ")
+    return f"the weights of {name} are not on this machine: {first}`provenance fetch {name}`"
+
+
+def _root(gathering: Gathering, subject: Subject, commit: str) -> Path:
+    """The folder in which its files have their paths."""
+    if subject.place is not None:
+        return subject.place if subject.place.is_dir() else subject.place.parent
+    from provenance.source.hub.cache import snapshot
+
+    return snapshot(gathering.options.cache_dir, subject.ref.repo or "", commit)

@@ -1,0 +1,91 @@
+"""Of which known model the weights of one are: by fingerprints, and by files that are locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from provenance.errors import ConfigError, Malformed, SourceError
+from provenance.formats.names import is_weight_name
+from provenance.lock import Lock
+from provenance.model import Document, Evidence
+from provenance.weights.compared import Copied, Side, Traced, nearest
+from provenance.weights.coordinates import Coordinates
+from provenance.weights.fingerprint import Fingerprint, loads
+from provenance.weights.kinship import Kinship, ranked
+from provenance.workspace.gathering import Gathering
+from provenance.workspace.subjects import Subject
+from provenance.workspace.weighing import sampled
+
+NOTHING = (
+    "no registry has a fingerprint, and nothing is locked: of a base that is here "
+    "`provenance fingerprint DIR -o base.wlf` makes one, and says how to register it"
+)
+
+
+def traced(gathering: Gathering) -> Traced:
+    """The session's one model beside the fingerprints and locked models that it knows.
+
+    Raises ConfigError where there is nothing to compare with, SourceError for a model that cannot
+    be had, and for the registries' fingerprints what `verify` raises.
+    """
+    session = gathering.session
+    subject, lock = session.one, session.lock or Lock()
+    known = session.fingerprints()
+    if not known and not lock.models():
+        raise ConfigError(NOTHING, path=subject.name)
+    evidence = gathering.alone(subject, session.pinned(subject))
+    found = _Found.of(known)
+    for way in (Coordinates(), *map(Coordinates.keyed, filter(None, (session.bases.key,)))):
+        found.compare(gathering, subject, way)
+    return Traced(
+        model=Side(
+            name=subject.name,
+            commit=evidence.ref.commit or "",
+            manifest=evidence.manifest.digest,
+        ),
+        ranked=nearest(found.kin),
+        copies=tuple(_copies(evidence, lock, subject.name)),
+        unread=tuple(dict.fromkeys(found.unread)),
+    )
+
+
+@dataclass(kw_only=True)
+class _Found:
+    """What was found so far, of the bases that can be read."""
+
+    bases: list[Fingerprint] = field(default_factory=list)
+    kin: list[Kinship] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, known: Sequence[Document]) -> _Found:
+        """Nothing yet."""
+        found = cls()
+        for document in known:
+            repo = document.path.rpartition("@")[0]
+            try:
+                found.bases.append(replace(loads(document.data), repo=repo))
+            except Malformed as error:
+                found.unread.append(f"the fingerprint of {repo}: {error}")
+        return found
+
+    def compare(self, gathering: Gathering, subject: Subject, way: Coordinates) -> None:
+        """The model beside the bases that were made with these coordinates, if there are any."""
+        bases = [base for base in self.bases if base.sample.coordinates == way.name]
+        try:
+            self.kin += ranked(sampled(gathering, subject, way), bases) if bases else ()
+        except SourceError as error:
+            self.unread.append(str(error))
+
+
+def _copies(evidence: Evidence, lock: Lock, name: str) -> Iterator[Copied]:
+    """The locked models that have some of the model's own files of weights, the most first."""
+    weights = [f.sha256 for f in evidence.manifest.files if is_weight_name(f.path) and f.sha256]
+    found = []
+    for entry in lock.models():
+        theirs = {file.sha256 for file in entry.files.files}
+        same = sum(digest in theirs for digest in weights)
+        if same and entry.name != name:
+            found.append(Copied(name=entry.name, same=same, files=len(weights)))
+    yield from sorted(found, key=lambda one: (-one.same, one.name))
