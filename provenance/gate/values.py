@@ -12,6 +12,7 @@ from provenance.lock import Entry, Lock
 from provenance.policy import Policy
 from provenance.source.detached import Documents, nothing
 from provenance.source.hub import cache, settling
+from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
 from provenance.verdict import Verdict
 
@@ -22,7 +23,8 @@ STAGING = ".{}.provenance"
 class Rules:
     """What is locked, and by what it is judged, before the download and after it.
 
-    `attestations` are those that lie elsewhere than in the model. What expires is judged as of the
+    `attestations` are those that lie elsewhere than in the model, `scales` what its weights are
+    compared with. What expires is judged as of the
     time of `admit`, whatever `at` says.
     """
 
@@ -32,6 +34,7 @@ class Rules:
     registry: Registry
     at: datetime
     attestations: Documents = nothing
+    scales: Scales = NO_SCALES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from provenance.policy.table import (
     CLOSURE,
     LINEAGE,
     SIGNATURE,
+    WEIGHTS,
 )
 from provenance.policy.training import NO_DEMANDS, TrainingDemands
 from provenance.verdict import Level
@@ -100,6 +101,11 @@ class Policy:
             once_signed_must_stay_signed=settings.once_signed_must_stay_signed,
             registry_max_age=settings.registry_max_age,
         )
+
+    @property
+    def asks_for_weights(self) -> bool:
+        """Whether the weights themselves are judged."""
+        return WEIGHTS in self.checks and self.level(WEIGHTS) is not Level.OFF
 
     @property
     def asks_for_closure(self) -> bool:

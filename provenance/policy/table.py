@@ -30,6 +30,7 @@ class Row:
 REGISTRY = Row(name="registry", always=True)
 POLICY = Row(name="policy", always=True)
 CLOSURE = "closure"
+WEIGHTS = "weights"
 LINEAGE = "lineage"
 """The check of every training step; `[policy.training]` asks for it in any profile."""
 SIGNATURE = "signature"

@@ -22,6 +22,7 @@ from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.session import Session
+from provenance.workspace.weighing import scales_of
 
 if TYPE_CHECKING:
     from provenance.gate import Admitted, Rules, Target
@@ -179,6 +180,7 @@ def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
         registry=session.registry,
         at=datetime.now(UTC),
         attestations=options.documents(session),
+        scales=scales_of(session, options),
     )
 
 
