@@ -32,6 +32,8 @@ from provenance.model import (
     PartDigest,
     Reach,
     Ref,
+    TensorDigest,
+    WeightFacts,
 )
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
@@ -76,6 +78,26 @@ SAMPLE = Evidence(
     ),
     ancestors=(Ancestor(claimed="acme/base", revision="v1", missing="gone"),),
     members=(Member(repo="acme/base", revision="v1", missing="gone"),),
+    weights=WeightFacts(
+        tensors=(
+            TensorDigest(
+                path="m.safetensors", name="w", dtype="BF16", shape=(2, 0), opening="e" * 64
+            ),
+            TensorDigest(
+                path="m.safetensors",
+                name="",
+                dtype="F32",
+                shape=(),
+                opening="e" * 64,
+                digest="f" * 64,
+            ),
+        ),
+        own=(Document(path="public", data=b"wlf1\x00"),),
+        bases=(Document(path="acme/base@public", data=b"wlf1\xff"),),
+        changes=(Document(path="acme/base", data=b"{}"),),
+        skipped="nothing at hand",
+        unread="a.json: gone",
+    ),
 )
 TEXT = replay.dumps(SAMPLE).encode()
 
@@ -236,7 +258,24 @@ def test_every_key_left_out_and_an_unknown_one_put_in() -> None:
         assert outcome(json.dumps({**document, name + "x": 1}).encode()) is None
 
 
-OPTIONAL = {"parts", "bundles", "observations", "ancestors", "members"}
+OPTIONAL = {"parts", "bundles", "observations", "ancestors", "members", "weights"}
+
+
+def test_evidence_of_before_weights_were_looked_at_is_read() -> None:
+    plain = replace(SAMPLE, weights=WeightFacts())
+    text = replay.dumps(plain)
+    assert "weights" not in json.loads(text)
+    assert replay.loads(text.encode()).weights == WeightFacts()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("shape", [1.0]), ("shape", [-1]), ("shape", [True]), ("shape", 3), ("opening", "E" * 64)],
+)
+def test_a_tensor_has_a_shape_and_digests(name: str, value: object) -> None:
+    document = json.loads(TEXT)
+    document["weights"]["tensors"][0][name] = value
+    assert outcome(json.dumps(document).encode()) is None
 
 
 @pytest.mark.parametrize("cut", list(truncations(TEXT.rstrip())))

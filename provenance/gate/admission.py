@@ -19,6 +19,7 @@ from provenance.gate.judging import (
     not_refused,
     passing,
     stored,
+    weighed_by,
 )
 from provenance.gate.values import Admitted, Refused, Rules, Standing, Target
 from provenance.lock import file_differences
@@ -113,6 +114,7 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     from provenance.source.hub.collect import collect
     from provenance.source.hub.members import with_members
     from provenance.source.hub.origin import Origins, with_origin
+    from provenance.source.hub.sampling import OnHub
 
     entry = rules.entry
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
@@ -127,7 +129,8 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
         stated, known = pins_of(policy.members), member_pins(lock)
         found = with_members(hub, found, stated, locked=known, origins=origins)
     found = with_ancestors(hub, found, policy.parents, pins=pins(lock), origins=origins)
-    return with_detached(found, rules.attestations)
+    found = with_detached(found, rules.attestations)
+    return weighed_by(rules, found, OnHub.of(hub, found))
 
 
 def _standing(

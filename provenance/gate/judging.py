@@ -18,6 +18,8 @@ from provenance.source import directory
 from provenance.source.detached import with_detached
 from provenance.source.measure import Measured
 from provenance.source.progress import Progress
+from provenance.source.sampling import Folder
+from provenance.source.scales import Place, weighed
 from provenance.verdict import Finding, Result, Verdict, failed
 
 if TYPE_CHECKING:
@@ -56,7 +58,15 @@ def measured_at(
         )
     else:
         found = with_locked(found, rules.lock, entry)
-    return with_detached(found, rules.attestations)
+    found = with_detached(found, rules.attestations)
+    return weighed_by(rules, found, Folder(root=place, ranged=True))
+
+
+def weighed_by(rules: Rules, evidence: Evidence, place: Place) -> Evidence:
+    """The evidence with what its weights say, where that is asked for."""
+    if not rules.policy.asks_for_weights:
+        return evidence
+    return weighed(evidence, rules.scales, place, parents=rules.policy.parents)
 
 
 def judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:
@@ -116,7 +126,21 @@ def contradictions(declared: Evidence, measured: Evidence) -> Iterator[Finding]:
         if before and (before.kind, before.head) != (content.kind, content.head):
             message = "what the Hub answered by range is not what the file holds"
             yield failed("integrity/contradiction", message, content.path)
+    yield from _other_weights(declared, measured)
     bundles = [{document.data for document in e.bundles} for e in (declared, measured)]
     if bundles[0] != bundles[1]:
         message = "the signatures that were downloaded are not those that were judged"
+        yield failed("integrity/contradiction", message, measured.ref.repo or "")
+
+
+def _other_weights(declared: Evidence, measured: Evidence) -> Iterator[Finding]:
+    """Where the weights that were sampled by range are not those of the bytes."""
+    before = {document.path: document.data for document in declared.weights.own}
+    pairs = [(before.get(one.path, one.data), one.data) for one in measured.weights.own]
+    if all(one == other for one, other in pairs):
+        return
+    from provenance.source.weighing import is_same
+
+    if not all(is_same(one, other) for one, other in pairs):
+        message = "the weights that the Hub answered by range are not those of the files"
         yield failed("integrity/contradiction", message, measured.ref.repo or "")

@@ -12,6 +12,7 @@ from provenance.lock import Entry, Lock
 from provenance.policy import Policy
 from provenance.source.detached import Documents, nothing
 from provenance.source.hub import cache, settling
+from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
 from provenance.verdict import Verdict
 from provenance.weights.ledger import Known
@@ -23,8 +24,9 @@ STAGING = ".{}.provenance"
 class Rules:
     """What is locked, and by what it is judged, before the download and after it.
 
-    `attestations` are those that lie elsewhere than in the model. What expires is judged as of the
-    time of `admit`, whatever `at` says. `tensors` is what the ledger of the bytes is made for.
+    `attestations` are those that lie elsewhere than in the model, `scales` what its weights are
+    compared with, `tensors` what the ledger of the bytes is made for. What expires is judged as of
+    the time of `admit`, whatever `at` says.
     """
 
     entry: Entry
@@ -34,6 +36,7 @@ class Rules:
     at: datetime
     attestations: Documents = nothing
     tensors: Known | None = None
+    scales: Scales = NO_SCALES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,11 @@ class Policy:
         )
 
     @property
+    def asks_for_weights(self) -> bool:
+        """Whether the weights themselves are judged."""
+        return WEIGHTS in self.checks and self.level(WEIGHTS) is not Level.OFF
+
+    @property
     def asks_for_closure(self) -> bool:
         """Whether what a loader fetches by name is judged."""
         return CLOSURE in self.checks and self.level(CLOSURE) is not Level.OFF

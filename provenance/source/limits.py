@@ -12,8 +12,9 @@ class Limits:
     """The most that one model may cost; sizes in bytes.
 
     `kept` bounds what is kept of small files, headers and bundles together, `head` what is read
-    of one file for its facts, `ranged` what may be fetched of one that stays on a Hub. Bodies that
-    are being hashed do not count.
+    of one file for its facts, `ranged` what may be fetched of one that stays on a Hub, `sampled`
+    what may be fetched of all its weights for a sample at one set of coordinates. `fingerprints` is
+    with how many others it is compared. Bodies that are being hashed do not count.
     """
 
     entries: int = 200_000
@@ -23,6 +24,8 @@ class Limits:
     kept: int = 64 * MEBIBYTE
     head: int = 16 * MEBIBYTE
     ranged: int = 80 * MEBIBYTE
+    sampled: int = 16 * MEBIBYTE
+    fingerprints: int = 2_048
     bundle: int = 4 * MEBIBYTE
     bundles: int = 64
     needs: int = 4

@@ -9,6 +9,9 @@ from threading import Lock
 
 from provenance.weights.stored import Unreadable
 
+MOST = 64 << 20
+"""Bytes that are read at once: a longer row is none of a model."""
+
 
 def piece(number: int, begin: int, end: int) -> bytes:
     """The bytes `begin` to `end` of an open file, fewer where it ends before; OSError."""
@@ -36,7 +39,10 @@ class FolderReader:
     _lock: Lock = field(default_factory=Lock)
 
     def read(self, path: str, begin: int, end: int) -> bytes:
-        """The bytes, or Unreadable where they are not there or the file changed meanwhile."""
+        """The bytes, or Unreadable where they are too many or not there, or the file changed
+        meanwhile."""
+        if end - begin > MOST:
+            raise Unreadable(f"{path}: {end - begin} bytes in one piece, expected {MOST} at most")
         try:
             number, before = self._opened(path)
             data = piece(number, begin, end)

@@ -44,6 +44,13 @@ class Coordinates:
         mark = hmac.new(key, b"provenance key name", hashlib.sha256).hexdigest()
         return cls(name=f"key:{mark[:16]}", key=key)
 
+    @classmethod
+    def paired(cls, child: str, parent: str) -> Coordinates:
+        """Those of two models by the digests of their manifests: to plant weights there changes the
+        manifest, and with it where they are."""
+        key = hashlib.sha256(f"{child}\n{parent}".encode()).digest()
+        return cls(name=f"pair:{key.hex()[:16]}", key=key)
+
     def columns(self, width: int) -> Indices:
         """The coordinates of a residual axis of that length, ascending; at most COORDINATES."""
         if width <= COORDINATES:

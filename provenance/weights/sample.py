@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ WANTED = 40_960
 """Values of one model: the least correlation that can be told is 8 / √n, 0.04."""
 FEWEST = 3
 """Lines of one matrix."""
+MATRICES = 512
+"""Of one model: a mixture of experts has tens of thousands, and as many lines say no more."""
+WIDEST = 65_536
+"""Of a residual axis: beyond it, a header says something else than a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +60,26 @@ def lines_for(count: int, wanted: int = WANTED) -> int:
     return min(LINES, max(FEWEST, -(-wanted // (COORDINATES * max(1, count)))))
 
 
-def chosen(matrices: Iterable[Matrix], *, contiguous: bool = False) -> tuple[Matrix, ...]:
+def chosen(
+    matrices: Iterable[Matrix], *, contiguous: bool = False, most: int = MATRICES
+) -> tuple[Matrix, ...]:
     """Those that have a residual axis; with `contiguous` only where that axis lies in one piece,
-    which is what ranges of a file far away can be had of."""
-    return tuple(
-        m for m in matrices if m.residual is not None and (m.residual == 1 or not contiguous)
-    )
+    which is what ranges of a file far away can be had of.
+
+    Of more than `most` those are left whose layers and last names have the least digests: of two
+    models the same ones, though they have other matrices beside them.
+    """
+    found = tuple(m for m in matrices if m.residual == 1 or (m.residual == 0 and not contiguous))
+    found = tuple(m for m in found if m.width <= WIDEST)
+    if len(found) <= most:
+        return found
+    left = set(sorted(range(len(found)), key=lambda n: (_mark(found[n]), n))[:most])
+    return tuple(m for n, m in enumerate(found) if n in left)
+
+
+def _mark(matrix: Matrix) -> bytes:
+    last = ".".join(matrix.role.split(".")[-2:])
+    return hashlib.sha256(f"{last} {'.'.join(matrix.numbers)}".encode()).digest()
 
 
 def sample(

@@ -23,6 +23,7 @@ from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.session import Session
+from provenance.workspace.weighing import scales_of
 
 if TYPE_CHECKING:
     from provenance.gate import Admitted, Rules, Target
@@ -181,6 +182,7 @@ def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
         at=datetime.now(UTC),
         attestations=options.documents(session),
         tensors=known_of((), session.lock),
+        scales=scales_of(session, options),
     )
 
 

@@ -43,10 +43,12 @@ from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents, with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress, during
+from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
 from provenance.weights.ledger import Known, Ledger
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
+from provenance.workspace.weighing import scales_of, weighed_here
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
@@ -113,6 +115,7 @@ class Gathering:
     ask_owner: bool = False
     ahead: Ahead | None = None
     tensors: Known | None = None
+    scales: Scales = NO_SCALES
     _measured: dict[str, Evidence] = field(default_factory=dict)
     _measuring: Lock = field(default_factory=Lock)
 
@@ -142,6 +145,7 @@ class Gathering:
             ask_owner=ask_owner,
             ahead=ahead,
             tensors=known_of(ledgers, session.lock),
+            scales=scales_of(session, options),
         )
 
     def sketching(self) -> Gathering:
@@ -151,14 +155,15 @@ class Gathering:
     def of(self, subject: Subject, *, pinned: Entry | None = None) -> Evidence:
         """The evidence on one model and its ancestors; of a Hub's at the commit of `pinned`."""
         with during(self.progress, f"{subject.ref.repo or subject.ref.text}: reading"):
-            found = self._with_origin(subject, self._model(subject, pinned))
+            found = self._with_origin(subject, self.alone(subject, pinned))
             found = self.with_detached(found)
             found = self.with_detached(self._with_members(subject, found))
             while True:
                 more = self.with_detached(self._with_ancestors(subject, found))
                 if more == found:
-                    return found
+                    break
                 found = more
+        return self._weighed(subject, found)
 
     def evidence_on(self, subject: Subject, pinned: Entry | None) -> tuple[Subject, Evidence]:
         """The evidence on a model, or what the base's lockfile knows of one that a pull request
@@ -177,12 +182,19 @@ class Gathering:
         """The evidence with the bundles that the caller, and the registries, have for it."""
         return with_detached(evidence, self.options.documents(self.session))
 
-    def _model(self, subject: Subject, pinned: Entry | None) -> Evidence:
+    def alone(self, subject: Subject, pinned: Entry | None) -> Evidence:
+        """The evidence on one model, without whatever else it leads to."""
         if subject.place is not None:
             return as_selected(self._directory(subject, subject.place))
         if self.hub is None:
             return self._cached(subject, pinned)
         return as_selected(self._hub(subject, self.hub, pinned))
+
+    def _weighed(self, subject: Subject, found: Evidence) -> Evidence:
+        """With what the weights say, where that is asked for."""
+        if not subject.policy.asks_for_weights:
+            return found
+        return weighed_here(self, subject, found)
 
     def _with_origin(self, subject: Subject, found: Evidence) -> Evidence:
         """What a model is a mirror of is asked for where the model is; of a directory's nobody."""

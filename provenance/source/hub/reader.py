@@ -12,7 +12,7 @@ from provenance.source import evidence_files
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found
 from provenance.source.hub.listing import Listed, blob_id, pointer
-from provenance.source.hub.ranged import Contradiction, Ranged, stream
+from provenance.source.hub.ranged import Contradiction, Ranges, stream
 from provenance.source.hub.snapshot import Snapshot, is_small
 from provenance.source.measure import Budget, Measured, hash_bytes
 from provenance.wire.oms import Need
@@ -90,7 +90,7 @@ class Reader:
 
     def _ranged(self, entry: Listed) -> Measured:
         snapshot = self.snapshot
-        raw = Ranged(
+        ranges = Ranges(
             snapshot.hub,
             snapshot.repo,
             snapshot.commit,
@@ -100,7 +100,7 @@ class Reader:
         )
         try:
             seen, observations = content.read(
-                stream(raw), entry.path, entry.size, limit=self.budget.most
+                stream(ranges), entry.path, entry.size, limit=self.budget.most
             )
         except Contradiction as error:
             return _odd(entry, "contradiction", str(error))

@@ -1,13 +1,7 @@
-"""Evidence as JSON: written by `inspect`, judged again by `verify --evidence`.
-
-What is read back has the basis `replayed`, whatever it had before, and proves nothing about any
-bytes on this machine. Bundles are kept raw, so that every signature is checked again.
-"""
+"""Evidence from JSON, read as strictly as anything that others may have written."""
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,10 +11,10 @@ from provenance.errors import Malformed
 from provenance.formats import json as strict
 from provenance.formats.fields import Fields, config_error
 from provenance.model import (
+    NO_WEIGHTS,
     Ancestor,
     Basis,
     Content,
-    Document,
     Evidence,
     Facts,
     File,
@@ -33,8 +27,9 @@ from provenance.model import (
     Reach,
     Ref,
 )
+from provenance.replay.weights import documents, weights
+from provenance.replay.writing import VERSION
 
-VERSION = 1
 COMMIT = re.compile("[0-9a-f]{40}")
 DIGEST = re.compile("([0-9a-f]{40}|[0-9a-f]{64})?")
 MANIFEST = re.compile("sha256:[0-9a-f]{64}")
@@ -42,9 +37,6 @@ OBJECT_ID = re.compile("[0-9a-f]{24}")
 # Beyond these years, the same moment in another time zone may be none.
 EARLIEST, LATEST = 1970, 9999
 SUBJECT = "evidence"
-FACTS = ("id", "repo_id", "owner", "owner_id", "gated", "private", "reach", "relation")
-MEMBER = ("repo", "revision", "commit", "manifest", "missing")
-ANCESTOR = ("claimed", "revision", "commit", "manifest", "missing")
 
 
 class Role(Enum):
@@ -54,87 +46,6 @@ class Role(Enum):
     MEMBER = "member"
     ANCESTOR = "ancestor"
     ORIGIN = "origin"
-
-
-def dumps(evidence: Evidence) -> str:
-    """The evidence as one JSON document, the same bytes for the same evidence."""
-    return json.dumps({"version": VERSION, **_table(evidence)}, indent=1)
-
-
-def _table(evidence: Evidence) -> dict[str, object]:
-    return {
-        "ref": {
-            "text": evidence.ref.text,
-            "repo": evidence.ref.repo,
-            "revision": evidence.ref.revision,
-            "commit": evidence.ref.commit,
-        },
-        "at": evidence.at.isoformat(),
-        "basis": evidence.basis,
-        "manifest": evidence.manifest.digest,
-        "include": list(evidence.include),
-        "exclude": list(evidence.exclude),
-        "files": [_file(file, evidence) for file in evidence.listing.files],
-        "parts": [
-            {
-                "path": part.path,
-                "algorithm": part.algorithm,
-                "start": part.start,
-                "end": part.end,
-                "digest": part.hex,
-            }
-            for part in evidence.parts
-        ],
-        "bundles": [
-            {"path": document.path, "data": _base64(document.data)} for document in evidence.bundles
-        ],
-        "observations": [
-            {"code": seen.code, "path": seen.path, "detail": seen.detail}
-            for seen in evidence.observations
-        ],
-        "facts": _facts(evidence.facts),
-        "ancestors": [_ancestor(ancestor) for ancestor in evidence.ancestors],
-        "members": [_member(member) for member in evidence.members],
-        **({"origin": _ancestor(evidence.origin)} if evidence.origin else {}),
-    }
-
-
-def _file(file: File, evidence: Evidence) -> dict[str, object]:
-    row: dict[str, object] = {"path": file.path, "size": file.size, "digest": file.digest}
-    content = evidence.by_path.get(file.path)
-    if content:
-        row |= _content(content)
-    return row | {"selected": file.path in evidence.manifest.by_path}
-
-
-def _content(content: Content) -> dict[str, object]:
-    row: dict[str, object] = {"kind": content.kind, "head": _base64(content.head)}
-    if content.inside:
-        row["inside"] = [{"path": one.path} | _content(one) for one in content.inside]
-    return row
-
-
-def _facts(facts: Facts | None) -> dict[str, object] | None:
-    if facts is None:
-        return None
-    flags = [{"path": flag.path, "level": flag.level} for flag in facts.flags]
-    row = {name: getattr(facts, name) for name in FACTS}
-    return {**row, "parents": list(facts.parents), "flags": flags}
-
-
-def _ancestor(ancestor: Ancestor) -> dict[str, object]:
-    row = {name: getattr(ancestor, name) for name in ANCESTOR}
-    inner = _table(ancestor.evidence) if ancestor.evidence else None
-    return {**row, "facts": _facts(ancestor.facts), "evidence": inner}
-
-
-def _member(member: Member) -> dict[str, object]:
-    row = {name: getattr(member, name) for name in MEMBER}
-    return {**row, "evidence": _table(member.evidence) if member.evidence else None}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def loads(data: bytes, *, now: datetime | None = None) -> Evidence:
@@ -173,12 +84,13 @@ def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:
         exclude=fields.texts("exclude"),
         contents=tuple(content for _, content, _ in rows if content),
         parts=tuple(_part(item) for item in fields.tables("parts")),
-        bundles=tuple(_document(item) for item in fields.tables("bundles")),
+        bundles=documents(fields, "bundles"),
         observations=tuple(_observation(item) for item in fields.tables("observations")),
         facts=_read_facts(fields),
         ancestors=tuple(_read_ancestor(item) for item in fields.tables("ancestors")),
         members=tuple(_read_member(item) for item in fields.tables("members")),
         origin=_read_ancestor(fields.table("origin"), Role.ORIGIN) if "origin" in fields else None,
+        weights=weights(fields.table("weights")) if "weights" in fields else NO_WEIGHTS,
     )
     fields.end()
     if evidence.manifest.digest != stated:
@@ -345,12 +257,6 @@ def _part(fields: Fields) -> PartDigest:
         end=fields.whole("end"),
         hex=fields.filled("digest"),
     )
-    fields.end()
-    return found
-
-
-def _document(fields: Fields) -> Document:
-    found = Document(path=fields.filled("path"), data=fields.base64("data"))
     fields.end()
     return found
 

@@ -1,0 +1,134 @@
+"""Weights that are compared: where they lie, and with what, as the caller's folder has it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import SourceError
+from provenance.model import Ancestor, Basis, Evidence, File
+from provenance.source import directory
+from provenance.source.sampling import Folder
+from provenance.source.scales import Place, Scales, weighed
+from provenance.source.stored import FolderReader
+from provenance.weights.stored import Stored, Unreadable, stored_in
+from provenance.workspace.session import Session
+from provenance.workspace.subjects import Subject
+
+if TYPE_CHECKING:
+    from provenance.weights.coordinates import Coordinates
+    from provenance.weights.fingerprint import Fingerprint
+    from provenance.workspace.gathering import Gathering, SourceOptions
+
+
+def opened_folder(path: Path) -> tuple[tuple[Stored, ...], FolderReader]:
+    """The tensors of a model on disk, of which the headers are read and nothing is hashed, and what
+    reads their bytes; whoever is done closes it. SourceError for a path that cannot be read."""
+    evidence = directory.glance(path, at=datetime.now(UTC))
+    return stored_in(evidence), FolderReader(root=_root(path))
+
+
+def sampled(gathering: Gathering, subject: Subject, way: Coordinates | None = None) -> Fingerprint:
+    """The fingerprint of one model, at the public coordinates where none are given, with its ledger
+    as far as its bytes are here; SourceError where nothing of it could be sampled."""
+    from provenance.source.weighing import sampled as sampled_at
+    from provenance.weights.coordinates import Coordinates
+
+    evidence = gathering.alone(subject, gathering.session.pinned(subject))
+    try:
+        return sampled_at(evidence, _place(gathering, subject, evidence), way or Coordinates())
+    except Unreadable as error:
+        raise SourceError(f"{subject.name}: {error}") from None
+
+
+def weighed_here(gathering: Gathering, subject: Subject, evidence: Evidence) -> Evidence:
+    """The evidence with what its weights, and those of its parents that are here, say."""
+    return weighed(
+        evidence,
+        gathering.scales,
+        _place(gathering, subject, evidence),
+        parents=subject.policy.parents,
+        progress=gathering.progress,
+    )
+
+
+def scales_of(session: Session, options: SourceOptions) -> Scales:
+    """What the weights of any model of a session are compared with."""
+    return Scales(local=Local(session=session, cache=options.cache_dir))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """Finds ancestors whose weights are here: models of provenance.toml that lie on disk, which
+    were measured, and snapshots in the Hub's cache, whose files are hashed once."""
+
+    session: Session
+    cache: Path | None
+    _same: dict[Path, bool] = field(default_factory=dict)
+
+    def __call__(self, ancestor: Ancestor) -> Path | None:
+        """The folder of an ancestor's weights, if every file of them is what its evidence says."""
+        evidence = ancestor.evidence
+        files = _of_weights(evidence) if evidence else ()
+        if evidence is None or not files:
+            return None
+        if evidence.basis is Basis.MEASURED:
+            return self._listed(ancestor.claimed)
+        place = _snapshot(self.cache, evidence)
+        if place is None or not place.is_dir():
+            return None
+        if place not in self._same:
+            self._same[place] = all(_is(place / file.path, file) for file in files)
+        return place if self._same[place] else None
+
+    def _listed(self, repo: str) -> Path | None:
+        paths = (one.path for one in self.session.settings.models if one.repo == repo and one.path)
+        path = next(paths, None)
+        return _root(Path(path)) if path else None
+
+
+def _of_weights(evidence: Evidence) -> tuple[File, ...]:
+    paths = sorted({one.path for one in stored_in(evidence)})
+    return tuple(evidence.manifest.by_path[path] for path in paths)
+
+
+def _is(place: Path, file: File) -> bool:
+    """Whether that file lies there."""
+    try:
+        with place.open("rb") as stream:
+            if not file.sha256 or os.fstat(stream.fileno()).st_size != file.size:
+                return False
+            return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
+
+
+def _place(gathering: Gathering, subject: Subject, evidence: Evidence) -> Place:
+    """Where the weights of a model are read: where the model was."""
+    if subject.place is not None:
+        return Folder(root=_root(subject.place))
+    if gathering.hub is not None:
+        from provenance.source.hub.sampling import OnHub
+
+        return OnHub.of(gathering.hub, evidence)
+    return Folder(root=_snapshot(gathering.options.cache_dir, evidence) or Path())
+
+
+def _snapshot(base: Path | None, evidence: Evidence) -> Path | None:
+    """Where the Hub's cache has, or would have, a model at the commit of its evidence."""
+    from provenance.source.hub import cache
+
+    facts, ref, known = evidence.facts, evidence.ref, cache.known(base)
+    repo = facts.id if facts else ref.repo
+    if repo is None or ref.commit is None or known is None or not known.is_dir():
+        return None
+    return cache.snapshot(known, repo, ref.commit)
+
+
+def _root(path: Path) -> Path:
+    """The folder in which the model's files have their paths."""
+    return path if path.is_dir() else path.parent
