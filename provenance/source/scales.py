@@ -25,6 +25,11 @@ def nothing() -> Sequence[Document]:
     return ()
 
 
+def no_key() -> bytes | None:
+    """No secret is known."""
+    return None
+
+
 def nowhere(ancestor: Ancestor) -> Path | None:
     """No ancestor's weights are here."""
     return None
@@ -35,12 +40,12 @@ class Scales:
     """What weights are compared with.
 
     `fingerprints` are files of known models, each under the repository and the name of its
-    coordinates, `org/name@public`; `key` is the secret of those by key. `local` finds the folder in
-    which an ancestor's weights lie, every byte as its evidence says.
+    coordinates, `org/name@public`; `key` has the secret of those by key. `local` finds the folder
+    in which an ancestor's weights lie, every byte as its evidence says.
     """
 
     fingerprints: Callable[[], Sequence[Document]] = nothing
-    key: bytes | None = None
+    key: Callable[[], bytes | None] = no_key
     local: Callable[[Ancestor], Path | None] = nowhere
 
 
@@ -87,7 +92,7 @@ def at_hand(evidence: Evidence, scales: Scales, limits: Limits = DEFAULT) -> AtH
     return AtHand(
         bases=known[: limits.fingerprints],
         known=len(known),
-        key=scales.key,
+        key=scales.key(),
         here=tuple(_here(evidence, scales)),
     )
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import prod
 
 from provenance.weights.ledger import Ledger, is_large
-from provenance.weights.matrix import POSITIONS
+from provenance.weights.names import Use, use_of
 from provenance.weights.roles import role_of
 
 WHOLE = 0.99
@@ -69,7 +69,7 @@ class _Copies:
             entry.digest
             for ledger in self.others.values()
             for entry in ledger.entries
-            if entry.digest and POSITIONS.search(role_of(entry.name)[0])
+            if entry.digest and use_of(role_of(entry.name)[0]) is Use.POSITION
         )
 
     @cached_property

@@ -92,6 +92,11 @@ def meanings(roles: Iterable[str]) -> dict[str, Meaning]:
     return {role: _meaning(role.removesuffix(".weight")) for role in dict.fromkeys(roles)}
 
 
+def use_of(role: str) -> Use:
+    """What a matrix of this role does; UNKNOWN where its name is not in the table."""
+    return _meaning(role.removesuffix(".weight")).known.use
+
+
 def _meaning(role: str) -> Meaning:
     words = role.split(".")
     rows = table()

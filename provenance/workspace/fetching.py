@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError, Malformed, OutOfDate, SourceError
 from provenance.formats import json
 from provenance.lock import Entry, Lock, Part
-from provenance.lock.sketch import known_of
 from provenance.lock.update import out_of_step
 from provenance.report import Summary
 from provenance.report.fetched import admitted_lines
@@ -23,7 +22,7 @@ from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.session import Session
-from provenance.workspace.weighing import scales_of
+from provenance.workspace.weighing import known_here, scales_of
 
 if TYPE_CHECKING:
     from provenance.gate import Admitted, Rules, Target
@@ -181,7 +180,7 @@ def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
         registry=session.registry,
         at=datetime.now(UTC),
         attestations=options.documents(session),
-        tensors=known_of((), session.lock),
+        tensors=known_here(session),
         scales=scales_of(session, options),
     )
 

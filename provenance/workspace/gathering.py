@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,6 @@ from provenance.lock.known import (
     with_locked,
 )
 from provenance.lock.memory import known_member
-from provenance.lock.sketch import known_of
 from provenance.model import (
     UNUSED_EXCLUDE,
     Ancestor,
@@ -45,10 +44,10 @@ from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress, during
 from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
-from provenance.weights.ledger import Known, Ledger
+from provenance.weights.ledger import Known
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
-from provenance.workspace.weighing import scales_of, weighed_here
+from provenance.workspace.weighing import known_here, scales_of, weighed_here
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
@@ -129,12 +128,8 @@ class Gathering:
         signature: Path | None = None,
         ask_owner: bool = False,
         ahead: Ahead | None = None,
-        ledgers: Iterable[Ledger] = (),
     ) -> Gathering:
-        """As of now; with a Hub if a model lies there and it may be asked.
-
-        `ledgers` are those of other models, whose tensors are recognised.
-        """
+        """As of now; with a Hub if a model lies there and it may be asked."""
         return cls(
             session=session,
             options=options,
@@ -144,7 +139,7 @@ class Gathering:
             signature=signature,
             ask_owner=ask_owner,
             ahead=ahead,
-            tensors=known_of(ledgers, session.lock),
+            tensors=known_here(session),
             scales=scales_of(session, options),
         )
 

@@ -73,7 +73,7 @@ def _registry(workspace: Workspace, session: Session, name: str) -> RegistryStat
         return RegistryState(named=shown, error=str(error))
     release = loaded.registry.releases[0] if loaded.registry.releases else None
     published = loaded.published[0] if loaded.published else None
-    roots = [root for org in loaded.registry.orgs for root in org.roots]
+    known = [root for org in loaded.registry.orgs for root in org.roots]
     return RegistryState(
         named=shown,
         name=loaded.registry.name,
@@ -81,8 +81,8 @@ def _registry(workspace: Workspace, session: Session, name: str) -> RegistryStat
         seen=release.seen if release else None,
         expires=loaded.registry.expires,
         unpinned=published is not None and published.first_use is not None,
-        roots=len(roots),
-        fingerprints=sum(root.fingerprint is not None for root in roots),
+        roots=len(known),
+        fingerprints=sum(root.fingerprint is not None for root in known),
     )
 
 

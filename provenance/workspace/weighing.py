@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import SourceError
+from provenance.lock.sketch import known_of
 from provenance.model import Ancestor, Basis, Evidence, File
 from provenance.source import directory
 from provenance.source.sampling import Folder
 from provenance.source.scales import Place, Scales, weighed
 from provenance.source.stored import FolderReader
+from provenance.weights.ledger import Known
 from provenance.weights.stored import Stored, Unreadable, stored_in
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
@@ -58,7 +60,24 @@ def weighed_here(gathering: Gathering, subject: Subject, evidence: Evidence) -> 
 
 def scales_of(session: Session, options: SourceOptions) -> Scales:
     """What the weights of any model of a session are compared with."""
-    return Scales(local=Local(session=session, cache=options.cache_dir))
+    return Scales(
+        fingerprints=session.fingerprints,
+        key=lambda: session.bases.key,
+        local=Local(session=session, cache=options.cache_dir),
+    )
+
+
+def known_here(session: Session) -> Known | None:
+    """What the ledger of a model that lies here is made for; None where nobody would look at one.
+
+    Raises as `Session.fingerprints`.
+    """
+    documents = session.fingerprints()
+    if not documents:
+        return known_of((), session.lock)
+    from provenance.weights.fingerprint import loads
+
+    return known_of((loads(one.data).ledger for one in documents), session.lock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

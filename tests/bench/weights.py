@@ -61,11 +61,11 @@ def stored_of(folder: Path) -> tuple[Stored, ...]:
 
 
 def mapping(base: Path, derived: Path) -> Callable[[], None]:
-    tensors = [stored_of(folder) for folder in (base, derived)]
+    parents, own = stored_of(base), stored_of(derived)
 
     def work() -> None:
         readers = [FolderReader(root=folder) for folder in (base, derived)]
-        change_map(*tensors, *readers, named="base")
+        change_map(parents, own, *readers, named="base")
         for reader in readers:
             reader.close()
 

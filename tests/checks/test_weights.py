@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provenance.checks.ancestry.undeclared import undeclared
+from provenance.checks.ancestry.kin import undeclared_kin
 from provenance.checks.weights import check
 from provenance.lineage import Tier
 from provenance.model import Document
@@ -114,7 +114,7 @@ def test_what_weights_say_of_a_parent(name: str) -> None:
     assert said(list(check.check(given))) == expected
     tiers = [edge.tier for edge in given.graph.above.get("acme/m", ())]
     assert tiers == ([tier] if tier else [])
-    assert not list(undeclared(given))
+    assert not list(undeclared_kin(given))
 
 
 NOBODY: list[Hand] = []
@@ -148,7 +148,7 @@ def test_a_known_model_that_nothing_names(name: str) -> None:
         ref=replace(given.ref, repo=repo),
         facts=given.facts and replace(given.facts, id=repo),
     )
-    found = list(undeclared(case(given, hands)))
+    found = list(undeclared_kin(case(given, hands)))
     assert [finding.outcome for finding in found] == ([outcome] if outcome else [])
     assert {finding.where for finding in found} <= {"base/b"}
 

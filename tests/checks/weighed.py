@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from provenance.weights.changes.mapping import change_map
 
 from provenance.case.case import Case
 from provenance.model import Ancestor, Document, Evidence, Facts, WeightFacts
@@ -17,6 +16,7 @@ from provenance.policy import Demand, Policy
 from provenance.trust import Org, Registry, Root
 from provenance.verdict import Level
 from provenance.weights.changes.change import dumps as told
+from provenance.weights.changes.mapping import change_map
 from provenance.weights.coordinates import LINES, Coordinates
 from provenance.weights.fingerprint import dumps, made
 from provenance.weights.ledger import Ledger

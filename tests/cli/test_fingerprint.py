@@ -245,8 +245,8 @@ def committed(folder: Path, branch: str) -> None:
     (folder / ".gitignore").write_text("wlf.key\n*.pem\nbase/\n")
     for words in (("init", "-q"), ("checkout", "-qb", branch), ("add", "-A")):
         subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
-    words = ("commit", "-qm", branch, "--allow-empty")
-    subprocess.run(["git", *name, *words], cwd=folder, check=True, capture_output=True)
+    commit = ("commit", "-qm", branch, "--allow-empty")
+    subprocess.run(["git", *name, *commit], cwd=folder, check=True, capture_output=True)
 
 
 def test_a_pull_request_is_compared_with_the_fingerprints_of_its_base(desk: Desk) -> None:

@@ -41,6 +41,9 @@ BASE = BASES["acme/base"]
 KEY = bytes(range(32))
 
 
+EVERYBODYS = Coordinates()
+
+
 def fingerprint(folder: Path, repo: str, way: Coordinates) -> bytes:
     """The file of a fingerprint of a model in a folder."""
     data = (folder / "model.safetensors").read_bytes()
@@ -50,14 +53,14 @@ def fingerprint(folder: Path, repo: str, way: Coordinates) -> bytes:
     return dumps(made(found, reader, way, Ledger(), repo, "", f"sha256:{'0' * 64}"))
 
 
-def registered(shelf: Path, way: Coordinates = Coordinates()) -> None:
+def registered(shelf: Path, way: Coordinates = EVERYBODYS) -> None:
     """The caller's own fingerprints of the bases are in a folder, and the settings name it."""
     (shelf / "prints").mkdir()
     for number, (repo, weights) in enumerate(BASES.items()):
         place = tiny.written(shelf / f"base{number}", weights)
         (shelf / "prints" / f"{number}.wlf").write_bytes(fingerprint(place, repo, way))
     own: dict[str, Any] = {"fingerprints": ["prints/"]}
-    if way != Coordinates():
+    if way != EVERYBODYS:
         (shelf / "key").write_bytes(KEY)
         (shelf / "key").chmod(0o600)
         own["key"] = "key"

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from provenance.weights.merging import Merge, Share
 
 from provenance.weights.changes.change import Change, ChangeMap, Kind
 from provenance.weights.compared import Comparison, Side
@@ -16,6 +15,7 @@ from provenance.weights.kinship import Kinship
 from provenance.weights.kinship import kinship as weighed
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import Part
+from provenance.weights.merging import Merge, Share
 from provenance.weights.sample import Block, Sample
 
 MODULES = (

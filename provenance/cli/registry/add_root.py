@@ -42,3 +42,4 @@ def command(new: NewRoot, file: Path) -> None:
     if made.edit.old != made.edit.new:
         return show_edit(made.edit, made.notes)
     click.echo(f"{file} has this root already, and stays as it is")
+    return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
 from provenance.weights.changes.pattern import Pattern
 from provenance.weights.ledger import Ledger
-from provenance.weights.matrix import TABLES
+from provenance.weights.names import Use, use_of
 from provenance.weights.roles import FLOATS, LEADING, WRAPPERS, role_of
 
 ALL_LINEAR = "all-linear"
@@ -172,7 +172,7 @@ class _Scope:
         if self._pattern:
             return self._pattern.matches(module)
         if ALL_LINEAR in self._declared.modules:
-            tables = TABLES.search(f"{module}.weight") or HEAD.search(module)
+            tables = use_of(module) is Use.TABLE or HEAD.search(module)
             return not (tables or NORMS.search(module))
         return _ends(module, self._declared.modules)
 
@@ -181,8 +181,8 @@ class _Scope:
         saved = [name for name in self._declared.saved if name]
         if any(_ends(module, saved) for module in modules):
             return True
-        is_table = any(TABLES.search(f"{module}.weight") for module in modules)
-        return self._tied and is_table and any(TABLES.search(f".{name}.weight") for name in saved)
+        is_table = any(use_of(module) is Use.TABLE for module in modules)
+        return self._tied and is_table and any(use_of(name) is Use.TABLE for name in saved)
 
 
 def _is_tied(changes: Iterable[Change]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.matrix import TABLES
+from provenance.weights.names import Use, use_of
 from provenance.weights.pairing import parts
 from provenance.weights.roles import Numbers
 
@@ -96,5 +96,5 @@ def _with_table(pair: Pair, base: Sequence[Piece], derived: Sequence[Piece]) -> 
 
 def _is_table(piece: Piece, head: Piece) -> bool:
     shapes = [(one.matrix.rows, one.matrix.columns) for one in (piece, head)]
-    is_table = TABLES.search(piece.role) and not HEADS.search(piece.role)
-    return bool(is_table) and shapes[0] == shapes[1]
+    is_table = use_of(piece.role) is Use.TABLE and not HEADS.search(piece.role)
+    return is_table and shapes[0] == shapes[1]
