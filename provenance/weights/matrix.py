@@ -82,11 +82,17 @@ def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
     if begin >= end:
         return np.zeros((0, matrix.columns), np.float32)
     try:
-        values = read(held, reader, matrix.first + begin, matrix.first + end)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            values = read(held, reader, matrix.first + begin, matrix.first + end)
     except (ValueError, IndexError):
         raise Unreadable(f"{matrix.name}: its tensors do not fit each other") from None
+    if values.shape != (end - begin, held.columns):
+        raise Unreadable(f"{matrix.name}: lines of {values.shape}, expected {held.columns} values")
     cut = values[:, matrix.left : matrix.left + matrix.columns]
-    return cut if matrix.scale == 1 else cut * np.float32(matrix.scale)
+    if matrix.scale == 1:
+        return cut
+    with np.errstate(over="ignore", invalid="ignore"):
+        return cut * np.float32(matrix.scale)
 
 
 @dataclass(frozen=True, slots=True)

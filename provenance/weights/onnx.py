@@ -54,7 +54,7 @@ def _base(name: str) -> tuple[str, str]:
 
 
 def _uses(model: Graph) -> Mapping[str, Node]:
-    """By the name of a weight without what quantisation adds, the product that it is a factor of."""
+    """By the name of a weight without what quantisation adds, the product it is a factor of."""
     sources = {
         out: (node.inputs[0], node.operator == "Transpose")
         for node in model.nodes

@@ -25,7 +25,7 @@ def _bf16(data: bytes) -> Floats:
 
 def _plain(kind: str) -> Callable[[bytes], Floats]:
     def decoded(data: bytes) -> Floats:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return np.frombuffer(data, kind).astype(np.float32)
 
     return decoded

@@ -69,7 +69,11 @@ def awq() -> tuple[Tensors, Array]:
     value = (whole - np.repeat(zeros, GROUP, axis=0)) * np.repeat(
         scales.astype(np.float32), GROUP, axis=0
     )
-    tensors = {f"{UP}.qweight": mixed(whole), f"{UP}.qzeros": mixed(zeros), f"{UP}.scales": scales}
+    tensors: dict[str, Array] = {
+        f"{UP}.qweight": mixed(whole),
+        f"{UP}.qzeros": mixed(zeros),
+        f"{UP}.scales": scales,
+    }
     return named(tensors), value
 
 
@@ -80,7 +84,7 @@ def compressed(zero: bool) -> tuple[Tensors, Array]:
     value = (whole - np.repeat(zeros, GROUP, axis=1)) * np.repeat(
         scales.astype(np.float32), GROUP, axis=1
     )
-    tensors = {
+    tensors: dict[str, Array] = {
         f"{UP}.weight_packed": packed(whole + 8, 4),
         f"{UP}.weight_scale": scales,
         f"{UP}.weight_shape": np.array([OUT, IN], np.int32),
@@ -124,7 +128,7 @@ def bitsandbytes(nested: bool) -> tuple[Tensors, Array]:
 def int8_rows() -> tuple[Tensors, Array]:
     whole = RNG.integers(-127, 128, (OUT, IN)).astype(np.int8)
     most = halves((OUT,)).astype(np.float32)
-    tensors = {f"{UP}.weight": whole, f"{UP}.SCB": most}
+    tensors: dict[str, Array] = {f"{UP}.weight": whole, f"{UP}.SCB": most}
     return named(tensors), whole * (most / np.float32(127))[:, None]
 
 
@@ -136,7 +140,7 @@ def scaled(shape: tuple[int, ...], tail: str) -> tuple[Tensors, Array]:
     grid = scales.reshape(shape if len(shape) == 2 else (-1, 1))
     high, wide = OUT // grid.shape[0], IN // grid.shape[1]
     spread = np.repeat(np.repeat(grid, high, axis=0), wide, axis=1)
-    tensors = {f"{UP}.weight": ("F8_E4M3", whole), f"{UP}.{tail}": ("F32", scales)}
+    tensors: Tensors = {f"{UP}.weight": ("F8_E4M3", whole), f"{UP}.{tail}": ("F32", scales)}
     return tensors, plain * spread
 
 
@@ -176,16 +180,18 @@ CASES: dict[str, Callable[[], tuple[Tensors, Array]]] = {
 def test_a_packed_weight_is_read_as_it_was_packed(
     case: Callable[[], tuple[Tensors, Array]],
 ) -> None:
-    tensors, value = case()
+    tensors, packed_value = case()
+    value = packed_value.astype(np.float64)
     stored, reader = file_of(tensors)
     assert unreadable(stored) == ()
     matrix = matrices(stored)[-1]
     assert (matrix.rows, matrix.columns) == value.shape
-    np.testing.assert_allclose(rows(matrix, reader, 0, matrix.rows), value, rtol=1e-6)
+    whole = rows(matrix, reader, 0, matrix.rows).astype(np.float64)
+    np.testing.assert_allclose(whole, value, rtol=1e-6)
     for begin, end in ((0, 1), (3, 8), (17, matrix.rows), (5, 5)):
         part = rows(matrix, reader, begin, end)
         assert part.dtype == np.float32
-        np.testing.assert_allclose(part, value[begin:end], rtol=1e-6)
+        np.testing.assert_allclose(part.astype(np.float64), value[begin:end], rtol=1e-6)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

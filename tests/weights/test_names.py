@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import pytest
 
@@ -172,7 +173,7 @@ def test_two_spellings_of_one_model_are_alike(one: Shapes, other: Shapes) -> Non
     assert {width for width, _, _ in placed(one).values()} == {D}
 
 
-def by_role(tensors: Shapes) -> dict[str, Matrix]:
+def by_role(tensors: Mapping[str, tuple[int, ...]]) -> dict[str, Matrix]:
     return {m.role: m for m in matrices(shapes(tensors))}
 
 

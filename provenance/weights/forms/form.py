@@ -108,7 +108,8 @@ def unpacked(packed: Words, bits: int, count: int) -> npt.NDArray[np.int32]:
 
 
 def flat(main: Stored, beside: tuple[Stored, ...], hint: Hint) -> Shape | None:
-    """The shape that a tensor has by itself: all axes before the last are lines."""
+    """The shape that a tensor has by itself: all axes before the last are lines of whole bytes."""
     if len(main.shape) < 2 or not main.size:
         return None
-    return main.size // main.shape[-1], main.shape[-1]
+    rows = main.size // main.shape[-1]
+    return None if (main.end - main.begin) % rows else (rows, main.shape[-1])
