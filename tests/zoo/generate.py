@@ -2,7 +2,7 @@
 
 `python -m tests.zoo.generate FOLDER [BASES]` in an environment with torch for the processor and
 safetensors. All bases learn the same language by the same steps and differ in their seed alone; of
-the first one there is each kind of derivative, beside each file a `.json` that says how it was made.
+the first one there is each kind of derivative; the `.json` beside each file says how it was made.
 """
 
 from __future__ import annotations
