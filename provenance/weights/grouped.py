@@ -32,7 +32,7 @@ def joined(parts: tuple[str, ...], numbers: Numbers) -> str:
 def split(text: str) -> Numbers:
     """Numbers that were joined by full stops."""
     if not JOINED.fullmatch(text):
-        raise Malformed(f"{text[:40]!r} are no numbers")
+        raise Malformed(f"found {text[:40]!r}, expected numbers joined by full stops")
     return tuple(text.split(".")) if text else ()
 
 
