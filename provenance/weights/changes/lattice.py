@@ -80,7 +80,8 @@ def _few(base: Groups, own: Groups, where: str) -> list[tuple[int, Lattice]]:
         return []
     bits = next(bits for bits in (1, 2, 3, 4) if most <= 2**bits)
     scaled = np.abs(own) / np.maximum(np.abs(own).max(axis=1, keepdims=True), 1e-30)
-    name = next((name for name, codes in CODES.items() if _coded(scaled, codes)), f"int{bits}")
+    codes = CODES if bits == 4 else {}
+    name = next((name for name, code in codes.items() if _coded(scaled, code)), f"int{bits}")
     strayed = _strayed(base, own, _nearest(base, own))
     return [(bits, Lattice(words=f"{name} in {where}", strayed=strayed))]
 
