@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
 from provenance.weights.changes.pattern import Pattern
+from provenance.weights.changes.tables import TABLES
 from provenance.weights.ledger import Ledger
-from provenance.weights.matrix import TABLES
 from provenance.weights.roles import FLOATS, LEADING, WRAPPERS, role_of
 
 ALL_LINEAR = "all-linear"

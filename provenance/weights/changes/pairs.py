@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.matrix import TABLES
+from provenance.weights.changes.tables import HEADS, TABLES
 from provenance.weights.pairing import parts
 from provenance.weights.roles import Numbers
 
-HEADS = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)\.weight$")
-"""What turns the residual stream to tokens: in many models the table of the tokens itself."""
 Place = tuple[str, Numbers]
 Key = TypeVar("Key")
 
