@@ -61,13 +61,13 @@ def stored_of(folder: Path) -> tuple[Stored, ...]:
 
 
 def mapping(base: Path, derived: Path) -> Callable[[], None]:
-    parents, own = stored_of(base), stored_of(derived)
+    theirs, ours = stored_of(base), stored_of(derived)
 
     def work() -> None:
-        readers = [FolderReader(root=folder) for folder in (base, derived)]
-        change_map(parents, own, *readers, named="base")
-        for reader in readers:
-            reader.close()
+        base_reader, reader = FolderReader(root=base), FolderReader(root=derived)
+        change_map(theirs, ours, base_reader, reader, named="base")
+        base_reader.close()
+        reader.close()
 
     return work
 

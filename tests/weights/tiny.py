@@ -50,13 +50,13 @@ def opened(folder: Path, **files: Mapping[str, Array]) -> tuple[tuple[Stored, ..
     folder.mkdir(parents=True, exist_ok=True)
     for name, tensors in files.items():
         (folder / f"{name}.safetensors").write_bytes(file(tensors))
-    return stored_in(folder), FolderReader(root=folder)
+    paths = [f"{name}.safetensors" for name in sorted(files)]
+    return tuple(one for path in paths for one in stored_of(folder, path)), FolderReader(
+        root=folder
+    )
 
 
-def stored_in(folder: Path) -> tuple[Stored, ...]:
-    """The tensors of every safetensors file there."""
-    found: list[Stored] = []
-    for path in sorted(folder.glob("*.safetensors")):
-        data = path.read_bytes()
-        found += of_header(path.name, safetensors.parse(data, len(data)))
-    return tuple(found)
+def stored_of(folder: Path, path: str) -> tuple[Stored, ...]:
+    """The tensors of one file below a folder."""
+    data = (folder / path).read_bytes()
+    return tuple(of_header(path, safetensors.parse(data, len(data))))

@@ -24,6 +24,7 @@ WIDEST = 1 << 20
 """Values of the longest row that is read whole."""
 LINE = 1 << 13
 """Values that are squared and summed at once."""
+LARGEST = float(np.finfo(np.float32).max)
 THIN = 4
 """Of so many columns of the part whose rank is told, one tells how coarse its values are."""
 
@@ -193,7 +194,12 @@ class _Tally:
         differs = (own != base) & ~(np.isnan(own) & np.isnan(base))
         old = np.where(numbers, base, 0).astype(np.float64)
         new = np.where(numbers, own, 0) - old
-        return new.astype(np.float32), differs, float(np.dot(new, new)), float(np.dot(old, old))
+        return (
+            np.clip(new, -LARGEST, LARGEST).astype(np.float32),
+            differs,
+            float(np.dot(new, new)),
+            float(np.dot(old, old)),
+        )
 
     def found(self) -> Delta:
         if self.parts:

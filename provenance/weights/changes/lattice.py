@@ -52,11 +52,13 @@ def lattice(base: Floats, own: Floats) -> Lattice | None:
     were not, or the base was in the same way."""
     if own.size < FEWEST or not np.isfinite(own).all() or not np.isfinite(base).all():
         return None
+    found: list[tuple[int, Lattice]] = []
     for size in _sizes(own.shape[1]):
         before, after = base.reshape(-1, size), own.reshape(-1, size)
         where = "rows" if size == own.shape[1] else f"groups of {size}"
-        if found := _few(before, after, where) or _steps(before, after, where):
-            return found
+        found += _few(before, after, where) or _steps(before, after, where)
+    if found:
+        return min(found, key=lambda one: one[0])[1]
     return _significands(base, own) or _few_of_all(base, own)
 
 
@@ -70,16 +72,18 @@ def _distinct(values: Groups) -> npt.NDArray[np.int64]:
     return np.asarray(1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1))
 
 
-def _few(base: Groups, own: Groups, where: str) -> Lattice | None:
-    """At most 16 distinct values in each group, where the base has more."""
+def _few(base: Groups, own: Groups, where: str) -> list[tuple[int, Lattice]]:
+    """With its bits, at most 16 distinct values in each group, where the base has more."""
     counts = _distinct(own)
     most = float(np.quantile(counts, MOST))
     if most > 16 or counts.max() < 2 or np.median(counts) > FEWER * np.median(_distinct(base)):
-        return None
+        return []
     bits = next(bits for bits in (1, 2, 3, 4) if most <= 2**bits)
     scaled = np.abs(own) / np.maximum(np.abs(own).max(axis=1, keepdims=True), 1e-30)
-    name = next((name for name, codes in CODES.items() if _coded(scaled, codes)), f"int{bits}")
-    return Lattice(words=f"{name} in {where}", strayed=_strayed(base, own, _nearest(base, own)))
+    codes = CODES if bits == 4 else {}
+    name = next((name for name, code in codes.items() if _coded(scaled, code)), f"int{bits}")
+    strayed = _strayed(base, own, _nearest(base, own))
+    return [(bits, Lattice(words=f"{name} in {where}", strayed=strayed))]
 
 
 def _coded(scaled: Groups, codes: Floats) -> bool:
@@ -98,7 +102,7 @@ def _nearest(base: Groups, own: Groups) -> Groups:
     return found
 
 
-def _steps(base: Groups, own: Groups, where: str) -> Lattice | None:
+def _steps(base: Groups, own: Groups, where: str) -> list[tuple[int, Lattice]]:
     """Multiples of a step of which the largest value is 127 or 128, or the range 255."""
     largest = np.abs(own).max(axis=1, keepdims=True)
     spread = own.max(axis=1, keepdims=True) - own.min(axis=1, keepdims=True)
@@ -109,8 +113,9 @@ def _steps(base: Groups, own: Groups, where: str) -> Lattice | None:
             continue
         if _on_steps(own / sound) and not _on_steps(base / sound):
             rounded = np.round(base / sound) * sound
-            return Lattice(words=f"int8 in {where}", strayed=_strayed(base, own, rounded))
-    return None
+            strayed = _strayed(base, own, rounded)
+            return [(8, Lattice(words=f"int8 in {where}", strayed=strayed))]
+    return []
 
 
 def _on_steps(multiples: Groups) -> bool:

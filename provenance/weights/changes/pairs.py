@@ -13,10 +13,10 @@ from provenance.weights.names import Use, use_of
 from provenance.weights.pairing import parts
 from provenance.weights.roles import Numbers
 
-HEADS = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)\.weight$")
-"""What turns the residual stream to tokens: in many models the table of the tokens itself."""
 Place = tuple[str, Numbers]
 Key = TypeVar("Key")
+HEADS = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)\.weight$")
+"""What turns the residual stream to tokens: in many models the table of the tokens itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 LONGEST, DEEPEST, NAME, MOST = 2_000, 40, 400, 1_000
 """Characters of an expression, groups in each other, characters of a name, counted repetitions."""
-WORK = 4_000_000
-"""Parts asked at places, of one expression for all names."""
+WORK = 3_000_000
+"""Places that parts may end at, of one expression for all names."""
 CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]|\\[dDwWsS]|\.")
 LITERAL = re.compile(r"(?:[^\\.\[\](){}?*+|^$]|\\[^\w])")
 COUNTED = re.compile(r"\{(\d{1,4})?(,?)(\d{1,4})?\}")
@@ -35,9 +35,16 @@ class Place:
         """Where a part may end that begins there."""
         key = id(part), at
         if key not in self.known:
-            self.left -= 1
             self.known[key] = part(self, at) if self.left > 0 else NOWHERE
+        self.left -= 1 + len(self.known[key])
         return self.known[key]
+
+    def after(self, part: Part, begins: Ends) -> Ends:
+        """Where it may end that begins at one of these; nowhere once the work is done."""
+        found: set[int] = set()
+        for at in begins if self.left > 0 else ():
+            found |= self.ends(part, at)
+        return frozenset(found)
 
 
 Part = Callable[[Place, int], Ends]
@@ -156,7 +163,7 @@ def _sequence(parts: Sequence[Part]) -> Part:
     def ends(place: Place, at: int) -> Ends:
         found = frozenset((at,))
         for part in parts:
-            found = frozenset().union(*(place.ends(part, one) for one in found))
+            found = place.after(part, found)
             if not found:
                 break
         return found
@@ -184,10 +191,10 @@ def _times(part: Part, least: int, most: int | None) -> Part:
     def ends(place: Place, at: int) -> Ends:
         new = frozenset((at,))
         for _ in range(least):
-            new = frozenset().union(*(place.ends(part, one) for one in new))
+            new = place.after(part, new)
         found, count = new, least
         while new and (most is None or count < most):
-            new = frozenset().union(*(place.ends(part, one) for one in new)) - found
+            new = place.after(part, new) - found
             found, count = found | new, count + 1
         return found
 

@@ -1,0 +1,171 @@
+"""What of a change map lies beyond a declaration."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from provenance.model import TensorDigest
+from provenance.weights.changes.change import BESIDE, Change, Kind
+from provenance.weights.changes.declared import (
+    Declaration,
+    exceeded,
+    exceeded_by_ledger,
+    sentence,
+    unread,
+)
+from provenance.weights.changes.pattern import Pattern
+from provenance.weights.ledger import Ledger
+from provenance.weights.roles import role_of
+
+Q, V = "model.layers.0.self_attn.q_proj.weight", "model.layers.0.self_attn.v_proj.weight"
+DOWN = "model.layers.1.mlp.down_proj.weight"
+TABLE, HEAD, NORM = "model.embed_tokens.weight", "lm_head.weight", "model.norm.weight"
+
+
+def change(
+    name: str, kind: Kind = Kind.LOW_RANK, *, rank: int | None = 4, detail: str = ""
+) -> Change:
+    role, numbers = role_of(name)
+    size = 0.0 if kind in (Kind.ADDED, Kind.REMOVED) else 0.01
+    return Change(
+        name=name, base=name, role=role, numbers=numbers, kind=kind, rank=rank, relative=size,
+        share=size, detail=detail,
+    )  # fmt: skip
+
+
+def dense(name: str) -> Change:
+    return change(name, Kind.DENSE, rank=100)
+
+
+def lora(
+    *modules: str, rank: int | None = 4, saved: tuple[str, ...] = (), bias: str = "none"
+) -> Declaration:
+    return Declaration(said="card", modules=modules, rank=rank, saved=saved, bias=bias)
+
+
+LORA = lora("q_proj", "v_proj")
+BIAS = "model.layers.0.self_attn.q_proj.bias"
+INT4 = [change(f"l.{n}.weight", Kind.QUANTIZED, rank=None, detail="int4") for n in range(5)]
+TIED = change(HEAD, Kind.DENSE, rank=None, detail=f"{BESIDE} {TABLE}")
+CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
+    "as declared": (LORA, [change(Q), change(V)], []),
+    "one more": (LORA, [change(Q), change(DOWN, rank=1)], [DOWN]),
+    "one rank more may be rounding": (LORA, [change(Q, rank=5)], []),
+    "rank above": (LORA, [change(Q, rank=6)], [Q]),
+    "dense where a rank was declared": (LORA, [dense(Q)], [Q]),
+    "a rank that is not low": (lora("q_proj", rank=128), [dense(Q)], []),
+    "no rank is said": (lora("q_proj", rank=None), [dense(Q)], []),
+    "a norm": (LORA, [change(NORM, Kind.DENSE, rank=None)], [NORM]),
+    "a bias": (LORA, [change(BIAS, Kind.DENSE, rank=None)], [BIAS]),
+    "biases": (lora("v_proj", bias="all"), [change(BIAS, Kind.DENSE, rank=None)], []),
+    "own biases": (lora("q_proj", bias="lora_only"), [change(BIAS, Kind.DENSE, rank=None)], []),
+    "other biases": (lora("v_proj", bias="lora_only"), [change(BIAS, Kind.DENSE)], [BIAS]),
+    "trained whole": (lora("q_proj", saved=("lm_head",)), [dense(HEAD)], []),
+    "head and table apart": (lora("q", saved=("lm_head",)), [dense(HEAD), dense(TABLE)], [TABLE]),
+    "head and table in one": (lora("q", saved=("lm_head",)), [TIED, dense(TABLE)], []),
+    "all linear": (lora("all-linear"), [change(Q), change(DOWN)], []),
+    "all linear but the head": (lora("all-linear"), [change(HEAD), change(NORM)], [HEAD, NORM]),
+    "the end of a name": (lora("self_attn.q_proj"), [change(Q)], []),
+    "not in the middle of a word": (lora("proj"), [change(Q)], [Q]),
+    "an expression": (lora(r".*\.(q|v)_proj"), [change(Q), change(DOWN)], [DOWN]),
+    "looking ahead": (lora(r"^(?!.*mlp).*_proj$"), [change(Q), change(DOWN)], [DOWN]),
+    "the whole model": (lora(rank=None), [dense(Q), dense(NORM)], []),
+    "re-typed": (LORA, [change(DOWN, Kind.CAST)], []),
+    "quantised alike": (LORA, [*INT4, dense(Q)], []),
+    "quantised alone": (LORA, [change(Q), INT4[0]], [INT4[0].name]),
+    "added": (LORA, [change("model.extra.weight", Kind.ADDED)], ["model.extra.weight"]),
+    "a buffer": (LORA, [change("model.rotary_emb.inv_freq", Kind.REMOVED)], []),
+}
+
+
+@pytest.mark.parametrize(("declared", "changes", "beyond"), CASES.values(), ids=CASES)
+def test_exceeded(declared: Declaration, changes: list[Change], beyond: list[str]) -> None:
+    assert [one.change.name for one in exceeded(declared, changes)] == beyond
+
+
+def test_the_sentence_is_that_of_the_manual() -> None:
+    excess = exceeded(LORA, [change(Q), change(DOWN, rank=1)])
+    words = "declared q,v LoRA r = 4; layers.1.mlp.down_proj also changed (rank 1, 1.0 %)"
+    assert sentence(LORA, excess) == words
+
+
+def test_a_long_sentence_is_folded() -> None:
+    changes = [change(f"model.layers.{n}.mlp.up_proj.weight") for n in range(41)]
+    assert sentence(LORA, exceeded(LORA, changes)).endswith(", and 38 more")
+
+
+def digest(name: str, opening: str, whole: str = "", dtype: str = "BF16") -> TensorDigest:
+    return TensorDigest(
+        path="m", name=name, dtype=dtype, shape=(300, 300), opening=opening, digest=whole
+    )
+
+
+LEDGERS: Mapping[str, tuple[TensorDigest, list[str]]] = {
+    "the same": (digest(DOWN, "a", "b"), []),
+    "begins otherwise": (digest(DOWN, "c"), [DOWN]),
+    "ends otherwise": (digest(DOWN, "a", "c"), [DOWN]),
+    "not gone through": (digest(DOWN, "a"), []),
+    "declared": (digest(Q, "c"), []),
+    "of another form": (digest(DOWN, "c", dtype="I8"), []),
+    "not in the base": (digest(V, "c"), []),
+}
+
+
+@pytest.mark.parametrize(("own", "beyond"), LEDGERS.values(), ids=LEDGERS)
+def test_exceeded_by_digests_alone(own: TensorDigest, beyond: list[str]) -> None:
+    theirs = Ledger(entries=(digest(DOWN, "a", "b"), digest(Q, "a", "b")))
+    found = exceeded_by_ledger(LORA, Ledger(entries=(own,)), theirs)
+    assert [one.change.name for one in found] == beyond
+
+
+EXPRESSIONS = (
+    r".*\.(?:q|v)_proj",
+    r"^(?!.*(?:visual|merger)).*(?:q_proj|v_proj)$",
+    r"model\.layers\.(?:[0-9]|1[0-5])\.[a-z_]+\.\w+",
+    r"(?:.*?(?:language|text|model).*?(?:self_attn|mlp).*?)|(?:\bmodel\.norm)",
+    r"[^.]*\.layers\.\d{1,2}\..+",
+    r"(model|base)?(\.\w+)*",
+)
+NAMES = ("model.layers.0.self_attn.q_proj", "model.layers.17.mlp.up_proj", "visual.0.q_proj",
+         "model.norm", "lm_head", "", "layers")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_an_expression_matches_what_python_matches(text: str) -> None:
+    pattern = Pattern(text)
+    assert not pattern.unread
+    for name in NAMES:
+        assert pattern.matches(name) is bool(re.fullmatch(text, name)), name
+
+
+UNREAD = (
+    r"(?<=a)b",
+    r"(a)\1",
+    r"(a",
+    r"a)",
+    r"a++",
+    "(" * 100,
+    "[z-a]*",
+    "a{2000}",
+    "*",
+    "x*" * 2000,
+)
+
+
+@pytest.mark.parametrize("text", UNREAD)
+def test_an_expression_that_is_not_followed_is_said(text: str) -> None:
+    declared = lora(text)
+    assert unread(declared)
+    assert exceeded(declared, [dense(Q)]) == ()
+
+
+@pytest.mark.parametrize("text", ["(a+)+b", "(a|a)*b", "(.*)*" * 20 + "b", ".*" * 200 + "b"])
+def test_an_expression_that_takes_python_years_ends(text: str) -> None:
+    started = time.process_time()
+    pattern = Pattern(text)
+    assert not any(pattern.matches("a" * 300) for _ in range(5))
+    assert time.process_time() - started < 10
