@@ -160,6 +160,7 @@ OF_MODELS = (
     "ancestry",
     "closure",
     "weights",
+    "drift",
 )
 OF_LINEAGES = (*OF_MODELS, "lineage")
 POLICY = ("policy",)

@@ -64,6 +64,8 @@ DEFAULT_LEVELS: Levels = (
     ("code/library-class", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
+    ("drift/template", Level.WARN),
+    ("drift/tokens", Level.WARN),
     ("format/beside-safetensors", Level.WARN),
     ("format/loader-choice", Level.WARN),
     ("format/pickle-beside-safetensors", Level.WARN),

@@ -49,6 +49,7 @@ TABLE = (
     Row(name="ancestry", profiles=OF_MODELS),
     Row(name=CLOSURE, profiles=OF_MODELS),
     Row(name=WEIGHTS, profiles=OF_MODELS),
+    Row(name="drift", profiles=OF_MODELS),
     Row(name=LINEAGE, profiles=(ATTESTED,)),
     ATTESTATION,
 )
