@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from provenance.weights.ledger import Ledger, is_large
+from provenance.weights.ledger import WHOLE, Ledger, is_large
 from provenance.weights.names import Use, use_of
 from provenance.weights.roles import role_of
-
-WHOLE = 0.99
-"""Of all values: a copy may have another buffer or scale, and no other weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from provenance.model import TensorDigest
 from provenance.weights.fingerprint import Fingerprint
-from provenance.weights.ledger import copied, is_large
+from provenance.weights.ledger import copied, is_large, is_same
 from provenance.weights.numbered import listed
 from provenance.weights.relation import KIN, STRANGER, By, Relation, relate
 from provenance.weights.sample import Sample
@@ -53,7 +52,7 @@ CLOSEST = tuple(Kind)
 class Kinship:
     """What a model is to `base`, in one word and in a sentence without its stop.
 
-    `copied` of `tensors` large tensors are bit-identical; 0 where no ledger tells. `deep` is what
+    `copied` of `tensors` are bit-identical; 0 where no ledger tells. `deep` is what
     was found of the base's hidden units, None where nobody looked.
     """
 
@@ -78,7 +77,6 @@ def kinship(
 
     ValueError where the two were made with other coordinates.
     """
-    large = [entry for entry in ours.ledger.entries if is_large(entry)]
     same = copied(ours.ledger, theirs.ledger)
     case = _Case(
         base=theirs.called,
@@ -87,8 +85,9 @@ def kinship(
         relation=relate(ours.sample, theirs.sample),
         planted="" if anchored else PLANTED,
         copied=len(same),
-        tensors=len(large),
-        whole=len(same) == len(large) > 0 and _all_held(ours, theirs),
+        tensors=len(ours.ledger.entries),
+        partly=any(map(is_large, same)),
+        whole=is_same(ours.ledger, theirs.ledger),
         deep=deep,
     )
     kind, words = case.verdict()
@@ -120,16 +119,6 @@ def _distance(one: Kinship) -> tuple[int, int, float, str]:
     return CLOSEST.index(one.kind), -one.copied, -one.relation.whole.z, one.base
 
 
-def _all_held(ours: Fingerprint, theirs: Fingerprint) -> bool:
-    """Whether each large tensor of the base is among ours."""
-    held = ours.ledger.digests
-    return all(_is_in(entry, held) for entry in theirs.ledger.entries)
-
-
-def _is_in(entry: TensorDigest, held: frozenset[str]) -> bool:
-    return not is_large(entry) or entry.digest in held
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Case:
     """All that a verdict rests on."""
@@ -141,6 +130,7 @@ class _Case:
     planted: str
     copied: int
     tensors: int
+    partly: bool
     whole: bool
     deep: Deep | None
 
@@ -167,7 +157,7 @@ class _Case:
 
     def _no_kin(self) -> tuple[Kind, str]:
         """Where samples do not tell of any kinship."""
-        if self.copied:
+        if self.partly:
             return Kind.PARTIAL, self._identical
         if why := self._unclear():
             return Kind.INCONCLUSIVE, why

@@ -8,6 +8,7 @@ over and over (a mask, zeros) is the same in models that have nothing in common:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -18,6 +19,9 @@ OPENING = 4096
 """Values."""
 LARGE = 65_536
 """Values from which on equal ones are no chance: a smaller tensor may be all zeros or ones."""
+
+WHOLE = 0.99
+"""Of all values: a copy may have another buffer or scale, and no other weights."""
 
 
 def is_large(entry: TensorDigest) -> bool:
@@ -70,5 +74,19 @@ class Ledger:
 
 
 def copied(ours: Ledger, theirs: Ledger) -> tuple[TensorDigest, ...]:
-    """Our large tensors that have all the values of one of theirs."""
-    return tuple(e for e in ours.entries if is_large(e) and e.digest in theirs.digests)
+    """Our tensors that have all the values of one of theirs."""
+    known = {entry.digest for entry in theirs.entries} - {""}
+    return tuple(entry for entry in ours.entries if entry.digest in known)
+
+
+def is_same(ours: Ledger, theirs: Ledger) -> bool:
+    """Whether almost every value of each stands in tensors that the other has too, large ones
+    among them."""
+    return any(map(is_large, ours.entries)) and all(
+        _values(copied(one, other)) >= WHOLE * _values(one.entries)
+        for one, other in ((ours, theirs), (theirs, ours))
+    )
+
+
+def _values(entries: Iterable[TensorDigest]) -> int:
+    return sum(prod(entry.shape) for entry in entries)

@@ -132,7 +132,7 @@ def test_a_model_is_to_the_base_what_was_done_to_it(weights: Weights, kind: Kind
         ("one layer", "only layers 0-1 and 3 match base@c0ffee (z = "),
         ("tables alone", "only the tables match base@c0ffee (z = "),
         ("another shape", "shapes differ from those of base@c0ffee (width 128 and 64)"),
-        ("layer dropped", "; model.layers.2 is its model.layers.3"),
+        ("layer dropped", "; layers.2 is its layers.3"),
         ("a tenth", "shares weights or an initialisation with base@c0ffee, or holds a minor share"),
         ("a stranger", "; retraining or distillation cannot be excluded"),
         ("fine-tune", "statistically incompatible with independence from base@c0ffee (z = "),
