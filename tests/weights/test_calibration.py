@@ -78,7 +78,7 @@ CASES: dict[str, tuple[Weights, Kind, By]] = {
     "prefix": (
         {f"wrapped.language.{name}": one for name, one in BASE.items()},
         Kind.CORROBORATED,
-        By.PREFIXES,
+        By.NAMES,
     ),
     "anonymous": (called(BASE, [f"t{n:03}" for n in range(22)]), Kind.CORROBORATED, By.SHAPES),
     "layer dropped": (layers_of(BASE, [0, 1, 3]), Kind.CORROBORATED, By.NAMES),
