@@ -36,9 +36,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.case.case import Case
+from provenance.claims.files import ModelFiles
 from provenance.drift import Beside, drift
 from provenance.drift.beside import TEMPLATE, TOKENS
-from provenance.verdict import Finding, Outcome, passed, unknown
+from provenance.verdict import Finding, passed, skipped, unknown
 from provenance.wire.training import ADAPTER
 
 COPIES = frozenset({"quantized", "converted"})
@@ -76,7 +77,7 @@ def _held(case: Case) -> Iterator[_Held]:
         evidence = next((one for one in known if one), None)
         if evidence is None or edge.parts or edge.relation == ADAPTER:
             continue
-        found = drift(files, files.of(evidence))
+        found = drift(files, ModelFiles(evidence=evidence))
         if found:
             named = graph.by_key[edge.parent].named
             yield _Held(parent=named, relation=edge.relation, found=found)
@@ -119,6 +120,4 @@ def _skipped(case: Case) -> Finding:
         if named
         else "nothing to hold it against: it names no parent"
     )
-    return Finding(
-        rule="drift/no-parent", outcome=Outcome.SKIPPED, message=message, where=case.subject
-    )
+    return skipped("drift/no-parent", message, case.subject)
