@@ -20,7 +20,7 @@ from provenance.lineage.consistency.adapters import is_adapter
 from provenance.lineage.consistency.tensors import layout
 from provenance.lineage.kin import NO_KIN, Kin
 from provenance.lineage.wanted import own_names
-from provenance.model import Basis, Document
+from provenance.model import Document
 from provenance.trust import Registry
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _local(claimed: Claimed) -> Iterator[_Base]:
     """The ancestors whose own weights were sampled here."""
     for ancestor in claimed.evidence.ancestors:
         evidence = ancestor.evidence
-        if evidence is None or evidence.basis is not Basis.MEASURED or not evidence.weights.own:
+        if evidence is None:
             continue
         name = claimed.canonical(ancestor.claimed)
         for _, found in _read(evidence.weights.own)[0]:

@@ -19,6 +19,7 @@ SHORT_OF_BYTES = frozenset(
         "integrity/undeclared",
         "integrity/unread",
         "signature/unsupported",
+        "weights/unread",
     }
 )
 """What may be unknown only because no byte was downloaded."""

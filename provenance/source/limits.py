@@ -14,7 +14,8 @@ class Limits:
     `kept` bounds what is kept of small files, headers and bundles together, `head` what is read
     of one file for its facts, `ranged` what may be fetched of one that stays on a Hub, `sampled`
     what may be fetched of all its weights for a sample at one set of coordinates. `fingerprints` is
-    with how many others it is compared. Bodies that are being hashed do not count.
+    with how many others it is compared, `maps` against how many parents whose weights are here is
+    told what was changed. Bodies that are being hashed do not count.
     """
 
     entries: int = 200_000
@@ -26,6 +27,7 @@ class Limits:
     ranged: int = 80 * MEBIBYTE
     sampled: int = 16 * MEBIBYTE
     fingerprints: int = 2_048
+    maps: int = 4
     bundle: int = 4 * MEBIBYTE
     bundles: int = 64
     needs: int = 4

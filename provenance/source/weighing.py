@@ -7,32 +7,47 @@ is said in the evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from provenance.model import Ancestor, Document, Evidence, Kind
+from provenance.source.changing import changed
+from provenance.source.limits import DEFAULT, Limits
+from provenance.source.progress import Progress
 from provenance.source.sampling import Folder
-from provenance.source.scales import AtHand, Here, Place
+from provenance.source.scales import ADAPTER, AtHand, Here, Place
 from provenance.weights.coordinates import Coordinates
 from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
-from provenance.weights.matrix import matrices
+from provenance.weights.matrix import gathered
+from provenance.weights.pieces import FACTORS
 from provenance.weights.sample import chosen, sample
-from provenance.weights.stored import Unreadable, stored_in
+from provenance.weights.stored import Stored, Unreadable
 
 UNREAD = frozenset(
     {Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.KERAS_ZIP, Kind.NPZ, Kind.NPY, Kind.NPY_OBJECTS}
 )
 """Files of weights in which no tensor is found here."""
+SHOWN = 5
+MOST = 64
+"""Matrices that cannot be read and are named in a fingerprint."""
+KEY = "is by a key that is not here: name it, [policy.weights] key"
 
 
 def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
     """The model's fingerprint at these coordinates, with its ledger as far as that is known;
     Unreadable where there is nothing to sample, or it cannot be had."""
-    found = matrices(stored_in(evidence))
-    if not chosen(found):
-        raise Unreadable(_unreadable(evidence))
-    with place.opened(found, way) as (plan, reader):
+    return _sampled(evidence, place.stored(evidence), place, way)
+
+
+def _sampled(
+    evidence: Evidence, stored: Sequence[Stored], place: Place, way: Coordinates
+) -> Fingerprint:
+    found = gathered(stored)
+    unread = tuple(f"{name:.200}: {why}" for name, why in found.unreadable[:MOST])
+    if not chosen(found.matrices):
+        raise Unreadable(_unreadable(evidence, unread))
+    with place.opened(found.matrices, way) as (plan, reader):
         if not plan.matrices:
             raise Unreadable("no matrix lies in its files so that ranges of them can be compared")
         values = sample(plan.matrices, reader, way, lines=plan.lines)
@@ -40,15 +55,18 @@ def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
         repo=evidence.ref.repo or "",
         commit=evidence.ref.commit or "",
         manifest=evidence.manifest.digest,
-        sample=values,
+        sample=replace(values, unread=unread),
         ledger=Ledger(entries=evidence.weights.tensors),
     )
 
 
-def _unreadable(evidence: Evidence) -> str:
+def _unreadable(evidence: Evidence, unread: Sequence[str]) -> str:
     odd = sorted({one.kind.value for one in evidence.contents if one.kind in UNREAD})
     if odd:
         return f"its weights are {' and '.join(odd)} files, of which no tensor is compared"
+    if unread:
+        more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
+        return f"none of its matrices can be read: {unread[0]}{more}"
     return "no matrix with a known residual axis was found in its weights"
 
 
@@ -58,25 +76,66 @@ def is_same(one: bytes, other: bytes) -> bool:
     return left == right
 
 
-def compared(evidence: Evidence, hand: AtHand, place: Place) -> Evidence:
+def compared(
+    evidence: Evidence, hand: AtHand, place: Place, progress: Progress, limits: Limits = DEFAULT
+) -> Evidence:
     """The evidence, and that of ancestors, with all that is needed to compare them."""
-    found = [_taken(evidence, place, way) for way in _ways(hand)]
-    pairs = [_paired(evidence, place, one) for one in hand.here]
-    found += [pair.child for pair in pairs]
-    words = [one for one in found if isinstance(one, str)] + [pair.missed for pair in pairs]
-    if hand.known > len(hand.bases):
-        words.append(f"it was compared with {len(hand.bases)} of {hand.known} fingerprints")
-    own = tuple(one for one in found if isinstance(one, Document))
+    model = _Model(evidence=evidence, place=place)
+    try:
+        model.stored.extend(place.stored(evidence))
+    except Unreadable as error:
+        facts = replace(
+            evidence.weights, bases=hand.bases, unread=_joined([*hand.left, str(error)])
+        )
+        return replace(evidence, weights=facts)
+    known, words = list(evidence.ancestors), [*hand.left, *_short(hand)]
+    own: list[Document] = []
+    if not model.is_adapter:
+        found = [model.taken(way) for way in _ways(hand)]
+        pairs = [(one, _paired(model, one)) for one in hand.here]
+        found += [pair.child for _, pair in pairs]
+        own = [one for one in found if isinstance(one, Document)]
+        words += [one for one in found if isinstance(one, str)]
+        words += [pair.missed for _, pair in pairs]
+        for here, pair in pairs:
+            known[here.number] = pair.ancestor
+        if not own:
+            return _unsampled(evidence, hand, words)
+    changes, more = changed(evidence, model.stored, place, hand.here, progress, limits.maps)
     facts = replace(
         evidence.weights,
-        own=own,
+        own=tuple(own),
         bases=hand.bases,
-        skipped="" if found else "the fingerprints at hand are by a key that is not here",
-        unread="; ".join(filter(None, dict.fromkeys(words))),
+        changes=changes,
+        skipped=ADAPTER if model.is_adapter else "",
+        unread=_joined([*words, *more]),
     )
-    known = {one.number: pair.ancestor for one, pair in zip(hand.here, pairs, strict=True)}
-    ancestors = tuple(known.get(n, one) for n, one in enumerate(evidence.ancestors))
-    return replace(evidence, ancestors=ancestors, weights=facts)
+    return replace(evidence, ancestors=tuple(known), weights=facts)
+
+
+def _unsampled(evidence: Evidence, hand: AtHand, words: Iterable[str]) -> Evidence:
+    """Of a model that could not be sampled why: nothing was compared, and if a parent is at hand
+    that is a matter of its own."""
+    said = _joined(words)
+    skipped, unread = ("", said) if hand.kin or hand.left else (said, "")
+    facts = replace(evidence.weights, bases=hand.bases, skipped=skipped, unread=unread)
+    return replace(evidence, weights=facts)
+
+
+def _joined(words: Iterable[str]) -> str:
+    return "; ".join(filter(None, dict.fromkeys(words)))
+
+
+def _short(hand: AtHand) -> Iterator[str]:
+    """What there is to compare with, and cannot be or was not."""
+    if hand.known > len(hand.bases):
+        yield f"it was compared with {len(hand.bases)} of {hand.known} fingerprints"
+    used = {way.name for way in _ways(hand)}
+    named = [one.path for one in hand.bases if one.path.rpartition("@")[2] not in used]
+    for path in named[:SHOWN]:
+        yield f"the fingerprint {path} {KEY}"
+    if len(named) > SHOWN:
+        yield f"{len(named) - SHOWN} more fingerprints are by keys that are not here"
 
 
 def _ways(hand: AtHand) -> Iterator[Coordinates]:
@@ -86,12 +145,28 @@ def _ways(hand: AtHand) -> Iterator[Coordinates]:
     yield from (way for way in possible if way.name in used)
 
 
-def _taken(evidence: Evidence, place: Place, way: Coordinates) -> Document | str:
-    """The model's own fingerprint file, or in words why there is none."""
-    try:
-        return Document(path=way.name, data=dumps(sampled(evidence, place, way)))
-    except Unreadable as error:
-        return str(error)
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    """A model where its weights are read, and its tensors."""
+
+    evidence: Evidence
+    place: Place
+    stored: list[Stored] = field(default_factory=list)
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether it has factors in place of weights, so that there is nothing to sample."""
+        return any(FACTORS.search(one.name) for one in self.stored) and not chosen(
+            gathered(self.stored).matrices
+        )
+
+    def taken(self, way: Coordinates) -> Document | str:
+        """Its own fingerprint file, or in words why there is none."""
+        try:
+            found = _sampled(self.evidence, self.stored, self.place, way)
+        except Unreadable as error:
+            return str(error)
+        return Document(path=way.name, data=dumps(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +179,15 @@ class _Pair:
     missed: str = ""
 
 
-def _paired(evidence: Evidence, place: Place, here: Here) -> _Pair:
+def _paired(model: _Model, here: Here) -> _Pair:
     ancestor, there = here.ancestor, here.evidence
-    way = Coordinates.paired(evidence.manifest.digest, there.manifest.digest)
-    child, theirs = _taken(evidence, place, way), _taken(there, Folder(root=here.root), way)
-    if isinstance(theirs, str):
-        return _Pair(child=child, ancestor=ancestor, missed=f"{ancestor.claimed}: {theirs}")
+    way = Coordinates.paired(model.evidence.manifest.digest, there.manifest.digest)
+    child = model.taken(way)
+    try:
+        found = sampled(there, Folder(root=here.root), way)
+    except Unreadable as error:
+        return _Pair(child=child, ancestor=ancestor, missed=f"{ancestor.claimed}: {error}")
+    theirs = Document(path=way.name, data=dumps(found))
     others = (one for one in there.weights.own if one.path != way.name)
     facts = replace(there.weights, own=(*others, theirs))
     known = replace(ancestor, evidence=replace(there, weights=facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -48,8 +48,9 @@ class Bases:
         return tuple(found.values())
 
     @property
-    def left(self) -> tuple[str, ...]:
-        """Which fingerprints of sections cannot be used, in sentences. Raises as `documents`."""
+    def left(self) -> Mapping[str, str]:
+        """Of each root whose section's fingerprint cannot be used a sentence that says why. Raises
+        as `documents`."""
         return self._registered[1]
 
     @cached_property
@@ -58,20 +59,21 @@ class Bases:
         return secret_in(self.secret) if self.secret else None
 
     @cached_property
-    def _registered(self) -> tuple[tuple[Document, ...], tuple[str, ...]]:
+    def _registered(self) -> tuple[tuple[Document, ...], Mapping[str, str]]:
         from provenance.weights.coordinates import PUBLIC
 
-        documents, left = [], []
+        documents: list[Document] = []
+        left: dict[str, str] = {}
         for root, keeper in self.loaded.fingerprinted():
             try:
                 data = keeper.fingerprint(root)
             except (ConfigError, RegistryRefused, SourceError) as error:
                 if not root.section:
                     raise
-                left.append(f"the fingerprint of {root.repo} cannot be used: {error}")
+                left[root.repo] = f"the fingerprint of {root.repo} cannot be used: {error}"
                 continue
             documents.append(Document(path=f"{root.repo}@{PUBLIC}", data=data))
-        return tuple(documents), tuple(left)
+        return tuple(documents), left
 
     @cached_property
     def _of_caller(self) -> tuple[Document, ...]:

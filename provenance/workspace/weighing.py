@@ -62,6 +62,7 @@ def scales_of(session: Session, options: SourceOptions) -> Scales:
     """What the weights of any model of a session are compared with."""
     return Scales(
         fingerprints=session.fingerprints,
+        left=lambda: session.bases.left,
         key=lambda: session.bases.key,
         local=Local(session=session, cache=options.cache_dir),
     )

@@ -15,7 +15,8 @@ from provenance.source.hub.client import Hub, RequestBudget
 from provenance.source.hub.listing import Listed
 from provenance.source.hub.ranged import Ranges
 from provenance.source.limits import DEFAULT, Limits
-from provenance.weights.stored import Unreadable
+from provenance.source.sampling import held
+from provenance.weights.stored import Stored, Unreadable
 
 if TYPE_CHECKING:
     from provenance.weights.coordinates import Coordinates
@@ -38,13 +39,18 @@ class OnHub:
         """Those of a model that was gathered there."""
         return cls(hub=hub, evidence=evidence, account=RequestBudget(limits), limits=limits)
 
+    def stored(self, evidence: Evidence) -> tuple[Stored, ...]:
+        """The tensors of the model."""
+        return held(evidence, RangeReader(self))
+
     @contextmanager
     def opened(self, found: Sequence[Matrix], way: Coordinates) -> Iterator[tuple[Plan, Reader]]:
         """The matrices that ranges can be had of, and their bytes, which were all fetched."""
         from provenance.weights.plan import planned
 
         plan = planned(found, way, self.limits.sampled)
-        reader = SpanReader(self._ranges(plan.spans))
+        paths = sorted({path for path, _, _ in plan.spans})
+        reader = SpanReader({path: self.ranges(path, self.limits.sampled) for path in paths})
         self.hub.each(f"{self._repo}: weighing", reader.fetch, plan.spans)
         yield plan, reader
 
@@ -56,19 +62,25 @@ class OnHub:
         facts = self.evidence.facts
         return facts.id if facts else self.evidence.ref.repo or ""
 
-    def _ranges(self, spans: Sequence[Span]) -> dict[str, Ranges]:
-        commit, files = self.evidence.ref.commit or "", self.evidence.manifest.by_path
-        return {
-            path: Ranges(
-                self.hub,
-                self._repo,
-                commit,
-                Listed(path=path, size=files[path].size),
-                self.account,
-                self.limits.sampled,
-            )
-            for path in {path for path, _, _ in spans}
-        }
+    def ranges(self, path: str, most: int) -> Ranges:
+        """A file of the manifest, of which so many bytes may be fetched."""
+        size = self.evidence.manifest.by_path[path].size
+        commit, listed = self.evidence.ref.commit or "", Listed(path=path, size=size)
+        return Ranges(self.hub, self._repo, commit, listed, self.account, most)
+
+
+class RangeReader:
+    """Reads a file by asking for each piece anew, for no more than one file may cost."""
+
+    def __init__(self, place: OnHub) -> None:
+        self._place = place
+        self._ranges: dict[str, Ranges] = {}
+
+    def read(self, path: str, begin: int, end: int) -> bytes:
+        """The bytes, or Unreadable where they cannot be had."""
+        if path not in self._ranges:
+            self._ranges[path] = self._place.ranges(path, self._place.limits.ranged)
+        return _fetched(self._ranges[path], begin, end)
 
 
 class SpanReader:
@@ -81,13 +93,7 @@ class SpanReader:
     def fetch(self, span: Span) -> None:
         """The span is here; Unreadable where it cannot be had, Overdue after the run's deadline."""
         path, begin, end = span
-        try:
-            data = self._ranges[path].fetch(begin, end)
-        except Overdue:
-            raise
-        except (OSError, SourceError) as error:
-            raise Unreadable(f"ranges of {path} cannot be had: {error}") from None
-        self._held[path].append((begin, data))
+        self._held[path].append((begin, _fetched(self._ranges[path], begin, end)))
 
     def read(self, path: str, begin: int, end: int) -> bytes:
         """Bytes of a span that was fetched."""
@@ -97,3 +103,14 @@ class SpanReader:
             start, data = held[number]
             return data[begin - start : end - start]
         raise Unreadable(f"bytes {begin} to {end} of {path} are none of those that were asked for")
+
+
+def _fetched(ranges: Ranges, begin: int, end: int) -> bytes:
+    """The bytes; Unreadable where they cannot be had, Overdue after the run's deadline."""
+    try:
+        return ranges.fetch(begin, end)
+    except Overdue:
+        raise
+    except (OSError, SourceError) as error:
+        path = ranges.entry.path
+        raise Unreadable(f"ranges of {path} cannot be had: {error}") from None
