@@ -18,7 +18,7 @@ from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import matrices
 from provenance.weights.sample import chosen, sample
-from provenance.weights.stored import Unreadable, stored_in
+from provenance.weights.stored import Stored, Unreadable, stored_in
 
 UNREAD = frozenset(
     {Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.KERAS_ZIP, Kind.NPZ, Kind.NPY, Kind.NPY_OBJECTS}
@@ -29,7 +29,7 @@ UNREAD = frozenset(
 def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
     """The model's fingerprint at these coordinates, with its ledger as far as that is known;
     Unreadable where there is nothing to sample, or it cannot be had."""
-    found = matrices(stored_in(evidence))
+    found = matrices(_stored(evidence, place))
     if not chosen(found):
         raise Unreadable(_unreadable(evidence))
     with place.opened(found, way) as (plan, reader):
@@ -45,10 +45,21 @@ def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
     )
 
 
+def _stored(evidence: Evidence, place: Place) -> tuple[Stored, ...]:
+    """The tensors of its files; those of ONNX only where the whole file may be gone through."""
+    everything = place.whole()
+    if everything is None:
+        return stored_in(evidence)
+    with everything as reader:
+        return stored_in(evidence, reader)
+
+
 def _unreadable(evidence: Evidence) -> str:
     odd = sorted({one.kind.value for one in evidence.contents if one.kind in UNREAD})
     if odd:
         return f"its weights are {' and '.join(odd)} files, of which no tensor is compared"
+    if any(one.kind is Kind.ONNX for one in evidence.contents):
+        return "the tensors of an ONNX file are compared where it lies here: fetch it first"
     return "no matrix with a known residual axis was found in its weights"
 
 
