@@ -21,7 +21,7 @@ from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import gathered
 from provenance.weights.pieces import FACTORS
-from provenance.weights.sample import chosen, sample
+from provenance.weights.sample import Sample, chosen, sample
 from provenance.weights.stored import Stored, Unreadable
 
 UNREAD = frozenset(
@@ -35,8 +35,9 @@ KEY = "is by a key that is not here: name it, [policy.weights] key"
 
 
 def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
-    """The model's fingerprint at these coordinates, with its ledger as far as that is known;
-    Unreadable where there is nothing to sample, or it cannot be had."""
+    """The model's fingerprint at these coordinates, with its ledger as far as that is known; where
+    there is nothing to sample it says why among what is unread. Unreadable where bytes cannot be
+    had."""
     return _sampled(evidence, place.stored(evidence), place, way)
 
 
@@ -45,29 +46,27 @@ def _sampled(
 ) -> Fingerprint:
     found = gathered(stored)
     unread = tuple(f"{name:.200}: {why}" for name, why in found.unreadable[:MOST])
-    if not chosen(found.matrices):
-        raise Unreadable(_unreadable(evidence, unread))
-    with place.opened(found.matrices, way) as (plan, reader):
-        if not plan.matrices:
-            raise Unreadable("no matrix lies in its files so that ranges of them can be compared")
-        values = sample(plan.matrices, reader, way, lines=plan.lines)
+    values = Sample(coordinates=way.name, blocks=(), unread=(_nothing(evidence), *unread))
+    if chosen(found.matrices):
+        with place.opened(found.matrices, way) as (plan, reader):
+            if plan.matrices:
+                some = sample(plan.matrices, reader, way, lines=plan.lines)
+                values = replace(some, unread=unread)
     return Fingerprint(
         repo=evidence.ref.repo or "",
         commit=evidence.ref.commit or "",
         manifest=evidence.manifest.digest,
-        sample=replace(values, unread=unread),
+        sample=values,
         ledger=Ledger(entries=evidence.weights.tensors),
     )
 
 
-def _unreadable(evidence: Evidence, unread: Sequence[str]) -> str:
+def _nothing(evidence: Evidence) -> str:
+    """Why there is no matrix to compare."""
     odd = sorted({one.kind.value for one in evidence.contents if one.kind in UNREAD})
     if odd:
         return f"its weights are {' and '.join(odd)} files, of which no tensor is compared"
-    if unread:
-        more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
-        return f"none of its matrices can be read: {unread[0]}{more}"
-    return "no matrix with a known residual axis was found in its weights"
+    return "no matrix of it can be compared here: none is known to lie at the residual stream"
 
 
 def is_same(one: bytes, other: bytes) -> bool:

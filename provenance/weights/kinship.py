@@ -24,6 +24,8 @@ STRONG = 0.45
 """Correlation from which on it is more than a shared initialisation or a minor share."""
 FEWEST = 2_000
 """Values below which nothing is said."""
+FEWEST_OF_PART = 512
+"""Values of tables or of layers below which nothing is said of them alone."""
 FOUND, LOST = 0.25, 0.1
 """Of the units of a base: from here on found again, and below that not."""
 MOVED = 4
@@ -141,10 +143,11 @@ class _Case:
             return Kind.IDENTICAL, self._identical
         if self._obfuscated:
             return Kind.OBFUSCATED, self._again
+        if only := self._part_alone():
+            which, part = only
+            return Kind.PARTIAL, f"only {which} match {self.base} ({_figures(part)}){self.planted}"
         if found.values < FEWEST or found.z < KIN:
             return self._no_kin()
-        if only := self._only():
-            return Kind.PARTIAL, f"{only} {self.base} ({_figures(found)}){self.planted}"
         if found.rho >= STRONG or (self.deep and self.deep.rate >= FOUND):
             words = f"statistically incompatible with independence from {self.base} "
             kind = Kind.CONSISTENT if self.planted else Kind.CORROBORATED
@@ -192,14 +195,21 @@ class _Case:
         widths = f"width {ours} and {theirs}" if ours != theirs else f"both of width {ours}"
         return f"shapes differ from those of {self.base} ({widths})"
 
-    def _only(self) -> str:
-        """What alone matches, up to the name of the base; nothing where it is all."""
+    def _part_alone(self) -> tuple[str, Statistic] | None:
+        """What alone matches, and its statistic; None where it is all, or nothing.
+
+        Tables and layers are judged apart, and before the whole: what has nothing to do with the
+        base dilutes what does.
+        """
         relation = self.relation
-        if relation.tables.z >= KIN and relation.layers.values and relation.layers.z < STRANGER:
-            return "only the tables match"
-        if relation.foreign and relation.held >= STRONG:
-            return f"only {listed(relation.matched)} match"
-        return ""
+        whole, tables, layers = relation.whole, relation.tables, relation.layers
+        if _is_kin(tables) and layers.values and layers.z < STRANGER:
+            return "the tables", tables
+        if _is_kin(layers) and tables.values >= FEWEST and tables.z < STRANGER and whole.z < KIN:
+            return "the layers", layers
+        if _is_kin(whole) and relation.foreign and relation.held >= STRONG:
+            return listed(relation.matched), whole
+        return None
 
     def _notes(self) -> Iterator[str]:
         """What else is to be said of kin."""
@@ -236,6 +246,10 @@ class _Case:
         if self.deep is None:
             return ""
         return f"experimental: {self.deep.rate:.0%} of {self.deep.units} units found again"
+
+
+def _is_kin(found: Statistic) -> bool:
+    return found.z >= KIN and found.values >= FEWEST_OF_PART
 
 
 def _figures(found: Statistic) -> str:

@@ -18,6 +18,8 @@ WANTED = 40_960
 """Values of one model: the least correlation that can be told is 8 / √n, 0.04."""
 FEWEST = 3
 """Lines of one matrix."""
+TABLE = 64
+"""Lines of a table at least: a model has one or two, which must tell by themselves."""
 MATRICES = 512
 """Of one model: a mixture of experts has tens of thousands, and as many lines say no more."""
 WIDEST = 65_536
@@ -105,6 +107,7 @@ def comparable(sample: Sample, coordinates: Coordinates) -> bool:
 def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int) -> Block:
     width, across = matrix.width, matrix.across
     first = coordinates.first(width, across, table=matrix.part is Part.TABLE)
+    count = max(count, TABLE) if matrix.part is Part.TABLE else count
     count = min(count, across - first)
     columns = coordinates.columns(width)
     if matrix.residual == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,11 +134,12 @@ def _made(
     from provenance.weights.sample import chosen
     from provenance.weights.stored import Unreadable, stored_in
 
-    stored = stored_in(evidence)
+    root = place if place.is_dir() else place.parent
+    with closing(FolderReader(root=root)) as reading:
+        stored = stored_in(evidence, reading)
     found = matrices(stored)
     if not chosen(found):
         raise ConfigError("holds no matrices of weights that can be compared", path=str(place))
-    root = place if place.is_dir() else place.parent
     total = sum(one.end - one.begin for one in stored)
     try:
         with _reading(workspace, root, total) as reader:

@@ -34,6 +34,7 @@ MOST = 16
 """Models, of which one may be a merge of the others."""
 LARGEST = 1 << 26
 """Bytes of a vocabulary, or of an adapter's configuration."""
+EXPECTED = "expected safetensors, GGUF or ONNX"
 TOKENIZER = "tokenizer.json"
 
 
@@ -186,24 +187,25 @@ def _opened(gathering: Gathering, subject: Subject) -> Model:
         if subject.place is not None:
             raise
         raise SourceError(_absent(gathering.session, subject)) from None
-    stored = stored_in(evidence)
+    side = Side(
+        name=subject.name,
+        commit=evidence.ref.commit or "",
+        manifest=evidence.manifest.digest,
+    )
+    reader = FolderReader(root=_root(gathering, subject, side.commit))
+    stored = stored_in(evidence, reader)
     read = {one.path for one in stored}
     headers = [c.path for c in evidence.contents if c.path.endswith(".safetensors")]
     unread = [path for path in headers if path not in read]
     if unread:
         raise SourceError(f"{subject.name}: the header of {unread[0]} cannot be read")
     if not stored:
-        raise SourceError(f"{subject.name}: found no tensors in its files, expected safetensors")
-    side = Side(
-        name=subject.name,
-        commit=evidence.ref.commit or "",
-        manifest=evidence.manifest.digest,
-    )
+        raise SourceError(f"{subject.name}: found no tensors in its files, {EXPECTED}")
     return Model(
         side=side,
         stored=stored,
         matrices=matrices(stored),
-        reader=FolderReader(root=_root(gathering, subject, side.commit)),
+        reader=reader,
     )
 
 

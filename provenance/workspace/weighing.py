@@ -31,7 +31,8 @@ def opened_folder(path: Path) -> tuple[tuple[Stored, ...], FolderReader]:
     """The tensors of a model on disk, of which the headers are read and nothing is hashed, and what
     reads their bytes; whoever is done closes it. SourceError for a path that cannot be read."""
     evidence = directory.glance(path, at=datetime.now(UTC))
-    return stored_in(evidence), FolderReader(root=_root(path))
+    reader = FolderReader(root=_root(path))
+    return stored_in(evidence, reader), reader
 
 
 def sampled(gathering: Gathering, subject: Subject, way: Coordinates | None = None) -> Fingerprint:

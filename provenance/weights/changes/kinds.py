@@ -12,6 +12,7 @@ from provenance.weights.changes.factors import FORM, Scales, product_change
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair
 from provenance.weights.changes.rank import DIGITS, is_low, rank
+from provenance.weights.changes.turning import Turned, lies_turned
 from provenance.weights.stored import Reader, Unreadable
 
 FEW = 4
@@ -56,6 +57,8 @@ def _between(change: Change, base: Side, own: Side) -> Change:
         return replace(change, kind=Kind.IDENTICAL)
     if why := own.piece.why or base.piece.why:
         return replace(change, kind=Kind.UNREADABLE, detail=why)
+    if lies_turned(base.piece, own.piece):
+        base = Turned.of(base)
     one, two = base.piece.matrix, own.piece.matrix
     shapes = f"[{two.rows}, {two.columns}] of [{one.rows}, {one.columns}]"
     if (one.rows, one.columns) != (two.rows, two.columns):
