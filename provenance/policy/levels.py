@@ -89,7 +89,6 @@ REQUIRED_WHEN_SIGNED = (
     "code/pickle-by-product",
     "format/pickle-beside-safetensors",
     "signature/pieced-together",
-    "weights/inconclusive",
 )
 
 
