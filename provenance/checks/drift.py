@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.case.case import Case
+from provenance.claims.files import ModelFiles
 from provenance.drift import Beside, drift
 from provenance.drift.beside import TEMPLATE, TOKENS
 from provenance.verdict import Finding, passed, skipped, unknown
@@ -75,7 +76,7 @@ def _held(case: Case) -> Iterator[_Held]:
         evidence = next((one for one in known if one), None)
         if evidence is None or edge.parts or edge.relation == ADAPTER:
             continue
-        found = drift(files, files.of(evidence))
+        found = drift(files, ModelFiles(evidence=evidence))
         if found:
             named = graph.by_key[edge.parent].named
             yield _Held(parent=named, relation=edge.relation, found=found)
