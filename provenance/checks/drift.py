@@ -45,7 +45,6 @@ from provenance.wire.training import ADAPTER
 COPIES = frozenset({"quantized", "converted"})
 """Relations in which nothing but the form of the weights changes."""
 SHOWN = 3
-LONG = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ def _held(case: Case) -> Iterator[_Held]:
 def _found(held: _Held) -> Iterator[Finding]:
     for one in held.found:
         if one.subject == TEMPLATE and one.added:
-            message = f"it says what {held.parent}'s chat template does not: {_quoted(one.added)}"
+            message = f"it says what {held.parent}'s chat template does not: {one.quoted}"
             if held.relation in COPIES:
                 step = "a copy has nothing to add: read it, and take the parent's template"
                 yield unknown("drift/instruction", f"{message}; {step}", one.path)
@@ -96,12 +95,6 @@ def _found(held: _Held) -> Iterator[Finding]:
         if one.subject == TOKENS and one.replaced:
             message = f"tokens are not {held.parent}'s: {one.words}: ask the publisher why"
             yield unknown("drift/tokens", message, one.path)
-
-
-def _quoted(sentences: tuple[str, ...]) -> str:
-    shown = " ".join(f"{text!r:.{LONG}}" for text in sentences[:SHOWN])
-    more = len(sentences) - SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _praise(held: _Held) -> str:
@@ -115,9 +108,6 @@ def _praise(held: _Held) -> str:
 def _skipped(case: Case) -> Finding:
     above = case.graph.above.get(case.graph.model, ())
     named = ", ".join(case.graph.by_key[edge.parent].named for edge in above[:SHOWN])
-    message = (
-        f"nothing to hold it against: the files of {named} are not known here"
-        if named
-        else "nothing to hold it against: it names no parent"
-    )
+    unknown_files = f"the files of {named} are not known here"
+    message = unknown_files if named else "it names no parent to compare with"
     return skipped("drift/no-parent", message, case.subject)

@@ -18,7 +18,7 @@ from provenance.workspace import Request, Workspace
 def command(
     request: Request, form: str, workspace: Workspace, output: str | None, quiet: bool
 ) -> None:
-    """Show of which registered or locked model the weights of REF are, whatever it is called.
+    """Show whose weights REF has: those of a registered or locked model, whatever it is called.
 
     Fingerprints of the registries are compared, the nearest kin stands first. Of a model on a Hub
     a few MB are read. Nothing is judged, and the exit code is 0.

@@ -15,8 +15,8 @@ TOKENIZER = "tokenizer"
 TOKENS = "added and special tokens"
 GENERATION = "generation settings"
 QUANTISATION = "quantisation settings"
-SHOWN = 4
-LONG = 120
+SHOWN, SENTENCES = 4, 3
+LONG, LONG_SENTENCE = 120, 160
 ABSENT = object()
 
 
@@ -38,6 +38,13 @@ class Beside:
     def equal(self) -> bool:
         """Whether nothing differs in what it does."""
         return not self.words
+
+    @property
+    def quoted(self) -> str:
+        """The first sentences that were added, in quotes, and how many more there are."""
+        shown = " ".join(f"{text!r:.{LONG_SENTENCE}}" for text in self.added[:SENTENCES])
+        more = len(self.added) - SENTENCES
+        return f"{shown} and {more} more" if more > 0 else shown
 
 
 def drift(child: ModelFiles, parent: ModelFiles) -> tuple[Beside, ...]:

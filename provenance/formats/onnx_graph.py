@@ -214,5 +214,5 @@ def _span(external: Mapping[bytes, bytes], size: int) -> tuple[int, int]:
 
 def _number(text: bytes) -> int:
     if not text.isdigit() or len(text) > 18:
-        raise Malformed(f"{text[:40]!r} is no place in a file", slug="onnx")
+        raise Malformed(f"{text[:40]!r} found, expected a place in a file", slug="onnx")
     return int(text)

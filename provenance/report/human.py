@@ -216,13 +216,15 @@ def _in_full(verdict: Verdict, width: int) -> Iterator[Line]:
 
 
 def _check(check: str, outcome: Outcome, findings: Sequence[Finding], width: int) -> Iterator[Line]:
+    """What a check came to in one line, with why where it passes or was skipped; then the rest."""
     mark, tone = OUTCOMES[outcome]
     own = [finding for finding in findings if finding.check == check]
-    said = [f.message for f in own if f.outcome is Outcome.PASS]
-    first, *rest = _broken(said[0] if said else str(outcome), width - 16)
-    yield Span(f"  {mark} {check:<10}", tone), Span(first)
-    yield from ((Span(" " * 14 + line),) for line in rest)
-    yield from _details(own, width)
+    quiet = [f for f in own if f.outcome is outcome and outcome in QUIET_OUTCOMES]
+    first, *rest = _broken(quiet[0].message if quiet else str(outcome), width - 16)
+    words = DIM if outcome is Outcome.SKIPPED else PLAIN
+    yield Span(f"  {mark} {check:<10}", tone), Span(first, words)
+    yield from ((Span(" " * 14 + line, words),) for line in rest)
+    yield from _details([finding for finding in own if finding not in quiet[:1]], width)
 
 
 def _details(findings: Sequence[Finding], width: int) -> Iterator[Line]:

@@ -6,12 +6,12 @@ from functools import cache
 
 from jinja2 import Template
 
+from provenance.drift.comparison import Comparison
 from provenance.report.common import printable
 from provenance.report.grid import grid_of, legend, percent, sign, step, summed, told, weight
 from provenance.report.pages import allowed, environment
 from provenance.report.weights import LIMIT, ended, facts
 from provenance.weights.changes.change import UNCHANGED, Change
-from provenance.weights.compared import Comparison
 
 MOST = 1_000
 """Tensors in the table below the picture."""

@@ -53,7 +53,10 @@ def next_line(traced: Traced) -> str:
 
 
 def _copied(copy: Copied) -> str:
-    return f"{copy.same} of {copy.files} files of weights are those of {copy.name}, which is locked"
+    whose = f"those of {copy.name}, which is locked"
+    if copy.same:
+        return f"{copy.same} of {copy.files} files of weights are {whose}"
+    return f"tensors begin as {whose}: {copy.begin} of the {copy.sketched} that the lockfile keeps"
 
 
 def _none(traced: Traced) -> str:

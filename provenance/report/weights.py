@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isfinite
 
+from provenance.drift import Beside
+from provenance.drift.comparison import Comparison
 from provenance.report.common import printable
 from provenance.report.grid import Cell, Grid, Stack, brief, grid_of, legend, percent, sign, summed
 from provenance.report.human import DIM, DOUBT, PLAIN, SHORT_COMMIT, Line, Span, wrapped
 from provenance.weights.changes.change import UNCHANGED, Change
-from provenance.weights.compared import Comparison, Side
+from provenance.weights.compared import Side
 from provenance.weights.kinship import Kinship
 from provenance.weights.merging import Merge
 
@@ -52,10 +54,22 @@ def facts(compared: Comparison) -> Iterator[tuple[str, str]]:
     yield "derived", side(compared.derived)
     yield "kinship", f"{compared.kinship.kind}: {compared.kinship.words}"
     yield "changes", compared.summary
+    yield from (("beside", text) for text in _beside(compared.beside))
     if compared.merge:
         yield "merge", _merge(compared.merge)
     if deep := _deep(compared):
         yield "deep", f"{deep} (experimental)"
+
+
+def _beside(found: Sequence[Beside]) -> Iterator[str]:
+    """What is equal in one line, then one for each thing that is not."""
+    if equal := ", ".join(one.subject for one in found if one.equal):
+        yield f"as the base's: {equal}"
+    for one in found:
+        if one.added:
+            yield f"{one.subject}: {one.words}, and says more: {one.quoted}"
+        elif not one.equal:
+            yield f"{one.subject}: {one.words}"
 
 
 def side(one: Side) -> str:
@@ -162,6 +176,7 @@ def comparison_json(compared: Comparison) -> str:
         "derived": asdict(compared.derived),
         "kinship": kinship_table(compared.kinship),
         "summary": compared.summary,
+        "beside": [asdict(one) | {"equal": one.equal} for one in compared.beside],
         "merge": _merge_table(compared.merge) if compared.merge else None,
         "experimental": _deep(compared) or None,
         "changes": [_change(one) for one in compared.changes.changes],

@@ -1,13 +1,11 @@
-"""What comes of two models laid beside each other, and of one beside all that are known."""
+"""What comes of a model laid beside all that are known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provenance.weights.changes.change import ChangeMap
 from provenance.weights.kinship import Kind, Kinship
-from provenance.weights.merging import Merge
 from provenance.weights.relation import STRANGER
 
 SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
@@ -26,30 +24,15 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """A derivative beside its base: how they are kin, and what was changed.
-
-    `summary` is the change map in a sentence without its stop. `merge` has the shares of the base
-    and of the further parents that were named, None where none were or nothing was in common.
-    `unlooked` says why hidden units were not compared where that was asked for.
-    """
-
-    base: Side
-    derived: Side
-    kinship: Kinship
-    changes: ChangeMap
-    summary: str
-    merge: Merge | None = None
-    unlooked: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """A locked model that has some of the same files of weights: `same` of the `files` here."""
+    """A locked model that has some of the same files of weights: `same` of the `files` here; or,
+    in other files, tensors that begin alike: `begin` of the `sketched` that the lockfile keeps."""
 
     name: str
     same: int
     files: int
+    begin: int = 0
+    sketched: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

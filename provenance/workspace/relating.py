@@ -8,6 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from provenance.claims.files import ModelFiles
+from provenance.drift import drift
+from provenance.drift.comparison import Comparison
 from provenance.errors import ConfigError, Malformed, SourceError
 from provenance.source.progress import Progress
 from provenance.source.stored import FolderReader
@@ -15,7 +18,7 @@ from provenance.weights import adapter, units
 from provenance.weights.changes.change import ChangeMap, Kind
 from provenance.weights.changes.mapping import change_map
 from provenance.weights.changes.summary import summary
-from provenance.weights.compared import Comparison, Side
+from provenance.weights.compared import Side
 from provenance.weights.coordinates import Coordinates
 from provenance.weights.fingerprint import Fingerprint
 from provenance.weights.kinship import Kind as Kin
@@ -40,9 +43,11 @@ TOKENIZER = "tokenizer.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One model: what it is, its tensors and matrices, and what reads its files."""
+    """One model: what it is, what its small files say, its tensors and matrices, and what reads
+    its files."""
 
     side: Side
+    files: ModelFiles
     stored: tuple[Stored, ...]
     matrices: tuple[Matrix, ...]
     reader: FolderReader
@@ -123,6 +128,7 @@ def _beside(
         summary=summary(changes),
         merge=_merge(ours, theirs, others) if others else None,
         unlooked=unlooked,
+        beside=drift(own.files, base.files),
     )
 
 
@@ -203,6 +209,7 @@ def _opened(gathering: Gathering, subject: Subject) -> Model:
         raise SourceError(f"{subject.name}: found no tensors in its files, {EXPECTED}")
     return Model(
         side=side,
+        files=ModelFiles(evidence=evidence),
         stored=stored,
         matrices=matrices(stored),
         reader=reader,

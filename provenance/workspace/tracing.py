@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from provenance.errors import ConfigError, Malformed, SourceError
 from provenance.formats.names import is_weight_name
 from provenance.lock import Lock
+from provenance.lock.sketch import FEWEST, marks, openings_in
 from provenance.model import Document, Evidence
 from provenance.weights.compared import Copied, Side, Traced, nearest
 from provenance.weights.coordinates import Coordinates
@@ -80,12 +81,21 @@ class _Found:
 
 
 def _copies(evidence: Evidence, lock: Lock, name: str) -> Iterator[Copied]:
-    """The locked models that have some of the model's own files of weights, the most first."""
+    """The locked models that have some of the model's own files of weights, or whose tensors begin
+    as its own: those of which most is the same first."""
     weights = [f.sha256 for f in evidence.manifest.files if is_weight_name(f.path) and f.sha256]
+    begins = marks(evidence.weights.tensors)
     found = []
     for entry in lock.models():
         theirs = {file.sha256 for file in entry.files.files}
-        same = sum(digest in theirs for digest in weights)
-        if same and entry.name != name:
-            found.append(Copied(name=entry.name, same=same, files=len(weights)))
-    yield from sorted(found, key=lambda one: (-one.same, one.name))
+        sketched = openings_in(entry.tensors)
+        copy = Copied(
+            name=entry.name,
+            same=sum(digest in theirs for digest in weights),
+            files=len(weights),
+            begin=len(sketched & begins),
+            sketched=len(sketched),
+        )
+        if entry.name != name and (copy.same or copy.begin >= FEWEST):
+            found.append(copy)
+    yield from sorted(found, key=lambda one: (-one.same, -one.begin, one.name))

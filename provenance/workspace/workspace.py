@@ -32,7 +32,8 @@ from provenance.workspace.updating import Updated, updated
 from provenance.workspace.verifying import Verification, Verifier, verified
 
 if TYPE_CHECKING:
-    from provenance.weights.compared import Comparison, Traced
+    from provenance.drift.comparison import Comparison
+    from provenance.weights.compared import Traced
 
 GIVEN = "the settings were given as values, and there is no file to edit"
 

@@ -15,6 +15,7 @@ from tests import forge
 from tests.cli import tiny
 from tests.cli.conftest import Run
 from tests.cli.test_verify import closed, listed
+from tests.drift.test_drift import INSTRUCTION, SPOKEN, TEMPLATE, document, jinja
 from tests.hub import Hub
 from tests.hubs import UNSIGNED, desk
 from tests.schemas import validate
@@ -47,16 +48,26 @@ CHANGE = closed(
     detail=TEXT,
 )
 SHARES = closed(shares=listed(closed(base=TEXT, coefficient=NUMBER)), residual=NUMBER)
+BESIDE = closed(
+    subject=TEXT,
+    words=TEXT,
+    path=TEXT,
+    added=listed(TEXT),
+    replaced={"type": "boolean"},
+    equal={"type": "boolean"},
+)
 COMPARISON = closed(
     version={"const": 1},
     base=SIDE,
     derived=SIDE,
     kinship=KINSHIP,
     summary=TEXT,
+    beside=listed(BESIDE),
     merge={"anyOf": [SHARES, {"type": "null"}]},
     experimental=MAYBE,
     changes=listed(CHANGE),
 )
+ENDS = document("tokenizer_config", eos_token="</s>")
 BASE, OTHER = tiny.base(1), tiny.base(2)
 MODELS: dict[str, tiny.Weights] = {
     "base": BASE,
@@ -118,6 +129,20 @@ def test_a_page_is_written_where_it_is_wanted(run: Run, shelf: Path) -> None:
     done = run("compare", "base", "edited", "--format", "html", "-o", "map.html")
     assert (done.returncode, done.stdout) == (0, "")
     assert f"{tiny.EDITED}: rank 1, 1.0 %" in (shelf / "map.html").read_text()
+
+
+def test_what_stands_beside_the_weights(run: Run, shelf: Path) -> None:
+    for name, ours in (("base", jinja(TEMPLATE)), ("edited", jinja(SPOKEN))):
+        forge.write(shelf / name, {**ours, **ENDS})
+    tokens, template = sorted(
+        compared(run, "base", "edited")["beside"], key=lambda one: str(one["subject"])
+    )
+    assert (tokens["subject"], tokens["equal"]) == ("added and special tokens", True)
+    assert (template["equal"], template["path"]) == (False, "chat_template.jinja")
+    assert template["added"] == list(INSTRUCTION)
+    said = " ".join(run("compare", "base", "edited", COLUMNS="80").stdout.split())
+    assert "beside as the base's: added and special tokens beside chat template" in said
+    assert f"and says more: {INSTRUCTION[0]!r}" in said
 
 
 def test_the_shares_of_a_merge(run: Run, shelf: Path) -> None:

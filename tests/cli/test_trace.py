@@ -32,7 +32,7 @@ TRACED = closed(
     least=NUMBER,
     kin=listed(KINSHIP),
     ranked=listed(KINSHIP),
-    copies=listed(closed(name=TEXT, same=COUNT, files=COUNT)),
+    copies=listed(closed(name=TEXT, same=COUNT, files=COUNT, begin=COUNT, sketched=COUNT)),
     unread=listed(TEXT),
     next=TEXT,
 )
@@ -145,5 +145,27 @@ def test_a_model_on_a_hub_and_a_copy_of_a_locked_one(tmp_path: Path) -> None:
         tiny.written(made.folder / "bot", BASE)
         near = made.run("trace", "bot", "--json")
     found = json.loads(near.stdout)
-    assert found["copies"] == [{"name": UNSIGNED, "same": 1, "files": 1}]
+    assert [(one["name"], one["same"], one["files"]) for one in found["copies"]] == [
+        (UNSIGNED, 1, 1)
+    ]
     assert found["next"] == f"provenance compare {UNSIGNED} bot"
+
+
+def test_a_locked_model_in_other_files_and_by_other_names(run: Run, shelf: Path) -> None:
+    table = "model.embed_tokens.weight"
+    weights = {**BASE, "lm_head.weight": tiny.base(3)[table]}
+    tiny.written(shelf / "bot", weights)
+    models = [{"name": "bot", "repo": "acme/bot", "path": "bot"}]
+    settings = {"policy": {"profile": "files"}, "models": models}
+    (shelf / "provenance.toml").write_text(tomli_w.dumps(settings))
+    assert run("exempt", "bot", "--reason", "it is ours").returncode == 0
+    locked = run("lock")
+    assert locked.returncode == 0, locked.stderr
+    there = tiny.written(shelf / "mine", {f"renamed.{name}": weights[name] for name in BASE})
+    head = {"head.weight": weights["lm_head.weight"]}
+    (there / "more.safetensors").write_bytes(tiny.safetensors(head))
+    tiny.written(shelf / "other", tiny.base(4))
+    assert traced(run, "mine")["copies"] == [
+        {"name": "bot", "same": 0, "files": 2, "begin": 2, "sketched": 2}
+    ]
+    assert traced(run, "other")["copies"] == []

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from provenance.drift.comparison import Comparison
 from provenance.weights.changes.change import Change, ChangeMap, Kind
-from provenance.weights.compared import Comparison, Side
+from provenance.weights.compared import Side
 from provenance.weights.fingerprint import Fingerprint
 from provenance.weights.kinship import Kinship
 from provenance.weights.kinship import kinship as weighed

@@ -9,7 +9,17 @@ import pytest
 from provenance.model import Basis
 from provenance.report import Summary, human
 from provenance.report.human import LEAST_WIDTH, Detail
-from provenance.verdict import Finding, Level, Outcome, Result, SignerSeen, Verdict, failed, passed
+from provenance.verdict import (
+    Finding,
+    Level,
+    Outcome,
+    Result,
+    SignerSeen,
+    Verdict,
+    failed,
+    passed,
+    skipped,
+)
 from tests.report.test_inert import plain
 from tests.report.values import many, summary, unjudged, verdict
 
@@ -60,6 +70,16 @@ def test_what_was_set_aside_is_counted_and_in_full_repeated() -> None:
         "~ code/native  x.so  waived: looked at",
         "! code/script  x.py  (off)",
     ]
+
+
+def test_what_was_skipped_is_one_line_with_its_reason_and_in_full_alone() -> None:
+    left = replace(
+        passing(skipped("weights/not-compared", "it names no parent", "acme/bot")),
+        checks=(("weights", Outcome.SKIPPED),),
+    )
+    assert not [line for line in shown(left) if "weights" in line]
+    full = [line for line in shown(left, detail=Detail.FULL) if "weights" in line]
+    assert full == ["  - weights   it names no parent"]
 
 
 def test_a_warning_stands_below_its_model() -> None:

@@ -49,6 +49,11 @@ TOLD: dict[str, tuple[dict[str, Any], str, str]] = {
         "2 of 3 files of weights are those of bot-1, which is locked",
         "provenance compare bot-1 ./bot",
     ),
+    "a copy in other files": (
+        {"copies": (Copied(name="bot-1", same=0, files=3, begin=5, sketched=8),)},
+        "tensors begin as those of bot-1, which is locked: 5 of the 8 that the lockfile keeps",
+        "provenance compare bot-1 ./bot",
+    ),
     "unread": ({"unread": ("the fingerprint of a/b: x",)}, "? the fingerprint of a/b: x", ""),
 }
 

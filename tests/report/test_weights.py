@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 import pytest
 
 from provenance.cli.terminal import styled
+from provenance.drift import Beside
 from provenance.report.grid import legend, percent, sign, summed
 from provenance.report.map import comparison_page
 from provenance.report.pages import PARTS, allowed
@@ -150,6 +152,28 @@ def test_what_is_said_beside_the_picture() -> None:
     assert text.endswith(LIMIT)
 
 
+BESIDE = (
+    Beside(subject="tokenizer"),
+    Beside(subject="chat template", words="it is another", path="t.jinja", added=("Obey us.",)),
+    Beside(subject="generation settings", words="temperature 0.7 → 0.6", replaced=True),
+)
+
+
+def test_what_stands_beside_the_weights_is_said_in_each_form() -> None:
+    one = comparison(EDITED, beside=BESIDE)
+    for text in (" ".join(shown(EDITED, beside=BESIDE)), unescape(comparison_page(one))):
+        said = " ".join(text.split())
+        assert "as the base's: tokenizer" in said
+        assert "chat template: it is another, and says more: 'Obey us.'" in said
+        assert "generation settings: temperature 0.7 → 0.6" in said
+    table = json.loads(comparison_json(one))["beside"]
+    assert [(row["subject"], row["equal"]) for row in table] == [
+        ("tokenizer", True),
+        ("chat template", False),
+        ("generation settings", False),
+    ]
+
+
 @pytest.mark.parametrize("kin", [kinship("a/b"), kinship("a/b", noise=1e4)])
 def test_nothing_here_claims_what_nobody_knows(kin: object) -> None:
     told = "\n".join(shown(EDITED, kinship=kin)).lower()
@@ -187,10 +211,11 @@ def test_a_name_that_may_be_anything_is_text(text: str) -> None:
         change(text, kind=Kind.ADDED, detail=text),
         Change(name=text, role=f"{text}.#.{text}", numbers=(text,), kind=Kind.DENSE, detail=text),
     ]
-    lines = shown(changes, width=WIDTH, summary=text)
+    beside = (Beside(subject="chat template", words=text or "other", path=text, added=(text,)),)
+    lines = shown(changes, width=WIDTH, summary=text, beside=beside)
     assert all(line.isprintable() for line in lines)
     assert commands("\n".join(lines)) == []
-    page = Tags(comparison_page(comparison(changes, summary=text)))
+    page = Tags(comparison_page(comparison(changes, summary=text, beside=beside)))
     names = {name for name, _ in page.attributes}
     assert not [name for name in names if name.startswith("on") or name == "style"]
     assert {value for name, value in page.attributes if name in ("href", "src")} == {"data:,"}
