@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from provenance.model import Ancestor, Document, Evidence, Facts, Ref
@@ -25,12 +26,14 @@ from tests import hub as attacks
 from tests import weighed as held
 from tests.bench.remote_weights import sparse
 from tests.cli import tiny
+from tests.formats import test_gguf as gguf
+from tests.formats import test_onnx as onnx
 from tests.hub import Hub
 from tests.hub.values import Answer, Request
+from tests.weights.test_files import initialiser
 
 REPO, BASE = "acme/m", "acme/base"
 CHILD = f"---\nbase_model: {BASE}\n---\n# A model\n".encode()
-HIDDEN = b"x" * 24
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,9 @@ class Shelf:
             endpoint=self.hub.url, token=token, namespaces=frozenset({"acme"}), sleep=waits.append
         )
 
-    def weighed(self, limits: Limits = DEFAULT, token: str | None = None) -> Evidence:
+    def weighed(self, limits: Limits = DEFAULT) -> Evidence:
         """The model as it is weighed there; only what that asks for is noted."""
-        asking = self.ask(token)
+        asking = self.ask()
         evidence = collect(asking, parse(REPO), at=forge.NOW)
         self.hub.clear()
         place = OnHub.of(asking, evidence, limits)
@@ -175,6 +178,28 @@ def test_a_hostile_header_is_no_error(shelf: Shelf, name: str) -> None:
     assert shelf.hub.traffic() < 1 << 20
 
 
+MATRIX = "model.layers.0.mlp.up_proj.weight"
+VALUES = (np.arange(64 * 128) % 251).astype("<f4").reshape(64, 128)
+TENSOR = gguf.tensor(b"blk.0.ffn_up.weight", (128, 64), 0)
+OTHERS = {
+    "model.onnx": onnx.model(initialiser(MATRIX.encode(), 1, VALUES.shape, VALUES.tobytes())),
+    "model.gguf": gguf.made(tensors=(TENSOR,)) + VALUES.tobytes(),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_files_are_sampled_by_range_as_well(shelf: Shelf, name: str) -> None:
+    files = {name: OTHERS[name], "README.md": CHILD}
+    shelf.hub.commit("acme/n", files)
+    evidence = collect(shelf.ask(), parse("acme/n"), at=forge.NOW)
+    assert evidence.manifest.by_path.keys() == files.keys()
+    found = weighed(evidence, shelf.scales, OnHub.of(shelf.ask(), evidence)).weights
+    assert found.unread == ""
+    (block,) = print_of(found.own[0].data).sample.blocks
+    assert set(block.values.flat) <= set(VALUES.flat)
+    assert block.values.any()
+
+
 NOT_SAMPLED: Mapping[str, tuple[str, str]] = {
     "a parent at hand": (f"---\nbase_model: {BASE}\n---\n", "unread"),
     "nothing of its parents at hand": ("---\nbase_model: acme/other\n---\n", "skipped"),
@@ -186,7 +211,7 @@ def test_weights_that_are_not_read_matter_where_a_parent_is_at_hand(
     shelf: Shelf, tmp_path: Path, name: str
 ) -> None:
     front, place = NOT_SAMPLED[name]
-    files = {"README.md": front.encode(), "pytorch_model.bin": forge.MODEL.get("x", b"\x80\x02N.")}
+    files = {"README.md": front.encode(), "pytorch_model.bin": b"\x80\x02N."}
     folder = forge.write(tmp_path / "p", files)
     evidence = directory.collect(folder, ref=Ref(text="p"), at=forge.NOW)
     facts = weighed(evidence, shelf.scales, Folder(root=folder)).weights
@@ -215,11 +240,11 @@ def test_what_a_section_has_wrong_is_said_of_its_own_children(
     assert facts.skipped
 
 
-def beside(tmp_path: Path, weights: tiny.Weights, **files: bytes) -> Evidence:
+def beside(tmp_path: Path, weights: bytes, **more: bytes) -> Evidence:
     """A child of weights that are here, weighed beside them."""
     base = forge.write(tmp_path / "base", {"model.safetensors": tiny.safetensors(tiny.base(1))})
-    given = {"README.md": CHILD, "model.safetensors": tiny.safetensors(weights), **files}
-    child = forge.write(tmp_path / "child", given)
+    files = {"README.md": CHILD, "model.safetensors": weights, **more}
+    child = forge.write(tmp_path / "child", files)
     evidence = directory.collect(child, ref=Ref(text="child"), at=forge.NOW)
     there = directory.collect(base, ref=Ref(text="base", repo=BASE), at=forge.NOW)
     parent = Ancestor(claimed=BASE, facts=Facts(id=BASE), evidence=there)
@@ -228,10 +253,27 @@ def beside(tmp_path: Path, weights: tiny.Weights, **files: bytes) -> Evidence:
 
 
 def test_what_was_changed_from_a_parent_that_is_here_is_told(tmp_path: Path) -> None:
-    found = beside(tmp_path, tiny.edited(tiny.base(1)))
+    found = beside(tmp_path, tiny.safetensors(tiny.edited(tiny.base(1))))
     assert [one.path for one in found.weights.changes] == [BASE]
     assert found.weights.unread == ""
     (change,) = loads(found.weights.changes[0].data).changed
     assert (change.name, change.kind, change.rank) == (tiny.EDITED, Kind.LOW_RANK, 1)
     theirs = [one.evidence for one in found.ancestors if one.evidence]
     assert [len(one.weights.own) for one in theirs] == [1, 1]
+
+
+def factors() -> bytes:
+    """An adapter of one module."""
+    name = f"base_model.model.{tiny.EDITED.removesuffix('.weight')}.lora"
+    rng = np.random.default_rng(7)
+    shapes = {"A": (2, tiny.INNER), "B": (tiny.WIDTH, 2)}
+    made = {f"{name}_{k}.weight": rng.normal(size=shapes[k]).astype(np.float32) for k in shapes}
+    return tiny.safetensors(made)
+
+
+def test_an_adapter_has_nothing_to_sample_and_changes_its_module(tmp_path: Path) -> None:
+    found = beside(tmp_path, factors()).weights
+    assert (found.own, found.unread) == ((), "")
+    assert found.skipped.startswith("an adapter")
+    (change,) = loads(found.changes[0].data).changed
+    assert (change.base, change.rank) == (tiny.EDITED, 2)
