@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forge, weighed
 from tests import hub as attacks
-from tests import weighed
 from tests.hub import Answer, Hook, Hub, Request
 from tests.hub.values import Stream
 from tests.hubs import REPO, UNSIGNED, Desk, card, desk, signed
@@ -77,3 +77,28 @@ def test_what_a_hub_says_of_weights_is_held_against_the_bytes(bench: Desk, name:
 def test_a_hub_without_ranges_leaves_the_other_checks_as_they_are(bench: Desk) -> None:
     bench.hub.on("/cdn/", unranged)
     assert bench.rules() == (3, {"weights/unread"})
+
+
+COMMIT = "c" * 40
+CACHED = {"whole": (b"{}", True), "not whole": (b'{"a": 1}', False)}
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_a_parent_whose_snapshot_is_whole_is_compared(tmp_path: Path, name: str) -> None:
+    config, whole = CACHED[name]
+    base = weighed.model(tmp_path / "base")
+    files = {file.name: file.read_bytes() for file in base.iterdir()}
+    root = {"repo": UNSIGNED, "manifest": weighed.manifest(base)}
+    free = forge.org("Free", namespaces=["acme-free"], originates=True, root=[root])
+    with Hub(tmp_path) as hub:
+        made = desk(tmp_path, hub)
+        made.trust(forge.registry(forge.org("Acme"), free))
+        made.settings({"name": "bot", "path": "bot"}, profile="baseline")
+        place = made.home / ".cache/huggingface/hub/models--acme-free--base/snapshots" / COMMIT
+        place.parent.mkdir(parents=True)
+        forge.write(place, {**files, "config.json": config})
+        text = card(f"base_model: {UNSIGNED}")
+        forge.write(made.folder / "bot", {**files, "README.md": text})
+        said = made.run("verify", "bot", "-v", "--offline").stdout
+    assert ("✓ weights" in said) == whole, said
+    assert ("weights/not-compared" in said) != whole
