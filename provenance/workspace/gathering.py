@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +46,7 @@ from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
 from provenance.weights.ledger import Known
 from provenance.workspace.session import Session
+from provenance.workspace.snapshots import Snapshots
 from provenance.workspace.subjects import Subject
 from provenance.workspace.weighing import known_here, scales_of, weighed_here
 
@@ -116,6 +117,7 @@ class Gathering:
     tensors: Known | None = None
     scales: Scales = NO_SCALES
     _measured: dict[str, Evidence] = field(default_factory=dict)
+    _snapshots: dict[str, Evidence | None] = field(default_factory=dict)
     _measuring: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -267,7 +269,7 @@ class Gathering:
 
             known, origins = self._pins(found), self._origins
             return with_ancestors(self.hub, found, parents, pins=known, origins=origins)
-        return self._with_local(found, parents)
+        return self._with_local(subject, found)
 
     def _pins(self, found: Evidence) -> dict[str, str]:
         """Where the ancestors of a model are looked at. What stands in a mirror today is what a new
@@ -279,16 +281,34 @@ class Gathering:
             return known
         return {name: commit for name, commit in known.items() if not self._origins.may_be(name)}
 
-    def _with_local(self, found: Evidence, parents: Sequence[str]) -> Evidence:
-        """The other models of provenance.toml that lie on disk, as far as claims name them."""
+    def _with_local(self, subject: Subject, found: Evidence) -> Evidence:
+        """The other models of provenance.toml that lie on disk, as far as claims name them; where
+        weights are compared, what the Hub's cache has of the others."""
         places = {
             model.repo: model for model in self.session.settings.models if model.path and model.repo
         }
-        wanted = [
-            w for w in unresolved_parents(found, parents, DEFAULT.ancestors) if w.repo in places
-        ]
-        ancestors = [self._local(one, places[one.repo]) for one in wanted]
+        ancestors: list[Ancestor] = []
+        for one in unresolved_parents(found, subject.policy.parents, DEFAULT.ancestors):
+            if one.repo in places:
+                ancestors.append(self._local(one, places[one.repo]))
+            elif subject.policy.asks_for_weights and (kept := self._kept(one)):
+                ancestors.append(_known_as(one, kept))
         return replace(found, ancestors=(*found.ancestors, *ancestors))
+
+    def _kept(self, wanted: Wanted) -> Evidence | None:
+        """What the Hub's cache has of an ancestor, measured once."""
+        name = f"{wanted.repo}@{wanted.revision or ''}"
+        with self._measuring:
+            if name not in self._snapshots:
+                snapshots = Snapshots(
+                    session=self.session,
+                    cache=self.options.cache_dir,
+                    at=self.at,
+                    progress=self.progress,
+                )
+                self._snapshots[name] = snapshots.of(wanted)
+        found = self._snapshots[name]
+        return self._stated(found) if found else None
 
     def _local(self, wanted: Wanted, model: Model) -> Ancestor:
         ref = Ref(text=model.name, repo=model.repo)
@@ -302,15 +322,7 @@ class Gathering:
                     exclude=model.exclude,
                     progress=self.progress,
                 )
-        evidence = self._stated(self._measured[model.name])
-        return Ancestor(
-            claimed=wanted.repo,
-            revision=wanted.revision,
-            facts=Facts(id=wanted.repo),
-            commit=evidence.ref.commit,
-            manifest=evidence.manifest.digest,
-            evidence=evidence,
-        )
+        return _known_as(wanted, self._stated(self._measured[model.name]))
 
     def _stated(self, evidence: Evidence) -> Evidence:
         """What nobody is asked about, with what the caller says that it is a mirror of."""
@@ -354,6 +366,18 @@ class Gathering:
             given=given(self.signature) if self.signature else None,
             ask_owner=self.ask_owner or _pins_owner(self.session.registry, subject.ref.repo or ""),
         )
+
+
+def _known_as(wanted: Wanted, evidence: Evidence) -> Ancestor:
+    """An ancestor that lies here."""
+    return Ancestor(
+        claimed=wanted.repo,
+        revision=wanted.revision,
+        facts=Facts(id=wanted.repo),
+        commit=evidence.ref.commit,
+        manifest=evidence.manifest.digest,
+        evidence=evidence,
+    )
 
 
 def as_selected(evidence: Evidence) -> Evidence:

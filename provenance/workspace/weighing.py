@@ -97,8 +97,9 @@ class Local:
         files = _of_weights(evidence) if evidence else ()
         if evidence is None or not files:
             return None
-        if evidence.basis is Basis.MEASURED:
-            return self._listed(ancestor.claimed)
+        listed = self._listed(ancestor.claimed) if evidence.basis is Basis.MEASURED else None
+        if listed:
+            return listed
         place = _snapshot(self.cache, evidence)
         if place is None or not place.is_dir():
             return None

