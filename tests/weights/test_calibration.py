@@ -92,7 +92,11 @@ CASES: dict[str, tuple[Weights, Kind, By]] = {
         By.NAMES,
     ),
     "one table of many matrices": (
-        {n: one for n, one in only(BASE, STRANGER, "embed").items() if n != "lm_head.weight"},
+        {
+            name: one + 0.3 * BASE[name] * ("embed" in name)
+            for name, one in STRANGER.items()
+            if name != "lm_head.weight"
+        },
         Kind.PARTIAL,
         By.NAMES,
     ),
