@@ -16,6 +16,7 @@ import numpy as np
 from provenance.weights.axes import shaped
 from provenance.weights.forms.form import Held
 from provenance.weights.forms.packings import FORMS, Weight, weights
+from provenance.weights.heads import put_back
 from provenance.weights.names import Use
 from provenance.weights.pieces import FACTORS, Piece, pieces
 from provenance.weights.roles import Numbers
@@ -78,12 +79,11 @@ def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
         rows=matrix.high or matrix.rows,
         columns=matrix.wide or matrix.columns,
     )
-    read = FORMS[matrix.form].rows
     if begin >= end:
         return np.zeros((0, matrix.columns), np.float32)
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            values = read(held, reader, matrix.first + begin, matrix.first + end)
+            values = _in_order(matrix, held, reader, matrix.first + begin, matrix.first + end)
     except (ValueError, IndexError):
         raise Unreadable(f"{matrix.name}: its tensors do not fit each other") from None
     if values.shape != (end - begin, held.columns):
@@ -93,6 +93,14 @@ def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
         return cut
     with np.errstate(over="ignore", invalid="ignore"):
         return cut * np.float32(matrix.scale)
+
+
+def _in_order(matrix: Matrix, held: Held, reader: Reader, begin: int, end: int) -> Floats:
+    """Lines of the tensor, in the order in which the program that trained it has them."""
+    read, heads = FORMS[matrix.form].rows, held.main.heads
+    if not heads:
+        return read(held, reader, begin, end)
+    return put_back(lambda a, b: read(held, reader, a, b), begin, end, held.rows // heads)
 
 
 @dataclass(frozen=True, slots=True)

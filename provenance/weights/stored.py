@@ -13,6 +13,7 @@ from provenance.formats import gguf, onnx_graph, safetensors
 from provenance.formats.onnx_graph import Graph
 from provenance.formats.safetensors import Header
 from provenance.model import Content, Evidence, Kind
+from provenance.weights.heads import heads_of
 from provenance.weights.onnx import named
 
 
@@ -26,7 +27,8 @@ class Stored:
 
     `dtype` is the word of safetensors for it, of a GGUF the name of its block type. `shape` is in
     row-major order, the axis that varies fastest last. `turned` says that the file itself tells
-    that the axis of a layer's inputs is the first.
+    that the axis of a layer's inputs is the first. `heads` says that its rows are those of so many
+    heads, in each of which the two halves stand in turns (weights/heads.py); 0 where they do not.
     """
 
     path: str
@@ -36,6 +38,7 @@ class Stored:
     begin: int
     end: int
     turned: bool = False
+    heads: int = 0
 
     @property
     def size(self) -> int:
@@ -82,6 +85,7 @@ def of_gguf(path: str, header: gguf.Header, size: int) -> Iterator[Stored]:
             shape=tensor.shape[::-1],
             begin=begin,
             end=end,
+            heads=heads_of(header, tensor.name, tensor.shape[::-1]),
         )
 
 

@@ -35,7 +35,10 @@ KEPT = 128
 """Units that are kept of a base, spread over its layers."""
 CHUNK = 2**20
 """Values of a matrix that are held at once."""
-WORD = re.compile("[\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}\N{LOWER ONE EIGHTH BLOCK}]?[a-z]{2,}")
+WORD = re.compile(
+    "[\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}\N{LOWER ONE EIGHTH BLOCK}]?[a-z]{2,}|line [0-9]+"
+)
+"""What a string is chosen of: a word in lower case, or what `lines_of` calls a line."""
 UP = re.compile(
     r"(?:^|\.)(?:up_proj|w3|ffn_up|wi_1|c_fc|fc1|lin1|fc_in|dense_h_to_4h|intermediate\.dense)"
     r"\.weight$"
@@ -94,6 +97,14 @@ def vocabulary(data: bytes) -> dict[str, int]:
         for text, line in vocab.items()
         if isinstance(text, str) and type(line) is int and line >= 0
     }
+
+
+def lines_of(base: Sequence[Matrix], own: Sequence[Matrix]) -> dict[str, int]:
+    """A vocabulary for two models that have none: the lines of their tables, if these are equally
+    long; else nothing. Where their tokens are others after all, no unit is found again."""
+    tables = [_table(base), _table(own)]
+    counts = {one.rows if one else 0 for one in tables}
+    return {f"line {n}": n for n in range(min(counts.pop(), USUAL))} if len(counts) == 1 else {}
 
 
 def gains(stored: Sequence[Stored], reader: Reader) -> dict[Numbers, Floats]:

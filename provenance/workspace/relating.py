@@ -173,16 +173,28 @@ def _merge(ours: Fingerprint, base: Fingerprint, others: Sequence[Fingerprint]) 
 
 def _units(base: Model, own: Model) -> Deep | str:
     """How many of the base's hidden units the other has, or why nobody can tell."""
-    vocabularies = []
-    for one in (base, own):
-        try:
-            vocabularies.append(units.vocabulary(one.file(TOKENIZER)))
-        except (Malformed, Unreadable) as error:
-            return f"hidden units were not compared: {one.side.name}: {error}"
+    vocabularies = _vocabularies(base, own)
+    if isinstance(vocabularies, str):
+        return f"hidden units were not compared: {vocabularies}"
     factors = [units.gains(one.stored, one.reader) for one in (base, own)]
     kept = units.kept(base.matrices, base.reader, vocabularies[0], factors[0])
     again = kept and units.found_again(kept, own.matrices, own.reader, vocabularies[1], factors[1])
     return again or "hidden units were not compared: names or tokens do not say what is what"
+
+
+def _vocabularies(base: Model, own: Model) -> list[dict[str, int]] | str:
+    """Of both models the lines of their tokens, or why nobody can tell; where one of them lies
+    without its tokenizer the line of a token is taken to be the same in both."""
+    found = []
+    for one in (base, own):
+        try:
+            found.append(units.vocabulary(one.file(TOKENIZER)))
+        except Malformed as error:
+            return f"{one.side.name}: {error}"
+        except Unreadable as error:
+            lines = units.lines_of(base.matrices, own.matrices)
+            return [lines, lines] if lines else f"{one.side.name}: {error}"
+    return found
 
 
 def _opened(gathering: Gathering, subject: Subject) -> Model:

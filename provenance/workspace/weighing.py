@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import SourceError
 from provenance.lock.sketch import known_of
-from provenance.model import Ancestor, Basis, Evidence, File
+from provenance.model import Ancestor, Basis, Evidence, File, Kind
 from provenance.source import directory
 from provenance.source.sampling import Folder
 from provenance.source.scales import Place, Scales, weighed
@@ -114,6 +114,9 @@ class Local:
 
 
 def _of_weights(evidence: Evidence) -> tuple[File, ...]:
+    """Those with tensors; all of a model in ONNX, whose files name others with its values."""
+    if any(one.kind is Kind.ONNX for one in evidence.contents):
+        return evidence.manifest.files
     paths = sorted({one.path for one in stored_in(evidence)})
     return tuple(evidence.manifest.by_path[path] for path in paths)
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tomli_w
 
@@ -160,9 +161,19 @@ def test_where_only_a_secret_tells(run: Run, shelf: Path) -> None:
     assert run("compare", "base", "edited", "--key", "key").returncode == 2
 
 
-def test_units_are_not_compared_without_a_vocabulary(run: Run, shelf: Path) -> None:
-    found = compared(run, "base", "edited", "--deep")
-    assert "tokenizer.json" in found["experimental"]
+def test_units_without_a_vocabulary_are_compared_by_the_lines_of_tables(
+    run: Run, shelf: Path
+) -> None:
+    turned = np.linalg.qr(np.random.default_rng(3).normal(size=(tiny.WIDTH, tiny.WIDTH)))[0]
+    hidden = {
+        name: turned @ one if "down_proj" in name else one @ turned.T for name, one in BASE.items()
+    }
+    tiny.written(shelf / "hidden", hidden)
+    found = compared(run, "base", "hidden", "--deep")
+    assert found["kinship"]["kind"] == "obfuscated"
+    shorter = {**BASE, "model.embed_tokens.weight": BASE["model.embed_tokens.weight"][:-9]}
+    tiny.written(shelf / "shorter", shorter)
+    assert "tokenizer.json" in compared(run, "base", "shorter", "--deep")["experimental"]
 
 
 def test_a_name_of_the_settings_is_a_model(run: Run, shelf: Path) -> None:

@@ -5,7 +5,8 @@ environment with model-signing and pyOpenSSL, PROVENANCE_SIGSTORE a folder with 
 and its node_modules, PROVENANCE_SERVERS the folder of hub.py, PROVENANCE_OLAH the `bin` folder of
 an environment with olah, PROVENANCE_TRANSFORMERS of one with torch and the loaders,
 PROVENANCE_MAKERS and PROVENANCE_OLDER_MAKERS of two with tools that train and merge,
-PROVENANCE_TRAINERS of one with those and this tool, and PROVENANCE_LINTERS a folder with zizmor,
+PROVENANCE_TRAINERS of one with those and this tool, PROVENANCE_MODELS a folder of packages with
+real weights, unpacked, and PROVENANCE_LINTERS a folder with zizmor,
 actionlint and the SARIF multitool. A test that needs one and is not told fails; `.ci/interop` says
 all.
 """

@@ -91,6 +91,15 @@ CASES: dict[str, tuple[Weights, Kind, By]] = {
         Kind.PARTIAL,
         By.NAMES,
     ),
+    "one table of many matrices": (
+        {
+            name: one + 0.3 * BASE[name] * ("embed" in name)
+            for name, one in STRANGER.items()
+            if name != "lm_head.weight"
+        },
+        Kind.PARTIAL,
+        By.NAMES,
+    ),
     "one layer": (only(STRANGER, BASE, ".layers.2."), Kind.PARTIAL, By.NAMES),
     "vocabulary": (longer(BASE, 77), Kind.CORROBORATED, By.NAMES),
     "some values are no numbers": (BROKEN, Kind.CORROBORATED, By.NAMES),
@@ -131,6 +140,7 @@ def test_a_model_is_to_the_base_what_was_done_to_it(weights: Weights, kind: Kind
     [
         ("one layer", "only layers 0-1 and 3 match base@c0ffee (z = "),
         ("tables alone", "only the tables match base@c0ffee (z = "),
+        ("one table of many matrices", "only the tables match base@c0ffee (z = "),
         ("another shape", "shapes differ from those of base@c0ffee (width 128 and 64)"),
         ("layer dropped", "; layers.2 is its layers.3"),
         ("a tenth", "shares weights or an initialisation with base@c0ffee, or holds a minor share"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from provenance.errors import Malformed
 from provenance.source.stored import FolderReader
+from provenance.weights.changes import turning
 from provenance.weights.changes.change import Change, ChangeMap, Kind, dumps, loads
 from provenance.weights.changes.mapping import change_map
 from provenance.weights.changes.summary import summary
@@ -17,6 +19,7 @@ from provenance.weights.values import Floats, from_canonical
 from tests.weights.tiny import Array, bf16, opened, stored_of
 
 NAME = "model.layers.0.mlp.up_proj.weight"
+SQUARE = "model.layers.0.self_attn.q_proj.weight"
 ROWS, COLUMNS = 96, 128
 
 
@@ -109,6 +112,25 @@ def test_quantised_and_changed_before_is_not_only_quantised(tmp_path: Path) -> N
     change = only(tmp_path, bf16(before), steps(COLUMNS, 127))
     assert change.kind is Kind.DENSE
     assert "changed beyond that" in change.detail
+
+
+@pytest.mark.parametrize("stands", [True, False])
+@pytest.mark.parametrize("band", [1, 1 << 20])
+def test_what_lies_turned_is_turned_back(
+    band: int, stands: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turning, "BAND", band)
+    square = base(96, 96, seed=5)
+    before, after = {NAME: base(), SQUARE: square}, {NAME: base() + noise(5), SQUARE: square * 2}
+    theirs, base_reader = opened(tmp_path / "base", model=before)
+    lying = {name: values.T.copy() for name, values in after.items()}
+    ours, reader = opened(tmp_path / "derived", model=lying)
+    ours = tuple(replace(one, turned=True) for one in ours)
+    sides = ((theirs, ours, base_reader, reader), (ours, theirs, reader, base_reader))[stands]
+    up, other = change_map(*sides, named="base").changes
+    assert (up.kind, up.rank) == (Kind.LOW_RANK, 5)
+    assert other.kind is Kind.DENSE
+    assert other.relative == pytest.approx(0.5 if stands else 1)
 
 
 ODD: Mapping[str, tuple[Array, Array, Kind]] = {

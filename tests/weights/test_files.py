@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from provenance.formats import gguf, onnx_graph
 from provenance.weights.adapters import factors, rank_of
 from provenance.weights.matrix import matrices, rows, unreadable
 from provenance.weights.stored import Opened, Stored, of_gguf, of_onnx
-from tests.formats.test_gguf import made, tensor
+from provenance.weights.values import Floats
+from tests.formats.test_gguf import made, pair, tensor, text
 from tests.formats.test_onnx import field, model, varint
 from tests.weights.held import Memory, file_of, named
 
@@ -26,6 +28,41 @@ def test_dimensions_of_a_gguf_are_turned_round() -> None:
     stored = tuple(of_gguf("m.gguf", gguf.parse(data, len(data)), len(data)))
     assert [one.shape for one in stored] == [(3, 32)]
     np.testing.assert_array_equal(rows(matrices(stored)[0], Memory(data), 1, 3), value[1:])
+
+
+def permuted(weights: Floats, heads: int) -> Floats:
+    """As llama.cpp's convert_hf_to_gguf.py re-orders queries and keys."""
+    high, wide = weights.shape
+    return weights.reshape(heads, 2, high // heads // 2, wide).swapaxes(1, 2).reshape(high, wide)
+
+
+HEADS = {
+    "queries": (b"attn_q", b"llama", 8, 8),
+    "keys": (b"attn_k", b"llama", 8, 2),
+    "values": (b"attn_v", b"llama", 8, 1),
+    "another architecture": (b"attn_q", b"qwen2", 8, 1),
+    "no number of heads": (b"attn_q", b"llama", 7, 1),
+}
+
+
+@pytest.mark.parametrize(("name", "program", "heads", "order"), HEADS.values(), ids=HEADS.keys())
+def test_rows_of_heads_are_put_back(name: bytes, program: bytes, heads: int, order: int) -> None:
+    value = RNG.standard_normal((32, 32)).astype(np.float32)
+    counts = {b"head_count": heads, b"head_count_kv": 2}
+    head = made(
+        (
+            pair(b"general.architecture", 8, text(program)),
+            *(
+                pair(program + b".attention." + key, 4, struct.pack("<I", count))
+                for key, count in counts.items()
+            ),
+        ),
+        (tensor(b"blk.0." + name + b".weight", (32, 32), 0),),
+    )
+    data = head + (permuted(value, order) if order > 1 else value).tobytes()
+    (matrix,) = matrices(of_gguf("m.gguf", gguf.parse(data, len(data)), len(data)))
+    for begin, end in ((0, 32), (3, 4), (5, 21)):
+        np.testing.assert_array_equal(rows(matrix, Memory(data), begin, end), value[begin:end])
 
 
 def test_a_type_that_is_not_read_is_named() -> None:

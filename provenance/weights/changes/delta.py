@@ -99,7 +99,7 @@ def same_bytes(base: Side, own: Side) -> bool:
     one, two = base.piece.matrix, own.piece.matrix
     if (one.form, one.rows, one.columns) != (two.form, two.rows, two.columns):
         return False
-    if [s.dtype for s in one.stored] != [s.dtype for s in two.stored]:
+    if [(s.dtype, s.heads) for s in one.stored] != [(s.dtype, s.heads) for s in two.stored]:
         return False
     if not own.piece.is_plain and one.first != two.first:
         return False
@@ -138,7 +138,7 @@ class _Tally:
 
     def __init__(self, base: Side, own: Side, compared: int, aligned: bool) -> None:
         self.delta = Delta(compared=compared)
-        self.dtype = own.piece.main.dtype if own.piece.is_plain else ""
+        self.dtype = own.piece.dtype
         self.retyped = self.dtype in DIGITS and base.piece.main.dtype != self.dtype
         self.columns = own.piece.matrix.columns
         by_rows = aligned and 0 < self.columns <= WIDEST and compared > self.columns

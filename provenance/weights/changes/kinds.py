@@ -95,7 +95,7 @@ def _grown(change: Change, base: Side, own: Side) -> Change:
 
 def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     types = _types(base, own)
-    packed = not own.piece.is_plain or own.piece.main.dtype not in DIGITS
+    packed = own.piece.dtype not in DIGITS
     if packed and types:
         kind = Kind.QUANTIZED if delta.relative <= FAR else Kind.DENSE
         return replace(change, kind=kind, detail=types)
@@ -119,10 +119,7 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
 
 def _types(base: Side, own: Side) -> str:
     """From what type to what, where that is another one."""
-    before, after = (
-        side.piece.main.dtype if side.piece.is_plain else f"{side.piece.matrix.form}"
-        for side in (base, own)
-    )
+    before, after = (side.piece.dtype or side.piece.matrix.form for side in (base, own))
     return f"{before} to {after}" if before != after else ""
 
 

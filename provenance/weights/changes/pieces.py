@@ -50,7 +50,12 @@ class Piece:
     @property
     def is_plain(self) -> bool:
         """Whether its values lie one after the other in its one tensor."""
-        return self.matrix.form == PLAIN
+        return self.matrix.form == PLAIN and not self.main.heads
+
+    @property
+    def dtype(self) -> str:
+        """The type that each of its values is stored in; empty where they are packed."""
+        return self.main.dtype if self.matrix.form == PLAIN else ""
 
     @property
     def is_whole(self) -> bool:
