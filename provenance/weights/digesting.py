@@ -10,6 +10,7 @@ import numpy as np
 
 from provenance.model import TensorDigest
 from provenance.weights.ledger import LARGE, OPENING, Known
+from provenance.weights.reserve import keep_freed
 from provenance.weights.stored import Reader, Stored
 from provenance.weights.values import CANONICAL_NAN, DECODERS, Bits, canonical, decoded
 
@@ -22,6 +23,7 @@ ABOVE_INFINITY = 0x7F80
 
 def entries(tensors: Iterable[Stored], reader: Reader, known: Known) -> Iterator[TensorDigest]:
     """The entry of each tensor that has one; Unreadable where its bytes cannot be had."""
+    keep_freed()
     for tensor in tensors:
         if tensor.dtype in DECODERS and (known.asks_for_all or tensor.size >= LARGE):
             found = _entry(tensor, reader, known)

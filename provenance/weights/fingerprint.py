@@ -113,18 +113,12 @@ def dumps(fingerprint: Fingerprint) -> bytes:
 
 def loads(data: bytes) -> Fingerprint:
     """The fingerprint in a file, or Malformed; what is held is bounded by its bytes."""
-    blob = sections.Blob(data=data)
-    if blob.take(min(len(data), len(MAGIC))) != MAGIC:
-        raise Malformed(f"no fingerprint of weights: found {data[:4]!r}, expected {MAGIC!r}")
-    text = blob.take(int.from_bytes(blob.take(LENGTH), "little"))
-    header = strict.loads(text)
+    blob, text, header = _opened(data)
     fields = Fields(header, KEYS)
     manifest = fields.text("manifest")
     if not MANIFEST.fullmatch(manifest):
         raise Malformed(f"manifest: found {manifest[:80]!r}, expected sha256: and 64 hex digits")
-    ledger = sections.ledger_of(
-        fields.texts("paths"), fields.each("tensors", sections.TENSORS), blob
-    )
+    ledger = _ledger(fields, blob)
     blocks = sections.blocks_of(fields.each("blocks", sections.BLOCKS), blob)
     units = sections.units_of(fields.each("units", sections.UNITS), blob)
     blob.end()
@@ -140,6 +134,25 @@ def loads(data: bytes) -> Fingerprint:
         ledger=ledger,
         units=units,
     )
+
+
+def ledger_in(data: bytes) -> Ledger:
+    """The ledger of a file without the rest of it, which is not looked at; Malformed."""
+    blob, _, header = _opened(data)
+    return _ledger(Fields(header, KEYS), blob)
+
+
+def _opened(data: bytes) -> tuple[sections.Blob, bytes, object]:
+    """The blob behind the header of a file, and the header as it stands there and as it is read."""
+    blob = sections.Blob(data=data)
+    if blob.take(min(len(data), len(MAGIC))) != MAGIC:
+        raise Malformed(f"no fingerprint of weights: found {data[:4]!r}, expected {MAGIC!r}")
+    text = blob.take(int.from_bytes(blob.take(LENGTH), "little"))
+    return blob, text, strict.loads(text)
+
+
+def _ledger(fields: Fields, blob: sections.Blob) -> Ledger:
+    return sections.ledger_of(fields.texts("paths"), fields.each("tensors", sections.TENSORS), blob)
 
 
 def _canonical(header: object) -> bytes:

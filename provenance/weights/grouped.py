@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from provenance.errors import Malformed
 from provenance.weights.roles import NUMBER, Numbers
@@ -25,8 +26,7 @@ def joined(parts: tuple[str, ...], numbers: Numbers) -> str:
     """The name of these pieces and numbers; Malformed where they do not fit each other."""
     if len(parts) != len(numbers) + 1:
         raise Malformed(f"{len(parts)} pieces of a name around {len(numbers)} numbers")
-    between = zip(parts, (*numbers, ""), strict=True)
-    return "".join(f"{part}{number}" for part, number in between)
+    return "".join(chain.from_iterable(zip(parts, (*numbers, ""), strict=True)))
 
 
 def split(text: str) -> Numbers:

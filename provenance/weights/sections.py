@@ -91,10 +91,8 @@ def ledger_of(paths: tuple[str, ...], rows: Iterable[Fields], blob: Blob) -> Led
         places, at, kept = row.counts("in"), row.texts("at"), row.text("digests")
         if len(places) != len(at) or kept not in DIGESTS or max(places, default=0) >= len(paths):
             raise Malformed(f"the tensors {'#'.join(parts)[:80]} are not told apart")
-        own, whole = DIGESTS[kept]
-        for place, numbers in zip(places, at, strict=True):
-            opening = blob.take(DIGEST * own).hex()
-            digest = blob.take(DIGEST * whole).hex() if whole else opening * (kept == "same")
+        digests = _digests(blob, kept, len(at))
+        for place, numbers, (opening, digest) in zip(places, at, digests, strict=True):
             name, path = joined(parts, split(numbers)), paths[place]
             if (path, name) in found:
                 raise Malformed(f"the tensor {name[:80]} stands twice in {path[:80]}")
@@ -102,6 +100,17 @@ def ledger_of(paths: tuple[str, ...], rows: Iterable[Fields], blob: Blob) -> Led
                 path=path, name=name, dtype=dtype, shape=shape, opening=opening, digest=digest
             )
     return Ledger(entries=tuple(found[key] for key in sorted(found)))
+
+
+def _digests(blob: Blob, kept: str, count: int) -> list[tuple[str, str]]:
+    """The opening and the digest of each of so many tensors, empty where they are not kept."""
+    each = sum(DIGESTS[kept])
+    if not each:
+        return [("", "")] * count
+    text = blob.take(DIGEST * each * count).hex()
+    some = [text[at : at + 2 * DIGEST] for at in range(0, len(text), 2 * DIGEST)]
+    second = [""] * count if kept == "opening" else some[each - 1 :: each]
+    return list(zip(some[::each], second, strict=True))
 
 
 def _tensor_key(one: TensorDigest) -> tuple[tuple[str, ...], str, tuple[int, ...], str]:
@@ -145,7 +154,7 @@ def blocks_of(rows: Iterable[Fields], blob: Blob) -> tuple[Block, ...]:
         columns = min(width, COORDINATES)
         if len(numbers) != len(at) or first + lines > across:
             raise Malformed(f"the blocks {role[:80]} do not lie in their matrices")
-        values = _values(blob, len(at) * lines * columns)
+        values = _values(blob, len(at) * lines * columns).reshape(len(at), lines, columns)
         for n, place in enumerate(at):
             if (role, numbers[n]) in found:
                 raise Malformed(f"the block {role[:80]} {numbers[n][:40]} stands twice")
@@ -157,9 +166,7 @@ def blocks_of(rows: Iterable[Fields], blob: Blob) -> tuple[Block, ...]:
                 width=width,
                 across=across,
                 first=first,
-                values=values[n * lines * columns : (n + 1) * lines * columns].reshape(
-                    lines, columns
-                ),
+                values=values[n],
             )
     return tuple(found.values())
 

@@ -60,7 +60,6 @@ class Bases:
 
     @cached_property
     def _registered(self) -> tuple[tuple[Document, ...], Mapping[str, str]]:
-        from provenance.weights.coordinates import PUBLIC
 
         documents: list[Document] = []
         left: dict[str, str] = {}
@@ -72,7 +71,7 @@ class Bases:
                     raise
                 left[root.repo] = f"the fingerprint of {root.repo} cannot be used: {error}"
                 continue
-            documents.append(Document(path=f"{root.repo}@{PUBLIC}", data=data))
+            documents.append(_public(root.repo, data))
         return tuple(documents), left
 
     @cached_property
@@ -102,6 +101,13 @@ class Bases:
 
 
 NO_BASES = Bases(loaded=Loaded(registry=Registry(name="none"), keepers=(STARTER,)))
+
+
+def _public(repo: str, data: bytes) -> Document:
+    """A registry's fingerprint of a repository; here, so that NumPy waits until there is one."""
+    from provenance.weights.coordinates import PUBLIC
+
+    return Document(path=f"{repo}@{PUBLIC}", data=data)
 
 
 def with_own(settings: Settings, folder: Path, judged: Sequence[Path]) -> tuple[Settings, Own]:

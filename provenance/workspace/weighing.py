@@ -77,9 +77,9 @@ def known_here(session: Session) -> Known | None:
     documents = session.fingerprints()
     if not documents:
         return known_of((), session.lock)
-    from provenance.weights.fingerprint import loads
+    from provenance.weights.fingerprint import ledger_in
 
-    return known_of((loads(one.data).ledger for one in documents), session.lock)
+    return known_of((ledger_in(one.data) for one in documents), session.lock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""What a change map costs beside hashing: `python -m tests.bench.weights`.
+"""What a change map costs beside hashing: `OPENBLAS_NUM_THREADS=1 python -m tests.bench.weights`.
 
 The peer is the ordinary measuring of the derivative's files alone; ours is the same with the map
-made beside it, in one process, all files in the cache of the system. Above 1 is slower.
+made beside it, in one process, all files in the cache of the system. Above 1 is slower. The
+variable is set as commands set it for themselves.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tomli_w
 
 from provenance.lock.sketch import sketch_of
 from provenance.model import Evidence, Ref, TensorDigest
@@ -175,3 +176,16 @@ def test_numpy_is_not_loaded_where_nothing_is_asked() -> None:
     script = "import sys, provenance.source.directory; print('numpy' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert ran.stdout.strip() == b"False"
+
+
+def test_a_verdict_without_fingerprints_loads_no_numpy(tmp_path: Path) -> None:
+    registry = tmp_path / "trust.toml"
+    registry.write_text(tomli_w.dumps(forge.registry(forge.org("Acme", forge.signer("release")))))
+    place = forge.sign(forge.write(tmp_path / "model"), forge.TufKey(key=forge.key("release")))
+    words = ["verify", str(place), "--registry", str(registry)]
+    script = (
+        f"import sys, provenance.cli; provenance.cli.cli.main({words}, standalone_mode=False); "
+        "sys.exit('numpy' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (ran.returncode, b"pass" in ran.stdout) == (0, True), ran.stderr

@@ -12,6 +12,7 @@ from provenance.weights.changes.kinds import change_of
 from provenance.weights.changes.layers import moved
 from provenance.weights.changes.pairs import Pair, pairs, spelled_alike
 from provenance.weights.changes.pieces import pieces
+from provenance.weights.reserve import keep_freed
 from provenance.weights.stored import Reader, Stored
 
 THREADS = 2
@@ -39,6 +40,7 @@ def change_map(
     `scales` are those of an adapter's factors, alpha by rank, under the ends of the names of its
     modules; the one of all others stands under the empty name.
     """
+    keep_freed()
     products, rest = factored(derived)
     theirs, plain = pieces(base), pieces(rest)
     ours = (*products, *plain)

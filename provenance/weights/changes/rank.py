@@ -17,8 +17,11 @@ from provenance.weights.values import Floats
 
 Indices = npt.NDArray[np.intp]
 
-SIDE, FIRST = 384, 128
-"""Rows and columns of the part, and of the part of it that is looked at first."""
+SIDE, FIRST = 384, 96
+"""Rows and columns of the part, and of the part of it that is looked at first: of more than these,
+OpenBLAS takes several threads, which wait for each other far longer than they compute."""
+HIGH = 64
+"""A rank of the first part above which the rest of it is not looked at."""
 LOW = 32
 """The highest rank that is called low."""
 BEYOND = 1.5
@@ -45,9 +48,9 @@ def ulps(values: Floats, dtype: str) -> float:
 
 def rank(difference: Floats, squares: float) -> int:
     """How many directions of a difference [m, n] stand out of rounding by ulps of that mean square;
-    at least so many where that is more than half of FIRST."""
+    at least so many where that is more than HIGH."""
     first = difference[:FIRST, :FIRST]
-    if min(first.shape) == FIRST and (found := _standing(first, squares)) > FIRST // 2:
+    if min(first.shape) == FIRST and (found := _standing(first, squares)) > HIGH:
         return found
     return _standing(difference, squares)
 
