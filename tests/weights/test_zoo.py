@@ -82,7 +82,7 @@ def test_bases_are_independent_and_an_initialisation_is_a_weak_relation(corpus: 
 
 def test_a_dropped_layer_leaves_the_others_where_they_are_found(corpus: Path) -> None:
     found = beside(*(corpus / "zoo" / f"{name}.safetensors" for name in ("B1.layerdrop", "B1")))
-    assert found.relation.moved == {"model.layers.2": "model.layers.3"}
+    assert found.relation.moved == {"layers.2": "layers.3"}
     assert not found.relation.foreign
 
 

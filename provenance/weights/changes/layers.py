@@ -11,6 +11,7 @@ import numpy.typing as npt
 from provenance.weights.changes.delta import Side
 from provenance.weights.changes.pairs import Place
 from provenance.weights.changes.pieces import Piece
+from provenance.weights.roles import role_of
 from provenance.weights.stored import Reader, Unreadable
 from provenance.weights.values import Floats
 
@@ -40,14 +41,25 @@ def moved(
                 for layer, was in _moves(layers, others, base_reader, reader):
                     found[stack, layer] = was
                 break
-    return {
-        (piece.role, piece.numbers): (
-            spelled.get(piece.role, piece.role),
-            (found[_stack(piece.role), piece.numbers[0]], *piece.numbers[1:]),
-        )
-        for piece in derived
-        if piece.numbers and (_stack(piece.role), piece.numbers[0]) in found
-    }
+    known = _called(derived)
+    places: dict[Place, Place] = {}
+    for piece in derived:
+        stack = known.get(_stack(piece.role), _stack(piece.role))
+        if piece.numbers and (before := found.get((stack, piece.numbers[0]))):
+            role = spelled.get(piece.role, piece.role)
+            places[piece.role, piece.numbers] = role, (before, *piece.numbers[1:])
+    return places
+
+
+def _called(pieces: Iterable[Piece]) -> dict[str, str]:
+    """What the roles of matrices call each stack, by what the names of its tensors call it: those
+    of vectors are not respelled."""
+    found: dict[str, str] = {}
+    for piece in pieces:
+        named, numbers = role_of(piece.name, piece.folder)
+        if piece.numbers and numbers == piece.numbers and piece.matrix.rows > 1:
+            found.setdefault(_stack(named), _stack(piece.role))
+    return found
 
 
 def _stack(role: str) -> str:
