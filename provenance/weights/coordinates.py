@@ -29,6 +29,9 @@ PUBLIC = "public"
 KEYED = re.compile(r"key:[0-9a-f]{16}")
 """Names of the coordinates of a secret."""
 SALT = b"provenance weights v1"
+RESERVED, MANY = 2_048, 8_192
+"""Lines at the beginning of a table of many, which may be those of tokens that nobody used and are
+nearly alike: they are passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Coordinates:
         In a table it does not depend on that length, and fewer may fit.
         """
         if table and across > WINDOW:
-            return int(self._stream(f"table:{width}", 1)[0]) % WINDOW
+            behind = RESERVED if across > MANY else 0
+            return behind + int(self._stream(f"table:{width}", 1)[0]) % WINDOW
         room = across - min(LINES, across) + 1
         return int(self._stream(f"lines:{width}:{across}", 1)[0]) % room
 
