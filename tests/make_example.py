@@ -242,8 +242,9 @@ def compared() -> None:
     root = forge.digested(signed, "example-ai/base")
     for name, tensors in {"honest": tuned, "edited": edited, "foreign": wider(32)}.items():
         child = forge.sign(tall(name, tensors, card.format(name)), release)
-        said = {"model": f"example-ai/{name}", "parameters": json.dumps(LORA)}
-        forge.attest(child, trainer, "lora", root, **said)
+        if name != "foreign":
+            said = {"model": f"example-ai/{name}", "parameters": json.dumps(LORA)}
+            forge.attest(child, trainer, "lora", root, **said)
     mark = weighed.fingerprint(signed, "example-ai/base")
     digest = digest_of(mark)
     forge.write(WEIGHED, {f"fingerprints/{digest.removeprefix('sha256:')}.wlf": mark})
