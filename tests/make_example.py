@@ -243,8 +243,8 @@ def compared() -> None:
     for name, tensors in {"honest": tuned, "edited": edited, "foreign": wider(32)}.items():
         child = forge.sign(tall(name, tensors, card.format(name)), release)
         if name != "foreign":
-            said = {"model": f"example-ai/{name}", "parameters": json.dumps(LORA)}
-            forge.attest(child, trainer, "lora", root, **said)
+            repo, said = f"example-ai/{name}", json.dumps(LORA)
+            forge.attest(child, trainer, "lora", root, model=repo, parameters=said)
     mark = weighed.fingerprint(signed, "example-ai/base")
     digest = digest_of(mark)
     forge.write(WEIGHED, {f"fingerprints/{digest.removeprefix('sha256:')}.wlf": mark})

@@ -51,8 +51,8 @@ def shop(corpus: Path, tmp_path: Path) -> Shop:
         forge.sign(tmp_path / name, hands["release"])
     root, parent = (forge.digested(tmp_path / name, f"acme/{name}") for name in ("base", "sft"))
     forge.attest(tmp_path / "sft", hands["trainer"], "sft", root, model="acme/sft")
-    said = {"model": "acme/grpo", "parameters": LORA}
-    forge.attest(tmp_path / "grpo", hands["trainer"], "lora", parent, **said)
+    hand, grpo = hands["trainer"], tmp_path / "grpo"
+    forge.attest(grpo, hand, "lora", parent, model="acme/grpo", parameters=LORA)
     acme = forge.org(
         "Acme",
         forge.signer("release"),
