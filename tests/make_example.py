@@ -1,12 +1,13 @@
 """Makes attestations/example: a tiny signed model family, with a key that is then thrown away.
 
-Run from the top of the repository: `python -m tests.make_example`.
+Run from the top of the repository: `python -m tests.make_example`, or with the names of parts.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from safetensors.numpy import save_file
 
 from provenance.keys import PrivateKey
-from tests import forge
+from provenance.registry.fingerprints import digest_of
+from tests import forge, weighed
 
 FOLDER = Path(__file__).parent.parent / "attestations" / "example"
 STORY = FOLDER / "lineage"
 LOADED = FOLDER / "loading"
-WIDTH, WORDS = 24, 64
+WEIGHED = FOLDER / "weights"
+WIDTH, WORDS, TALL = 24, 64, 64
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "hidden_size": WIDTH,
@@ -141,17 +144,50 @@ ready: !apply:os.system [\"touch owned\"]
 """
 
 
-def weights(seed: int) -> dict[str, np.ndarray]:
+WEIGHED_SETTINGS = """\
+# What weights say of a stated parent: the registry has the fingerprint of `base`.
+[policy]
+profile = "signed"
+registry = ["trust.toml"]
+
+[[models]]
+name = "base"
+repo = "example-ai/base"
+path = "models/base"
+
+# A LoRA of q and v, rank 2, merged into the base: what its trainer declares.
+[[models]]
+name = "honest"
+repo = "example-ai/honest"
+path = "models/honest"
+
+# The same words, and one matrix more was edited.
+[[models]]
+name = "edited"
+repo = "example-ai/edited"
+path = "models/edited"
+
+# A card that names the base, over weights that have nothing of it.
+[[models]]
+name = "foreign"
+repo = "example-ai/foreign"
+path = "models/foreign"
+"""
+WEIGHED_ROOT = 'fingerprint = "{fingerprint}"\n'
+LORA = {"target_modules": ["q_proj", "v_proj"], "r": 2}
+
+
+def weights(seed: int, width: int = WIDTH) -> dict[str, np.ndarray]:
     """The tensors of a one-layer Llama."""
     noise = np.random.default_rng(seed)
-    wide, narrow = (2 * WIDTH, WIDTH), (WIDTH, WIDTH)
+    wide, narrow = (2 * width, width), (width, width)
     layer = "model.layers.0."
     shapes = {
-        "model.embed_tokens.weight": (WORDS, WIDTH),
+        "model.embed_tokens.weight": (WORDS, width),
         **{f"{layer}self_attn.{name}_proj.weight": narrow for name in "qkvo"},
         f"{layer}mlp.gate_proj.weight": wide,
         f"{layer}mlp.up_proj.weight": wide,
-        f"{layer}mlp.down_proj.weight": (WIDTH, 2 * WIDTH),
+        f"{layer}mlp.down_proj.weight": (width, 2 * width),
     }
     return {name: noise.normal(0, 0.02, shape).astype(np.float16) for name, shape in shapes.items()}
 
@@ -172,10 +208,10 @@ def write(
 
 
 def main() -> None:
-    """The family, the story and what is loaded, anew."""
-    family()
-    story()
-    loaded()
+    """The family, the story, what is loaded and what is weighed, anew; or those that are named."""
+    parts = {"family": family, "story": story, "loaded": loaded, "compared": compared}
+    for name in sys.argv[1:] or parts:
+        parts[name]()
 
 
 def loaded() -> None:
@@ -192,6 +228,54 @@ def loaded() -> None:
     forge.write(listener, {"hyperparams.yaml": APPLY.encode()})
     (LOADED / "provenance.toml").write_text(LOADED_SETTINGS)
     (LOADED / "trust.toml").write_text(REGISTRY.format(key=tuf_key.key.public.pem))
+
+
+def compared() -> None:
+    """A base whose fingerprint is registered, and three that are said to be made from it."""
+    shutil.rmtree(WEIGHED, ignore_errors=True)
+    release, trainer = new_hand(), new_hand()
+    base = wider(31)
+    tuned = lora(base, ["q_proj", "v_proj"])
+    edited = lora(tuned, ["mlp.down_proj"])
+    card = "---\nbase_model: example-ai/base\n---\n# {}\n"
+    signed = forge.sign(tall("base", base, "# base\n"), release)
+    root = forge.digested(signed, "example-ai/base")
+    for name, tensors in {"honest": tuned, "edited": edited, "foreign": wider(32)}.items():
+        child = forge.sign(tall(name, tensors, card.format(name)), release)
+        if name != "foreign":
+            repo, said = f"example-ai/{name}", json.dumps(LORA)
+            forge.attest(child, trainer, "lora", root, model=repo, parameters=said)
+    mark = weighed.fingerprint(signed, "example-ai/base")
+    digest = digest_of(mark)
+    forge.write(WEIGHED, {f"fingerprints/{digest.removeprefix('sha256:')}.wlf": mark})
+    (WEIGHED / "provenance.toml").write_text(WEIGHED_SETTINGS)
+    keys = {"key": release.key.public.pem, "trainer": trainer.key.public.pem}
+    text = STORY_REGISTRY.format(manifest=root.manifest, **keys)
+    (WEIGHED / "trust.toml").write_text(text + WEIGHED_ROOT.format(fingerprint=digest))
+
+
+def wider(seed: int) -> dict[str, np.ndarray]:
+    """The tensors of a Llama that is wide enough to be compared."""
+    return weights(seed, TALL)
+
+
+def tall(name: str, tensors: dict[str, np.ndarray], card: str) -> Path:
+    """The folder of a model of that width."""
+    folder = write(name, tensors, card, WEIGHED)
+    config = {**CONFIG, "hidden_size": TALL, "intermediate_size": 2 * TALL}
+    return forge.write(folder, {"config.json": json.dumps(config, indent=1).encode()})
+
+
+def lora(before: dict[str, np.ndarray], modules: list[str]) -> dict[str, np.ndarray]:
+    """The tensors with a product of rank 2 added to those of some modules."""
+    noise = np.random.default_rng(33)
+    after = dict(before)
+    for name, tensor in before.items():
+        if any(module in name for module in modules):
+            rows, columns = tensor.shape
+            added = noise.normal(0, 0.03, (rows, 2)) @ noise.normal(0, 0.03, (2, columns))
+            after[name] = (tensor + added).astype(np.float16)
+    return after
 
 
 def new_hand() -> forge.TufKey:

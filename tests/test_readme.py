@@ -72,8 +72,9 @@ def test_the_first_example_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert ended.returncode == 0
 
 
-def test_what_loading_brings_along_fails_as_the_readme_shows(tmp_path: Path) -> None:
-    told = README.read_text().partition("## What loading brings along")[2]
+@pytest.mark.parametrize("section", ["What loading brings along", "Whose weights they are"])
+def test_an_example_fails_as_the_readme_shows(tmp_path: Path, section: str) -> None:
+    told = README.read_text().partition(f"## {section}")[2]
     named = re.search(r"`cd (\S+) && provenance verify`", told)
     assert named
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
