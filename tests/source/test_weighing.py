@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from provenance.model import Ancestor, Document, Evidence, Facts, Ref
+from provenance import replay
+from provenance.model import Ancestor, Basis, Document, Evidence, Facts, Ref
 from provenance.refs import parse
 from provenance.source import directory
 from provenance.source.hub import client
@@ -277,3 +278,13 @@ def test_an_adapter_has_nothing_to_sample_and_changes_its_module(tmp_path: Path)
     assert found.skipped.startswith("an adapter")
     (change,) = loads(found.changes[0].data).changed
     assert (change.base, change.rank) == (tiny.EDITED, 2)
+
+
+def test_what_was_weighed_is_replayed(tmp_path: Path) -> None:
+    found = beside(tmp_path, tiny.safetensors(tiny.edited(tiny.base(1))))
+    again = replay.loads(replay.dumps(found).encode())
+    assert again.basis is Basis.REPLAYED
+    assert again.weights == found.weights
+    kept = [[one.evidence.weights for one in e.ancestors if one.evidence] for e in (found, again)]
+    assert kept[0]
+    assert kept[0] == kept[1]
