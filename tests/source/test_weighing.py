@@ -201,24 +201,15 @@ def test_other_files_are_sampled_by_range_as_well(shelf: Shelf, name: str) -> No
     assert block.values.any()
 
 
-NOT_SAMPLED: Mapping[str, tuple[str, str]] = {
-    "a parent at hand": (f"---\nbase_model: {BASE}\n---\n", "unread"),
-    "nothing of its parents at hand": ("---\nbase_model: acme/other\n---\n", "skipped"),
-}
-
-
-@pytest.mark.parametrize("name", NOT_SAMPLED)
-def test_weights_that_are_not_read_matter_where_a_parent_is_at_hand(
-    shelf: Shelf, tmp_path: Path, name: str
-) -> None:
-    front, place = NOT_SAMPLED[name]
+def test_weights_that_are_not_read_say_so_in_the_sample(shelf: Shelf, tmp_path: Path) -> None:
+    front = f"---\nbase_model: {BASE}\n---\n"
     files = {"README.md": front.encode(), "pytorch_model.bin": b"\x80\x02N."}
     folder = forge.write(tmp_path / "p", files)
     evidence = directory.collect(folder, ref=Ref(text="p"), at=forge.NOW)
     facts = weighed(evidence, shelf.scales, Folder(root=folder)).weights
-    said = {"unread": facts.unread, "skipped": facts.skipped}
-    assert "of which no tensor is compared" in said.pop(place)
-    assert set(said.values()) == {""}
+    (own,) = facts.own
+    assert "of which no tensor is compared" in loads(own.data).sample.unread[0]
+    assert (facts.unread, facts.skipped) == ("", "")
 
 
 def test_a_fingerprint_by_a_key_that_is_not_here_is_named(shelf: Shelf) -> None:
