@@ -20,7 +20,6 @@ from provenance.source.hub.sampling import OnHub
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.sampling import Folder
 from provenance.source.scales import Scales, weighed
-from provenance.weights import fingerprint
 from provenance.weights.changes.change import Kind, loads
 from provenance.weights.fingerprint import loads as print_of
 from tests import forge
@@ -209,7 +208,7 @@ def test_weights_that_are_not_read_say_so_in_the_sample(shelf: Shelf, tmp_path: 
     evidence = directory.collect(folder, ref=Ref(text="p"), at=forge.NOW)
     facts = weighed(evidence, shelf.scales, Folder(root=folder)).weights
     (own,) = facts.own
-    assert "of which no tensor is compared" in fingerprint.loads(own.data).sample.unread[0]
+    assert "of which no tensor is compared" in print_of(own.data).sample.unread[0]
     assert (facts.unread, facts.skipped) == ("", "")
 
 

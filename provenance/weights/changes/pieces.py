@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 
 from provenance.formats.safetensors import BITS
 from provenance.weights import packing
 from provenance.weights.matrix import Matrix, matrices
-from provenance.weights.roles import Numbers, Tensor, layout_of
+from provenance.weights.roles import Numbers, Tensor, layout_of, role_of
 from provenance.weights.stored import Stored
 from provenance.weights.values import DECODERS
 
@@ -68,10 +68,26 @@ def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
     found = matrices(stored)
     used = {one for matrix in found for one in matrix.stored}
     rest = [one for one in stored if one not in used]
+    stacks = _stacks(found)
     return (
         *(Piece(role=m.role, numbers=m.numbers, matrix=m, why=_unfit(m)) for m in found),
-        *_others(rest),
+        *(replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)),
     )
+
+
+def _stacks(found: Iterable[Matrix]) -> dict[str, str]:
+    """What stands before the numbers of layers in names, and in the roles of those matrices."""
+    return {
+        role_of(m.stored[0].name)[0].partition("#")[0]: m.role.partition("#")[0]
+        for m in found
+        if "#" in m.role
+    }
+
+
+def _in_stack(role: str, stacks: Mapping[str, str]) -> str:
+    """The role of what is no matrix, in the stack of the matrices beside it."""
+    before, number, module = role.partition("#")
+    return f"{stacks.get(before, before)}{number}{module}"
 
 
 def _unfit(matrix: Matrix) -> str:
