@@ -39,8 +39,8 @@ weights/obfuscated
 
 weights/inconclusive
     They could not be compared: the shapes differ, the packing is not read, there are too few
-    values, or the statistic is between chance and kin. A warning: it is no pass of this check, and
-    `"weights/inconclusive" = "require"` in `[policy.rules]` makes it decide.
+    values, or the statistic is between chance and kin. A warning, and the check has
+    not passed then: `"weights/inconclusive" = "require"` in `[policy.rules]` makes it decide.
 
 weights/exceeded
     More was changed than was declared: modules that the configuration of an adapter, a training
