@@ -59,7 +59,7 @@ def verify_bundles(
             own, more = _sorted(files.of(ancestor.evidence), registry)
             steps += (replace(one, bundle=f"{ancestor.claimed}/{one.bundle}") for one in more)
             vouched |= _vouched(ancestor, files.of(ancestor.evidence), registry, own)
-    kin = kin_of(claimed, files, registry, fingerprints)
+    kin = kin_of(claimed, registry, fingerprints)
     graph = build(claimed, files, registry, steps, vouched=vouched, kin=kin)
     return VerifiedBundles(verifications=verifications, claimed=claimed, graph=graph)
 

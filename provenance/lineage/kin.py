@@ -21,8 +21,7 @@ class Kin:
 
     `named` has the name of each by its manifest, `roots` those that the registry has as roots, and
     `ledgers` the tensors of each as its fingerprint has them.
-    `unread` says of each document that does not count why, after its path. The weights of a base
-    are not in an adapter: nothing is compared then.
+    `unread` says of each document that does not count why, after its path.
     """
 
     kinships: Mapping[str, Kinship] = field(default_factory=dict)
@@ -30,7 +29,6 @@ class Kin:
     roots: frozenset[str] = frozenset()
     ledgers: Mapping[str, Ledger] = field(default_factory=dict)
     unread: tuple[tuple[str, str], ...] = ()
-    adapter: bool = False
 
     def of(self, name: str, manifest: str | None = None) -> Kinship | None:
         """What it is to the model of that name, or to the one with those very files."""

@@ -13,11 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
 from provenance.lineage.claimed import Claimed
-from provenance.lineage.consistency.adapters import is_adapter
-from provenance.lineage.consistency.tensors import layout
 from provenance.lineage.kin import NO_KIN, Kin
 from provenance.lineage.wanted import own_names
 from provenance.model import Document
@@ -41,16 +38,12 @@ class _Base:
     root: bool = False
 
 
-def kin_of(
-    claimed: Claimed, files: ModelFiles, registry: Registry, fingerprints: Collection[str] = ()
-) -> Kin:
+def kin_of(claimed: Claimed, registry: Registry, fingerprints: Collection[str] = ()) -> Kin:
     """What the model is to each that is at hand; `fingerprints` are the digests of the files that
     the caller's settings name, `sha256:<hex>`."""
     weights = claimed.evidence.weights
     if not weights.own:
         return NO_KIN
-    if is_adapter(layout(files)):
-        return Kin(adapter=True)
     own, unread = _read(weights.own)
     bases, more = _read(weights.bases)
     counted, strange = _counted(bases, claimed, registry, fingerprints)

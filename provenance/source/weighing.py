@@ -17,10 +17,10 @@ from provenance.source.progress import Progress
 from provenance.source.sampling import Folder
 from provenance.source.scales import ADAPTER, AtHand, Here, Place
 from provenance.weights.coordinates import Coordinates
+from provenance.weights.factored import is_adapter_of
 from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import gathered
-from provenance.weights.pieces import FACTORS
 from provenance.weights.sample import Sample, chosen, sample
 from provenance.weights.stored import Stored, Unreadable
 
@@ -89,7 +89,8 @@ def compared(
         return replace(evidence, weights=facts)
     known, words = list(evidence.ancestors), [*hand.left, *_short(hand)]
     own: list[Document] = []
-    if not model.is_adapter:
+    adapts = is_adapter_of(model.stored)
+    if not adapts:
         found = [model.taken(way) for way in _ways(hand)]
         pairs = [(one, _paired(model, one)) for one in hand.here]
         found += [pair.child for _, pair in pairs]
@@ -106,7 +107,7 @@ def compared(
         own=tuple(own),
         bases=hand.bases,
         changes=changes,
-        skipped=ADAPTER if model.is_adapter else "",
+        skipped=ADAPTER if adapts else "",
         unread=_joined([*words, *more]),
     )
     return replace(evidence, ancestors=tuple(known), weights=facts)
@@ -151,13 +152,6 @@ class _Model:
     evidence: Evidence
     place: Place
     stored: list[Stored] = field(default_factory=list)
-
-    @property
-    def is_adapter(self) -> bool:
-        """Whether it has factors in place of weights, so that there is nothing to sample."""
-        return any(FACTORS.search(one.name) for one in self.stored) and not chosen(
-            gathered(self.stored).matrices
-        )
 
     def taken(self, way: Coordinates) -> Document | str:
         """Its own fingerprint file, or in words why there is none."""

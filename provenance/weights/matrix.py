@@ -14,11 +14,12 @@ from enum import StrEnum
 import numpy as np
 
 from provenance.weights.axes import shaped
+from provenance.weights.factored import FACTORS
 from provenance.weights.forms.form import Held
 from provenance.weights.forms.packings import FORMS, Weight, weights
 from provenance.weights.heads import put_back
 from provenance.weights.names import Use
-from provenance.weights.pieces import FACTORS, Piece, pieces
+from provenance.weights.pieces import Piece, pieces
 from provenance.weights.roles import Numbers
 from provenance.weights.split import apart
 from provenance.weights.stored import Reader, Stored, Unreadable

@@ -10,10 +10,6 @@ from provenance.weights.forms.packings import Weight
 from provenance.weights.names import Known, Meaning, Use, meanings, role_in
 from provenance.weights.roles import Numbers, role_of
 
-FACTORS = re.compile(
-    r"\.lora_(?:A|B|embedding_A|embedding_B|magnitude_vector)(?:\.|$)|lora[._](?:up|down)\."
-)
-"""What an adapter holds in place of weights."""
 WRITES = re.compile(
     r"(?:^|[._])(?:o_proj|out_proj|down_proj|dense_4h_to_h|wo|w2|c_proj|fc2|fc_out|proj"
     r"|attn_output|ffn_down|lin2|out_lin|output\.dense|attention\.dense|o)(?:\.|_exps\.|$)"

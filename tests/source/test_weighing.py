@@ -271,6 +271,13 @@ def test_an_adapter_has_nothing_to_sample_and_changes_its_module(tmp_path: Path)
     assert (change.base, change.rank) == (tiny.EDITED, 2)
 
 
+def test_factors_beside_a_whole_model_hide_nothing_of_it(tmp_path: Path) -> None:
+    more = {f"model.layers.{n}.x.lora_A.weight": np.zeros((1, 1), np.float32) for n in range(99)}
+    found = beside(tmp_path, tiny.safetensors({**tiny.base(2), **more})).weights
+    assert found.skipped == ""
+    assert found.own
+
+
 def test_what_was_weighed_is_replayed(tmp_path: Path) -> None:
     found = beside(tmp_path, tiny.safetensors(tiny.edited(tiny.base(1))))
     again = replay.loads(replay.dumps(found).encode())

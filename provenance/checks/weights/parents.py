@@ -76,9 +76,6 @@ def _nearest(graph: Graph, edge: Edge) -> Parent | None:
 def why_not(case: Case, compared: Collection[Edge]) -> Iterator[str]:
     """Of the parents that were not compared why, and of the whole model if that is the reason."""
     edges = [e for e in case.graph.above.get(case.graph.model, ()) if e not in compared]
-    if case.graph.kin.adapter and edges:
-        yield "an adapter: the weights of its base are not in it, and `ancestry` compares shapes"
-        return
     rest = []
     for edge in edges:
         if edge.relation == DISTILLED:

@@ -22,16 +22,6 @@ Pair = tuple[Factors, Factors]
 """The factors of one role, those that read the input and those that write the output."""
 
 
-def is_adapter(layout: Layout) -> bool:
-    """Whether there are factors, and few numbered weights beside them.
-
-    A model with adapters built in, as some are published, has its own weights too and is whole.
-    """
-    factors = sum(1 for role in layout.roles if LORA.fullmatch(role))
-    whole = [role for role in layout.roles if "#" in role and role.endswith("_proj.weight")]
-    return factors > len(whole)
-
-
 def factors(layout: Layout) -> Mapping[str, Pair]:
     """The factors of an adapter by the role of the weight that they are added to."""
     found: dict[str, tuple[dict[Numbers, Tensor], dict[Numbers, Tensor]]] = {}

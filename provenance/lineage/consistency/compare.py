@@ -11,6 +11,7 @@ from provenance.lineage.consistency import adapters, settings, words
 from provenance.lineage.consistency.copies import equal_files
 from provenance.lineage.consistency.fitting import Fit, fit
 from provenance.lineage.consistency.tensors import layout
+from provenance.weights.factored import is_adapter
 from provenance.weights.fused import alike
 from provenance.weights.pairing import Part, parts
 from provenance.weights.roles import Layout, Numbers, Tensor
@@ -54,7 +55,7 @@ def compare(child: ModelFiles, parent: ModelFiles, relation: str | None) -> Agre
     if relation == DISTILLED:
         return Agreement(detail="distilled: shapes are not compared")
     here, there = layout(child), layout(parent)
-    adapts = adapters.is_adapter(here) or adapters.is_adapter(there) or relation == "adapter"
+    adapts = is_adapter(here) or is_adapter(there) or relation == "adapter"
     if (adapts or relation == "merge") and (foreign := _of_foreign_layers(here, there)).against:
         return _agreement(child, parent, foreign)
     if adapts:
