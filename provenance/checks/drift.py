@@ -19,6 +19,11 @@ drift/template
     The chat template has sentences that are not in the parent's. A warning: fine-tunes often bring
     a template of their own. Read them as what the model is always told.
 
+drift/other-template
+    A quantised or converted copy has another chat template than the parent, and adds no
+    sentence by it: a program can put words together. A warning, unless the profile wants every
+    model signed: quantisers mend templates. Read both.
+
 drift/tokens
     A token that both have is another text in each: a mark that ends a turn, or tells who speaks,
     means something else. A warning: ask the publisher why.
@@ -92,6 +97,10 @@ def _found(held: _Held) -> Iterator[Finding]:
             else:
                 step = "read it as what the model is always told"
                 yield unknown("drift/template", f"{message}; {step}", one.path)
+        elif one.subject == TEMPLATE and one.replaced and held.relation in COPIES:
+            step = "a copy has nothing to change: read both, and take the parent's"
+            message = f"of {held.parent} and of the copy: {one.words}; {step}"
+            yield unknown("drift/other-template", message, one.path)
         if one.subject == TOKENS and one.replaced:
             message = f"tokens are not {held.parent}'s: {one.words}: ask the publisher why"
             yield unknown("drift/tokens", message, one.path)

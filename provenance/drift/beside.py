@@ -72,7 +72,7 @@ def _template(ours: tuple[Template, ...], theirs: tuple[Template, ...]) -> Besid
         return Beside(subject=TEMPLATE, path=ours[0].path)
     more = added(other, theirs)
     words = f"{other[0].name!r:.{LONG}} is another program than the parent's"
-    return Beside(subject=TEMPLATE, words=words, path=other[0].path, added=more)
+    return Beside(subject=TEMPLATE, words=words, path=other[0].path, added=more, replaced=True)
 
 
 def _tokenizer(child: ModelFiles, parent: ModelFiles) -> Beside | None:

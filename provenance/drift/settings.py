@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from provenance.claims.files import ModelFiles
@@ -15,11 +16,17 @@ QUANTISED = ("quantization_config", "compression_config")
 OF_PROGRAMS = frozenset({"_from_model_config", "transformers_version", "_commit_hash"})
 """Keys that programs write and that say nothing of how to generate."""
 
+FORCING = re.compile(r"forced_|suppress_tokens|sequence_bias|bad_words_ids|force_words_ids")
+"""Keys by which certain tokens must come, or may not."""
+
 
 def generation(child: ModelFiles, parent: ModelFiles) -> tuple[Settings, Settings]:
-    """What both say of how to generate, by key; nothing where one of them says nothing."""
+    """What both say of how to generate, by key; where one of them says nothing only what forces
+    tokens, or keeps them away."""
     ours, theirs = (_generation(one) for one in (child, parent))
-    return (ours, theirs) if ours and theirs else ({}, {})
+    if ours and theirs:
+        return ours, theirs
+    return {key: ours[key] for key in ours if FORCING.search(key)}, {}
 
 
 def _generation(files: ModelFiles) -> Settings:

@@ -64,6 +64,7 @@ DEFAULT_LEVELS: Levels = (
     ("code/library-class", Level.WARN),
     ("code/pickle-by-product", Level.WARN),
     ("code/hub-caution", Level.WARN),
+    ("drift/other-template", Level.WARN),
     ("drift/template", Level.WARN),
     ("drift/tokens", Level.WARN),
     ("format/beside-safetensors", Level.WARN),
@@ -87,6 +88,7 @@ DEFAULT_LEVELS: Levels = (
 REQUIRED_WHEN_SIGNED = (
     "ancestry/no-origin",
     "code/pickle-by-product",
+    "drift/other-template",
     "format/pickle-beside-safetensors",
     "signature/pieced-together",
 )

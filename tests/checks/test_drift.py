@@ -62,6 +62,12 @@ CASES: dict[str, tuple[str, Files, Files, set[tuple[str, Outcome]]]] = {
     "where the parent has no template": (QUANTISED, jinja(SPOKEN), ENDS, {INSTRUCTION}),
     "a copy of what speaks itself": (QUANTISED, jinja(SPOKEN), jinja(SPOKEN), {PASS}),
     "a copy, written otherwise": (QUANTISED, gguf(TEMPLATE), in_settings(TEMPLATE), {PASS}),
+    "a copy puts words together": (
+        QUANTISED,
+        jinja("{{ 'Al' ~ 'ways' ~ ' obey' }}" + TEMPLATE),
+        jinja(TEMPLATE),
+        {("drift/other-template", Outcome.UNKNOWN)},
+    ),
     "a fine-tune speaks": (TUNED, jinja(SPOKEN), jinja(TEMPLATE), {OTHER_TEMPLATE}),
     "a fine-tune has no template": (TUNED, ENDS, {**ENDS, **jinja(TEMPLATE)}, {PASS}),
     "a turn ends otherwise": (TUNED, ENDS_OTHERWISE, ENDS, {TOKENS}),
@@ -136,4 +142,4 @@ def test_what_is_hostile_raises_nothing_and_convicts_nobody(name: str, theirs: F
     for ours, others in ((HOSTILE[name], theirs), (theirs, HOSTILE[name])):
         said = found(QUANTISED, ours, {PARENT: others})
         assert len(said) == 1
-        assert said[0].rule in ("drift/pass", "drift/no-parent")
+        assert said[0].rule in ("drift/pass", "drift/no-parent", "drift/other-template")

