@@ -12,9 +12,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from provenance.weights.coordinates import bits
 from provenance.weights.matrix import Part
 from provenance.weights.pairing import parts
-from provenance.weights.sample import Block
+from provenance.weights.sample import Block, shared
 from provenance.weights.statistic import Lines, Pair, crossed, standardised
 
 MOST = 512
@@ -33,9 +34,13 @@ class By(StrEnum):
 
 
 def fit(one: Block, other: Block) -> bool:
-    """Whether lines of the two can be the same lines; of tables the lengths may differ."""
-    tables = one.part is other.part is Part.TABLE
-    return one.width == other.width and (tables or one.across == other.across)
+    """Whether lines of the two can be the same lines; of tables the lengths may differ a little."""
+    return one.width == other.width and _reach(one) == _reach(other)
+
+
+def _reach(block: Block) -> int:
+    """What must be alike in the lengths of two blocks: of a table the bits, negative."""
+    return -bits(block.across) if block.part is Part.TABLE else block.across
 
 
 def by_names(ours: Sequence[Block], theirs: Sequence[Block]) -> tuple[By, list[Pair]]:
@@ -117,11 +122,8 @@ def _nearest(
     found: dict[str, str] = {}
     for left, right in kinds.values():
         if left and right:
-            lines = _common([ours[n] for n in left] + [theirs[n] for n in right])
-            likeness = crossed(
-                _vectors([ours[name] for name in left], lines).T,
-                _vectors([theirs[name] for name in right], lines).T,
-            )
+            vectors = _vectors([*(ours[n] for n in left), *(theirs[n] for n in right)])
+            likeness = crossed(vectors[: len(left)].T, vectors[len(left) :].T)
             found |= {
                 one: right[int(at)] for one, at in zip(left, likeness.argmax(axis=1), strict=True)
             }
@@ -129,22 +131,14 @@ def _nearest(
 
 
 def _shape(block: Block, *, named: bool) -> tuple[object, ...]:
-    shape = (block.width, 0 if block.part is Part.TABLE else block.across, block.first)
+    shape = (block.width, _reach(block))
     return (block.role.partition("#")[2], block.numbers[1:], *shape) if named else shape
 
 
-def _common(groups: Sequence[Sequence[Block]]) -> list[int]:
-    """How many lines all groups have of each block."""
-    return [min(len(one.values) for one in place) for place in zip(*groups, strict=True)]
-
-
-def _vectors(groups: Sequence[Sequence[Block]], lines: Sequence[int]) -> Lines:
-    """Each group as one vector of length 1; [groups, values]."""
-    values = [
-        block.values[:count, CHOOSING]
-        for group in groups
-        for block, count in zip(group, lines, strict=True)
-    ]
+def _vectors(groups: Sequence[Sequence[Block]]) -> Lines:
+    """Each group as one vector of length 1, of the lines that all have; [groups, values]."""
+    places = [shared(place) for place in zip(*groups, strict=True)]
+    values = [lines[:, CHOOSING] for group in zip(*places, strict=True) for lines in group]
     found = standardised(np.concatenate(values)).reshape(len(groups), -1)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return found / np.where(length > 0, length, 1)

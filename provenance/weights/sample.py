@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from provenance.weights.coordinates import COORDINATES, LINES, Coordinates
+from provenance.weights.coordinates import COORDINATES, LINES, Coordinates, Indices
 from provenance.weights.matrix import Matrix, Part, rows
 from provenance.weights.roles import Numbers
 from provenance.weights.stored import Reader
@@ -28,9 +28,10 @@ WIDEST = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What was read of one matrix: float32 [lines, coordinates], line `first` and those after it.
+    """What was read of one matrix: float32 [lines, coordinates]; `ordinals` tell which lines.
 
-    `width` is the length of the residual axis and `across` that of the other.
+    They are ascending, one for each line (Coordinates.lines). `width` is the length of the residual
+    axis and `across` that of the other.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Block:
     part: Part
     width: int
     across: int
-    first: int
+    ordinals: tuple[int, ...]
     values: Floats
 
 
@@ -106,14 +107,13 @@ def comparable(sample: Sample, coordinates: Coordinates) -> bool:
 
 def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int) -> Block:
     width, across = matrix.width, matrix.across
-    first = coordinates.first(width, across, table=matrix.part is Part.TABLE)
-    count = max(count, TABLE) if matrix.part is Part.TABLE else count
-    count = min(count, across - first)
+    table = matrix.part is Part.TABLE
+    lines = coordinates.lines(width, across, max(count, TABLE) if table else count, table=table)
     columns = coordinates.columns(width)
     if matrix.residual == 1:
-        values = rows(matrix, reader, first, first + count)[:, columns]
+        values = _each(matrix, reader, lines.positions, columns)
     else:
-        values = np.stack(list(_turned(matrix, reader, columns, first, count)), axis=1)
+        values = _each(matrix, reader, columns.tolist(), np.array(lines.positions, np.int64)).T
     return Block(
         name=matrix.name,
         role=matrix.role,
@@ -121,13 +121,23 @@ def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int)
         part=matrix.part,
         width=width,
         across=across,
-        first=first,
+        ordinals=lines.ordinals,
         values=values,
     )
 
 
-def _turned(
-    matrix: Matrix, reader: Reader, columns: Iterable[int], first: int, count: int
-) -> Iterator[Floats]:
-    for at in columns:
-        yield rows(matrix, reader, int(at), int(at) + 1)[0, first : first + count]
+def _each(matrix: Matrix, reader: Reader, some: Sequence[int], kept: Indices) -> Floats:
+    """What is `kept` of some rows of a matrix: [rows, kept]."""
+    found = np.empty((len(some), len(kept)), np.float32)
+    for n, at in enumerate(some):
+        found[n] = rows(matrix, reader, at, at + 1)[0, kept]
+    return found
+
+
+def shared(blocks: Sequence[Block]) -> list[Floats]:
+    """The lines that all of these blocks have, of each block."""
+    fewest = min(len(block.ordinals) for block in blocks)
+    if len({block.ordinals[:fewest] for block in blocks}) == 1:
+        return [block.values[:fewest] for block in blocks]
+    common = set.intersection(*(set(block.ordinals) for block in blocks))
+    return [block.values[[one in common for one in block.ordinals]] for block in blocks]

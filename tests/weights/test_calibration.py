@@ -9,7 +9,7 @@ import pytest
 
 from provenance.weights.coordinates import Coordinates
 from provenance.weights.kinship import Kind, kinship
-from provenance.weights.matrix import rows
+from provenance.weights.matrix import Part, rows
 from provenance.weights.relation import By, relate
 from provenance.weights.sample import chosen
 from tests.weights.models import PUBLIC, Weights, llama, noisy, of, printed, sampled
@@ -159,10 +159,11 @@ def transplanted(weights: Weights, base: Weights, coordinates: Coordinates) -> W
     blocks = {block.name: block for block in sampled(base, coordinates).blocks}
     for matrix in chosen(of(base)[0]):
         block = blocks[matrix.name]
-        lines = slice(block.first, block.first + len(block.values))
+        table = matrix.part is Part.TABLE
+        lines = coordinates.lines(matrix.width, matrix.across, len(block.values), table=table)
         columns = coordinates.columns(matrix.width)
         turned = planted[matrix.name] if matrix.residual == 1 else planted[matrix.name].T
-        turned[lines, columns] = block.values
+        turned[np.ix_(lines.positions, columns)] = block.values
     return planted
 
 
@@ -194,7 +195,7 @@ def test_samples_at_other_coordinates_are_not_compared() -> None:
 
 def test_a_vocabulary_that_grew_is_sampled_at_the_same_lines() -> None:
     for one, other in zip(sampled(BASE).blocks, sampled(longer(BASE, 77)).blocks, strict=True):
-        assert one.first == other.first
+        assert len(set(one.ordinals) & set(other.ordinals)) > 0.7 * len(one.ordinals)
 
 
 def test_memory_holds_what_is_read() -> None:
