@@ -28,6 +28,8 @@ FEWEST_OF_PART = 512
 """Values of tables or of layers below which nothing is said of them alone."""
 FOUND, LOST = 0.25, 0.1
 """Of the units of a base: from here on found again, and below that not."""
+ODD = 3
+"""Matrices that are named one by one when they are not the base's."""
 MOVED = 4
 """Layers that are named one by one when they stand elsewhere."""
 RHO = "\N{GREEK SMALL LETTER RHO}"
@@ -146,6 +148,9 @@ class _Case:
         if only := self._part_alone():
             which, part = only
             return Kind.PARTIAL, f"only {which} match {self.base} ({_figures(part)}){self.planted}"
+        if odd := self._odd():
+            words = f"{odd}, and the rest matches it ({_figures(found)}){self.planted}"
+            return Kind.PARTIAL, words
         if found.values < FEWEST or found.z < KIN:
             return self._no_kin()
         if found.rho >= STRONG or (self.deep and self.deep.rate >= FOUND):
@@ -211,6 +216,19 @@ class _Case:
             return listed(relation.matched), whole
         return None
 
+    def _odd(self) -> str:
+        """Up to so many of the matrices that are not the base's, where those beside them are."""
+        relation = self.relation
+        if not _is_kin(relation.whole) or max(relation.held, relation.whole.rho) < STRONG:
+            return ""
+        some = [_called(name) for name in relation.odd]
+        if not some:
+            return ""
+        more = [f"{len(some) - ODD} more"] if len(some) > ODD else []
+        *most, last = [*some[: 1 if more else ODD], *more]
+        which = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+        return f"{which} not {self.base}'s"
+
     def _notes(self) -> Iterator[str]:
         """What else is to be said of kin."""
         relation = self.relation
@@ -246,6 +264,11 @@ class _Case:
         if self.deep is None:
             return ""
         return f"experimental: {self.deep.rate:.0%} of {self.deep.units} units found again"
+
+
+def _called(name: str) -> str:
+    """A tensor as people call it: `model.layers.3.mlp.up_proj.weight` is `layers.3.mlp.up_proj`."""
+    return name.removeprefix("model.").removesuffix(".weight")
 
 
 def _is_kin(found: Statistic) -> bool:

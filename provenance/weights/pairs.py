@@ -15,11 +15,13 @@ import numpy as np
 from provenance.weights.coordinates import bits
 from provenance.weights.matrix import Part
 from provenance.weights.pairing import parts
+from provenance.weights.roles import Numbers
 from provenance.weights.sample import Block, shared
 from provenance.weights.statistic import Lines, Pair, crossed, standardised
 
 MOST = 512
 """Layers or blocks of one model among which the nearest is looked for."""
+WRAPPERS = frozenset({"_orig_mod", "base_model", "model", "module", "transformer"})
 CHOOSING, TESTING = slice(0, None, 2), slice(1, None, 2)
 """The coordinates by which pairs are chosen, and those by which they are tested."""
 
@@ -44,19 +46,41 @@ def _reach(block: Block) -> int:
 
 
 def by_names(ours: Sequence[Block], theirs: Sequence[Block]) -> tuple[By, list[Pair]]:
-    """The pairs of equal roles and numbers, and of those behind another prefix."""
-    known = {(block.role, block.numbers): block for block in theirs}
+    """The pairs of equal roles and numbers, and of those behind another prefix.
+
+    Each of our blocks is in a pair, also where several say the same of themselves.
+    """
+    known: dict[tuple[str, Numbers], list[Block]] = {}
+    for block in theirs:
+        known.setdefault((block.role, block.numbers), []).append(block)
     shapes = {block.role: block for block in theirs}
     left = {block.role: block for block in ours}
     found = parts(tuple(left), tuple(shapes), lambda one, other: fit(left[one], shapes[other]))
     roles = {one: other for part in found for one, other in part.pairs.items()}
+    alike = {_unwrapped(role): role for role in reversed(shapes)}
+    roles = {role: roles.get(role) or alike.get(_unwrapped(role), "") for role in left}
     pairs = [
         (block, other)
         for block in ours
-        if (other := known.get((roles.get(block.role, ""), block.numbers))) and fit(block, other)
+        if (other := _fitting(block, known.get((roles[block.role], block.numbers), ())))
     ]
     exact = all(part.exact for part in found)
     return By.NAMES if exact else By.PREFIXES, pairs
+
+
+def _unwrapped(role: str) -> str:
+    """The role without the words that programs put before every name and take away again."""
+    words = role.split(".")
+    while len(words) > 1 and words[0] in WRAPPERS:
+        words = words[1:]
+    return ".".join(words)
+
+
+def _fitting(block: Block, others: Sequence[Block]) -> Block | None:
+    """Of those that fit that of the same name, or else the first."""
+    some = [other for other in others if fit(block, other)]
+    same = (other for other in some if other.name == block.name)
+    return next(same, some[0] if some else None)
 
 
 def layer_of(block: Block) -> str:

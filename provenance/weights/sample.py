@@ -90,13 +90,11 @@ def sample(
 ) -> Sample:
     """The blocks of all matrices with a residual axis; Unreadable where bytes cannot be had.
 
-    Of several that say the same of themselves the first is taken.
+    Several that say the same of themselves are all taken: which file a program loads is not known.
     """
-    first: dict[tuple[str, Numbers], Matrix] = {}
-    for matrix in chosen(matrices):
-        first.setdefault((matrix.role, matrix.numbers), matrix)
-    count = lines or lines_for(len(first))
-    found = [_block(matrix, reader, coordinates, count) for matrix in first.values()]
+    some = chosen(matrices)
+    count = lines or lines_for(len(some))
+    found = [_block(matrix, reader, coordinates, count) for matrix in some]
     return Sample(coordinates=coordinates.name, blocks=tuple(found))
 
 

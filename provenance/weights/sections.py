@@ -145,7 +145,7 @@ def blocks(found: Iterable[Block]) -> Section:
 
 def blocks_of(rows: Iterable[Fields], blob: Blob) -> tuple[Block, ...]:
     """The blocks of these groups."""
-    found: dict[tuple[str, str], Block] = {}
+    found: list[Block] = []
     for row in rows:
         parts, role, part = row.texts("name"), row.text("role"), _part(row.text("part"))
         width, across = row.count("width"), row.count("across")
@@ -157,9 +157,7 @@ def blocks_of(rows: Iterable[Fields], blob: Blob) -> tuple[Block, ...]:
         values = _values(blob, len(at) * len(lines) * columns)
         values = values.reshape(len(at), len(lines), columns)
         for n, place in enumerate(at):
-            if (role, numbers[n]) in found:
-                raise Malformed(f"the block {role[:80]} {numbers[n][:40]} stands twice")
-            found[role, numbers[n]] = Block(
+            block = Block(
                 name=joined(parts, split(place)),
                 role=role,
                 numbers=split(numbers[n]),
@@ -169,7 +167,8 @@ def blocks_of(rows: Iterable[Fields], blob: Blob) -> tuple[Block, ...]:
                 ordinals=lines,
                 values=values[n],
             )
-    return tuple(found.values())
+            found.append(block)
+    return tuple(found)
 
 
 def _are_ordinals(lines: tuple[int, ...]) -> bool:

@@ -25,8 +25,9 @@ weights/not-supported
     was done, and waive it after a look.
 
 weights/partial
-    Only the tables of tokens, or some of the layers, are the stated parent's. The rest is somebody
-    else's, or new: ask the publisher where it comes from.
+    Only the tables of tokens, some of the layers or some of the matrices are the stated parent's,
+    in one of the files at least. The rest is somebody else's, or new: ask the publisher where it
+    comes from. A merge that names several parents may have a part of each.
 
 weights/weak-relation
     There is a relation to the stated parent that is too weak for a fine-tune: a minor share in a
@@ -114,7 +115,7 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
         yield failed("weights/contradicted", message, name)
     elif kind is Kind.NOT_SUPPORTED:
         yield unknown("weights/not-supported", f"{words}: {WAIVE}", name)
-    elif kind is Kind.PARTIAL:
+    elif kind is Kind.PARTIAL and not parent.is_borne_out:
         yield unknown("weights/partial", f"{words}: ask whose the rest is", name)
     elif kind is Kind.WEAK and not parent.is_borne_out:
         yield unknown("weights/weak-relation", f"{words}: {WAIVE}", name)
