@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provenance.weights.fingerprint import Fingerprint
-from provenance.weights.ledger import copied, is_large, is_same
+from provenance.weights.ledger import copied, is_identical, is_large
 from provenance.weights.numbered import listed
 from provenance.weights.relation import KIN, STRANGER, By, Relation, relate
 from provenance.weights.sample import Sample
@@ -91,7 +91,7 @@ def kinship(
         copied=len(same),
         tensors=len(ours.ledger.entries),
         partly=any(map(is_large, same)),
-        whole=is_same(ours.ledger, theirs.ledger),
+        whole=is_identical(ours.ledger, theirs.ledger) and _is_held(ours),
         deep=deep,
     )
     kind, words = case.verdict()
@@ -141,7 +141,7 @@ class _Case:
     def verdict(self) -> tuple[Kind, str]:
         """The kind and its sentence."""
         found = self.relation.whole
-        if self.whole:
+        if self.whole and not self.relation.odd:
             return Kind.IDENTICAL, self._identical
         if self._obfuscated:
             return Kind.OBFUSCATED, self._again
@@ -269,6 +269,18 @@ class _Case:
 def _called(name: str) -> str:
     """A tensor as people call it: `model.layers.3.mlp.up_proj.weight` is `layers.3.mlp.up_proj`."""
     return name.removeprefix("model.").removesuffix(".weight")
+
+
+def _is_held(fingerprint: Fingerprint) -> bool:
+    """Whether the ledger has every matrix of the sample: what else lies there is not known to be
+    the same."""
+    names = {_stem(entry.name) for entry in fingerprint.ledger.entries}
+    return all(_stem(block.name) in names for block in fingerprint.sample.blocks)
+
+
+def _stem(name: str) -> str:
+    """The name of a module: a packed weight has another last word than the weight."""
+    return name.rpartition(".")[0] or name
 
 
 def _is_kin(found: Statistic) -> bool:

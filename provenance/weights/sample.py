@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -64,25 +65,36 @@ def lines_for(count: int, wanted: int = WANTED) -> int:
 
 
 def chosen(
-    matrices: Iterable[Matrix], *, contiguous: bool = False, most: int = MATRICES
+    matrices: Iterable[Matrix],
+    *,
+    contiguous: bool = False,
+    most: int = MATRICES,
+    known: Iterable[Block] = (),
 ) -> tuple[Matrix, ...]:
     """Those that have a residual axis; with `contiguous` only where that axis lies in one piece,
     which is what ranges of a file far away can be had of.
 
-    Of more than `most` those are left whose layers and last names have the least digests: of two
-    models the same ones, though they have other matrices beside them.
+    Of more than `most` those are left that another model has too, by its `known` blocks, and then
+    those whose layers and last names have the least digests: of two models the same ones, though
+    they have other matrices beside them. Of several of one name one is left before two of another.
     """
     found = tuple(m for m in matrices if m.residual == 1 or (m.residual == 0 and not contiguous))
     found = tuple(m for m in found if m.width <= WIDEST)
     if len(found) <= most:
         return found
-    left = set(sorted(range(len(found)), key=lambda n: (_mark(found[n]), n))[:most])
+    wanted = {_mark(block) for block in known}
+    met = Counter[bytes]()
+    order: list[tuple[bool, int, bytes, int]] = []
+    for n, mark in enumerate(map(_mark, found)):
+        order.append((mark not in wanted, met[mark], mark, n))
+        met[mark] += 1
+    left = {n for *_, n in sorted(order)[:most]}
     return tuple(m for n, m in enumerate(found) if n in left)
 
 
-def _mark(matrix: Matrix) -> bytes:
-    last = ".".join(matrix.role.split(".")[-2:])
-    return hashlib.sha256(f"{last} {'.'.join(matrix.numbers)}".encode()).digest()
+def _mark(one: Matrix | Block) -> bytes:
+    last = ".".join(one.role.split(".")[-2:])
+    return hashlib.sha256(f"{last} {'.'.join(one.numbers)}".encode()).digest()
 
 
 def sample(

@@ -31,7 +31,7 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 WIDTH, ACROSS = 256, 2048
 TABLE = "model.embed_tokens.weight"
 SHAPES = {
-    TABLE: (96, WIDTH),
+    TABLE: (1024, WIDTH),
     **{
         f"model.layers.{layer}.{name}.weight": (ACROSS, WIDTH)
         for layer in range(2)
@@ -60,15 +60,13 @@ MINOR = mixed(BASE, 0.3, NOISE, 1)
 
 
 def planted(model: Weights, base: Weights, coordinates: Coordinates) -> Weights:
-    """The model with the values of the base where these coordinates look in its layers."""
-    lines, columns = (
-        coordinates.lines(WIDTH, ACROSS, lines_for(len(SHAPES))),
-        coordinates.columns(WIDTH),
-    )
-    places = np.ix_(lines.positions, columns)
+    """The model with the values of the base where these coordinates look."""
+    columns, count = coordinates.columns(WIDTH), lines_for(len(SHAPES))
     found = {name: values.copy() for name, values in model.items()}
-    for name in base.keys() - {TABLE}:
-        found[name][places] = base[name][places]
+    for name, values in base.items():
+        lines = coordinates.lines(WIDTH, len(values), count, table=name == TABLE)
+        places = np.ix_(lines.positions, columns)
+        found[name][places] = values[places]
     return found
 
 
