@@ -17,7 +17,7 @@ from provenance.weights.ledger import copied, is_identical, is_large
 from provenance.weights.numbered import listed
 from provenance.weights.relation import KIN, STRANGER, By, Relation, relate
 from provenance.weights.sample import Sample
-from provenance.weights.statistic import PERMUTATIONS, Statistic
+from provenance.weights.statistic import PERMUTATIONS, Statistic, standardised
 from provenance.weights.units import Deep
 
 STRONG = 0.45
@@ -46,6 +46,7 @@ class Kind(StrEnum):
     PARTIAL = "partial"
     WEAK = "weak relation"
     INCONCLUSIVE = "inconclusive"
+    INCOMPARABLE = "incomparable"
     NOT_SUPPORTED = "not supported"
 
 
@@ -167,36 +168,47 @@ class _Case:
         """Where samples do not tell of any kinship."""
         if self.partly:
             return Kind.PARTIAL, self._identical
-        if why := self._unclear():
-            return Kind.INCONCLUSIVE, why
+        if unclear := self._unclear():
+            return unclear
         least = f"{RHO} = {self.relation.whole.least:.3f}"
         words = f"no trace of {self.base} above {least}"
         return Kind.NOT_SUPPORTED, f"{words}; retraining or distillation cannot be excluded"
 
-    def _unclear(self) -> str:
+    def _unclear(self) -> tuple[Kind, str] | None:
         """Why nothing can be said, or nothing where it can."""
         found = self.relation.whole
-        if found.values < FEWEST and self.ours.unread:
-            more = len(self.ours.unread) - 1
-            return f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
-        if not found.values:
-            return self._shapes()
         if found.values < FEWEST:
-            return f"{found.values:,} values beside {self.base} are too few: {FEWEST:,} would tell"
+            return self._unread() or (Kind.INCOMPARABLE, self._few())
         if found.z >= STRANGER:
-            return (
+            return Kind.INCONCLUSIVE, (
                 f"neither kin of {self.base} nor independent of it: z = {found.z:.1f}, where"
                 f" {STRANGER:.0f} is none and {KIN:.0f} is kin"
             )
         if self.deep and self.deep.rate >= LOST:
-            return f"{self._units}: {FOUND:.0%} would be kin of {self.base}, {LOST:.0%} is none"
-        return ""
+            words = f"{self._units}: {FOUND:.0%} would be kin of {self.base}, {LOST:.0%} is none"
+            return Kind.INCONCLUSIVE, words
+        return None
 
-    def _shapes(self) -> str:
+    def _unread(self) -> tuple[Kind, str] | None:
+        """What could not be read of a model, if that is why there is too little to compare."""
+        if self.ours.unread and self.ours.values < FEWEST:
+            more = len(self.ours.unread) - 1
+            words = f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
+            return Kind.INCONCLUSIVE, words
+        if not self.ours.blocks or not self.theirs.blocks:
+            which = "the model" if not self.ours.blocks else self.base
+            words = f"no matrix of {which} is known to lie at the residual stream"
+            return Kind.INCONCLUSIVE, words
+        return None
+
+    def _few(self) -> str:
+        """Why there is too little to compare though matrices were read."""
+        for which, one in (("the model", self.ours), (self.base, self.theirs)):
+            if not any(standardised(block.values).any() for block in one.blocks):
+                return f"no line of the matrices of {which} holds differing numbers"
+        if values := self.relation.whole.values:
+            return f"{values:,} values beside {self.base} are too few: {FEWEST:,} would tell"
         ours, theirs = _width(self.ours), _width(self.theirs)
-        if not ours or not theirs:
-            which = "the model" if not ours else self.base
-            return f"no matrix of {which} is known to lie at the residual stream"
         widths = f"width {ours} and {theirs}" if ours != theirs else f"both of width {ours}"
         return f"shapes differ from those of {self.base} ({widths})"
 
