@@ -65,7 +65,7 @@ def planted(model: Weights, base: Weights, coordinates: Coordinates) -> Weights:
     found = {name: values.copy() for name, values in model.items()}
     for name, values in base.items():
         lines = coordinates.lines(WIDTH, len(values), count, table=name == TABLE)
-        places = np.ix_(lines.positions, columns)
+        places = np.ix_(np.array(lines.positions), columns)
         found[name][places] = values[places]
     return found
 

@@ -185,7 +185,7 @@ def transplanted(weights: Weights, base: Weights, coordinates: Coordinates) -> W
         lines = coordinates.lines(matrix.width, matrix.across, len(block.values), table=table)
         columns = coordinates.columns(matrix.width)
         turned = planted[matrix.name] if matrix.residual == 1 else planted[matrix.name].T
-        turned[np.ix_(lines.positions, columns)] = block.values
+        turned[np.ix_(np.array(lines.positions), columns)] = block.values
     return planted
 
 
