@@ -8,8 +8,10 @@ is said in the evidence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from provenance.errors import Malformed
 from provenance.model import Ancestor, Document, Evidence, Kind
 from provenance.source.changing import changed
 from provenance.source.limits import DEFAULT, Limits
@@ -21,7 +23,7 @@ from provenance.weights.factored import is_adapter_of
 from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import gathered
-from provenance.weights.sample import Sample, chosen, sample
+from provenance.weights.sample import MATRICES, Block, Sample, chosen, sample
 from provenance.weights.stored import Stored, Unreadable
 
 UNREAD = frozenset(
@@ -42,16 +44,24 @@ def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
 
 
 def _sampled(
-    evidence: Evidence, stored: Sequence[Stored], place: Place, way: Coordinates
+    evidence: Evidence,
+    stored: Sequence[Stored],
+    place: Place,
+    way: Coordinates,
+    others: Iterable[Document] = (),
 ) -> Fingerprint:
+    """The fingerprint; of too many matrices those are sampled that `others` have too."""
     found = gathered(stored)
     unread = tuple(f"{name:.200}: {why}" for name, why in found.unreadable[:MOST])
     values = Sample(coordinates=way.name, blocks=(), unread=(_nothing(evidence), *unread))
-    if chosen(found.matrices):
-        with place.opened(found.matrices, way) as (plan, reader):
+    some = found.matrices
+    if len(some) > MATRICES:
+        some = chosen(some, known=_blocks(others))
+    if chosen(some):
+        with place.opened(some, way) as (plan, reader):
             if plan.matrices:
-                some = sample(plan.matrices, reader, way, lines=plan.lines)
-                values = replace(some, unread=unread)
+                taken = sample(plan.matrices, reader, way, lines=plan.lines)
+                values = replace(taken, unread=unread)
     return Fingerprint(
         repo=evidence.ref.repo or "",
         commit=evidence.ref.commit or "",
@@ -59,6 +69,13 @@ def _sampled(
         sample=values,
         ledger=Ledger(entries=evidence.weights.tensors),
     )
+
+
+def _blocks(others: Iterable[Document]) -> Iterator[Block]:
+    """What fingerprint files hold, as far as they can be read."""
+    for one in others:
+        with suppress(Malformed):
+            yield from loads(one.data).sample.blocks
 
 
 def _nothing(evidence: Evidence) -> str:
@@ -91,7 +108,7 @@ def compared(
     own: list[Document] = []
     adapts = is_adapter_of(model.stored)
     if not adapts:
-        found = [model.taken(way) for way in _ways(hand)]
+        found = [model.taken(way, hand.bases) for way in _ways(hand)]
         pairs = [(one, _paired(model, one)) for one in hand.here]
         found += [pair.child for _, pair in pairs]
         own = [one for one in found if isinstance(one, Document)]
@@ -153,10 +170,10 @@ class _Model:
     place: Place
     stored: list[Stored] = field(default_factory=list)
 
-    def taken(self, way: Coordinates) -> Document | str:
-        """Its own fingerprint file, or in words why there is none."""
+    def taken(self, way: Coordinates, others: Iterable[Document] = ()) -> Document | str:
+        """Its own fingerprint file, to be compared with `others`, or in words why there is none."""
         try:
-            found = _sampled(self.evidence, self.stored, self.place, way)
+            found = _sampled(self.evidence, self.stored, self.place, way, others)
         except Unreadable as error:
             return str(error)
         return Document(path=way.name, data=dumps(found))
@@ -175,12 +192,13 @@ class _Pair:
 def _paired(model: _Model, here: Here) -> _Pair:
     ancestor, there = here.ancestor, here.evidence
     way = Coordinates.paired(model.evidence.manifest.digest, there.manifest.digest)
-    child = model.taken(way)
     try:
         found = sampled(there, Folder(root=here.root), way)
     except Unreadable as error:
-        return _Pair(child=child, ancestor=ancestor, missed=f"{ancestor.claimed}: {error}")
+        why = f"{ancestor.claimed}: {error}"
+        return _Pair(child=model.taken(way), ancestor=ancestor, missed=why)
     theirs = Document(path=way.name, data=dumps(found))
+    child = model.taken(way, [theirs])
     others = (one for one in there.weights.own if one.path != way.name)
     facts = replace(there.weights, own=(*others, theirs))
     known = replace(ancestor, evidence=replace(there, weights=facts))

@@ -25,7 +25,8 @@ from provenance.weights.sample import Sample, sample
 from provenance.weights.stored import Reader
 from provenance.weights.units import Gains, Units, kept
 
-MAGIC = b"wlf1"
+MAGIC = b"wlf2"
+OLDER = b"wlf1"
 MANIFEST = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 LENGTH = 4
 """Bytes of the length of the header."""
@@ -145,7 +146,9 @@ def ledger_in(data: bytes) -> Ledger:
 def _opened(data: bytes) -> tuple[sections.Blob, bytes, object]:
     """The blob behind the header of a file, and the header as it stands there and as it is read."""
     blob = sections.Blob(data=data)
-    if blob.take(min(len(data), len(MAGIC))) != MAGIC:
+    if (word := blob.take(min(len(data), len(MAGIC)))) == OLDER:
+        raise Malformed("a fingerprint of an older version: make it anew")
+    if word != MAGIC:
         raise Malformed(f"no fingerprint of weights: found {data[:4]!r}, expected {MAGIC!r}")
     text = blob.take(int.from_bytes(blob.take(LENGTH), "little"))
     return blob, text, strict.loads(text)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provenance.weights.fingerprint import Fingerprint
-from provenance.weights.ledger import copied, is_large, is_same
+from provenance.weights.ledger import copied, is_identical, is_large
 from provenance.weights.numbered import listed
 from provenance.weights.relation import KIN, STRANGER, By, Relation, relate
 from provenance.weights.sample import Sample
-from provenance.weights.statistic import PERMUTATIONS, Statistic
+from provenance.weights.statistic import PERMUTATIONS, Statistic, standardised
 from provenance.weights.units import Deep
 
 STRONG = 0.45
@@ -28,6 +28,8 @@ FEWEST_OF_PART = 512
 """Values of tables or of layers below which nothing is said of them alone."""
 FOUND, LOST = 0.25, 0.1
 """Of the units of a base: from here on found again, and below that not."""
+ODD = 3
+"""Matrices that are named one by one when they are not the base's."""
 MOVED = 4
 """Layers that are named one by one when they stand elsewhere."""
 RHO = "\N{GREEK SMALL LETTER RHO}"
@@ -44,6 +46,7 @@ class Kind(StrEnum):
     PARTIAL = "partial"
     WEAK = "weak relation"
     INCONCLUSIVE = "inconclusive"
+    INCOMPARABLE = "incomparable"
     NOT_SUPPORTED = "not supported"
 
 
@@ -89,7 +92,7 @@ def kinship(
         copied=len(same),
         tensors=len(ours.ledger.entries),
         partly=any(map(is_large, same)),
-        whole=is_same(ours.ledger, theirs.ledger),
+        whole=is_identical(ours.ledger, theirs.ledger) and _is_held(ours),
         deep=deep,
     )
     kind, words = case.verdict()
@@ -139,13 +142,16 @@ class _Case:
     def verdict(self) -> tuple[Kind, str]:
         """The kind and its sentence."""
         found = self.relation.whole
-        if self.whole:
+        if self.whole and not self.relation.odd:
             return Kind.IDENTICAL, self._identical
         if self._obfuscated:
             return Kind.OBFUSCATED, self._again
         if only := self._part_alone():
             which, part = only
             return Kind.PARTIAL, f"only {which} match {self.base} ({_figures(part)}){self.planted}"
+        if odd := self._odd():
+            words = f"{odd}, and the rest matches it ({_figures(found)}){self.planted}"
+            return Kind.PARTIAL, words
         if found.values < FEWEST or found.z < KIN:
             return self._no_kin()
         if found.rho >= STRONG or (self.deep and self.deep.rate >= FOUND):
@@ -162,36 +168,47 @@ class _Case:
         """Where samples do not tell of any kinship."""
         if self.partly:
             return Kind.PARTIAL, self._identical
-        if why := self._unclear():
-            return Kind.INCONCLUSIVE, why
+        if unclear := self._unclear():
+            return unclear
         least = f"{RHO} = {self.relation.whole.least:.3f}"
         words = f"no trace of {self.base} above {least}"
         return Kind.NOT_SUPPORTED, f"{words}; retraining or distillation cannot be excluded"
 
-    def _unclear(self) -> str:
+    def _unclear(self) -> tuple[Kind, str] | None:
         """Why nothing can be said, or nothing where it can."""
         found = self.relation.whole
-        if found.values < FEWEST and self.ours.unread:
-            more = len(self.ours.unread) - 1
-            return f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
-        if not found.values:
-            return self._shapes()
         if found.values < FEWEST:
-            return f"{found.values:,} values beside {self.base} are too few: {FEWEST:,} would tell"
+            return self._unread() or (Kind.INCOMPARABLE, self._few())
         if found.z >= STRANGER:
-            return (
+            return Kind.INCONCLUSIVE, (
                 f"neither kin of {self.base} nor independent of it: z = {found.z:.1f}, where"
                 f" {STRANGER:.0f} is none and {KIN:.0f} is kin"
             )
         if self.deep and self.deep.rate >= LOST:
-            return f"{self._units}: {FOUND:.0%} would be kin of {self.base}, {LOST:.0%} is none"
-        return ""
+            words = f"{self._units}: {FOUND:.0%} would be kin of {self.base}, {LOST:.0%} is none"
+            return Kind.INCONCLUSIVE, words
+        return None
 
-    def _shapes(self) -> str:
+    def _unread(self) -> tuple[Kind, str] | None:
+        """What could not be read of a model, if that is why there is too little to compare."""
+        if self.ours.unread and self.ours.values < FEWEST:
+            more = len(self.ours.unread) - 1
+            words = f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
+            return Kind.INCONCLUSIVE, words
+        if not self.ours.blocks or not self.theirs.blocks:
+            which = "the model" if not self.ours.blocks else self.base
+            words = f"no matrix of {which} is known to lie at the residual stream"
+            return Kind.INCONCLUSIVE, words
+        return None
+
+    def _few(self) -> str:
+        """Why there is too little to compare though matrices were read."""
+        for which, one in (("the model", self.ours), (self.base, self.theirs)):
+            if not any(standardised(block.values).any() for block in one.blocks):
+                return f"no line of the matrices of {which} holds differing numbers"
+        if values := self.relation.whole.values:
+            return f"{values:,} values beside {self.base} are too few: {FEWEST:,} would tell"
         ours, theirs = _width(self.ours), _width(self.theirs)
-        if not ours or not theirs:
-            which = "the model" if not ours else self.base
-            return f"no matrix of {which} is known to lie at the residual stream"
         widths = f"width {ours} and {theirs}" if ours != theirs else f"both of width {ours}"
         return f"shapes differ from those of {self.base} ({widths})"
 
@@ -210,6 +227,19 @@ class _Case:
         if _is_kin(whole) and relation.foreign and relation.held >= STRONG:
             return listed(relation.matched), whole
         return None
+
+    def _odd(self) -> str:
+        """Up to so many of the matrices that are not the base's, where those beside them are."""
+        relation = self.relation
+        if not _is_kin(relation.whole) or max(relation.held, relation.whole.rho) < STRONG:
+            return ""
+        some = [_called(name) for name in relation.odd]
+        if not some:
+            return ""
+        more = [f"{len(some) - ODD} more"] if len(some) > ODD else []
+        *most, last = [*some[: 1 if more else ODD], *more]
+        which = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+        return f"{which} not {self.base}'s"
 
     def _notes(self) -> Iterator[str]:
         """What else is to be said of kin."""
@@ -246,6 +276,23 @@ class _Case:
         if self.deep is None:
             return ""
         return f"experimental: {self.deep.rate:.0%} of {self.deep.units} units found again"
+
+
+def _called(name: str) -> str:
+    """A tensor as people call it: `model.layers.3.mlp.up_proj.weight` is `layers.3.mlp.up_proj`."""
+    return name.removeprefix("model.").removesuffix(".weight")
+
+
+def _is_held(fingerprint: Fingerprint) -> bool:
+    """Whether the ledger has every matrix of the sample: what else lies there is not known to be
+    the same."""
+    names = {_stem(entry.name) for entry in fingerprint.ledger.entries}
+    return all(_stem(block.name) in names for block in fingerprint.sample.blocks)
+
+
+def _stem(name: str) -> str:
+    """The name of a module: a packed weight has another last word than the weight."""
+    return name.rpartition(".")[0] or name
 
 
 def _is_kin(found: Statistic) -> bool:

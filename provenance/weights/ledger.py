@@ -8,7 +8,7 @@ over and over (a mask, zeros) is the same in models that have nothing in common:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -20,6 +20,8 @@ OPENING = 4096
 LARGE = 65_536
 """Values from which on equal ones are no chance: a smaller tensor may be all zeros or ones."""
 
+BUFFERS = frozenset({"inv_freq", "masked_bias", "num_batches_tracked", "position_ids"})
+"""Last names of tensors that programs make anew: nothing was learnt in them."""
 WHOLE = 0.99
 """Of all values: a copy may have another buffer or scale, and no other weights."""
 
@@ -79,14 +81,16 @@ def copied(ours: Ledger, theirs: Ledger) -> tuple[TensorDigest, ...]:
     return tuple(entry for entry in ours.entries if entry.digest in known)
 
 
-def is_same(ours: Ledger, theirs: Ledger) -> bool:
-    """Whether almost every value of each stands in tensors that the other has too, large ones
-    among them."""
+def is_identical(ours: Ledger, theirs: Ledger) -> bool:
+    """Whether every tensor of each but buffers stands in the other, large ones among them."""
     return any(map(is_large, ours.entries)) and all(
-        _values(copied(one, other)) >= WHOLE * _values(one.entries)
-        for one, other in ((ours, theirs), (theirs, ours))
+        len(copied(one, other)) == len(one.entries)
+        for one, other in (
+            (Ledger(entries=tuple(_weights(ours))), theirs),
+            (Ledger(entries=tuple(_weights(theirs))), ours),
+        )
     )
 
 
-def _values(entries: Iterable[TensorDigest]) -> int:
-    return sum(prod(entry.shape) for entry in entries)
+def _weights(ledger: Ledger) -> Iterator[TensorDigest]:
+    return (one for one in ledger.entries if one.name.rpartition(".")[2] not in BUFFERS)

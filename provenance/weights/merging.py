@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.weights.pairs import by_names
-from provenance.weights.sample import Block, Sample
+from provenance.weights.sample import Block, Sample, shared
 
 MOST = 16
 """Models of one merge."""
@@ -99,11 +99,7 @@ def _side_by_side(ours: Sample, relatives: Sequence[Sample]) -> tuple[Values, li
 
 def _lines(blocks: Sequence[Block]) -> list[Values]:
     """The lines that all of these blocks have and that are numbers, by the size of the first's."""
-    begin = max(one.first for one in blocks)
-    end = max(begin, min(one.first + len(one.values) for one in blocks))
-    found = np.stack(
-        [one.values[begin - one.first : end - one.first].astype(np.float64) for one in blocks]
-    )
+    found = np.stack([lines.astype(np.float64) for lines in shared(blocks)])
     sound = np.isfinite(found).all(axis=(0, 2))
     kept = found[:, sound]
     size = float(np.sqrt(np.mean(kept[0] ** 2))) if kept.size else 0.0

@@ -12,13 +12,16 @@ from enum import StrEnum
 
 import numpy as np
 
+from provenance.weights.coordinates import bits
 from provenance.weights.matrix import Part
 from provenance.weights.pairing import parts
-from provenance.weights.sample import Block
+from provenance.weights.roles import Numbers
+from provenance.weights.sample import Block, shared
 from provenance.weights.statistic import Lines, Pair, crossed, standardised
 
 MOST = 512
 """Layers or blocks of one model among which the nearest is looked for."""
+WRAPPERS = frozenset({"_orig_mod", "base_model", "model", "module", "transformer"})
 CHOOSING, TESTING = slice(0, None, 2), slice(1, None, 2)
 """The coordinates by which pairs are chosen, and those by which they are tested."""
 
@@ -33,25 +36,51 @@ class By(StrEnum):
 
 
 def fit(one: Block, other: Block) -> bool:
-    """Whether lines of the two can be the same lines; of tables the lengths may differ."""
-    tables = one.part is other.part is Part.TABLE
-    return one.width == other.width and (tables or one.across == other.across)
+    """Whether lines of the two can be the same lines; of tables the lengths may differ a little."""
+    return one.width == other.width and _reach(one) == _reach(other)
+
+
+def _reach(block: Block) -> int:
+    """What must be alike in the lengths of two blocks: of a table the bits, negative."""
+    return -bits(block.across) if block.part is Part.TABLE else block.across
 
 
 def by_names(ours: Sequence[Block], theirs: Sequence[Block]) -> tuple[By, list[Pair]]:
-    """The pairs of equal roles and numbers, and of those behind another prefix."""
-    known = {(block.role, block.numbers): block for block in theirs}
+    """The pairs of equal roles and numbers, and of those behind another prefix.
+
+    Each of our blocks is in a pair, also where several say the same of themselves.
+    """
+    known: dict[tuple[str, Numbers], list[Block]] = {}
+    for block in theirs:
+        known.setdefault((block.role, block.numbers), []).append(block)
     shapes = {block.role: block for block in theirs}
     left = {block.role: block for block in ours}
     found = parts(tuple(left), tuple(shapes), lambda one, other: fit(left[one], shapes[other]))
     roles = {one: other for part in found for one, other in part.pairs.items()}
+    alike = {_unwrapped(role): role for role in reversed(shapes)}
+    roles = {role: roles.get(role) or alike.get(_unwrapped(role), "") for role in left}
     pairs = [
         (block, other)
         for block in ours
-        if (other := known.get((roles.get(block.role, ""), block.numbers))) and fit(block, other)
+        if (other := _fitting(block, known.get((roles[block.role], block.numbers), ())))
     ]
     exact = all(part.exact for part in found)
     return By.NAMES if exact else By.PREFIXES, pairs
+
+
+def _unwrapped(role: str) -> str:
+    """The role without the words that programs put before every name and take away again."""
+    words = role.split(".")
+    while len(words) > 1 and words[0] in WRAPPERS:
+        words = words[1:]
+    return ".".join(words)
+
+
+def _fitting(block: Block, others: Sequence[Block]) -> Block | None:
+    """Of those that fit that of the same name, or else the first."""
+    some = [other for other in others if fit(block, other)]
+    same = (other for other in some if other.name == block.name)
+    return next(same, some[0] if some else None)
 
 
 def layer_of(block: Block) -> str:
@@ -117,11 +146,8 @@ def _nearest(
     found: dict[str, str] = {}
     for left, right in kinds.values():
         if left and right:
-            lines = _common([ours[n] for n in left] + [theirs[n] for n in right])
-            likeness = crossed(
-                _vectors([ours[name] for name in left], lines).T,
-                _vectors([theirs[name] for name in right], lines).T,
-            )
+            vectors = _vectors([*(ours[n] for n in left), *(theirs[n] for n in right)])
+            likeness = crossed(vectors[: len(left)].T, vectors[len(left) :].T)
             found |= {
                 one: right[int(at)] for one, at in zip(left, likeness.argmax(axis=1), strict=True)
             }
@@ -129,22 +155,14 @@ def _nearest(
 
 
 def _shape(block: Block, *, named: bool) -> tuple[object, ...]:
-    shape = (block.width, 0 if block.part is Part.TABLE else block.across, block.first)
+    shape = (block.width, _reach(block))
     return (block.role.partition("#")[2], block.numbers[1:], *shape) if named else shape
 
 
-def _common(groups: Sequence[Sequence[Block]]) -> list[int]:
-    """How many lines all groups have of each block."""
-    return [min(len(one.values) for one in place) for place in zip(*groups, strict=True)]
-
-
-def _vectors(groups: Sequence[Sequence[Block]], lines: Sequence[int]) -> Lines:
-    """Each group as one vector of length 1; [groups, values]."""
-    values = [
-        block.values[:count, CHOOSING]
-        for group in groups
-        for block, count in zip(group, lines, strict=True)
-    ]
+def _vectors(groups: Sequence[Sequence[Block]]) -> Lines:
+    """Each group as one vector of length 1, of the lines that all have; [groups, values]."""
+    places = [shared(place) for place in zip(*groups, strict=True)]
+    values = [lines[:, CHOOSING] for group in zip(*places, strict=True) for lines in group]
     found = standardised(np.concatenate(values)).reshape(len(groups), -1)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return found / np.where(length > 0, length, 1)

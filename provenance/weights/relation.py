@@ -34,6 +34,8 @@ KIN, STRANGER = 8.0, 4.0
 KIN_OF_LAYER = 5.0
 CERTAIN = 12.0
 """Of z: what a layer would have to show, were it like the others, so that nothing means nothing."""
+FEWEST_OF_MATRIX = 128
+"""Values below which nothing is said of one matrix."""
 FEWEST_OF_LAYER = 512
 """Values below which nothing is said of one layer."""
 COVERED = 0.5
@@ -49,8 +51,8 @@ class Relation:
     All are of one `width`, that of most values; `widths` are the statistics of others. `each` has
     for each layer of the one the layer of the other that it is nearest to, and z of the two;
     `matched` are those that are kin, and `held` the median correlation in them, `foreign` those of
-    which the other model has nothing although there are values enough. `by` says how pairs were
-    found.
+    which the other model has nothing although there are values enough. `odd` are the names of
+    such matrices, each with its layer. `by` says how pairs were found.
     """
 
     whole: Statistic
@@ -65,6 +67,7 @@ class Relation:
     matched: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     held: float = 0.0
+    odd: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def moved(self) -> dict[str, str]:
@@ -141,7 +144,32 @@ def _with_layers(relation: Relation, pairs: Sequence[Pair], side: Beside) -> Rel
             if one.z < STRANGER and strength * np.sqrt(one.values) >= CERTAIN
         ),
         held=held,
+        odd=_odd(pairs, side, max(held, relation.whole.rho)),
     )
+
+
+def _odd(pairs: Sequence[Pair], side: Beside, held: float) -> dict[str, str]:
+    """Our matrices that have nothing of those beside them, though the pairs at large have: each by
+    itself, all of one role and all of one layer, for one alone may have too few values."""
+    found: dict[str, str] = {}
+    ours = [one for one, _ in pairs]
+    kinds: Sequence[Sequence[object]] = (
+        range(len(ours)),
+        [one.role for one in ours],
+        [layer_of(one) or number for number, one in enumerate(ours)],
+    )
+    for keys in kinds:
+        places: dict[object, list[int]] = {}
+        for number, key in enumerate(keys):
+            places.setdefault(key, []).append(number)
+        for some in places.values():
+            wanted = np.zeros(len(ours), np.bool_)
+            wanted[some] = True
+            one = side.statistic(wanted)
+            telling = one.values >= FEWEST_OF_MATRIX and held * np.sqrt(one.values) >= CERTAIN
+            if telling and one.z < STRANGER:
+                found |= {ours[number].name: layer_of(ours[number]) for number in some}
+    return found
 
 
 def _realigned(named: Relation, pairs: Sequence[Pair], theirs: Sequence[Block]) -> Relation:
@@ -168,6 +196,8 @@ def _realigned(named: Relation, pairs: Sequence[Pair], theirs: Sequence[Block]) 
         matched=matched,
         foreign=tuple(name for name in near.foreign if name not in matched),
         held=max(named.held, near.held),
+        odd={name: layer for name, layer in named.odd.items() if layer not in near.matched}
+        | {name: layer for name, layer in near.odd.items() if layer not in named.matched},
         by=By.LAYERS if better else named.by,
     )
 
@@ -182,6 +212,8 @@ def _by_shapes(named: Relation, ours: Sequence[Block], theirs: Sequence[Block]) 
     if whole.z < KIN and named.whole.values >= whole.values:
         return named
     return Relation(
+        odd=_odd(main, side, whole.rho) if whole.z >= KIN else {},
+        held=whole.rho,
         whole=whole,
         layers=NOTHING,
         tables=side.statistic(_of_part(main, Part.TABLE)),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from provenance.weights.coordinates import COORDINATES, LINES, Coordinates
+from provenance.weights.coordinates import COORDINATES, LINES, Coordinates, Indices
 from provenance.weights.matrix import Matrix, Part, rows
 from provenance.weights.roles import Numbers
 from provenance.weights.stored import Reader
@@ -28,9 +29,10 @@ WIDEST = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What was read of one matrix: float32 [lines, coordinates], line `first` and those after it.
+    """What was read of one matrix: float32 [lines, coordinates]; `ordinals` tell which lines.
 
-    `width` is the length of the residual axis and `across` that of the other.
+    They are ascending, one for each line (Coordinates.lines). `width` is the length of the residual
+    axis and `across` that of the other.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Block:
     part: Part
     width: int
     across: int
-    first: int
+    ordinals: tuple[int, ...]
     values: Floats
 
 
@@ -63,25 +65,36 @@ def lines_for(count: int, wanted: int = WANTED) -> int:
 
 
 def chosen(
-    matrices: Iterable[Matrix], *, contiguous: bool = False, most: int = MATRICES
+    matrices: Iterable[Matrix],
+    *,
+    contiguous: bool = False,
+    most: int = MATRICES,
+    known: Iterable[Block] = (),
 ) -> tuple[Matrix, ...]:
     """Those that have a residual axis; with `contiguous` only where that axis lies in one piece,
     which is what ranges of a file far away can be had of.
 
-    Of more than `most` those are left whose layers and last names have the least digests: of two
-    models the same ones, though they have other matrices beside them.
+    Of more than `most` those are left that another model has too, by its `known` blocks, and then
+    those whose layers and last names have the least digests: of two models the same ones, though
+    they have other matrices beside them. Of several of one name one is left before two of another.
     """
     found = tuple(m for m in matrices if m.residual == 1 or (m.residual == 0 and not contiguous))
     found = tuple(m for m in found if m.width <= WIDEST)
     if len(found) <= most:
         return found
-    left = set(sorted(range(len(found)), key=lambda n: (_mark(found[n]), n))[:most])
+    wanted = {_mark(block) for block in known}
+    met = Counter[bytes]()
+    order: list[tuple[bool, int, bytes, int]] = []
+    for n, mark in enumerate(map(_mark, found)):
+        order.append((mark not in wanted, met[mark], mark, n))
+        met[mark] += 1
+    left = {n for *_, n in sorted(order)[:most]}
     return tuple(m for n, m in enumerate(found) if n in left)
 
 
-def _mark(matrix: Matrix) -> bytes:
-    last = ".".join(matrix.role.split(".")[-2:])
-    return hashlib.sha256(f"{last} {'.'.join(matrix.numbers)}".encode()).digest()
+def _mark(one: Matrix | Block) -> bytes:
+    last = ".".join(one.role.split(".")[-2:])
+    return hashlib.sha256(f"{last} {'.'.join(one.numbers)}".encode()).digest()
 
 
 def sample(
@@ -89,13 +102,11 @@ def sample(
 ) -> Sample:
     """The blocks of all matrices with a residual axis; Unreadable where bytes cannot be had.
 
-    Of several that say the same of themselves the first is taken.
+    Several that say the same of themselves are all taken: which file a program loads is not known.
     """
-    first: dict[tuple[str, Numbers], Matrix] = {}
-    for matrix in chosen(matrices):
-        first.setdefault((matrix.role, matrix.numbers), matrix)
-    count = lines or lines_for(len(first))
-    found = [_block(matrix, reader, coordinates, count) for matrix in first.values()]
+    some = chosen(matrices)
+    count = lines or lines_for(len(some))
+    found = [_block(matrix, reader, coordinates, count) for matrix in some]
     return Sample(coordinates=coordinates.name, blocks=tuple(found))
 
 
@@ -106,14 +117,13 @@ def comparable(sample: Sample, coordinates: Coordinates) -> bool:
 
 def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int) -> Block:
     width, across = matrix.width, matrix.across
-    first = coordinates.first(width, across, table=matrix.part is Part.TABLE)
-    count = max(count, TABLE) if matrix.part is Part.TABLE else count
-    count = min(count, across - first)
+    table = matrix.part is Part.TABLE
+    lines = coordinates.lines(width, across, max(count, TABLE) if table else count, table=table)
     columns = coordinates.columns(width)
     if matrix.residual == 1:
-        values = rows(matrix, reader, first, first + count)[:, columns]
+        values = _each(matrix, reader, lines.positions, columns)
     else:
-        values = np.stack(list(_turned(matrix, reader, columns, first, count)), axis=1)
+        values = _each(matrix, reader, columns.tolist(), np.array(lines.positions, np.int64)).T
     return Block(
         name=matrix.name,
         role=matrix.role,
@@ -121,13 +131,23 @@ def _block(matrix: Matrix, reader: Reader, coordinates: Coordinates, count: int)
         part=matrix.part,
         width=width,
         across=across,
-        first=first,
+        ordinals=lines.ordinals,
         values=values,
     )
 
 
-def _turned(
-    matrix: Matrix, reader: Reader, columns: Iterable[int], first: int, count: int
-) -> Iterator[Floats]:
-    for at in columns:
-        yield rows(matrix, reader, int(at), int(at) + 1)[0, first : first + count]
+def _each(matrix: Matrix, reader: Reader, some: Sequence[int], kept: Indices) -> Floats:
+    """What is `kept` of some rows of a matrix: [rows, kept]."""
+    found = np.empty((len(some), len(kept)), np.float32)
+    for n, at in enumerate(some):
+        found[n] = rows(matrix, reader, at, at + 1)[0, kept]
+    return found
+
+
+def shared(blocks: Sequence[Block]) -> list[Floats]:
+    """The lines that all of these blocks have, of each block."""
+    fewest = min(len(block.ordinals) for block in blocks)
+    if len({block.ordinals[:fewest] for block in blocks}) == 1:
+        return [block.values[:fewest] for block in blocks]
+    common = set.intersection(*(set(block.ordinals) for block in blocks))
+    return [block.values[[one in common for one in block.ordinals]] for block in blocks]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 
 from provenance.errors import Malformed
 from provenance.model import TensorDigest
-from provenance.weights.coordinates import COORDINATES
+from provenance.weights.coordinates import COORDINATES, DRAWS
 from provenance.weights.grouped import Fields, joined, pieces, split
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import Part
@@ -24,7 +25,7 @@ from provenance.weights.values import CANONICAL_NAN, Floats, canonical, from_can
 DIGEST = 32
 """Bytes of a SHA-256."""
 TENSORS = frozenset({"at", "digests", "dtype", "in", "name", "shape"})
-BLOCKS = frozenset({"across", "at", "first", "lines", "name", "numbers", "part", "role", "width"})
+BLOCKS = frozenset({"across", "at", "lines", "name", "numbers", "part", "role", "width"})
 UNITS = frozenset({"gated", "tokens", "units"})
 DIGESTS: dict[str, tuple[bool, bool]] = {
     "none": (False, False),
@@ -123,7 +124,7 @@ def blocks(found: Iterable[Block]) -> Section:
     rows: list[object] = []
     blob: list[bytes] = []
     for key, group in _groups(found, _block_key):
-        name, role, part, width, across, first, lines = key
+        name, role, part, width, across, lines = key
         names = [pieces(one.name)[1] for one in group]
         numbers = [one.numbers for one in group]
         rows.append(
@@ -133,7 +134,6 @@ def blocks(found: Iterable[Block]) -> Section:
                 "part": part,
                 "width": width,
                 "across": across,
-                "first": first,
                 "lines": lines,
                 "at": [".".join(one) for one in names],
                 "numbers": [] if names == numbers else [".".join(one) for one in numbers],
@@ -145,35 +145,39 @@ def blocks(found: Iterable[Block]) -> Section:
 
 def blocks_of(rows: Iterable[Fields], blob: Blob) -> tuple[Block, ...]:
     """The blocks of these groups."""
-    found: dict[tuple[str, str], Block] = {}
+    found: list[Block] = []
     for row in rows:
         parts, role, part = row.texts("name"), row.text("role"), _part(row.text("part"))
-        width, across, first = row.count("width"), row.count("across"), row.count("first")
-        lines, at = row.count("lines"), row.texts("at")
+        width, across = row.count("width"), row.count("across")
+        lines, at = row.counts("lines"), row.texts("at")
         numbers = row.texts("numbers") or at
         columns = min(width, COORDINATES)
-        if len(numbers) != len(at) or first + lines > across:
+        if len(numbers) != len(at) or len(lines) > across or not _are_ordinals(lines):
             raise Malformed(f"the blocks {role[:80]} do not lie in their matrices")
-        values = _values(blob, len(at) * lines * columns).reshape(len(at), lines, columns)
+        values = _values(blob, len(at) * len(lines) * columns)
+        values = values.reshape(len(at), len(lines), columns)
         for n, place in enumerate(at):
-            if (role, numbers[n]) in found:
-                raise Malformed(f"the block {role[:80]} {numbers[n][:40]} stands twice")
-            found[role, numbers[n]] = Block(
+            block = Block(
                 name=joined(parts, split(place)),
                 role=role,
                 numbers=split(numbers[n]),
                 part=part,
                 width=width,
                 across=across,
-                first=first,
+                ordinals=lines,
                 values=values[n],
             )
-    return tuple(found.values())
+            found.append(block)
+    return tuple(found)
 
 
-def _block_key(one: Block) -> tuple[tuple[str, ...], str, str, int, int, int, int]:
-    name, lines = pieces(one.name)[0], len(one.values)
-    return name, one.role, one.part.value, one.width, one.across, one.first, lines
+def _are_ordinals(lines: tuple[int, ...]) -> bool:
+    return all(one < other for one, other in pairwise((-1, *lines, DRAWS)))
+
+
+def _block_key(one: Block) -> tuple[tuple[str, ...], str, str, int, int, tuple[int, ...]]:
+    name = pieces(one.name)[0]
+    return name, one.role, one.part.value, one.width, one.across, one.ordinals
 
 
 def _part(text: str) -> Part:

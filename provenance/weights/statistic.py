@@ -18,7 +18,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from provenance.weights.sample import Block
+from provenance.weights.sample import Block, shared
 from provenance.weights.values import Floats
 
 CLIP = 3.0
@@ -118,11 +118,10 @@ def beside(pairs: Iterable[Pair], columns: slice = slice(None)) -> Beside:
     rights: list[Floats] = []
     counts: list[int] = []
     for one, other in pairs:
-        begin = max(one.first, other.first)
-        end = min(one.first + len(one.values), other.first + len(other.values))
-        lefts.append(one.values[begin - one.first : max(begin, end) - one.first])
-        rights.append(other.values[begin - other.first : max(begin, end) - other.first])
-        counts.append(max(0, end - begin))
+        left, right = shared((one, other))
+        lefts.append(left)
+        rights.append(right)
+        counts.append(len(left))
     if not any(counts):
         empty = np.zeros((0, 1))
         return Beside(
@@ -132,13 +131,13 @@ def beside(pairs: Iterable[Pair], columns: slice = slice(None)) -> Beside:
             sound=np.zeros(0, np.bool_),
             pairs=len(counts),
         )
-    left = standardised(np.concatenate(lefts)[:, columns])
-    right = standardised(np.concatenate(rights)[:, columns])
+    ours = standardised(np.concatenate(lefts)[:, columns])
+    others = standardised(np.concatenate(rights)[:, columns])
     return Beside(
-        left=left,
-        right=right,
+        left=ours,
+        right=others,
         owner=np.repeat(np.arange(len(counts)), counts),
-        sound=np.asarray(left.any(axis=1) & right.any(axis=1)),
+        sound=np.asarray(ours.any(axis=1) & others.any(axis=1)),
         pairs=len(counts),
     )
 

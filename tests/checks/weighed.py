@@ -17,20 +17,21 @@ from provenance.trust import Org, Registry, Root
 from provenance.verdict import Level
 from provenance.weights.changes.change import dumps as told
 from provenance.weights.changes.mapping import change_map
-from provenance.weights.coordinates import LINES, Coordinates
+from provenance.weights.coordinates import Coordinates
 from provenance.weights.fingerprint import dumps, made
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import matrices
+from provenance.weights.sample import lines_for
 from provenance.weights.stored import stored_in
 from tests.claims.models import evidence
 from tests.hubs import card
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
-WIDTH, ACROSS = 128, 2048
+WIDTH, ACROSS = 256, 2048
 TABLE = "model.embed_tokens.weight"
 SHAPES = {
-    TABLE: (96, WIDTH),
+    TABLE: (1024, WIDTH),
     **{
         f"model.layers.{layer}.{name}.weight": (ACROSS, WIDTH)
         for layer in range(2)
@@ -59,12 +60,13 @@ MINOR = mixed(BASE, 0.3, NOISE, 1)
 
 
 def planted(model: Weights, base: Weights, coordinates: Coordinates) -> Weights:
-    """The model with the values of the base where these coordinates look in its layers."""
-    first, columns = coordinates.first(WIDTH, ACROSS), coordinates.columns(WIDTH)
-    places = np.ix_(np.arange(first, first + LINES), columns)
+    """The model with the values of the base where these coordinates look."""
+    columns, count = coordinates.columns(WIDTH), lines_for(len(SHAPES))
     found = {name: values.copy() for name, values in model.items()}
-    for name in base.keys() - {TABLE}:
-        found[name][places] = base[name][places]
+    for name, values in base.items():
+        lines = coordinates.lines(WIDTH, len(values), count, table=name == TABLE)
+        places = np.ix_(np.array(lines.positions), columns)
+        found[name][places] = values[places]
     return found
 
 

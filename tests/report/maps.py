@@ -83,7 +83,7 @@ def sampled(values: Iterable[Values]) -> Sample:
             part=Part.LAYER,
             width=64,
             across=256,
-            first=0,
+            ordinals=tuple(range(len(block))),
             values=block.astype(np.float32),
         )
         for module, block in zip(MODULES, values, strict=True)

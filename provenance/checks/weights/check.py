@@ -25,8 +25,9 @@ weights/not-supported
     was done, and waive it after a look.
 
 weights/partial
-    Only the tables of tokens, or some of the layers, are the stated parent's. The rest is somebody
-    else's, or new: ask the publisher where it comes from.
+    Only the tables of tokens, some of the layers or some of the matrices are the stated parent's,
+    in one of the files at least. The rest is somebody else's, or new: ask the publisher where it
+    comes from. A merge that names several parents may have a part of each.
 
 weights/weak-relation
     There is a relation to the stated parent that is too weak for a fine-tune: a minor share in a
@@ -38,9 +39,14 @@ weights/obfuscated
     training does not do that: ask why it was done.
 
 weights/inconclusive
-    They could not be compared: the shapes differ, the packing is not read, there are too few
-    values, or the statistic is between chance and kin. A warning, and the check has
-    not passed then: `"weights/inconclusive" = "require"` in `[policy.rules]` makes it decide.
+    They could not be compared: the packing is not read, no matrix is known to lie at the residual
+    stream, or the statistic is between chance and kin. A warning, and the check has not passed
+    then: `"weights/inconclusive" = "require"` in `[policy.rules]` makes it decide.
+
+weights/incomparable
+    The weights were read, and have nothing to put beside those of the stated parent: other shapes,
+    too few values, or no line with differing numbers. Training keeps the shapes: ask the publisher
+    what was done, and waive it after a look.
 
 weights/exceeded
     More was changed than was declared: modules that the configuration of an adapter, a training
@@ -114,7 +120,7 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
         yield failed("weights/contradicted", message, name)
     elif kind is Kind.NOT_SUPPORTED:
         yield unknown("weights/not-supported", f"{words}: {WAIVE}", name)
-    elif kind is Kind.PARTIAL:
+    elif kind is Kind.PARTIAL and not parent.is_borne_out:
         yield unknown("weights/partial", f"{words}: ask whose the rest is", name)
     elif kind is Kind.WEAK and not parent.is_borne_out:
         yield unknown("weights/weak-relation", f"{words}: {WAIVE}", name)
@@ -122,6 +128,8 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
         yield unknown("weights/obfuscated", f"{words}: ask why that was done", name)
     elif kind is Kind.INCONCLUSIVE:
         yield unknown("weights/inconclusive", words, name)
+    elif kind is Kind.INCOMPARABLE:
+        yield unknown("weights/incomparable", f"{words}: {WAIVE}", name)
 
 
 def _praise(case: Case, borne_out: Sequence[Parent]) -> str:

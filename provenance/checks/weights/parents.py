@@ -47,10 +47,10 @@ class Parent:
 
     @property
     def is_borne_out(self) -> bool:
-        """Whether the weights agree with what is said; of a merge a share of them is enough."""
+        """Whether the weights agree with what is said; of a merge a part is enough."""
         from provenance.weights.kinship import Kind
 
-        if self.kinship.kind is Kind.WEAK:
+        if self.kinship.kind in (Kind.WEAK, Kind.PARTIAL):
             return self.edge.relation == MERGE
         return self.kinship.kind in (Kind.IDENTICAL, Kind.CORROBORATED, Kind.CONSISTENT)
 
