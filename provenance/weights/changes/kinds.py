@@ -12,15 +12,15 @@ from provenance.weights.changes.factors import FORM, Scales, product_change
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair
 from provenance.weights.changes.rank import DIGITS, is_low, rank
+from provenance.weights.changes.rounding import FAR, farthest
 from provenance.weights.changes.turning import Turned, lies_turned
 from provenance.weights.stored import Reader, Unreadable
+from provenance.weights.values import Floats
 
 FEW = 4
 """Of the rows one of so many, or fewer, are a few."""
 SAMPLED, ROWS = 1 << 16, 16
 """Values, and rows, of which is told whether they are quantised."""
-FAR = 0.7
-"""Of the base's norm: what differs by more is no rounding of it."""
 
 
 def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -> Change:
@@ -95,10 +95,8 @@ def _grown(change: Change, base: Side, own: Side) -> Change:
 
 def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     types = _types(base, own)
-    packed = own.piece.dtype not in DIGITS
-    if packed and types:
-        kind = Kind.QUANTIZED if delta.relative <= FAR else Kind.DENSE
-        return replace(change, kind=kind, detail=types)
+    if own.piece.dtype not in DIGITS and types:
+        return _packed_in(replace(change, detail=types), delta, base, own)
     if not delta.changed:
         return replace(change, kind=Kind.CAST, detail=types or "the same numbers in other bytes")
     if delta.zeroed == delta.changed:
@@ -117,6 +115,20 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=found_rank)
 
 
+def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
+    """What was done beside packing; a rank counts what stands out of the coarsest rounding."""
+    bound = farthest(_some_rows(base), own.piece)
+    if delta.relative <= bound:
+        return replace(change, kind=Kind.QUANTIZED)
+    matrix, found = own.piece.matrix, 0
+    if delta.part is not None:
+        found = rank(delta.part, 12 * bound * bound * delta.before / max(1, delta.compared))
+    change = replace(change, detail=f"{change.detail}, and changed beyond that")
+    if is_low(found, matrix.rows, matrix.columns):
+        return replace(change, kind=Kind.LOW_RANK, rank=found)
+    return replace(change, kind=Kind.DENSE)
+
+
 def _types(base: Side, own: Side) -> str:
     """From what type to what, where that is another one."""
     before, after = (side.piece.dtype or side.piece.matrix.form for side in (base, own))
@@ -125,20 +137,18 @@ def _types(base: Side, own: Side) -> str:
 
 def _quantized(base: Side, own: Side) -> Lattice | None:
     """By some whole rows of both."""
-    matrix = own.piece.matrix
-    if not 0 < matrix.columns <= SAMPLED or base.piece.matrix.columns != matrix.columns:
+    columns = own.piece.matrix.columns
+    if not 0 < columns <= SAMPLED or base.piece.matrix.columns != columns:
         return None
-    count = min(ROWS, matrix.rows, SAMPLED // matrix.columns)
-    found = [
-        np.stack(
-            [
-                side.values(at, at + matrix.columns)
-                for at in _starts(count, matrix.rows, matrix.columns)
-            ]
-        )
-        for side in (base, own)
-    ]
-    return lattice(*found)
+    return lattice(_some_rows(base), _some_rows(own))
+
+
+def _some_rows(side: Side) -> Floats:
+    """Rows all over it; none where they are too long."""
+    rows, columns = side.piece.matrix.rows, side.piece.matrix.columns
+    count = min(ROWS, rows, SAMPLED // max(1, columns))
+    found = [side.values(at, at + columns) for at in _starts(count, rows, columns)]
+    return np.stack(found) if found else np.zeros((0, 1), np.float32)
 
 
 def _starts(count: int, rows: int, columns: int) -> list[int]:
