@@ -8,6 +8,7 @@ all is meant: their modules together, and the sum of their ranks.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,13 +23,26 @@ from provenance.formats.parsed import Parsed
 from provenance.weights.changes.declared import Declaration
 
 ADAPTER = "adapter_config.json"
-MODULES = ("target_modules", "lora_target_modules", "lora_target")
-RANKS = ("lora_r", "lora_rank", "r")
+MODULES = ("target_modules", "target_parameters", "lora_target_modules", "lora_target")
+RANKS = ("init_r", "lora_r", "lora_rank", "r")
+TOKENS, TABLE = "trainable_token_indices", "embed_tokens"
+FACTORED = frozenset({"LORA", "QLORA", "ADALORA"})
+"""Types of peft whose change is a product of two factors of the rank that is said."""
+CHOSEN: Mapping[str, frozenset[str]] = {
+    "adapter": frozenset({"lora", "qlora"}),
+    "finetuning_type": frozenset({"lora"}),
+}
+"""What turns on the factors that a recipe tells of (axolotl, LLaMA-Factory)."""
+SCALED = ("use_dora", "peft_use_dora", "pissa_init")
+"""What changes a weight by more than its factors, whatever their rank."""
+INITIAL = frozenset({"gaussian", "eva", "orthogonal"})
+"""Words for how factors begin of which the base's weight is left as it is (peft, LoraConfig)."""
 SAVED = ("modules_to_save", "lora_modules_to_save", "additional_target")
 LINEAR, ALL_LINEAR = "lora_target_linear", "all-linear"
 BIASES = ("none", "lora_only", "all")
 """Words of peft for the biases that are trained, the least first."""
 SETTINGS = frozenset(name for name in BY_NAME if suffix_of(name) in (".json", ".yaml", ".yml"))
+DIGITS = re.compile(r"[0-9]{1,9}")
 MAX_BLOCKS = 32
 """Blocks of settings and of code of a card that are looked into."""
 
@@ -39,6 +53,7 @@ class _Lora:
 
     modules: tuple[str, ...]
     saved: tuple[str, ...]
+    tokens: tuple[str, ...]
     rank: int | None
     bias: str
 
@@ -80,6 +95,7 @@ def declared(said: str, documents: Iterable[object]) -> Iterator[Declaration]:
         said=said,
         modules=() if whole else tuple(dict.fromkeys(m for one in found for m in one.modules)),
         saved=tuple(dict.fromkeys(name for one in found for name in one.saved)),
+        tokens=tuple(dict.fromkeys(name for one in found for name in one.tokens)),
         rank=None if None in ranks else sum(rank or 0 for rank in ranks),
         bias=max((one.bias for one in found), key=BIASES.index),
     )
@@ -111,6 +127,8 @@ def _quoted(path: str, text: str) -> Iterator[Declaration]:
 
 def _lora(table: Mapping[object, object]) -> _Lora | None:
     """What a table says of low-rank factors; None where it is about something else."""
+    if any(key in table and table[key] not in words for key, words in CHOSEN.items()):
+        return None
     modules = tuple(name for key in MODULES for name in _names(table.get(key)))
     if table.get(LINEAR) is True:
         modules = (*modules, ALL_LINEAR)
@@ -119,18 +137,42 @@ def _lora(table: Mapping[object, object]) -> _Lora | None:
     rank = next((rank for rank in ranks if rank), None)
     if not modules and rank is None:
         return None
-    pattern = table.get("rank_pattern")
-    more = [_rank(value) or 0 for value in pattern.values()] if isinstance(pattern, dict) else []
-    saved = tuple(name for key in SAVED for name in _names(table.get(key)))
+    bias = "lora_only" if table.get("lora_bias") is True else BIASES[0]
     return _Lora(
         modules=tuple(ALL_LINEAR if name == "all" else name for name in modules),
-        saved=saved,
-        rank=max((rank, *more)) if rank else None,
-        bias=next((word for word in BIASES if word == table.get("bias")), BIASES[0]),
+        saved=tuple(name for key in SAVED for name in _names(table.get(key))),
+        tokens=_tokens(table.get(TOKENS)),
+        rank=_highest(table, rank) if rank and _is_product(table) else None,
+        bias=next((word for word in BIASES[1:] if word == table.get("bias")), bias),
     )
 
 
+def _is_product(table: Mapping[object, object]) -> bool:
+    """Whether the change of a weight is nothing but the product of two factors."""
+    begun = table.get("init_lora_weights")
+    plain = not isinstance(begun, str) or begun in INITIAL
+    scaled = any(table.get(key) is True for key in SCALED)
+    return plain and not scaled and table.get("peft_type", "LORA") in FACTORED
+
+
+def _highest(table: Mapping[object, object], rank: int) -> int:
+    """The highest rank of any module."""
+    pattern = table.get("rank_pattern")
+    more = pattern.values() if isinstance(pattern, dict) else ()
+    return max((rank, *(_rank(value) or 0 for value in more)))
+
+
+def _tokens(value: object) -> tuple[str, ...]:
+    """The tables of which some rows are trained, by their names or for the tokens of the one."""
+    if isinstance(value, dict):
+        return tuple(name for name in value if isinstance(name, str) and name)
+    return (TABLE,) if isinstance(value, list) and value else ()
+
+
 def _rank(value: object) -> int | None:
+    """A rank that is a number, or a YAML scalar of digits."""
+    if isinstance(value, str) and DIGITS.fullmatch(value):
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 

@@ -42,15 +42,22 @@ def dense(name: str) -> Change:
 
 
 def lora(
-    *modules: str, rank: int | None = 4, saved: tuple[str, ...] = (), bias: str = "none"
+    *modules: str,
+    rank: int | None = 4,
+    saved: tuple[str, ...] = (),
+    bias: str = "none",
+    tokens: tuple[str, ...] = (),
 ) -> Declaration:
-    return Declaration(said="card", modules=modules, rank=rank, saved=saved, bias=bias)
+    return Declaration(
+        said="card", modules=modules, rank=rank, saved=saved, bias=bias, tokens=tokens
+    )
 
 
 LORA = lora("q_proj", "v_proj")
 BIAS = "model.layers.0.self_attn.q_proj.bias"
 INT4 = [change(f"l.{n}.weight", Kind.QUANTIZED, rank=None, detail="int4") for n in range(5)]
 TIED = change(HEAD, Kind.DENSE, rank=None, detail=f"{BESIDE} {TABLE}")
+POST = "model.layers.0.post_attention_layernorm.weight"
 CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
     "as declared": (LORA, [change(Q), change(V)], []),
     "one more": (LORA, [change(Q), change(DOWN, rank=1)], [DOWN]),
@@ -67,6 +74,15 @@ CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
     "trained whole": (lora("q_proj", saved=("lm_head",)), [dense(HEAD)], []),
     "head and table apart": (lora("q", saved=("lm_head",)), [dense(HEAD), dense(TABLE)], [TABLE]),
     "head and table in one": (lora("q", saved=("lm_head",)), [TIED, dense(TABLE)], []),
+    "factors of the head that is the table": (lora("lm_head", rank=99), [TIED, dense(TABLE)], []),
+    "factors of the table that is the head": (lora("embed_tokens", rank=99), [TIED], []),
+    "saved by the end of a word": (lora("q_proj", saved=("norm",)), [dense(POST)], []),
+    "rows of tokens": (lora("q_proj", tokens=("embed_tokens",)), [change(TABLE, Kind.ROWS)], []),
+    "rows of the head, which is the table": (
+        lora("q_proj", tokens=("embed_tokens",)), [change(TIED.name, Kind.ROWS, detail=BESIDE)], [],
+    ),
+    "more than rows": (lora("q_proj", tokens=("embed_tokens",)), [dense(TABLE)], [TABLE]),
+    "rows of another": (lora("q_proj", tokens=("embed_tokens",)), [change(Q), dense(V)], [V]),
     "all linear": (lora("all-linear"), [change(Q), change(DOWN)], []),
     "all linear but the head": (lora("all-linear"), [change(HEAD), change(NORM)], [HEAD, NORM]),
     "the end of a name": (lora("self_attn.q_proj"), [change(Q)], []),

@@ -17,6 +17,9 @@ ALL_LINEAR = "all-linear"
 NAMES = re.compile(r"[\w.\-]*")
 """What one module is called; one text with other signs in it is a regular expression."""
 NORMS = re.compile(r"(?:norm|(?:^|[._])ln)[\w]*$", re.IGNORECASE)
+TABLES = frozenset({"lm_head", "embed_out", "output", "model.embed_tokens", "wte", "shared"})
+"""What head and table are called where they are one."""
+ROWS = frozenset({Kind.ROWS, Kind.RESHAPED})
 HEAD = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)$")
 BUFFERS = re.compile(r"(?:inv_freq|position_ids|masked_bias|\.attn\.bias|num_batches_tracked)$")
 """What programs write or leave out as they like: nothing that is trained."""
@@ -32,13 +35,14 @@ class Declaration:
 
     `modules` are names as peft's `target_modules` has them (`q_proj`, `all-linear`, one regular
     expression), empty where the whole model may change; `saved` those that are trained whole beside
-    them; `rank` the rank of the factors, None where it is not said; `bias` peft's word for which
+    them; `tokens` tables of which some rows are; `rank` the rank of the factors, None where it is not said; `bias` peft's word for which
     biases are trained: none, all, lora_only.
     """
 
     said: str
     modules: tuple[str, ...] = ()
     saved: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
     rank: int | None = None
     bias: str = "none"
 
@@ -160,13 +164,17 @@ class _Scope:
         modules = _modules(change)
         if not self._declared.modules or self._is_saved(modules):
             return True
+        if self._has_tokens(modules) and (change.kind in ROWS or not change.relative):
+            return True
         if change.name.endswith(".bias") and self._declared.bias != "lora_only":
             return self._declared.bias == "all"
-        return any(self._is_inside(module) for module in modules)
+        return any(self._is_inside(module) for module in self._one(modules))
 
     def rank_of(self, change: Change) -> int | None:
         """The declared rank, where it binds this tensor."""
-        return None if self._is_saved(_modules(change)) else self._declared.rank
+        modules = _modules(change)
+        free = self._is_saved(modules) or self._has_tokens(modules)
+        return None if free else self._declared.rank
 
     def _is_inside(self, module: str) -> bool:
         if self._pattern:
@@ -177,12 +185,19 @@ class _Scope:
         return _ends(module, self._declared.modules)
 
     def _is_saved(self, modules: Iterable[str]) -> bool:
-        """Whether it was trained whole; where head and table are one, so are their names."""
-        saved = [name for name in self._declared.saved if name]
-        if any(_ends(module, saved) for module in modules):
-            return True
-        is_table = any(use_of(module) is Use.TABLE for module in modules)
-        return self._tied and is_table and any(use_of(name) is Use.TABLE for name in saved)
+        """Whether it was trained whole: peft asks for the end of a name, in the middle of a word
+        too."""
+        saved = tuple(name for name in self._declared.saved if name)
+        return any(module.endswith(saved) for module in self._one(modules))
+
+    def _has_tokens(self, modules: Iterable[str]) -> bool:
+        return any(_ends(module, self._declared.tokens) for module in self._one(modules))
+
+    def _one(self, modules: Iterable[str]) -> set[str]:
+        """The names of a module; where head and table are one, those of both."""
+        own = set(modules)
+        is_table = self._tied and any(use_of(module) is Use.TABLE for module in own)
+        return own | TABLES if is_table else own
 
 
 def _is_tied(changes: Iterable[Change]) -> bool:
