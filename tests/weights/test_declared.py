@@ -79,7 +79,9 @@ CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
     "saved by the end of a word": (lora("q_proj", saved=("norm",)), [dense(POST)], []),
     "rows of tokens": (lora("q_proj", tokens=("embed_tokens",)), [change(TABLE, Kind.ROWS)], []),
     "rows of the head, which is the table": (
-        lora("q_proj", tokens=("embed_tokens",)), [change(TIED.name, Kind.ROWS, detail=BESIDE)], [],
+        lora("q_proj", tokens=("embed_tokens",)),
+        [change(TIED.name, Kind.ROWS, detail=BESIDE)],
+        [],
     ),
     "more than rows": (lora("q_proj", tokens=("embed_tokens",)), [dense(TABLE)], [TABLE]),
     "rows of another": (lora("q_proj", tokens=("embed_tokens",)), [change(Q), dense(V)], [V]),

@@ -7,12 +7,12 @@ import pytest
 from provenance.weights.factored import is_adapter
 from provenance.weights.roles import Tensor, layout_of
 
-PEFT = "base_model.model.model.layers.0.self_attn.q_proj"
-FACTORS = {f"{PEFT}.lora_A.weight": (4, 64), f"{PEFT}.lora_B.weight": (64, 4)}
-MLX = {"model.layers.0.self_attn.q_proj.lora_a": (64, 4)}
-KOHYA = {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 64)}
-TABLE = {"model.embed_tokens.weight": (99, 64)}
 Shapes = dict[str, tuple[int, ...]]
+PEFT = "base_model.model.model.layers.0.self_attn.q_proj"
+FACTORS: Shapes = {f"{PEFT}.lora_A.weight": (4, 64), f"{PEFT}.lora_B.weight": (64, 4)}
+MLX: Shapes = {"model.layers.0.self_attn.q_proj.lora_a": (64, 4)}
+KOHYA: Shapes = {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 64)}
+TABLE: Shapes = {"model.embed_tokens.weight": (99, 64)}
 ADAPTERS: dict[str, Shapes] = {
     "of peft": FACTORS,
     "of MLX": MLX,

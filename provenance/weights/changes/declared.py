@@ -35,8 +35,8 @@ class Declaration:
 
     `modules` are names as peft's `target_modules` has them (`q_proj`, `all-linear`, one regular
     expression), empty where the whole model may change; `saved` those that are trained whole beside
-    them; `tokens` tables of which some rows are; `rank` the rank of the factors, None where it is not said; `bias` peft's word for which
-    biases are trained: none, all, lora_only.
+    them; `tokens` tables of which some rows are; `rank` the rank of the factors, None where it is
+    not said; `bias` peft's word for which biases are trained: none, all, lora_only.
     """
 
     said: str
