@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from provenance.weights.fingerprint import Fingerprint
 from provenance.weights.ledger import copied, is_identical, is_large
+from provenance.weights.matrix import Part
 from provenance.weights.numbered import listed
 from provenance.weights.relation import KIN, STRANGER, By, Relation, relate
 from provenance.weights.sample import Sample
@@ -142,10 +143,12 @@ class _Case:
     def verdict(self) -> tuple[Kind, str]:
         """The kind and its sentence."""
         found = self.relation.whole
-        if self.whole and not self.relation.odd:
+        if self.whole and (self.relation.by is By.SHAPES or not self.relation.odd):
             return Kind.IDENTICAL, self._identical
         if self._obfuscated:
             return Kind.OBFUSCATED, self._again
+        if self._layers_unread:
+            return Kind.INCONCLUSIVE, f"{self._first_unread}: only its tables can be compared"
         if only := self._part_alone():
             which, part = only
             return Kind.PARTIAL, f"only {which} match {self.base} ({_figures(part)}){self.planted}"
@@ -163,6 +166,17 @@ class _Case:
             f"shares weights or an initialisation with {self.base}, or holds a minor share of it"
         )
         return Kind.WEAK, f"{words} ({_figures(found)}){self.planted}"
+
+    @property
+    def _layers_unread(self) -> bool:
+        """Whether the layers of a model that has some could not be read."""
+        theirs = sum(one.values.size for one in self.theirs.blocks if one.part is Part.LAYER)
+        return bool(self.ours.unread) and self.relation.layers.values < FEWEST <= theirs
+
+    @property
+    def _first_unread(self) -> str:
+        more = len(self.ours.unread) - 1
+        return f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
 
     def _no_kin(self) -> tuple[Kind, str]:
         """Where samples do not tell of any kinship."""
@@ -192,9 +206,7 @@ class _Case:
     def _unread(self) -> tuple[Kind, str] | None:
         """What could not be read of a model, if that is why there is too little to compare."""
         if self.ours.unread and self.ours.values < FEWEST:
-            more = len(self.ours.unread) - 1
-            words = f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
-            return Kind.INCONCLUSIVE, words
+            return Kind.INCONCLUSIVE, self._first_unread
         if not self.ours.blocks or not self.theirs.blocks:
             which = "the model" if not self.ours.blocks else self.base
             words = f"no matrix of {which} is known to lie at the residual stream"

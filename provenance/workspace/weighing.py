@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import SourceError
+from provenance.errors import Malformed, SourceError
 from provenance.lock.sketch import known_of
-from provenance.model import Ancestor, Basis, Evidence, File, Kind
+from provenance.model import Ancestor, Basis, Document, Evidence, File, Kind
 from provenance.source import directory
 from provenance.source.sampling import Folder
 from provenance.source.scales import Place, Scales, weighed
 from provenance.source.stored import FolderReader
-from provenance.weights.ledger import Known
+from provenance.weights.ledger import Known, Ledger
 from provenance.weights.stored import Stored, Unreadable, stored_in
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
@@ -77,9 +78,18 @@ def known_here(session: Session) -> Known | None:
     documents = session.fingerprints()
     if not documents:
         return known_of((), session.lock)
+    return known_of(_ledgers(documents), session.lock)
+
+
+def _ledgers(documents: Iterable[Document]) -> Iterator[Ledger]:
+    """Those of the files that are fingerprints; whoever judges says what the others are."""
     from provenance.weights.fingerprint import ledger_in
 
-    return known_of((ledger_in(one.data) for one in documents), session.lock)
+    for one in documents:
+        try:
+            yield ledger_in(one.data)
+        except Malformed:
+            continue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.case.case import Case
+from provenance.checks.weights.parents import MERGE
 from provenance.claims.trained import of_files, of_parameters
 from provenance.errors import Malformed
 from provenance.lineage import Edge
@@ -35,23 +36,32 @@ AROUND = ("norm", "bias")
 def exceeding(case: Case) -> Iterator[Finding]:
     """The changes of the last step that are beyond what is said of it.
 
-    Only a step from one parent is looked at: what a merge changes nobody can tell apart.
+    Only a step from one parent that is at hand is looked at. What a merge changes nobody can tell
+    apart, and several parents without a word on how they were used are one.
     """
-    own = case.graph.above.get(case.graph.model, ())
-    edges = [edge for edge in own if edge.passes_weights_on]
-    maps: list[ChangeMap] = []
+    maps: list[tuple[str, ChangeMap]] = []
     for document in case.evidence.weights.changes:
         try:
-            found = loads(document.data)
+            maps.append((document.path, loads(document.data)))
         except Malformed as error:
             message = f"the map of changes cannot be read ({error}): compare again"
             yield unknown("weights/unread", message, document.path)
-            continue
-        if len(edges) == 1 and _is_of(case, document.path, edges[0]):
-            maps.append(found)
-    if len(edges) == 1:
-        yield from _beyond(case, edges[0], maps)
-        yield from _trained(edges[0], maps)
+    own = case.graph.above.get(case.graph.model, ())
+    edges = [edge for edge in own if edge.passes_weights_on and edge.relation != MERGE]
+    of_each = [[one for name, one in maps if _is_of(case, name, edge)] for edge in edges]
+    at_hand = [
+        (e, some) for e, some in zip(edges, of_each, strict=True) if some or _ledger(case, e)
+    ]
+    if len(at_hand) == 1:
+        ((edge, found),) = at_hand
+        yield from _beyond(case, edge, found)
+        yield from _trained(edge, found)
+
+
+def _ledger(case: Case, edge: Edge) -> Ledger | None:
+    """The tensors of a parent, as far as a fingerprint of it tells."""
+    kin, node = case.graph.kin, case.graph.by_key[edge.parent]
+    return kin.ledgers.get(kin.known_as(edge.parent, node.manifest))
 
 
 def _is_of(case: Case, name: str, edge: Edge) -> bool:
@@ -78,8 +88,7 @@ def _excess(
     """By the map of changes; without one by the tensors that a fingerprint of the parent has."""
     if maps:
         return tuple(one for found in maps for one in exceeded(declared, found.changes))
-    kin, node = case.graph.kin, case.graph.by_key[edge.parent]
-    theirs = kin.ledgers.get(kin.known_as(edge.parent, node.manifest))
+    theirs = _ledger(case, edge)
     ours = Ledger(entries=case.evidence.weights.tensors)
     return exceeded_by_ledger(declared, ours, theirs) if theirs else ()
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from provenance.model import TensorDigest
 from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
 from provenance.weights.changes.pattern import Pattern
 from provenance.weights.ledger import Ledger
@@ -23,6 +24,7 @@ ROWS = frozenset({Kind.ROWS, Kind.RESHAPED})
 HEAD = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)$")
 BUFFERS = re.compile(r"(?:inv_freq|position_ids|masked_bias|\.attn\.bias|num_batches_tracked)$")
 """What programs write or leave out as they like: nothing that is trained."""
+HALF = "F16"
 SHOWN = 3
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
@@ -76,19 +78,34 @@ def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, 
 
 def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> tuple[Excess, ...]:
     """The same where only digests of the base are known: tensors outside of the declared modules
-    whose values are other ones, by how they begin or altogether."""
+    whose values are other ones, by how they begin or altogether, and those that the base has not.
+
+    What is no float, and a half beside another type, whose smallest values differ, tell nothing.
+    """
     known = {role_of(one.name): one for one in theirs.entries}
+    held = {one.digest for one in theirs.entries} - {""}
     changes = []
     for own in ours.entries:
+        if own.digest in held or own.dtype not in FLOATS or BUFFERS.search(own.name):
+            continue
         role, numbers = role_of(own.name)
         base = known.get((role, numbers))
-        if not base or base.shape != own.shape or not {base.dtype, own.dtype} <= FLOATS:
+        if base and (base.dtype not in FLOATS or (base.dtype == HALF) is not (own.dtype == HALF)):
             continue
-        if own.opening != base.opening or (own.digest and base.digest not in ("", own.digest)):
-            changes.append(
-                Change(name=own.name, base=base.name, role=role, numbers=numbers, kind=Kind.DENSE)
-            )
+        if kind := _by_digest(own, base):
+            changes.append(Change(name=own.name, role=role, numbers=numbers, kind=kind))
     return exceeded(declared, changes)
+
+
+def _by_digest(own: TensorDigest, base: TensorDigest | None) -> Kind | None:
+    """What became of a tensor of the base, as far as digests tell."""
+    if base is None:
+        return Kind.ADDED
+    if base.shape != own.shape:
+        grown = base.shape[1:] == own.shape[1:] and use_of(role_of(own.name)[0]) is Use.TABLE
+        return None if grown else Kind.RESHAPED
+    other = own.opening != base.opening or (own.digest and base.digest not in ("", own.digest))
+    return Kind.DENSE if other else None
 
 
 def sentence(declared: Declaration, excess: Sequence[Excess]) -> str:
