@@ -47,11 +47,14 @@ def exceeding(case: Case) -> Iterator[Finding]:
             message = f"the map of changes cannot be read ({error}): compare again"
             yield unknown("weights/unread", message, document.path)
     own = case.graph.above.get(case.graph.model, ())
-    edges = [edge for edge in own if edge.passes_weights_on and edge.relation != MERGE]
-    of_each = [[one for name, one in maps if _is_of(case, name, edge)] for edge in edges]
-    at_hand = [
-        (e, some) for e, some in zip(edges, of_each, strict=True) if some or _ledger(case, e)
+    edges = [edge for edge in own if edge.passes_weights_on]
+    merged = (MERGE, None) if len(edges) > 1 else (MERGE,)
+    of_each = [
+        (edge, [one for name, one in maps if _is_of(case, name, edge)])
+        for edge in edges
+        if edge.relation not in merged
     ]
+    at_hand = [(edge, some) for edge, some in of_each if some or _ledger(case, edge)]
     if len(at_hand) == 1:
         ((edge, found),) = at_hand
         yield from _beyond(case, edge, found)
