@@ -18,7 +18,7 @@ from provenance.lineage.claimed import Claimed
 from provenance.lineage.kin import NO_KIN, Kin
 from provenance.lineage.wanted import own_names
 from provenance.model import Document
-from provenance.trust import Registry
+from provenance.trust import Registry, Root
 
 if TYPE_CHECKING:
     from provenance.weights.fingerprint import Fingerprint
@@ -85,16 +85,25 @@ def _counted(
     for document, found in bases:
         digest = f"sha256:{hashlib.sha256(document.data).hexdigest()}"
         root = registry.fingerprinted(digest)
+        repo = _called(found, root, registry)
         if root is None and digest not in fingerprints:
             strange.append((document.path, "is in no registry of yours, nor in your settings"))
+        elif not repo:
+            strange.append((document.path, "does not say of which model it is"))
         elif root and root.manifest != found.manifest:
             strange.append((document.path, f"is of {found.manifest}, the root is {root.manifest}"))
         else:
-            name = claimed.canonical(root.repo if root else found.repo)
+            name = claimed.canonical(repo)
             keyed = found.sample.coordinates.startswith(KEYED)
             base = _Base(name=name, fingerprint=found, strength=int(keyed), root=root is not None)
             counted.append(base)
     return counted, strange
+
+
+def _called(found: Fingerprint, root: Root | None, registry: Registry) -> str:
+    """As the registry calls its root, or another with the same files, else as it says itself."""
+    same = (root,) if root else registry.roots_with(found.manifest)
+    return same[0].repo if same else found.repo
 
 
 def _local(claimed: Claimed) -> Iterator[_Base]:

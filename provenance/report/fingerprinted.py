@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from provenance.formats.toml import pair
 from provenance.names import namespace_of
 from provenance.report.common import printable
 from provenance.report.human import DOUBT, Line, Span
@@ -43,14 +44,11 @@ class Described:
 
     @property
     def next(self) -> str:
-        """The line to type next; of a secret one, what to write into provenance.toml."""
+        """The line to type next; of a secret one, the table to put into provenance.toml."""
         if self.key:
-            return (
-                "in provenance.toml, under [policy.weights]: "
-                f'key = "{self.key}", fingerprints = ["{self.file}"]'
-            )
-        model = self.model or "ORG/NAME"
-        words = ["provenance", "registry", "add-root", self.org or "ORG", model]
+            own = pair("key", self.key) + pair("fingerprints", [self.file])
+            return f"put this into provenance.toml\n[policy.weights]\n{own.rstrip()}"
+        words = ["provenance", "registry", "add-root", self.org or "ORG", self.model]
         pinned = ["--commit", self.commit, "--manifest", self.manifest]
         words += pinned if self.commit else ["--manifest", self.folder]
         return shlex.join([*words, "--fingerprint", self.file])
@@ -65,7 +63,7 @@ def fingerprint_lines(made: Described) -> Iterator[Line]:
     """What was written, of which model, what it holds and who may have it."""
     yield _line(f"wrote {made.file}: {-(-made.size // KIB)} KiB, {made.digest}")
     at = f"@{made.commit}" if made.commit else ""
-    yield _line(f"  of      {made.model or made.folder}{at}  {made.manifest}")
+    yield _line(f"  of      {made.model}{at}  {made.manifest}")
     yield _line(
         f"  holds   {made.matrices:,} matrices, {made.values:,} values at {made.coordinates} "
         f"coordinates; {made.tensors:,} tensors by digest"
@@ -88,7 +86,7 @@ def fingerprint_lines(made: Described) -> Iterator[Line]:
         )
     if made.statement:
         yield _line(f"  signed  {made.statement}")
-    if not made.org and made.model and not made.key:
+    if not made.org and not made.key:
         yield _line(f"  ORG     the organisation that has {namespace_of(made.model)} in trust.toml")
 
 

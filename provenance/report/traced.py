@@ -61,12 +61,14 @@ def _copied(copy: Copied) -> str:
 
 def _none(traced: Traced) -> str:
     count = len(traced.ranked)
-    of = f"none of {count} registered fingerprints" if count > 1 else "not the registered one"
+    of = f"none of {count} registered fingerprints"
     seen = f"a correlation above {RHO} = {traced.least:.3f} would have been seen"
     unlike = [one for one in traced.ranked if not one.relation.whole.values]
     if len(unlike) == count:
-        return f"{of} could be compared: {unlike[0].words or 'no matrix has the same shape'}"
+        could = f"{of} could" if count > 1 else "the registered fingerprint could not"
+        return f"{could} be compared: {unlike[0].words or 'no matrix has the same shape'}"
     part = f"; {len(unlike)} of them have no matrix of the same shape" if unlike else ""
+    of = of if count > 1 else "not of the one registered fingerprint"
     return f"{of}: {seen}{part}; {UNSEEN}"
 
 

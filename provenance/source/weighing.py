@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from provenance.errors import Malformed
+from provenance.formats.names import is_adapter_name
 from provenance.model import Ancestor, Document, Evidence, Kind
 from provenance.source.changing import changed
 from provenance.source.limits import DEFAULT, Limits
@@ -26,6 +27,8 @@ from provenance.weights.matrix import gathered
 from provenance.weights.sample import MATRICES, Block, Sample, chosen, sample
 from provenance.weights.stored import Stored, Unreadable
 
+SUFFIX = ".wlf"
+"""Of a fingerprint file."""
 UNREAD = frozenset(
     {Kind.PICKLE, Kind.TORCH_ZIP, Kind.HDF5, Kind.KERAS_ZIP, Kind.NPZ, Kind.NPY, Kind.NPY_OBJECTS}
 )
@@ -53,7 +56,7 @@ def _sampled(
     """The fingerprint; of too many matrices those are sampled that `others` have too."""
     found = gathered(stored)
     unread = tuple(f"{name:.200}: {why}" for name, why in found.unreadable[:MOST])
-    values = Sample(coordinates=way.name, blocks=(), unread=(_nothing(evidence), *unread))
+    values = Sample(coordinates=way.name, blocks=(), unread=(nothing(evidence, stored), *unread))
     some = found.matrices
     if len(some) > MATRICES:
         some = chosen(some, known=_blocks(others))
@@ -78,11 +81,20 @@ def _blocks(others: Iterable[Document]) -> Iterator[Block]:
             yield from loads(one.data).sample.blocks
 
 
-def _nothing(evidence: Evidence) -> str:
-    """Why there is no matrix to compare."""
+def nothing(evidence: Evidence, stored: Sequence[Stored]) -> str:
+    """Why there is no matrix to compare, as a sentence with what to do."""
+    files = evidence.manifest.files
+    if not any(file.size for file in files):
+        return "it holds no file with any bytes: name the folder in which the weights lie"
+    if len(files) == 1 and files[0].path.endswith(SUFFIX):
+        return "it is a fingerprint and no model: name the folder in which the weights lie"
+    if any(is_adapter_name(file.path) for file in files) or is_adapter_of(stored):
+        return f"{ADAPTER}: name its base, or the model that both were merged into"
     odd = sorted({one.kind.value for one in evidence.contents if one.kind in UNREAD})
     if odd:
-        return f"its weights are {' and '.join(odd)} files, of which no tensor is compared"
+        return f"its weights are {' and '.join(odd)} files: convert them to safetensors first"
+    if not stored:
+        return "no tensor is found in its files, expected safetensors, GGUF or ONNX"
     return "no matrix of it can be compared here: none is known to lie at the residual stream"
 
 

@@ -86,6 +86,9 @@ class Bases:
             self._check_key(place, coordinates)
         roots = self.loaded.registry.roots_with(found.manifest)
         repo = roots[0].repo if roots else found.repo
+        if not repo:
+            message = "names no model, and no root has its files: make it again with --as ORG/NAME"
+            raise ConfigError(message, path=str(place))
         return Document(path=f"{repo}@{coordinates}", data=data)
 
     def _check_key(self, place: Path, coordinates: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from provenance.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from provenance.weights.coordinates import Coordinates
     from provenance.weights.fingerprint import Fingerprint
-    from provenance.weights.stored import Reader
+    from provenance.weights.stored import Reader, Stored
 
 NOT_HERE = "its bytes are not here"
 
@@ -53,16 +54,18 @@ def fingerprinted(
     """The fingerprint of the one model of a request lies where it is wanted; if there is a signer,
     with a statement beside it.
 
-    A key that is not there is made. Raises ConfigError for a model that has no weights to compare
-    or holds what nobody should put their name to, and where something foreign would be lost;
-    SourceError where its bytes are not here, or change meanwhile.
+    A key that is not there is made. Raises ConfigError for a model that nobody gives a name, that
+    has no weights to compare or holds what nobody should put their name to, and where something
+    foreign would be lost; SourceError where its bytes are not here, or change meanwhile.
     """
     session = workspace.session(with_own_file(workspace, request))
     place, evidence = _measured(workspace, session, session.one)
     _check_outside(place, wanted)
     _refuse_to_replace(wanted, evidence.manifest.digest)
+    stored = _stored(place, evidence)
+    named = replace(evidence, ref=replace(evidence.ref, repo=_called(session, evidence, wanted)))
     coordinates, is_new = _coordinates(wanted.secret)
-    made = _made(workspace, place, evidence, coordinates)
+    made = _made(workspace, place, named, stored, coordinates)
     from provenance.weights.fingerprint import dumps
 
     data = dumps(made)
@@ -112,6 +115,25 @@ def _measured(workspace: Workspace, session: Session, subject: Subject) -> tuple
     return place, evidence
 
 
+def _called(session: Session, evidence: Evidence, wanted: Wanted) -> str:
+    """What the model is called: as it was named, else as the registry or the lockfile calls these
+    very files; ConfigError where nobody does, for cards name their parents."""
+    manifest = evidence.manifest.digest
+    locked = session.lock.models() if session.lock else ()
+    known = (
+        evidence.ref.repo,
+        *(root.repo for root in session.registry.roots_with(manifest)),
+        *(entry.repo for entry in locked if entry.manifest == manifest),
+    )
+    if repo := next(filter(None, known), None):
+        return repo
+    folder = evidence.ref.text
+    words = ["provenance", "fingerprint", folder, "--as", "ORG/NAME", "-o", str(wanted.output)]
+    keyed = ["--key", str(wanted.secret)] if wanted.secret else []
+    message = "neither your settings, the registry nor the lockfile says what this model is called"
+    raise ConfigError(f"{message}: `{shlex.join([*words, *keyed])}`", path=folder)
+
+
 def _cached(workspace: Workspace, session: Session, subject: Subject) -> tuple[Path, str]:
     """The snapshot in the Hub's cache, at the locked commit where none is said."""
     from provenance.source.hub import cache
@@ -125,26 +147,44 @@ def _cached(workspace: Workspace, session: Session, subject: Subject) -> tuple[P
         raise SourceError(f"{NOT_HERE}: {error}; {lines} bring them") from None
 
 
+def _stored(place: Path, evidence: Evidence) -> tuple[Stored, ...]:
+    """The model's tensors, among which are some to compare; else ConfigError says why not."""
+    from provenance.source.weighing import nothing
+    from provenance.weights.matrix import matrices
+    from provenance.weights.sample import chosen
+    from provenance.weights.stored import stored_in
+
+    with closing(FolderReader(root=_root(place))) as reading:
+        stored = stored_in(evidence, reading)
+    if not chosen(matrices(stored)):
+        message = f"cannot be fingerprinted: {nothing(evidence, stored)}"
+        raise ConfigError(message, path=str(place))
+    return stored
+
+
+def _root(place: Path) -> Path:
+    """The folder in which the model's files have their paths."""
+    return place if place.is_dir() else place.parent
+
+
 def _made(
-    workspace: Workspace, place: Path, evidence: Evidence, coordinates: Coordinates
+    workspace: Workspace,
+    place: Path,
+    evidence: Evidence,
+    stored: Sequence[Stored],
+    coordinates: Coordinates,
 ) -> Fingerprint:
     from provenance.source.ledgers import ledger_of
     from provenance.weights.fingerprint import made
     from provenance.weights.matrix import matrices
-    from provenance.weights.sample import chosen
-    from provenance.weights.stored import Unreadable, stored_in
+    from provenance.weights.stored import Unreadable
 
-    root = place if place.is_dir() else place.parent
-    with closing(FolderReader(root=root)) as reading:
-        stored = stored_in(evidence, reading)
-    found = matrices(stored)
-    if not chosen(found):
-        raise ConfigError("holds no matrices of weights that can be compared", path=str(place))
+    root = _root(place)
     total = sum(one.end - one.begin for one in stored)
     try:
         with _reading(workspace, root, total) as reader:
             return made(
-                found,
+                matrices(stored),
                 reader,
                 coordinates,
                 ledger_of(root, stored, reader),

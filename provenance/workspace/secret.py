@@ -22,7 +22,7 @@ def secret_in(file: Path) -> bytes:
         found = file.stat()
     except OSError as error:
         said = f"the key cannot be read: {error.strerror}"
-        line = f"`provenance fingerprint DIR -o base.wlf --key {file}` makes one"
+        line = f"`provenance fingerprint DIR --as ORG/NAME -o base.wlf --key {file}` makes one"
         raise ConfigError(f"{said}: {line}", path=str(file)) from None
     if found.st_uid not in (os.geteuid(), 0):
         raise ConfigError("is a secret key, and belongs to somebody else", path=str(file))

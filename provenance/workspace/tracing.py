@@ -20,7 +20,7 @@ from provenance.workspace.weighing import sampled
 
 NOTHING = (
     "no registry has a fingerprint, and nothing is locked: of a base that is here "
-    "`provenance fingerprint DIR -o base.wlf` makes one, and says how to register it"
+    "`provenance fingerprint DIR --as ORG/NAME -o base.wlf` makes one, and says how to register it"
 )
 
 
@@ -74,10 +74,17 @@ class _Found:
     def compare(self, gathering: Gathering, subject: Subject, way: Coordinates) -> None:
         """The model beside the bases that were made with these coordinates, if there are any."""
         bases = [base for base in self.bases if base.sample.coordinates == way.name]
+        if not bases:
+            return
         try:
-            self.kin += ranked(sampled(gathering, subject, way), bases) if bases else ()
+            own = sampled(gathering, subject, way)
         except SourceError as error:
             self.unread.append(str(error))
+            return
+        if own.sample.blocks:
+            self.kin += ranked(own, bases)
+        else:
+            self.unread.append(own.sample.unread[0])
 
 
 def _copies(evidence: Evidence, lock: Lock, name: str) -> Iterator[Copied]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shlex
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from provenance.errors import ConfigError
 from provenance.registry.fingerprints import digest_of
 from provenance.workspace import Request, Workspace
 from tests import forge, weighed
+from tests.cli import tiny
 from tests.cli.conftest import Run
 
 ADD = ("registry", "add-root", "Acme", "acme/base", "--manifest", "base", "--fingerprint")
@@ -114,7 +116,12 @@ def test_nothing_foreign_is_written_over(desk: Desk, lies: Callable[[Desk], None
 
 REFUSED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
     "inside the model": (("fingerprint", "base", "-o", "base/x.wlf"), 2, "lies inside the model"),
-    "no weights": (("fingerprint", "release.pub", "-o", "x.wlf"), 2, "holds no matrices"),
+    "no weights": (("fingerprint", "release.pub", "-o", "x.wlf"), 2, "no tensor is found"),
+    "no name": (("fingerprint", "base", "-o", "x.wlf"), 2, "fingerprint base --as ORG/NAME -o x"),
+    "no file": (("fingerprint", "empty", "-o", "x.wlf"), 2, "no file with any bytes"),
+    "an adapter": (("fingerprint", "lora", "-o", "x.wlf"), 2, "an adapter: "),
+    "a pickle": (("fingerprint", "old", "-o", "x.wlf"), 2, "pickle files"),
+    "itself": (("fingerprint", "own.wlf", "-o", "x.wlf"), 2, "a fingerprint and no model"),
     "not here": (("fingerprint", "acme/x", "-o", "x.wlf", "--offline"), 5, "provenance fetch"),
 }
 
@@ -122,8 +129,35 @@ REFUSED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_cannot_be_made_says_what_to_do(desk: Desk, what: str) -> None:
     words, code, says = REFUSED[what]
+    for name in ("empty", "lora", "old"):
+        (desk.folder / name).mkdir()
+    (desk.folder / "lora/adapter_model.safetensors").write_bytes(tiny.safetensors({}))
+    (desk.folder / "old/pytorch_model.bin").write_bytes(pickle.dumps([1]))
+    (desk.folder / "own.wlf").write_bytes(weighed.fingerprint(desk.folder / "base"))
     assert says in desk.refused(*words, code=code)
     assert not list(desk.folder.rglob("x.wlf"))
+
+
+def test_it_is_called_as_a_root_with_these_files(desk: Desk) -> None:
+    desk.done(*ADD[:-1])
+    made = json.loads(desk.done("fingerprint", "base", "-o", "x.wlf", "--json"))
+    assert made["model"] == "acme/base"
+
+
+def test_one_of_no_name_is_asked_to_be_made_again(desk: Desk) -> None:
+    (desk.folder / "x.wlf").write_bytes(weighed.fingerprint(desk.folder / "base", repo=""))
+    settings = '[policy]\nregistry = ["trust.toml"]\n[policy.weights]\nfingerprints = ["x.wlf"]\n'
+    (desk.folder / "provenance.toml").write_text(settings)
+    assert "--as ORG/NAME -o x.wlf" in desk.refused("trace", "base")
+    desk.done(*ADD[:-1])
+    assert "acme/base" in desk.done("trace", "base")
+
+
+def test_a_secret_one_ends_with_the_table_that_uses_it(desk: Desk) -> None:
+    said = desk.done(*MAKE, "--key", "wlf.key").partition("next: ")[2]
+    (desk.folder / "provenance.toml").write_text(said.partition("\n")[2])
+    found = json.loads(desk.run("trace", "base", "--json", cwd=desk.folder).stdout)
+    assert [one["base"] for one in found["ranked"]] == ["acme/base"]
 
 
 def secret(desk: Desk) -> None:

@@ -130,7 +130,7 @@ def test_values_that_are_no_numbers_are_no_crash(run: Run, shelf: Path) -> None:
 def test_with_nothing_to_compare_with_it_says_how_to_begin(run: Run, shelf: Path) -> None:
     tiny.written(shelf / "bot", BASE)
     done = run("trace", "bot")
-    assert (done.returncode, "provenance fingerprint DIR -o base.wlf" in done.stderr) == (2, True)
+    assert (done.returncode, "provenance fingerprint DIR --as" in done.stderr) == (2, True)
 
 
 def test_a_model_on_a_hub_and_a_copy_of_a_locked_one(tmp_path: Path) -> None:

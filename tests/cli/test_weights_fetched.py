@@ -61,7 +61,7 @@ def as_it_is(request: Request, answer: Answer) -> Answer:
 HOOKS: dict[str, tuple[Hook, int, str]] = {
     "what the file holds": (as_it_is, 0, ""),
     "no ranges, so that only bytes tell": (unranged, 0, ""),
-    "other weights than the file holds": (lying, 1, "integrity/contradiction"),
+    "other weights than the file holds": (lying, 3, "weights/incomparable"),
 }
 
 

@@ -42,7 +42,7 @@ def rules(found: Verdict) -> set[str]:
     return {
         finding.rule
         for finding in found.findings
-        if finding.outcome is not Outcome.PASS and finding.level is not Level.OFF
+        if finding.outcome not in (Outcome.PASS, Outcome.SKIPPED) and finding.level is not Level.OFF
     }
 
 

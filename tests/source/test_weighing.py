@@ -208,7 +208,7 @@ def test_weights_that_are_not_read_say_so_in_the_sample(shelf: Shelf, tmp_path: 
     evidence = directory.collect(folder, ref=Ref(text="p"), at=forge.NOW)
     facts = weighed(evidence, shelf.scales, Folder(root=folder)).weights
     (own,) = facts.own
-    assert "of which no tensor is compared" in print_of(own.data).sample.unread[0]
+    assert "convert them to safetensors" in print_of(own.data).sample.unread[0]
     assert (facts.unread, facts.skipped) == ("", "")
 
 
