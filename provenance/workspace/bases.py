@@ -87,7 +87,8 @@ class Bases:
         roots = self.loaded.registry.roots_with(found.manifest)
         repo = roots[0].repo if roots else found.repo
         if not repo:
-            message = "names no model, and no root has its files: make it again with --as ORG/NAME"
+            again = f"`provenance fingerprint DIR --as ORG/NAME -o {place.name}`"
+            message = f"names no model, and no root has its files: make it again, {again}"
             raise ConfigError(message, path=str(place))
         return Document(path=f"{repo}@{coordinates}", data=data)
 
