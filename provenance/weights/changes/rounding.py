@@ -19,8 +19,9 @@ FLOATS: Mapping[str, float] = {"F8_E4M3": 0.04, "F8_E5M2": 0.08}
 """Half a step by the value, at most 2^-4/√3 with three bits behind the point, and twice that."""
 SMALLEST: Mapping[str, float] = {"F8_E4M3": 2.0**-9, "F8_E5M2": 2.0**-16}
 """The step of their smallest values, where no scale makes these larger."""
-LEEWAY = 1.25
-"""Times the error of steps over a whole row: a quantiser may choose them worse."""
+LEEWAY, LEEWAY_OF_ALL = 1.25, 2.0
+"""Times the error of steps over a whole row, and over a whole matrix, of which only some rows are
+seen: a quantiser may choose them worse."""
 FREE = frozenset({"AWQ"})
 """Forms whose quantiser scales inputs first, and takes it back in what stands before."""
 
@@ -38,9 +39,11 @@ def farthest(base: Floats, own: Piece) -> float:
         return min(FAR, FLOATS[kind] + LEEWAY * step / sqrt(12))
     step = 0.0
     if rms:
-        ranges = 2 * np.abs(values).max(axis=1) / (2**bits - 1)
+        # Eight bits often have one step for the whole matrix, fewer have one for each row or group.
+        ranges = 2 * np.abs(values).max(axis=None if bits == 8 else 1) / (2**bits - 1)
         step = sqrt(float(np.square(ranges).mean())) / rms
-    return min(FAR, max(BOUNDS.get(bits, FAR), LEEWAY * step / sqrt(12)))
+    leeway = LEEWAY_OF_ALL if bits == 8 else LEEWAY
+    return min(FAR, max(BOUNDS.get(bits, FAR), leeway * step / sqrt(12)))
 
 
 def _bits(own: Piece) -> int:
