@@ -25,6 +25,8 @@ HEAD = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)$")
 BUFFERS = re.compile(r"(?:inv_freq|position_ids|masked_bias|\.attn\.bias|num_batches_tracked)$")
 """What programs write or leave out as they like: nothing that is trained."""
 HALF = "F16"
+BLOCK = "blk."
+"""What the name of a layer's tensor begins with in a GGUF."""
 SHOWN = 3
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
@@ -69,11 +71,21 @@ def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, 
     A re-typed tensor is not changed. Where most of the model was quantised alike, that is one step
     of its own: what was only quantised is no excess, and ranks are not told.
     """
-    some = tuple(changes)
+    some = _without_norms_of_gguf(tuple(changes))
     alike, scope = quantised_alike(some), _Scope(declared, tied=_is_tied(some))
     if scope.unread:
         return ()
     return tuple(Excess(change=one, words=w) for one in some if (w := _beyond(one, scope, alike)))
+
+
+def _without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """A GGUF calls norms by names of its own, which are paired with nothing: they tell nothing."""
+    if not any(one.name.startswith(BLOCK) for one in changes):
+        return changes
+    alone = {Kind.ADDED, Kind.REMOVED}
+    return tuple(
+        one for one in changes if one.kind not in alone or not any(map(NORMS.search, _modules(one)))
+    )
 
 
 def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> tuple[Excess, ...]:
