@@ -8,6 +8,7 @@ block by block where names have nothing in common. So a relation rests on three 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,8 @@ FEWEST_OF_LAYER = 512
 """Values below which nothing is said of one layer."""
 COVERED = 0.5
 """The share of our blocks that names must pair, or shapes are tried as well."""
+TURNED = re.compile(r"blk\.\d+\.attn_[qk](?:\.|$)")
+"""Matrices of a GGUF whose lines stand in another order than the model's."""
 GAIN = 0.1
 """How much better the correlation of moved layers must be to be taken for the relation."""
 
@@ -169,7 +172,7 @@ def _odd(pairs: Sequence[Pair], side: Beside, held: float) -> dict[str, str]:
             telling = one.values >= FEWEST_OF_MATRIX and held * np.sqrt(one.values) >= CERTAIN
             if telling and one.z < STRANGER:
                 found |= {ours[number].name: layer_of(ours[number]) for number in some}
-    return found
+    return {name: layer for name, layer in found.items() if not TURNED.match(name)}
 
 
 def _realigned(named: Relation, pairs: Sequence[Pair], theirs: Sequence[Block]) -> Relation:

@@ -43,7 +43,11 @@ TOLD: dict[str, tuple[dict[str, Any], str, str]] = {
         "none of 2 registered fingerprints: a correlation above",
         "",
     ),
-    "one": ({"ranked": (STRANGER,)}, "not of the one registered fingerprint: a correlation above", ""),
+    "one": (
+        {"ranked": (STRANGER,)},
+        "not of the one registered fingerprint: a correlation above",
+        "",
+    ),
     "a copy": (
         {"copies": (Copied(name="bot-1", same=2, files=3),)},
         "2 of 3 files of weights are those of bot-1, which is locked",
