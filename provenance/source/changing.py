@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from provenance.errors import Malformed
 from provenance.model import Document, Evidence
@@ -10,9 +11,9 @@ from provenance.source.progress import Progress
 from provenance.source.sampling import Folder
 from provenance.source.scales import Here, Place
 from provenance.weights import adapter
-from provenance.weights.changes.change import dumps
+from provenance.weights.changes.change import ChangeMap, dumps
 from provenance.weights.changes.mapping import change_map
-from provenance.weights.stored import Stored, Unreadable
+from provenance.weights.stored import Reader, Stored, Unreadable
 
 Changed = tuple[tuple[Document, ...], list[str]]
 """Change maps, each under its parent's name, and in words what is missing of them."""
@@ -49,22 +50,39 @@ def _map(
     opened, theirs = place.whole(), Folder(root=here.root)
     if opened is None:
         return None
-    step = progress.step("comparing", sum(one.end - one.begin for one in stored))
+    with opened as reader, theirs.whole() as base_reader:
+        base = Held(theirs.stored(here.evidence), base_reader, here.evidence)
+        own = Held(tuple(stored), reader, evidence)
+        changes = mapped(base, own, here.ancestor.claimed, progress, "comparing")
+    return Document(path=here.ancestor.claimed, data=dumps(changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The tensors of a model whose bytes are here, what reads them, and what is known of it."""
+
+    stored: tuple[Stored, ...]
+    reader: Reader
+    evidence: Evidence
+
+
+def mapped(base: Held, own: Held, named: str, progress: Progress, what: str) -> ChangeMap:
+    """What was changed from a base of that name to a model, told as `what` while it is compared;
+    Unreadable."""
+    step = progress.step(what, sum(one.end - one.begin for one in own.stored))
     try:
-        with opened as reader, theirs.whole() as base_reader:
-            changes = change_map(
-                theirs.stored(here.evidence),
-                stored,
-                base_reader,
-                reader,
-                named=here.ancestor.claimed,
-                manifest=here.evidence.manifest.digest,
-                progress=step.advance,
-                scales=_scales(evidence),
-            )
+        return change_map(
+            base.stored,
+            own.stored,
+            base.reader,
+            own.reader,
+            named=named,
+            manifest=base.evidence.manifest.digest,
+            progress=step.advance,
+            scales=_scales(own.evidence),
+        )
     finally:
         step.end()
-    return Document(path=here.ancestor.claimed, data=dumps(changes))
 
 
 def _scales(evidence: Evidence) -> dict[str, float]:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from provenance import refs
 from provenance.errors import SourceError
-from provenance.formats import content
-from provenance.model import Basis, Evidence, Facts, File, Observation, Ref, check_aware
+from provenance.model import Basis, Evidence, Facts, Observation, Ref, check_aware
 from provenance.selection import is_whole, matches, selected
 from provenance.source import evidence_files
 from provenance.source.ahead import Ahead
@@ -102,39 +101,6 @@ def collect(
         exclude=exclude,
         facts=facts,
     )
-
-
-def glance(path: Path, *, at: datetime, limits: Limits = DEFAULT) -> Evidence:
-    """What the headers say of the files at `path`, none of which is hashed: there are no digests.
-
-    SourceError where the folder, or one of them, cannot be read.
-    """
-    place, found = _look(path, limits, ())
-    budget = Budget(limits.kept, limits.head)
-    entries = sorted(place.entries, key=lambda entry: entry.path)
-    rows = [_glanced(entry, budget) for entry in entries if entry.path not in found.paths]
-    return assemble(
-        ref=Ref(text=str(path), commit=place.commit),
-        at=at,
-        basis=Basis.MEASURED,
-        rows=[budget.give(row) for row in rows],
-        found=found,
-        seen=place.observations,
-        chosen=frozenset(entry.path for entry in entries),
-        include=(),
-        exclude=(),
-    )
-
-
-def _glanced(entry: Entry, budget: Budget) -> Measured:
-    try:
-        with open(entry.place, "rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            seen, observations = content.read(stream, entry.path, size, limit=budget.most)
-    except OSError as error:
-        raise SourceError(f"{entry.path}: {error.strerror or error}") from None
-    file = File(path=entry.path, size=size, digest="")
-    return Measured(file=file, content=budget.take(seen), observations=observations)
 
 
 def _look(path: Path, limits: Limits, besides: Sequence[str]) -> tuple[Layout, Found]:

@@ -24,6 +24,7 @@ from provenance.source.digests import Tracker
 from provenance.source.layout import Entry
 from provenance.source.ledgers import tensors_in
 from provenance.source.progress import Progress, Silent, Step
+from provenance.source.stored import stamp
 from provenance.source.together import awaited
 from provenance.weights.ledger import Known
 from provenance.wire.oms import Need
@@ -226,7 +227,7 @@ def _read(entry: Entry, begun: Begun, work: Work) -> Measured:
     if entry.path in work.selected and count == size:
         seen, observations = content.read(facts, entry.path, size, limit=work.budget.most)
     tensors = ledger()
-    if count != size or _stamp(os.fstat(begun.stream.fileno())) != _stamp(before):
+    if count != size or stamp(os.fstat(begun.stream.fileno())) != stamp(before):
         return _unread(entry, "changed", "it changed while it was read: verify a copy at rest")
     return Measured(
         file=File(path=entry.path, size=size, digest=digest),
@@ -257,10 +258,6 @@ def _small(stream: io.FileIO, size: int) -> bytes:
     while len(data) < size and (more := stream.read(size + 1 - len(data))):
         data += more
     return data
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _unread(entry: Entry, code: str, detail: str) -> Measured:

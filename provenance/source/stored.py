@@ -30,6 +30,16 @@ def whole(data: bytes, path: str, begin: int, end: int) -> bytes:
     return data
 
 
+def root_of(place: Path) -> Path:
+    """The folder in which the files of the model at `place` have their paths."""
+    return place if place.is_dir() else place.parent
+
+
+def stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """What tells that a file is as it was."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
 @dataclass(frozen=True, kw_only=True)
 class FolderReader:
     """Reads files below `root`; each stays open until `close`, and is the same all the while."""
@@ -46,7 +56,7 @@ class FolderReader:
         try:
             number, before = self._opened(path)
             data = piece(number, begin, end)
-            now = _stamp(number)
+            now = stamp(os.fstat(number))
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror or error}") from None
         if now != before:
@@ -64,10 +74,5 @@ class FolderReader:
         with self._lock:
             if path not in self._open:
                 number = os.open(self.root / path, os.O_RDONLY | os.O_CLOEXEC)
-                self._open[path] = number, _stamp(number)
+                self._open[path] = number, stamp(os.fstat(number))
             return self._open[path]
-
-
-def _stamp(number: int) -> tuple[int, int, int]:
-    status = os.fstat(number)
-    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from provenance.errors import Malformed
 from provenance.formats.names import is_adapter_name
@@ -23,7 +24,7 @@ from provenance.weights.coordinates import Coordinates
 from provenance.weights.factored import is_adapter_of
 from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
-from provenance.weights.matrix import gathered
+from provenance.weights.matrix import Gathered, gathered
 from provenance.weights.sample import MATRICES, Block, Sample, chosen, sample
 from provenance.weights.stored import Stored, Unreadable
 
@@ -43,35 +44,7 @@ def sampled(evidence: Evidence, place: Place, way: Coordinates) -> Fingerprint:
     """The model's fingerprint at these coordinates, with its ledger as far as that is known; where
     there is nothing to sample it says why among what is unread. Unreadable where bytes cannot be
     had."""
-    return _sampled(evidence, place.stored(evidence), place, way)
-
-
-def _sampled(
-    evidence: Evidence,
-    stored: Sequence[Stored],
-    place: Place,
-    way: Coordinates,
-    others: Iterable[Document] = (),
-) -> Fingerprint:
-    """The fingerprint; of too many matrices those are sampled that `others` have too."""
-    found = gathered(stored)
-    unread = tuple(f"{name:.200}: {why}" for name, why in found.unreadable[:MOST])
-    values = Sample(coordinates=way.name, blocks=(), unread=(nothing(evidence, stored), *unread))
-    some = found.matrices
-    if len(some) > MATRICES:
-        some = chosen(some, known=_blocks(others))
-    if chosen(some):
-        with place.opened(some, way) as (plan, reader):
-            if plan.matrices:
-                taken = sample(plan.matrices, reader, way, lines=plan.lines)
-                values = replace(taken, unread=unread)
-    return Fingerprint(
-        repo=evidence.ref.repo or "",
-        commit=evidence.ref.commit or "",
-        manifest=evidence.manifest.digest,
-        sample=values,
-        ledger=Ledger(entries=evidence.weights.tensors),
-    )
+    return _Model.at(evidence, place).sampled(way)
 
 
 def _blocks(others: Iterable[Document]) -> Iterator[Block]:
@@ -108,9 +81,8 @@ def compared(
     evidence: Evidence, hand: AtHand, place: Place, progress: Progress, limits: Limits = DEFAULT
 ) -> Evidence:
     """The evidence, and that of ancestors, with all that is needed to compare them."""
-    model = _Model(evidence=evidence, place=place)
     try:
-        model.stored.extend(place.stored(evidence))
+        model = _Model.at(evidence, place)
     except Unreadable as error:
         facts = replace(
             evidence.weights, bases=hand.bases, unread=_joined([*hand.left, str(error)])
@@ -180,12 +152,43 @@ class _Model:
 
     evidence: Evidence
     place: Place
-    stored: list[Stored] = field(default_factory=list)
+    stored: tuple[Stored, ...]
+
+    @classmethod
+    def at(cls, evidence: Evidence, place: Place) -> _Model:
+        """The model at a place; Unreadable where its tensors cannot be told."""
+        return cls(evidence=evidence, place=place, stored=place.stored(evidence))
+
+    @cached_property
+    def found(self) -> Gathered:
+        """Its matrices, whatever coordinates they are sampled at."""
+        return gathered(self.stored)
+
+    def sampled(self, way: Coordinates, others: Iterable[Document] = ()) -> Fingerprint:
+        """The fingerprint; of too many matrices those are sampled that `others` have too."""
+        unread = tuple(f"{name:.200}: {why}" for name, why in self.found.unreadable[:MOST])
+        why_not = nothing(self.evidence, self.stored)
+        values = Sample(coordinates=way.name, blocks=(), unread=(why_not, *unread))
+        some = self.found.matrices
+        if len(some) > MATRICES:
+            some = chosen(some, known=_blocks(others))
+        if chosen(some):
+            with self.place.opened(some, way) as (plan, reader):
+                if plan.matrices:
+                    taken = sample(plan.matrices, reader, way, lines=plan.lines)
+                    values = replace(taken, unread=unread)
+        return Fingerprint(
+            repo=self.evidence.ref.repo or "",
+            commit=self.evidence.ref.commit or "",
+            manifest=self.evidence.manifest.digest,
+            sample=values,
+            ledger=Ledger(entries=self.evidence.weights.tensors),
+        )
 
     def taken(self, way: Coordinates, others: Iterable[Document] = ()) -> Document | str:
         """Its own fingerprint file, to be compared with `others`, or in words why there is none."""
         try:
-            found = _sampled(self.evidence, self.stored, self.place, way, others)
+            found = self.sampled(way, others)
         except Unreadable as error:
             return str(error)
         return Document(path=way.name, data=dumps(found))

@@ -7,7 +7,7 @@ is stands in the names and in the shapes: what projects back to the stream has i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ import numpy as np
 from provenance.weights.axes import shaped
 from provenance.weights.factored import FACTORS
 from provenance.weights.forms.form import Held
-from provenance.weights.forms.packings import FORMS, Weight, weights
+from provenance.weights.forms.packings import FORMS, weights
 from provenance.weights.heads import put_back
 from provenance.weights.names import Use
 from provenance.weights.pieces import Piece, pieces
@@ -42,8 +42,8 @@ class Matrix:
     the tensor that holds it and those that help to read it, `form` how values come out of them: a
     key of FORMS. Of a tensor that holds several, `first` is its first line and `left` its first
     column; `high` and `wide` are the tensor's own lines and columns, 0 where they are the matrix's.
-    `scale` is a factor of all values. `residual` is the axis of the residual stream, None where
-    neither is known to be; it is 0 for inputs first in one program and outputs first in another.
+    `residual` is the axis of the residual stream, None where neither is known to be; it is 0 for
+    inputs first in one program and outputs first in another.
     """
 
     name: str
@@ -57,7 +57,6 @@ class Matrix:
     left: int = 0
     high: int = 0
     wide: int = 0
-    scale: float = 1.0
     residual: int | None = None
     part: Part = Part.OTHER
 
@@ -89,11 +88,7 @@ def rows(matrix: Matrix, reader: Reader, begin: int, end: int) -> Floats:
         raise Unreadable(f"{matrix.name}: its tensors do not fit each other") from None
     if values.shape != (end - begin, held.columns):
         raise Unreadable(f"{matrix.name}: lines of {values.shape}, expected {held.columns} values")
-    cut = values[:, matrix.left : matrix.left + matrix.columns]
-    if matrix.scale == 1:
-        return cut
-    with np.errstate(over="ignore", invalid="ignore"):
-        return cut * np.float32(matrix.scale)
+    return values[:, matrix.left : matrix.left + matrix.columns]
 
 
 def _in_order(matrix: Matrix, held: Held, reader: Reader, begin: int, end: int) -> Floats:
@@ -122,12 +117,6 @@ def gathered(stored: Iterable[Stored]) -> Gathered:
         matrices=_made(apart(found, names)),
         unreadable=tuple(sorted((one.name, one.why) for one in unfit)),
     )
-
-
-def of_weights(some: Sequence[Weight]) -> tuple[Matrix, ...]:
-    """The matrices of weights, however they were put together."""
-    found, _ = shaped(pieces(some), ())
-    return _made(apart(found, ()))
 
 
 def _made(some: Iterable[Piece]) -> tuple[Matrix, ...]:

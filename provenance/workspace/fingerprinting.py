@@ -20,7 +20,7 @@ from provenance.report.fingerprinted import Described
 from provenance.source import directory
 from provenance.source.files import refuse_link, write, write_bytes
 from provenance.source.progress import Step
-from provenance.source.stored import FolderReader
+from provenance.source.stored import FolderReader, root_of
 from provenance.wire import fingerprinted as statements
 from provenance.workspace.attested_fingerprint import beside
 from provenance.workspace.own_registry import with_own_file
@@ -33,6 +33,7 @@ from provenance.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from provenance.weights.coordinates import Coordinates
     from provenance.weights.fingerprint import Fingerprint
+    from provenance.weights.matrix import Matrix
     from provenance.weights.stored import Reader, Stored
 
 NOT_HERE = "its bytes are not here"
@@ -62,10 +63,10 @@ def fingerprinted(
     place, evidence = _measured(workspace, session, session.one)
     _check_outside(place, wanted)
     _refuse_to_replace(wanted, evidence.manifest.digest)
-    stored = _stored(place, evidence)
+    stored, found = _stored(place, evidence)
     named = replace(evidence, ref=replace(evidence.ref, repo=_called(session, evidence, wanted)))
     coordinates, is_new = _coordinates(wanted.secret)
-    made = _made(workspace, place, named, stored, coordinates)
+    made = _made(workspace, place, named, stored, found, coordinates)
     from provenance.weights.fingerprint import dumps
 
     data = dumps(made)
@@ -147,24 +148,21 @@ def _cached(workspace: Workspace, session: Session, subject: Subject) -> tuple[P
         raise SourceError(f"{NOT_HERE}: {error}; {lines} bring them") from None
 
 
-def _stored(place: Path, evidence: Evidence) -> tuple[Stored, ...]:
-    """The model's tensors, among which are some to compare; else ConfigError says why not."""
+def _stored(place: Path, evidence: Evidence) -> tuple[tuple[Stored, ...], tuple[Matrix, ...]]:
+    """The model's tensors and matrices, some of which can be compared; else ConfigError says why
+    not."""
     from provenance.source.weighing import nothing
     from provenance.weights.matrix import matrices
     from provenance.weights.sample import chosen
     from provenance.weights.stored import stored_in
 
-    with closing(FolderReader(root=_root(place))) as reading:
+    with closing(FolderReader(root=root_of(place))) as reading:
         stored = stored_in(evidence, reading)
-    if not chosen(matrices(stored)):
+    found = matrices(stored)
+    if not chosen(found):
         message = f"cannot be fingerprinted: {nothing(evidence, stored)}"
         raise ConfigError(message, path=str(place))
-    return stored
-
-
-def _root(place: Path) -> Path:
-    """The folder in which the model's files have their paths."""
-    return place if place.is_dir() else place.parent
+    return stored, found
 
 
 def _made(
@@ -172,19 +170,19 @@ def _made(
     place: Path,
     evidence: Evidence,
     stored: Sequence[Stored],
+    found: Sequence[Matrix],
     coordinates: Coordinates,
 ) -> Fingerprint:
     from provenance.source.ledgers import ledger_of
     from provenance.weights.fingerprint import made
-    from provenance.weights.matrix import matrices
     from provenance.weights.stored import Unreadable
 
-    root = _root(place)
+    root = root_of(place)
     total = sum(one.end - one.begin for one in stored)
     try:
         with _reading(workspace, root, total) as reader:
             return made(
-                matrices(stored),
+                found,
                 reader,
                 coordinates,
                 ledger_of(root, stored, reader),

@@ -12,11 +12,11 @@ from provenance.claims.files import ModelFiles
 from provenance.drift import drift
 from provenance.drift.comparison import Comparison
 from provenance.errors import ConfigError, Malformed, SourceError
+from provenance.source.changing import Held, mapped
 from provenance.source.progress import Progress
-from provenance.source.stored import FolderReader
-from provenance.weights import adapter, units
+from provenance.source.stored import FolderReader, root_of
+from provenance.weights import units
 from provenance.weights.changes.change import ChangeMap, Kind
-from provenance.weights.changes.mapping import change_map
 from provenance.weights.changes.summary import summary
 from provenance.weights.compared import Side
 from provenance.weights.coordinates import Coordinates
@@ -36,7 +36,7 @@ from provenance.workspace.subjects import Subject
 MOST = 16
 """Models, of which one may be a merge of the others."""
 LARGEST = 1 << 26
-"""Bytes of a vocabulary, or of an adapter's configuration."""
+"""Bytes of a vocabulary."""
 EXPECTED = "expected safetensors, GGUF or ONNX"
 TOKENIZER = "tokenizer.json"
 
@@ -61,6 +61,11 @@ class Model:
             sample=sample(self.matrices, self.reader, way),
             ledger=Ledger(),
         )
+
+    @property
+    def held(self) -> Held:
+        """What a map of its changes is made of."""
+        return Held(self.stored, self.reader, self.files.evidence)
 
     def file(self, name: str) -> bytes:
         """A small file that lies beside the weights; Unreadable where there is none."""
@@ -119,7 +124,8 @@ def _beside(
     found = _units(base, own) if looking.deep else ""
     deep, unlooked = (None, found) if isinstance(found, str) else (found, "")
     kin = kinship(ours, theirs, anchored=True, deep=deep)
-    changes = _changes(base, own, progress)
+    doing = f"{own.side.name}: comparing"
+    changes = mapped(base.held, own.held, base.side.name, progress, doing)
     return Comparison(
         base=base.side,
         derived=own.side,
@@ -130,29 +136,6 @@ def _beside(
         unlooked=unlooked,
         beside=drift(own.files, base.files),
     )
-
-
-def _changes(base: Model, own: Model, progress: Progress) -> ChangeMap:
-    step = progress.step(
-        f"{own.side.name}: comparing", sum(one.end - one.begin for one in own.stored)
-    )
-    try:
-        scales = adapter.scales(own.file(adapter.FILE))
-    except (Malformed, Unreadable):
-        scales = {}
-    try:
-        return change_map(
-            base.stored,
-            own.stored,
-            base.reader,
-            own.reader,
-            named=base.side.name,
-            manifest=base.side.manifest,
-            progress=step.advance,
-            scales=scales,
-        )
-    finally:
-        step.end()
 
 
 def _identical(kin: Kinship, changes: ChangeMap) -> Kinship:
@@ -240,7 +223,7 @@ def _absent(session: Session, subject: Subject) -> str:
 def _root(gathering: Gathering, subject: Subject, commit: str) -> Path:
     """The folder in which its files have their paths."""
     if subject.place is not None:
-        return subject.place if subject.place.is_dir() else subject.place.parent
+        return root_of(subject.place)
     from provenance.source.hub.cache import snapshot
 
     return snapshot(gathering.options.cache_dir, subject.ref.repo or "", commit)

@@ -6,19 +6,17 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import Malformed, SourceError
 from provenance.lock.sketch import known_of
 from provenance.model import Ancestor, Basis, Document, Evidence, File, Kind
-from provenance.source import directory
 from provenance.source.sampling import Folder
 from provenance.source.scales import Place, Scales, weighed
-from provenance.source.stored import FolderReader
+from provenance.source.stored import root_of
 from provenance.weights.ledger import Known, Ledger
-from provenance.weights.stored import Stored, Unreadable, stored_in
+from provenance.weights.stored import Unreadable, stored_in
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 
@@ -26,14 +24,6 @@ if TYPE_CHECKING:
     from provenance.weights.coordinates import Coordinates
     from provenance.weights.fingerprint import Fingerprint
     from provenance.workspace.gathering import Gathering, SourceOptions
-
-
-def opened_folder(path: Path) -> tuple[tuple[Stored, ...], FolderReader]:
-    """The tensors of a model on disk, of which the headers are read and nothing is hashed, and what
-    reads their bytes; whoever is done closes it. SourceError for a path that cannot be read."""
-    evidence = directory.glance(path, at=datetime.now(UTC))
-    reader = FolderReader(root=_root(path))
-    return stored_in(evidence, reader), reader
 
 
 def sampled(gathering: Gathering, subject: Subject, way: Coordinates | None = None) -> Fingerprint:
@@ -120,7 +110,7 @@ class Local:
     def _listed(self, repo: str) -> Path | None:
         paths = (one.path for one in self.session.settings.models if one.repo == repo and one.path)
         path = next(paths, None)
-        return _root(Path(path)) if path else None
+        return root_of(Path(path)) if path else None
 
 
 def _of_weights(evidence: Evidence) -> tuple[File, ...]:
@@ -145,7 +135,7 @@ def _is(place: Path, file: File) -> bool:
 def _place(gathering: Gathering, subject: Subject, evidence: Evidence) -> Place:
     """Where the weights of a model are read: where the model was."""
     if subject.place is not None:
-        return Folder(root=_root(subject.place))
+        return Folder(root=root_of(subject.place))
     if gathering.hub is not None:
         from provenance.source.hub.sampling import OnHub
 
@@ -162,8 +152,3 @@ def _snapshot(base: Path | None, evidence: Evidence) -> Path | None:
     if repo is None or ref.commit is None or known is None or not known.is_dir():
         return None
     return cache.snapshot(known, repo, ref.commit)
-
-
-def _root(path: Path) -> Path:
-    """The folder in which the model's files have their paths."""
-    return path if path.is_dir() else path.parent

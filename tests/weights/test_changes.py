@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 
 from provenance.errors import Malformed
 from provenance.source.stored import FolderReader
+from provenance.weights.adapter import scales
 from provenance.weights.changes import turning
 from provenance.weights.changes.change import Change, ChangeMap, Kind, dumps, loads
+from provenance.weights.changes.factors import factored
 from provenance.weights.changes.mapping import change_map
 from provenance.weights.changes.summary import summary
 from provenance.weights.values import Floats, from_canonical
@@ -214,6 +217,32 @@ def test_an_adapter_is_the_product_of_its_factors(tmp_path: Path) -> None:
     assert kinds == {NAME: (Kind.LOW_RANK, 4), "model.norm.weight": (Kind.IDENTICAL, None)}
     size = 2 * np.linalg.norm(b @ a) / np.linalg.norm(base())
     assert max(one.relative for one in found.changes) == pytest.approx(size, rel=1e-4)
+
+
+SETTINGS: dict[str, tuple[dict[str, object], dict[str, float]]] = {
+    "none": ({}, {}),
+    "alpha by rank": ({"lora_alpha": 16, "r": 4}, {"": 4}),
+    "by the root of the rank": ({"lora_alpha": 16, "r": 4, "use_rslora": True}, {"": 8}),
+    "of a module": (
+        {"lora_alpha": 16, "r": 4, "alpha_pattern": {"q_proj": 8}},
+        {"": 4, "q_proj": 2},
+    ),
+    "of no sense": ({"lora_alpha": "much", "r": [], "rank_pattern": 3}, {}),
+}
+
+
+@pytest.mark.parametrize(("settings", "expected"), SETTINGS.values(), ids=SETTINGS.keys())
+def test_an_adapters_factors_count_as_its_configuration_says(
+    settings: dict[str, object], expected: dict[str, float]
+) -> None:
+    assert scales(json.dumps(settings).encode()) == expected
+
+
+def test_half_of_a_pair_and_factors_that_do_not_fit_are_none(tmp_path: Path) -> None:
+    a, b = base(4, COLUMNS), base(ROWS, 5)
+    rows = {"x.lora_A.weight": a, "x.lora_B.weight": b, "y.lora_A.weight": a}
+    stored, _ = opened(tmp_path, adapter_model=rows)
+    assert factored(stored) == ((), stored)
 
 
 def test_a_file_that_is_gone_or_changed_is_unreadable(tmp_path: Path) -> None:

@@ -10,13 +10,12 @@ import pytest
 
 from provenance.errors import Malformed
 from provenance.formats import gguf, onnx_graph
-from provenance.weights.adapters import factors, rank_of
 from provenance.weights.matrix import matrices, rows, unreadable
 from provenance.weights.stored import Opened, Stored, of_gguf, of_onnx
 from provenance.weights.values import Floats
 from tests.formats.test_gguf import made, pair, tensor, text
 from tests.formats.test_onnx import field, model, varint
-from tests.weights.held import Memory, file_of, named
+from tests.weights.held import Memory
 
 RNG = np.random.default_rng(3)
 
@@ -146,33 +145,3 @@ def test_what_does_not_fit_is_malformed(graph: bytes) -> None:
     data = model(graph)
     with pytest.raises(Malformed):
         onnx_graph.graph(io.BytesIO(data), len(data))
-
-
-SETTINGS: dict[str, tuple[dict[str, object], float]] = {
-    "none": ({}, 1),
-    "alpha by rank": ({"lora_alpha": 16, "r": 4}, 4),
-    "rank of the shapes": ({"lora_alpha": 16}, 4),
-    "by the root of the rank": ({"lora_alpha": 16, "r": 4, "use_rslora": True}, 8),
-    "of a module": ({"lora_alpha": 16, "r": 4, "alpha_pattern": {"q_proj": 8}}, 2),
-    "of no sense": ({"lora_alpha": "much", "r": [], "rank_pattern": 3}, 1),
-}
-
-
-@pytest.mark.parametrize(("settings", "scale"), SETTINGS.values(), ids=SETTINGS.keys())
-def test_an_adapter_is_the_product_of_its_factors(
-    settings: dict[str, object], scale: float
-) -> None:
-    a, b = (RNG.standard_normal(shape).astype(np.float32) for shape in ((4, 32), (48, 4)))
-    name = "base_model.model.model.layers.0.self_attn.q_proj"
-    stored, reader = file_of(named({f"{name}.lora_A.weight": a, f"{name}.lora_B.weight": b}))
-    (matrix,) = factors(stored, settings)
-    assert (matrix.role, matrix.numbers) == ("layers.#.self_attn.q_proj.weight", ("0",))
-    assert (rank_of(matrix), matrix.rows, matrix.columns) == (4, 48, 32)
-    np.testing.assert_allclose(rows(matrix, reader, 5, 9), (b @ a * scale)[5:9], rtol=1e-5)
-    assert matrices(stored) == ()
-
-
-def test_half_of_a_pair_and_factors_that_do_not_fit_are_none() -> None:
-    a, b = np.ones((4, 32), np.float32), np.ones((48, 5), np.float32)
-    stored, _ = file_of(named({"x.lora_A.weight": a, "x.lora_B.weight": b, "y.lora_A.weight": a}))
-    assert factors(stored) == ()

@@ -50,7 +50,8 @@ class OnHub:
 
         plan = planned(found, way, self.limits.sampled)
         paths = sorted({path for path, _, _ in plan.spans})
-        reader = SpanReader({path: self.ranges(path, self.limits.sampled) for path in paths})
+        ranges = {path: self.ranges(path, self.limits.sampled) for path in paths}
+        reader = SpanReader(ranges, plan.spans)
         self.hub.each(f"{self._repo}: weighing", reader.fetch, plan.spans)
         yield plan, reader
 
@@ -86,22 +87,22 @@ class RangeReader:
 class SpanReader:
     """Reads what was fetched before, and nothing else."""
 
-    def __init__(self, ranges: dict[str, Ranges]) -> None:
-        self._ranges = ranges
-        self._held: dict[str, list[tuple[int, bytes]]] = {path: [] for path in ranges}
+    def __init__(self, ranges: dict[str, Ranges], spans: tuple[Span, ...]) -> None:
+        """`spans` are all that will be fetched, ascending and apart."""
+        self._ranges, self._spans = ranges, spans
+        self._held: dict[Span, bytes] = {}
 
     def fetch(self, span: Span) -> None:
         """The span is here; Unreadable where it cannot be had, Overdue after the run's deadline."""
         path, begin, end = span
-        self._held[path].append((begin, _fetched(self._ranges[path], begin, end)))
+        self._held[span] = _fetched(self._ranges[path], begin, end)
 
     def read(self, path: str, begin: int, end: int) -> bytes:
         """Bytes of a span that was fetched."""
-        held = sorted(self._held.get(path, ()), key=lambda one: one[0])
-        number = bisect_right(held, begin, key=lambda one: one[0]) - 1
-        if number >= 0 and end <= held[number][0] + len(held[number][1]):
-            start, data = held[number]
-            return data[begin - start : end - start]
+        number = bisect_right(self._spans, (path, begin), key=lambda one: one[:2]) - 1
+        span = self._spans[number] if number >= 0 else ("", 0, 0)
+        if span in self._held and span[0] == path and end <= span[2]:
+            return self._held[span][begin - span[1] : end - span[1]]
         raise Unreadable(f"bytes {begin} to {end} of {path} are none of those that were asked for")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from provenance.weights.forms import bitsandbytes, ggml, grouped, lora, microscaled, scaled
+from provenance.weights.forms import bitsandbytes, ggml, grouped, microscaled, scaled
 from provenance.weights.forms.form import Form
 from provenance.weights.stored import Stored
 from provenance.weights.values import DECODERS
@@ -21,7 +21,6 @@ FORMS: Mapping[str, Form] = {
     "MXFP4": microscaled.MXFP4,
     "NVFP4": microscaled.NVFP4,
     "GGML": ggml.GGML,
-    "lora": lora.LORA,
 }
 """How lines are read, by the name of the form."""
 EIGHT = ("I8", "U8", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
