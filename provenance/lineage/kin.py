@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provenance.lineage.tier import Tier
+from provenance.weights.kind import Kind
 
 if TYPE_CHECKING:
     from provenance.weights.kinship import Kinship
@@ -50,8 +51,6 @@ class Kin:
     def tier(self, found: Kinship, relation: str | None, *, foreign: bool) -> Tier | None:
         """What the weights alone make of a step from a parent to which the model is that; `foreign`
         says that they are another model's. None where they leave it as it was."""
-        from provenance.weights.kinship import Kind
-
         if found.kind is Kind.NOT_SUPPORTED and foreign:
             return Tier.CONTRADICTED
         if found.kind in (Kind.IDENTICAL, Kind.CORROBORATED):

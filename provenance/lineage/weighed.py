@@ -121,7 +121,8 @@ def _local(claimed: Claimed) -> Iterator[_Base]:
 
 def _compared(own: Iterable[Fingerprint], bases: Iterable[_Base]) -> dict[str, Kinship]:
     """What the model is to each, the closest first."""
-    from provenance.weights.kinship import Kind, kinship
+    from provenance.weights.kind import Kind
+    from provenance.weights.kinship import kinship
 
     ours = {one.sample.coordinates: one for one in own}
     found: dict[str, list[tuple[bool, int, float, Kinship]]] = {}

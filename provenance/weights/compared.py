@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provenance.weights.kinship import Kind, Kinship
+from provenance.weights.kind import Kind
+from provenance.weights.kinship import Kinship
 from provenance.weights.relation import STRANGER
 
 SOME = frozenset({Kind.PARTIAL, Kind.WEAK})

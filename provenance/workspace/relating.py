@@ -21,7 +21,7 @@ from provenance.weights.changes.summary import summary
 from provenance.weights.compared import Side
 from provenance.weights.coordinates import Coordinates
 from provenance.weights.fingerprint import Fingerprint
-from provenance.weights.kinship import Kind as Kin
+from provenance.weights.kind import Kind as Kin
 from provenance.weights.kinship import Kinship, kinship
 from provenance.weights.ledger import Ledger
 from provenance.weights.matrix import Matrix, matrices

@@ -11,7 +11,7 @@ import pytest
 import tomli_w
 
 from provenance.weights.changes.change import Kind
-from provenance.weights.kinship import Kind as Kin
+from provenance.weights.kind import Kind as Kin
 from tests import forge
 from tests.cli import tiny
 from tests.cli.conftest import Run

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from provenance.weights.coordinates import Coordinates
-from provenance.weights.kinship import Kind, kinship
+from provenance.weights.kind import Kind
+from provenance.weights.kinship import kinship
 from provenance.weights.matrix import Part, rows
 from provenance.weights.relation import By, relate
 from provenance.weights.sample import chosen

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from provenance.weights.fingerprint import Fingerprint, dumps, loads, made
-from provenance.weights.kinship import Kind, Kinship, kinship
+from provenance.weights.kind import Kind
+from provenance.weights.kinship import Kinship, kinship
 from provenance.weights.ledger import Ledger
 from provenance.weights.merging import merged
 from provenance.weights.units import found_again, vocabulary

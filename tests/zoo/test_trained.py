@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from provenance.weights.fingerprint import Fingerprint
-from provenance.weights.kinship import Kind, kinship
+from provenance.weights.kind import Kind
+from provenance.weights.kinship import kinship
 from provenance.weights.relation import relate
 from tests.interop.servers import told
 from tests.weights.test_zoo import beside, printed

@@ -72,6 +72,7 @@ from collections.abc import Iterator, Sequence
 from provenance.case.case import Case
 from provenance.checks.weights.parents import Parent, parents_of, why_not
 from provenance.verdict import Finding, failed, passed, skipped, unknown
+from provenance.weights.kind import Kind
 
 INCONCLUSIVE = "weights/inconclusive"
 WAIVE = "ask the publisher what was done, and waive this after a look"
@@ -110,8 +111,6 @@ def _exceeded(case: Case) -> Iterator[Finding]:
 
 def _of(case: Case, parent: Parent) -> Iterator[Finding]:
     """What is wrong with one parent."""
-    from provenance.weights.kinship import Kind
-
     kind, name, words = parent.kinship.kind, parent.edge.parent, parent.words
     other = case.graph.foreign
     if kind is Kind.NOT_SUPPORTED and other:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from provenance.case.case import Case
 from provenance.claims.named import DISTILLED
 from provenance.lineage import Edge, Graph
+from provenance.weights.kind import Kind
 
 if TYPE_CHECKING:
     from provenance.weights.kinship import Kinship
@@ -41,15 +42,11 @@ class Parent:
     @property
     def is_without_trace(self) -> bool:
         """Whether the weights have nothing of it, where they could have shown it."""
-        from provenance.weights.kinship import Kind
-
         return self.kinship.kind is Kind.NOT_SUPPORTED
 
     @property
     def is_borne_out(self) -> bool:
         """Whether the weights agree with what is said; of a merge a part is enough."""
-        from provenance.weights.kinship import Kind
-
         if self.kinship.kind in (Kind.WEAK, Kind.PARTIAL):
             return self.edge.relation == MERGE
         return self.kinship.kind in (Kind.IDENTICAL, Kind.CORROBORATED, Kind.CONSISTENT)
