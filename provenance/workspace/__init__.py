@@ -7,10 +7,10 @@ from provenance.workspace.adding import Added, Addition
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting
 from provenance.workspace.fetching import Fetched
-from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.locking import Locked, LockOptions
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session
+from provenance.workspace.source_options import SourceOptions
 from provenance.workspace.updating import Updated
 from provenance.workspace.verifying import Verification
 from provenance.workspace.workspace import Workspace

@@ -20,8 +20,8 @@ from provenance.report.usage import DOCUMENTS, Loaded
 from provenance.source.evidence_files import read
 from provenance.source.progress import Progress
 from provenance.verdict import Verdict
-from provenance.workspace.gathering import SourceOptions
 from provenance.workspace.session import Session
+from provenance.workspace.source_options import SourceOptions
 from provenance.workspace.weighing import known_here, scales_of
 
 if TYPE_CHECKING:

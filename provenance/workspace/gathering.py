@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +26,6 @@ from provenance.lock.memory import known_member
 from provenance.model import (
     UNUSED_EXCLUDE,
     Ancestor,
-    Document,
     Evidence,
     Facts,
     Member,
@@ -36,10 +34,9 @@ from provenance.model import (
 )
 from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
-from provenance.source import detached, directory
+from provenance.source import directory
 from provenance.source.ahead import Ahead
-from provenance.source.deadline import SECONDS, Deadline
-from provenance.source.detached import Documents, with_detached
+from provenance.source.detached import with_detached
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress, during
 from provenance.source.scales import NO_SCALES, Scales
@@ -47,6 +44,7 @@ from provenance.trust import Registry
 from provenance.weights.ledger import Known
 from provenance.workspace.session import Session
 from provenance.workspace.snapshots import Snapshots
+from provenance.workspace.source_options import SourceOptions
 from provenance.workspace.subjects import Subject
 from provenance.workspace.weighing import known_here, scales_of, weighed_here
 
@@ -55,48 +53,6 @@ if TYPE_CHECKING:
     from provenance.source.hub.origin import Origins
 
 INTEGRITY = "integrity"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceOptions:
-    """Where evidence may come from, besides the model itself."""
-
-    endpoint: str | None = None
-    token: str | None = None
-    cache_dir: Path | None = None
-    max_workers: int = 8
-    deadline: float = SECONDS
-    offline: bool = False
-    attestations: Path | None = None
-
-    def documents(self, session: Session) -> Documents:
-        """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
-        own = session.rules_path
-        folder = self.attestations or (own.parent / detached.FOLDER if own else None)
-
-        def found(repo: str) -> Iterator[Document]:
-            yield from detached.in_folder(folder, repo)
-            for registry in session.published:
-                yield from registry.attestations(repo)
-
-        return found
-
-    def hub(self, session: Session, progress: Progress) -> Hub | None:
-        """The Hub, or None where the caller or the machine forbids asking it."""
-        from provenance.source.hub.cache import is_offline
-        from provenance.source.hub.client import Hub
-
-        if self.offline or is_offline():
-            return None
-        return Hub(
-            endpoint=self.endpoint,
-            token=self.token,
-            namespaces=session.namespaces,
-            workers=self.max_workers,
-            progress=progress,
-            deadline=Deadline(self.deadline),
-            say=progress.note,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,8 @@ from provenance.workspace.subjects import Subject
 if TYPE_CHECKING:
     from provenance.weights.coordinates import Coordinates
     from provenance.weights.fingerprint import Fingerprint
-    from provenance.workspace.gathering import Gathering, SourceOptions
+    from provenance.workspace.gathering import Gathering
+    from provenance.workspace.source_options import SourceOptions
 
 
 def sampled(gathering: Gathering, subject: Subject, way: Coordinates | None = None) -> Fingerprint:

@@ -20,12 +20,13 @@ from provenance.workspace.adding import Added, Addition, added, begun, own_file,
 from provenance.workspace.environment import Environment
 from provenance.workspace.exempting import Setting, check_rule, exempted, renewed, waived
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
-from provenance.workspace.gathering import Gathering, SourceOptions
+from provenance.workspace.gathering import Gathering
 from provenance.workspace.locking import Locked, LockOptions, check_listed, locked
 from provenance.workspace.removing import removed
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session, opened
 from provenance.workspace.settings import find
+from provenance.workspace.source_options import SourceOptions
 from provenance.workspace.status import status_of
 from provenance.workspace.subjects import Here
 from provenance.workspace.updating import Updated, updated

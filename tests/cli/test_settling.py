@@ -19,9 +19,10 @@ from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.source.progress import Silent
 from provenance.trust import Registry
-from provenance.workspace.gathering import Gathering, SourceOptions
+from provenance.workspace.gathering import Gathering
 from provenance.workspace.resolver import Resolver
 from provenance.workspace.session import Session
+from provenance.workspace.source_options import SourceOptions
 from provenance.workspace.subjects import Subject
 from tests import forge
 from tests.hubs import card

@@ -1,0 +1,60 @@
+"""Where evidence may come from, besides the model itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.model import Document
+from provenance.source import detached
+from provenance.source.deadline import SECONDS, Deadline
+from provenance.source.detached import Documents
+from provenance.source.progress import Progress
+from provenance.workspace.session import Session
+
+if TYPE_CHECKING:
+    from provenance.source.hub.client import Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOptions:
+    """Where evidence may come from, besides the model itself."""
+
+    endpoint: str | None = None
+    token: str | None = None
+    cache_dir: Path | None = None
+    max_workers: int = 8
+    deadline: float = SECONDS
+    offline: bool = False
+    attestations: Path | None = None
+
+    def documents(self, session: Session) -> Documents:
+        """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
+        own = session.rules_path
+        folder = self.attestations or (own.parent / detached.FOLDER if own else None)
+
+        def found(repo: str) -> Iterator[Document]:
+            yield from detached.in_folder(folder, repo)
+            for registry in session.published:
+                yield from registry.attestations(repo)
+
+        return found
+
+    def hub(self, session: Session, progress: Progress) -> Hub | None:
+        """The Hub, or None where the caller or the machine forbids asking it."""
+        from provenance.source.hub.cache import is_offline
+        from provenance.source.hub.client import Hub
+
+        if self.offline or is_offline():
+            return None
+        return Hub(
+            endpoint=self.endpoint,
+            token=self.token,
+            namespaces=session.namespaces,
+            workers=self.max_workers,
+            progress=progress,
+            deadline=Deadline(self.deadline),
+            say=progress.note,
+        )
