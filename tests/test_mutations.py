@@ -13,10 +13,13 @@ import pytest
 from safetensors.numpy import load
 
 from provenance import replay, signature
+from provenance.claims.files import ModelFiles
+from provenance.claims.trained import of_parameters
+from provenance.drift import drift
 from provenance.errors import ConfigError, Malformed
 from provenance.formats import safetensors
 from provenance.judgement import judge
-from provenance.model import Document, Evidence, Ref
+from provenance.model import Content, Document, Evidence, Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.produce.sign import statement
 from provenance.signature import Attestation
@@ -177,3 +180,53 @@ def test_no_cut_of_a_header_is_read() -> None:
     for length in range(len(data)):
         with pytest.raises(Malformed):
             safetensors.parse(data[:length], length)
+
+
+TOKEN = {"content": "<x>", "id": 3, "special": True}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "adapter_config.json": {
+        "base_model_name_or_path": "acme/base",
+        "peft_type": "LORA",
+        "r": 4,
+        "target_modules": ["q_proj"],
+        "modules_to_save": ["lm_head"],
+        "rank_pattern": {"q_proj": 4},
+        "layers_to_transform": [0],
+        "trainable_token_indices": {"embed_tokens": [3]},
+        "init_lora_weights": True,
+        "bias": "none",
+    },
+    "config.json": {
+        "architectures": ["LlamaForCausalLM"],
+        "vocab_size": 8,
+        "rope_scaling": {"type": "linear"},
+        "quantization_config": {"quant_method": "gptq", "bits": 4, "desc_act": False},
+    },
+    "generation_config.json": {"eos_token_id": [1], "temperature": 0.5, "stop_strings": ["a"]},
+    "tokenizer_config.json": {
+        "chat_template": [{"name": "default", "template": "{{ x }}"}],
+        "added_tokens_decoder": {"3": TOKEN},
+        "eos_token": TOKEN,
+    },
+    "tokenizer.json": {"added_tokens": [TOKEN], "model": {"vocab": {"a": 0}, "merges": ["a b"]}},
+    "special_tokens_map.json": {"pad_token": TOKEN},
+    "recipe.yaml": {"adapter": "lora", "lora_r": 8, "lora_target_modules": ["q_proj"]},
+}
+"""What ordinary tools write beside weights, by the file's name."""
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_no_mutation_of_settings_raises(name: str, tmp_path: Path) -> None:
+    files = {path: json.dumps(table).encode() for path, table in SETTINGS.items()}
+    found = evidence(forge.write(tmp_path / "m", {**forge.MODEL, **files}))
+    whole = ModelFiles(evidence=found)
+    for path, mutated in mutations(SETTINGS[name]):
+        data = json.dumps(mutated).encode("utf-8", "surrogatepass")
+        other = replace(found, contents=tuple(_with(one, name, data) for one in found.contents))
+        assert judge(other, POLICY, TRUST).findings, path
+        assert drift(ModelFiles(evidence=other), whole), path
+        assert len(list(of_parameters("said", data.decode("utf-8", "replace")))) <= 1, path
+
+
+def _with(content: Content, name: str, data: bytes) -> Content:
+    return replace(content, head=data) if content.path == name else content

@@ -127,7 +127,7 @@ def _quoted(path: str, text: str) -> Iterator[Declaration]:
 
 def _lora(table: Mapping[object, object]) -> _Lora | None:
     """What a table says of low-rank factors; None where it is about something else."""
-    if any(key in table and table[key] not in words for key, words in CHOSEN.items()):
+    if any(key in table and not _is_one(table[key], words) for key, words in CHOSEN.items()):
         return None
     modules = tuple(name for key in MODULES for name in _names(table.get(key)))
     if table.get(LINEAR) is True:
@@ -152,7 +152,11 @@ def _is_product(table: Mapping[object, object]) -> bool:
     begun = table.get("init_lora_weights")
     plain = not isinstance(begun, str) or begun in INITIAL
     scaled = any(table.get(key) is True for key in SCALED)
-    return plain and not scaled and table.get("peft_type", "LORA") in FACTORED
+    return plain and not scaled and _is_one(table.get("peft_type", "LORA"), FACTORED)
+
+
+def _is_one(value: object, words: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in words
 
 
 def _highest(table: Mapping[object, object], rank: int) -> int:
