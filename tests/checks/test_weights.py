@@ -163,6 +163,7 @@ Q_TOO = {**LORA, "r": 128, "target_modules": ["q_proj", "v_proj"]}
 RECIPE = """---
 base_model: base/b
 ---
+## Training procedure
 ```yaml
 base_model: base/b
 adapter: lora
