@@ -83,6 +83,54 @@ def test_a_root_that_stands_already_gets_it(desk: Desk) -> None:
     assert len(desk.kept()) == 1
 
 
+COMMIT, OTHER = "c" * 40, "d" * 40
+AGAIN: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str, str]] = {
+    "the same": ((), (), "stays as it is", ""),
+    "with a commit": ((), ("--commit", COMMIT), "+commit", f'commit = "{COMMIT}"'),
+    "without the commit": (("--commit", COMMIT), (), "stays as it is", f'commit = "{COMMIT}"'),
+    "with the Hub's number": ((), ("--repo-id", "1" * 24), "+repo_id", f'repo_id = "{"1" * 24}"'),
+    "with another commit": (
+        ("--commit", COMMIT),
+        ("--commit", OTHER),
+        f"commit stays {COMMIT}, found {OTHER}",
+        f'commit = "{COMMIT}"',
+    ),
+    "with a fingerprint and a commit": (
+        ("--fingerprint", "base.wlf"),
+        ("--commit", COMMIT),
+        "+commit",
+        "fingerprint = ",
+    ),
+    "with a fingerprint at last": (
+        ("--commit", COMMIT),
+        ("--fingerprint", "base.wlf"),
+        "+fingerprint",
+        f'commit = "{COMMIT}"',
+    ),
+}
+
+
+@pytest.mark.parametrize("what", AGAIN)
+def test_a_root_that_is_added_twice_stands_once(desk: Desk, what: str) -> None:
+    first, then, says, holds = AGAIN[what]
+    desk.done(*MAKE)
+    desk.done(*ADD[:-1], *first)
+    assert says in desk.done(*ADD[:-1], *then)
+    text = (desk.folder / "trust.toml").read_text()
+    assert text.count("[[org.root]]") == 1
+    assert holds in text
+    desk.done("registry", "remove", "root", "acme/base", "--reason", "x")
+
+
+def test_one_commit_has_one_manifest(desk: Desk) -> None:
+    desk.done(*ADD[:-1], "--commit", COMMIT)
+    before = (desk.folder / "trust.toml").read_bytes()
+    other = ("--commit", COMMIT, "--manifest", f"sha256:{'a' * 64}")
+    said = desk.refused("registry", "add-root", "Acme", "acme/base", *other)
+    assert "provenance registry remove root acme/base" in said
+    assert (desk.folder / "trust.toml").read_bytes() == before
+
+
 def test_as_json_it_is_described(desk: Desk) -> None:
     made = json.loads(desk.run(*MAKE, "--json", cwd=desk.folder).stdout)
     data = (desk.folder / "base.wlf").read_bytes()
