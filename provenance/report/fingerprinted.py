@@ -20,7 +20,8 @@ class Described:
     """What a fingerprint's file is: where it lies, of which model, and what it holds.
 
     `digest` and `manifest` are `sha256:<hex>`, `size` is in bytes. `matrices` were sampled, with
-    `values` numbers in all, and `unread` could not be; `tensors` have their digests. `key` is the
+    `values` numbers in all; `unread` says what could not be and why, of very much the first;
+    `tensors` have their digests. `key` is the
     file of its secret coordinates, and `is_new` says that it was made just now. `statement` is the
     file in which it is signed, and `org` the organisation that has the model in the registry.
     """
@@ -69,9 +70,9 @@ def fingerprint_lines(made: Described) -> Iterator[Line]:
         f"coordinates; {made.tensors:,} tensors by digest"
     )
     if made.unread:
-        names = ", ".join(made.unread[:SHOWN]) + (" …" if len(made.unread) > SHOWN else "")
-        said = f"  without {len(made.unread):,} that could not be read: {printable(names)}"
-        yield (Span(said, DOUBT),)
+        shown = "; ".join(made.unread[:SHOWN])
+        more = f" and {len(made.unread) - SHOWN} more" if len(made.unread) > SHOWN else ""
+        yield (Span(printable(f"  without {shown}{more}"), DOUBT),)
     if made.key:
         how = "made just now, for you alone to read" if made.is_new else "as it was"
         yield _line(f"  key     {made.key}, {how}")

@@ -15,6 +15,7 @@ import pytest
 
 from provenance.errors import ConfigError
 from provenance.registry.fingerprints import digest_of
+from provenance.weights.fingerprint import loads
 from provenance.workspace import Request, Workspace
 from tests import forge, weighed
 from tests.cli import tiny
@@ -139,6 +140,49 @@ def test_as_json_it_is_described(desk: Desk) -> None:
     assert (made["size"], made["coordinates"], made["tensors"]) == (len(data), "public", 5)
     desk.done(*MAKE)
     assert (desk.folder / "base.wlf").read_bytes() == data
+
+
+def broken(folder: Path) -> None:
+    (folder / "more.safetensors").write_bytes(b"\x10" + bytes(7) + b'{"a":')
+
+
+def pickled(folder: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps([1]))
+
+
+def packed(folder: Path) -> None:
+    """Modules as a program packs them whose layout nobody documents."""
+    size = 8 * 8 * 4
+    table = {
+        f"model.layers.{n}.mlp.gate_proj.Qidxs": {
+            "dtype": "I32",
+            "shape": [8, 8],
+            "data_offsets": [n * size, (n + 1) * size],
+        }
+        for n in range(5)
+    }
+    head = json.dumps(table).encode()
+    data = len(head).to_bytes(8, "little") + head + bytes(5 * size)
+    (folder / "more.safetensors").write_bytes(data)
+
+
+LEFT: Mapping[str, tuple[Callable[[Path], None], str]] = {
+    "a header that is cut off": (broken, "without more.safetensors: no tensor of it can be read"),
+    "a pickle": (pickled, "without pytorch_model.bin: no tensor of it can be read"),
+    "a packing that is not read": (packed, "unreadable packing: QuIP#; "),
+}
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_what_could_not_be_read_is_said(desk: Desk, what: str) -> None:
+    adds, says = LEFT[what]
+    assert "without" not in desk.done(*MAKE)
+    adds(desk.folder / "base")
+    said = desk.done(*MAKE, "--force")
+    assert says in said
+    data = (desk.folder / "base.wlf").read_bytes()
+    (first, *_) = loads(data).sample.unread
+    assert f"without {first}" in said
 
 
 def foreign(desk: Desk) -> None:
