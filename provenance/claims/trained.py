@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from provenance.claims.card.front import divided
+from provenance.claims.card.training import of_training
 from provenance.claims.configuration import values
 from provenance.claims.parents import BY_NAME
 from provenance.errors import Malformed
@@ -44,7 +45,7 @@ BIASES = ("none", "lora_only", "all")
 SETTINGS = frozenset(name for name in BY_NAME if suffix_of(name) in (".json", ".yaml", ".yml"))
 DIGITS = re.compile(r"[0-9]{1,9}")
 MAX_BLOCKS = 32
-"""Blocks of settings and of code of a card that are looked into."""
+"""Blocks of code of a card that are looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,14 @@ def _tables(file: Parsed) -> tuple[object, ...]:
 
 
 def _of_card(file: Parsed) -> Iterator[Declaration]:
-    """What the front matter and the recipes of a card say; recipes that differ tell nothing, for
-    any of them may be an example."""
-    text = file.content.head.decode("utf-8", "surrogateescape")
-    parts = divided(text, yaml.fences(text))
-    texts = [*(one.text for one in parts.blocks), *(one.text for one in parts.fenced)]
-    found = dict.fromkeys(one for text in texts[:MAX_BLOCKS] for one in _quoted(file.path, text))
+    """What the front matter of a card says, and its recipes of how the model was trained; those
+    that differ tell nothing, for any of them may be an example."""
+    text = yaml.lines(file.content.head).decode("utf-8", "surrogateescape")
+    front = yaml.fences(text)
+    parts = divided(text, front)
+    own = of_training(parts.words, parts.fenced[:MAX_BLOCKS])
+    texts = (*([text[slice(*front)]] if front else ()), *(one.text for one in own))
+    found = dict.fromkeys(one for text in texts for one in _quoted(file.path, text))
     if len(found) == 1:
         yield from found
 

@@ -25,6 +25,9 @@ from provenance.weights.split import apart
 from provenance.weights.stored import Reader, Stored, Unreadable
 from provenance.weights.values import Floats
 
+MOST = 64
+"""Weights that cannot be read and are named in a fingerprint."""
+
 
 class Part(StrEnum):
     """Where in a model a matrix stands."""
@@ -105,6 +108,12 @@ class Gathered:
 
     matrices: tuple[Matrix, ...]
     unreadable: tuple[tuple[str, str], ...]
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What cannot be read as a fingerprint has it, each with the reason; of very much the
+        first."""
+        return tuple(f"{name:.200}: {why}" for name, why in self.unreadable[:MOST])
 
 
 def gathered(stored: Iterable[Stored]) -> Gathered:

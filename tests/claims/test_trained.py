@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from provenance.claims.trained import declared
+from provenance.claims.files import ModelFiles
+from provenance.claims.trained import declared, of_files
 from provenance.weights.changes.declared import Declaration
+from tests.claims.models import evidence
 
 LORA = {"peft_type": "LORA", "r": 4, "target_modules": ["q_proj"]}
 RANKS: Mapping[str, tuple[dict[str, object], int | None]] = {
@@ -68,3 +70,56 @@ TOKENS: tuple[tuple[object, tuple[str, ...]], ...] = (
 @pytest.mark.parametrize(("said", "tables"), TOKENS)
 def test_tables_of_which_rows_are_trained(said: object, tables: tuple[str, ...]) -> None:
     assert only({**LORA, "trainable_token_indices": said}).tokens == tables
+
+
+FRONT = "---\nbase_model: acme/base\n---\n"
+RECIPE = "adapter: lora\nlora_r: 8\nlora_target_modules: [q_proj]\n"
+BLOCK = f"```yaml\n{RECIPE}```\n"
+AXOLOTL = f"<details><summary>See axolotl config</summary>\n\naxolotl version: `0.4.1`\n{BLOCK}"
+BINDS: Mapping[str, str] = {
+    "front matter": f"---\n{RECIPE}---\n# A model\n",
+    "axolotl's own section": f"{FRONT}# m\n\n{AXOLOTL}\n</details><br>\n\n## Intended uses\n",
+    "axolotl's in a part of its own": f"# Example-LM\n## Training details\n{AXOLOTL}</details>",
+    "lines of Windows": f"{FRONT}## Training procedure\n{BLOCK}".replace("\n", "\r\n"),
+    "below what was trained": f"## Training procedure\n### Training hyperparameters\n{BLOCK}",
+    "a part of a part": f"## Training\n### Configuration\nWe ran this.\n\n{BLOCK}",
+    "in HTML": f"<h2 align='center'>Fine-tuning details</h2>\n{BLOCK}",
+    "underlined": f"LoRA configuration\n------------------\n\n{BLOCK}",
+    "a line in bold": f"# A guide\n\n**Training config**\n\n{BLOCK}",
+    "a line that leads to it": f"# m\n\nIt was trained with the following config:\n\n{BLOCK}",
+    "a linked word": f"## [Axolotl](https://example.com/usage) config\n{BLOCK}",
+    "behind a use": f"## Usage\n```python\nx\n```\n## Training\n{BLOCK}",
+    "a title with any words": f"# Quick-Start Guide Original 7B\n## Training\n{BLOCK}",
+}
+UNCLEAR: Mapping[str, str] = {
+    "no heading": BLOCK,
+    "a title alone": f"# m-lora\n{BLOCK}",
+    "how to use it": f"## Usage\n{BLOCK}",
+    "how to go on": f"## Fine-tuning\n{BLOCK}",
+    "how others may train": f"## Training your own adapter\n{BLOCK}",
+    "how to train": f"## How to train\n{BLOCK}",
+    "an example": f"## Training\n### Example config\n{BLOCK}",
+    "an example in a line": f"## Training\n\nFor example, with axolotl:\n\n{BLOCK}",
+    "a part of a use": f"## Examples\n### Training configuration\n{BLOCK}",
+    "of another model": f"## Training of the base model\n{BLOCK}",
+    "of a named model": f"## Training acme-7b-chat\n{BLOCK}",
+    "a quoted card": f"# Original model card: acme\n# acme\n## Training\n{BLOCK}",
+    "behind what was closed": f"{AXOLOTL.replace(BLOCK, '')}</details>\n\nAnd so on.\n{BLOCK}",
+    "settings below the front matter": (f"{FRONT}# m\n---\nbase_model: acme/x\n{RECIPE}---\n"),
+    "two that differ": f"## Training\n{BLOCK}{BLOCK.replace('8', '16')}",
+}
+
+
+def of_card(text: str) -> list[Declaration]:
+    given = evidence({"README.md": text.encode()})
+    return list(of_files(ModelFiles(evidence=given).by_path))
+
+
+@pytest.mark.parametrize("card", BINDS.values(), ids=BINDS)
+def test_a_card_says_how_its_model_was_trained(card: str) -> None:
+    assert of_card(card) == [Declaration(said="README.md", modules=("q_proj",), rank=8)]
+
+
+@pytest.mark.parametrize("card", UNCLEAR.values(), ids=UNCLEAR)
+def test_what_may_be_of_something_else_says_nothing(card: str) -> None:
+    assert of_card(card) == []

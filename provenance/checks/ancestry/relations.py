@@ -26,13 +26,16 @@ SIDE_FILES = frozenset({"hf_quant_config.json", "quant_config.json", "quantize_c
 
 
 def relations(case: Case) -> Iterator[Finding]:
-    """A relation that the card states, and that its files are not."""
+    """A relation that the card states, and that its files are not; what a recipe was run for may
+    have been merged or extracted since."""
     claims = [claim for _, claim in whole_claims(case)]
-    stated = {c.relation: c for c in claims if c.key in DECLARED and c.relation}
+    told = [claim for claim in claims if claim.key in DECLARED and claim.relation]
+    stated = {claim.relation: claim for claim in told if not claim.recipe}
     adapts, is_quantized = is_adapter(case.files), _is_quantized(case.files)
+    trained = {claim.relation for claim in told}
     for relation, claim in stated.items():
         seen = ""
-        if adapts and not stated.keys() & {"adapter", "merge"}:
+        if adapts and not trained & {"adapter", "merge"}:
             seen = "its weights are an adapter"
         elif adapts is False and relation == "adapter":
             seen = "its weights are a whole model"
