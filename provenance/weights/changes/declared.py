@@ -11,8 +11,9 @@ from provenance.model import TensorDigest
 from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
 from provenance.weights.changes.pattern import Pattern
 from provenance.weights.ledger import Ledger
+from provenance.weights.methods import SHARED_BY_ALL, parameter
 from provenance.weights.names import Use, use_of
-from provenance.weights.roles import FLOATS, LEADING, WRAPPERS, role_of
+from provenance.weights.roles import FLOATS, module_of, role_of
 
 ALL_LINEAR = "all-linear"
 NAMES = re.compile(r"[\w.\-]*")
@@ -30,7 +31,6 @@ BLOCK = "blk."
 SHOWN = 3
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
-PARAMETER = re.compile(r"\.(?:weight|bias)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,8 @@ def _without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> tuple[Excess, ...]:
     """The same where only digests of the base are known: tensors outside of the declared modules
-    whose values are other ones, by how they begin or altogether, and those that the base has not.
+    whose values are other ones, by how they begin or altogether, those that the base has not, and
+    those that an adapter's parameters change.
 
     What is no float, and a half beside another type, whose smallest values differ, tell nothing.
     """
@@ -100,12 +101,14 @@ def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> t
     for own in ours.entries:
         if own.digest in held or own.dtype not in FLOATS or BUFFERS.search(own.name):
             continue
-        role, numbers = role_of(own.name)
-        base = known.get((role, numbers))
-        if base and (base.dtype not in FLOATS or (base.dtype == HALF) is not (own.dtype == HALF)):
+        if SHARED_BY_ALL.fullmatch(own.name):
             continue
-        if kind := _by_digest(own, base):
-            changes.append(Change(name=own.name, role=role, numbers=numbers, kind=kind))
+        said = parameter(own.name)
+        name = said.changes if said else own.name
+        role, numbers = role_of(name)
+        kind = Kind.DENSE if said else _by_digest(own, known.get((role, numbers)))
+        if kind:
+            changes.append(Change(name=name, role=role, numbers=numbers, kind=kind))
     return exceeded(declared, changes)
 
 
@@ -113,6 +116,8 @@ def _by_digest(own: TensorDigest, base: TensorDigest | None) -> Kind | None:
     """What became of a tensor of the base, as far as digests tell."""
     if base is None:
         return Kind.ADDED
+    if base.dtype not in FLOATS or (base.dtype == HALF) is not (own.dtype == HALF):
+        return None
     if base.shape != own.shape:
         grown = base.shape[1:] == own.shape[1:] and use_of(role_of(own.name)[0]) is Use.TABLE
         return None if grown else Kind.RESHAPED
@@ -175,8 +180,7 @@ def percent(value: float) -> str:
 
 def short(name: str) -> str:
     """A tensor's name without what every name begins and ends with."""
-    plain = WRAPPERS.sub("", LEADING.sub("", name))
-    return PARAMETER.sub("", plain).removeprefix("model.")
+    return module_of(name).removeprefix("model.")
 
 
 class _Scope:
@@ -193,7 +197,7 @@ class _Scope:
         modules = _modules(change)
         if not self._declared.modules or self._is_saved(modules):
             return True
-        if self._has_tokens(modules) and (change.kind in ROWS or not change.relative):
+        if self._has_tokens(modules) and (change.kind in ROWS or not change.share):
             return True
         if change.name.endswith(".bias") and self._declared.bias != "lora_only":
             return self._declared.bias == "all"
@@ -241,5 +245,4 @@ def _ends(module: str, names: Iterable[str]) -> bool:
 
 def _modules(change: Change) -> set[str]:
     """What the tensor's module is called, in the derivative and in the base."""
-    names = (change.name, change.base or change.name)
-    return {PARAMETER.sub("", WRAPPERS.sub("", LEADING.sub("", name))) for name in names}
+    return {module_of(name) for name in (change.name, change.base or change.name)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from provenance.weights.changes.change import BESIDE, Change, Kind
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
-from provenance.weights.changes.factors import FORM, Scales, product_change
+from provenance.weights.changes.factors import Scales, adapted_change
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair
 from provenance.weights.changes.rank import DIGITS, is_low, rank
@@ -41,8 +41,8 @@ def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -
     try:
         base = Side(piece=pair.base, reader=base_reader)
         own = Side(piece=pair.derived, reader=reader)
-        if pair.derived.matrix.form == FORM:
-            return product_change(change, base, own, scales)
+        if pair.adapts:
+            return adapted_change(change, base, own, scales)
         return _between(change, base, own)
     except Unreadable as error:
         return replace(change, kind=Kind.UNREADABLE, detail=str(error))
