@@ -15,13 +15,13 @@ from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.change import Change, ChangeMap, Kind, loads
 from provenance.weights.changes.declared import (
-    Declaration,
     Excess,
     exceeded,
     exceeded_by_ledger,
     sentence,
     unread,
 )
+from provenance.weights.changes.scope import Declaration
 from provenance.weights.ledger import Ledger
 
 SHOWN = 5

@@ -8,21 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from provenance.model import TensorDigest
-from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
-from provenance.weights.changes.pattern import Pattern
+from provenance.weights.changes.change import UNCHANGED, Change, Kind
+from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied, modules_of
 from provenance.weights.ledger import Ledger
 from provenance.weights.methods import SHARED_BY_ALL, parameter
 from provenance.weights.names import Use, use_of
 from provenance.weights.roles import FLOATS, module_of, role_of
 
-ALL_LINEAR = "all-linear"
-NAMES = re.compile(r"[\w.\-]*")
-"""What one module is called; one text with other signs in it is a regular expression."""
-NORMS = re.compile(r"(?:norm|(?:^|[._])ln)[\w]*$", re.IGNORECASE)
-TABLES = frozenset({"lm_head", "embed_out", "output", "model.embed_tokens", "wte", "shared"})
-"""What head and table are called where they are one."""
-ROWS = frozenset({Kind.ROWS, Kind.RESHAPED})
-HEAD = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)$")
 BUFFERS = re.compile(r"(?:inv_freq|position_ids|masked_bias|\.attn\.bias|num_batches_tracked)$")
 """What programs write or leave out as they like: nothing that is trained."""
 HALF = "F16"
@@ -31,24 +23,6 @@ BLOCK = "blk."
 SHOWN = 3
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
-    """What somebody says was trained: `said` is who and where.
-
-    `modules` are names as peft's `target_modules` has them (`q_proj`, `all-linear`, one regular
-    expression), empty where the whole model may change; `saved` those that are trained whole beside
-    them; `tokens` tables of which some rows are; `rank` the rank of the factors, None where it is
-    not said; `bias` peft's word for which biases are trained: none, all, lora_only.
-    """
-
-    said: str
-    modules: tuple[str, ...] = ()
-    saved: tuple[str, ...] = ()
-    tokens: tuple[str, ...] = ()
-    rank: int | None = None
-    bias: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +36,7 @@ class Excess:
 def unread(declared: Declaration) -> str:
     """Why nothing can be said of a declaration: its regular expression is of a form that is not
     followed here. Empty where it can be read."""
-    return _Scope(declared, tied=False).unread
+    return Scope(declared, tied=False).unread
 
 
 def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, ...]:
@@ -72,7 +46,7 @@ def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, 
     of its own: what was only quantised is no excess, and ranks are not told.
     """
     some = _without_norms_of_gguf(tuple(changes))
-    alike, scope = quantised_alike(some), _Scope(declared, tied=_is_tied(some))
+    alike, scope = quantised_alike(some), Scope(declared, tied=is_tied(some))
     if scope.unread:
         return ()
     return tuple(Excess(change=one, words=w) for one in some if (w := _beyond(one, scope, alike)))
@@ -84,7 +58,9 @@ def _without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
         return changes
     alone = {Kind.ADDED, Kind.REMOVED}
     return tuple(
-        one for one in changes if one.kind not in alone or not any(map(NORMS.search, _modules(one)))
+        one
+        for one in changes
+        if one.kind not in alone or not any(map(NORMS.search, modules_of(one)))
     )
 
 
@@ -149,7 +125,7 @@ def quantised_alike(changes: Sequence[Change]) -> str:
     return words if count > others and count > 1 else ""
 
 
-def _beyond(change: Change, scope: _Scope, alike: str) -> str:
+def _beyond(change: Change, scope: Scope, alike: str) -> str:
     """What of a change is beyond a declaration; empty for what is not."""
     if change.kind in UNCHANGED or change.kind is Kind.UNREADABLE or BUFFERS.search(change.name):
         return ""
@@ -163,7 +139,8 @@ def _beyond(change: Change, scope: _Scope, alike: str) -> str:
     rank = scope.rank_of(change)
     if alike or rank is None or change.rank is None or change.rank <= rank + 1:
         return ""
-    return f"{short(change.name)} changed beyond that rank{_size(change)}"
+    which = "that rank" if rank == scope.rank else f"its rank of {rank}"
+    return f"{short(change.name)} changed beyond {which}{_size(change)}"
 
 
 def _size(change: Change) -> str:
@@ -181,68 +158,3 @@ def percent(value: float) -> str:
 def short(name: str) -> str:
     """A tensor's name without what every name begins and ends with."""
     return module_of(name).removeprefix("model.")
-
-
-class _Scope:
-    """What a declaration covers, as peft matches the names (tuners/tuners_utils.py)."""
-
-    def __init__(self, declared: Declaration, *, tied: bool) -> None:
-        self._declared, self._tied = declared, tied
-        is_pattern = len(declared.modules) == 1 and not NAMES.fullmatch(declared.modules[0])
-        self._pattern = Pattern(declared.modules[0]) if is_pattern else None
-        self.unread = self._pattern.unread if self._pattern else ""
-
-    def may_change(self, change: Change) -> bool:
-        """Whether it was declared that this tensor is trained."""
-        modules = _modules(change)
-        if not self._declared.modules or self._is_saved(modules):
-            return True
-        if self._has_tokens(modules) and (change.kind in ROWS or not change.share):
-            return True
-        if change.name.endswith(".bias") and self._declared.bias != "lora_only":
-            return self._declared.bias == "all"
-        return any(self._is_inside(module) for module in self._one(modules))
-
-    def rank_of(self, change: Change) -> int | None:
-        """The declared rank, where it binds this tensor."""
-        modules = _modules(change)
-        free = self._is_saved(modules) or self._has_tokens(modules)
-        return None if free else self._declared.rank
-
-    def _is_inside(self, module: str) -> bool:
-        if self._pattern:
-            return self._pattern.matches(module)
-        if ALL_LINEAR in self._declared.modules:
-            tables = use_of(module) is Use.TABLE or HEAD.search(module)
-            return not (tables or NORMS.search(module))
-        return _ends(module, self._declared.modules)
-
-    def _is_saved(self, modules: Iterable[str]) -> bool:
-        """Whether it was trained whole: peft asks for the end of a name, in the middle of a word
-        too."""
-        saved = tuple(name for name in self._declared.saved if name)
-        return any(module.endswith(saved) for module in self._one(modules))
-
-    def _has_tokens(self, modules: Iterable[str]) -> bool:
-        return any(_ends(module, self._declared.tokens) for module in self._one(modules))
-
-    def _one(self, modules: Iterable[str]) -> set[str]:
-        """The names of a module; where head and table are one, those of both."""
-        own = set(modules)
-        is_table = self._tied and any(use_of(module) is Use.TABLE for module in own)
-        return own | TABLES if is_table else own
-
-
-def _is_tied(changes: Iterable[Change]) -> bool:
-    """Whether one of both models has no head beside its table."""
-    heads = [one for one in changes if any(HEAD.search(module) for module in _modules(one))]
-    return all(BESIDE in one.detail for one in heads)
-
-
-def _ends(module: str, names: Iterable[str]) -> bool:
-    return any(module == name or module.endswith(f".{name}") for name in names)
-
-
-def _modules(change: Change) -> set[str]:
-    """What the tensor's module is called, in the derivative and in the base."""
-    return {module_of(name) for name in (change.name, change.base or change.name)}
