@@ -101,6 +101,32 @@ def test_a_rank_is_told_of_float32_and_of_what_was_rounded_twice(rank: int, tmp_
         assert (change.kind, change.rank) == (Kind.LOW_RANK, rank)
 
 
+UNEVEN: Mapping[str, tuple[float, float, int]] = {
+    "lines": (1.0, 0.0, 1),
+    "columns": (0.0, 0.7, 1),
+    "both": (1.0, 0.7, 1),
+    "both, with heavy tails": (1.0, 0.7, 3),
+}
+
+
+@pytest.mark.parametrize("size", [0.003, 0.1])
+@pytest.mark.parametrize("name", UNEVEN)
+def test_a_rank_stands_out_of_rounding_that_is_uneven(
+    name: str, size: float, tmp_path: Path
+) -> None:
+    lines, columns, tails = UNEVEN[name]
+    rng = np.random.default_rng(11)
+    values = 0.02 * rng.standard_normal((400, 400)) * np.exp(lines * rng.standard_normal((400, 1)))
+    values *= np.exp(columns * rng.standard_normal((1, 400)))
+    if tails > 1:
+        values *= rng.standard_t(tails, (400, 400))
+    before = from_canonical(bf16(values).reshape(-1)).reshape(400, 400)
+    product = rng.standard_normal((400, 8)) @ rng.standard_normal((8, 400))
+    product *= size * np.linalg.norm(before) / np.linalg.norm(product)
+    change = only(tmp_path, bf16(before), bf16(before + product))
+    assert (change.kind, change.rank) == (Kind.LOW_RANK, 8)
+
+
 @pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (7,)])
 def test_a_rank_of_a_convolution_is_that_of_its_outputs(
     kernel: tuple[int, ...], tmp_path: Path
