@@ -87,6 +87,12 @@ def table() -> Table:
     )
 
 
+@cache
+def fused_of(role: str) -> tuple[str, ...]:
+    """What programs call the matrices of which one of this role is a part."""
+    return tuple(name for name, known in table().known.items() if role in known.parts)
+
+
 def meanings(roles: Iterable[str]) -> dict[str, Meaning]:
     """What each role says (weights/roles.py), each looked at once."""
     return {role: _meaning(role.removesuffix(".weight")) for role in dict.fromkeys(roles)}

@@ -101,6 +101,72 @@ def test_a_rank_is_told_of_float32_and_of_what_was_rounded_twice(rank: int, tmp_
         assert (change.kind, change.rank) == (Kind.LOW_RANK, rank)
 
 
+def factors(rows: int, columns: int, rank: int) -> Floats:
+    rng = np.random.default_rng((rows, columns, rank))
+    product = rng.standard_normal((rows, rank)) @ rng.standard_normal((rank, columns))
+    return np.asarray(0.01 * product, np.float32)
+
+
+ONE, TWO, NONE = factors(128, 128, 4), factors(128, 128, 3), np.zeros((128, 128), np.float32)
+FUSED: Mapping[str, tuple[str, str, int, list[Floats], list[tuple[int | None, int | None]]]] = {
+    "one adapter, inputs first": (
+        "h.0.attn.c_attn",
+        "h.0.attn.c_proj",
+        1,
+        np.split(factors(128, 384, 4), 3, axis=1),
+        [(4, 4), (4, 4), (4, 4)],
+    ),
+    "an adapter of each part": (
+        "h.0.attn.c_attn",
+        "h.0.attn.c_proj",
+        1,
+        [ONE, TWO, ONE[::-1]],
+        [(4, 11), (3, 11), (4, 11)],
+    ),
+    "one part": (
+        "h.0.attn.c_attn",
+        "h.0.attn.c_proj",
+        1,
+        [NONE, ONE, NONE],
+        [(None, None), (4, None), (None, None)],
+    ),
+    "outputs first": (
+        "model.layers.0.self_attn.qkv_proj",
+        "model.layers.0.self_attn.o_proj",
+        0,
+        np.split(factors(384, 128, 4), 3),
+        [(4, 4), (4, 4), (4, 4)],
+    ),
+    "one part, outputs first": (
+        "model.layers.0.self_attn.qkv_proj",
+        "model.layers.0.self_attn.o_proj",
+        0,
+        [NONE, TWO, NONE],
+        [(None, None), (3, None), (None, None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+@pytest.mark.parametrize("name", FUSED)
+def test_a_fused_matrix_has_a_rank_for_each_part_and_for_all(
+    name: str, dtype: str, tmp_path: Path
+) -> None:
+    fused, output, axis, changed, expected = FUSED[name]
+    before = {fused: np.concatenate([base(128, 128, seed=n) for n in range(3)], axis=axis)}
+    before[output] = base(128, 128, seed=9)
+    after = {**before, fused: before[fused] + np.concatenate(changed, axis=axis)}
+    stored = [
+        {f"{key}.weight": bf16(one) if dtype == "BF16" else one for key, one in some.items()}
+        for some in (before, after)
+    ]
+    found = {one.role.split(".")[-2]: one for one in mapped(tmp_path, *stored).changes}
+    parts = [found[part] for part in ("q_proj", "k_proj", "v_proj")]
+    assert [(one.rank, one.whole) for one in parts] == expected
+    unchanged = {one.kind for one in found.values() if one.rank is None}
+    assert unchanged == {Kind.IDENTICAL}
+
+
 UNEVEN: Mapping[str, tuple[float, float, int]] = {
     "lines": (1.0, 0.0, 1),
     "columns": (0.0, 0.7, 1),

@@ -60,6 +60,16 @@ LATE = "model.layers.11.self_attn.q_proj.weight"
 EXPERT = "model.layers.1.mlp.experts.0.up_proj.weight"
 
 
+FUSED = "h.0.attn.c_attn.weight"
+GATE_UP = "model.layers.0.mlp.gate_up_proj.weight"
+
+
+def part(of: str, rank: int = 4, whole: int | None = None) -> Change:
+    """The queries, keys or values of a fused matrix."""
+    role = f"layers.#.self_attn.{of}_proj.weight"
+    return replace(change(FUSED, rank=rank), role=role, whole=whole)
+
+
 def but(**more: Any) -> Declaration:
     return replace(LORA, **more)
 
@@ -147,6 +157,40 @@ CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
         [change(Q), change(V)],
         [V],
     ),
+    "a part of a fused one": (LORA, [part("q"), part("v")], []),
+    "another part of it": (LORA, [part("q"), part("k")], [FUSED]),
+    "a part above its rank": (LORA, [part("q", 6)], [FUSED]),
+    "the fused one, of its rank altogether": (
+        lora("c_attn"),
+        [part("q", whole=5), part("v", whole=5)],
+        [],
+    ),
+    "the fused one, and each part of its rank": (
+        lora("c_attn"),
+        [part("q", whole=8), part("v", whole=8)],
+        [FUSED, FUSED],
+    ),
+    "all linear, which the fused one is": (lora("all-linear"), [part("q", whole=8)], [FUSED]),
+    "each part, and more altogether": (
+        lora("q_proj", "k_proj", "v_proj"),
+        [part("q", whole=12), part("k", whole=12)],
+        [],
+    ),
+    "parts that are not told apart": (
+        lora("gate_proj", "up_proj"),
+        [change(GATE_UP, rank=8)],
+        [],
+    ),
+    "above all of them": (lora("gate_proj", "up_proj"), [change(GATE_UP, rank=10)], [GATE_UP]),
+    "one of parts that are not told apart": (lora("up_proj"), [change(GATE_UP)], [GATE_UP]),
+    "a part left out": (
+        replace(lora("q_proj", "k_proj", "v_proj"), excluded=("k_proj",)),
+        [part("q"), part("k")],
+        [FUSED],
+    ),
+    "what a fused one was taken apart to": (lora("qkv_proj"), [change(Q), change(V)], []),
+    "another than that": (lora("qkv_proj"), [change(Q), change(DOWN)], [DOWN]),
+    "an expression names no fused one": (lora(r".*attn\.qkv_proj"), [change(Q)], [Q]),
     "the whole model": (lora(rank=None), [dense(Q), dense(NORM)], []),
     "re-typed": (LORA, [change(DOWN, Kind.CAST)], []),
     "quantised alike": (LORA, [*INT4, dense(Q)], []),

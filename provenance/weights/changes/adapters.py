@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from math import prod
 
-from provenance.weights.changes.pieces import Piece
+from provenance.weights.changes.pieces import Piece, whole_of
 from provenance.weights.matrix import Matrix
 from provenance.weights.methods import (
     BESIDE,
@@ -119,7 +118,7 @@ def beside(adapter: Sequence[Piece], base: Sequence[Piece]) -> dict[int, Piece]:
         for end in _ends(name):
             ends[end].add(name)
     names = {at: _named(_plain(piece.name), tensors, ends) for at, piece in enumerate(adapter)}
-    return {at: _whole(tensors[name]) for at, name in names.items() if name}
+    return {at: whole_of(tensors[name]) for at, name in names.items() if name}
 
 
 def _plain(name: str) -> str:
@@ -137,20 +136,6 @@ def _ends(name: str) -> list[str]:
     """The name, and what is left of it without its first words."""
     words = name.split(".")
     return [".".join(words[at:]) for at in range(len(words))]
-
-
-def _whole(parts: Sequence[Piece]) -> Piece:
-    """One piece for all parts of a tensor."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    matrix = first.matrix
-    high = matrix.high or max(one.matrix.first + one.matrix.rows for one in parts)
-    wide = matrix.wide or max(one.matrix.left + one.matrix.columns for one in parts)
-    role, numbers = role_of(first.name, first.folder)
-    whole = replace(matrix, rows=high, columns=wide, first=0, left=0, high=0, wide=0)
-    whole = replace(whole, role=role, numbers=numbers, residual=None)
-    return replace(first, role=role, numbers=numbers, matrix=whole)
 
 
 def method_of(piece: Piece) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provenance.model import TensorDigest
 from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind
-from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied, modules_of
+from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied
+from provenance.weights.changes.spellings import modules_of
 from provenance.weights.ledger import Ledger
 from provenance.weights.methods import SHARED_BY_ALL, TOKENS, parameter
 from provenance.weights.names import Use, use_of
@@ -169,12 +170,12 @@ def _beyond(change: Change, scope: Scope, alike: str) -> str:
     if not scope.may_change(change):
         verb = {Kind.ADDED: "added", Kind.REMOVED: "left out"}.get(change.kind, "changed")
         return f"{short(change.name)} also {verb}{_size(change)}"
-    rank = scope.rank_of(change)
+    rank, found = scope.rank_of(change), scope.found_in(change)
     told = not alike or BEYOND in change.detail
-    if not told or rank is None or change.rank is None or change.rank <= rank + 1:
+    if not told or rank is None or found is None or found <= rank + 1:
         return ""
     which = "that rank" if rank == scope.rank else f"its rank of {rank}"
-    return f"{short(change.name)} changed beyond {which}{_size(change)}"
+    return f"{short(change.name)} changed beyond {which}{_size(replace(change, rank=found))}"
 
 
 def _size(change: Change) -> str:

@@ -101,6 +101,8 @@ def same_bytes(base: Side, own: Side) -> bool:
         return False
     if not own.piece.is_plain and one.first != two.first:
         return False
+    if own.piece.is_strip:
+        return (one.left, one.wide) == (two.left, two.wide) and _same_values(base, own)
     both = list(zip(base.spans(), own.spans(), strict=True))
     if any(ours[2] - ours[1] != theirs[2] - theirs[1] for theirs, ours in both):
         return False
@@ -111,6 +113,17 @@ def same_bytes(base: Side, own: Side) -> bool:
             if theirs != own.reader.read(other, start + at, start + at + size):
                 return False
     return True
+
+
+def _same_values(base: Side, own: Side) -> bool:
+    """Whether all values are the same bits, of equally long rows."""
+    columns = max(1, own.piece.matrix.columns)
+    step = max(1, CHUNK // columns) * columns
+    return all(
+        base.values(at, end).tobytes() == own.values(at, end).tobytes()
+        for at in range(0, own.piece.size, step)
+        for end in (min(own.piece.size, at + step),)
+    )
 
 
 def measured(base: Side, own: Side) -> Delta:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from provenance.weights.changes.adapters import adapted, without_shared
 from provenance.weights.changes.change import Change, ChangeMap, Kind
+from provenance.weights.changes.fused import with_wholes
 from provenance.weights.changes.kinds import change_of
 from provenance.weights.changes.layers import moved
 from provenance.weights.changes.pairs import Pair, adapting, pairs, saved_whole, spelled_alike
@@ -51,7 +52,8 @@ def change_map(
         return changes
 
     with ThreadPoolExecutor(THREADS) as pool:
-        changes = [one for some in pool.map(batch, _batches(found)) for one in some]
+        told = [one for some in pool.map(batch, _batches(found)) for one in some]
+    changes = with_wholes(zip(found, told, strict=True), base_reader, reader)
     if adapter:
         changes = _untouched(changes)
     return ChangeMap(base=named, manifest=manifest, changes=tuple(sorted(changes, key=_order)))

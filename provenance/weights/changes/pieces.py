@@ -52,7 +52,12 @@ class Piece:
     @property
     def is_plain(self) -> bool:
         """Whether its values lie one after the other in its one tensor."""
-        return self.matrix.form == PLAIN and not self.main.heads
+        return self.matrix.form == PLAIN and not self.main.heads and not self.is_strip
+
+    @property
+    def is_strip(self) -> bool:
+        """Whether it is some of the columns of its tensor."""
+        return self.matrix.wide not in (0, self.matrix.columns)
 
     @property
     def dtype(self) -> str:
@@ -77,6 +82,20 @@ def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
     )
 
 
+def whole_of(parts: Sequence[Piece]) -> Piece:
+    """One piece for all parts of a tensor."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    matrix = first.matrix
+    high = matrix.high or max(one.matrix.first + one.matrix.rows for one in parts)
+    wide = matrix.wide or max(one.matrix.left + one.matrix.columns for one in parts)
+    role, numbers = role_of(first.name, first.folder)
+    whole = replace(matrix, rows=high, columns=wide, first=0, left=0, high=0, wide=0)
+    whole = replace(whole, role=role, numbers=numbers, residual=None)
+    return replace(first, role=role, numbers=numbers, matrix=whole)
+
+
 def _flat(matrix: Matrix) -> Matrix:
     """A convolution as its outputs by all that each reads, of which factors have their rank."""
     outputs, *inputs = matrix.stored[0].shape or (0,)
@@ -87,7 +106,8 @@ def _flat(matrix: Matrix) -> Matrix:
         or matrix.rows * matrix.columns != outputs * prod(inputs)
     ):
         return matrix
-    return replace(matrix, rows=outputs, columns=prod(inputs), residual=None)
+    columns = prod(inputs)
+    return replace(matrix, rows=outputs, columns=columns, high=0, wide=0, residual=None)
 
 
 def _stacks(found: Iterable[Matrix]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from provenance.weights.changes.change import BESIDE, Change, Kind
 from provenance.weights.changes.pattern import Pattern
+from provenance.weights.changes.spellings import modules_of, parts_of, wholes_of
 from provenance.weights.names import Use, use_of
-from provenance.weights.roles import module_of
 
 ALL_LINEAR = "all-linear"
 NAMES = re.compile(r"[\w.\-]*")
@@ -73,7 +73,7 @@ class Scope:
             return True
         if change.name.endswith(".bias") and self._declared.bias != "lora_only":
             return self._declared.bias == "all"
-        return self._is_inside(modules)
+        return self._is_inside(change)
 
     def is_rounded(self, change: Change) -> bool:
         """Whether it was declared that this tensor is rounded to four bits."""
@@ -85,16 +85,36 @@ class Scope:
         modules = modules_of(change)
         if self._is_saved(modules) or self._has_tokens(modules) or self._declared.rank is None:
             return None
-        found = (self._ranks.of(module) for module in modules)
-        return next((rank for rank in found if rank is not None), self._declared.rank)
+        if self._names(modules):
+            return self._own_rank(modules)
+        ranks = [self._own_rank((part,)) for part in parts_of(change)]
+        return sum(ranks) if ranks else self._own_rank(modules)
 
-    def _is_inside(self, modules: tuple[str, ...]) -> bool:
+    def found_in(self, change: Change) -> int | None:
+        """The rank to be held against that: of the whole tensor where its module is declared, of
+        the part that changed where that is."""
+        is_whole = change.whole is not None and self._names(modules_of(change))
+        return change.whole if is_whole else change.rank
+
+    def _own_rank(self, modules: tuple[str, ...]) -> int:
+        found = (self._ranks.of(module) for module in modules)
+        return next((rank for rank in found if rank is not None), self._declared.rank or 0)
+
+    def _is_inside(self, change: Change) -> bool:
+        modules, parts = modules_of(change), parts_of(change)
         some = self._one(modules)
-        if any(map(self._excluded.has, some)) or not self._is_in_layers(modules[0]):
+        own = parts if len(parts) == 1 else ()
+        if any(map(self._excluded.has, {*some, *own})) or not self._is_in_layers(modules[0]):
             return False
+        if self._names(some) or (parts and all(map(self._modules.has, parts))):
+            return True
+        return not self._modules.is_expression and any(map(self._modules.has, wholes_of(change)))
+
+    def _names(self, modules: Iterable[str]) -> bool:
+        """Whether a module of one of these names is declared."""
         if ALL_LINEAR in self._declared.modules:
-            return any(map(is_linear, some))
-        return any(map(self._modules.has, some))
+            return any(map(is_linear, modules))
+        return any(map(self._modules.has, modules))
 
     def _is_in_layers(self, module: str) -> bool:
         """Whether a module is in a layer that is trained; one expression tells the layers too."""
@@ -166,12 +186,6 @@ def is_tied(changes: Iterable[Change]) -> bool:
     """Whether one of both models has no head beside its table."""
     heads = [one for one in changes if any(HEAD.search(module) for module in modules_of(one))]
     return all(BESIDE in one.detail for one in heads)
-
-
-def modules_of(change: Change) -> tuple[str, ...]:
-    """What the tensor's module is called, in the base and in the derivative."""
-    names = (change.base or change.name, change.name)
-    return tuple(dict.fromkeys(module_of(name) for name in names))
 
 
 def is_linear(module: str) -> bool:
