@@ -35,6 +35,8 @@ def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -
     if pair.base is None or pair.derived is None:
         return replace(change, kind=Kind.UNREADABLE, detail=piece.why) if _packed(pair) else change
     change = replace(change, base=pair.base.name)
+    if pair.adapts:
+        change = replace(change, role=pair.base.role, numbers=pair.base.numbers)
     if pair.head:
         other = pair.derived if pair.head is pair.base else pair.base
         change = replace(change, name=pair.head.name, role=pair.head.role, numbers=())
