@@ -89,8 +89,12 @@ def table() -> Table:
 
 @cache
 def fused_of(role: str) -> tuple[str, ...]:
-    """What programs call the matrices of which one of this role is a part."""
-    return tuple(name for name, known in table().known.items() if role in known.parts)
+    """What programs call the matrices, or the stacks of them, of which one of this role is a
+    part."""
+    rows = table().known.items()
+    return tuple(
+        name for name, one in rows if role in one.parts or (one.stack and one.role == role)
+    )
 
 
 def meanings(roles: Iterable[str]) -> dict[str, Meaning]:

@@ -167,6 +167,25 @@ def test_a_fused_matrix_has_a_rank_for_each_part_and_for_all(
     assert unchanged == {Kind.IDENTICAL}
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_each_expert_of_a_stack_has_a_rank_of_its_own(axis: int, tmp_path: Path) -> None:
+    name = "model.layers.0.mlp.experts.gate_up_proj"
+    shape = (256, 128) if axis == 0 else (128, 256)
+    rest = {
+        "model.layers.0.mlp.experts.down_proj": base(4, *shape[::-1])
+        if axis
+        else base(4, 128, 128),
+        "model.layers.0.self_attn.o_proj.weight": base(128, 128),
+        "model.layers.0.self_attn.q_proj.weight": base(128, 128, seed=2),
+        "model.norm.weight": base(128),
+    }
+    before = {name: base(4, *shape), **rest}
+    added = np.stack([np.roll(factors(*shape, 4), n, axis=0) for n in range(4)])
+    found = mapped(tmp_path, before, {**before, name: before[name] + added}).changes
+    told = [(one.rank, one.whole) for one in found if one.name == name]
+    assert told == [(4, 4)] * 8
+
+
 UNEVEN: Mapping[str, tuple[float, float, int]] = {
     "lines": (1.0, 0.0, 1),
     "columns": (0.0, 0.7, 1),

@@ -60,6 +60,7 @@ LATE = "model.layers.11.self_attn.q_proj.weight"
 EXPERT = "model.layers.1.mlp.experts.0.up_proj.weight"
 
 
+EXPERTS = "model.layers.1.mlp.experts.weight"
 FUSED = "h.0.attn.c_attn.weight"
 GATE_UP = "model.layers.0.mlp.gate_up_proj.weight"
 
@@ -190,6 +191,26 @@ CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
     ),
     "what a fused one was taken apart to": (lora("qkv_proj"), [change(Q), change(V)], []),
     "another than that": (lora("qkv_proj"), [change(Q), change(DOWN)], [DOWN]),
+    "experts in one parameter": (
+        lora("mlp.experts.gate_up_proj"),
+        [change(EXPERT), change(EXPERT.replace("up", "gate"))],
+        [],
+    ),
+    "another matrix of experts": (
+        lora("mlp.experts.down_proj"),
+        [change(EXPERT), change(EXPERT.replace("up", "down"))],
+        [EXPERT],
+    ),
+    "factors of all experts": (
+        lora("mlp.experts.gate_up_proj"),
+        [change(EXPERTS, Kind.ADDED)],
+        [],
+    ),
+    "factors of all experts, of which none is declared": (
+        lora("q_proj"),
+        [change(EXPERTS, Kind.ADDED)],
+        [EXPERTS],
+    ),
     "an expression names no fused one": (lora(r".*attn\.qkv_proj"), [change(Q)], [Q]),
     "the whole model": (lora(rank=None), [dense(Q), dense(NORM)], []),
     "re-typed": (LORA, [change(DOWN, Kind.CAST)], []),

@@ -17,6 +17,8 @@ NAMES = re.compile(r"[\w.\-]*")
 NORMS = re.compile(r"(?:norm|(?:^|[._])ln)[\w]*$", re.IGNORECASE)
 TABLES = frozenset({"lm_head", "embed_out", "output", "model.embed_tokens", "wte", "shared"})
 """What head and table are called where they are one."""
+EXPERTS = "experts"
+"""The module that holds all experts of a layer: as parameters, which have no module themselves."""
 ROWS = frozenset({Kind.ROWS, Kind.RESHAPED})
 HEAD = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)$")
 LAYER = re.compile(r"(?:^|\.)([^.]+)\.([0-9]{1,6})(?=\.)")
@@ -106,9 +108,19 @@ class Scope:
         own = parts if len(parts) == 1 else ()
         if any(map(self._excluded.has, {*some, *own})) or not self._is_in_layers(modules[0]):
             return False
-        if self._names(some) or (parts and all(map(self._modules.has, parts))):
+        if (
+            self._names(some)
+            or self._has_experts(modules)
+            or (parts and all(map(self._modules.has, parts)))
+        ):
             return True
         return not self._modules.is_expression and any(map(self._modules.has, wholes_of(change)))
+
+    def _has_experts(self, modules: Iterable[str]) -> bool:
+        """Whether these hold parameters for all experts, some of which are declared by name."""
+        stacks = {name.rpartition(".")[0] for name in self._declared.modules}
+        stacks = {name for name in stacks if name.rpartition(".")[2] == EXPERTS}
+        return any(_ends(module, stacks) for module in modules)
 
     def _names(self, modules: Iterable[str]) -> bool:
         """Whether a module of one of these names is declared."""

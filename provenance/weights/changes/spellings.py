@@ -6,7 +6,7 @@ import re
 
 from provenance.weights.changes.change import Change
 from provenance.weights.names import fused_of, table
-from provenance.weights.roles import module_of
+from provenance.weights.roles import module_of, role_of
 
 LAYERED = re.compile(r"(?P<before>(?:.*?\.)?[0-9]+\.)(?P<module>.+)")
 """A name up to the number of its layer, and the module in there."""
@@ -35,7 +35,7 @@ def wholes_of(change: Change) -> tuple[str, ...]:
     named: list[str] = []
     for module in modules_of(change):
         found = LAYERED.fullmatch(module)
-        known = table().known.get(found["module"]) if found else None
+        known = table().known.get(role_of(found["module"])[0]) if found else None
         if found and known:
             named += [f"{found['before']}{name}" for name in fused_of(known.role)]
     return tuple(named)
