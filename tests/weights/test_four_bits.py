@@ -47,7 +47,7 @@ def rough(values: Floats, codes: tuple[float, ...], size: int = 64) -> Floats:
     largest = np.abs(groups).max(axis=1, keepdims=True)
     shares = (groups / largest)[..., None] - np.array(codes, np.float32)
     nearest = np.array(codes, np.float32)[np.abs(shares).argmin(axis=-1)]
-    scales = largest * (1 + 0.004 * np.random.default_rng(2).standard_normal(largest.shape))
+    scales = largest * (1 + 0.01 * np.random.default_rng(2).standard_normal(largest.shape))
     return np.asarray(nearest * scales, np.float32).reshape(values.shape)
 
 

@@ -31,8 +31,8 @@ CODES: Mapping[str, Floats] = {
 }
 """What a value can be beside the largest of its group (bitsandbytes, functional.py)."""
 GROUPS = (64, 128)
-SCALES = 0.01
-"""By how much the scales of groups are rounded where they are packed too."""
+SCALES = 0.025
+"""By how much the scales of groups are rounded where they are packed too, of uneven lines."""
 BETWEEN = 1e-5
 """Of the largest value of a group: so near to the middle of two, a value may become either."""
 LEAST, MOST = 0.02, 0.7
