@@ -87,6 +87,16 @@ def table() -> Table:
     )
 
 
+@cache
+def fused_of(role: str) -> tuple[str, ...]:
+    """What programs call the matrices, or the stacks of them, of which one of this role is a
+    part."""
+    rows = table().known.items()
+    return tuple(
+        name for name, one in rows if role in one.parts or (one.stack and one.role == role)
+    )
+
+
 def meanings(roles: Iterable[str]) -> dict[str, Meaning]:
     """What each role says (weights/roles.py), each looked at once."""
     return {role: _meaning(role.removesuffix(".weight")) for role in dict.fromkeys(roles)}

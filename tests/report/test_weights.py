@@ -73,6 +73,7 @@ SIGNS: dict[str, tuple[dict[str, Any], str]] = {
     "rank 10": ({"kind": Kind.LOW_RANK, "rank": 10}, "r"),
     "a rank nobody told": ({"kind": Kind.LOW_RANK}, "r"),
     "small": ({"kind": Kind.DENSE, "relative": 0.009}, "░"),
+    "of no told size": ({"kind": Kind.DENSE, "relative": 0.0}, "*"),
     "larger": ({"kind": Kind.DENSE, "relative": 0.01}, "▒"),
     "large": ({"kind": Kind.DENSE, "relative": 0.05}, "▓"),
     "beyond measure": ({"kind": Kind.DENSE, "relative": float("inf")}, "█"),
