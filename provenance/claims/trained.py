@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provenance.claims.card.front import divided
 from provenance.claims.configuration import values
@@ -108,14 +108,15 @@ def _tables(file: Parsed) -> tuple[object, ...]:
 
 
 def _of_card(file: Parsed) -> Iterator[Declaration]:
-    """What the front matter and the recipes of a card say; recipes that differ tell nothing, for
-    any of them may be an example."""
+    """What the front matter and the recipes of a card say; of several that differ any may be an
+    example, or a step of its own: each may have the ranks of all."""
     text = file.content.head.decode("utf-8", "surrogateescape")
     parts = divided(text, yaml.fences(text))
     texts = [*(one.text for one in parts.blocks), *(one.text for one in parts.fenced)]
     found = dict.fromkeys(one for text in texts[:MAX_BLOCKS] for one in _quoted(file.path, text))
-    if len(found) == 1:
-        yield from found
+    ranks = [one.rank for one in found]
+    rank = None if None in ranks else sum(one or 0 for one in ranks)
+    yield from (replace(one, rank=rank) for one in found)
 
 
 def _quoted(path: str, text: str) -> Iterator[Declaration]:

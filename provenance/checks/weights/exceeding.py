@@ -5,7 +5,8 @@ Part of the check of weights; its rules are on that check's page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from provenance.case.case import Case
 from provenance.checks.weights.parents import MERGE
@@ -13,6 +14,7 @@ from provenance.claims.trained import of_files, of_parameters
 from provenance.errors import Malformed
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
+from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import Change, ChangeMap, Kind, loads
 from provenance.weights.changes.declared import (
     Declaration,
@@ -29,8 +31,8 @@ STORED = {"quantized": "a quantisation", "converted": "a conversion"}
 """Relations that change how weights are stored, and not what they are."""
 TRAINED = frozenset({Kind.DENSE, Kind.LOW_RANK, Kind.ROWS})
 """What training does to weights, and storing them otherwise does not."""
-AROUND = ("norm", "bias")
-"""Parts of roles of vectors into which a quantiser may move what it takes from a matrix (AWQ)."""
+BESIDE = re.compile(r"(?:scales?|_scale_inv|zero_points?|amax|absmax|_shift)$")
+"""How the names of tensors end that a quantiser adds, and that loaders read as nothing else."""
 
 
 def exceeding(case: Case) -> Iterator[Finding]:
@@ -59,6 +61,7 @@ def exceeding(case: Case) -> Iterator[Finding]:
         ((edge, found),) = at_hand
         yield from _beyond(case, edge, found)
         yield from _trained(edge, found)
+        yield from _grown(edge, found)
 
 
 def _ledger(case: Case, edge: Edge) -> Ledger | None:
@@ -76,13 +79,25 @@ def _is_of(case: Case, name: str, edge: Edge) -> bool:
 
 
 def _beyond(case: Case, edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
-    for declared in declarations(case):
-        if why := unread(declared):
-            yield unknown("weights/unread", f"{declared.said}: {why}", edge.parent)
-        elif beyond := _excess(case, edge, maps, declared):
-            said = f"{declared.said}: {sentence(declared, beyond)}"
-            message = f"{said}: do not deploy it, and ask what else was done"
+    for said, some in _by_place(declarations(case)).items():
+        if why := next(filter(None, map(unread, some)), ""):
+            yield unknown("weights/unread", f"{said}: {why}", edge.parent)
+            continue
+        each = [_excess(case, edge, maps, declared) for declared in some]
+        names = set.intersection(*({one.change.name for one in found} for found in each))
+        if beyond := tuple(one for one in each[0] if one.change.name in names):
+            words = f"{said}: {sentence(some[0], beyond)}"
+            more = f" (and beyond the {len(some) - 1} other recipes there)" * (len(some) > 1)
+            message = f"{words}{more}: do not deploy it, and ask what else was done"
             yield failed("weights/exceeded", message, edge.parent)
+
+
+def _by_place(some: Iterable[Declaration]) -> dict[str, list[Declaration]]:
+    """The declarations of each place; of several in one any may be what was done."""
+    found: dict[str, list[Declaration]] = {}
+    for one in some:
+        found.setdefault(one.said, []).append(one)
+    return found
 
 
 def _excess(
@@ -108,7 +123,7 @@ def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
     """What training does, where only the way of storing is said to be another."""
     found = [one for changes in maps for one in changes.changed if _is_trained(one)]
     if found and edge.relation in STORED:
-        named = (f"{one.name:.200} ({one.kind}, {one.relative:.1%})" for one in found[:SHOWN])
+        named = (f"{one.name:.200} ({_size(one)})" for one in found[:SHOWN])
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         said = f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
         message = f"{said}: do not deploy it, and ask what else was done"
@@ -116,4 +131,27 @@ def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
 
 
 def _is_trained(change: Change) -> bool:
-    return change.kind in TRAINED and not any(word in change.role for word in AROUND)
+    if is_written(change):
+        return False
+    return change.kind in TRAINED or (change.kind is Kind.ADDED and not BESIDE.search(change.name))
+
+
+def _size(change: Change) -> str:
+    return f"{change.kind}, {change.relative:.1%}" if change.relative else change.kind
+
+
+def _grown(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
+    """Layers that the parent has not, and nobody says of: of a fine-tune they would be new."""
+    for changes in maps:
+        held = {one.role for one in changes.changes if one.kind is not Kind.ADDED}
+        more = [one for one in changes.changes if one.kind is Kind.ADDED and one.numbers]
+        layers = dict.fromkeys(_layer(one) for one in more if one.role in held)
+        if layers and edge.relation not in STORED:
+            named = ", ".join([*layers][:SHOWN]) + " and more" * (len(layers) > SHOWN)
+            message = f"{named} not in {edge.parent}, in no layer of it: ask whose the rest is"
+            yield unknown("weights/partial", message, edge.parent)
+
+
+def _layer(change: Change) -> str:
+    before, _, _ = change.role.partition("#")
+    return f"{before}{change.numbers[0]}"

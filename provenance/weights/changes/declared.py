@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from provenance.model import TensorDigest
+from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
 from provenance.weights.changes.pattern import Pattern
 from provenance.weights.ledger import Ledger
@@ -146,7 +147,7 @@ def quantised_alike(changes: Sequence[Change]) -> str:
 
 def _beyond(change: Change, scope: _Scope, alike: str) -> str:
     """What of a change is beyond a declaration; empty for what is not."""
-    if change.kind in UNCHANGED or change.kind is Kind.UNREADABLE or BUFFERS.search(change.name):
+    if change.kind in UNCHANGED or change.kind is Kind.UNREADABLE or is_written(change):
         return ""
     if change.kind is Kind.RESHAPED and change.detail and not change.share:
         return ""

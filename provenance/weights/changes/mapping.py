@@ -10,6 +10,7 @@ from provenance.weights.changes.change import Change, ChangeMap, Kind
 from provenance.weights.changes.factors import factored
 from provenance.weights.changes.kinds import change_of
 from provenance.weights.changes.layers import moved
+from provenance.weights.changes.moving import moved_scales, settled
 from provenance.weights.changes.pairs import Pair, pairs, spelled_alike
 from provenance.weights.changes.pieces import pieces
 from provenance.weights.reserve import keep_freed
@@ -46,15 +47,17 @@ def change_map(
     ours = (*products, *plain)
     spelled = spelled_alike(theirs, ours)
     found = pairs(theirs, ours, spelled, moved(theirs, plain, base_reader, reader, spelled))
+    by = moved_scales(found, base_reader, reader)
 
     def batch(some: Sequence[Pair]) -> list[Change]:
-        changes = [change_of(pair, base_reader, reader, scales or {}) for pair in some]
+        changes = [change_of(one, base_reader, reader, scales or {}, by.scales) for one in some]
         if progress:
             progress(sum(one.end - one.begin for pair in some for one in _stored(pair)))
         return changes
 
     with ThreadPoolExecutor(THREADS) as pool:
-        changes = [one for some in pool.map(batch, _batches(found)) for one in some]
+        each = [one for some in pool.map(batch, _batches(found)) for one in some]
+    changes = settled(each, by)
     if products and len(plain) * 2 < len(theirs):
         changes = [_untouched(one) for one in changes]
     return ChangeMap(base=named, manifest=manifest, changes=tuple(sorted(changes, key=_order)))

@@ -10,6 +10,7 @@ from math import prod
 from provenance.formats.safetensors import BITS
 from provenance.weights import packing
 from provenance.weights.matrix import Matrix, matrices
+from provenance.weights.names import respelled
 from provenance.weights.roles import Numbers, Tensor, layout_of, role_of
 from provenance.weights.stored import Stored
 from provenance.weights.values import DECODERS
@@ -50,7 +51,8 @@ class Piece:
     @property
     def is_plain(self) -> bool:
         """Whether its values lie one after the other in its one tensor."""
-        return self.matrix.form == PLAIN and not self.main.heads
+        whole_rows = self.matrix.wide in (0, self.matrix.columns)
+        return self.matrix.form == PLAIN and not self.main.heads and whole_rows
 
     @property
     def dtype(self) -> str:
@@ -69,9 +71,11 @@ def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
     used = {one for matrix in found for one in matrix.stored}
     rest = [one for one in stored if one not in used]
     stacks = _stacks(found)
+    others = [replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)]
+    roles = respelled(one.role for one in others)
     return (
         *(Piece(role=m.role, numbers=m.numbers, matrix=m, why=_unfit(m)) for m in found),
-        *(replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)),
+        *(replace(one, role=roles[one.role]) for one in others),
     )
 
 
