@@ -26,7 +26,7 @@ ZEROS = "zeros"
 
 
 def is_written(change: Change) -> bool:
-    """Whether the tensor changes nothing: a buffer as programs write it, or zeros that are added."""
+    """Whether the tensor changes nothing: a buffer as programs write it, or zeros added."""
     words = change.detail.split("; ")
     removed = change.kind is Kind.REMOVED and any(one.search(change.name) for one in VALUES)
     return removed or WRITTEN in words or (change.kind is Kind.ADDED and ZEROS in words)
@@ -80,7 +80,7 @@ def _counted(values: Numbers) -> bool:
 
 
 def _masked(values: Numbers) -> bool:
-    return values.size == 1 and bool(values[0] <= -1e4 or values[0] == -np.inf)
+    return values.size == 1 and bool(values[0] <= -1e4)
 
 
 def _mask(values: Numbers) -> bool:
