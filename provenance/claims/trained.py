@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provenance.claims.card.front import divided
 from provenance.claims.configuration import values
@@ -34,6 +34,13 @@ CHOSEN: Mapping[str, frozenset[str]] = {
     "finetuning_type": frozenset({"lora"}),
 }
 """What turns on the factors that a recipe tells of (axolotl, LLaMA-Factory)."""
+FOUR: Mapping[str, frozenset[object]] = {
+    "adapter": frozenset({"qlora"}),
+    "peft_type": frozenset({"QLORA"}),
+    "load_in_4bit": frozenset({True, "true"}),
+    "quantization_bit": frozenset({4, "4"}),
+}
+"""What says that the base is rounded to four bits before it is trained."""
 SCALED = ("use_dora", "peft_use_dora", "pissa_init")
 """What changes a weight by more than its factors, whatever their rank."""
 INITIAL = frozenset({"gaussian", "eva", "orthogonal"})
@@ -94,28 +101,26 @@ def of_parameters(said: str, text: str) -> Iterator[Declaration]:
 
 def declared(said: str, documents: Iterable[object]) -> Iterator[Declaration]:
     """What some documents say together; nothing where they tell of no factors."""
-    found = dict.fromkeys(
-        lora
-        for document in documents
-        for table in values(document)
-        if isinstance(table, dict) and (lora := _lora(table))
-    )
-    if not found:
-        return
-    *_, last = found
-    if len(found) > 1:
-        return (yield _of_all(said, tuple(found)))
-    yield Declaration(
+    tables = [one for text in documents for one in values(text) if isinstance(one, dict)]
+    found = tuple(dict.fromkeys(lora for table in tables if (lora := _lora(table))))
+    if found:
+        one = _alone(said, found[0]) if len(found) == 1 else _of_all(said, found)
+        yield replace(one, four_bits=any(map(_is_rounded, tables)))
+
+
+def _alone(said: str, one: _Lora) -> Declaration:
+    """What one table says."""
+    return Declaration(
         said=said,
-        modules=last.modules,
-        saved=last.saved,
-        tokens=last.tokens,
-        rank=last.rank,
-        bias=last.bias,
-        ranks=last.ranks if last.rank else (),
-        layers=last.layers,
-        stacks=last.stacks,
-        excluded=last.excluded,
+        modules=one.modules,
+        saved=one.saved,
+        tokens=one.tokens,
+        rank=one.rank,
+        bias=one.bias,
+        ranks=one.ranks if one.rank else (),
+        layers=one.layers,
+        stacks=one.stacks,
+        excluded=one.excluded,
     )
 
 
@@ -181,6 +186,12 @@ def _lora(table: Mapping[object, object]) -> _Lora | None:
         stacks=tuple(name for key in STACKS for name in _names(table.get(key))),
         excluded=tuple(name for key in EXCLUDED for name in _excluded(table.get(key))),
     )
+
+
+def _is_rounded(table: Mapping[object, object]) -> bool:
+    """Whether a table says that the base is rounded to four bits first."""
+    said = ((table.get(key), words) for key, words in FOUR.items())
+    return any(isinstance(value, str | int) and value in words for value, words in said)
 
 
 def _is_product(table: Mapping[object, object]) -> bool:

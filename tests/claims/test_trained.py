@@ -81,6 +81,22 @@ def test_what_is_said_of_some_modules(more: dict[str, object], expected: dict[st
     assert {key: getattr(found, key) for key in expected} == expected
 
 
+ROUNDED: tuple[tuple[object, bool], ...] = (
+    (LORA, False),
+    ({"adapter": "qlora", "lora_r": 4, "lora_target_linear": True}, True),
+    ({"adapter": "lora", "lora_r": 4, "load_in_8bit": True}, False),
+    ([LORA, {"load_in_4bit": True}], True),
+    ([LORA, {"load_in_4bit": False}], False),
+    ({"lora_rank": "8", "lora_target": "all", "quantization_bit": "4"}, True),
+    ([LORA, {"load_in_4bit": ["x"], "quantization_bit": {}}], False),
+)
+
+
+@pytest.mark.parametrize(("table", "four_bits"), ROUNDED)
+def test_a_base_that_is_rounded_to_four_bits_first(table: object, four_bits: bool) -> None:
+    assert only(table).four_bits is four_bits
+
+
 def test_several_tables_have_the_sum_of_their_highest_ranks() -> None:
     other = {"peft_type": "LORA", "r": 8, "target_modules": ["v_proj"], "layers_to_transform": [1]}
     (found,) = declared("config", [[{**LORA, "rank_pattern": {"q_proj": 12}}, other]])

@@ -6,6 +6,7 @@ Part of the check of weights; its rules are on that check's page.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from provenance.case.case import Case
 from provenance.checks.weights.parents import MERGE
@@ -76,7 +77,7 @@ def _is_of(case: Case, name: str, edge: Edge) -> bool:
 
 
 def _beyond(case: Case, edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
-    for declared in declarations(case):
+    for declared in _of_one_base(tuple(declarations(case))):
         if why := unread(declared):
             yield unknown("weights/unread", f"{declared.said}: {why}", edge.parent)
         elif beyond := _excess(case, edge, maps, declared):
@@ -102,6 +103,12 @@ def declarations(case: Case) -> Iterator[Declaration]:
         said = f"{made.bundle} ({made.step.method} by {made.attested})"
         yield from of_parameters(said, made.step.parameters)
     yield from of_files(case.files.by_path)
+
+
+def _of_one_base(some: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """All of them with the base that one of them tells of: rounded to four bits, or as it is."""
+    four_bits = any(one.four_bits for one in some)
+    return tuple(replace(one, four_bits=four_bits) for one in some)
 
 
 def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.model import TensorDigest
-from provenance.weights.changes.change import UNCHANGED, Change, Kind
+from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind
 from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied, modules_of
 from provenance.weights.ledger import Ledger
-from provenance.weights.methods import SHARED_BY_ALL, parameter
+from provenance.weights.methods import SHARED_BY_ALL, TOKENS, parameter
 from provenance.weights.names import Use, use_of
-from provenance.weights.roles import FLOATS, module_of, role_of
+from provenance.weights.roles import FLOATS, Numbers, module_of, role_of
 
 BUFFERS = re.compile(r"(?:inv_freq|position_ids|masked_bias|\.attn\.bias|num_batches_tracked)$")
 """What programs write or leave out as they like: nothing that is trained."""
+FOUR = ("nf4 ", "fp4 ")
+"""How the words begin for what QLoRA rounds to."""
 HALF = "F16"
 BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
+Place = tuple[str, Numbers]
 SHOWN = 3
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
@@ -69,23 +72,40 @@ def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> t
     whose values are other ones, by how they begin or altogether, those that the base has not, and
     those that an adapter's parameters change.
 
-    What is no float, and a half beside another type, whose smallest values differ, tell nothing.
+    What is no float, and a half beside another type, whose smallest values differ, tell nothing;
+    nor do matrices of a base that was rounded to four bits first, as it is declared.
     """
     known = {role_of(one.name): one for one in theirs.entries}
     held = {one.digest for one in theirs.entries} - {""}
+    scope = Scope(declared, tied=False)
     changes = []
     for own in ours.entries:
         if own.digest in held or own.dtype not in FLOATS or BUFFERS.search(own.name):
             continue
-        if SHARED_BY_ALL.fullmatch(own.name):
-            continue
-        said = parameter(own.name)
-        name = said.changes if said else own.name
-        role, numbers = role_of(name)
-        kind = Kind.DENSE if said else _by_digest(own, known.get((role, numbers)))
-        if kind:
-            changes.append(Change(name=name, role=role, numbers=numbers, kind=kind))
+        change = _by_parameter(own.name) or _by_tensor(own, known)
+        is_told = len(own.shape) < 2 or not change or not scope.is_rounded(change)
+        if change and (is_told or change.kind is not Kind.DENSE or change.share):
+            changes.append(change)
     return exceeded(declared, changes)
+
+
+def _by_parameter(name: str) -> Change | None:
+    """What an adapter's parameter of this name changes."""
+    said = parameter(name)
+    if said is None:
+        return None
+    role, numbers = role_of(said.changes)
+    kind = Kind.ROWS if said.word == TOKENS else Kind.DENSE
+    return Change(name=said.changes, role=role, numbers=numbers, kind=kind, share=1.0)
+
+
+def _by_tensor(own: TensorDigest, known: Mapping[Place, TensorDigest]) -> Change | None:
+    """What became of the base's tensor that has this place; None where that is not told."""
+    role, numbers = role_of(own.name)
+    kind = _by_digest(own, known.get((role, numbers)))
+    if kind is None or SHARED_BY_ALL.fullmatch(own.name):
+        return None
+    return Change(name=own.name, role=role, numbers=numbers, kind=kind)
 
 
 def _by_digest(own: TensorDigest, base: TensorDigest | None) -> Kind | None:
@@ -119,10 +139,17 @@ def declared_words(declared: Declaration) -> str:
 def quantised_alike(changes: Sequence[Change]) -> str:
     """How most of the changed matrices were quantised, all in the same way; empty if they were
     not."""
-    counted = Counter(one.detail for one in changes if one.kind is Kind.QUANTIZED)
-    others = sum(one.kind in (Kind.DENSE, Kind.LOW_RANK, Kind.ROWS) for one in changes)
+    counted = Counter(words for one in changes if (words := _quantised(one)))
+    trained = (Kind.DENSE, Kind.LOW_RANK, Kind.ROWS)
+    others = sum(one.kind in trained and not _quantised(one) for one in changes)
     words, count = counted.most_common(1)[0] if counted else ("", 0)
     return words if count > others and count > 1 else ""
+
+
+def _quantised(change: Change) -> str:
+    """How a tensor was quantised, whatever else was done to it; empty where it was not."""
+    words, beyond, _ = change.detail.partition(BEYOND)
+    return words if beyond or change.kind is Kind.QUANTIZED else ""
 
 
 def _beyond(change: Change, scope: Scope, alike: str) -> str:
@@ -133,11 +160,18 @@ def _beyond(change: Change, scope: Scope, alike: str) -> str:
         return ""
     if alike and change.kind is Kind.QUANTIZED and change.detail == alike:
         return ""
+    if (
+        change.kind is Kind.QUANTIZED
+        and change.detail.startswith(FOUR)
+        and scope.is_rounded(change)
+    ):
+        return ""
     if not scope.may_change(change):
         verb = {Kind.ADDED: "added", Kind.REMOVED: "left out"}.get(change.kind, "changed")
         return f"{short(change.name)} also {verb}{_size(change)}"
     rank = scope.rank_of(change)
-    if alike or rank is None or change.rank is None or change.rank <= rank + 1:
+    told = not alike or BEYOND in change.detail
+    if not told or rank is None or change.rank is None or change.rank <= rank + 1:
         return ""
     which = "that rank" if rank == scope.rank else f"its rank of {rank}"
     return f"{short(change.name)} changed beyond {which}{_size(change)}"

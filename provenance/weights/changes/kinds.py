@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from provenance.weights.changes.change import BESIDE, Change, Kind
+from provenance.weights.changes.change import BESIDE, BEYOND, Change, Kind
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import Scales, adapted_change
+from provenance.weights.changes.four_bit import rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair
 from provenance.weights.changes.rank import DIGITS, is_low, rank
@@ -107,12 +108,22 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     if delta.relative <= FAR and (found := _quantized(base, own)):
         if not found.strayed:
             return replace(change, kind=Kind.QUANTIZED, detail=found.words)
-        return replace(change, kind=Kind.DENSE, detail=f"{found.words}, and changed beyond that")
+        return replace(change, kind=Kind.DENSE, detail=f"{found.words}{BEYOND}")
     if delta.part is None:
         return replace(change, kind=Kind.DENSE)
-    found_rank = rank(delta.part, delta.ulps)
-    low = is_low(found_rank, matrix.rows, matrix.columns)
-    return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=found_rank)
+    change = replace(change, rank=rank(delta.part, delta.ulps))
+    if _is_low(change, own):
+        return replace(change, kind=Kind.LOW_RANK)
+    first = rounded_first(base, own, delta.relative)
+    if first and not first.rank:
+        return replace(change, kind=Kind.QUANTIZED, rank=None, detail=first.words)
+    if first:
+        change = replace(change, rank=first.rank, detail=f"{first.words}{BEYOND}")
+    return replace(change, kind=Kind.LOW_RANK if _is_low(change, own) else Kind.DENSE)
+
+
+def _is_low(change: Change, own: Side) -> bool:
+    return is_low(change.rank or 0, own.piece.matrix.rows, own.piece.matrix.columns)
 
 
 def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
@@ -120,11 +131,11 @@ def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     bound = farthest(_some_rows(base), own.piece)
     if delta.relative <= bound:
         return replace(change, kind=Kind.QUANTIZED)
-    matrix, found = own.piece.matrix, 0
+    found = 0
     if delta.part is not None:
         found = rank(delta.part, 12 * bound * bound * delta.before / max(1, delta.compared))
-    change = replace(change, detail=f"{change.detail}, and changed beyond that")
-    if is_low(found, matrix.rows, matrix.columns):
+    change = replace(change, detail=f"{change.detail}{BEYOND}")
+    if is_low(found, own.piece.matrix.rows, own.piece.matrix.columns):
         return replace(change, kind=Kind.LOW_RANK, rank=found)
     return replace(change, kind=Kind.DENSE)
 

@@ -37,6 +37,7 @@ class Declaration:
     `ranks` are those of some modules, under the ends of their names or regular expressions of them,
     the first that matches; `layers` the numbers of the only layers whose modules are trained, of
     the stacks that are called as in `stacks`, where those are said; `excluded` are not trained.
+    `four_bits` says that the base was rounded to four bits first, all of its linear modules.
     """
 
     said: str
@@ -49,6 +50,7 @@ class Declaration:
     layers: tuple[int, ...] = ()
     stacks: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    four_bits: bool = False
 
 
 class Scope:
@@ -73,6 +75,11 @@ class Scope:
             return self._declared.bias == "all"
         return self._is_inside(modules)
 
+    def is_rounded(self, change: Change) -> bool:
+        """Whether it was declared that this tensor is rounded to four bits."""
+        is_weight = not change.name.endswith(".bias")
+        return self._declared.four_bits and is_weight and all(map(is_linear, modules_of(change)))
+
     def rank_of(self, change: Change) -> int | None:
         """The declared rank, where it binds this tensor."""
         modules = modules_of(change)
@@ -86,7 +93,7 @@ class Scope:
         if any(map(self._excluded.has, some)) or not self._is_in_layers(modules[0]):
             return False
         if ALL_LINEAR in self._declared.modules:
-            return any(map(_is_linear, some))
+            return any(map(is_linear, some))
         return any(map(self._modules.has, some))
 
     def _is_in_layers(self, module: str) -> bool:
@@ -167,7 +174,8 @@ def modules_of(change: Change) -> tuple[str, ...]:
     return tuple(dict.fromkeys(module_of(name) for name in names))
 
 
-def _is_linear(module: str) -> bool:
+def is_linear(module: str) -> bool:
+    """Whether a module is a matrix that is neither table nor head, as far as its name tells."""
     tables = use_of(module) is Use.TABLE or HEAD.search(module)
     return not (tables or NORMS.search(module))
 
