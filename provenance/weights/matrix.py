@@ -14,10 +14,10 @@ from enum import StrEnum
 import numpy as np
 
 from provenance.weights.axes import shaped
-from provenance.weights.factored import FACTORS
 from provenance.weights.forms.form import Held
 from provenance.weights.forms.packings import FORMS, weights
 from provenance.weights.heads import put_back
+from provenance.weights.methods import HELD
 from provenance.weights.names import Use
 from provenance.weights.pieces import Piece, pieces
 from provenance.weights.roles import Numbers
@@ -113,7 +113,7 @@ class Gathered:
 def gathered(stored: Iterable[Stored]) -> Gathered:
     """Every matrix in the order of role and layer, and every weight in a form that is not read."""
     some = tuple(stored)
-    whole = [weight for weight in weights(some) if not FACTORS.search(weight.name)]
+    whole = [weight for weight in weights(some) if not HELD.search(weight.name)]
     found, unfit = shaped(pieces(whole), (one for one in some if len(one.shape) == 1))
     names = {one.name for one in some if one.name.endswith("_bias")}
     return Gathered(

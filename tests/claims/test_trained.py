@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import pytest
 
 from provenance.claims.trained import declared
-from provenance.weights.changes.declared import Declaration
+from provenance.weights.changes.scope import Declaration
 
 LORA = {"peft_type": "LORA", "r": 4, "target_modules": ["q_proj"]}
 RANKS: Mapping[str, tuple[dict[str, object], int | None]] = {
     "as it is": (LORA, 4),
     "without a type": ({"r": 4, "target_modules": ["q_proj"]}, 4),
-    "highest of some modules": ({**LORA, "rank_pattern": {"v_proj": 12}}, 12),
+    "another of some modules": ({**LORA, "rank_pattern": {"v_proj": 12}}, 4),
     "scaled by another root": ({**LORA, "use_rslora": True}, 4),
     "some layers": ({**LORA, "layers_to_transform": [0]}, 4),
     "magnitudes beside them": ({**LORA, "use_dora": True}, None),
@@ -55,6 +55,53 @@ OFF: tuple[dict[str, object], ...] = (
 @pytest.mark.parametrize("table", OFF)
 def test_factors_that_are_off_are_no_declaration(table: object) -> None:
     assert not list(declared("config", [table]))
+
+
+BINDS: Mapping[str, tuple[dict[str, object], dict[str, object]]] = {
+    "ranks of some modules": ({"rank_pattern": {"v_proj": 12}}, {"ranks": (("v_proj", 12),)}),
+    "directions that were kept": (
+        {"peft_type": "ADALORA", "rank_pattern": {"l.0.q_proj.lora_E": [True, False, True]}},
+        {"ranks": (("l.0.q_proj", 2),)},
+    ),
+    "some layers": ({"layers_to_transform": [0, 3]}, {"layers": (0, 3)}),
+    "one layer": ({"layers_to_transform": 2}, {"layers": (2,)}),
+    "layers, by axolotl": (
+        {"peft_layers_to_transform": ["0", "1"], "peft_layers_pattern": "blocks"},
+        {"layers": (0, 1), "stacks": ("blocks",)},
+    ),
+    "no layers": ({"layers_to_transform": [], "layers_pattern": None}, {"layers": ()}),
+    "modules left out": ({"exclude_modules": ["lm_head"]}, {"excluded": ("lm_head",)}),
+    "an expression of them": ({"exclude_modules": ".*vision.*"}, {"excluded": ("(?:.*vision.*)",)}),
+}
+
+
+@pytest.mark.parametrize(("more", "expected"), BINDS.values(), ids=BINDS)
+def test_what_is_said_of_some_modules(more: dict[str, object], expected: dict[str, object]) -> None:
+    found = only({**LORA, **more})
+    assert {key: getattr(found, key) for key in expected} == expected
+
+
+ROUNDED: tuple[tuple[object, bool], ...] = (
+    (LORA, False),
+    ({"adapter": "qlora", "lora_r": 4, "lora_target_linear": True}, True),
+    ({"adapter": "lora", "lora_r": 4, "load_in_8bit": True}, False),
+    ([LORA, {"load_in_4bit": True}], True),
+    ([LORA, {"load_in_4bit": False}], False),
+    ({"lora_rank": "8", "lora_target": "all", "quantization_bit": "4"}, True),
+    ([LORA, {"load_in_4bit": ["x"], "quantization_bit": {}}], False),
+)
+
+
+@pytest.mark.parametrize(("table", "four_bits"), ROUNDED)
+def test_a_base_that_is_rounded_to_four_bits_first(table: object, four_bits: bool) -> None:
+    assert only(table).four_bits is four_bits
+
+
+def test_several_tables_have_the_sum_of_their_highest_ranks() -> None:
+    other = {"peft_type": "LORA", "r": 8, "target_modules": ["v_proj"], "layers_to_transform": [1]}
+    (found,) = declared("config", [[{**LORA, "rank_pattern": {"q_proj": 12}}, other]])
+    assert (found.rank, found.ranks, found.layers) == (20, (), ())
+    assert found.modules == ("q_proj", "v_proj")
 
 
 TOKENS: tuple[tuple[object, tuple[str, ...]], ...] = (

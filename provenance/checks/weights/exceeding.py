@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from provenance.case.case import Case
 from provenance.checks.weights.parents import MERGE
@@ -17,13 +18,13 @@ from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import Change, ChangeMap, Kind, loads
 from provenance.weights.changes.declared import (
-    Declaration,
     Excess,
     exceeded,
     exceeded_by_ledger,
     sentence,
     unread,
 )
+from provenance.weights.changes.scope import Declaration
 from provenance.weights.ledger import Ledger
 
 SHOWN = 5
@@ -79,7 +80,7 @@ def _is_of(case: Case, name: str, edge: Edge) -> bool:
 
 
 def _beyond(case: Case, edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
-    for said, some in _by_place(declarations(case)).items():
+    for said, some in _by_place(_of_one_base(tuple(declarations(case)))).items():
         if why := next(filter(None, map(unread, some)), ""):
             yield unknown("weights/unread", f"{said}: {why}", edge.parent)
             continue
@@ -117,6 +118,12 @@ def declarations(case: Case) -> Iterator[Declaration]:
         said = f"{made.bundle} ({made.step.method} by {made.attested})"
         yield from of_parameters(said, made.step.parameters)
     yield from of_files(case.files.by_path)
+
+
+def _of_one_base(some: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """All of them with the base that one of them tells of: rounded to four bits, or as it is."""
+    four_bits = any(one.four_bits for one in some)
+    return tuple(replace(one, four_bits=four_bits) for one in some)
 
 
 def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:

@@ -72,7 +72,8 @@ def _turning(values: Numbers) -> bool:
 
 def _factors(values: Numbers) -> bool:
     """By how much each turning is slowed down: from nothing on, never less than before."""
-    return bool((np.diff(values) >= 0).all() and values[0] >= 1 and values[-1] <= SCALED)
+    rising = (np.diff(values) >= 0).all()
+    return bool(rising and values[0] >= 1 and values[-1] <= SCALED)
 
 
 def _counted(values: Numbers) -> bool:

@@ -34,6 +34,8 @@ class Kind(StrEnum):
 
 BESIDE = "beside the table"
 """What is said of a head where only one of two models has one of its own."""
+BEYOND = ", and changed beyond that"
+"""What is said behind how values were quantised, where that is not all that was done."""
 UNCHANGED = frozenset({Kind.IDENTICAL, Kind.CAST})
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from provenance.formats.safetensors import BITS
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.changes.rank import DIGITS, Indices, places, ulps
+from provenance.weights.changes.rank import DIGITS, Indices, Sizes, places, ulps
 from provenance.weights.matrix import rows
 from provenance.weights.stored import Reader, Unreadable
 from provenance.weights.values import Floats, canonical, decoded, from_canonical
@@ -25,8 +25,6 @@ WIDEST = 1 << 20
 LINE = 1 << 13
 """Values that are squared and summed at once."""
 LARGEST = float(np.finfo(np.float32).max)
-THIN = 4
-"""Of so many columns of the part whose rank is told, one tells how coarse its values are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ class Delta:
     `changed` values differ, in `rows` rows; `zeroed` of them are zero now, as far as all are.
     `odd` of the derivative's are no numbers, and count for nothing else. `square` and `before` are
     the sums of the squares of the differences and of the base's values. `part` is the difference at
-    the rows and columns whose rank is told, and `ulps` the mean of its squared ulps.
+    the rows and columns whose rank is told, and `ulps` are the squared ulps there.
     """
 
     compared: int
@@ -80,7 +78,7 @@ class Delta:
     rows: int = 0
     square: float = 0.0
     before: float = 0.0
-    ulps: float = 0.0
+    ulps: Sizes | float = field(default=0.0, repr=False)
     part: Floats | None = field(default=None, repr=False)
 
     @property
@@ -145,7 +143,7 @@ class _Tally:
         count = compared // max(1, self.columns)
         self.at = (places(count), places(self.columns)) if by_rows else None
         self.parts: list[Floats] = []
-        self.thin: list[Floats] = []
+        self.own: list[Floats] = []
 
     def add(self, begin: int, base: Floats, own: Floats) -> None:
         if self.retyped:
@@ -185,7 +183,7 @@ class _Tally:
             part = difference.reshape(-1, self.columns).take(some, axis=0).take(columns, axis=1)
         self.parts.append(part)
         own = own.reshape(-1, self.columns).take(some, axis=0)
-        self.thin.append(own.take(columns[::THIN], axis=1))
+        self.own.append(own.take(columns, axis=1))
 
     def _odd(self, base: Floats, own: Floats) -> tuple[Floats, Flags, float, float]:
         """The same where some values are no numbers, or too large for the sum of their squares."""
@@ -204,8 +202,9 @@ class _Tally:
     def found(self) -> Delta:
         if self.parts:
             self.delta.part = np.concatenate(self.parts)
-            thin = np.concatenate(self.thin)
-            self.delta.ulps = ulps(thin, self.dtype) * (1 + self.retyped) / max(1, thin.size)
+        if self.parts and self.delta.changed:
+            squares = ulps(np.concatenate(self.own), self.dtype)
+            self.delta.ulps = squares * (1 + self.retyped)
         return self.delta
 
 

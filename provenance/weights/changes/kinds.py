@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from provenance.weights.changes.buffers import said_of
-from provenance.weights.changes.change import BESIDE, UNCHANGED, Change, Kind
+from provenance.weights.changes.change import BESIDE, BEYOND, UNCHANGED, Change, Kind
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
-from provenance.weights.changes.factors import FORM, Scales, product_change
+from provenance.weights.changes.factors import Scales, adapted_change
 from provenance.weights.changes.fitting import Fitted, fitted
 from provenance.weights.changes.fitting import Scales as Moved
+from provenance.weights.changes.four_bit import rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair, Place
 from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
@@ -57,8 +58,8 @@ def change_of(
     try:
         base = Side(piece=pair.base, reader=base_reader)
         own = Side(piece=pair.derived, reader=reader)
-        if pair.derived.matrix.form == FORM:
-            return product_change(change, base, own, scales)
+        if pair.adapts:
+            return adapted_change(change, base, own, scales)
         place = (pair.derived.role, pair.derived.numbers)
         found = _between(change, fitted(base, own, (moved or {}).get(place)), own)
         return found if found.kind in UNCHANGED else _with_values(found, own)
@@ -133,12 +134,22 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     if delta.relative <= FAR and (found := _quantized(base, own)):
         if not found.strayed:
             return replace(change, kind=Kind.QUANTIZED, detail=found.words)
-        return replace(change, kind=Kind.DENSE, detail=f"{found.words}, and changed beyond that")
+        return replace(change, kind=Kind.DENSE, detail=f"{found.words}{BEYOND}")
     if delta.part is None:
         return replace(change, kind=Kind.DENSE)
-    found_rank = rank(delta.part, delta.ulps)
-    low = is_low(found_rank, matrix.rows, matrix.columns)
-    return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=found_rank)
+    change = replace(change, rank=rank(delta.part, delta.ulps))
+    if _is_low(change, own):
+        return replace(change, kind=Kind.LOW_RANK)
+    first = rounded_first(base, own, delta.relative)
+    if first and not first.rank:
+        return replace(change, kind=Kind.QUANTIZED, rank=None, detail=first.words)
+    if first:
+        change = replace(change, rank=first.rank, detail=f"{first.words}{BEYOND}")
+    return replace(change, kind=Kind.LOW_RANK if _is_low(change, own) else Kind.DENSE)
+
+
+def _is_low(change: Change, own: Side) -> bool:
+    return is_low(change.rank or 0, own.piece.matrix.rows, own.piece.matrix.columns)
 
 
 def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
@@ -152,7 +163,7 @@ def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
         found = standing(delta.part)
     if not beyond and not found:
         return replace(change, kind=Kind.QUANTIZED)
-    change = replace(change, detail=f"{change.detail}, and changed beyond that")
+    change = replace(change, detail=f"{change.detail}{BEYOND}")
     if is_low(found, matrix.rows, matrix.columns):
         return replace(change, kind=Kind.LOW_RANK, rank=found)
     return replace(change, kind=Kind.DENSE)

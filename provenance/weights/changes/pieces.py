@@ -16,6 +16,8 @@ from provenance.weights.stored import Stored
 from provenance.weights.values import DECODERS
 
 PLAIN = "plain"
+KERNEL = 31
+"""The longest axis of a convolution's kernel; what is longer are the matrices of a stack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class Piece:
 
 def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
     """Every piece of a model; what only helps to read another (scales, zeros) is none itself."""
-    found = matrices(stored)
+    found = tuple(map(_flat, matrices(stored)))
     used = {one for matrix in found for one in matrix.stored}
     rest = [one for one in stored if one not in used]
     stacks = _stacks(found)
@@ -77,6 +79,19 @@ def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
         *(Piece(role=m.role, numbers=m.numbers, matrix=m, why=_unfit(m)) for m in found),
         *(replace(one, role=roles[one.role]) for one in others),
     )
+
+
+def _flat(matrix: Matrix) -> Matrix:
+    """A convolution as its outputs by all that each reads, of which factors have their rank."""
+    outputs, *inputs = matrix.stored[0].shape or (0,)
+    is_kernel = len(inputs) > 1 and max(inputs[1:]) <= KERNEL
+    if (
+        matrix.form != PLAIN
+        or not is_kernel
+        or matrix.rows * matrix.columns != outputs * prod(inputs)
+    ):
+        return matrix
+    return replace(matrix, rows=outputs, columns=prod(inputs), residual=None)
 
 
 def _stacks(found: Iterable[Matrix]) -> dict[str, str]:

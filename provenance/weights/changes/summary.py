@@ -40,7 +40,7 @@ def _kinds(changed: Sequence[Change], count: int) -> list[str]:
     found = []
     for (kind, words), _ in groups.most_common(SHOWN):
         some = [one for one in changed if _group(one) == (kind, words)]
-        found.append(f"{words} {_of_layers(some, count)}, by {_sizes(some)}")
+        found.append(f"{words} {_of_layers(some, count)}{_sizes(some)}")
     left = sum(groups.values()) - sum(n for _, n in groups.most_common(SHOWN))
     return [*found, *([f"{left} more changed"] if left else [])]
 
@@ -66,7 +66,9 @@ def _of_layers(some: Sequence[Change], count: int) -> str:
 
 
 def _sizes(some: Iterable[Change]) -> str:
-    return percent(median(one.relative for one in some))
+    """By how much, of those of which it is told."""
+    sizes = [one.relative for one in some if one.relative]
+    return f", by {percent(median(sizes))}" if sizes else ""
 
 
 def _unchanged(both: Sequence[Change]) -> list[str]:
