@@ -71,6 +71,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
 from provenance.checks.weights.parents import Parent, parents_of, why_not
+from provenance.formats.names import is_adapter_name
 from provenance.verdict import Finding, failed, passed, skipped, unknown
 from provenance.weights.kind import Kind
 
@@ -103,7 +104,8 @@ def _unread(case: Case) -> Iterator[Finding]:
 
 def _exceeded(case: Case) -> Iterator[Finding]:
     """Changes beyond a declaration; without anything to compare nothing is imported."""
-    if case.evidence.weights.changes or case.evidence.weights.tensors:
+    weights = case.evidence.weights
+    if weights.changes or weights.tensors or any(map(is_adapter_name, case.evidence.by_path)):
         from provenance.checks.weights.exceeding import exceeding
 
         yield from exceeding(case)
@@ -132,8 +134,11 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
 
 
 def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
+    from provenance.checks.weights.exceeding import untold
+
     said = [one.words for one in borne_out]
-    return "; ".join((*said, *why_not(case, [one.edge for one in borne_out])))
+    left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
+    return "; ".join((*said, *left, *why_not(case, [one.edge for one in borne_out])))
 
 
 def _nothing(case: Case) -> Finding:

@@ -63,7 +63,7 @@ def _turning(values: Numbers) -> bool:
         return False
     slowed = values / values[0]
     if slowed.size < 3 or values[0] < 1 / SCALED:
-        return slowed.size < 3
+        return bool(slowed.size < 3)
     with np.errstate(all="ignore"):
         factor = slowed[1] ** np.arange(slowed.size) / slowed
     steps = factor[1:] / factor[:-1]

@@ -53,8 +53,9 @@ class Piece:
     @property
     def is_plain(self) -> bool:
         """Whether its values lie one after the other in its one tensor."""
-        whole_rows = self.matrix.wide in (0, self.matrix.columns)
-        return self.matrix.form == PLAIN and not self.main.heads and whole_rows
+        matrix = self.matrix
+        whole_rows = matrix.wide in (0, matrix.columns) or matrix.high * matrix.wide == self.size
+        return matrix.form == PLAIN and not self.main.heads and whole_rows
 
     @property
     def dtype(self) -> str:
