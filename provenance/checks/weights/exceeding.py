@@ -26,6 +26,7 @@ from provenance.weights.changes.moving import BEHIND
 from provenance.weights.changes.scope import Declaration
 from provenance.weights.changes.untold import (
     NEW_LAYER,
+    SAVED,
     buffers,
     by_headers,
     by_ledger,
@@ -74,8 +75,8 @@ def exceeding(case: Case) -> Iterator[Finding]:
     at_hand = [(edge, some) for edge, some in of_each if some or held or _ledger(case, edge)]
     if len(at_hand) == 1:
         ((edge, found),) = at_hand
-        told = [one for each in found for one in each.changes] if found else held
-        told = told or list(_by_ledger(case, edge))
+        told = [one for each in found for one in each.changes]
+        told = told or [*_of_adapter(held, case, edge)] or [*_by_ledger(case, edge)]
         yield from _beyond(case, edge, told)
         yield from _trained(edge, told)
         yield from _grown(edge, told)
@@ -121,6 +122,14 @@ def _adapter(case: Case) -> list[Change]:
     """What an adapter says by itself, where its base is not here; nothing of another model."""
     stored = stored_in(case.evidence)
     return list(by_headers(stored)) if is_adapter_of(stored) else []
+
+
+def _of_adapter(held: list[Change], case: Case, edge: Edge) -> Iterator[Change]:
+    """The same, and of what is saved whole what a fingerprint of the base tells."""
+    known = _ledger(case, edge) is not None
+    yield from (one for one in held if not (known and one.detail == SAVED))
+    if held and known:
+        yield from (one for one in _by_ledger(case, edge) if not one.share)
 
 
 def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:

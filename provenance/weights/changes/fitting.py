@@ -18,6 +18,7 @@ class Scales:
     columns: Floats | None = None
 
 
+SCALED, RAISED = 2.0**-8, 2.0**-11
 NOTHING = Scales()
 
 
@@ -31,9 +32,10 @@ class Fitted(Side):
     raised: int = 0
 
     @property
-    def is_scaled(self) -> bool:
-        """Whether it was multiplied."""
-        return self.scales.lines is not None or self.scales.columns is not None
+    def near(self) -> float:
+        """Of the norm of the values, how far halves may be rounded where such a thing is done."""
+        scaled = self.scales.lines is not None or self.scales.columns is not None
+        return SCALED if scaled else RAISED
 
     def values(self, begin: int, end: int) -> Floats:
         """Its values `begin` to `end`, as they would be."""
@@ -43,13 +45,7 @@ class Fitted(Side):
             found = found * self.scales.columns[np.arange(begin, begin + len(found)) % columns]
         if self.scales.lines is not None:
             found = found * self.scales.lines[np.arange(begin, begin + len(found)) // columns]
-        return self._raised(found) if self.raised else found
-
-    def _raised(self, values: Floats) -> Floats:
-        """In the type that the base has, as far as that is coarser."""
-        half = self.piece.dtype == "F16"
-        wide = values.astype(np.float16) if half else values
-        return np.asarray(wide + wide.dtype.type(self.raised), np.float32)
+        return found + np.float32(self.raised) if self.raised else found
 
 
 def fitted(base: Side, own: Side, scales: Scales | None = None) -> Side:

@@ -26,8 +26,6 @@ FEW = 4
 """Of the rows one of so many, or fewer, are a few."""
 LEARNT = frozenset({"GPTQ", "packed"})
 """Forms of tools that let one value take up what rounding did to another: no noise."""
-NEAR = 2.0**-8
-"""Of the norm of the values, how far those that were multiplied may be rounded."""
 SAMPLED, ROWS = 1 << 16, 16
 """Values, and rows, of which is told whether they are quantised."""
 
@@ -122,8 +120,8 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     types = _types(base, own)
     if own.piece.dtype not in DIGITS and types:
         return _packed_in(replace(change, detail=types), delta, base, own)
-    if isinstance(base, Fitted) and base.is_scaled and delta.relative < NEAR:
-        return replace(change, kind=Kind.CAST, detail="multiplied as what stands beside it")
+    if isinstance(base, Fitted) and delta.relative < base.near:
+        return replace(change, kind=Kind.CAST, detail="as its file keeps it")
     if not delta.changed:
         return replace(change, kind=Kind.CAST, detail=types or "the same numbers in other bytes")
     if delta.zeroed == delta.changed:

@@ -23,6 +23,7 @@ BUFFERS = re.compile(
 HALF = "F16"
 BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
+SAVED = "saved whole"
 NEW_LAYER = "in a layer that the base has not"
 Place = tuple[str, Numbers]
 
@@ -69,8 +70,10 @@ def _of_piece(piece: Piece) -> Change:
 
 
 def _of_tensor(one: Stored) -> Change:
+    """A tensor that is saved whole; of a table nobody can tell whether it only grew."""
     role, numbers = role_of(one.name)
-    return Change(name=one.name, role=role, numbers=numbers, kind=Kind.DENSE, share=1.0)
+    kind = Kind.RESHAPED if use_of(role) is Use.TABLE else Kind.DENSE
+    return Change(name=one.name, role=role, numbers=numbers, kind=kind, detail=SAVED)
 
 
 def _places(names: Iterable[str]) -> list[Place]:
