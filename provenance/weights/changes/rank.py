@@ -29,6 +29,9 @@ LOW = 32
 BEYOND, UNEVEN = 1.5, 256.0
 FEWEST = 32
 """Rows and columns below which noise may have a direction."""
+CLEAR = 3.5
+"""Times the largest direction of noise: where steps are coarse for most values, an honest error
+has some of the matrix's own directions, up to 2.5 times as large (measured)."""
 TURNS = 3
 """How often rows and columns are brought to one size."""
 SEED = 20_260_102
@@ -72,7 +75,7 @@ def standing(difference: Floats) -> int:
         for axis in (0, 1):
             size = np.sqrt(np.square(wide).mean(axis=axis, keepdims=True))
             wide = np.divide(wide, size, out=np.zeros_like(wide), where=size > 0)
-    return _standing(wide, np.full(wide.shape, 12.0))
+    return _standing(wide, np.full(wide.shape, 12.0 * (CLEAR / BEYOND) ** 2))
 
 
 def is_low(found: int, rows: int, columns: int) -> bool:
