@@ -20,7 +20,7 @@ def drawn(seed: int) -> Floats:
 def rounded(values: Floats, group: int, bits: int) -> Floats:
     some = values.reshape(-1, group)
     step = np.abs(some).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
-    return np.asarray(np.round(some / step) * step).reshape(values.shape).astype(np.float32)
+    return np.asarray((np.round(some / step) * step).reshape(values.shape), np.float32)
 
 
 PACKINGS = [(384, 8), (32, 8), (32, 4), (64, 4), (32, 3), (384 * 384, 8)]

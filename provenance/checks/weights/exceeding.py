@@ -20,6 +20,7 @@ from provenance.weights.changes.change import UNCHANGED, Change, ChangeMap, Kind
 from provenance.weights.changes.declared import (
     exceeded,
     sentence,
+    told_of,
     unread,
 )
 from provenance.weights.changes.moving import BEHIND
@@ -101,7 +102,7 @@ def _beyond(case: Case, edge: Edge, changes: list[Change]) -> Iterator[Finding]:
         if why := next(filter(None, map(unread, some)), ""):
             yield unknown("weights/unread", f"{said}: {why}", edge.parent)
             continue
-        each = [exceeded(declared, changes) for declared in some]
+        each = [exceeded(one, told_of(one, changes)) for one in some]
         names = set.intersection(*({one.change.name for one in found} for found in each))
         if beyond := tuple(one for one in each[0] if one.change.name in names):
             words = f"{said}: {sentence(some[0], beyond)}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind
 from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied, modules_of
-from provenance.weights.changes.untold import by_ledger
+from provenance.weights.changes.untold import VECTOR, by_ledger
 from provenance.weights.ledger import Ledger
 from provenance.weights.roles import module_of
 
@@ -63,18 +63,22 @@ def _without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 
 def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> tuple[Excess, ...]:
-    """The same where only digests of the base are known (weights/changes/untold.py).
+    """The same where only digests of the base are known (weights/changes/untold.py)."""
+    return exceeded(declared, told_of(declared, by_ledger(ours, theirs)))
 
-    Matrices of a base that was rounded to four bits first, as it is declared, tell nothing.
-    """
+
+def told_of(declared: Declaration, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes without what only digests tell of matrices that were rounded to four bits first,
+    as it is declared: that is no more than that they are other ones."""
     scope = Scope(declared, tied=False)
-    lines = {one.name for one in ours.entries if len(one.shape) < 2}
-    some = (
+    return tuple(
         one
-        for one in by_ledger(ours, theirs)
-        if one.name in lines or one.kind is not Kind.DENSE or one.share or not scope.is_rounded(one)
+        for one in changes
+        if one.kind is not Kind.DENSE
+        or one.share
+        or one.detail == VECTOR
+        or not scope.is_rounded(one)
     )
-    return exceeded(declared, some)
 
 
 def sentence(declared: Declaration, excess: Sequence[Excess]) -> str:

@@ -23,7 +23,7 @@ BUFFERS = re.compile(
 HALF = "F16"
 BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
-SAVED = "saved whole"
+SAVED, VECTOR = "saved whole", "a vector"
 NEW_LAYER = "in a layer that the base has not"
 Place = tuple[str, Numbers]
 
@@ -125,7 +125,9 @@ def _by_tensor(
     if kind is None or is_odd or SHARED_BY_ALL.fullmatch(own.name):
         return None
     named = base.name if base else ""
-    return Change(name=own.name, base=named, role=place[0], numbers=place[1], kind=kind)
+    words = VECTOR if len(own.shape) < 2 else ""
+    role, numbers = place
+    return Change(name=own.name, base=named, role=role, numbers=numbers, kind=kind, detail=words)
 
 
 def _is_known(place: Place, known: Collection[Place]) -> bool:
