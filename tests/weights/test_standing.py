@@ -14,7 +14,7 @@ def drawn(seed: int) -> Floats:
     rng = np.random.default_rng(seed)
     sizes = np.exp(rng.standard_normal(384)) * np.exp(0.5 * rng.standard_normal((384, 1)))
     common = rng.standard_normal((384, 1)) @ rng.standard_normal((1, 384))
-    return (0.02 * rng.standard_t(3, (384, 384)) * sizes + 0.01 * common).astype(np.float32)
+    return np.asarray(0.02 * rng.standard_t(3, (384, 384)) * sizes + 0.01 * common, np.float32)
 
 
 def rounded(values: Floats, group: int, bits: int) -> Floats:
