@@ -146,16 +146,17 @@ def _tables(file: Parsed) -> tuple[object, ...]:
 
 
 def _of_card(file: Parsed) -> Iterator[Declaration]:
-    """What the front matter of a card says, and its recipes of how the model was trained; those
-    that differ tell nothing, for any of them may be an example."""
+    """What the front matter of a card says, and its recipes of how the model was trained; of
+    several that differ any may be a step of its own: each may have the ranks of all."""
     text = yaml.lines(file.content.head).decode("utf-8", "surrogateescape")
     front = yaml.fences(text)
     parts = divided(text, front)
     own = of_training(parts.words, parts.fenced[:MAX_BLOCKS])
     texts = (*([text[slice(*front)]] if front else ()), *(one.text for one in own))
-    found = dict.fromkeys(one for text in texts for one in _quoted(file.path, text))
-    if len(found) == 1:
-        yield from found
+    found = tuple(dict.fromkeys(one for text in texts for one in _quoted(file.path, text)))
+    ranks = [one.rank for one in found]
+    rank = None if None in ranks else sum(one or 0 for one in ranks)
+    yield from (replace(one, rank=rank) for one in found)
 
 
 def _quoted(path: str, text: str) -> Iterator[Declaration]:

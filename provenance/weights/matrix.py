@@ -99,6 +99,9 @@ def _in_order(matrix: Matrix, held: Held, reader: Reader, begin: int, end: int) 
     read, heads = FORMS[matrix.form].rows, held.main.heads
     if not heads:
         return read(held, reader, begin, end)
+    if held.rows == 1:
+        line = read(held, reader, 0, 1).T
+        return put_back(lambda a, b: line[a:b], 0, len(line), len(line) // heads).T
     return put_back(lambda a, b: read(held, reader, a, b), begin, end, held.rows // heads)
 
 

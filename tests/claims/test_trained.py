@@ -153,7 +153,6 @@ UNCLEAR: Mapping[str, str] = {
     "a quoted card": f"# Original model card: acme\n# acme\n## Training\n{BLOCK}",
     "behind what was closed": f"{AXOLOTL.replace(BLOCK, '')}</details>\n\nAnd so on.\n{BLOCK}",
     "settings below the front matter": (f"{FRONT}# m\n---\nbase_model: acme/x\n{RECIPE}---\n"),
-    "two that differ": f"## Training\n{BLOCK}{BLOCK.replace('8', '16')}",
 }
 
 
@@ -170,3 +169,9 @@ def test_a_card_says_how_its_model_was_trained(card: str) -> None:
 @pytest.mark.parametrize("card", UNCLEAR.values(), ids=UNCLEAR)
 def test_what_may_be_of_something_else_says_nothing(card: str) -> None:
     assert of_card(card) == []
+
+
+def test_of_two_that_differ_each_may_have_the_ranks_of_both() -> None:
+    other = BLOCK.replace("8", "16").replace("q_proj", "v_proj")
+    found = of_card(f"## Training\n{BLOCK}{other}")
+    assert [(one.modules, one.rank) for one in found] == [(("q_proj",), 24), (("v_proj",), 24)]

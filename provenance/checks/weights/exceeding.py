@@ -5,7 +5,8 @@ Part of the check of weights; its rules are on that check's page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from provenance.case.case import Case
@@ -14,24 +15,40 @@ from provenance.claims.trained import of_files, of_parameters
 from provenance.errors import Malformed
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
-from provenance.weights.changes.change import Change, ChangeMap, Kind, loads
+from provenance.weights.changes.buffers import is_written
+from provenance.weights.changes.change import UNCHANGED, Change, ChangeMap, Kind, loads
 from provenance.weights.changes.declared import (
-    Excess,
     exceeded,
-    exceeded_by_ledger,
     sentence,
+    told_of,
     unread,
 )
+from provenance.weights.changes.moving import BEHIND
 from provenance.weights.changes.scope import Declaration
+from provenance.weights.changes.untold import (
+    NEW_LAYER,
+    SAVED,
+    buffers,
+    by_headers,
+    by_ledger,
+    layers_added,
+    tables,
+)
+from provenance.weights.factored import is_adapter_of
+from provenance.weights.forms.ggml import TYPES as GGML
 from provenance.weights.ledger import Ledger
+from provenance.weights.roles import FLOATS
+from provenance.weights.stored import stored_in
 
 SHOWN = 5
 STORED = {"quantized": "a quantisation", "converted": "a conversion"}
 """Relations that change how weights are stored, and not what they are."""
 TRAINED = frozenset({Kind.DENSE, Kind.LOW_RANK, Kind.ROWS})
 """What training does to weights, and storing them otherwise does not."""
-AROUND = ("norm", "bias")
-"""Parts of roles of vectors into which a quantiser may move what it takes from a matrix (AWQ)."""
+BESIDE = re.compile(
+    r"(?:scales?|_scale_inv|zero_points?|qzeros|amax|absmax|quant_map|SCB|biases|_shift)$"
+)
+"""How the names of tensors end that a quantiser adds, and that loaders read as nothing else."""
 
 
 def exceeding(case: Case) -> Iterator[Finding]:
@@ -55,11 +72,15 @@ def exceeding(case: Case) -> Iterator[Finding]:
         for edge in edges
         if edge.relation not in merged
     ]
-    at_hand = [(edge, some) for edge, some in of_each if some or _ledger(case, edge)]
+    held = _adapter(case)
+    at_hand = [(edge, some) for edge, some in of_each if some or held or _ledger(case, edge)]
     if len(at_hand) == 1:
         ((edge, found),) = at_hand
-        yield from _beyond(case, edge, found)
-        yield from _trained(edge, found)
+        told = [one for each in found for one in each.changes]
+        told = told or [*_of_adapter(held, case, edge)] or [*_by_ledger(case, edge)]
+        yield from _beyond(case, edge, told)
+        yield from _trained(edge, told)
+        yield from _grown(edge, told)
 
 
 def _ledger(case: Case, edge: Edge) -> Ledger | None:
@@ -76,25 +97,69 @@ def _is_of(case: Case, name: str, edge: Edge) -> bool:
     return same or case.claimed.canonical(name) == edge.parent
 
 
-def _beyond(case: Case, edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
-    for declared in _of_one_base(tuple(declarations(case))):
-        if why := unread(declared):
-            yield unknown("weights/unread", f"{declared.said}: {why}", edge.parent)
-        elif beyond := _excess(case, edge, maps, declared):
-            said = f"{declared.said}: {sentence(declared, beyond)}"
-            message = f"{said}: do not deploy it, and ask what else was done"
+def _beyond(case: Case, edge: Edge, changes: list[Change]) -> Iterator[Finding]:
+    for said, some in _by_place(_of_one_base(tuple(declarations(case)))).items():
+        if why := next(filter(None, map(unread, some)), ""):
+            yield unknown("weights/unread", f"{said}: {why}", edge.parent)
+            continue
+        each = [exceeded(one, told_of(one, changes)) for one in some]
+        names = set.intersection(*({one.change.name for one in found} for found in each))
+        if beyond := tuple(one for one in each[0] if one.change.name in names):
+            words = f"{said}: {sentence(some[0], beyond)}"
+            more = f" (and beyond the {len(some) - 1} other recipes there)" * (len(some) > 1)
+            message = f"{words}{more}: do not deploy it, and ask what else was done"
             yield failed("weights/exceeded", message, edge.parent)
 
 
-def _excess(
-    case: Case, edge: Edge, maps: list[ChangeMap], declared: Declaration
-) -> tuple[Excess, ...]:
-    """By the map of changes; without one by the tensors that a fingerprint of the parent has."""
-    if maps:
-        return tuple(one for found in maps for one in exceeded(declared, found.changes))
+def _by_place(some: Iterable[Declaration]) -> dict[str, list[Declaration]]:
+    """The declarations of each place; of several in one any may be what was done."""
+    found: dict[str, list[Declaration]] = {}
+    for one in some:
+        found.setdefault(one.said, []).append(one)
+    return found
+
+
+def _adapter(case: Case) -> list[Change]:
+    """What an adapter says by itself, where its base is not here; nothing of another model."""
+    stored = stored_in(case.evidence)
+    return list(by_headers(stored)) if is_adapter_of(stored) else []
+
+
+def _of_adapter(held: list[Change], case: Case, edge: Edge) -> Iterator[Change]:
+    """The same, and of what is saved whole what a fingerprint of the base tells."""
+    known = _ledger(case, edge) is not None
+    yield from (one for one in held if not (known and one.detail == SAVED))
+    if held and known:
+        yield from (one for one in _by_ledger(case, edge) if not one.share)
+
+
+def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
+    """The changes that a fingerprint of the parent tells, those that quantisers make left out."""
+    theirs, stored = _ledger(case, edge), stored_in(case.evidence)
+    if theirs is None:
+        return
+    moves = any(one.dtype not in FLOATS and len(one.shape) > 1 for one in stored)
+    moves = moves and not any(one.dtype in GGML for one in stored)
+    for one in by_ledger(Ledger(entries=case.evidence.weights.tensors), theirs):
+        is_read = one.role.rpartition("#.")[2].rpartition(".")[0] in BEHIND
+        if not (moves and (is_read or BESIDE.search(one.name))):
+            yield one
+    yield from layers_added([one.name for one in stored], theirs)
+
+
+def untold(case: Case, edge: Edge) -> Iterator[str]:
+    """What is left open of a step of which digests alone tell."""
     theirs = _ledger(case, edge)
-    ours = Ledger(entries=case.evidence.weights.tensors)
-    return exceeded_by_ledger(declared, ours, theirs) if theirs else ()
+    if theirs is None or case.evidence.weights.changes:
+        return
+    changes = by_ledger(Ledger(entries=case.evidence.weights.tensors), theirs)
+    if any(one.tokens for one in declarations(case)) and (names := tables(changes)):
+        yield f"which rows of {names[0]} were changed is not told by digests"
+    if names := buffers(case.evidence.weights.tensors, theirs):
+        yield f"whether {names[0]} is as programs write it is not told by digests"
+    packed = [one for one in stored_in(case.evidence) if one.dtype not in FLOATS]
+    if sum(len(one.shape) > 1 for one in packed):
+        yield "edits of packed matrices are not told by a sample: the parent's weights would tell"
 
 
 def declarations(case: Case) -> Iterator[Declaration]:
@@ -111,11 +176,11 @@ def _of_one_base(some: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
     return tuple(replace(one, four_bits=four_bits) for one in some)
 
 
-def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
+def _trained(edge: Edge, changes: list[Change]) -> Iterator[Finding]:
     """What training does, where only the way of storing is said to be another."""
-    found = [one for changes in maps for one in changes.changed if _is_trained(one)]
+    found = [one for one in changes if one.kind not in UNCHANGED and _is_trained(one)]
     if found and edge.relation in STORED:
-        named = (f"{one.name:.200} ({one.kind}, {one.relative:.1%})" for one in found[:SHOWN])
+        named = (f"{one.name:.200} ({_size(one)})" for one in found[:SHOWN])
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         said = f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
         message = f"{said}: do not deploy it, and ask what else was done"
@@ -123,4 +188,27 @@ def _trained(edge: Edge, maps: list[ChangeMap]) -> Iterator[Finding]:
 
 
 def _is_trained(change: Change) -> bool:
-    return change.kind in TRAINED and not any(word in change.role for word in AROUND)
+    if is_written(change):
+        return False
+    return change.kind in TRAINED or (change.kind is Kind.ADDED and not BESIDE.search(change.name))
+
+
+def _size(change: Change) -> str:
+    return f"{change.kind}, {change.relative:.1%}" if change.relative else change.kind
+
+
+def _grown(edge: Edge, changes: list[Change]) -> Iterator[Finding]:
+    """Layers that the parent has not, and nobody says of: of a fine-tune they would be new."""
+    held = {one.role for one in changes if one.kind is not Kind.ADDED}
+    more = [one for one in changes if one.kind is Kind.ADDED and one.numbers]
+    some = (one for one in more if one.role in held or one.detail == NEW_LAYER)
+    layers = dict.fromkeys(map(_layer, some))
+    if layers and edge.relation not in STORED:
+        named = ", ".join([*layers][:SHOWN]) + " and more" * (len(layers) > SHOWN)
+        message = f"{named} is in no layer of {edge.parent}: ask whose the rest is"
+        yield unknown("weights/partial", message, edge.parent)
+
+
+def _layer(change: Change) -> str:
+    before, _, _ = change.role.partition("#")
+    return f"{before}{change.numbers[0]}"

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from provenance.model import TensorDigest
+from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind
 from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied
 from provenance.weights.changes.spellings import modules_of
+from provenance.weights.changes.untold import VECTOR, by_ledger
 from provenance.weights.ledger import Ledger
-from provenance.weights.methods import SHARED_BY_ALL, TOKENS, parameter
-from provenance.weights.names import Use, use_of
-from provenance.weights.roles import FLOATS, Numbers, module_of, role_of
+from provenance.weights.roles import module_of
 
-BUFFERS = re.compile(r"(?:inv_freq|position_ids|masked_bias|\.attn\.bias|num_batches_tracked)$")
-"""What programs write or leave out as they like: nothing that is trained."""
 FOUR = ("nf4 ", "fp4 ")
 """How the words begin for what QLoRA rounds to."""
-HALF = "F16"
 BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
-Place = tuple[str, Numbers]
 SHOWN = 3
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
@@ -57,69 +51,35 @@ def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, 
 
 
 def _without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """A GGUF calls norms by names of its own, which are paired with nothing: they tell nothing."""
+    """Norms that a GGUF calls by names that are not known are paired with nothing, and leave as
+    many of the base's: they tell nothing."""
     if not any(one.name.startswith(BLOCK) for one in changes):
         return changes
+    norms = [one for one in changes if any(map(NORMS.search, modules_of(one)))]
+    added = sum(one.kind is Kind.ADDED for one in norms)
+    if not 0 < added <= sum(one.kind is Kind.REMOVED for one in norms):
+        return changes
     alone = {Kind.ADDED, Kind.REMOVED}
-    return tuple(
-        one
-        for one in changes
-        if one.kind not in alone or not any(map(NORMS.search, modules_of(one)))
-    )
+    return tuple(one for one in changes if one not in norms or one.kind not in alone)
 
 
 def exceeded_by_ledger(declared: Declaration, ours: Ledger, theirs: Ledger) -> tuple[Excess, ...]:
-    """The same where only digests of the base are known: tensors outside of the declared modules
-    whose values are other ones, by how they begin or altogether, those that the base has not, and
-    those that an adapter's parameters change.
+    """The same where only digests of the base are known (weights/changes/untold.py)."""
+    return exceeded(declared, told_of(declared, by_ledger(ours, theirs)))
 
-    What is no float, and a half beside another type, whose smallest values differ, tell nothing;
-    nor do matrices of a base that was rounded to four bits first, as it is declared.
-    """
-    known = {role_of(one.name): one for one in theirs.entries}
-    held = {one.digest for one in theirs.entries} - {""}
+
+def told_of(declared: Declaration, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes without what only digests tell of matrices that were rounded to four bits first,
+    as it is declared: that is no more than that they are other ones."""
     scope = Scope(declared, tied=False)
-    changes = []
-    for own in ours.entries:
-        if own.digest in held or own.dtype not in FLOATS or BUFFERS.search(own.name):
-            continue
-        change = _by_parameter(own.name) or _by_tensor(own, known)
-        is_told = len(own.shape) < 2 or not change or not scope.is_rounded(change)
-        if change and (is_told or change.kind is not Kind.DENSE or change.share):
-            changes.append(change)
-    return exceeded(declared, changes)
-
-
-def _by_parameter(name: str) -> Change | None:
-    """What an adapter's parameter of this name changes."""
-    said = parameter(name)
-    if said is None:
-        return None
-    role, numbers = role_of(said.changes)
-    kind = Kind.ROWS if said.word == TOKENS else Kind.DENSE
-    return Change(name=said.changes, role=role, numbers=numbers, kind=kind, share=1.0)
-
-
-def _by_tensor(own: TensorDigest, known: Mapping[Place, TensorDigest]) -> Change | None:
-    """What became of the base's tensor that has this place; None where that is not told."""
-    role, numbers = role_of(own.name)
-    kind = _by_digest(own, known.get((role, numbers)))
-    if kind is None or SHARED_BY_ALL.fullmatch(own.name):
-        return None
-    return Change(name=own.name, role=role, numbers=numbers, kind=kind)
-
-
-def _by_digest(own: TensorDigest, base: TensorDigest | None) -> Kind | None:
-    """What became of a tensor of the base, as far as digests tell."""
-    if base is None:
-        return Kind.ADDED
-    if base.dtype not in FLOATS or (base.dtype == HALF) is not (own.dtype == HALF):
-        return None
-    if base.shape != own.shape:
-        grown = base.shape[1:] == own.shape[1:] and use_of(role_of(own.name)[0]) is Use.TABLE
-        return None if grown else Kind.RESHAPED
-    other = own.opening != base.opening or (own.digest and base.digest not in ("", own.digest))
-    return Kind.DENSE if other else None
+    return tuple(
+        one
+        for one in changes
+        if one.kind is not Kind.DENSE
+        or one.share
+        or one.detail == VECTOR
+        or not scope.is_rounded(one)
+    )
 
 
 def sentence(declared: Declaration, excess: Sequence[Excess]) -> str:
@@ -155,7 +115,7 @@ def _quantised(change: Change) -> str:
 
 def _beyond(change: Change, scope: Scope, alike: str) -> str:
     """What of a change is beyond a declaration; empty for what is not."""
-    if change.kind in UNCHANGED or change.kind is Kind.UNREADABLE or BUFFERS.search(change.name):
+    if change.kind in UNCHANGED or change.kind is Kind.UNREADABLE or is_written(change):
         return ""
     if change.kind is Kind.RESHAPED and change.detail and not change.share:
         return ""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from provenance.weights.changes.change import BESIDE, BEYOND, Change, Kind
+from provenance.weights.changes.buffers import said_of
+from provenance.weights.changes.change import BESIDE, BEYOND, UNCHANGED, Change, Kind
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import Scales, adapted_change
+from provenance.weights.changes.fitting import Fitted, fitted
+from provenance.weights.changes.fitting import Scales as Moved
 from provenance.weights.changes.four_bit import rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
-from provenance.weights.changes.pairs import Pair
-from provenance.weights.changes.rank import DIGITS, is_low, rank
+from provenance.weights.changes.pairs import Pair, Place
+from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
 from provenance.weights.changes.rounding import FAR, farthest
 from provenance.weights.changes.turning import Turned, lies_turned
 from provenance.weights.stored import Reader, Unreadable
@@ -20,20 +24,30 @@ from provenance.weights.values import Floats
 
 FEW = 4
 """Of the rows one of so many, or fewer, are a few."""
+LEARNT = frozenset({"GPTQ", "packed"})
+"""Forms of tools that let one value take up what rounding did to another: no noise."""
 SAMPLED, ROWS = 1 << 16, 16
 """Values, and rows, of which is told whether they are quantised."""
 
 
-def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -> Change:
+def change_of(
+    pair: Pair,
+    base_reader: Reader,
+    reader: Reader,
+    scales: Scales,
+    moved: Mapping[Place, Moved] | None = None,
+) -> Change:
     """How the derivative's piece of a pair differs from the base's; `scales` are those of an
-    adapter's factors."""
+    adapter's factors, `moved` says by what a quantiser multiplied matrices."""
     piece = pair.derived or pair.base
     if piece is None:
         raise ValueError("a pair of nothing")
     kind = Kind.ADDED if pair.base is None else Kind.REMOVED
     change = Change(name=piece.name, role=piece.role, numbers=piece.numbers, kind=kind)
     if pair.base is None or pair.derived is None:
-        return replace(change, kind=Kind.UNREADABLE, detail=piece.why) if _packed(pair) else change
+        if _packed(pair):
+            return replace(change, kind=Kind.UNREADABLE, detail=piece.why)
+        return _with_values(change, Side(piece=piece, reader=reader))
     change = replace(change, base=pair.base.name)
     if pair.adapts:
         change = replace(change, role=pair.base.role, numbers=pair.base.numbers)
@@ -46,9 +60,17 @@ def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -
         own = Side(piece=pair.derived, reader=reader)
         if pair.adapts:
             return adapted_change(change, base, own, scales)
-        return _between(change, base, own)
+        place = (pair.derived.role, pair.derived.numbers)
+        found = _between(change, fitted(base, own, (moved or {}).get(place)), own)
+        return found if found.kind in UNCHANGED else _with_values(found, own)
     except Unreadable as error:
         return replace(change, kind=Kind.UNREADABLE, detail=str(error))
+
+
+def _with_values(change: Change, own: Side) -> Change:
+    """With a word on values that are those of a buffer, or zeros."""
+    words = (change.detail, "" if change.kind is Kind.REMOVED else said_of(own, change.kind))
+    return replace(change, detail="; ".join(word for word in words if word))
 
 
 def _packed(pair: Pair) -> bool:
@@ -100,6 +122,8 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     types = _types(base, own)
     if own.piece.dtype not in DIGITS and types:
         return _packed_in(replace(change, detail=types), delta, base, own)
+    if isinstance(base, Fitted) and delta.relative < base.near:
+        return replace(change, kind=Kind.CAST, detail="as its file keeps it")
     if not delta.changed:
         return replace(change, kind=Kind.CAST, detail=types or "the same numbers in other bytes")
     if delta.zeroed == delta.changed:
@@ -130,14 +154,17 @@ def _is_low(change: Change, own: Side) -> bool:
 
 def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     """What was done beside packing; a rank counts what stands out of the coarsest rounding."""
-    bound = farthest(_some_rows(base), own.piece)
-    if delta.relative <= bound:
-        return replace(change, kind=Kind.QUANTIZED)
+    bound = farthest(base, own.piece, _some_rows(base))
+    matrix, beyond = own.piece.matrix, delta.relative > bound
     found = 0
-    if delta.part is not None:
+    if delta.part is not None and beyond:
         found = rank(delta.part, 12 * bound * bound * delta.before / max(1, delta.compared))
+    elif delta.part is not None and matrix.form not in LEARNT:
+        found = standing(delta.part)
+    if not beyond and not found:
+        return replace(change, kind=Kind.QUANTIZED)
     change = replace(change, detail=f"{change.detail}{BEYOND}")
-    if is_low(found, own.piece.matrix.rows, own.piece.matrix.columns):
+    if is_low(found, matrix.rows, matrix.columns):
         return replace(change, kind=Kind.LOW_RANK, rank=found)
     return replace(change, kind=Kind.DENSE)
 

@@ -11,6 +11,7 @@ from provenance.weights.changes.change import Change, ChangeMap, Kind
 from provenance.weights.changes.fused import with_wholes
 from provenance.weights.changes.kinds import change_of
 from provenance.weights.changes.layers import moved
+from provenance.weights.changes.moving import moved_scales, settled
 from provenance.weights.changes.pairs import Pair, adapting, pairs, saved_whole, spelled_alike
 from provenance.weights.changes.pieces import pieces
 from provenance.weights.factored import is_adapter_of
@@ -44,16 +45,17 @@ def change_map(
     """
     keep_freed()
     found, adapter = _paired(base, derived, base_reader, reader)
+    by = moved_scales(found, base_reader, reader)
 
     def batch(some: Sequence[Pair]) -> list[Change]:
-        changes = [change_of(pair, base_reader, reader, scales or {}) for pair in some]
+        changes = [change_of(one, base_reader, reader, scales or {}, by.scales) for one in some]
         if progress:
             progress(sum(one.end - one.begin for pair in some for one in _stored(pair)))
         return changes
 
     with ThreadPoolExecutor(THREADS) as pool:
-        told = [one for some in pool.map(batch, _batches(found)) for one in some]
-    changes = with_wholes(zip(found, told, strict=True), base_reader, reader)
+        each = [one for some in pool.map(batch, _batches(found)) for one in some]
+    changes = settled(with_wholes(zip(found, each, strict=True), base_reader, reader), by)
     if adapter:
         changes = _untouched(changes)
     return ChangeMap(base=named, manifest=manifest, changes=tuple(sorted(changes, key=_order)))

@@ -10,6 +10,7 @@ from math import prod
 from provenance.formats.safetensors import BITS
 from provenance.weights import packing
 from provenance.weights.matrix import Matrix, matrices
+from provenance.weights.names import respelled
 from provenance.weights.roles import Numbers, Tensor, layout_of, role_of
 from provenance.weights.stored import Stored
 from provenance.weights.values import DECODERS
@@ -57,7 +58,9 @@ class Piece:
     @property
     def is_strip(self) -> bool:
         """Whether it is some of the columns of its tensor."""
-        return self.matrix.wide not in (0, self.matrix.columns)
+        matrix = self.matrix
+        whole = matrix.wide in (0, matrix.columns) or matrix.high * matrix.wide == self.size
+        return not whole
 
     @property
     def dtype(self) -> str:
@@ -76,9 +79,11 @@ def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
     used = {one for matrix in found for one in matrix.stored}
     rest = [one for one in stored if one not in used]
     stacks = _stacks(found)
+    others = [replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)]
+    roles = respelled(one.role for one in others)
     return (
         *(Piece(role=m.role, numbers=m.numbers, matrix=m, why=_unfit(m)) for m in found),
-        *(replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)),
+        *(replace(one, role=roles[one.role]) for one in others),
     )
 
 

@@ -27,6 +27,13 @@ HIGH = 64
 LOW = 32
 """The highest rank that is called low."""
 BEYOND, UNEVEN = 1.5, 256.0
+FEWEST = 32
+"""Rows and columns below which noise may have a direction."""
+CLEAR = 3.5
+"""Times the largest direction of noise: where steps are coarse for most values, an honest error
+has some of the matrix's own directions, up to 2.5 times as large (measured)."""
+TURNS = 3
+"""How often rows and columns are brought to one size."""
 SEED = 20_260_102
 DIGITS: Mapping[str, int] = {"BF16": 8, "F16": 11, "F32": 24, "F64": 53}
 """Bits of the significand, with the hidden one."""
@@ -57,12 +64,26 @@ def rank(difference: Floats, squares: Sizes | float) -> int:
     return _standing(difference, some)
 
 
+def standing(difference: Floats) -> int:
+    """How many directions stand out of what rounding did to single values, with a step for each row
+    or column: noise has none, and what was trained before it was rounded has."""
+    m, n = difference.shape
+    if min(m, n) < FEWEST:
+        return 0
+    wide = difference.astype(np.float64)
+    for _ in range(TURNS):
+        for axis in (0, 1):
+            size = np.sqrt(np.square(wide).mean(axis=axis, keepdims=True))
+            wide = np.divide(wide, size, out=np.zeros_like(wide), where=size > 0)
+    return _standing(wide, np.full(wide.shape, 12.0 * (CLEAR / BEYOND) ** 2))
+
+
 def is_low(found: int, rows: int, columns: int) -> bool:
     """Whether a rank is low for a matrix of that size."""
     return 0 < found <= min(LOW, max(1, min(rows, columns) // 2))
 
 
-def _standing(difference: Floats, squares: Sizes) -> int:
+def _standing(difference: npt.NDArray[np.floating], squares: Sizes) -> int:
     """How many singular values are beyond those of rounding."""
     m, n = difference.shape
     lines, columns = _coarseness(squares, 1), _coarseness(squares, 0)
