@@ -15,6 +15,7 @@ from provenance.checks.weights import check
 from provenance.model import Facts
 from provenance.verdict import Finding, Outcome
 from tests.checks import edited as e
+from tests.checks import packs
 from tests.checks.weighed import ancestor, case
 from tests.claims.models import evidence
 from tests.hubs import card
@@ -22,21 +23,21 @@ from tests.weights.tiny import Array, file
 
 Files = Mapping[str, bytes]
 BASE = e.base()
-PARENT = e.Registered(repo="base/b", model={}, files={"model.safetensors": e.halves(BASE)})
+PARENT = e.Registered(repo="base/b", model={}, files={"model.safetensors": packs.halves(BASE)})
 CONFIG = {"peft_type": "LORA", "r": 4, "target_modules": ["q_proj", "v_proj"]}
 LORA = {"adapter_config.json": json.dumps(CONFIG).encode()}
 PACKS: Mapping[str, Callable[[e.Tensors], Files]] = {
-    "lora": lambda model: {"model.safetensors": e.halves(model), **LORA},
-    "lora as gguf": lambda model: {"model.gguf": e.gguf(model), **LORA},
-    "lora as gguf of halves": lambda model: {"model.gguf": e.gguf(model, e.F16), **LORA},
-    "int8": lambda model: {"model.safetensors": e.int8(model)},
-    "gguf": lambda model: {"model.gguf": e.gguf(model)},
-    "gguf of 4 bits": lambda model: {"model.gguf": e.gguf(model, e.Q4_0)},
-    "gguf of halves": lambda model: {"model.gguf": e.gguf(model, e.F16)},
-    "gemma": lambda model: {"model.gguf": e.gguf(model, e.Q8_0, "gemma")},
-    "awq": lambda model: {"model.safetensors": e.awq(model)},
-    "awq, nothing moved": lambda model: {"model.safetensors": e.awq(model, moved=False)},
-    "gptq": lambda model: {"model.safetensors": e.gptq(model)},
+    "lora": lambda model: {"model.safetensors": packs.halves(model), **LORA},
+    "lora as gguf": lambda model: {"model.gguf": packs.gguf(model), **LORA},
+    "lora as gguf of halves": lambda model: {"model.gguf": packs.gguf(model, packs.F16), **LORA},
+    "int8": lambda model: {"model.safetensors": packs.int8(model)},
+    "gguf": lambda model: {"model.gguf": packs.gguf(model)},
+    "gguf of 4 bits": lambda model: {"model.gguf": packs.gguf(model, packs.Q4_0)},
+    "gguf of halves": lambda model: {"model.gguf": packs.gguf(model, packs.F16)},
+    "gemma": lambda model: {"model.gguf": packs.gguf(model, packs.Q8_0, "gemma")},
+    "awq": lambda model: {"model.safetensors": packs.awq(model)},
+    "awq, nothing moved": lambda model: {"model.safetensors": packs.awq(model, moved=False)},
+    "gptq": lambda model: {"model.safetensors": packs.gptq(model)},
 }
 """What becomes of a model; of those with a declared adapter its factors were merged before."""
 EDITS: Mapping[str, e.Edit] = {
@@ -187,7 +188,7 @@ lora_target_modules:
 
 @pytest.mark.parametrize(("edit", "exceeds"), [(HONEST["nothing"], False), (e.edit(e.DOWN), True)])
 def test_recipes_that_differ_are_one_or_the_other(edit: e.Edit, exceeds: bool) -> None:
-    child = {"model.safetensors": e.halves(edit(e.adapted(BASE, "q_proj")))}
+    child = {"model.safetensors": packs.halves(edit(e.adapted(BASE, "q_proj")))}
     every = e.findings(PARENT, {**child, "README.md": RECIPES.encode()}, here=True)
     assert ("weights/exceeded" in {one.rule for one in every}) is exceeds
 

@@ -138,7 +138,7 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
 
 
 def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
-    from provenance.checks.weights.exceeding import untold
+    from provenance.checks.weights.changed import untold
 
     said = [one.words for one in borne_out]
     left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))

@@ -16,6 +16,7 @@ from provenance.weights.changes.fitting import Scales as Moved
 from provenance.weights.changes.four_bit import rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair, Place
+from provenance.weights.changes.pieces import Piece
 from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
 from provenance.weights.changes.rounding import FAR, farthest
 from provenance.weights.changes.turning import Turned, lies_turned
@@ -39,22 +40,9 @@ def change_of(
 ) -> Change:
     """How the derivative's piece of a pair differs from the base's; `scales` are those of an
     adapter's factors, `moved` says by what a quantiser multiplied matrices."""
-    piece = pair.derived or pair.base
-    if piece is None:
-        raise ValueError("a pair of nothing")
-    kind = Kind.ADDED if pair.base is None else Kind.REMOVED
-    change = Change(name=piece.name, role=piece.role, numbers=piece.numbers, kind=kind)
     if pair.base is None or pair.derived is None:
-        if _packed(pair):
-            return replace(change, kind=Kind.UNREADABLE, detail=piece.why)
-        return _with_values(change, Side(piece=piece, reader=reader))
-    change = replace(change, base=pair.base.name)
-    if pair.adapts:
-        change = replace(change, role=pair.base.role, numbers=pair.base.numbers)
-    if pair.head:
-        other = pair.derived if pair.head is pair.base else pair.base
-        change = replace(change, name=pair.head.name, role=pair.head.role, numbers=())
-        change = replace(change, detail=f"{BESIDE} {other.name}")
+        return _alone(pair, reader)
+    change = _named(pair, pair.base, pair.derived)
     try:
         base = Side(piece=pair.base, reader=base_reader)
         own = Side(piece=pair.derived, reader=reader)
@@ -65,6 +53,31 @@ def change_of(
         return found if found.kind in UNCHANGED else _with_values(found, own)
     except Unreadable as error:
         return replace(change, kind=Kind.UNREADABLE, detail=str(error))
+
+
+def _alone(pair: Pair, reader: Reader) -> Change:
+    """What was added or left out."""
+    piece = pair.derived or pair.base
+    if piece is None:
+        raise ValueError("a pair of nothing")
+    kind = Kind.ADDED if pair.base is None else Kind.REMOVED
+    change = Change(name=piece.name, role=piece.role, numbers=piece.numbers, kind=kind)
+    if _packed(pair):
+        return replace(change, kind=Kind.UNREADABLE, detail=piece.why)
+    return _with_values(change, Side(piece=piece, reader=reader))
+
+
+def _named(pair: Pair, base: Piece, own: Piece) -> Change:
+    """A change between two pieces of which nothing is known yet but their names."""
+    of = base if pair.adapts else own
+    change = Change(
+        name=own.name, base=base.name, role=of.role, numbers=of.numbers, kind=Kind.REMOVED
+    )
+    if pair.head is None:
+        return change
+    other = own if pair.head is base else base
+    words = f"{BESIDE} {other.name}"
+    return replace(change, name=pair.head.name, role=pair.head.role, numbers=(), detail=words)
 
 
 def _with_values(change: Change, own: Side) -> Change:
@@ -135,6 +148,11 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
         if not found.strayed:
             return replace(change, kind=Kind.QUANTIZED, detail=found.words)
         return replace(change, kind=Kind.DENSE, detail=f"{found.words}{BEYOND}")
+    return _ranked(change, delta, base, own)
+
+
+def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:
+    """By the rank of what was trained, beside a base that may have been rounded first."""
     if delta.part is None:
         return replace(change, kind=Kind.DENSE)
     change = replace(change, rank=rank(delta.part, delta.ulps))
