@@ -25,8 +25,9 @@ from provenance.gate.values import Admitted, Refused, Rules, Standing, Target
 from provenance.lock import file_differences
 from provenance.lock.known import member_pins, mirrors, narrowed, pins, with_known_digests
 from provenance.model import Basis, Evidence, Ref
+from provenance.source import settling
 from provenance.source.detached import with_detached
-from provenance.source.hub import cache, settling
+from provenance.source.hub import cache
 from provenance.verdict import failed
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     happens, nothing but a judged model ever lies there on our account.
     """
     # What asks a Hub is loaded where one is asked: `admit_laid` starts a command without.
-    from provenance.source.hub.staging import Differs, Stage, held
+    from provenance.source.hub.release import HubRelease
+    from provenance.source.remote.staging import Differs, Stage, held
 
     if rules.entry.basis == Basis.REPLAYED:
         raise stored(rules)
@@ -69,10 +71,9 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
                 )
             # 3. Every file is downloaded beside the target, and measured as it comes.
             stage = Stage(
-                hub=hub,
+                release=HubRelease.of(hub, declared, target.cache),
                 declared=declared,
                 folder=staging,
-                cache=target.cache,
                 tensors=rules.tensors,
             )
             try:
@@ -114,7 +115,8 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
     from provenance.source.hub.collect import collect
     from provenance.source.hub.members import with_members
     from provenance.source.hub.origin import Origins, with_origin
-    from provenance.source.hub.sampling import OnHub
+    from provenance.source.hub.release import HubRelease
+    from provenance.source.remote.sampling import Remote
 
     entry = rules.entry
     ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
@@ -130,7 +132,7 @@ def _declared(hub: Hub, rules: Rules) -> Evidence:
         found = with_members(hub, found, stated, locked=known, origins=origins)
     found = with_ancestors(hub, found, policy.parents, pins=pins(lock), origins=origins)
     found = with_detached(found, rules.attestations)
-    return weighed_by(rules, found, OnHub.of(hub, found))
+    return weighed_by(rules, found, Remote(release=HubRelease.of(hub, found), evidence=found))
 
 
 def _standing(

@@ -23,7 +23,7 @@ from provenance.source.scales import Place, weighed
 from provenance.verdict import Finding, Result, Verdict, failed
 
 if TYPE_CHECKING:
-    from provenance.source.hub.staging import Differs
+    from provenance.source.remote.staging import Differs
 
 
 def measured_at(

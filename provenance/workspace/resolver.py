@@ -144,10 +144,14 @@ class Resolver:
         )
 
     def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
-        from provenance.source.hub.staging import measured
+        from provenance.source.hub import cache
+        from provenance.source.hub.release import HubRelease
+        from provenance.source.remote.staging import measured
 
-        gathering = self.gathering
-        found = measured(hub, declared, gathering.options.cache_dir, gathering.tensors)
+        gathering, base = self.gathering, self.gathering.options.cache_dir
+        place = cache.staging(base, declared.ref.repo or "", declared.ref.commit or "")
+        release = HubRelease.of(hub, declared, base)
+        found = measured(release, declared, place, gathering.tensors)
         return gathering.with_detached(found)
 
     def _evaluated(self, subject: Subject, evidence: Evidence) -> Evaluation:

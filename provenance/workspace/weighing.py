@@ -138,9 +138,10 @@ def _place(gathering: Gathering, subject: Subject, evidence: Evidence) -> Place:
     if subject.place is not None:
         return Folder(root=root_of(subject.place))
     if gathering.hub is not None:
-        from provenance.source.hub.sampling import OnHub
+        from provenance.source.hub.release import HubRelease
+        from provenance.source.remote.sampling import Remote
 
-        return OnHub.of(gathering.hub, evidence)
+        return Remote(release=HubRelease.of(gathering.hub, evidence), evidence=evidence)
     return Folder(root=_snapshot(gathering.options.cache_dir, evidence) or Path())
 
 
