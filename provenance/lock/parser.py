@@ -94,15 +94,15 @@ def _entries(fields: Fields, part: Part) -> Iterator[Entry]:
 
 
 def _entry(fields: Fields, part: Part) -> Entry:
-    files = _files(fields)
+    files, source = _files(fields), reading.optional_line(fields, "source")
     entry = Entry(
         name=reading.line(fields, "name"),
         part=part,
         repo=reading.repo(fields, "repo") if "repo" in fields else None,
         path=reading.optional_line(fields, "path"),
-        source=reading.optional_line(fields, "source"),
+        source=source,
         revision=reading.optional_line(fields, "revision"),
-        commit=_commit(fields),
+        commit=_commit(fields, source),
         mirror_of=_mirror_of(fields, part),
         facts=_facts(fields) if "id" in fields else None,
         organisation=_line(fields, "organisation"),
@@ -140,11 +140,10 @@ def _check(fields: Fields, entry: Entry) -> None:
         raise fields.wrong("commit", "missing")
 
 
-def _commit(fields: Fields) -> str | None:
+def _commit(fields: Fields, source: str | None) -> str | None:
     """A revision that does not change: a digest in a store, else a commit of git."""
-    if "source" in fields:
-        digits = reading.optional_hexadecimal(fields, "commit", 64, "sha256:")
-        return digits or None
+    if source is not None:
+        return reading.optional_hexadecimal(fields, "commit", 64, "sha256:")
     return reading.optional_hexadecimal(fields, "commit", 40)
 
 

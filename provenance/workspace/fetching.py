@@ -18,6 +18,7 @@ from provenance.report.fetched import admitted_lines
 from provenance.report.human import Line
 from provenance.report.usage import DOCUMENTS, Loaded
 from provenance.source.evidence_files import read
+from provenance.source.hub.cache import commit_folder
 from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.session import Session
@@ -171,13 +172,13 @@ class Fetcher:
         locked = (*lock.closure(), *lock.models())
         return Loaded(
             repo=entry.repo or "",
-            commit=entry.commit or "",
+            commit=commit_folder(entry.commit or ""),
             place=place,
             local=self.local_dir is not None,
             cache=self.options.cache_dir,
             files=files,
             documents=dict(_documents(place, files)),
-            locked={one.repo: one.commit for one in locked if one.repo and one.commit},
+            locked={e.repo: commit_folder(e.commit) for e in locked if e.repo and e.commit},
         )
 
 

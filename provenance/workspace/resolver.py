@@ -251,7 +251,8 @@ def _past(lock: Lock | None, subject: Subject) -> tuple[Entry, ...]:
 
 def _in_step(entry: Entry, subject: Subject) -> bool:
     """Whether the entry is an answer to what is asked for today."""
-    return (entry.repo, entry.revision) == (subject.ref.repo, subject.ref.revision)
+    asked = subject.ref
+    return (entry.repo, entry.source, entry.revision) == (asked.repo, asked.source, asked.revision)
 
 
 def _written(subject: Subject, setting: Session) -> str | None:
