@@ -61,6 +61,7 @@ def entry_of(
         name=name,
         repo=evidence.ref.repo,
         path=path,
+        source=evidence.ref.source,
         revision=evidence.ref.revision,
         commit=evidence.ref.commit,
         mirror_of=verdict.mirror_of if "@" in verdict.mirror_of else None,

@@ -64,16 +64,20 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ref:
-    """What the caller asked about: `text` as written, `repo` as `org/name`, `commit` as 40 hex.
+    """What the caller asked about: `text` as written, `repo` as `org/name`.
 
-    `revision` is the branch, tag or commit that was asked for; None stands for `main`. ConfigError
-    for the name of a repository of which no `repo` is said: nobody would judge whose it is.
+    `revision` is the branch, tag or commit that was asked for; None stands for `main`. `commit` is
+    a revision that does not change: 40 hex digits on a Hub, `sha256:` and 64 in another store,
+    which is the `source` (`oci://host/repository`, `s3://bucket/prefix`); None for a Hub and a
+    directory. ConfigError for the name of a repository of which no `repo` is said: nobody would
+    judge whose it is.
     """
 
     text: str
     repo: str | None = None
     revision: str | None = None
     commit: str | None = None
+    source: str | None = None
 
     def __post_init__(self) -> None:
         """Its text and its repository agree on whether there is one."""

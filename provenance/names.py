@@ -12,6 +12,12 @@ LONGEST = 96
 # What the Hub puts before `org/name` for other kinds of repository: nobody's namespace.
 PREFIXES = frozenset({"datasets", "models", "spaces", "kernels", "buckets"})
 
+STORES = ("oci", "s3", "gs", "az", "file")
+"""The schemes of the places beside a Hub where models lie."""
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
+IMMUTABLE = re.compile(f"[0-9a-f]{{40}}|{DIGEST.pattern}")
+"""A revision that does not change: of a Hub, of another store."""
+
 _SEGMENT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 _BEGINNING = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -30,6 +36,12 @@ def is_repo(text: str) -> bool:
     """Whether `text` has the form `org/name`."""
     namespace, _, name = text.partition("/")
     return is_namespace(namespace) and is_segment(name)
+
+
+def is_in_store(text: str) -> bool:
+    """Whether `text` names a place in a store that is no Hub: `oci://…`, `s3://…`."""
+    scheme, mark, _ = text.partition("://")
+    return bool(mark) and scheme in STORES
 
 
 def is_pattern(text: str) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from provenance.errors import ConfigError
 from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
-from provenance.names import PREFIXES, is_repo
+from provenance.names import DIGEST, PREFIXES, is_repo
 
 MAIN = "main"
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
@@ -19,6 +19,11 @@ PAGES = frozenset(
 OF_TWO_PARTS = re.compile(r"refs/(?:pr|convert)/[^/]+")
 API = "api/models/"
 COMMIT = re.compile("[0-9a-f]{40}")
+REGISTRY = r"oci://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[a-z0-9._/-]*[a-z0-9]"
+"""A repository of a registry of artifacts (OCI distribution specification)."""
+PLACE = re.compile(
+    rf"{REGISTRY}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
+)
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
 # git check-ref-format, and nothing that a URL or a terminal reads differently.
 REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
@@ -41,6 +46,39 @@ def parse(text: str, *, revision: str | None = None, endpoint: str = "") -> Ref:
         raise ConfigError(f"expected a branch, tag or commit, found {chosen[:200]!r}", path=text)
     commit = chosen if chosen and COMMIT.fullmatch(chosen) else None
     return Ref(text=text, repo=repo, revision=chosen, commit=commit)
+
+
+def in_store(text: str, *, repo: str | None = None, revision: str | None = None) -> Ref:
+    """The ref of a place in a store: `oci://host/repository[:tag][@sha256:…]`, `s3://bucket/prefix`.
+
+    Raises ConfigError for what names none, or more than one revision. `repo` is what the model
+    claims to be, `revision` one that was given apart.
+    """
+    source, stated = _divided(text)
+    if not PLACE.fullmatch(source):
+        expected = "expected oci://host/repository or s3://bucket/prefix"
+        raise ConfigError(f"{expected}, found {text[:LONG]!r}", path=text[:LONG])
+    if stated is not None and revision not in (None, stated):
+        raise ConfigError("a revision stands in the name and in --revision", path=text[:LONG])
+    chosen = stated if stated is not None else revision
+    if chosen is not None and not (is_revision(chosen) or DIGEST.fullmatch(chosen)):
+        expected = "expected a tag or sha256: and 64 digits"
+        raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
+    commit = chosen if chosen and DIGEST.fullmatch(chosen) else None
+    return Ref(text=text, repo=repo, revision=chosen, commit=commit, source=source.rstrip("/"))
+
+
+def _divided(text: str) -> tuple[str, str | None]:
+    """The place without its revision: a digest behind @, or in a registry a tag behind a colon."""
+    place, at, digest = text.rpartition("@")
+    if at and DIGEST.fullmatch(digest):
+        named, _ = _divided(place)
+        return named, digest
+    head, _, tag = text.rpartition(":")
+    in_registry = head.startswith("oci://") and "/" in head.removeprefix("oci://")
+    if in_registry and "/" not in tag:
+        return head, tag
+    return text, None
 
 
 def is_hub_name(text: str) -> bool:

@@ -55,6 +55,7 @@ DOORS = {
     "securesystemslib": ("registry",),
     "tuf": ("registry",),
     "blake3": ("source",),
+    "obstore": ("source",),
     "tomli_w": ("formats", "cli"),
     "yaml": ("formats",),
 }

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.closure.members import pins_of
 from provenance.errors import ConfigError
+from provenance.gate.declared import declared_at
 from provenance.gate.judging import (
     contradictions,
     differs,
@@ -19,27 +19,27 @@ from provenance.gate.judging import (
     not_refused,
     passing,
     stored,
-    weighed_by,
 )
 from provenance.gate.values import Admitted, Refused, Rules, Standing, Target
 from provenance.lock import file_differences
-from provenance.lock.known import member_pins, mirrors, narrowed, pins, with_known_digests
-from provenance.model import Basis, Evidence, Ref
-from provenance.source.detached import with_detached
-from provenance.source.hub import cache, settling
+from provenance.lock.known import narrowed
+from provenance.model import Basis, Evidence
+from provenance.source import settling
+from provenance.source.hub import cache
 from provenance.verdict import failed
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
-
+    from provenance.source.remote.store import Store
 
 SHOWN = 5
 
 
-def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
+def admit(asked: Hub | Store | None, rules: Rules, target: Target) -> Admitted:
     """The locked model lies at the target, every byte of it measured and judged.
 
-    Without a `hub` nothing is fetched (steps 1 and 3 are left out): what lies there is judged.
+    Without a Hub or store that is `asked` nothing is fetched (steps 1 and 3 are left out): what
+    lies there is judged.
     Raises Refused, which carries the verdict, if the model may not be used, SourceError if it
     cannot be had, ConfigError if something else lies at the target or the entry was made of stored
     evidence, and TrustError for a trust root that cannot be used. All of it is judged as of now,
@@ -47,13 +47,13 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
     happens, nothing but a judged model ever lies there on our account.
     """
     # What asks a Hub is loaded where one is asked: `admit_laid` starts a command without.
-    from provenance.source.hub.staging import Differs, Stage, held
+    from provenance.source.remote.staging import Differs, Stage, held
 
     if rules.entry.basis == Basis.REPLAYED:
         raise stored(rules)
     rules = replace(rules, at=datetime.now(UTC))
-    # 1. What the Hub declares today is what is locked, and passes by today's rules.
-    declared = _declared(hub, rules) if hub else None
+    # 1. What is declared today is what is locked, and passes by today's rules.
+    declared, release = declared_at(asked, rules, target.cache) if asked else (None, None)
     if declared:
         not_refused(declared, rules)
     with held(target.staging) as staging:
@@ -63,23 +63,22 @@ def admit(hub: Hub | None, rules: Rules, target: Target) -> Admitted:
             standing = _standing(rules, target, declared)
             if isinstance(standing, Admitted):
                 return standing
-            if hub is None or declared is None:
+            if release is None or declared is None:
                 raise ConfigError(
                     "is not here, and nothing may be fetched offline", path=_at(target)
                 )
             # 3. Every file is downloaded beside the target, and measured as it comes.
             stage = Stage(
-                hub=hub,
+                release=release,
                 declared=declared,
                 folder=staging,
-                cache=target.cache,
                 tensors=rules.tensors,
             )
             try:
                 rows = stage.fill()
             except Differs as error:
                 raise Refused(judged(declared, rules, [differs(error)])) from None
-            # 4. The bytes alone are judged, and must say what the Hub said.
+            # 4. The bytes alone are judged, and must say what was declared.
             measured = measured_at(stage.files, rules, declared, rows)
             verdict = passing(measured, rules, list(contradictions(declared, measured)))
             # 5. One step moves them into place.
@@ -107,30 +106,6 @@ def _settled(files: Path, rules: Rules, target: Target, standing: Standing | Non
             "it, or name another folder",
             path=_at(target),
         )
-
-
-def _declared(hub: Hub, rules: Rules) -> Evidence:
-    from provenance.source.hub.ancestors import with_ancestors
-    from provenance.source.hub.collect import collect
-    from provenance.source.hub.members import with_members
-    from provenance.source.hub.origin import Origins, with_origin
-    from provenance.source.hub.sampling import OnHub
-
-    entry = rules.entry
-    ref = Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit)
-    found = collect(hub, ref, at=rules.at, include=entry.include, exclude=entry.exclude)
-    found = with_known_digests(found, entry)
-    if entry.mirror_of:
-        found = with_origin(hub, found, entry.mirror_of)
-    found = with_detached(found, rules.attestations)
-    lock, policy = rules.lock, rules.policy
-    origins = Origins(registry=rules.registry, lock=lock, stated=mirrors(lock))
-    if policy.asks_for_closure:
-        stated, known = pins_of(policy.members), member_pins(lock)
-        found = with_members(hub, found, stated, locked=known, origins=origins)
-    found = with_ancestors(hub, found, policy.parents, pins=pins(lock), origins=origins)
-    found = with_detached(found, rules.attestations)
-    return weighed_by(rules, found, OnHub.of(hub, found))
 
 
 def _standing(

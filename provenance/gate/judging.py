@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import ConfigError
 from provenance.gate.values import Refused, Rules
 from provenance.judgement import judge
-from provenance.lock import Change
+from provenance.lock import Change, Entry
 from provenance.lock.known import bytes_may_tell, with_locked
 from provenance.model import Basis, Evidence, Ref
 from provenance.source import directory
@@ -23,7 +23,7 @@ from provenance.source.scales import Place, weighed
 from provenance.verdict import Finding, Result, Verdict, failed
 
 if TYPE_CHECKING:
-    from provenance.source.hub.staging import Differs
+    from provenance.source.remote.staging import Differs
 
 
 def measured_at(
@@ -39,7 +39,7 @@ def measured_at(
     entry = rules.entry
     found = directory.collect(
         place,
-        ref=Ref(text=entry.name, repo=entry.repo, revision=entry.revision, commit=entry.commit),
+        ref=ref_of(entry),
         at=rules.at,
         include=entry.include,
         exclude=entry.exclude,
@@ -60,6 +60,17 @@ def measured_at(
         found = with_locked(found, rules.lock, entry)
     found = with_detached(found, rules.attestations)
     return weighed_by(rules, found, Folder(root=place, ranged=True))
+
+
+def ref_of(entry: Entry) -> Ref:
+    """What an entry asks for."""
+    return Ref(
+        text=entry.name,
+        repo=entry.repo,
+        revision=entry.revision,
+        commit=entry.commit,
+        source=entry.source,
+    )
 
 
 def weighed_by(rules: Rules, evidence: Evidence, place: Place) -> Evidence:

@@ -10,8 +10,9 @@ from pathlib import Path
 from provenance.errors import Rejected
 from provenance.lock import Entry, Lock
 from provenance.policy import Policy
+from provenance.source import settling
 from provenance.source.detached import Documents, nothing
-from provenance.source.hub import cache, settling
+from provenance.source.hub import cache
 from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
 from provenance.verdict import Verdict

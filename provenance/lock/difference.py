@@ -17,6 +17,7 @@ WORDS = (
     "profile",
     "basis",
     "path",
+    "source",
     "mirror_of",
     "include",
     "exclude",

@@ -87,7 +87,8 @@ class Entry:
     `manifest` and `selected` are digests of the whole listing and of the selection, `files` the
     selected files; of an ancestor they are the weights alone. `revision` is what was asked for,
     None for `main`. `facts` are those of the Hub that a later judgement without it needs; of a
-    model on disk what was known of its repository. `mirror_of` is the model, as
+    model on disk what was known of its repository. `source` is the store in which it lies, if that
+    is no Hub. `mirror_of` is the model, as
     `org/name@<commit>`, whose bytes its files were found to be; of an ancestor by its name alone,
     where no commit is known. `tensors` is the sketch of a model whose bytes were read.
     """
@@ -96,6 +97,7 @@ class Entry:
     part: Part = Part.MODEL
     repo: str | None = None
     path: str | None = None
+    source: str | None = None
     revision: str | None = None
     commit: str | None = None
     mirror_of: str | None = None

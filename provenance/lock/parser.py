@@ -94,14 +94,15 @@ def _entries(fields: Fields, part: Part) -> Iterator[Entry]:
 
 
 def _entry(fields: Fields, part: Part) -> Entry:
-    files = _files(fields)
+    files, source = _files(fields), reading.optional_line(fields, "source")
     entry = Entry(
         name=reading.line(fields, "name"),
         part=part,
         repo=reading.repo(fields, "repo") if "repo" in fields else None,
         path=reading.optional_line(fields, "path"),
+        source=source,
         revision=reading.optional_line(fields, "revision"),
-        commit=reading.optional_hexadecimal(fields, "commit", 40),
+        commit=_commit(fields, source),
         mirror_of=_mirror_of(fields, part),
         facts=_facts(fields) if "id" in fields else None,
         organisation=_line(fields, "organisation"),
@@ -127,8 +128,8 @@ def _entry(fields: Fields, part: Part) -> Entry:
 
 def _check(fields: Fields, entry: Entry) -> None:
     """An entry says which bytes it means, and its files are those."""
-    if entry.repo is None and entry.path is None:
-        raise fields.wrong("repo", "missing: expected repo, path or both")
+    if entry.repo is None and entry.path is None and entry.source is None:
+        raise fields.wrong("repo", "missing: expected repo, path or source")
     if entry.part is Part.ANCESTOR:
         return
     if not entry.manifest:
@@ -137,6 +138,13 @@ def _check(fields: Fields, entry: Entry) -> None:
         raise fields.wrong("selected", f"the files give {entry.files.digest}: lock again")
     if entry.path is None and entry.commit is None:
         raise fields.wrong("commit", "missing")
+
+
+def _commit(fields: Fields, source: str | None) -> str | None:
+    """A revision that does not change: a digest in a store, else a commit of git."""
+    if source is not None:
+        return reading.optional_hexadecimal(fields, "commit", 64, "sha256:")
+    return reading.optional_hexadecimal(fields, "commit", 40)
 
 
 def _mirror_of(fields: Fields, part: Part) -> str | None:

@@ -31,6 +31,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         "name": entry.name,
         "repo": entry.repo,
         "path": entry.path,
+        "source": entry.source,
         "revision": entry.revision,
         "commit": entry.commit,
         "mirror_of": entry.mirror_of,

@@ -20,7 +20,7 @@ def out_of_step(settings: Settings, entry: Entry, registry: Registry) -> Iterato
     the registry."""
     for model in settings.models:
         if model.name == entry.name:
-            for word in ("repo", "revision", "include", "exclude"):
+            for word in ("repo", "source", "revision", "include", "exclude"):
                 locked, asked = getattr(entry, word), getattr(model, word)
                 if locked != asked:
                     yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provenance import names
+from provenance import names, refs
+from provenance.errors import ConfigError
 from provenance.formats.fields import Fields
 from provenance.formats.unseen import shows
 from provenance.policy import levels
@@ -33,9 +34,10 @@ ASKED_AND_OFF = "is judged by the check lineage, which [policy.rules] turns off:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One `[[models]]`: a repository, or a directory and the repository it claims to be.
+    """One `[[models]]`: a repository, or a directory or place in a store that claims to be one.
 
-    `repo` is `org/name`, `path` a directory in its place, `revision` a branch, tag or commit (None
+    `repo` is `org/name`, `path` a directory in its place, `source` a store (`oci://…`, `s3://…`)
+    in its place, `revision` a branch, tag or commit (None
     for `main`). `include` and `exclude` are globs, case-sensitive, whose `*` does not cross `/`.
     `parents` are stated by the caller, each `org/name` or `org/name@<commit>`; `members` pin what
     a loader fetches by name, each `org/name@<commit>`. `mirror_of` is the model, as
@@ -45,6 +47,7 @@ class Model:
     name: str
     repo: str | None = None
     path: str | None = None
+    source: str | None = None
     revision: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -187,14 +190,16 @@ def _models(fields: Fields) -> tuple[Model, ...]:
 def _model(fields: Fields) -> Model:
     repo = reading.repo(fields, "repo") if "repo" in fields else None
     path = reading.optional_line(fields, "path")
-    called = repo or path
+    source, revision = _source(fields, path)
+    called = repo or path or source
     if called is None:
-        raise fields.wrong("repo", "missing: expected repo, path or both")
+        raise fields.wrong("repo", "missing: expected repo, path or source")
     model = Model(
         name=reading.optional_line(fields, "name") or called,
         repo=repo,
         path=path,
-        revision=reading.optional_line(fields, "revision"),
+        source=source,
+        revision=revision,
         include=read_patterns(fields, "include", EVERY_FILE),
         exclude=read_patterns(fields, "exclude", EVERY_FILE),
         parents=read_each(fields, "parents", _is_parent, "org/name or org/name@<commit>"),
@@ -204,6 +209,21 @@ def _model(fields: Fields) -> Model:
     )
     fields.end()
     return model
+
+
+def _source(fields: Fields, path: str | None) -> tuple[str | None, str | None]:
+    """The store in which a model lies, without its revision, and the revision."""
+    source = reading.optional_line(fields, "source")
+    revision = reading.optional_line(fields, "revision")
+    if source is None:
+        return None, revision
+    if path is not None:
+        raise fields.wrong("source", "a model lies in one place: name path or source")
+    try:
+        place = refs.in_store(source, revision=revision)
+    except ConfigError as error:
+        raise fields.wrong("source", str(error)) from None
+    return place.source, place.revision
 
 
 def _members(fields: Fields) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from provenance.model import (
     Reach,
     Ref,
 )
+from provenance.names import IMMUTABLE
 from provenance.replay.weights import documents, weights
 from provenance.replay.writing import VERSION
 
@@ -113,7 +114,8 @@ def _ref(fields: Fields) -> Ref:
         text=fields.text("text"),
         repo=_optional(fields, "repo"),
         revision=_optional(fields, "revision"),
-        commit=_optional(fields, "commit", COMMIT),
+        commit=_optional(fields, "commit", IMMUTABLE),
+        source=_optional(fields, "source") if "source" in fields else None,
     )
     fields.end()
     return found

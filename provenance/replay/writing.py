@@ -36,6 +36,7 @@ def _table(evidence: Evidence) -> dict[str, object]:
             "repo": evidence.ref.repo,
             "revision": evidence.ref.revision,
             "commit": evidence.ref.commit,
+            **({"source": evidence.ref.source} if evidence.ref.source else {}),
         },
         "at": evidence.at.isoformat(),
         "basis": evidence.basis,

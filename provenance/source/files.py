@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -11,6 +12,9 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from provenance.errors import ConfigError
+
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""What a file system without locks answers to whoever asks for one."""
 
 
 def write(place: Path, text: str) -> None:

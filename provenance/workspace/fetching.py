@@ -18,6 +18,7 @@ from provenance.report.fetched import admitted_lines
 from provenance.report.human import Line
 from provenance.report.usage import DOCUMENTS, Loaded
 from provenance.source.evidence_files import read
+from provenance.source.hub.cache import commit_folder
 from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.session import Session
@@ -26,6 +27,8 @@ from provenance.workspace.weighing import known_here, scales_of
 
 if TYPE_CHECKING:
     from provenance.gate import Admitted, Rules, Target
+    from provenance.source.hub.client import Hub
+    from provenance.source.remote.store import Store
     from provenance.workspace.workspace import Workspace
 
 MAX_DOCUMENT = 4 << 20
@@ -125,19 +128,29 @@ class Fetcher:
         from provenance.gate import Refused, admit
 
         try:
-            hub = self.options.hub(self.session, self.progress)
             rules = rules_for(self.session, self.options, entry)
-            admitted = admit(hub, rules, self._target(entry))
+            admitted = admit(self._asked(entry), rules, self._target(entry))
         except Refused as refused:
             return Fetched(entry=entry, refused=refused.verdict, reason=str(refused))
         except (SourceError, OSError) as error:
             return Fetched(entry=entry, reason=str(error))
         return Fetched(entry=entry, admitted=admitted)
 
+    def _asked(self, entry: Entry) -> Hub | Store | None:
+        """Whoever has the entry; None where nobody may be asked."""
+        if entry.source is None:
+            return self.options.hub(self.session, self.progress)
+        if self.options.offline:
+            return None
+        return self.options.store(entry.source, self.progress)
+
     def _target(self, entry: Entry) -> Target:
         from provenance.gate import Target
 
         cache = self.options.cache_dir
+        if self.local_dir is None and entry.repo is None:
+            step = "name a folder with --local-dir, or say `repo` in provenance.toml"
+            raise SourceError(f"{entry.name} has no name in the cache: {step}")
         if self.local_dir is None or entry.part is Part.CLOSURE:
             return Target.snapshot(entry, cache)
         return Target.folder(self.local_dir, cache=cache, replacing=self.replacing)
@@ -159,13 +172,13 @@ class Fetcher:
         locked = (*lock.closure(), *lock.models())
         return Loaded(
             repo=entry.repo or "",
-            commit=entry.commit or "",
+            commit=commit_folder(entry.commit or ""),
             place=place,
             local=self.local_dir is not None,
             cache=self.options.cache_dir,
             files=files,
             documents=dict(_documents(place, files)),
-            locked={one.repo: one.commit for one in locked if one.repo and one.commit},
+            locked={e.repo: commit_folder(e.commit) for e in locked if e.repo and e.commit},
         )
 
 

@@ -52,6 +52,8 @@ from provenance.workspace.weighing import known_here, scales_of, weighed_here
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
     from provenance.source.hub.origin import Origins
+    from provenance.source.remote.release import Release
+    from provenance.source.remote.store import Store
 
 INTEGRITY = "integrity"
 
@@ -75,6 +77,7 @@ class Gathering:
     scales: Scales = NO_SCALES
     _measured: dict[str, Evidence] = field(default_factory=dict)
     _snapshots: dict[str, Evidence | None] = field(default_factory=dict)
+    _stores: dict[str, Store] = field(default_factory=dict)
     _measuring: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -140,6 +143,8 @@ class Gathering:
         """The evidence on one model, without whatever else it leads to."""
         if subject.place is not None:
             return as_selected(self._directory(subject, subject.place))
+        if subject.ref.source is not None:
+            return as_selected(self._stored(subject, subject.ref.source, pinned))
         if self.hub is None:
             return self._cached(subject, pinned)
         return as_selected(self._hub(subject, self.hub, pinned))
@@ -153,7 +158,7 @@ class Gathering:
     def _with_origin(self, subject: Subject, found: Evidence) -> Evidence:
         """What a model is a mirror of is asked for where the model is; of a directory's nobody."""
         said = subject.model.mirror_of
-        if subject.place is not None or self.hub is None:
+        if not subject.is_on_hub or self.hub is None:
             return replace(found, origin=stated_origin(said, self.session.lock)) if said else found
         from provenance.source.hub.origin import with_origin
 
@@ -176,7 +181,7 @@ class Gathering:
         where nothing may be asked, the lockfile knows."""
         if not subject.policy.asks_for_closure:
             return found
-        if subject.place is None and self.hub is not None:
+        if subject.is_on_hub and self.hub is not None:
             from provenance.source.hub.members import with_members
 
             locked = member_pins(self.session.lock)
@@ -192,7 +197,7 @@ class Gathering:
                 self._known_member(
                     one,
                     pinned_at(one, pins) or locked.get((one.repo, one.revision)),
-                    here=subject.place is None,
+                    here=subject.is_on_hub,
                 )
                 for one in wanted
             )
@@ -221,7 +226,7 @@ class Gathering:
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""
         parents = subject.policy.parents
-        if subject.place is None and self.hub is not None:
+        if subject.is_on_hub and self.hub is not None:
             from provenance.source.hub.ancestors import with_ancestors
 
             known, origins = self._pins(found), self._origins
@@ -301,6 +306,38 @@ class Gathering:
             progress=self.progress,
             ahead=self.ahead,
             tensors=self.tensors,
+        )
+
+    def store(self, source: str) -> Store:
+        """The store of a place, one for the whole run."""
+        with self._measuring:
+            if source not in self._stores:
+                self._stores[source] = self.options.store(source, self.progress)
+        return self._stores[source]
+
+    def release(self, evidence: Evidence) -> Release | None:
+        """What was looked at, where it is, with as many questions again; None where nobody may be
+        asked."""
+        if evidence.ref.source is not None:
+            return self.store(evidence.ref.source).opened(evidence.ref.commit).release
+        if self.hub is None:
+            return None
+        from provenance.source.hub.release import HubRelease
+
+        return HubRelease.of(self.hub, evidence, self.options.cache_dir)
+
+    def _stored(self, subject: Subject, source: str, pinned: Entry | None) -> Evidence:
+        from provenance.source.evidence_files import given
+        from provenance.source.remote.store import collect
+
+        commit = pinned.commit if pinned else None
+        return collect(
+            self.store(source),
+            replace(subject.ref, commit=commit or subject.ref.commit),
+            at=self.at,
+            include=subject.include,
+            exclude=subject.exclude,
+            given=given(self.signature) if self.signature else None,
         )
 
     def _cached(self, subject: Subject, pinned: Entry | None) -> Evidence:

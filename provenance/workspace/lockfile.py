@@ -62,10 +62,10 @@ def save(path: Path, lock: Lock, *, known: Lock | None) -> bool:
 
 
 def answering(lock: Lock | None, subject: Subject) -> Entry | None:
-    """The entry of a lockfile that is an answer to what is asked for of a Hub: one of the same
-    repository and revision, and where the revision was typed, at just this commit."""
+    """The entry of a lockfile that is an answer to what is asked for of a Hub or store: one of the
+    same repository, place and revision, and where the revision was typed, at just this commit."""
     entry = lock.named(subject.name) if lock and subject.place is None else None
-    if entry is None or entry.repo != subject.ref.repo:
+    if entry is None or (entry.repo, entry.source) != (subject.ref.repo, subject.ref.source):
         return None
     asked = subject.ref.revision
     same = asked == entry.commit if subject.typed else asked in (entry.revision, entry.commit)

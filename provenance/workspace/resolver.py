@@ -24,7 +24,7 @@ from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 
 if TYPE_CHECKING:
-    from provenance.source.hub.client import Hub
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,8 @@ class Resolver:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
             evidence = with_known_digests(evidence, pinned)
             evaluation = self._evaluated(subject, evidence)
-            hub = self.gathering.hub if subject.place is None else None
-            if self.measure and hub and bytes_may_tell(evaluation.verdict):
-                evidence = self._measured(hub, evidence)
+            if self.measure and subject.place is None and bytes_may_tell(evaluation.verdict):
+                evidence = self._measured(evidence)
                 evaluation = self._evaluated(subject, evidence)
         except (SourceError, Unselected) as error:
             gone = pinned is not None and is_gone(error)
@@ -143,11 +142,18 @@ class Resolver:
             item.subject, self._evaluated(item.subject, item.evaluation.case.evidence)
         )
 
-    def _measured(self, hub: Hub, declared: Evidence) -> Evidence:
-        from provenance.source.hub.staging import measured
+    def _measured(self, declared: Evidence) -> Evidence:
+        """The evidence by the bytes, where they can be asked for."""
+        from provenance.source.hub import cache
+        from provenance.source.remote.staging import measured
 
         gathering = self.gathering
-        found = measured(hub, declared, gathering.options.cache_dir, gathering.tensors)
+        release = gathering.release(declared)
+        if release is None:
+            return declared
+        name = declared.ref.repo or declared.ref.text
+        place = cache.staging(gathering.options.cache_dir, name, declared.ref.commit or "")
+        found = measured(release, declared, place, gathering.tensors)
         return gathering.with_detached(found)
 
     def _evaluated(self, subject: Subject, evidence: Evidence) -> Evaluation:
@@ -245,7 +251,8 @@ def _past(lock: Lock | None, subject: Subject) -> tuple[Entry, ...]:
 
 def _in_step(entry: Entry, subject: Subject) -> bool:
     """Whether the entry is an answer to what is asked for today."""
-    return (entry.repo, entry.revision) == (subject.ref.repo, subject.ref.revision)
+    asked = subject.ref
+    return (entry.repo, entry.source, entry.revision) == (asked.repo, asked.source, asked.revision)
 
 
 def _written(subject: Subject, setting: Session) -> str | None:

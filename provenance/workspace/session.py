@@ -72,7 +72,7 @@ class Session:
     @property
     def away(self) -> bool:
         """Whether any of the models lies on a Hub."""
-        return any(subject.place is None for subject in self.subjects)
+        return any(subject.is_on_hub for subject in self.subjects)
 
     @property
     def standing(self) -> Lock | None:

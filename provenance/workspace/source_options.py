@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.errors import ConfigError
 from provenance.model import Document
 from provenance.source import detached
 from provenance.source.deadline import SECONDS, Deadline
@@ -16,11 +17,12 @@ from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
+    from provenance.source.remote.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOptions:
-    """Where evidence may come from, besides the model itself."""
+    """Where evidence may come from, besides the model itself; `variables` are the caller's own."""
 
     endpoint: str | None = None
     token: str | None = None
@@ -29,6 +31,7 @@ class SourceOptions:
     deadline: float = SECONDS
     offline: bool = False
     attestations: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def documents(self, session: Session) -> Documents:
         """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
@@ -58,3 +61,18 @@ class SourceOptions:
             deadline=Deadline(self.deadline),
             say=progress.note,
         )
+
+    def store(self, source: str, progress: Progress) -> Store:
+        """The store of a place; ConfigError where nothing may be asked for, or nothing can ask."""
+        from provenance.source.remote.store import StoreOptions, store
+
+        local = source.startswith("file:")
+        if self.offline and not local:
+            raise ConfigError("asks a store, and nothing may be asked for offline", path=source)
+        options = StoreOptions(
+            variables=self.variables,
+            workers=self.max_workers,
+            progress=progress,
+            deadline=Deadline(self.deadline),
+        )
+        return store(source, options)

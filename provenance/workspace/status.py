@@ -28,7 +28,7 @@ from provenance.workspace.environment import FALSE, FOLDERS
 from provenance.workspace.registries import place_of, short
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session
-from provenance.workspace.subjects import hub_name
+from provenance.workspace.subjects import address
 from provenance.workspace.upstream import upstream_of
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _models(workspace: Workspace, session: Session) -> Iterator[ModelState]:
 def _model(
     model: Model, session: Session, entry: Entry | None, upstream: dict[str, Upstream]
 ) -> ModelState:
-    ref = short(model.path) if model.path else hub_name(model)
+    ref = short(model.path) if model.path else address(model)
     if entry is None:
         return ModelState(name=model.name, ref=ref, late=(f"{model.name} is not locked",))
     return ModelState(

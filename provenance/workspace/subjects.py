@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provenance import refs
+from provenance import names, refs
 from provenance.closure.members import pins_of
 from provenance.errors import ConfigError
 from provenance.model import Ref
-from provenance.names import is_repo
 from provenance.policy import Model, Policy, Settings
 from provenance.workspace.registries import short
 from provenance.workspace.request import Request
@@ -21,8 +20,9 @@ from provenance.workspace.request import Request
 class Subject:
     """One model to judge: what it claims to be, what is asked of it, and where it lies.
 
-    `place` is None for a model on a Hub. `typed` says that the caller typed the revision, and means
-    what stands there now, whatever is locked.
+    `place` is None for a model on a Hub, and for one in another store, the `source` of its ref.
+    `typed` says that the caller typed the revision, and means what stands there now, whatever is
+    locked.
     """
 
     name: str
@@ -33,6 +33,11 @@ class Subject:
     policy: Policy
     model: Model
     typed: bool = False
+
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether a Hub is asked for it."""
+        return self.place is None and self.ref.source is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +71,8 @@ def chosen(request: Request, own: Settings, here: Here, *, needed: bool) -> Sequ
         meant = [_at_revision(found.model, request.revision) for found in meant]
     if request.named is None:
         return meant
-    if len(meant) != 1 or meant[0].model.path is None:
-        raise ConfigError(f"--as names one directory, and there are {len(meant)} models")
+    if len(meant) != 1 or not (meant[0].model.path or meant[0].model.source):
+        raise ConfigError(f"--as names one directory or place, and there are {len(meant)} models")
     named = reference(request.named, request.named).repo
     known = [model.members for model in own.models if model.repo == named]
     members = known[0] if len(known) == 1 else meant[0].model.members
@@ -90,7 +95,7 @@ def of_evidence(replayed: Ref, request: Request, own: Settings) -> Meant:
 
 def reference(text: str, named: str | None) -> Ref:
     """The ref of a place on disk that claims to be `named`, or ConfigError."""
-    if named is not None and not is_repo(named):
+    if named is not None and not names.is_repo(named):
         raise ConfigError(f"expected org/name, found {named!r}", path="--as")
     return Ref(text=text, repo=named)
 
@@ -102,7 +107,7 @@ def _at_revision(model: Model, revision: str) -> Meant:
         )
     if model.revision not in (None, revision):
         raise ConfigError(f"{model.name} has the revision {model.revision}", path="--revision")
-    if not refs.is_revision(revision):
+    if not (refs.is_revision(revision) or (model.source and names.DIGEST.fullmatch(revision))):
         raise ConfigError(
             f"expected a branch, tag or commit, found {revision!r}", path="--revision"
         )
@@ -114,6 +119,8 @@ def _named(ref: str, own: Settings, here: Here) -> Sequence[Meant]:
     listed = own.named(ref)
     if listed:
         return [Meant(model=model) for model in listed]
+    if names.is_in_store(ref):
+        return _in_store(ref, own)
     place = here.folder / ref
     if place.exists():
         real = os.path.realpath(place)
@@ -137,12 +144,22 @@ def _named(ref: str, own: Settings, here: Here) -> Sequence[Meant]:
     )
 
 
+def _in_store(ref: str, own: Settings) -> Sequence[Meant]:
+    """The models of the settings that lie at a place in a store, or what lies there."""
+    asked = refs.in_store(ref)
+    same = [model for model in own.models if model.source == asked.source]
+    found = same or [Model(name=ref, source=asked.source)]
+    if asked.revision is None:
+        return [Meant(model=model) for model in found]
+    return [Meant(model=replace(m, revision=asked.revision), typed=True) for m in found]
+
+
 def subject_of(meant: Meant, request: Request, own: Settings, profile: str | None) -> Subject:
     """The model as it is to be judged."""
     model = meant.model
     policy = Policy.of(own, model, profile=profile)
     place = Path(model.path) if model.path is not None else None
-    text = short(model.path) if model.path is not None else hub_name(model)
+    text = short(model.path) if model.path is not None else address(model)
     return Subject(
         name=model.name,
         place=place,
@@ -158,9 +175,13 @@ def subject_of(meant: Meant, request: Request, own: Settings, profile: str | Non
 def _ref(model: Model, text: str) -> Ref:
     if model.path is not None:
         return Ref(text=text, repo=model.repo)
+    if model.source is not None:
+        asked = refs.in_store(model.source, repo=model.repo, revision=model.revision)
+        return replace(asked, text=text)
     return replace(refs.parse(model.repo or "", revision=model.revision), text=text)
 
 
-def hub_name(model: Model) -> str:
-    """How a model on a Hub is asked for."""
-    return f"{model.repo}@{model.revision}" if model.revision else model.repo or ""
+def address(model: Model) -> str:
+    """How a model on a Hub, or in another store, is asked for."""
+    name = model.source or model.repo or ""
+    return f"{name}@{model.revision}" if model.revision else name

@@ -26,8 +26,8 @@ def upstream_of(hub: Hub | None, entry: Entry) -> Upstream:
     own = Upstream(name=entry.name, revision=entry.revision or MAIN, locked=entry.commit or "")
     if hub is None:
         return replace(own, unknown="nothing may be asked of the Hub offline")
-    from provenance.source.hub.client import RequestBudget
     from provenance.source.hub.facts import known, steps_to
+    from provenance.source.remote.budget import RequestBudget
 
     account, repo = RequestBudget(LIMITS), entry.repo or ""
     try:

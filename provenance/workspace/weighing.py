@@ -137,10 +137,11 @@ def _place(gathering: Gathering, subject: Subject, evidence: Evidence) -> Place:
     """Where the weights of a model are read: where the model was."""
     if subject.place is not None:
         return Folder(root=root_of(subject.place))
-    if gathering.hub is not None:
-        from provenance.source.hub.sampling import OnHub
+    release = gathering.release(evidence)
+    if release is not None:
+        from provenance.source.remote.sampling import Remote
 
-        return OnHub.of(gathering.hub, evidence)
+        return Remote(release=release, evidence=evidence)
     return Folder(root=_snapshot(gathering.options.cache_dir, evidence) or Path())
 
 

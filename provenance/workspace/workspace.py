@@ -321,5 +321,6 @@ class Workspace:
 
 
 def _asking(options: SourceOptions, environment: Environment) -> SourceOptions:
-    """The options with the Hub that the variables name, if the options name none."""
-    return replace(options, endpoint=options.endpoint or environment.endpoint or None)
+    """The options with the variables, and the Hub that these name if the options name none."""
+    endpoint = options.endpoint or environment.endpoint or None
+    return replace(options, endpoint=endpoint, variables=environment.variables)

@@ -17,7 +17,8 @@ from provenance.refs import parse
 from provenance.source import weighing
 from provenance.source.hub.client import Hub as Client
 from provenance.source.hub.collect import collect
-from provenance.source.hub.sampling import OnHub
+from provenance.source.hub.release import HubRelease
+from provenance.source.remote.sampling import Remote
 from provenance.weights.coordinates import Coordinates
 from tests import forge
 from tests.hub import Hub, Sparse
@@ -60,7 +61,11 @@ def main() -> None:
         evidence = collect(client, parse(REPO), at=forge.NOW)
         facts, before = hub.traffic(), len(hub.requests)
         start = time.perf_counter()
-        found = weighing.sampled(evidence, OnHub.of(client, evidence), Coordinates())
+        found = weighing.sampled(
+            evidence,
+            Remote(release=HubRelease.of(client, evidence), evidence=evidence),
+            Coordinates(),
+        )
         seconds = time.perf_counter() - start
         traffic, requests = hub.traffic() - facts, len(hub.requests) - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -16,6 +16,7 @@ from provenance.registry.remote import Location, open_published
 from provenance.source.exchange import LEAST, moving
 from provenance.source.hub import client
 from provenance.source.limits import Limits
+from provenance.source.remote.budget import RequestBudget
 from tests.registry.house import House
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -143,7 +144,7 @@ def serving(answer: Drip, wait: float) -> Iterator[str]:
 def ask_hub(url: str) -> None:
     hub = client.Hub(endpoint=url, sleep=lambda seconds: None, patience=PATIENCE)
     question = client.Question(url=f"{url}/api/models/a/b", repo="a/b", most=1 << 20)
-    hub.ask(question, client.RequestBudget(Limits()))
+    hub.ask(question, RequestBudget(Limits()))
 
 
 def ask_registry(url: str, folder: Path) -> None:

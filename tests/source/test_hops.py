@@ -15,6 +15,7 @@ from provenance.source.hub.hops import Astray, Reach, reach
 from provenance.source.hub.hops import Path as Way
 from provenance.source.hub.patience import asked_to_wait
 from provenance.source.limits import Limits
+from provenance.source.remote.budget import RequestBudget
 from tests import hub as attacks
 from tests.hub import Hub
 from tests.hubs import FILES, REPO
@@ -147,7 +148,7 @@ def test_a_limit_is_obeyed_and_said(tmp_path: Path) -> None:
         hub.on("/api/models/", attacks.status(429, 1, RateLimit='"api";r=0;t=55'))
         asking = client.Hub(endpoint=hub.url, sleep=waits.append, say=said.append)
         question = client.Question(url=asking.api(REPO), repo=REPO, most=1 << 20)
-        asking.ask(question, client.RequestBudget(Limits()))
+        asking.ask(question, RequestBudget(Limits()))
     assert waits == [55.0]
     assert ["55 seconds" in words for words in said] == [True]
 
@@ -171,4 +172,4 @@ def test_what_a_hub_does_not_show_is_said_in_its_words(
         asking = client.Hub(endpoint=hub.url)
         question = client.Question(url=asking.api(REPO), repo=REPO, most=1 << 20)
         with pytest.raises(Absent, match=says):
-            asking.ask(question, client.RequestBudget(Limits()))
+            asking.ask(question, RequestBudget(Limits()))

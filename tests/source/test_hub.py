@@ -19,6 +19,7 @@ from provenance.source.hub.ancestors import with_ancestors
 from provenance.source.hub.collect import collect
 from provenance.source.hub.origin import Origins
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.remote.budget import RequestBudget
 from provenance.trust import Registry
 from tests import forge
 from tests import hub as attacks
@@ -258,7 +259,7 @@ def test_a_hub_that_hangs_is_given_up(hub: Hub) -> None:
         url=f"{hub.url}/api/models/{REPO}", repo=REPO, most=1 << 20, timeout=0.1
     )
     with pytest.raises(SourceError, match="does not answer"):
-        ask(hub).ask(question, client.RequestBudget(Limits()))
+        ask(hub).ask(question, RequestBudget(Limits()))
 
 
 def test_what_passes_is_tried_again_and_politely(hub: Hub) -> None:

@@ -11,7 +11,8 @@ from provenance.errors import SourceError
 from provenance.model import File, Manifest, Ref
 from provenance.source import directory
 from provenance.source.hub.client import Hub
-from provenance.source.hub.staging import Stage
+from provenance.source.hub.release import HubRelease
+from provenance.source.remote.staging import Stage
 from provenance.source.room import check_room, size
 from tests import forge
 from tests.hub import Hub as Server
@@ -39,7 +40,7 @@ def test_not_a_byte_is_asked_for(tmp_path: Path) -> None:
     declared = replace(found, listing=files, manifest=files)
     with Server(tmp_path / "hub") as server:
         client = Hub(endpoint=server.url)
-        stage = Stage(hub=client, declared=declared, folder=tmp_path)
+        stage = Stage(release=HubRelease.of(client, declared), declared=declared, folder=tmp_path)
         with pytest.raises(SourceError, match="needs 1152921"):
             stage.fill()
         assert server.requests == []

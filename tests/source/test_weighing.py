@@ -16,8 +16,9 @@ from provenance.refs import parse
 from provenance.source import directory
 from provenance.source.hub import client
 from provenance.source.hub.collect import collect
-from provenance.source.hub.sampling import OnHub
+from provenance.source.hub.release import HubRelease
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.remote.sampling import Remote
 from provenance.source.sampling import Folder
 from provenance.source.scales import Scales, weighed
 from provenance.weights.changes.change import Kind, loads
@@ -57,7 +58,9 @@ class Shelf:
         asking = self.ask()
         evidence = collect(asking, parse(REPO), at=forge.NOW)
         self.hub.clear()
-        place = OnHub.of(asking, evidence, limits)
+        place = Remote(
+            release=HubRelease.of(asking, evidence, limits=limits), evidence=evidence, limits=limits
+        )
         return weighed(evidence, self.scales, place, limits=limits)
 
     @property
@@ -107,7 +110,9 @@ def test_a_sample_by_range_is_that_of_the_file(shelf: Shelf, name: str) -> None:
     evidence = collect(asking, parse(REPO), at=forge.NOW)
     shelf.hub.clear()
     shelf.hub.on("/cdn/", HARMLESS[name])
-    found = weighed(evidence, shelf.scales, OnHub.of(asking, evidence))
+    found = weighed(
+        evidence, shelf.scales, Remote(release=HubRelease.of(asking, evidence), evidence=evidence)
+    )
     assert found.weights.unread == ""
     (own,) = found.weights.own
     assert sample(own) == sample(shelf.own)
@@ -137,7 +142,9 @@ def test_what_cannot_be_had_is_said_and_harms_nothing_else(shelf: Shelf, name: s
     asking = shelf.ask()
     evidence = collect(asking, parse(REPO), at=forge.NOW)
     shelf.hub.on("/cdn/|/resolve/", hook)
-    found = weighed(evidence, shelf.scales, OnHub.of(asking, evidence))
+    found = weighed(
+        evidence, shelf.scales, Remote(release=HubRelease.of(asking, evidence), evidence=evidence)
+    )
     assert words in found.weights.unread
     assert found.weights.own == ()
     assert replace(found, weights=evidence.weights) == evidence
@@ -194,7 +201,11 @@ def test_other_files_are_sampled_by_range_as_well(shelf: Shelf, name: str) -> No
     shelf.hub.commit("acme/n", files)
     evidence = collect(shelf.ask(), parse("acme/n"), at=forge.NOW)
     assert evidence.manifest.by_path.keys() == files.keys()
-    found = weighed(evidence, shelf.scales, OnHub.of(shelf.ask(), evidence)).weights
+    found = weighed(
+        evidence,
+        shelf.scales,
+        Remote(release=HubRelease.of(shelf.ask(), evidence), evidence=evidence),
+    ).weights
     assert found.unread == ""
     (block,) = print_of(found.own[0].data).sample.blocks
     assert set(block.values.flat) <= set(VALUES.flat)

@@ -9,10 +9,11 @@ from datetime import datetime
 from provenance.errors import Absent
 from provenance.lineage import Wanted, unresolved_parents
 from provenance.model import Ancestor, Evidence, Member, Observation, Ref
-from provenance.source.hub.client import Beyond, Hub, RequestBudget
+from provenance.source.hub.client import Hub
 from provenance.source.hub.collect import AncestorOptions, collect
 from provenance.source.hub.origin import Origins
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.remote.budget import Beyond, RequestBudget
 from provenance.source.together import side_by_side
 
 LEAST_BUNDLES = 4

@@ -12,7 +12,8 @@ from provenance.errors import ConfigError, SourceError
 from provenance.refs import MAIN
 from provenance.source.files import write
 
-COMMIT = re.compile("[0-9a-f]{40}")
+DIGITS = 40
+COMMIT = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 OUR_REF = "provenance"
 """The name a fetched commit is kept by: never `main`, which an unpinned load would take."""
 
@@ -54,13 +55,18 @@ def known(cache: Path | None) -> Path | None:
 
 def snapshot(cache: Path | None, repo: str, commit: str) -> Path:
     """The folder of a snapshot, which may not be there."""
-    return folder(cache, repo) / "snapshots" / commit
+    return folder(cache, repo) / "snapshots" / commit_folder(commit)
+
+
+def commit_folder(commit: str) -> str:
+    """What the folder of a revision is called: 40 hex digits, as every loader expects."""
+    return commit.removeprefix("sha256:")[:DIGITS]
 
 
 def staging(cache: Path | None, repo: str, commit: str) -> Path:
     """Where a commit is made ready, on the file system of the cache."""
     top = folder(cache, repo)
-    return top.parent / STAGING / f"{top.name}--{commit}"
+    return top.parent / STAGING / f"{top.name}--{commit_folder(commit)}"
 
 
 def resolved(cache: Path | None, repo: str, revision: str | None) -> tuple[Path, str]:
@@ -79,7 +85,7 @@ def keep(cache: Path | None, repo: str, commit: str) -> None:
     """The ref of ours names the commit, so that pruning the cache leaves its snapshot."""
     refs = folder(cache, repo) / "refs"
     refs.mkdir(exist_ok=True)
-    write(refs / OUR_REF, commit)
+    write(refs / OUR_REF, commit_folder(commit))
 
 
 def _named(place: Path, revision: str) -> str | None:

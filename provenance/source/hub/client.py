@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from threading import Lock, current_thread
+from threading import current_thread
 from typing import Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -23,8 +23,8 @@ from provenance.source.exchange import is_untrusted, reason, within
 from provenance.source.hub.hops import Astray, starting_at
 from provenance.source.hub.patience import asked_to_wait
 from provenance.source.hub.refusals import MISSING, NOT_SERVED, code_of, missing
-from provenance.source.limits import Limits
 from provenance.source.progress import Progress, Silent, Unit
+from provenance.source.remote.budget import Beyond, RequestBudget
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,25 +43,6 @@ FILE_TIMEOUT: float = constants.HF_HUB_DOWNLOAD_TIMEOUT
 """Seconds without a byte after which reading a file is given up."""
 
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-
-
-class Beyond(SourceError):
-    """One model asked for more than its limits allow."""
-
-
-class RequestBudget:
-    """How many requests one model may still make; shared by threads."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._left = limits.requests
-        self._lock = Lock()
-
-    def spend(self) -> None:
-        """One request fewer, or Beyond."""
-        with self._lock:
-            self._left -= 1
-            if self._left < 0:
-                raise Beyond("more requests than one model may cost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

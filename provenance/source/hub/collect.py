@@ -14,23 +14,21 @@ from provenance.errors import ConfigError
 from provenance.model import (
     LONG,
     NAMES_A_REPOSITORY,
-    Basis,
     Evidence,
     Facts,
-    Observation,
     Reach,
     Ref,
     check_aware,
 )
-from provenance.selection import matches, selected
-from provenance.source.assemble import assemble
+from provenance.selection import matches
 from provenance.source.evidence_files import Found
-from provenance.source.hub.client import Hub, RequestBudget
+from provenance.source.hub.client import Hub
 from provenance.source.hub.facts import known, owner_id, reach, still_named
 from provenance.source.hub.listing import listing
-from provenance.source.hub.reader import rows
-from provenance.source.hub.snapshot import Snapshot
+from provenance.source.hub.release import HubRelease
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.remote.budget import RequestBudget
+from provenance.source.remote.contents import assembled, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +74,17 @@ def collect(
     answer = known(hub, ref.repo, asked, account)
     repo, commit = answer.facts.id, answer.commit
     entries, more = listing(hub, repo, commit, account, limits.entries)
-    snapshot = Snapshot(
-        hub=hub,
-        repo=repo,
-        commit=commit,
-        account=account,
-        limits=limits,
-        entries={entry.path: entry for entry in entries},
+    release = HubRelease(hub=hub, name=repo, commit=commit, account=account)
+    contents = read(
+        release,
+        entries,
+        include=include,
+        exclude=exclude,
+        given=given,
         headers=glance is None or glance.headers,
+        whole=not more,
+        limits=limits,
     )
-    found = snapshot.evidence()
-    if given:
-        found = replace(found, documents=given.documents, observations=given.observations)
-    own = [entry.path for entry in entries if entry.path not in found.paths]
-    chosen = selected(own, include, exclude, whole=not more)
     if glance is not None and glance.reached:
         reached = Reach.BRANCH
     else:
@@ -101,23 +96,7 @@ def collect(
         reach=reached,
         owner_id=_owner_id(hub, answer.facts, account) if ask_owner else None,
     )
-    return assemble(
-        ref=replace(ref, commit=commit),
-        at=at,
-        basis=Basis.DECLARED,
-        rows=rows(snapshot, chosen, found),
-        found=found,
-        seen=[*snapshot.odd(found.paths), *([_over(limits)] if more else [])],
-        chosen=chosen,
-        include=include,
-        exclude=exclude,
-        facts=facts,
-    )
-
-
-def _over(limits: Limits) -> Observation:
-    detail = f"more than {limits.entries} files: the rest is not known"
-    return Observation(code="limit", path="", detail=detail)
+    return assembled(contents, ref=replace(ref, commit=commit), at=at, facts=facts)
 
 
 def _owner_id(hub: Hub, facts: Facts, account: RequestBudget) -> str | None:

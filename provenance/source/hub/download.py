@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -14,18 +13,14 @@ from huggingface_hub.utils import build_hf_headers, tqdm
 
 from provenance.errors import SourceError
 from provenance.source.exchange import LEAST, is_untrusted, moving, reason
+from provenance.source.files import NO_LOCKS
 from provenance.source.hub.cache import known
 from provenance.source.hub.client import Hub
 from provenance.source.hub.hops import starting_at
 from provenance.source.progress import Step
+from provenance.source.remote.release import Stopped
 
 LIBRARY, GATED = "provenance", "GatedRepo"
-NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
-"""What a file system without locks answers to whoever asks for one."""
-
-
-class Stopped(Exception):
-    """The download was told to stop."""
 
 
 def download(

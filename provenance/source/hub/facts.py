@@ -13,8 +13,9 @@ from provenance.formats.fields import Fields
 from provenance.model import Facts, Flag, Reach, Ref
 from provenance.names import is_repo
 from provenance.refs import MAIN, may_be_commit
-from provenance.source.hub.client import Beyond, Hub, Question, RequestBudget
+from provenance.source.hub.client import Hub, Question
 from provenance.source.hub.listing import pages, rows
+from provenance.source.remote.budget import Beyond, RequestBudget
 
 MAX_INFO = 16 << 20
 OBJECT_ID = re.compile("[0-9a-f]{24}")

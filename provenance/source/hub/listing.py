@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from provenance.errors import Absent, Malformed, SourceError
 from provenance.formats import json
 from provenance.formats.fields import Fields
-from provenance.source.hub.client import Answer, Beyond, Hub, Question, RequestBudget
+from provenance.source.hub.client import Answer, Hub, Question
+from provenance.source.remote.budget import Beyond, RequestBudget
+from provenance.source.remote.listed import Listed
 
 MAX_PAGE = 32 << 20
 MAX_LISTING = 256 << 20
@@ -22,18 +23,6 @@ NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
 SHA256 = re.compile("[0-9a-f]{64}")
 OID = re.compile("[0-9a-f]{40}")
 ASKED_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One file of a listing: its size, the git id of its blob (of an LFS file: of its pointer)
-    and its SHA-256, each as far as it is stated."""
-
-    path: str
-    size: int
-    blob: str = ""
-    sha256: str = ""
-    lfs: bool = False
 
 
 def listing(
@@ -174,15 +163,3 @@ def _head(hub: Hub, repo: str, commit: str, entry: Listed, account: RequestBudge
     if SHA256.fullmatch(etag) and agrees:
         return replace(entry, sha256=etag, lfs=True)
     return entry
-
-
-def blob_id(data: bytes) -> str:
-    """The id that git gives to these bytes as a blob."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-def pointer(sha256: str, size: int) -> bytes:
-    """The git-lfs pointer that stands for a file (git-lfs specification, v1)."""
-    return (
-        f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
-    ).encode()

@@ -11,9 +11,10 @@ from provenance.errors import Absent
 from provenance.lock import Lock
 from provenance.lock.known import stated_origin
 from provenance.model import Evidence, Ref
-from provenance.source.hub.client import Hub, RequestBudget
+from provenance.source.hub.client import Hub
 from provenance.source.hub.collect import AncestorOptions, collect
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.remote.budget import RequestBudget
 from provenance.trust import Registry
 
 Stated = Mapping[str, Sequence[str]]

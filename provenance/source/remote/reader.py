@@ -11,10 +11,10 @@ from provenance.model import File, Observation
 from provenance.source import evidence_files
 from provenance.source.digests import affordable
 from provenance.source.evidence_files import Found
-from provenance.source.hub.listing import Listed, blob_id, pointer
-from provenance.source.hub.ranged import Contradiction, Ranges, stream
-from provenance.source.hub.snapshot import Snapshot, is_small
 from provenance.source.measure import Budget, Measured, hash_bytes
+from provenance.source.remote.listed import Listed, blob_id, is_small, pointer
+from provenance.source.remote.ranged import Contradiction, stream
+from provenance.source.remote.snapshot import Snapshot
 from provenance.wire.oms import Need
 
 UNDECLARED = "the Hub states no digest of it: lock with --measure to download and hash it"
@@ -37,7 +37,7 @@ def rows(snapshot: Snapshot, chosen: frozenset[str], found: Found) -> tuple[Meas
     read = dict(
         zip(
             (entry.path for entry in wanted),
-            snapshot.hub.each(f"{snapshot.repo}: reading headers", reader.row, wanted),
+            snapshot.release.each(f"{snapshot.release.name}: reading headers", reader.row, wanted),
             strict=True,
         )
     )
@@ -90,14 +90,7 @@ class Reader:
 
     def _ranged(self, entry: Listed) -> Measured:
         snapshot = self.snapshot
-        ranges = Ranges(
-            snapshot.hub,
-            snapshot.repo,
-            snapshot.commit,
-            entry,
-            snapshot.account,
-            snapshot.limits.ranged,
-        )
+        ranges = snapshot.release.ranges(entry, snapshot.limits.ranged)
         try:
             seen, observations = content.read(
                 stream(ranges), entry.path, entry.size, limit=self.budget.most

@@ -1,4 +1,4 @@
-"""Weights on a Hub, as a place where they are sampled: a few megabytes of any model, by range."""
+"""Weights in a store, as a place where they are sampled: a few megabytes of any model, by range."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from provenance.errors import SourceError
 from provenance.model import Evidence
 from provenance.source.deadline import Overdue
-from provenance.source.hub.client import Hub, RequestBudget
-from provenance.source.hub.listing import Listed
-from provenance.source.hub.ranged import Ranges
 from provenance.source.limits import DEFAULT, Limits
+from provenance.source.remote.listed import Listed
+from provenance.source.remote.release import Ranges, Release
 from provenance.source.sampling import held
 from provenance.weights.stored import Stored, Unreadable
 
@@ -26,18 +25,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnHub:
-    """The weights of a model at the commit of its evidence, for no more than one model may cost."""
+class Remote:
+    """The weights of a model at the revision of its evidence, for no more than one model may
+    cost."""
 
-    hub: Hub
+    release: Release
     evidence: Evidence
-    account: RequestBudget
     limits: Limits = DEFAULT
-
-    @classmethod
-    def of(cls, hub: Hub, evidence: Evidence, limits: Limits = DEFAULT) -> OnHub:
-        """Those of a model that was gathered there."""
-        return cls(hub=hub, evidence=evidence, account=RequestBudget(limits), limits=limits)
 
     def stored(self, evidence: Evidence) -> tuple[Stored, ...]:
         """The tensors of the model."""
@@ -52,28 +46,22 @@ class OnHub:
         paths = sorted({path for path, _, _ in plan.spans})
         ranges = {path: self.ranges(path, self.limits.sampled) for path in paths}
         reader = SpanReader(ranges, plan.spans)
-        self.hub.each(f"{self._repo}: weighing", reader.fetch, plan.spans)
+        self.release.each(f"{self.release.name}: weighing", reader.fetch, plan.spans)
         yield plan, reader
 
     def whole(self) -> None:
         """Nobody downloads a model to compare it."""
 
-    @property
-    def _repo(self) -> str:
-        facts = self.evidence.facts
-        return facts.id if facts else self.evidence.ref.repo or ""
-
     def ranges(self, path: str, most: int) -> Ranges:
         """A file of the manifest, of which so many bytes may be fetched."""
         size = self.evidence.manifest.by_path[path].size
-        commit, listed = self.evidence.ref.commit or "", Listed(path=path, size=size)
-        return Ranges(self.hub, self._repo, commit, listed, self.account, most)
+        return self.release.ranges(Listed(path=path, size=size), most)
 
 
 class RangeReader:
     """Reads a file by asking for each piece anew, for no more than one file may cost."""
 
-    def __init__(self, place: OnHub) -> None:
+    def __init__(self, place: Remote) -> None:
         self._place = place
         self._ranges: dict[str, Ranges] = {}
 

@@ -17,15 +17,14 @@ from provenance.errors import SourceError
 from provenance.model import Evidence, File, Manifest
 from provenance.source import directory, evidence_files
 from provenance.source.digests import affordable
-from provenance.source.hub import cache as snapshots
-from provenance.source.hub.client import Hub
-from provenance.source.hub.download import NO_LOCKS, download
-from provenance.source.hub.settling import OLD
+from provenance.source.files import NO_LOCKS
 from provenance.source.layout import Entry
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.measure import Budget, Measured, Work, measure_one
 from provenance.source.progress import About, Step
+from provenance.source.remote.release import Release
 from provenance.source.room import check_room
+from provenance.source.settling import OLD
 from provenance.source.together import awaited
 from provenance.weights.ledger import Known
 from provenance.wire.oms import Need
@@ -94,10 +93,9 @@ class Stage:
     """What is to be made ready, of which evidence, and where; `tensors` is what a ledger of it is
     made for."""
 
-    hub: Hub
+    release: Release
     declared: Evidence
     folder: Path
-    cache: Path | None = None
     limits: Limits = DEFAULT
     tensors: Known | None = None
 
@@ -114,7 +112,7 @@ class Stage:
         sizes = [file.size for file in wanted]
         check_room(self._name, sum(file.size for file in wanted if not self.has(file)), self.files)
         needs, _ = affordable(evidence_files.needs(self.declared.bundles), sizes, self.limits)
-        progress = About(self.hub.progress, self._name)
+        progress = About(self.release.progress, self._name)
         downloading = progress.step("downloading", sum(sizes))
         hashing = progress.step("hashing", sum(sizes))
         try:
@@ -122,7 +120,7 @@ class Stage:
         finally:
             downloading.end()
             hashing.end()
-            self.hub.deadline.renew()
+            self.release.deadline.renew()
         shutil.rmtree(self.files / BOOKKEEPING, ignore_errors=True)
         return rows
 
@@ -232,17 +230,7 @@ class _Task:
         place = stage.files / path
         if again:
             place.unlink(missing_ok=True)
-        download(
-            stage.hub,
-            stage.declared.facts.id if stage.declared.facts else "",
-            stage.declared.ref.commit or "",
-            path,
-            stage.files,
-            again=again,
-            cache=stage.cache,
-            step=self.step,
-            stop=self.work.stop,
-        )
+        stage.release.download(path, stage.files, again=again, step=self.step, stop=self.work.stop)
 
     def _measure(self, path: str) -> Measured:
         return measure_one(Entry(path=path, place=str(self.stage.files / path)), self.work)
@@ -256,15 +244,15 @@ def _is(found: File | None, wanted: File) -> bool:
 
 
 def measured(
-    hub: Hub, declared: Evidence, cache: Path | None, tensors: Known | None = None
+    release: Release, declared: Evidence, place: Path, tensors: Known | None = None
 ) -> Evidence:
     """The same evidence from the bytes: every selected file is downloaded, hashed and removed.
 
-    What was not selected stays as it was declared. `tensors` is what a ledger is made for.
+    What was not selected stays as it was declared. `place` is the staging folder, `tensors` what a
+    ledger is made for.
     """
-    place = snapshots.staging(cache, declared.ref.repo or "", declared.ref.commit or "")
     with held(place) as folder:
-        stage = Stage(hub=hub, declared=declared, folder=folder, cache=cache, tensors=tensors)
+        stage = Stage(release=release, declared=declared, folder=folder, tensors=tensors)
         try:
             rows = stage.fill()
             found = directory.collect(
@@ -278,7 +266,7 @@ def measured(
             )
         except Differs as error:
             raise SourceError(
-                f"{declared.ref.text}: {error.path} is not what the Hub declares: {error}"
+                f"{declared.ref.text}: {error.path} is not what was declared: {error}"
             ) from None
         shutil.rmtree(folder)
     others = (f for f in declared.listing.files if f.path not in found.manifest.by_path)

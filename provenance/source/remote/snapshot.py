@@ -1,36 +1,28 @@
-"""One model at one commit of a Hub: its listing, and the files of it that are fetched whole."""
+"""One model at one revision of a store: its listing, and the files of it that are fetched whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from provenance.errors import Absent
 from provenance.formats.names import standing
 from provenance.model import Observation
 from provenance.source import evidence_files
 from provenance.source.evidence_files import Found
-from provenance.source.hub import listing
-from provenance.source.hub.client import FILE_TIMEOUT, Beyond, Hub, Question, RequestBudget
-from provenance.source.hub.listing import Listed
 from provenance.source.limits import Limits
 from provenance.source.names import oddities
-
-SMALL = 1 << 20
-LARGEST_PLAIN = 10 << 20
-"""What a Hub keeps in git itself; a larger file is LFS, whether or not the listing says so."""
+from provenance.source.remote.budget import Beyond
+from provenance.source.remote.listed import Listed, is_small
+from provenance.source.remote.release import Release
 
 BOOKKEEPING = (".git/", ".cache/huggingface/")
 
 
 @dataclass(kw_only=True)
 class Snapshot:
-    """One model at one commit, and what was fetched of it so far."""
+    """One model at one revision, and what was fetched of it so far."""
 
-    hub: Hub
-    repo: str
-    commit: str
-    account: RequestBudget
+    release: Release
     limits: Limits
     entries: dict[str, Listed]
     headers: bool = True
@@ -77,32 +69,25 @@ class Snapshot:
         """The files are fetched whole, several at once; those that cannot be had are left out."""
         wanted = sorted((path for path in paths if path not in self.fetched), key=standing)
         for path, data in zip(
-            wanted, self.hub.each(f"{self.repo}: reading files", self._get, wanted), strict=True
+            wanted,
+            self.release.each(f"{self.release.name}: reading files", self._get, wanted),
+            strict=True,
         ):
             if data is not None:
                 self.fetched[path] = data
                 self.held += len(data)
 
     def _get(self, path: str) -> bytes | None:
-        size = self.entries[path].size
-        url = self.hub.file(self.repo, self.commit, path)
-        question = Question(url=url, repo=self.repo, most=size + 1, cut=True, timeout=FILE_TIMEOUT)
         try:
-            return self.hub.ask(question, self.account).body
+            return self.release.whole(path, self.entries[path].size + 1)
         except Beyond:
             self.beyond.add(path)
             return None
-        except Absent as error:
-            if error.code != "EntryNotFound":
-                raise
-            return None
 
     def stated(self, wanted: Sequence[Listed]) -> list[Listed]:
-        """The same, with the digests that the Hub states only when it is asked for them."""
+        """The same, with the digests that are stated only when they are asked for."""
         silent = [entry for entry in wanted if not entry.sha256 and not is_small(entry)]
-        told = (
-            listing.stated(self.hub, self.repo, self.commit, silent, self.account) if silent else ()
-        )
+        told = self.release.stated(silent) if silent else ()
         self.entries.update((entry.path, entry) for entry in told)
         return [self.entries[entry.path] for entry in wanted]
 
@@ -114,10 +99,3 @@ class Snapshot:
             if kept > self.limits.kept:
                 over.add(path)
         return frozenset(over)
-
-
-def is_small(entry: Listed) -> bool:
-    """Whether it is fetched whole: LFS below 1 MiB, or what can only be a blob of git."""
-    if entry.size < SMALL:
-        return True
-    return not entry.lfs and bool(entry.blob) and entry.size <= LARGEST_PLAIN

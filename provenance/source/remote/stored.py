@@ -1,0 +1,120 @@
+"""The release of any store that gives bytes by their place in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
+from typing import Protocol, TypeVar
+
+from provenance.source.deadline import Deadline
+from provenance.source.progress import Progress, Step, Unit
+from provenance.source.remote.budget import Beyond, RequestBudget
+from provenance.source.remote.listed import Listed
+from provenance.source.remote.release import Stopped
+from provenance.source.remote.store import StoreOptions
+from provenance.source.together import side_by_side
+
+T = TypeVar("T")
+R = TypeVar("R")
+PART = ".part"
+
+
+class Bytes(Protocol):
+    """What a store is asked for; safe for threads. Both raise SourceError."""
+
+    def span(self, entry: Listed, start: int, end: int) -> bytes:
+        """The bytes of a file from `start` up to `end`, fewer where it ends before."""
+
+    def chunks(self, entry: Listed) -> Iterator[bytes]:
+        """The whole file, from its beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRelease:
+    """What lies in a store at one revision, by its listing."""
+
+    name: str
+    options: StoreOptions
+    entries: Mapping[str, Listed]
+    content: Bytes
+    account: RequestBudget
+
+    @property
+    def progress(self) -> Progress:
+        """The caller's."""
+        return self.options.progress
+
+    @property
+    def deadline(self) -> Deadline:
+        """The run's."""
+        return self.options.deadline
+
+    def each(self, what: str, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """`function` of each item, several at once; the first error ends it."""
+        todo = list(items)
+        step = self.progress.step(what, len(todo), Unit.ITEMS)
+
+        def one(item: T) -> R:
+            self.deadline.check(what)
+            result = function(item)
+            step.advance(1)
+            return result
+
+        try:
+            return side_by_side(one, todo, at_once=self.options.workers)
+        finally:
+            step.end()
+
+    def stated(self, entries: Sequence[Listed]) -> Sequence[Listed]:
+        """The entries as they are: the listing has all that is stated."""
+        return entries
+
+    def whole(self, path: str, most: int) -> bytes | None:
+        """A file, by one question."""
+        entry = self.entries.get(path)
+        if entry is None:
+            return None
+        self.account.spend()
+        return self.content.span(entry, 0, most)
+
+    def ranges(self, entry: Listed, most: int) -> Spans:
+        """A file, by a question for each piece."""
+        return Spans(self, self.entries.get(entry.path, entry), most)
+
+    def download(self, path: str, folder: Path, *, again: bool, step: Step, stop: Event) -> None:
+        """The file, read in order; none of it is kept elsewhere."""
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(place.name + PART)
+        with part.open("wb") as stream:
+            for chunk in self.content.chunks(self.entries[path]):
+                if stop.is_set():
+                    raise Stopped
+                stream.write(chunk)
+                step.advance(len(chunk))
+        part.replace(place)
+
+
+class Spans:
+    """One file of a release, of which at most `most` bytes are ever fetched; safe for threads."""
+
+    def __init__(self, release: StoredRelease, entry: Listed, most: int) -> None:
+        self.entry = entry
+        self._release, self._left, self._lock = release, most, Lock()
+
+    def fetch(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end`; OSError where too many, or not all of them, come."""
+        with self._lock:
+            self._left -= end - start
+            if self._left < 0:
+                raise OSError(f"more of {self.entry.path!r} than may be read of one file")
+        try:
+            self._release.account.spend()
+        except Beyond as error:
+            raise OSError(str(error)) from None
+        data = self._release.content.span(self.entry, start, end)
+        if len(data) != end - start:
+            raise OSError(f"{self.entry.path!r}: {len(data)} of {end - start} bytes came")
+        return data
