@@ -8,7 +8,10 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Protocol, TypeVar
 
+from provenance.errors import SourceError
+from provenance.model import LONG
 from provenance.source.deadline import Deadline
+from provenance.source.names import leads_out
 from provenance.source.progress import Progress, Step, Unit
 from provenance.source.remote.budget import Beyond, RequestBudget
 from provenance.source.remote.listed import Listed
@@ -84,7 +87,12 @@ class StoredRelease:
         return Spans(self, self.entries.get(entry.path, entry), most)
 
     def download(self, path: str, folder: Path, *, again: bool, step: Step, stop: Event) -> None:
-        """The file, read in order; none of it is kept elsewhere."""
+        """The file, read in order; none of it is kept elsewhere.
+
+        SourceError for a path that leads out of the folder.
+        """
+        if leads_out(path):
+            raise SourceError(f"{self.name}: {path[:LONG]!r} leads out of the model's folder")
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(place.name + PART)
