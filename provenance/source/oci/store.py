@@ -62,6 +62,9 @@ class Artifacts:
             found, digest = manifest_at(self.repository, reference)
         except Malformed as error:
             raise SourceError(f"{self._source}: {reference}: no manifest: {error}") from None
+        except Absent as error:
+            tag = f"; name a tag or a digest: {self._source}:TAG" if reference == LATEST else ""
+            raise Absent(f"{error}{tag}") from None
         if isinstance(found, Index):
             raise SourceError(self._several(found, reference))
         return found, digest

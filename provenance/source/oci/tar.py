@@ -206,7 +206,7 @@ def _name(head: bytes) -> bytes:
 def _check_sum(head: bytes) -> None:
     """The header's sum is right (the sum of its bytes, its own field taken for blanks)."""
     if sum(head[:148]) + 32 * 8 + sum(head[156:]) != _number(head[148:156], "sum"):
-        raise Malformed("a header's sum is wrong: it is no tar, or was changed")
+        raise Malformed("a header's sum is wrong: it is not a tar, or was changed")
 
 
 def _number(data: bytes, what: str) -> int:
@@ -216,14 +216,14 @@ def _number(data: bytes, what: str) -> int:
     else:
         digits = data.strip(b" \0")
         if not re.fullmatch(b"[0-7]*", digits):
-            raise Malformed(f"a header's {what} is no number")
+            raise Malformed(f"a header's {what} is not a number")
         value = int(digits or b"0", 8)
     if value > MOST or data[0] == 0xFF:
-        raise Malformed(f"a header's {what} is no size")
+        raise Malformed(f"a header's {what} is not a size")
     return value
 
 
 def _decimal(data: bytes) -> int:
     if not re.fullmatch(b"0|[1-9][0-9]{0,18}", data):
-        raise Malformed("a pax size is no number")
+        raise Malformed("a pax size is not a number")
     return int(data)
