@@ -27,6 +27,21 @@ class Blob(Protocol):
     def __getitem__(self, span: slice, /) -> bytes: ...
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """A beginning, and zeros up to a size: as large as nothing that is kept."""
+
+    head: bytes
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, span: slice, /) -> bytes:
+        start, end, _ = span.indices(self.size)
+        return self.head[start:end].ljust(max(0, end - start), b"\0")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What was asked."""

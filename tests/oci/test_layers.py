@@ -68,6 +68,14 @@ def test_of_raw_layers_little_is_asked_for(registry: Registry) -> None:
     assert registry.traffic < 1 << 20
 
 
+def test_a_verdict_on_140_gigabytes_takes_less_than_ten_megabytes(registry: Registry) -> None:
+    assert artifacts.large(registry, 30, 4_666_666_666) > 139e9
+    evidence = gathered(registry, "large")
+    kinds = [content.kind for content in evidence.contents]
+    assert kinds.count(Kind.SAFETENSORS) == 30
+    assert (seen(evidence), registry.traffic < 10_000_000) == (set(), True)
+
+
 RAW_NAMES = {
     "an annotation of ModelPack": (RAW, {FILE_PATH: "a/m.gguf"}, "a/m.gguf"),
     "a title of ORAS": ("application/octet-stream", {TITLE: "m.gguf"}, "m.gguf"),
