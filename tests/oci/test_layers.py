@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from provenance.model import Kind
-from provenance.source.oci.media import Form, form_of
+from provenance.source.oci.media import UNPACK, Form, form_of
 from tests import forge
 from tests.hubs import FILES
 from tests.oci import artifacts
@@ -80,6 +80,7 @@ RAW_NAMES = {
     "an annotation of ModelPack": (RAW, {FILE_PATH: "a/m.gguf"}, "a/m.gguf"),
     "a title of ORAS": ("application/octet-stream", {TITLE: "m.gguf"}, "m.gguf"),
     "the type that ORAS gives to any file": (ORAS, {TITLE: "m.gguf"}, "m.gguf"),
+    "an archive of ORAS": (ORAS + "+gzip", {TITLE: "m.tar.gz"}, "m.tar.gz"),
     "Ollama": (OLLAMA + "model", {}, "model.gguf"),
     "Docker Model Runner": (DOCKER + "gguf.v3", {}, "model.gguf"),
     "a title that is the file's name": (RAW, {FILE_PATH: "a/m", TITLE: "m"}, "a/m"),
@@ -93,6 +94,15 @@ def test_how_a_raw_layer_is_called(registry: Registry, name: str) -> None:
     registry.manifest(artifact(registry, [one], EMPTY), "v1")
     evidence = gathered(registry)
     assert (list(files(evidence)), seen(evidence)) == ([path], set())
+
+
+@pytest.mark.parametrize("more", [{}, {UNPACK: "true"}], ids=["in Python", "in Go"])
+def test_a_folder_that_oras_packed(registry: Registry, more: dict[str, str]) -> None:
+    data = gzip.compress(tar(("sub/m.gguf", b"weights")))
+    one = layer(registry, data, ORAS + "+gzip", **{TITLE: "sub", **more})
+    registry.manifest(artifact(registry, [one], EMPTY), "v1")
+    evidence = gathered(registry)
+    assert (list(files(evidence)), seen(evidence)) == (["sub/m.gguf"], set())
 
 
 def test_layers_of_one_type_have_names_of_their_own(registry: Registry) -> None:

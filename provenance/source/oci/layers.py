@@ -21,6 +21,8 @@ from provenance.source.oci.tree import Piece, Tree
 from provenance.source.oci.unpacking import Unpacking
 from provenance.source.remote.listed import Listed
 
+GZIPPED = (".gz", ".tgz")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
@@ -35,14 +37,16 @@ def read(layer: Descriptor, config: Descriptor) -> Layer:
     """What a layer is, by its media type, its annotations and what kind of artifact it is of.
 
     A file is called as `org.cncf.model.filepath` says, else as `org.opencontainers.image.title`;
-    with such a title ORAS gives the type of an image's layer to any file.
+    with such a title ORAS gives the type of an image's layer to any file. A folder it packs, and
+    says so, or in Python only by gzip.
     """
     title = layer.annotations.get(TITLE, "")
     path = layer.annotations.get(FILE_PATH, "") or title
     packed = image_form(layer.media_type)
     if packed and config.media_type in IMAGE_CONFIGS:
         return Layer(form=packed, image=True)
-    if packed and path and layer.annotations.get(UNPACK) != "true":
+    is_file = packed is Form.TAR or path.endswith(GZIPPED)
+    if packed and path and is_file and layer.annotations.get(UNPACK) != "true":
         return Layer(form=Form.RAW, path=path)
     if packed:
         return Layer(form=packed)
@@ -81,6 +85,9 @@ def _put(tree: Tree, layer: Descriptor, number: int, path: str) -> None:
     entry = Listed(path=path, size=layer.size, sha256=layer.sha256)
     piece = Piece(blob=layer.digest, whole=layer.size, offset=0, size=layer.size)
     tree.put(entry, piece, number)
+    if not layer.sha256:
+        detail = f"the manifest names it by {layer.digest.partition(':')[0]}, expected sha256"
+        tree.see("undeclared", path, f"{detail}: pack the artifact again, or lock with --measure")
 
 
 def _check_names(tree: Tree, layer: Descriptor) -> None:
