@@ -124,7 +124,15 @@ def test_what_oras_pushes(made: Desk, tmp_path: Path) -> None:
     forge.sign(folder, forge.TufKey(key=forge.key("release")))
     python = told("PROVENANCE_ORAS") / "python"
     with debian(tmp_path / "registry") as registry:
-        words = [python, "-c", PUSH, registry.host, *sorted(FILES), "model.sig", "onnx"]
+        words: list[str | Path] = [
+            python,
+            "-c",
+            PUSH,
+            registry.host,
+            *sorted(FILES),
+            "model.sig",
+            "onnx",
+        ]
         subprocess.run(words, cwd=folder, check=True, capture_output=True)
         lived_with(made, registry.host, tmp_path / "model", {**FILES, "onnx/config.json": b"{}"})
 

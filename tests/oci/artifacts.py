@@ -79,7 +79,8 @@ def raw(registry: Registry, files: Mapping[str, bytes], tag: str = "v1") -> str:
 
 def large(registry: Registry, shards: int, size: int, tag: str = "large") -> int:
     """A model with raw layers of `size` bytes, of which only a beginning is kept; its bytes."""
-    layers, index = [], {}
+    layers: list[dict[str, Any]] = []
+    index: dict[str, str] = {}
     for number in range(shards):
         path, name = f"model-{number:05}.safetensors", f"layers.{number}.weight"
         head = forge.header(size, name)
@@ -90,7 +91,7 @@ def large(registry: Registry, shards: int, size: int, tag: str = "large") -> int
     files = {"model.safetensors.index.json": written({"weight_map": index}), "config.json": b"{}"}
     layers += [layer(registry, data, path=path) for path, data in files.items()]
     registry.manifest(artifact(registry, layers), tag)
-    return sum(row["size"] for row in layers)
+    return sum(int(row["size"]) for row in layers)
 
 
 def packed(registry: Registry, files: Mapping[str, bytes], media_type: str, tag: str = "v1") -> str:

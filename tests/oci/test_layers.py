@@ -115,7 +115,7 @@ Row = tuple[str, str, Mapping[str, str]]
 ODD: dict[str, tuple[list[Row], tuple[str, str]]] = {
     "two layers of one path": ([(RAW, "m", {}), (RAW, "m", {})], ("contradiction", "m")),
     "two names for one file": ([(RAW, "m", {TITLE: "n"})], ("contradiction", "m")),
-    "a file that is a folder": ([(RAW, "m", {}), (RAW, "m/n", {})], ("contradiction", "m/n")),
+    "a file that is a folder": ([(RAW, "m", {}), (RAW, "m/n", {})], ("name-collision", "m/n")),
     "out of the folder": ([(RAW, "../m", {})], ("name", "../m")),
     "an absolute path": ([(RAW, "/m", {})], ("name", "/m")),
     "a path that is longer": ([(RAW, "m" * 1025, {})], ("name", "m" * 200)),

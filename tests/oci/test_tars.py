@@ -61,7 +61,7 @@ LAYERS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
     ),
     "a folder in the way": (
         tar(GOOD, ("config.json/x", b"1")),
-        {("contradiction", "config.json/x")},
+        {("name-collision", "config.json/x")},
     ),
     "ends in a file": (tar(GOOD, ("big", bytes(5000)))[:3000], {("unreadable", "")}),
     "ends in a header": (tar(GOOD)[:1300], {("unreadable", "")}),

@@ -74,7 +74,7 @@ class Tree:
             return
         above = _above(path)
         if path in self.folders or any(one in self.entries for one in above):
-            self.see("contradiction", path, "it is a file and a folder: which it is, is chance")
+            self.see("name-collision", path, "it is a file and a folder: which it is, is chance")
             return
         if len(self.entries) >= self.limits.entries:
             self.whole = False
