@@ -152,7 +152,7 @@ def test_a_token_service_of_another_host_is_told_nothing(
 
 def test_a_token_service_without_https_is_not_asked(registry: Registry, tmp_path: Path) -> None:
     asks(registry, 'Bearer realm="http://evil.example/token"', "Bearer x")
-    with pytest.raises(SourceError, match="expected an https URL: nothing was sent there"):
+    with pytest.raises(SourceError, match="expected an https URL that lies no further inwards"):
         gathered(registry, variables=config(tmp_path, registry.host))
 
 
@@ -273,17 +273,21 @@ def test_whom_a_credential_is_told(registry_url: str, realm: str) -> None:
     assert may_be_told(registry_url, realm) is TOLD[registry_url, realm]
 
 
-@pytest.mark.parametrize(
-    ("realm", "answer"),
-    [
-        ("https://a.example", True),
-        ("http://a.example", False),
-        ("http://127.0.0.1:1", True),
-        ("", False),
-    ],
-)
-def test_who_may_be_asked_for_a_token(realm: str, answer: bool) -> None:
-    assert may_be_asked(realm) is answer
+ASKED = {
+    ("https://93.184.215.14/v2/x", "https://93.184.215.15/token"): True,
+    ("https://93.184.215.14/v2/x", "https://10.0.0.1/token"): False,
+    ("https://93.184.215.14/v2/x", "https://169.254.169.254/latest"): False,
+    ("https://93.184.215.14/v2/x", "http://93.184.215.14/token"): False,
+    ("https://10.0.0.1/v2/x", "https://10.0.0.2/token"): True,
+    ("https://10.0.0.1/v2/x", "http://127.0.0.1:1/token"): False,
+    ("http://127.0.0.1/v2/x", "http://127.0.0.1:1/token"): True,
+    ("http://127.0.0.1/v2/x", ""): False,
+}
+
+
+@pytest.mark.parametrize(("registry_url", "realm"), ASKED)
+def test_who_may_be_asked_for_a_token(registry_url: str, realm: str) -> None:
+    assert may_be_asked(registry_url, realm) is ASKED[registry_url, realm]
 
 
 @pytest.mark.parametrize("header", ["", "Negotiate", "Digest realm=x", "Bearerrealm=x"])

@@ -21,6 +21,7 @@ from provenance.model import LONG
 from provenance.source.oci.address import LOOPBACK, Address
 from provenance.source.oci.credentials import Credential, Known, known
 from provenance.source.oci.http import Answer, Http, Question
+from provenance.source.reach import reach
 from provenance.source.remote.budget import Beyond
 
 CHALLENGE = re.compile(r"\s*(Basic|Bearer)(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
@@ -68,10 +69,13 @@ def _domain(host: str | None) -> str:
     return ".".join(name.split(".")[-2:]) if NAMED.fullmatch(name) else ""
 
 
-def may_be_asked(realm: str) -> bool:
-    """Whether a URL may be asked for a token at all: https, or this machine."""
+def may_be_asked(registry: str, realm: str) -> bool:
+    """Whether a URL may be asked for a token of a registry at all: https, or this machine; and no
+    further inwards than the registry lies."""
     parts = urlsplit(realm)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        return False
+    return reach(parts.hostname or "") >= reach(urlsplit(registry).hostname or "")
 
 
 @dataclass(kw_only=True)
@@ -108,10 +112,10 @@ class Keeper:
 
     def _token(self, asked: Challenge, credential: Credential) -> str:
         """One for pulling from this repository, and nothing else."""
-        if not may_be_asked(asked.realm):
+        if not may_be_asked(self.address.base, asked.realm):
             raise SourceError(
                 f"{self.address.source}: tokens are said to come from {asked.realm[:LONG]!r}, "
-                "expected an https URL: nothing was sent there"
+                "expected an https URL that lies no further inwards: nothing was sent there"
             )
         if not may_be_told(self.address.base, asked.realm):
             host = urlsplit(asked.realm).netloc

@@ -102,6 +102,8 @@ class Repository:
                     return
             except Broken as error:
                 failed = 1 if at > begun else failed + 1
+                if at > begun:
+                    self.options.deadline.renew()
                 if failed >= TRIES:
                     raise SourceError(f"{self.url('blobs', digest)}: {error}") from None
                 self._rest(FIRST_WAIT * 2**failed)
@@ -124,7 +126,7 @@ class Repository:
                     check_span(opened, digest, start, None)
             except OSError as error:
                 raise SourceError(f"{url}: {error}") from None
-            yield from self.http.chunks(opened, url)
+            yield from self.http.chunks(opened)
 
     def _tried(self, url: str, ask: Callable[[str], T], good: Sequence[int]) -> T:
         """The answer with one of the `good` statuses, after as many tries as are polite."""
