@@ -128,6 +128,10 @@ class Registry:
             self.manifests[name, reference] = (data, media_type)
         return digest
 
+    def digest(self, tag: str, name: str = "models/bot") -> str:
+        """What a tag stands for."""
+        return "sha256:" + sha256(self.manifests[name, tag][0]).hexdigest()
+
     def answer(self, request: Request) -> Answer:
         """What an honest registry answers."""
         found = PATH.fullmatch(request.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,15 @@ def test_a_tag_that_moved_is_not_followed(shelf: Shelf, tmp_path: Path) -> None:
     passes(made, "fetch", "--local-dir", tmp_path / "model")
     assert (tmp_path / "model" / "config.json").read_bytes() == FILES["config.json"]
     assert first in made.lock.read_text()
+
+
+def test_what_is_printed_can_be_typed(shelf: Shelf) -> None:
+    made, registry = shelf
+    artifacts.raw(registry, FILES)
+    for named in (f"{registry.source()}:v1", f"{registry.source()}@{registry.digest('v1')}"):
+        ended = made.run("verify", named, "--format", "json")
+        subjects = {f["where"] for m in json.loads(ended.stdout)["models"] for f in m["findings"]}
+        assert named in subjects
 
 
 @pytest.mark.parametrize("kind", ["manifest", "file", "artifact"])
