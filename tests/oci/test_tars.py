@@ -148,7 +148,7 @@ def test_what_python_writes_is_read(form: int) -> None:
 def test_a_long_name_said_twice_is_refused() -> None:
     entry = tarfile.TarInfo("longname")
     entry.type, entry.size = b"L", 512
-    twice = (entry.tobuf(tarfile.GNU_FORMAT) + b"a" * 512) * 2 + tar(GOOD)
+    twice = (entry.tobuf(tarfile.GNU_FORMAT) + b"a" * 511 + b"\0") * 2 + tar(GOOD)
     with pytest.raises(Malformed, match="two long names"):
         list(members(Stream(iter([twice]))))
 
