@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Protocol, TypeVar
 
+from provenance.names import keeper
 from provenance.source.deadline import Deadline
 from provenance.source.progress import Progress, Step, Unit
 from provenance.source.remote.budget import Beyond, RequestBudget
@@ -40,6 +41,11 @@ class StoredRelease:
     entries: Mapping[str, Listed]
     content: Bytes
     account: RequestBudget
+
+    @property
+    def keeper(self) -> str:
+        """By the scheme of its name, which is its place."""
+        return keeper(self.name)
 
     @property
     def progress(self) -> Progress:
