@@ -75,9 +75,12 @@ def _above(path: str) -> Iterator[str]:
 
 
 def states(rows: Sequence[Row], prefix: str) -> Iterator[Laid]:
-    """What lay below the prefix, from now back through every change that versions tell of."""
+    """What lay below the prefix, from now back through every change that versions tell of.
+
+    Times are in seconds: of what changed within one, the order of a listing says what was first.
+    """
     stacks: dict[str, list[Row]] = {}
-    for row in reversed(rows):
+    for row in sorted(rows[::-1], key=lambda row: (row.modified, row.latest)):
         stacks.setdefault(row.key, []).append(row)
     events = [
         (row.modified, number, key)

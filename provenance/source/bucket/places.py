@@ -22,6 +22,7 @@ ANSWER, WHOLE = timedelta(seconds=20), timedelta(days=1)
 CLIENT: Mapping[str, Any] = {"connect_timeout": ANSWER, "read_timeout": ANSWER, "timeout": WHOLE}
 RETRY: Mapping[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 VIRTUAL = "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"
+TRUE = frozenset({"1", "true", "on", "yes", "y"})
 QUERY = re.compile(r"\?[^\s)\"]*")
 
 
@@ -56,7 +57,7 @@ KINDS: Mapping[str, Kind] = {
                 "AWS_WEB_IDENTITY_TOKEN_FILE",
                 "AWS_ROLE_ARN",
                 "AWS_ROLE_SESSION_NAME",
-                "AWS_STS_ENDPOINT",
+                "AWS_ENDPOINT_URL_STS",
                 "AWS_METADATA_ENDPOINT",
                 "AWS_IMDSV1_FALLBACK",
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -138,6 +139,10 @@ class Place:
     def endpoint(self) -> str | None:
         """Another server than the maker's own, where the caller names one."""
         return self.config.get(self.kind.key)
+
+    def says(self, name: str) -> bool:
+        """Whether the caller's variable of this name is switched on."""
+        return self.config.get(name, "").strip().lower() in TRUE
 
     def store(self) -> ObjectStore:
         """What obstore reads below the prefix with; ConfigError for what it cannot be opened by."""

@@ -145,7 +145,7 @@ class S3:
         """The address; what obstore writes behind it becomes the end of a parameter."""
         words = urlencode({**query, "x-id": method}, quote_via=quote)
         url = f"{self._base}/{quote(key)}?{words}"
-        if self.place.config.get("AWS_SKIP_SIGNATURE", "").lower() in ("true", "1"):
+        if self.place.says("AWS_SKIP_SIGNATURE"):
             return url
         try:
             return obstore.sign(
@@ -160,7 +160,7 @@ class S3:
         place, config = self.place, self.place.config
         region = config.get("AWS_REGION") or config.get("AWS_DEFAULT_REGION") or REGION
         server = place.endpoint or f"https://s3.{region}.amazonaws.com"
-        return server if place.endpoint and config.get(VIRTUAL) else f"{server}/{place.bucket}"
+        return server if place.endpoint and place.says(VIRTUAL) else f"{server}/{place.bucket}"
 
     @property
     def _is_amazon(self) -> bool:
