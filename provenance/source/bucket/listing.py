@@ -80,7 +80,9 @@ def states(rows: Sequence[Row], prefix: str) -> Iterator[Laid]:
     Times are in seconds: of what changed within one, the order of a listing says what was first.
     """
     stacks: dict[str, list[Row]] = {}
-    for row in sorted(rows[::-1], key=lambda row: (row.modified, row.latest)):
+    oldest = list(reversed(rows))
+    oldest.sort(key=lambda row: (row.modified, row.latest))
+    for row in oldest:
         stacks.setdefault(row.key, []).append(row)
     events = [
         (row.modified, number, key)

@@ -48,7 +48,7 @@ class Objects:
             options: GetOptions = {**self._as_listed(entry), "range": (start, end)}
             return bytes(obstore.get(self.store, entry.path, options=options).bytes())
         except (BaseError, OSError) as error:
-            raise self._failed(entry, error) from None
+            raise self._in_words(entry, error) from None
 
     def chunks(self, entry: Listed) -> Iterator[bytes]:
         """As it comes."""
@@ -57,7 +57,7 @@ class Objects:
             for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
         except (BaseError, OSError) as error:
-            raise self._failed(entry, error) from None
+            raise self._in_words(entry, error) from None
 
     def _as_listed(self, entry: Listed) -> GetOptions:
         item = self.items[entry.path]
@@ -65,11 +65,11 @@ class Objects:
             return {"version": item.version}
         return {"if_match": item.etag} if item.etag else {}
 
-    def _failed(self, entry: Listed, error: BaseException) -> SourceError:
-        return failed(self.place, f"{self.place.source}: {entry.path}", error)
+    def _in_words(self, entry: Listed, error: BaseException) -> SourceError:
+        return in_words(self.place, f"{self.place.source}: {entry.path}", error)
 
 
-def failed(place: Place, what: str, error: BaseException) -> SourceError:
+def in_words(place: Place, what: str, error: BaseException) -> SourceError:
     """What went wrong with `what`, in words without a secret, and what to do."""
     match error:
         case PreconditionError():
