@@ -258,6 +258,10 @@ LIES: Mapping[str, tuple[Answers, str]] = {
     "no bucket": (lambda *_: (404, {}, error("NoSuchBucket")), "NoSuchBucket: there is no such"),
     "a server that fails": (lambda *_: (500, {}, b""), "HTTP 500: try again"),
     "a page without end": (lambda *_: (200, {}, b" " * (9 << 20)), "more than 8388608 bytes"),
+    "an end that does not say how it goes on": (
+        lambda *_: (200, {}, listed("p/a", more="<IsTruncated>true</IsTruncated>")),
+        "cuts its listing off",
+    ),
     "nothing": (lambda *_: (200, {}, listed()), "nothing lies there"),
     "nothing, again and again": (lambda *_: (200, {}, listed(more=GOES_ON)), "nothing lies there"),
 }
@@ -304,7 +308,7 @@ def test_a_listing_without_end_is_left_at_the_limit() -> None:
     with server(answers) as (variables, asked):
         options = StoreOptions(variables=variables, limits=replace(DEFAULT, entries=250))
         assert not store("s3://bucket/p", options).opened(None).whole
-    assert len(asked) == 6
+    assert len(asked) == 1 + 3
 
 
 def test_a_public_bucket_is_asked_without_a_signature() -> None:

@@ -81,11 +81,19 @@ class S3:
         following: Mapping[str, str] = {}
         while len(rows) <= most:
             found = self._page({**asked, **following})
+            if "versions" in query and not found.versions:
+                raise Unserved(f"{self.place.source}: the server knows no versions")
             rows += found.rows
-            if not found.following or not found.rows:
+            if not found.cut or not found.rows:
                 break
-            following = found.following
+            following = self._next(found)
         return tuple(rows)
+
+    def _next(self, found: Page) -> Mapping[str, str]:
+        if found.following:
+            return found.following
+        said = "the server cuts its listing off, and does not say how it goes on"
+        raise SourceError(f"{self.place.source}: {said}")
 
     def _page(self, query: Mapping[str, str]) -> Page:
         source = self.place.source
