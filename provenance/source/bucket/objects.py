@@ -7,17 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import (
-    BaseError,
-    PermissionDeniedError,
-    PreconditionError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import BaseError
 
 from provenance.errors import SourceError
 from provenance.source.bucket.listing import Item
-from provenance.source.bucket.places import Place, said_by
+from provenance.source.bucket.places import Place
 from provenance.source.bucket.s3 import S3
+from provenance.source.bucket.words import in_words
 from provenance.source.remote.budget import Beyond
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.stored import StoredRelease
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 CHUNK = 8 << 20
-CHANGED = "it was written over since it was listed: run it again"
-GONE = "it was removed since it was listed: run it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +45,9 @@ class Objects:
             raise self._in_words(entry, error) from None
 
     def chunks(self, entry: Listed) -> Iterator[bytes]:
-        """As it comes."""
+        """As it comes; of an empty file nothing, which may be a folder's."""
+        if not entry.size:
+            return
         try:
             found = obstore.get(self.store, entry.path, options=self._as_listed(entry))
             for chunk in found.stream(min_chunk_size=CHUNK):
@@ -66,21 +62,7 @@ class Objects:
         return {"if_match": item.etag} if item.etag else {}
 
     def _in_words(self, entry: Listed, error: BaseException) -> SourceError:
-        return in_words(self.place, f"{self.place.source}: {entry.path}", error)
-
-
-def in_words(place: Place, what: str, error: BaseException) -> SourceError:
-    """What went wrong with `what`, in words without a secret, and what to do."""
-    match error:
-        case PreconditionError():
-            said = CHANGED
-        case FileNotFoundError():
-            said = GONE
-        case PermissionDeniedError() | UnauthenticatedError():
-            said = f"it is not shown to us: {place.kind.step}"
-        case _:
-            said = said_by(error)
-    return SourceError(f"{what}: {said}")
+        return in_words(f"{self.place.source}: {entry.path}", error, self.place.kind.step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,8 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 
 from provenance.errors import ConfigError
-from provenance.source.exchange import LONGEST_REASON, PRIVATE_CA
+from provenance.source.bucket.words import QUERY, said_by
+from provenance.source.exchange import PRIVATE_CA
 from provenance.source.remote.store import StoreOptions
 from provenance.trust.reading import is_url
 
@@ -23,7 +23,6 @@ CLIENT: Mapping[str, Any] = {"connect_timeout": ANSWER, "read_timeout": ANSWER, 
 RETRY: Mapping[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 VIRTUAL = "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"
 TRUE = frozenset({"1", "true", "on", "yes", "y"})
-QUERY = re.compile(r"\?[^\s)\"]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +178,6 @@ class Place:
         if self.authorities:
             own["root_certificate"] = Path(self.authorities).read_bytes()
         return own
-
-
-def said_by(error: BaseException) -> str:
-    """The first line of what obstore says, without what follows a question mark: a signature."""
-    line = str(error).partition("\n")[0]
-    return QUERY.sub("?…", line)[:LONGEST_REASON]
 
 
 def place(source: str, options: StoreOptions) -> Place:

@@ -22,7 +22,8 @@ from obstore.exceptions import BaseError
 from provenance.errors import Absent, Malformed, SourceError, Unserved
 from provenance.formats.s3 import Page, Row, page, refusal
 from provenance.source.bucket.listing import Item
-from provenance.source.bucket.places import VIRTUAL, Place, said_by
+from provenance.source.bucket.places import VIRTUAL, Place
+from provenance.source.bucket.words import in_words
 from provenance.source.deadline import Deadline
 from provenance.source.exchange import reason, within
 
@@ -160,8 +161,7 @@ class S3:
                 self.place.at(url), "HEAD" if method == "HEAD" else "GET", "", VALID
             )
         except (BaseError, OSError) as error:
-            step = self.place.kind.step
-            raise SourceError(f"{self.place.source}: {said_by(error)}; {step}") from None
+            raise in_words(self.place.source, error, self.place.kind.step) from None
 
     @property
     def _base(self) -> str:

@@ -18,9 +18,10 @@ from obstore.store import ObjectStore
 from provenance.errors import Absent, Unserved
 from provenance.formats.s3 import Row
 from provenance.source.bucket.listing import Laid, states
-from provenance.source.bucket.objects import BucketRelease, Objects, in_words
+from provenance.source.bucket.objects import BucketRelease, Objects
 from provenance.source.bucket.places import Place, place
 from provenance.source.bucket.s3 import S3
+from provenance.source.bucket.words import in_words
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.store import Opened, StoreOptions
@@ -114,7 +115,7 @@ class Bucket:
                     key, tag = f"{self.place.prefix}{one['path']}", one["e_tag"] or ""
                     yield Row(key=key, size=one["size"], etag=tag)
         except (BaseError, OSError) as error:
-            raise in_words(self.place, source, error) from None
+            raise in_words(source, error, self.place.kind.step) from None
 
 
 def bucket(source: str, options: StoreOptions) -> Bucket:
