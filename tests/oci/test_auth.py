@@ -290,6 +290,26 @@ def test_who_may_be_asked_for_a_token(registry_url: str, realm: str) -> None:
     assert may_be_asked(registry_url, realm) is ASKED[registry_url, realm]
 
 
+CHALLENGES = {
+    'Bearer realm="https://a/t",service="s",scope="repository:x:pull,push"': (
+        "bearer",
+        "https://a/t",
+    ),
+    'Basic realm="r"': ("basic", "r"),
+    "Basic": ("basic", ""),
+    'Negotiate, Bearer realm="https://a/t"': ("bearer", "https://a/t"),
+    'Basic realm="r", Bearer realm="https://a/t"': ("bearer", "https://a/t"),
+    'bearer realm="https://a/t", Basic realm="r"': ("bearer", "https://a/t"),
+}
+
+
+@pytest.mark.parametrize("header", CHALLENGES)
+def test_how_it_is_asked(header: str) -> None:
+    found = challenge(header)
+    assert found is not None
+    assert (found.scheme, found.realm) == CHALLENGES[header]
+
+
 @pytest.mark.parametrize("header", ["", "Negotiate", "Digest realm=x", "Bearerrealm=x"])
 def test_no_challenge(header: str) -> None:
     assert challenge(header) is None

@@ -126,6 +126,7 @@ def test_one_that_is_too_large_is_not_fetched(registry: Registry) -> None:
 
 
 UNREAD = {
+    "a list that is too long": (Answer(body=bytes(5 << 20)), {"limit"}),
     "a list that is none": (Answer(body=b"<html>"), {"unreadable"}),
     "a list with more pages": (
         Answer(
@@ -143,6 +144,14 @@ def test_a_list_that_cannot_be_read_is_unknown(registry: Registry, name: str) ->
     artifacts.raw(registry, FILES)
     registry.bend = lambda request, answer: found if request.kind == "referrers" else answer
     assert {code for code, _ in seen(gathered(registry))} == codes
+
+
+def test_one_that_is_listed_and_gone_is_none(registry: Registry, bundle: bytes) -> None:
+    gone = attached(registry, artifacts.raw(registry, FILES), bundle, by_tag=True)
+    registry.serves_referrers = False
+    del registry.manifests["models/bot", gone]
+    evidence = gathered(registry)
+    assert (evidence.bundles, seen(evidence)) == ((), set())
 
 
 def test_a_layer_may_be_a_signature_too(registry: Registry, bundle: bytes) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packageurl import PackageURL
 
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, Desk, desk, signed, trust
@@ -59,6 +60,18 @@ def test_from_a_verdict_to_files(shelf: Shelf, tmp_path: Path, how: str) -> None
     assert (tmp_path / "model" / "model.safetensors").read_bytes() == FILES["model.safetensors"]
     passes(made, "verify", tmp_path / "model", "--as", REPO, "--lock")
     passes(made, "lock", "--measure", "--upgrade")
+
+
+def test_a_bill_of_materials_says_where_it_lies(shelf: Shelf, tmp_path: Path) -> None:
+    made, registry = shelf
+    digest = pushed(registry, tmp_path / "signed")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    passes(made, "fetch", "--local-dir", tmp_path / "model")
+    text = made.run("bom", "provenance.lock", tmp_path / "model").stdout
+    (model,) = json.loads(text)["components"]
+    purl = PackageURL.from_string(model["purl"])
+    assert (purl.type, purl.name, purl.version) == ("oci", "bot", digest)
+    assert purl.qualifiers == {"repository_url": f"{registry.host}/models/bot", "tag": "v1"}
 
 
 def test_a_tag_that_moved_is_not_followed(shelf: Shelf, tmp_path: Path) -> None:

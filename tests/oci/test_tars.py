@@ -59,6 +59,14 @@ LAYERS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
         tar(GOOD, ("./config.json", b"[]")),
         {("contradiction", "config.json")},
     ),
+    "a file beneath a file, which comes first": (
+        tar(("m/n", b"1"), ("m", b"2")),
+        {("name-collision", "m/n")},
+    ),
+    "a path that is longer than any": (
+        tar(GOOD, ("a/" * 10_000 + "b", b"1")),
+        {("name", "a/" * 100)},
+    ),
     "a folder in the way": (
         tar(GOOD, ("config.json/x", b"1")),
         {("name-collision", "config.json/x")},
@@ -133,6 +141,14 @@ def test_more_files_than_one_model_may_have(registry: Registry) -> None:
     evidence = gathered(registry, limits=Limits(entries=10))
     assert len(files(evidence)) == 10
     assert ("limit", "") in seen(evidence)
+
+
+def test_more_layers_than_may_be_asked_for(registry: Registry) -> None:
+    layers = [layer(registry, tar((f"{number}", b"")), TAR) for number in range(20)]
+    registry.manifest(artifact(registry, layers), "v1")
+    evidence = gathered(registry, limits=Limits(requests=10))
+    assert ("limit", "") in seen(evidence)
+    assert len(registry.requests) <= 10
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])

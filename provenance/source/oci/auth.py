@@ -24,7 +24,11 @@ from provenance.source.oci.http import Answer, Http, Question
 from provenance.source.reach import reach
 from provenance.source.remote.budget import Beyond
 
-CHALLENGE = re.compile(r"\s*(Basic|Bearer)(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
+SCHEMES = tuple(
+    (scheme, re.compile(rf"(?:^|,)\s*{scheme}(?:\s+(.*)|\s*\Z)", re.IGNORECASE | re.DOTALL))
+    for scheme in ("bearer", "basic")
+)
+"""What a registry may ask for, what we would rather give first."""
 WORD = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 MOST = 1 << 20
 CLIENT = "hf-provenance"
@@ -43,14 +47,13 @@ class Challenge:
 
 def challenge(header: str) -> Challenge | None:
     """What a WWW-Authenticate says, None where it is neither Basic nor Bearer."""
-    found = CHALLENGE.match(header[:8192])
-    if not found:
-        return None
-    pairs = WORD.findall(found[2] or "")
-    words = {name.lower(): quoted or plain for name, quoted, plain in pairs}
-    return Challenge(
-        scheme=found[1].lower(), realm=words.get("realm", ""), service=words.get("service", "")
-    )
+    for scheme, pattern in SCHEMES:
+        if found := pattern.search(header[:8192]):
+            pairs = WORD.findall(found[1] or "")
+            words = {name.lower(): quoted or plain for name, quoted, plain in reversed(pairs)}
+            realm, service = words.get("realm", ""), words.get("service", "")
+            return Challenge(scheme=scheme, realm=realm, service=service)
+    return None
 
 
 def may_be_told(registry: str, realm: str) -> bool:

@@ -52,8 +52,8 @@ class Repository:
     def ask(self, url: str, most: int, *, accept: str = "*/*") -> Answer:
         """The whole answer, of status 200.
 
-        Absent where there is none or it is not shown, SourceError for every other failure, an
-        answer of more than `most` bytes too.
+        Absent where there is none or it is not shown, Beyond for one of more than `most` bytes,
+        SourceError for every other failure.
         """
         try:
             return self._tried(
@@ -64,7 +64,7 @@ class Repository:
                 (200,),
             )
         except Beyond as error:
-            raise SourceError(f"{error}: refused") from None
+            raise Beyond(f"{error}: refused") from None
 
     def span(self, digest: str, start: int, end: int, size: int) -> bytes:
         """The bytes of a blob from `start` up to `end`.

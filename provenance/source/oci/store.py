@@ -85,7 +85,7 @@ class Artifacts:
     def _read(self, manifest: Manifest, digest: str, account: RequestBudget) -> Opened:
         repository = self.repository
         limits = repository.options.limits
-        tree = laid(repository, manifest, limits)
+        tree = laid(repository, manifest, limits, account)
         if not tree.entries and not tree.observations:
             raise Absent(f"{self._source}@{digest}: no layer of it is a file of a model")
         referrers = Referrers(repository=repository, digest=digest, account=account, limits=limits)
