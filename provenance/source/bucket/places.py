@@ -194,6 +194,8 @@ def place(source: str, options: StoreOptions) -> Place:
             config[kind.key] = _checked(name, variables[name])
             break
     prefix = inner.strip("/")
+    if inner and set(prefix.split("/")) & {"", ".", ".."}:
+        raise ConfigError("expected a prefix without .. and double slashes", path=source)
     return Place(
         source=source,
         kind=kind,
