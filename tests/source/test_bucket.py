@@ -159,7 +159,7 @@ def test_more_keys_than_the_limit_are_told_and_no_more(tmp_path: Path) -> None:
 def test_obstore_knows_every_variable_that_is_passed_on(scheme: str) -> None:
     kind = KINDS[scheme]
     make: Any = kind.maker
-    for name in (*kind.names, kind.key):
+    for name in (*kind.names, *kind.endpoints[:2]):
         with suppress(ValueError, GenericError):
             make("bucket", config={name: "https://store.example"})
 

@@ -174,3 +174,15 @@ def test_nothing_is_asked_after_the_deadline() -> None:
         with pytest.raises(SourceError, match="deadline"):
             store("s3://bucket/p", options).opened(None)
     assert asked == []
+
+
+def test_the_variables_of_the_process_name_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (lambda *_: (200, {}, listed("p/a"))), (lambda *_: (500, {}, b""))
+    with server(one) as (variables, asked), server(other) as (others, wrong):
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+            monkeypatch.setenv(name, others["AWS_ENDPOINT_URL"])
+        release = store("s3://bucket/p", StoreOptions(variables=variables)).opened(None).release
+        with pytest.raises(SourceError, match="range"):
+            release.whole("a", 9)
+    assert wrong == []
+    assert len(asked) == 3
