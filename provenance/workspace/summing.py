@@ -56,7 +56,7 @@ def _shown(
         place=places.get(name),
         parents=evaluation.case.policy.parents,
         unnamed=_unnamed(evaluation),
-        page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
+        page=f"{page}/tree/{commit}" if commit and page.startswith("http") else page,
     )
 
 

@@ -3,7 +3,8 @@
 Where they are is said by the environment: PROVENANCE_MODEL_SIGNING is the `bin` folder of a virtual
 environment with model-signing and pyOpenSSL, PROVENANCE_SIGSTORE a folder with mock-sigstore.cjs
 and its node_modules, PROVENANCE_SERVERS the folder of hub.py, PROVENANCE_OLAH the `bin` folder of
-an environment with olah, PROVENANCE_TRANSFORMERS of one with torch and the loaders,
+an environment with olah, PROVENANCE_ORAS of one with oras,
+PROVENANCE_TRANSFORMERS of one with torch and the loaders,
 PROVENANCE_MAKERS and PROVENANCE_OLDER_MAKERS of two with tools that train and merge,
 PROVENANCE_TRAINERS of one with those and this tool, PROVENANCE_MODELS a folder of packages with
 real weights, unpacked, and PROVENANCE_LINTERS a folder with zizmor,
@@ -35,7 +36,7 @@ import tomli_w
 
 from tests import forge
 
-START_SECONDS = 60
+START_SECONDS, END_SECONDS = 60, 10
 TOKEN_KEY = "the private Sigstore believes whoever can spell a token"
 
 Words = tuple[str | Path, ...]
@@ -201,7 +202,11 @@ def running(*words: str, port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(START_SECONDS)
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:  # it waits for whoever keeps a connection
+            process.kill()
+            process.wait()
 
 
 def free_port() -> int:

@@ -11,10 +11,10 @@ import pytest
 
 from provenance.errors import Absent
 from provenance.source.hub import client
-from provenance.source.hub.hops import Astray, Reach, reach
-from provenance.source.hub.hops import Path as Way
-from provenance.source.hub.patience import asked_to_wait
 from provenance.source.limits import Limits
+from provenance.source.patience import asked_to_wait
+from provenance.source.reach import Astray, Reach, reach
+from provenance.source.reach import Path as Way
 from provenance.source.remote.budget import RequestBudget
 from tests import hub as attacks
 from tests.hub import Hub

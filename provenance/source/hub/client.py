@@ -20,10 +20,11 @@ from provenance.errors import Absent, ConfigError, SourceError, Unserved
 from provenance.names import namespace_of
 from provenance.source.deadline import Deadline
 from provenance.source.exchange import is_untrusted, reason, within
-from provenance.source.hub.hops import Astray, starting_at
-from provenance.source.hub.patience import asked_to_wait
+from provenance.source.hub.hops import starting_at
 from provenance.source.hub.refusals import MISSING, NOT_SERVED, code_of, missing
+from provenance.source.patience import asked_to_wait
 from provenance.source.progress import Progress, Silent, Unit
+from provenance.source.reach import Astray
 from provenance.source.remote.budget import Beyond, RequestBudget
 
 T = TypeVar("T")

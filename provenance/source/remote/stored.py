@@ -8,7 +8,11 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Protocol, TypeVar
 
+from provenance.errors import SourceError
+from provenance.model import LONG
+from provenance.names import keeper
 from provenance.source.deadline import Deadline
+from provenance.source.names import leads_out
 from provenance.source.progress import Progress, Step, Unit
 from provenance.source.remote.budget import Beyond, RequestBudget
 from provenance.source.remote.listed import Listed
@@ -40,6 +44,11 @@ class StoredRelease:
     entries: Mapping[str, Listed]
     content: Bytes
     account: RequestBudget
+
+    @property
+    def keeper(self) -> str:
+        """By the scheme of its name, which is its place."""
+        return keeper(self.name)
 
     @property
     def progress(self) -> Progress:
@@ -84,10 +93,15 @@ class StoredRelease:
         return Spans(self, self.entries.get(entry.path, entry), most)
 
     def download(self, path: str, folder: Path, *, again: bool, step: Step, stop: Event) -> None:
-        """The file, read in order; none of it is kept elsewhere."""
+        """The file, read in order; none of it is kept elsewhere.
+
+        SourceError for a path that leads out of the folder.
+        """
+        if leads_out(path):
+            raise SourceError(f"{self.name}: {path[:LONG]!r} leads out of the model's folder")
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(place.name + PART)
+        part = folder / self._aside(path)
         with part.open("wb") as stream:
             for chunk in self.content.chunks(self.entries[path]):
                 if stop.is_set():
@@ -95,6 +109,13 @@ class StoredRelease:
                 stream.write(chunk)
                 step.advance(len(chunk))
         part.replace(place)
+
+    def _aside(self, path: str) -> str:
+        """Where a file lies while it comes: at the name of no other."""
+        aside = path + PART
+        while aside in self.entries:
+            aside += PART
+        return aside
 
 
 class Spans:
