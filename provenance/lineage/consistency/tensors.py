@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
 from provenance.formats.parsed import Parsed
 from provenance.formats.shared import Shared
 from provenance.model import Kind
-from provenance.weights.roles import Layout, ShapeOf, Tensor, layout_of
+from provenance.weights.roles import Layout, Tensor, layout_of
 
-Shapes = Mapping[str, tuple[str, ShapeOf]]
 LAYOUTS: Shared[Layout] = Shared()
 """Those of models whose heads are equal in equal folders."""
 
 
-def shapes(files: ModelFiles) -> Shapes:
-    """The tensors of all safetensors files by name, each with its dtype and shape."""
-    return {tensor.name: (tensor.dtype, tensor.shape) for _, tensor in _tensors(files)}
+def dtypes(files: ModelFiles) -> frozenset[str]:
+    """The dtypes of the tensors of all safetensors files; none where no tensor is known."""
+    headers = [file.safetensors for file in _held(files)]
+    known = (header for header in headers if not isinstance(header, Malformed))
+    return frozenset(tensor.dtype for header in known for tensor in header.tensors)
 
 
 def layout(files: ModelFiles) -> Layout:
