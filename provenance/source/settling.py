@@ -78,6 +78,17 @@ def settle(files: Path, place: Path) -> bool:
     return True
 
 
+def fill(files: Path, place: Path) -> None:
+    """What is in `files`, which lies in a folder of `place`, lies at `place`, on disk for good; for
+    a volume, which nothing can be renamed to. Whoever is ended among the steps leaves that folder.
+    """
+    _sync(files)
+    for made in sorted(files.iterdir()):
+        os.rename(made, place / made.name)
+    _sync_one(place)
+    shutil.rmtree(files.parent)
+
+
 def replace(files: Path, place: Path, before: Census) -> None:
     """What is in `files` lies at `place` instead of what `before` counted there, which is gone.
 
