@@ -28,7 +28,7 @@ def asked(shared: Shared[str], *keys: str, size: int = EACH) -> int:
     """How many values had to be made for these keys in turn."""
     before = shared.made
     for key in keys:
-        assert shared.of(key, size, lambda key=key: f"value of {key}") == f"value of {key}"
+        assert shared.of(key, size, f"value of {key}".strip) == f"value of {key}"
     return shared.made - before
 
 
@@ -79,7 +79,7 @@ def test_the_same_head_of_a_file_of_another_size_is_read_again() -> None:
     assert not isinstance(whole.safetensors, Malformed)
     assert isinstance(cut.safetensors, Malformed)
     with pytest.raises(FrozenInstanceError):
-        whole.safetensors.length = 1
+        object.__getattribute__(whole.safetensors, "__setattr__")("length", 1)
 
 
 def test_each_head_is_read_once_a_model_and_verdicts_are_the_same_as_without() -> None:
