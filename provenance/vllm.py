@@ -90,5 +90,6 @@ def _held(model: ModelConfig) -> None:
     names = [name for key in NAMED if (name := getattr(model, key, None))]
     for name in map(str, names):
         if not places_of(name):
-            raise ConfigError(f"{name} is no model on this machine: {STEP}", path=NAME)
+            message = f"expected a model on this machine, found none; {STEP}"
+            raise ConfigError(message, path=name)
     check(map(str, names))
