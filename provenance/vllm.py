@@ -17,7 +17,7 @@ from provenance.cli.options import here
 from provenance.errors import ConfigError
 from provenance.source.hub import cache
 from provenance.workspace import Request, SourceOptions
-from provenance.workspace.serving import STEP, held_to_lock, places_of, words_of
+from provenance.workspace.serving import STEP, held_to_lock, places_of, remote_of, words_of
 
 if TYPE_CHECKING:
     from vllm.config import LoadConfig, ModelConfig
@@ -38,6 +38,9 @@ def register() -> None:
 
     register_model_loader(NAME)(_loader())
     if NAME in (envs.VLLM_PLUGINS or ()):
+        if address := remote_of(sys.argv[1:]):
+            message = f"would be loaded from there, and nobody judged it; {STEP}"
+            raise ConfigError(message, path=address)
         check(words_of(sys.argv[1:]))
 
 

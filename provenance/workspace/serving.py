@@ -40,6 +40,8 @@ LOADED = (
 STEP = "start it as `provenance run -- COMMAND`, or name the folder of a fetched model"
 SHOWN = 5
 BETWEEN = re.compile(r"[\s,=:\"'{}\[\]]+")
+REMOTE = re.compile(r"\b(?:s3|gs|gcs|az|abfss?|azure)://[^\s,\"'}\]]*", re.IGNORECASE)
+"""Addresses from which servers load models themselves."""
 Digests = Mapping[str, str]
 
 
@@ -60,17 +62,19 @@ def held_to_lock(workspace: Workspace, session: Session, place: Path) -> Verdict
 def places_of(name: str, *, cache_dir: Path | None = None) -> tuple[Path, ...]:
     """The folders that a server takes for this word: itself, if it is one that can be loaded or a
     file in one; else what the Hub's cache has of a repository of this name."""
-    place = Path(name)
-    if place.is_file():
-        place = place.parent
-    if place.is_dir():
+    place = Path(name).parent if os.path.isfile(name) else Path(name)
+    if os.path.isdir(place):
         return (place,) if _is_loaded(place) else ()
-    if name.count("/") != 1 or name.startswith(("-", ".", "/")):
-        return ()
-    if cache.known(cache_dir) is None:
+    if name.count("/") > 1 or name.startswith(("-", ".", "/")) or cache.known(cache_dir) is None:
         return ()
     snapshots = cache.folder(cache_dir, name) / "snapshots"
-    return tuple(sorted(snapshots.iterdir())) if snapshots.is_dir() else ()
+    return tuple(sorted(snapshots.iterdir())) if os.path.isdir(snapshots) else ()
+
+
+def remote_of(arguments: Iterable[str]) -> str:
+    """The first word of a command that names a place in a store, which the server would load from
+    there; nothing where none does."""
+    return next((found[0] for one in arguments if (found := REMOTE.search(one))), "")
 
 
 def words_of(arguments: Iterable[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from provenance.workspace.serving import places_of, words_of
+from provenance.workspace.serving import places_of, remote_of, words_of
 from tests import forge
 from tests.hub import Hub
 from tests.hubs import REPO, desk, signed, trust
@@ -166,6 +166,9 @@ STARTS = {
     "a Hub may be asked, the second alone": Start(
         first=False, more={"HF_HUB_OFFLINE": "0"}, comes=LOOKED, says="HF_HUB_OFFLINE: expected 1"
     ),
+    "an address in a store": Start(
+        late=("'s3://models/bot'",), comes=NONE, says="s3://models/bot: would be loaded from there"
+    ),
     "no plugin": Start(plugin="", comes=LOOKED, says="is not supported"),
     "a plugin that is not allowed": Start(
         more={"VLLM_PLUGINS": "other"}, comes=LOOKED, says="is not supported"
@@ -221,6 +224,9 @@ def test_by_name_it_loads_no_commit_of_the_cache_that_is_not_locked(bench: Bench
         ("{}/missing.json", False),
         ("{}/..", False),
         ("--download-dir", False),
+        ("x" * 5_000, False),
+        ("x/" + "y" * 5_000, False),
+        ("\0", False),
     ],
 )
 def test_a_model_is_found_in_every_word(tmp_path: Path, word: str, found: bool) -> None:
@@ -228,3 +234,30 @@ def test_a_model_is_found_in_every_word(tmp_path: Path, word: str, found: bool) 
     words = words_of([word.format(place)])
     seen = {one for name in words for one in places_of(name, cache_dir=tmp_path / "cache")}
     assert seen == ({place} if found else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("gpt2", 2), ("acme/bot", 2), ("acme", 0), ("a/b/c", 0)]
+)
+def test_a_name_is_every_snapshot_of_it_that_the_cache_has(
+    tmp_path: Path, name: str, found: int
+) -> None:
+    for repo in ("gpt2", "acme--bot"):
+        for commit in "12":
+            forge.write(tmp_path / f"models--{repo}" / "snapshots" / (commit * 40))
+    assert len(places_of(name, cache_dir=tmp_path)) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["serve", "s3://b/m"], "s3://b/m"),
+        (["--model=gs://b/m", "s3://c"], "gs://b/m"),
+        (['{"model": "az://b/m"}'], "az://b/m"),
+        (["S3://b/m"], "S3://b/m"),
+        (["--otlp-traces-endpoint", "https://acme.example/s3"], ""),
+        (["acme/bot"], ""),
+    ],
+)
+def test_an_address_in_a_store_is_found(words: list[str], found: str) -> None:
+    assert remote_of(words) == found
