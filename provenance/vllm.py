@@ -2,7 +2,8 @@
 
 `VLLM_PLUGINS=provenance` names the first, which looks at the words of the command before vLLM reads
 any file; `--load-format provenance` the second, which looks at the model as it is loaded. Whatever
-goes wrong in either ends the start.
+goes wrong in either ends the start. That is why nothing is imported before it is asked for: vLLM
+skips a plugin that cannot be imported, and not one that raises.
 """
 
 from __future__ import annotations
@@ -12,12 +13,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from provenance.cli.options import here
-from provenance.errors import ConfigError
-from provenance.source.hub import cache
-from provenance.workspace import Request, SourceOptions
-from provenance.workspace.serving import STEP, held_to_lock, places_of, remote_of, words_of
 
 if TYPE_CHECKING:
     from vllm.config import LoadConfig, ModelConfig
@@ -38,24 +33,45 @@ def register() -> None:
 
     register_model_loader(NAME)(_loader())
     if NAME in (envs.VLLM_PLUGINS or ()):
-        if address := remote_of(sys.argv[1:]):
-            message = f"would be loaded from there, and nobody judged it; {STEP}"
-            raise ConfigError(message, path=address)
-        check(words_of(sys.argv[1:]))
+        check_command(sys.argv[1:])
 
 
-def check(names: Iterable[str]) -> None:
+def check_command(arguments: Iterable[str]) -> None:
+    """Each model that these words name is what is locked and passes; else as `register`."""
+    from provenance.errors import ConfigError
+    from provenance.workspace.serving import STEP, remote_of, words_of
+
+    words = tuple(arguments)
+    if address := remote_of(words):
+        message = f"would be loaded from there, and nobody judged it; {STEP}"
+        raise ConfigError(message, path=address)
+    check(words_of(words))
+
+
+def check(names: Iterable[str], *, all_here: bool = False) -> None:
     """Each of these names that is a folder with a model, or a repository in the Hub's cache, is
-    what is locked and passes, and nothing can be had from elsewhere; else as `register`."""
-    if not cache.is_offline():
-        raise ConfigError(
-            f"expected 1, so that nothing is downloaded: {STEP}", path="HF_HUB_OFFLINE"
-        )
+    what is locked and passes, and nothing can be had from elsewhere; with `all_here` each is one of
+    both. Else as `register`."""
+    from provenance.cli.options import here
+    from provenance.errors import ConfigError
+    from provenance.workspace import Request, SourceOptions
+
     workspace = here(SourceOptions(offline=True))
+    workspace.environment.check()
+    # What reads the environment as it is imported, and may not be able to.
+    from provenance.source.hub import cache
+    from provenance.workspace.serving import STEP, held_to_lock, places_of
+
+    if not cache.is_offline():
+        message = f"expected 1, so that nothing is downloaded: {STEP}"
+        raise ConfigError(message, path="HF_HUB_OFFLINE")
     lockfile = workspace.environment.variables.get(LOCKFILE)
     request = Request(lockfile=Path(lockfile) if lockfile else None)
     session = workspace.session(request, needs_models=False)
-    for place in dict.fromkeys(place for name in names for place in places_of(name)):
+    found = {name: places_of(name) for name in names}
+    for name in (name for name, places in found.items() if all_here and not places):
+        raise ConfigError(f"expected a model on this machine, found none; {STEP}", path=name)
+    for place in dict.fromkeys(place for places in found.values() for place in places):
         held_to_lock(workspace, session, place)
 
 
@@ -90,9 +106,5 @@ def _loader() -> type[BaseModelLoader]:
 
 def _held(model: ModelConfig) -> None:
     """Everything that the configuration of a model names is here, and is what is locked."""
-    names = [name for key in NAMED if (name := getattr(model, key, None))]
-    for name in map(str, names):
-        if not places_of(name):
-            message = f"expected a model on this machine, found none; {STEP}"
-            raise ConfigError(message, path=name)
-    check(map(str, names))
+    names = (getattr(model, key, None) for key in NAMED)
+    check([str(name) for name in names if name], all_here=True)

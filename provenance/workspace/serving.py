@@ -18,7 +18,6 @@ from provenance.lock import Entry, Lock, file_differences
 from provenance.lock.known import matching
 from provenance.model import Evidence, Ref
 from provenance.source import directory, settling
-from provenance.source.hub import cache
 from provenance.source.store import Store
 from provenance.verdict import Verdict
 from provenance.workspace.fetching import rules_for
@@ -62,6 +61,8 @@ def held_to_lock(workspace: Workspace, session: Session, place: Path) -> Verdict
 def places_of(name: str, *, cache_dir: Path | None = None) -> tuple[Path, ...]:
     """The folders that a server takes for this word: itself, if it is one that can be loaded or a
     file in one; else what the Hub's cache has of a repository of this name."""
+    from provenance.source.hub import cache
+
     place = Path(name).parent if os.path.isfile(name) else Path(name)
     if os.path.isdir(place):
         return (place,) if _is_loaded(place) else ()
@@ -114,6 +115,8 @@ def _delivered(lock: Lock, place: Path) -> Entry | None:
 
 def _snapshot(lock: Lock, place: Path) -> Entry | None:
     """The entry whose snapshot it is in a cache of the Hub's form."""
+    from provenance.source.hub import cache
+
     if place.parent.name != "snapshots":
         return None
     for entry in _entries(lock):

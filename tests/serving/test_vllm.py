@@ -166,6 +166,9 @@ STARTS = {
     "a Hub may be asked, the second alone": Start(
         first=False, more={"HF_HUB_OFFLINE": "0"}, comes=LOOKED, says="HF_HUB_OFFLINE: expected 1"
     ),
+    "a variable that cannot be used": Start(
+        more={"HF_HUB_DOWNLOAD_TIMEOUT": "soon"}, comes=NONE, says="HF_HUB_DOWNLOAD_TIMEOUT"
+    ),
     "an address in a store": Start(
         late=("'s3://models/bot'",), comes=NONE, says="s3://models/bot: would be loaded from there"
     ),
