@@ -107,10 +107,9 @@ def _entries(lock: Lock) -> tuple[Entry, ...]:
 
 
 def _delivered(lock: Lock, place: Path) -> Entry | None:
-    """The entry that `fetch` delivered there, if nothing has changed since."""
-    found = settling.census(place)
-    delivered = (e for e in _entries(lock) if settling.is_delivered(place, e.selected, found))
-    return next(delivered, None)
+    """The entry that `fetch` delivered there, if nobody wrote to its files since."""
+    untouched = (one for one in _entries(lock) if settling.is_untouched(place, one.selected))
+    return next(untouched, None)
 
 
 def _snapshot(lock: Lock, place: Path) -> Entry | None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from provenance.source.settling import is_untouched
+from provenance.workspace import Request, Workspace
 from provenance.workspace.serving import places_of, remote_of, words_of
 from tests import forge
 from tests.hub import Hub
@@ -264,3 +266,13 @@ def test_a_name_is_every_snapshot_of_it_that_the_cache_has(
 )
 def test_an_address_in_a_store_is_found(words: list[str], found: str) -> None:
     assert remote_of(words) == found
+
+
+def test_what_fetch_delivered_bears_the_mark_by_which_it_is_not_hashed_again(fetched: Path) -> None:
+    place = fetched / "work" / "model"
+    if "user.provenance.release" not in os.listxattr(place):
+        pytest.skip("no extended attributes here")
+    session = Workspace.open(fetched / "work").session(Request(), needs_models=False)
+    assert session.lock
+    (entry,) = session.lock.models()
+    assert is_untouched(place, entry.selected)
