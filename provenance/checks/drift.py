@@ -41,7 +41,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.case.case import Case
-from provenance.claims.files import ModelFiles
 from provenance.drift import Beside, drift
 from provenance.drift.beside import TEMPLATE, TOKENS
 from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
@@ -85,7 +84,7 @@ def _held(case: Case) -> Iterator[_Held]:
         evidence = next((one for one in known if one), None)
         if evidence is None or edge.parts or (adapts and edge.relation == ADAPTER):
             continue
-        found = drift(files, ModelFiles(evidence=evidence))
+        found = drift(files, files.of(evidence))
         if found:
             named = graph.by_key[edge.parent].named
             yield _Held(parent=named, relation=edge.relation, found=found)

@@ -9,8 +9,9 @@ from posixpath import normpath
 from typing import Protocol
 
 from provenance.errors import Malformed
-from provenance.formats import gguf, onnx_graph, safetensors
+from provenance.formats import gguf, onnx_graph
 from provenance.formats.onnx_graph import Graph
+from provenance.formats.parsed import header_of
 from provenance.formats.safetensors import Header
 from provenance.model import Content, Evidence, Kind
 from provenance.weights.heads import heads_of, raised_of
@@ -130,7 +131,7 @@ def stored_in(evidence: Evidence, reader: Reader | None = None) -> tuple[Stored,
 def _held(content: Content, size: int, reader: Reader | None) -> tuple[Stored, ...]:
     match content.kind:
         case Kind.SAFETENSORS if content.head:
-            return tuple(of_header(content.path, safetensors.parse(content.head, size)))
+            return tuple(of_header(content.path, header_of(content, size)))
         case Kind.GGUF if content.head:
             return tuple(of_gguf(content.path, gguf.parse(content.head, size), size))
         case Kind.ONNX if reader:

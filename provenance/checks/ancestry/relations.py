@@ -13,7 +13,7 @@ from provenance.checks.ancestry.conflicts import DECLARED, whole_claims
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
 from provenance.formats.names import is_by_product, is_weight_name, name_of, suffix_of
-from provenance.lineage.consistency import FLOATS, shapes
+from provenance.lineage.consistency import FLOATS, dtypes
 from provenance.verdict import Finding, failed
 
 ADAPTERS = frozenset({"adapter_model.safetensors", "adapter_model.bin"})
@@ -63,13 +63,13 @@ def is_adapter(files: ModelFiles) -> bool | None:
 
 def _is_quantized(files: ModelFiles) -> bool | None:
     """Whether a configuration or the tensors say so; None where nothing tells."""
-    table, tensors = _table(files, "config.json"), shapes(files)
+    table, found = _table(files, "config.json"), dtypes(files)
     names = [file.path for file in files.evidence.manifest.files if is_weight_name(file.path)]
-    if table is None or not tensors or any(suffix_of(n) != ".safetensors" for n in names):
+    if table is None or not found or any(suffix_of(n) != ".safetensors" for n in names):
         return None
     configured = any(key in table for key in QUANTIZED)
     beside = SIDE_FILES & files.evidence.manifest.by_path.keys()
-    return bool(configured or beside) or not {dtype for dtype, _ in tensors.values()} <= FLOATS
+    return bool(configured or beside) or not found <= FLOATS
 
 
 def _table(files: ModelFiles, path: str) -> dict[object, object] | None:
