@@ -177,8 +177,10 @@ def test_nothing_is_asked_after_the_deadline() -> None:
 
 
 def test_the_variables_of_the_process_name_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = (lambda *_: (200, {}, listed("p/a"))), (lambda *_: (500, {}, b""))
-    with server(one) as (variables, asked), server(other) as (others, wrong):
+    with (
+        server(lambda *_: (200, {}, listed("p/a"))) as (variables, asked),
+        server(lambda *_: (500, {}, b"")) as (others, wrong),
+    ):
         for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
             monkeypatch.setenv(name, others["AWS_ENDPOINT_URL"])
         release = store("s3://bucket/p", StoreOptions(variables=variables)).opened(None).release
