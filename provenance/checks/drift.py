@@ -41,6 +41,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.case.case import Case
+from provenance.claims.files import ModelFiles
 from provenance.drift import Beside, drift
 from provenance.drift.beside import TEMPLATE, TOKENS
 from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
