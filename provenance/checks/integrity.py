@@ -226,7 +226,7 @@ def _unlocked(case: Case) -> Iterator[Finding]:
 def _compared(case: Case) -> Manifest:
     """The files that should be the locked ones: of a directory all, of a Hub's those selected."""
     evidence = case.evidence
-    return evidence.listing if evidence.basis is Basis.MEASURED else evidence.manifest
+    return evidence.listing if evidence.judged_as is Basis.MEASURED else evidence.manifest
 
 
 def _differs(change: lock.Change) -> str:
@@ -255,10 +255,10 @@ def _reference(case: Case, given: tuple[PublisherSignature, ...]) -> str:
         return f"the files are those of {case.mirror.named}: {case.mirror.proof}"
     if case.exact and case.is_locked:
         return f"all {len(manifest.files)} files are those of the lockfile"
-    if case.evidence.basis is Basis.MEASURED and case.evidence.facts:
+    if case.evidence.judged_as is Basis.MEASURED and case.evidence.facts:
         return f"all {len(manifest.files)} files were measured as the Hub served them"
-    if case.evidence.basis is Basis.LOCKED:
+    if case.evidence.judged_as is Basis.LOCKED:
         return f"the lockfile or the Hub states a digest for each of {len(manifest.files)} files"
-    if case.evidence.basis is Basis.DECLARED:
+    if case.evidence.judged_as is Basis.DECLARED:
         return f"the Hub declares a digest for each of {len(manifest.files)} files"
     return ""
