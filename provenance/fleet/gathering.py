@@ -75,15 +75,17 @@ def gather(
 ) -> Gathered:
     """The evidence on every model of a list lies in the store, or why it could not be had.
 
-    What was gathered before is not asked for, unless `again`. Raises ConfigError where another
+    What was gathered before is not asked for, unless `again` or where its part was spoiled. Raises ConfigError where another
     process gathers there, or for rules that cannot be used, and SourceError where nothing can be
     written; what a model or its Hub does wrong is a row.
     """
     workspace.session(request, needs_models=False)
     with store.gathering():
         store.sweep(EVIDENCE)
-        known = frozenset() if again else _known(store)
-        todo = [ref for ref in refs if ref not in known]
+        known, spoiled = _known(store)
+        lost = {ref for part in spoiled for ref in spoiled[part]}
+        meant = dict.fromkeys((*refs, *sorted(lost)))
+        todo = [ref for ref in meant if again or ref not in known]
         missing: list[tuple[str, str]] = []
         step = workspace.progress.step("gathering", len(todo), Unit.ITEMS)
         try:
@@ -94,8 +96,10 @@ def gather(
                 missing += [(r["ref"], r["missing"]) for r in found.evidence if r["missing"]]
         finally:
             step.end()
+        for part in spoiled:
+            store.place(EVIDENCE, part.name).unlink(missing_ok=True)
     return Gathered(
-        gathered=len(todo) - len(missing), there=len(refs) - len(todo), missing=tuple(missing)
+        gathered=len(todo) - len(missing), there=len(meant) - len(todo), missing=tuple(missing)
     )
 
 
@@ -105,13 +109,24 @@ def _chunks(refs: Sequence[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _known(store: FleetStore) -> frozenset[str]:
-    """The models whose newest row has evidence."""
+def _known(store: FleetStore) -> tuple[frozenset[str], dict[Part, frozenset[str]]]:
+    """The models whose newest row has evidence, and those of each part that was spoiled, as the
+    index beside it names them."""
     found: dict[str, bool] = {}
+    spoiled = {part: _indexed(store, part) for part in store.parts(whole=False)}
     for part in store.parts():
-        for row in tables.unpacked(store.place(EVIDENCE, part.name), ("ref", "missing")):
-            found[row["ref"]] = not row["missing"]
-    return frozenset(ref for ref, there in found.items() if there)
+        try:
+            rows = tables.unpacked(store.evidence(part), ("ref", "missing"))
+        except SourceError:
+            spoiled[part] = _indexed(store, part)
+            continue
+        found |= {row["ref"]: not row["missing"] for row in rows}
+    return frozenset(ref for ref, there in found.items() if there), spoiled
+
+
+def _indexed(store: FleetStore, part: Part) -> frozenset[str]:
+    rows = tables.unpacked(store.place(FILES, part.name), ("ref",))
+    return frozenset(row["ref"] for row in rows)
 
 
 def _kept(store: FleetStore, found: Found) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from shutil import copyfile
 
@@ -72,8 +73,7 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
     """
     run = rules.key
     before, change = _before(store, rules) if work.only == AFFECTED else ("", Change(all=""))
-    store.write(rules.terms.text().encode(), VERDICTS, run, RUN)
-    store.sweep(VERDICTS, run)
+    _begun(store, rules)
     parts = _shard(store.parts(), work.shard)
     tasks = list(_tasks(store, run, parts, before, change))
     step = progress.step("judging", len(tasks), Unit.ITEMS)
@@ -90,12 +90,21 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
         parts=parts,
         judged=sum(one.judged for one in found),
         before=before,
-        why=change.all,
+        why=change.all if tasks else "",
         unread=(
             *(one.unread for one in found if one.unread),
             *(broken(store.place("evidence", part.name)) for part in lost),
         ),
     )
+
+
+def _begun(store: FleetStore, rules: Rules) -> None:
+    """The run has its terms, those of whoever began it first, and is the newest."""
+    store.sweep(VERDICTS, rules.key)
+    place = store.run(rules.key) / RUN
+    if not place.exists():
+        store.write(rules.terms.text().encode(), VERDICTS, rules.key, RUN)
+    os.utime(place)
 
 
 def shard_of(text: str) -> tuple[int, int]:
@@ -114,11 +123,12 @@ def _shard(parts: Sequence[Part], shard: tuple[int, int]) -> tuple[Part, ...]:
 
 def runs(store: FleetStore) -> Iterator[tuple[str, Terms]]:
     """Every run that was begun, and by what it was judged, the newest first."""
-    found: list[tuple[str, Terms]] = []
+    found: list[tuple[int, str, Terms]] = []
     for name in os.listdir(store.place(VERDICTS)):
-        with suppress(SourceError, Malformed):
-            found.append((name, Terms.read(read(store.run(name) / RUN))))
-    yield from sorted(found, key=lambda one: one[1].at, reverse=True)
+        place = store.run(name) / RUN
+        with suppress(SourceError, Malformed, OSError):
+            found.append((place.stat().st_mtime_ns, name, Terms.read(read(place))))
+    yield from ((name, terms) for _, name, terms in sorted(found, key=itemgetter(0), reverse=True))
 
 
 def _before(store: FleetStore, rules: Rules) -> tuple[str, Change]:
