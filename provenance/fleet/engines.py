@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
@@ -20,6 +21,8 @@ from provenance.fleet.rules import Rules
 PROCESSES, DASK = "processes", "dask="
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 RETRIES = 2
+TALKING = ("distributed", "distributed.client", "distributed.core", "asyncio", "tornado")
+"""Loggers that tell of a lost connection in tracebacks, where we say it in a sentence."""
 PATIENCE = 30
 """Seconds in which a scheduler has to answer."""
 
@@ -113,6 +116,8 @@ def dask(rules: Rules, address: str, certificates: Certificates) -> Iterator[Eng
     except ImportError:
         step = "pip install 'hf-provenance[fleet]'"
         raise ConfigError(f"needs the package distributed: {step}", path="--engine") from None
+    for name in TALKING:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     security = _security(address, certificates)
     try:
         client = Client(address, security=security, timeout=PATIENCE, set_as_default=False)

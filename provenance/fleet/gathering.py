@@ -75,9 +75,9 @@ def gather(
 ) -> Gathered:
     """The evidence on every model of a list lies in the store, or why it could not be had.
 
-    What was gathered before is not asked for, unless `again` or where its part was spoiled. Raises ConfigError where another
-    process gathers there, or for rules that cannot be used, and SourceError where nothing can be
-    written; what a model or its Hub does wrong is a row.
+    What was gathered before is not asked for, unless `again` or where its part was spoiled. Raises
+    ConfigError where another process gathers there, or for rules that cannot be used, and
+    SourceError where nothing can be written; what a model or its Hub does wrong is a row.
     """
     workspace.session(request, needs_models=False)
     with store.gathering():
@@ -125,7 +125,12 @@ def _known(store: FleetStore) -> tuple[frozenset[str], dict[Part, frozenset[str]
 
 
 def _indexed(store: FleetStore, part: Part) -> frozenset[str]:
-    rows = tables.unpacked(store.place(FILES, part.name), ("ref",))
+    try:
+        rows = tables.unpacked(store.place(FILES, part.name), ("ref",))
+    except SourceError:
+        place = store.place(EVIDENCE, part.name)
+        step = "remove it, and gather with a list of all models"
+        raise SourceError(f"{place}: spoiled, and its index too: {step}") from None
     return frozenset(row["ref"] for row in rows)
 
 

@@ -69,7 +69,7 @@ def shard(family: int, number: int, layers: int) -> bytes:
 def size_of(header: bytes) -> int:
     """The size of a file with this header."""
     return len(header) + max(
-        one["data_offsets"][1]
+        int(one["data_offsets"][1])
         for name, one in json.loads(header[8:]).items()
         if name != "__metadata__"
     )

@@ -7,10 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 
 import pytest
 import tomli_w
@@ -19,9 +17,9 @@ from provenance.fleet.running import Work, judged, runs
 from provenance.fleet.store import VERDICTS, FleetStore
 from provenance.source.progress import Silent
 from tests.fleet import models
+from tests.fleet.waiting import SECONDS, until
 
 COUNT, A_PART = 120, 1
-SECONDS, LOOK = 60.0, 0.01
 Stamp = tuple[int, int]
 
 
@@ -65,14 +63,6 @@ def stamps(store: FleetStore) -> dict[str, Stamp]:
             status = place.stat()
             found[place.name] = (status.st_ino, status.st_mtime_ns)
     return found
-
-
-def until(holds: Callable[[], bool], own: subprocess.Popen[str] | None = None) -> None:
-    end = time.monotonic() + SECONDS
-    while not holds():
-        assert own is None or own.poll() is None, own.communicate()
-        assert time.monotonic() < end
-        Event().wait(LOOK)
 
 
 def workers(own: subprocess.Popen[str]) -> list[int]:

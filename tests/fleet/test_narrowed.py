@@ -26,6 +26,7 @@ from tests.fleet import models
 COUNT, LAYERS, A_PART = 15, 4, 4
 FLEET: tuple[Evidence, ...] = tuple(models.mix(COUNT, LAYERS, generations=2))
 WHY = "EX-1"
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 LATER = models.NOW + timedelta(days=30)
 Table = Mapping[str, Any]
 
@@ -133,13 +134,7 @@ def told(store: FleetStore, rules: Rules) -> dict[str, tuple[object, ...]]:
     return {ref: tuple(row[name] for name in names) for ref, row in rows.items()}
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(before=RULES, after=RULES)
-def test_narrowed_is_what_judging_all_gives(twice: Twice, before: Rules, after: Rules) -> None:
+def check_narrowed(twice: Twice, before: Rules, after: Rules) -> None:
     twice.cleared()
     run(twice.narrow, before)
     run(twice.narrow, after, AFFECTED)
@@ -147,17 +142,19 @@ def test_narrowed_is_what_judging_all_gives(twice: Twice, before: Rules, after: 
     assert told(twice.narrow, after) == told(twice.whole, after)
 
 
+@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@given(before=RULES, after=RULES)
+def test_narrowed_is_what_judging_all_gives(twice: Twice, before: Rules, after: Rules) -> None:
+    check_narrowed(twice, before, after)
+
+
 @pytest.mark.exhaustive
-@settings(
-    max_examples=400,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
 @given(before=RULES, after=RULES)
 def test_narrowed_is_what_judging_all_gives_in_full(
     twice: Twice, before: Rules, after: Rules
 ) -> None:
-    test_narrowed_is_what_judging_all_gives.hypothesis.inner_test(twice, before, after)
+    check_narrowed(twice, before, after)
 
 
 ONE = FLEET[1]

@@ -34,7 +34,12 @@ class Clock:
 def test_no_more_is_asked_than_the_rate_allows_whoever_asks() -> None:
     clock = Clock()
     pace = Pace({"api": 20.0}, clock=clock.read, sleep=clock.sleep)
-    threads = [Thread(target=lambda: [pace.turn("api") for _ in range(10)]) for _ in range(4)]
+
+    def ten() -> None:
+        for _ in range(10):
+            pace.turn("api")
+
+    threads = [Thread(target=ten) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -37,9 +37,9 @@ def command(
 ) -> int:
     """Store the evidence on every model that LIST names, one a line.
 
-    A line is org/name[@revision], a directory, or a place in a store such as s3://bucket/prefix;
-    `PLACE as ORG/NAME` says what it claims to be. What is stored already is not asked for. What
-    could not be had is a row with its reason, and exit code 5.
+    A line is org/name[@revision], a directory, or a place such as s3://bucket/prefix. To say what
+    a place claims to be, write `PLACE as ORG/NAME`. A model that is stored already is not asked
+    for. One that cannot be had is stored with the reason, and the exit code is 5.
     """
     check_installed()
     from provenance.fleet.gathering import gather, listed
