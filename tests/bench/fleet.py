@@ -1,9 +1,9 @@
 """A fleet judged, as ratios: `python -m tests.bench.fleet [MODELS]`.
 
-So many stored models (10,000: of five three fine-tunes of an 8B model, one signed, one small) on two
-processes against one, by the clock and by the work of all cores; the former says something only
-where nothing else runs. Then a revocation that reaches 20 of them: who descends, and the verdicts
-that it changes, by which the answer is to be there in less than a second.
+So many stored models (10,000: of five three fine-tunes of an 8B model, one signed, one small) on
+two processes against one, by the clock and by the work of all cores; the former says something
+only where nothing else runs. Then a revocation that reaches 20 of them: who descends, and the
+verdicts that it changes; the answer is to be there in less than a second.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def main() -> None:
         answered = revoked(store)
     print(f"{count} models on one process: {count / one.worked:.0f} verdicts a second of a core")
     ratio, same = one.seconds / two.seconds, one.worked / two.worked
-    print(f"two processes: {ratio:.2f} × by the clock (the bar is {BAR}), {same:.2f} × by work")
+    print(f"two processes: {ratio:.2f} by the clock (the bar is {BAR}), {same:.2f} by work")
     print(f"{answered.named} that descend from {RARE}: {answered.judged} judged, {answered.taken}")
 
 
