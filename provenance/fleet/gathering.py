@@ -17,6 +17,7 @@ from provenance.fleet.evidence import gathered, not_gathered
 from provenance.fleet.heads import Heads
 from provenance.fleet.store import EDGES, EVIDENCE, FILES, FleetStore, Part
 from provenance.fleet.tables import Row
+from provenance.lock.known import with_known_digests
 from provenance.source.progress import Unit
 from provenance.source.together import side_by_side
 from provenance.workspace.gathering import Gathering
@@ -83,24 +84,29 @@ def gather(
     with store.gathering():
         store.sweep(EVIDENCE)
         known, spoiled = _known(store)
-        lost = {ref for part in spoiled for ref in spoiled[part]}
-        meant = dict.fromkeys((*refs, *sorted(lost)))
+        lost = sorted({ref for part in spoiled for ref in spoiled[part]})
+        meant = dict.fromkeys((*refs, *lost))
         todo = [ref for ref in meant if again or ref not in known]
-        missing: list[tuple[str, str]] = []
-        step = workspace.progress.step("gathering", len(todo), Unit.ITEMS)
-        try:
-            for some in _chunks(todo):
-                found = _some(store, workspace, request, some)
-                _kept(store, found)
-                step.advance(len(some))
-                missing += [(r["ref"], r["missing"]) for r in found.evidence if r["missing"]]
-        finally:
-            step.end()
+        missing = tuple(_added(store, workspace, request, todo))
         for part in spoiled:
             store.place(EVIDENCE, part.name).unlink(missing_ok=True)
-    return Gathered(
-        gathered=len(todo) - len(missing), there=len(meant) - len(todo), missing=tuple(missing)
-    )
+    there = len(meant) - len(todo)
+    return Gathered(gathered=len(todo) - len(missing), there=there, missing=missing)
+
+
+def _added(
+    store: FleetStore, workspace: Workspace, request: Request, refs: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """The models that could not be had, each with the reason; the others are in the store."""
+    step = workspace.progress.step("gathering", len(refs), Unit.ITEMS)
+    try:
+        for some in _chunks(refs):
+            found = _some(store, workspace, request, some)
+            _kept(store, found)
+            step.advance(len(some))
+            yield from ((row["ref"], row["missing"]) for row in found.evidence if row["missing"])
+    finally:
+        step.end()
 
 
 def _chunks(refs: Sequence[str]) -> Iterator[list[str]]:
@@ -190,7 +196,8 @@ def _asked(workspace: Workspace, request: Request, ref: str) -> Gathering:
 
 def _one(ref: str, gathering: Gathering, subject: Subject, heads: Heads) -> Found:
     try:
-        evidence = gathering.of(subject)
+        pinned = gathering.session.pinned(subject)
+        evidence = with_known_digests(gathering.of(subject, pinned=pinned), pinned)
         row = gathered(ref, subject.name, evidence, heads)
         steps = indexes.edges(ref, evidence, subject.policy, gathering.session.registry)
     except (SourceError, Unselected) as error:

@@ -18,8 +18,8 @@ LEAST = 4096
 # match keys alone; base64 has no colon.
 LARGE = re.compile(rf'"(head|data)":"([A-Za-z0-9+/=]{{{LEAST},}})"')
 NAMED = re.compile(r'"(head|data)":"sha256:([0-9a-f]{64})"')
-KEPT = 512
-"""Contents that a worker keeps: those of one family are the same."""
+KEPT, SHORT = 256, 1 << 19
+"""Contents that a worker keeps, of which none is longer: those of one family are the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,15 @@ class Heads:
 
     def whole(self, text: str) -> str:
         """The JSON with every content in its place again; SourceError where one is not there."""
-        return NAMED.sub(lambda match: f'"{match[1]}":"{self._known(match[2])}"', text)
+        return NAMED.sub(lambda match: f'"{match[1]}":"{self._of(match[2])}"', text)
+
+    def _of(self, digest: str) -> str:
+        place = self.store.place(HEADS, digest[:2], digest)
+        try:
+            short = place.stat().st_size <= SHORT
+        except OSError:
+            raise SourceError(broken(place)) from None
+        return self._known(digest) if short else self._read(digest)
 
     def _keep(self, digits: str) -> str:
         data = base64.b64decode(digits)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance.errors import ConfigError, Malformed, SourceError
+from provenance.errors import ConfigError, Malformed, SourceError, TrustError
 from provenance.fleet import tables
 from provenance.fleet.asked import Heard
-from provenance.fleet.evidence import stored
+from provenance.fleet.evidence import VERSION, stored
 from provenance.fleet.heads import Heads
 from provenance.fleet.rules import Rules
 from provenance.fleet.store import VERDICTS, FleetStore, Part, is_whole
@@ -32,6 +32,7 @@ class Task:
     run: str
     before: str = ""
     among: frozenset[str] = frozenset()
+    version: str = VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,11 @@ class Done:
 
 def done(task: Task, rules: Rules) -> Done:
     """The verdicts of the part lie in the run's folder, whole; where they lay already nothing is
-    done. TrustError where a trust root of the registry cannot be used."""
+    done. TrustError where a trust root of the registry cannot be used, SourceError where another
+    version asks than works here."""
+    if task.version != VERSION:
+        said = f"version {task.version} asks, and the worker has {VERSION}"
+        raise SourceError(f"{said}: install the same on both")
     store = FleetStore(root=task.store)
     place = store.run(task.run) / task.part.name
     if is_whole(place):
@@ -78,16 +83,24 @@ def judged(row: Row, rules: Rules, heard: Heard, heads: Heads) -> Row:
     heard.asked.clear()
     try:
         evidence = stored(row, heads, rules.at)
-        model = rules.model(evidence)
-        said = rules.said(evidence, model)
-        policy = rules.policy(model)
+        verdict = _verdict(row["name"], evidence, rules, heard)
     except (Malformed, SourceError, ConfigError) as error:
         return _unjudged(same, f"the evidence cannot be used: {error}")
-    verdict = judge(said, policy, heard, name=row["name"], findings=rules.findings)
+    except TrustError:
+        raise
+    except Exception as error:
+        # One model that nobody can judge is no reason to leave the others.
+        return _unjudged(same, f"a bug in provenance, please report it: {error!r:.300}")
     return _told(same, verdict) | {
         "bundles": any(one.bundles for one in every(evidence)),
         "asked": sorted(heard.asked),
     }
+
+
+def _verdict(name: str, evidence: Evidence, rules: Rules, heard: Heard) -> Verdict:
+    model = rules.model(evidence)
+    said = rules.said(evidence, model)
+    return judge(said, rules.policy(model), heard, name=name, findings=rules.findings)
 
 
 def _told(same: Row, verdict: Verdict) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -76,14 +76,7 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
     _begun(store, rules)
     parts = _shard(store.parts(), work.shard)
     tasks = list(_tasks(store, run, parts, before, change))
-    step = progress.step("judging", len(tasks), Unit.ITEMS)
-    try:
-        found: list[Done] = []
-        for one in _all(store, tasks, rules, work):
-            found.append(one)
-            step.advance(1)
-    finally:
-        step.end()
+    found = _told(_all(store, tasks, rules, work), progress, len(tasks))
     lost = _shard(store.parts(whole=False), work.shard)
     return Judged(
         run=run,
@@ -96,6 +89,18 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
             *(broken(store.place("evidence", part.name)) for part in lost),
         ),
     )
+
+
+def _told(found: Iterable[Done], progress: Progress, total: int) -> list[Done]:
+    """What became of every task, as it comes told to who waits."""
+    step, kept = progress.step("judging", total, Unit.ITEMS), list[Done]()
+    try:
+        for one in found:
+            kept.append(one)
+            step.advance(1)
+    finally:
+        step.end()
+    return kept
 
 
 def _begun(store: FleetStore, rules: Rules) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,14 +17,15 @@ import pytest
 from provenance import replay
 from provenance.errors import ConfigError, SourceError
 from provenance.fleet import tables
+from provenance.fleet.changes import Terms
 from provenance.fleet.desk import judge
 from provenance.fleet.engines import Certificates
 from provenance.fleet.evidence import as_stored, gathered, stored
 from provenance.fleet.heads import Heads
-from provenance.fleet.judging import every
+from provenance.fleet.judging import Task, done, every
 from provenance.fleet.options import JudgeOptions
 from provenance.fleet.running import Work, judged, shard_of
-from provenance.fleet.store import EVIDENCE, HEADS, VERDICTS, FleetStore, is_whole
+from provenance.fleet.store import EVIDENCE, HEADS, RUN, VERDICTS, FleetStore, is_whole
 from provenance.fleet.store import Part as Piece
 from provenance.gate.judging import judged as judged_by_the_gate
 from provenance.gate.values import Rules
@@ -34,6 +39,7 @@ from provenance.produce import vsa
 from provenance.source.progress import Silent
 from provenance.verdict import Result
 from provenance.workspace import Request, Workspace
+from tests import forge
 from tests.fleet import models
 
 POLICY = Policy.of(Settings())
@@ -271,3 +277,74 @@ def test_a_part_that_cannot_be_written_is_an_error_with_its_place(tmp_path: Path
     store.place(EVIDENCE, "x").touch()
     with pytest.raises(SourceError, match="cannot be written"):
         store.write(b"", EVIDENCE, "x", "y")
+
+
+KEYED = """
+from datetime import UTC, datetime
+from provenance.fleet.rules import Rules
+from provenance.policy import Settings
+from provenance.registry.starter import starter
+rules = Rules(settings=Settings(), registry=starter(), at=datetime(2026, 11, 2, tzinfo=UTC))
+print(rules.key, rules.terms.rest)
+"""
+
+
+def test_a_run_is_called_the_same_in_every_process() -> None:
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", KEYED],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+def test_rules_reach_a_worker_as_they_are() -> None:
+    signed_by = forge.org(
+        "Acme",
+        forge.signer("release"),
+        forge.signer(
+            "authority",
+            certificate_authority=forge.certificate_pem(forge.certificate("ca", ca=True)),
+            subject="CN=leaf",
+        ),
+    )
+    rules = models.rules(org=[signed_by])
+    found = pickle.loads(pickle.dumps(rules))
+    assert found.registry == rules.registry
+    assert (found.key, found.terms) == (rules.key, rules.terms)
+
+
+def test_the_terms_of_a_run_are_read_as_they_were_written() -> None:
+    terms = models.rules({"repo": "a/b", "reason": "EX-1"}).terms
+    assert Terms.read(terms.text().encode()) == terms
+
+
+TERMS = json.loads(models.rules().terms.text())
+SPOILED = {
+    "nothing": b"",
+    "a list": b"[]",
+    "a field too few": json.dumps({n: v for n, v in TERMS.items() if n != "rest"}).encode(),
+    "a field too many": json.dumps({**TERMS, "more": 1}).encode(),
+    "no time": json.dumps({**TERMS, "at": "yesterday"}).encode(),
+    "no table": json.dumps({**TERMS, "signers": [1]}).encode(),
+}
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_run_whose_terms_were_spoiled_is_no_run_to_go_by(what: str, tmp_path: Path) -> None:
+    store, rules = models.filled(tmp_path / "fleet", [SMALL]), models.rules(name="before")
+    judged(store, rules, Work(), Silent())
+    (store.run(rules.key) / RUN).write_bytes(SPOILED[what])
+    again = judged(store, models.rules(), Work(only="affected"), Silent())
+    assert (again.judged, again.why) == (1, "there is no run before")
+
+
+def test_a_worker_of_another_version_judges_nothing(tmp_path: Path) -> None:
+    store, rules = models.filled(tmp_path / "fleet", [SMALL]), models.rules()
+    task = Task(store=store.root, part=store.parts()[0], run=rules.key, version="0.0")
+    with pytest.raises(SourceError, match="install the same"):
+        done(task, rules)
