@@ -30,6 +30,7 @@ VIEWS = {
     "JOIN models m ON m.ref = f.ref AND m.part = parse_filename(f.filename)",
     "verdicts": "CREATE VIEW verdicts AS SELECT v.* EXCLUDE (filename, asked, bundles) "
     "FROM all_verdicts v JOIN models m ON m.ref = v.ref AND m.part = parse_filename(v.filename)",
+    "signers": "CREATE VIEW signers AS SELECT ref, unnest(signers) AS signer FROM verdicts",
     "before": "CREATE VIEW before AS SELECT v.* EXCLUDE (filename, asked, bundles) "
     "FROM all_before v JOIN models m ON m.ref = v.ref AND m.part = parse_filename(v.filename)",
 }
@@ -77,7 +78,8 @@ class Answer:
 
 
 class Fleet:
-    """The files of a store as tables: `models`, `edges`, `files`, and the `verdicts` of a run.
+    """The files of a store as tables: `models`, `edges`, `files`, and the `verdicts` and `signers`
+    of a run.
 
     Nothing outside of the store is read, and nothing at all is written. `before` is a run to
     compare with, `parts` are those that are meant if not all.

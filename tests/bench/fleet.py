@@ -57,9 +57,9 @@ class Answered:
     taken: Taken
 
 
-def revoked(store: FleetStore) -> Answered:
-    """The models that a revocation reaches, named with their paths and judged."""
-    rules = models.rules({"repo": RARE, "reason": "EX-1"})
+def revoked(store: FleetStore, registry: str) -> Answered:
+    """The models that a revocation in this registry reaches, named with their paths and judged."""
+    rules = models.rules({"repo": RARE, "reason": "EX-1"}, name=registry)
     watch, here = Watch(), time.process_time()
     found = judged(store, rules, Work(only=AFFECTED), Silent())
     rows = query(store.root, Question(descends_from=RARE)).rows
@@ -76,7 +76,7 @@ def main() -> None:
         store = models.filled(Path(top) / "fleet", fleet(count))
         one = of(store, models.rules(name="one"), 1)
         two = of(store, models.rules(name="two"), 2)
-        answered = revoked(store)
+        answered = revoked(store, "two")
     print(f"{count} models on one process: {count / one.worked:.0f} verdicts a second of a core")
     ratio, same = one.seconds / two.seconds, one.worked / two.worked
     print(f"two processes: {ratio:.2f} by the clock (the bar is {BAR}), {same:.2f} by work")

@@ -21,6 +21,6 @@ def test_every_model_is_judged_once_and_what_a_revocation_reaches_at_once(
     store, rules = models.filled(tmp_path / "fleet", fleet.fleet(count)), models.rules()
     judged(store, rules, Work(workers=2), Silent())
     assert len(models.verdicts(store, rules.key)) == count
-    found = fleet.revoked(store)
+    found = fleet.revoked(store, "tests")
     assert (found.named, found.judged) == (fleet.TOUCHED, fleet.TOUCHED)
     assert found.taken.worked < 1

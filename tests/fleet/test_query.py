@@ -96,7 +96,7 @@ def test_of_a_model_that_was_gathered_again_the_newest_counts(tmp_path: Path) ->
 
 def test_a_store_without_a_verdict_is_asked_all_the_same(tmp_path: Path) -> None:
     store = FleetStore.made(tmp_path / "fleet")
-    for name in ("models", "verdicts", "edges", "files", "runs"):
+    for name in ("models", "verdicts", "signers", "edges", "files", "runs"):
         assert Fleet(store).sql(f"SELECT * FROM {name}").rows == ()
 
 

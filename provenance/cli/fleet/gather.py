@@ -39,7 +39,7 @@ def command(
 
     A line is org/name[@revision], a directory, or a place such as s3://bucket/prefix. To say what
     a place claims to be, write `PLACE as ORG/NAME`. A model that is stored already is not asked
-    for. One that cannot be had is stored with the reason, and the exit code is 5.
+    for. One that does not answer is stored with the reason, and the exit code is 5.
     """
     check_installed()
     from provenance.fleet.gathering import gather, listed

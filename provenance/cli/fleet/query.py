@@ -28,8 +28,9 @@ def command(
 ) -> None:
     """Ask about a fleet: by an ancestor, against a run, or in SQL.
 
-    SQL is one SELECT over `models`, `verdicts` (of the newest run), `edges`, `files` and `runs`; a
-    RUN is the beginning of its name. Nothing is read but the store, and nothing is written.
+    SQL is one SELECT over `models`, `edges`, `files`, `runs`, and of the newest run `verdicts` and
+    `signers`. A RUN is the beginning of its name. Nothing is read but the store, and nothing is
+    written.
     """
     check_installed()
     from provenance.fleet.desk import Question, query
