@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from provenance.errors import ConfigError, ProvenanceError, SourceError, Unselected
+from provenance.errors import ConfigError, ProvenanceError, SourceError
 from provenance.fleet import indexes, tables
 from provenance.fleet.evidence import gathered, not_gathered
 from provenance.fleet.heads import Heads
@@ -200,6 +200,10 @@ def _one(ref: str, gathering: Gathering, subject: Subject, heads: Heads) -> Foun
         evidence = with_known_digests(gathering.of(subject, pinned=pinned), pinned)
         row = gathered(ref, subject.name, evidence, heads)
         steps = indexes.edges(ref, evidence, subject.policy, gathering.session.registry)
-    except (SourceError, Unselected) as error:
+    except ProvenanceError as error:
         return Found(evidence=(not_gathered(ref, str(error)),))
+    except Exception as error:
+        # One model that nobody can gather is no reason to leave the others.
+        said = f"a bug in provenance, please report it: {error!r:.300}"
+        return Found(evidence=(not_gathered(ref, said),))
     return Found(evidence=(row,), edges=tuple(steps), files=tuple(indexes.files(ref, evidence)))
