@@ -100,14 +100,7 @@ class Lab:
 
     def ancestor(self, repo: str, family: int, *parents: str) -> Ancestor:
         """The same, as an ancestor of another model."""
-        found = self.evidence(repo, family, *parents)
-        return Ancestor(
-            claimed=repo,
-            facts=found.facts,
-            commit=found.ref.commit,
-            manifest=found.listing.digest,
-            evidence=found,
-        )
+        return known(self.evidence(repo, family, *parents))
 
     def tuned(self, number: int, generations: int = 1) -> Evidence:
         """A fine-tune, with one ancestor or a chain of them."""
@@ -116,6 +109,17 @@ class Lab:
         chain = [self.ancestor(name, family, *names[n - 1 : n]) for n, name in enumerate(names)]
         own = self.evidence(f"team{number % 13}/m{number}", family, names[-1], seed=str(number))
         return replace(own, ancestors=tuple(reversed(chain)))
+
+
+def known(found: Evidence) -> Ancestor:
+    """A model as an ancestor, or origin, of another."""
+    return Ancestor(
+        claimed=found.ref.repo or "",
+        facts=found.facts,
+        commit=found.ref.commit,
+        manifest=found.listing.digest,
+        evidence=found,
+    )
 
 
 def index(shards: Mapping[str, bytes]) -> bytes:

@@ -16,15 +16,35 @@ from hypothesis import strategies as st
 from provenance.fleet.rules import Rules
 from provenance.fleet.running import AFFECTED, Judged, Work, judged
 from provenance.fleet.store import VERDICTS, FleetStore
-from provenance.model import Evidence
+from provenance.model import Evidence, Facts, Member
 from provenance.policy import Settings
 from provenance.source.progress import Silent
+from provenance.trust import merge
 from provenance.verdict import Level
 from tests import forge
 from tests.fleet import models
 
 COUNT, LAYERS, A_PART = 15, 4, 4
 FLEET: tuple[Evidence, ...] = tuple(models.mix(COUNT, LAYERS, generations=2))
+ORIGIN = models.signed(3)
+MIRROR = replace(
+    ORIGIN,
+    ref=replace(ORIGIN.ref, text="free/bot3", repo="free/bot3", commit=models.commit("mirror")),
+    facts=replace(ORIGIN.facts or Facts(id=""), id="free/bot3"),
+    origin=models.known(ORIGIN),
+)
+LOADING = replace(
+    models.small(99),
+    members=(
+        Member(
+            repo="acme/bot13",
+            commit=models.signed(13).ref.commit,
+            manifest=models.signed(13).listing.digest,
+            evidence=models.signed(13),
+        ),
+    ),
+)
+EVERYBODY = (*FLEET, MIRROR, LOADING)
 WHY = "EX-1"
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 LATER = models.NOW + timedelta(days=30)
@@ -45,7 +65,7 @@ def known(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 THINGS = [
-    *sorted({thing for evidence in FLEET for thing in known(evidence)}),
+    *sorted({thing for evidence in EVERYBODY for thing in known(evidence)}),
     ("repo", "nobody/here"),
     ("signer", "release"),
     ("signer", "Acme/second"),
@@ -79,15 +99,22 @@ ORGS = {
 SETTINGS = {
     "none": Settings(),
     "signed": Settings(profile="signed"),
+    "closure": Settings(levels=(("closure", Level.REQUIRE),)),
     "lenient": Settings(levels=(("identity", Level.WARN),)),
     "ages": Settings(registry_max_age=3),
 }
 
 
-def rules_of(orgs: str, things: list[tuple[str, str]], policy: str, days: int, ends: int) -> Rules:
+def rules_of(
+    orgs: str, things: list[tuple[str, str]], policy: str, days: int, ends: int, several: bool
+) -> Rules:
+    """Of several registries the second has a signer of its own, and revokes the first thing."""
     more = {"expires": (models.NOW + timedelta(days=ends)).date()} if ends else {}
     table = [revoked(thing) for thing in things]
-    registry = models.registry(*table, org=ORGS[orgs], **more)
+    registry = models.registry(*table[several:], org=ORGS[orgs], **more)
+    if several:
+        other = forge.org("Other", forge.signer("third"), namespaces=["other", "team1"])
+        registry = merge([registry, models.registry(*table[:1], org=[other], name="second")])
     at = models.NOW + timedelta(days=days)
     return Rules(settings=SETTINGS[policy], registry=registry, at=at)
 
@@ -96,9 +123,10 @@ RULES = st.builds(
     rules_of,
     st.sampled_from(sorted(ORGS)),
     st.lists(st.sampled_from(THINGS), max_size=3, unique=True),
-    st.sampled_from(["none", "none", "none", "signed", "lenient", "ages"]),
+    st.sampled_from(["none", "none", "closure", "signed", "lenient", "ages"]),
     st.sampled_from([0, 0, 1, 10]),
     st.sampled_from([0, 0, 5]),
+    st.sampled_from([False, False, True]),
 )
 
 
@@ -118,7 +146,7 @@ class Twice:
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     top = tmp_path_factory.mktemp("fleets")
-    narrow = models.filled(top / "narrow", FLEET, A_PART)
+    narrow = models.filled(top / "narrow", EVERYBODY, A_PART)
     shutil.copytree(top / "narrow", top / "whole")
     return Twice(narrow=narrow, whole=FleetStore(root=top / "whole"))
 
