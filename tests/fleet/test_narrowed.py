@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.fleet import models
 
 COUNT, LAYERS, A_PART = 15, 4, 4
 FLEET: tuple[Evidence, ...] = tuple(models.mix(COUNT, LAYERS, generations=2))
-ORIGIN = models.signed(3)
+ORIGIN = models.signed(3, "second")
 MIRROR = replace(
     ORIGIN,
     ref=replace(ORIGIN.ref, text="free/bot3", repo="free/bot3", commit=models.commit("mirror")),
@@ -44,7 +45,12 @@ LOADING = replace(
         ),
     ),
 )
-EVERYBODY = (*FLEET, MIRROR, LOADING)
+TAKEN = replace(
+    ORIGIN,
+    ref=replace(ORIGIN.ref, text="team3/taken", repo="team3/taken", commit=models.commit("taken")),
+    facts=replace(ORIGIN.facts or Facts(id=""), id="team3/taken"),
+)
+EVERYBODY = (*FLEET, MIRROR, LOADING, TAKEN)
 WHY = "EX-1"
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 LATER = models.NOW + timedelta(days=30)
@@ -173,6 +179,17 @@ def check_narrowed(twice: Twice, before: Rules, after: Rules) -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
 @given(before=RULES, after=RULES)
 def test_narrowed_is_what_judging_all_gives(twice: Twice, before: Rules, after: Rules) -> None:
+    check_narrowed(twice, before, after)
+
+
+PAIRS = [*pairwise(ORGS), *pairwise(reversed(ORGS))]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" to ".join)
+def test_narrowed_is_what_judging_all_gives_whoever_signs(
+    pair: tuple[str, str], twice: Twice
+) -> None:
+    before, after = (rules_of(orgs, [], "none", 0, 0, False) for orgs in pair)
     check_narrowed(twice, before, after)
 
 
