@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
+from provenance.checks.ancestry.relations import relations
 from provenance.verdict import Outcome
 from provenance.weights.values import canonical, from_canonical
 from tests.checks import edited as e
@@ -180,3 +181,10 @@ OPEN: Mapping[str, tuple[Callable[[e.Tensors], Files], str, e.Edit, str]] = {
 def test_an_honest_child_passes_with_what_is_left_open(name: str) -> None:
     kept, relation, edit, words = OPEN[name]
     assert words in found(kept(edit(BASE)), relation)["weights/pass"]
+
+
+@pytest.mark.parametrize(("here", "fails"), [(True, set()), (False, {"ancestry/relation"})])
+def test_values_on_a_lattice_are_what_the_card_calls_quantised(here: bool, fails: set[str]) -> None:
+    files = {"config.json": b"{}", **halves(on_lattice(4)(BASE))}
+    given = e.judged(PARENT, files, relation="quantized", here=here)
+    assert {one.rule for one in relations(given)} == fails
