@@ -54,8 +54,8 @@ weights/exceeded
     statement or a recipe does not name, a higher rank, values that were rounded with no word
     on it, or other changes than the quantisation or conversion that is stated: what an error of
     rounding cannot be, for it is too large or has a direction, values set to zero, and tensors that
-    were added or left out. An adapter is held to it by its own tensors where its
-    base is not here. Do not deploy it; ask what else was done.
+    were added or left out. An adapter is held to it by its own tensors where its base is not here.
+    Do not deploy it; ask what else was done.
 
 weights/unread
     Weights, tensors in the place of the parent's, a fingerprint or a map of changes could not be
