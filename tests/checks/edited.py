@@ -172,10 +172,17 @@ def findings(
 ) -> list[Finding]:
     """What the check says of the files of a child of base/b: with the parent's weights here, or
     with its fingerprint alone."""
+    return list(check.check(judged(parent, child, relation=relation, here=here)))
+
+
+def judged(
+    parent: Registered, child: Mapping[str, bytes], *, relation: str = "", here: bool = True
+) -> Case:
+    """What checks are given of that child."""
     front = "base_model: base/b" + f"\nbase_model_relation: {relation}" * bool(relation)
     files = {"README.md": card(front), **child}
     given = replace(evidence(files), facts=Facts(id="acme/m", repo_id="6" * 24))
-    return list(check.check(_here(given, parent, files) if here else _far(given, parent, files)))
+    return _here(given, parent, files) if here else _far(given, parent, files)
 
 
 def _here(given: Evidence, parent: Registered, files: Mapping[str, bytes]) -> Case:

@@ -214,7 +214,7 @@ CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
     "an expression names no fused one": (lora(r".*attn\.qkv_proj"), [change(Q)], [Q]),
     "the whole model": (lora(rank=None), [dense(Q), dense(NORM)], []),
     "re-typed": (LORA, [change(DOWN, Kind.CAST)], []),
-    "quantised alike": (LORA, [*INT4, dense(Q)], []),
+    "rounded alike, and nobody says so": (LORA, INT4[:2], [one.name for one in INT4[:2]]),
     "quantised alone": (LORA, [change(Q), INT4[0]], [INT4[0].name]),
     "added": (LORA, [change("model.extra.weight", Kind.ADDED)], ["model.extra.weight"]),
     "a buffer": (LORA, [change("model.rotary_emb.inv_freq", Kind.REMOVED)], []),

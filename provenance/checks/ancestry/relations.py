@@ -15,6 +15,7 @@ from provenance.errors import Malformed
 from provenance.formats.names import is_by_product, is_weight_name, name_of, suffix_of
 from provenance.lineage.consistency import FLOATS, dtypes
 from provenance.verdict import Finding, failed
+from provenance.weights.changes.change import Kind, loads
 
 ADAPTERS = frozenset({"adapter_model.safetensors", "adapter_model.bin"})
 WHOLE = re.compile(r"(?:model|pytorch_model)(?:-\d+-of-\d+)?\.(?:safetensors|bin)")
@@ -39,7 +40,7 @@ def relations(case: Case) -> Iterator[Finding]:
             seen = "its weights are an adapter"
         elif adapts is False and relation == "adapter":
             seen = "its weights are a whole model"
-        elif is_quantized is False and relation == "quantized":
+        elif is_quantized is False and relation == "quantized" and not _is_rounded(case):
             seen = "none of its weights is quantized"
         if seen:
             message = f"{claim.place} says {relation}, and {seen}"
@@ -70,6 +71,18 @@ def _is_quantized(files: ModelFiles) -> bool | None:
     configured = any(key in table for key in QUANTIZED)
     beside = SIDE_FILES & files.evidence.manifest.by_path.keys()
     return bool(configured or beside) or not found <= FLOATS
+
+
+def _is_rounded(case: Case) -> bool:
+    """Whether a map of changes says so of values that are kept as floats."""
+    for document in case.evidence.weights.changes:
+        try:
+            found = loads(document.data)
+        except Malformed:
+            continue
+        if any(one.kind is Kind.QUANTIZED for one in found.changes):
+            return True
+    return False
 
 
 def _table(files: ModelFiles, path: str) -> dict[object, object] | None:

@@ -12,7 +12,7 @@ from provenance.checks.weights.parents import MERGE
 from provenance.claims.trained import of_files, of_parameters
 from provenance.errors import Malformed
 from provenance.lineage import Edge
-from provenance.weights.changes.change import Change, ChangeMap, loads
+from provenance.weights.changes.change import Change, ChangeMap, Kind, loads, percent
 from provenance.weights.changes.moving import BEHIND
 from provenance.weights.changes.scope import Declaration
 from provenance.weights.changes.untold import (
@@ -46,11 +46,11 @@ class Step:
 def last_step(case: Case) -> Step | None:
     """The step from the one parent that is at hand; None where there is none, or several are.
 
-    What a merge changes nobody can tell apart, and several parents without a word on how they were
-    used are one.
+    What a merge of several changes nobody can tell apart, and several parents without a word on how
+    they were used are one; a merge of one parent is none.
     """
     edges = [e for e in case.graph.above.get(case.graph.model, ()) if e.passes_weights_on]
-    merged = (MERGE, None) if len(edges) > 1 else (MERGE,)
+    merged = (MERGE, None) if len(edges) > 1 else ()
     maps, held = tuple(_maps(case)), _adapter(case)
     of_each = [
         (edge, [one for name, one in maps if _is_of(case, name, edge)])
@@ -124,8 +124,21 @@ def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
     yield from layers_added([one.name for one in stored], theirs)
 
 
+def unjudged(case: Case) -> Iterator[str]:
+    """What is declared of the step from several parents, of which none can be held to it."""
+    edges = [e for e in case.graph.above.get(case.graph.model, ()) if e.passes_weights_on]
+    if len(edges) > 1 and last_step(case) is None:
+        for said in dict.fromkeys(one.said for one in declarations(case)):
+            yield f"what {said} declares of factors was not compared: a merge of {len(edges)}"
+
+
 def untold(case: Case, edge: Edge) -> Iterator[str]:
-    """What is left open of a step of which digests alone tell."""
+    """What is left open of a step: below the rounding of packed matrices, and by digests alone."""
+    made = [one for name, found in _maps(case) if _is_of(case, name, edge) for one in found.changes]
+    packed_too = [one.relative for one in made if one.kind is Kind.QUANTIZED and one.relative]
+    if packed_too:
+        most = f"up to {percent(max(packed_too))} of a matrix"
+        yield f"an edit below the rounding of packed matrices ({most}) is not told"
     theirs = _ledger(case, edge)
     if theirs is None or case.evidence.weights.changes:
         return

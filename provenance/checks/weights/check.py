@@ -51,22 +51,24 @@ weights/incomparable
 
 weights/exceeded
     More was changed than was declared: modules that the configuration of an adapter, a training
-    statement or a recipe does not name, a higher rank, or other changes than the quantisation or
-    conversion that is stated: what an error of rounding cannot be, for it is too large or has a
-    direction, and tensors that were added. An adapter is held to it by its own tensors where its
-    base is not here. Do not deploy it; ask what else was done.
+    statement or a recipe does not name, a higher rank, values that were rounded with no word
+    on it, or other changes than the quantisation or conversion that is stated: what an error of
+    rounding cannot be, for it is too large or has a direction, values set to zero, and tensors that
+    were added or left out. An adapter is held to it by its own tensors where its base is not here.
+    Do not deploy it; ask what else was done.
 
 weights/unread
-    Weights, a fingerprint or a map of changes could not be read, or a fingerprint is nobody's whom
-    you trust in this.
+    Weights, tensors in the place of the parent's, a fingerprint or a map of changes could not be
+    read, or a fingerprint is nobody's whom you trust in this.
 
 weights/not-compared
     Nothing was compared, and why. Skipped, unless `[policy.rules]` asks for the check by name.
 
 weights/pass
     What the model is to each parent that was compared: *identical*, *corroborated* or *consistent*,
-    with the numbers; what a fingerprint of it leaves open (edits of packed matrices, which rows of
-    a table, the values of buffers); and which parents could not be compared.
+    with the numbers; what is left open: edits below the rounding of packed matrices, what is
+    declared of a merge of several, and with a fingerprint alone edits of packed matrices, which
+    rows of a table, and the values of buffers; and which parents could not be compared.
 """
 
 from __future__ import annotations
@@ -138,10 +140,11 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
 
 
 def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
-    from provenance.checks.weights.changed import untold
+    from provenance.checks.weights.changed import unjudged, untold
 
     said = [one.words for one in borne_out]
     left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
+    left |= dict.fromkeys(unjudged(case))
     return "; ".join((*said, *left, *why_not(case, [one.edge for one in borne_out])))
 
 

@@ -5,6 +5,7 @@ Part of the check of weights; its rules are on that check's page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -13,16 +14,30 @@ from provenance.checks.weights.changed import BESIDE, declarations, last_step, u
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.buffers import is_written
-from provenance.weights.changes.change import UNCHANGED, Change, Kind
-from provenance.weights.changes.declared import exceeded, sentence, told_of, unread
+from provenance.weights.changes.change import UNCHANGED, Change, Kind, size_of
+from provenance.weights.changes.declared import (
+    exceeded,
+    sentence,
+    told_of,
+    unread,
+    without_norms_of_gguf,
+)
 from provenance.weights.changes.scope import Declaration
 from provenance.weights.changes.untold import NEW_LAYER
 
 SHOWN = 5
 STORED = {"quantized": "a quantisation", "converted": "a conversion"}
 """Relations that change how weights are stored, and not what they are."""
-TRAINED = frozenset({Kind.DENSE, Kind.LOW_RANK, Kind.ROWS})
-"""What training does to weights, and storing them otherwise does not."""
+TRAINED = frozenset({Kind.DENSE, Kind.LOW_RANK, Kind.ROWS, Kind.PRUNED})
+"""What is done to weights, and storing them otherwise does not do."""
+
+PACKING = "unreadable packing"
+LEFT = re.compile(
+    r"(?:^|\.)(?:visual|vision_(?:tower|model)|vision_embed_tokens|multi_modal_projector"
+    r"|mm_projector|audio_tower|speech_tower|embed_vision|embed_audio|mtp|nextn|pooler)\."
+)
+"""What converters leave to another file, or out: towers that see and hear, heads that guess ahead
+or pool."""
 
 
 def exceeding(case: Case) -> Iterator[Finding]:
@@ -35,6 +50,7 @@ def exceeding(case: Case) -> Iterator[Finding]:
     if step:
         yield from _beyond(case, step.edge, step.changes)
         yield from _trained(step.edge, step.changes)
+        yield from _unread(case, step.edge, step.changes)
         yield from _grown(step.edge, step.changes)
 
 
@@ -43,7 +59,8 @@ def _beyond(case: Case, edge: Edge, changes: tuple[Change, ...]) -> Iterator[Fin
         if why := next(filter(None, map(unread, some)), ""):
             yield unknown("weights/unread", f"{said}: {why}", edge.parent)
             continue
-        each = [exceeded(one, told_of(one, changes)) for one in some]
+        stored = edge.relation in STORED
+        each = [exceeded(one, told_of(one, changes), stored=stored) for one in some]
         names = set.intersection(*({one.change.name for one in found} for found in each))
         if beyond := tuple(one for one in each[0] if one.change.name in names):
             words = f"{said}: {sentence(some[0], beyond)}"
@@ -68,9 +85,11 @@ def _of_one_base(some: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
 
 def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
     """What training does, where only the way of storing is said to be another."""
-    found = [one for one in changes if one.kind not in UNCHANGED and _is_trained(one)]
+    packed = any(map(_is_packing, changes))
+    some = [one for one in without_norms_of_gguf(changes) if one.kind not in UNCHANGED]
+    found = [one for one in some if _is_trained(one) or (not packed and _is_left_out(one))]
     if found and edge.relation in STORED:
-        named = (f"{one.name:.200} ({_size(one)})" for one in found[:SHOWN])
+        named = (f"{one.name:.200}{size_of(one) or f' ({one.kind})'}" for one in found[:SHOWN])
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         said = f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
         message = f"{said}: do not deploy it, and ask what else was done"
@@ -80,11 +99,32 @@ def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
 def _is_trained(change: Change) -> bool:
     if is_written(change):
         return False
+    if change.kind is Kind.RESHAPED:
+        return bool(change.share) or not change.detail.endswith(" added")
     return change.kind in TRAINED or (change.kind is Kind.ADDED and not BESIDE.search(change.name))
 
 
-def _size(change: Change) -> str:
-    return f"{change.kind}, {change.relative:.1%}" if change.relative else change.kind
+def _is_left_out(change: Change) -> bool:
+    """Whether a tensor is gone that a converter keeps."""
+    is_kept = not (LEFT.search(change.name) or BESIDE.search(change.name) or is_written(change))
+    return change.kind is Kind.REMOVED and is_kept
+
+
+def _is_packing(change: Change) -> bool:
+    """Whether a tensor is of a packing that is not read, which the parent's kinship says."""
+    return change.kind is Kind.UNREADABLE and PACKING in change.detail
+
+
+def _unread(case: Case, edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
+    """Tensors in the place of the parent's of which nobody can tell what was done to them."""
+    some = [one for one in changes if one.kind is Kind.UNREADABLE and one.base]
+    found = [one for one in some if not (_is_packing(one) or is_written(one))]
+    if found and (edge.relation in STORED or any(declarations(case))):
+        named = ", ".join(f"{one.name:.200} ({one.detail:.200})" for one in found[:SHOWN])
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        said = f"{named}{more}: not read beside {edge.parent}, so no declaration can be judged"
+        message = f"{said}: ask the publisher for files that hold floats or a documented packing"
+        yield unknown("weights/unread", message, edge.parent)
 
 
 def _grown(edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
@@ -95,7 +135,8 @@ def _grown(edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
     layers = dict.fromkeys(map(_layer, some))
     if layers and edge.relation not in STORED:
         named = ", ".join([*layers][:SHOWN]) + " and more" * (len(layers) > SHOWN)
-        message = f"{named} is in no layer of {edge.parent}: ask whose the rest is"
+        verb = "is" if len(layers) == 1 else "are"
+        message = f"{named} {verb} in no layer of {edge.parent}: ask whose the rest is"
         yield unknown("weights/partial", message, edge.parent)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from provenance.case.case import Case
@@ -25,11 +25,12 @@ MERGE = "merge"
 @dataclass(frozen=True, kw_only=True)
 class Parent:
     """A stated parent, and what the model is to it or, where nothing of that is at hand, to the
-    nearest ancestor `through` it that is."""
+    nearest ancestor `through` it that is; `alone` where no other parent is stated."""
 
     edge: Edge
     kinship: Kinship
     through: bool = False
+    alone: bool = False
 
     @property
     def words(self) -> str:
@@ -46,16 +47,18 @@ class Parent:
 
     @property
     def is_borne_out(self) -> bool:
-        """Whether the weights agree with what is said; of a merge a part is enough."""
+        """Whether the weights agree with what is said; of a merge of several a part is
+        enough."""
         if self.kinship.kind in (Kind.WEAK, Kind.PARTIAL):
-            return self.edge.relation == MERGE
+            return self.edge.relation == MERGE and not self.alone
         return self.kinship.kind in (Kind.IDENTICAL, Kind.CORROBORATED, Kind.CONSISTENT)
 
 
 def parents_of(graph: Graph) -> tuple[Parent, ...]:
     """The stated and attested parents with whom the weights were compared, in their order."""
-    edges = (edge for edge in graph.above.get(graph.model, ()) if edge.passes_weights_on)
-    return tuple(found for edge in edges if (found := _nearest(graph, edge)))
+    edges = [edge for edge in graph.above.get(graph.model, ()) if edge.passes_weights_on]
+    found = (parent for edge in edges if (parent := _nearest(graph, edge)))
+    return tuple(replace(parent, alone=len(edges) == 1) for parent in found)
 
 
 def _nearest(graph: Graph, edge: Edge) -> Parent | None:

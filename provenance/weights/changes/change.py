@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,6 +37,9 @@ BESIDE = "beside the table"
 """What is said of a head where only one of two models has one of its own."""
 BEYOND = ", and changed beyond that"
 """What is said behind how values were quantised, where that is not all that was done."""
+ODD = re.compile(r"holds (?:a value that is no number|\d+ values that are no numbers)")
+TOLD = 64
+"""The highest rank of a dense change that is told: a higher one is only known to be as high."""
 UNCHANGED = frozenset({Kind.IDENTICAL, Kind.CAST})
 
 
@@ -79,6 +83,27 @@ class ChangeMap:
     def changed(self) -> tuple[Change, ...]:
         """Those whose values are other than the base's."""
         return tuple(one for one in self.changes if one.kind not in UNCHANGED)
+
+
+def no_numbers(count: int) -> str:
+    """What is said of a tensor of which so many values are NaN or infinite."""
+    many = f"holds {count} values that are no numbers" if count else ""
+    return "holds a value that is no number" if count == 1 else many
+
+
+def size_of(change: Change) -> str:
+    """How large a change is and that it holds what is no number, in brackets; nothing where neither
+    is known."""
+    told = change.rank and (change.kind is Kind.LOW_RANK or change.rank <= TOLD)
+    words = f"rank {change.rank}" if told else change.kind
+    odd = ODD.search(change.detail)
+    found = [words, percent(change.relative)] if change.relative else []
+    return f" ({', '.join([*found, *([odd[0]] if odd else [])])})" if found or odd else ""
+
+
+def percent(value: float) -> str:
+    """`4.6 %`; what is less than a tenth of one as `0.05 %`."""
+    return f"{value * 100:.1f} %" if value >= 0.001 or not value else f"{value * 100:.2g} %"
 
 
 def dumps(changes: ChangeMap) -> bytes:

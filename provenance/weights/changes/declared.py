@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from provenance.weights.changes.buffers import is_written
-from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind
+from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind, size_of
+from provenance.weights.changes.four_bit import FOLLOWING
 from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied
 from provenance.weights.changes.spellings import modules_of
 from provenance.weights.changes.untold import VECTOR, by_ledger
@@ -19,8 +20,8 @@ FOUR = ("nf4 ", "fp4 ")
 BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
 SHOWN = 3
-TOLD = 64
-"""The highest rank of a dense change that is told: a higher one is only known to be as high."""
+PACKED = " to "
+"""Stands in the words for what is packed: from what type to which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +38,25 @@ def unread(declared: Declaration) -> str:
     return Scope(declared, tied=False).unread
 
 
-def exceeded(declared: Declaration, changes: Iterable[Change]) -> tuple[Excess, ...]:
+def exceeded(
+    declared: Declaration, changes: Iterable[Change], *, stored: bool = False
+) -> tuple[Excess, ...]:
     """Every change outside of the declared modules, and each of a rank above the declared one + 1.
 
     A re-typed tensor is not changed. Where most of the model was quantised alike, that is one step
-    of its own: what was only quantised is no excess, and ranks are not told.
+    of its own: what was only quantised is no excess, and ranks are not told. That is so of what is
+    packed, of what is declared to be `stored` otherwise, and of four bits that follow from the
+    base; other values on a lattice nobody declared.
     """
-    some = _without_norms_of_gguf(tuple(changes))
+    some = without_norms_of_gguf(tuple(changes))
     alike, scope = quantised_alike(some), Scope(declared, tied=is_tied(some))
+    alike = alike if stored or PACKED in alike or alike in FOLLOWING else ""
     if scope.unread:
         return ()
     return tuple(Excess(change=one, words=w) for one in some if (w := _beyond(one, scope, alike)))
 
 
-def _without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+def without_norms_of_gguf(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """Norms that a GGUF calls by names that are not known are paired with nothing, and leave as
     many of the base's: they tell nothing."""
     if not any(one.name.startswith(BLOCK) for one in changes):
@@ -129,25 +135,13 @@ def _beyond(change: Change, scope: Scope, alike: str) -> str:
         return ""
     if not scope.may_change(change):
         verb = {Kind.ADDED: "added", Kind.REMOVED: "left out"}.get(change.kind, "changed")
-        return f"{short(change.name)} also {verb}{_size(change)}"
+        return f"{short(change.name)} also {verb}{size_of(change)}"
     rank, found = scope.rank_of(change), scope.found_in(change)
     told = not alike or BEYOND in change.detail
     if not told or rank is None or found is None or found <= rank + 1:
         return ""
     which = "that rank" if rank == scope.rank else f"its rank of {rank}"
-    return f"{short(change.name)} changed beyond {which}{_size(replace(change, rank=found))}"
-
-
-def _size(change: Change) -> str:
-    """What kind of change and how large, in brackets; nothing where its size is not known."""
-    told = change.rank and (change.kind is Kind.LOW_RANK or change.rank <= TOLD)
-    words = f"rank {change.rank}" if told else change.kind
-    return f" ({words}, {percent(change.relative)})" if change.relative else ""
-
-
-def percent(value: float) -> str:
-    """`4.6 %`; what is less than a tenth of one as `0.05 %`."""
-    return f"{value * 100:.1f} %" if value >= 0.001 or not value else f"{value * 100:.2g} %"
+    return f"{short(change.name)} changed beyond {which}{size_of(replace(change, rank=found))}"
 
 
 def short(name: str) -> str:

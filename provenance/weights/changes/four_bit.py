@@ -31,6 +31,8 @@ CODES: Mapping[str, Floats] = {
 }
 """What a value can be beside the largest of its group (bitsandbytes, functional.py)."""
 GROUPS = (64, 128)
+FOLLOWING = frozenset(f"{name} in groups of {size}" for name in CODES for size in GROUPS)
+"""The words for roundings that follow from the base's values."""
 SCALES = 0.025
 """By how much the scales of groups are rounded where they are packed too, of uneven lines."""
 BETWEEN = 1e-5

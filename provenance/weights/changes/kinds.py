@@ -8,17 +8,25 @@ from dataclasses import replace
 import numpy as np
 
 from provenance.weights.changes.buffers import said_of
-from provenance.weights.changes.change import BESIDE, BEYOND, UNCHANGED, Change, Kind
+from provenance.weights.changes.change import (
+    BESIDE,
+    BEYOND,
+    UNCHANGED,
+    Change,
+    Kind,
+    no_numbers,
+)
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import Scales, adapted_change
 from provenance.weights.changes.fitting import Fitted, fitted
 from provenance.weights.changes.fitting import Scales as Moved
-from provenance.weights.changes.four_bit import rounded_first
+from provenance.weights.changes.four_bit import FOLLOWING, rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
 from provenance.weights.changes.pairs import Pair, Place
 from provenance.weights.changes.pieces import Piece
 from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
 from provenance.weights.changes.rounding import FAR, farthest
+from provenance.weights.changes.straying import strays
 from provenance.weights.changes.turning import Turned, lies_turned
 from provenance.weights.stored import Reader, Unreadable
 from provenance.weights.values import Floats
@@ -111,8 +119,7 @@ def _between(change: Change, base: Side, own: Side) -> Change:
 
 def _told(change: Change, judged: Change, delta: Delta) -> Change:
     """The change with its numbers, and with a word on values that are none."""
-    odd = f"holds {delta.odd} values that are no numbers" if delta.odd else ""
-    words = (change.detail, judged.detail, odd)
+    words = (change.detail, judged.detail, no_numbers(delta.odd))
     return replace(
         judged,
         relative=float(f"{delta.relative:.6g}"),
@@ -127,6 +134,10 @@ def _grown(change: Change, base: Side, own: Side) -> Change:
     theirs, ours = base.piece.matrix.rows, own.piece.matrix.rows
     rest = f"{ours - theirs} added" if ours > theirs else f"{theirs - ours} left out"
     both = min(ours, theirs)
+    if own.piece.dtype not in DIGITS and delta.relative <= farthest(
+        base, own.piece, _some_rows(base)
+    ):
+        delta = replace(delta, changed=0)
     words = f"{delta.rows} of {both} rows differ" if delta.changed else f"{both} rows identical"
     return _told(change, replace(change, kind=Kind.RESHAPED, detail=f"{words}, {rest}"), delta)
 
@@ -145,10 +156,22 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     if matrix.rows > 1 and 0 < delta.rows * FEW <= matrix.rows:
         return replace(change, kind=Kind.ROWS, detail=f"{delta.rows} of {matrix.rows} rows")
     if delta.relative <= FAR and (found := _quantized(base, own)):
-        if not found.strayed:
-            return replace(change, kind=Kind.QUANTIZED, detail=found.words)
-        return replace(change, kind=Kind.DENSE, detail=f"{found.words}{BEYOND}")
+        return _on_lattice(change, delta, base, own, found)
     return _ranked(change, delta, base, own)
+
+
+def _on_lattice(change: Change, delta: Delta, base: Side, own: Side, found: Lattice) -> Change:
+    """What a quantiser left, in whatever type it was stored then; four bits that follow from the
+    base are held to those."""
+    strayed = found.strayed or strays(base, own, found)
+    if found.words in FOLLOWING and base.piece.is_plain:
+        first = rounded_first(base, own, delta.relative)
+        if first and first.rank:
+            return _ranked(change, delta, base, own)
+        strayed = strayed or not first
+    if not strayed:
+        return replace(change, kind=Kind.QUANTIZED, detail=found.words)
+    return replace(change, kind=Kind.DENSE, detail=f"{found.words}{BEYOND}")
 
 
 def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:

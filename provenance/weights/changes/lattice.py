@@ -7,7 +7,7 @@ distinct significands (fp8), or multiples of a step (int8: the largest is 127 of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -40,11 +40,15 @@ Groups = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
-    """`words` say how the values were quantised. `strayed`: they are farther from the base's than
-    rounding to the same values would have put them."""
+    """`words` say how the values were quantised, to so many `bits`. `strayed`: they are farther
+    from the base's than rounding to the same values would have put them, which moves values by
+    `error` of their size, and by `least` where all have one step."""
 
     words: str
     strayed: bool
+    bits: int = 8
+    error: float = 0.0
+    least: float = 0.0
 
 
 def lattice(base: Floats, own: Floats) -> Lattice | None:
@@ -82,8 +86,7 @@ def _few(base: Groups, own: Groups, where: str) -> list[tuple[int, Lattice]]:
     scaled = np.abs(own) / np.maximum(np.abs(own).max(axis=1, keepdims=True), 1e-30)
     codes = CODES if bits == 4 else {}
     name = next((name for name, code in codes.items() if _coded(scaled, code)), f"int{bits}")
-    strayed = _strayed(base, own, _nearest(base, own))
-    return [(bits, Lattice(words=f"{name} in {where}", strayed=strayed))]
+    return [(bits, _found(f"{name} in {where}", bits, base, own, _nearest(base, own)))]
 
 
 def _coded(scaled: Groups, codes: Floats) -> bool:
@@ -113,8 +116,7 @@ def _steps(base: Groups, own: Groups, where: str) -> list[tuple[int, Lattice]]:
             continue
         if _on_steps(own / sound) and not _on_steps(base / sound):
             rounded = np.round(base / sound) * sound
-            strayed = _strayed(base, own, rounded)
-            return [(8, Lattice(words=f"int8 in {where}", strayed=strayed))]
+            return [(8, _found(f"int8 in {where}", 8, base, own, rounded))]
     return []
 
 
@@ -132,7 +134,8 @@ def _significands(base: Floats, own: Floats) -> Lattice | None:
         return None
     name = "fp8 (e4m3)" if most > 4 else "fp8 (e5m2)"
     off = sqrt(float(np.square(own - base).sum()) / max(1e-30, float(np.square(base).sum())))
-    return Lattice(words=name, strayed=off > STRAYED * 2.0 ** (-4 if most > 4 else -3) / sqrt(3))
+    error = 2.0 ** (-4 if most > 4 else -3) / sqrt(3)
+    return Lattice(words=name, strayed=off > STRAYED * error, error=error)
 
 
 def _of_significands(values: Groups) -> npt.NDArray[np.int64]:
@@ -148,10 +151,16 @@ def _few_of_all(base: Floats, own: Floats) -> Lattice | None:
         return None
     every = np.unique(own)[None].repeat(1, axis=0)
     nearest = _nearest(base.reshape(1, -1), every)
-    strayed = _strayed(base.reshape(1, -1), own.reshape(1, -1), nearest)
-    return Lattice(words="8 bit, one scale", strayed=strayed)
+    found = _found("8 bit, one scale", 8, base.reshape(1, -1), own.reshape(1, -1), nearest)
+    size = sqrt(float(np.square(base, dtype=np.float64).mean()))
+    return replace(found, least=found.error * size)
 
 
-def _strayed(base: Groups, own: Groups, rounded: Groups) -> bool:
-    error = float(np.square(base - rounded, dtype=np.float64).sum())
-    return float(np.square(base - own, dtype=np.float64).sum()) > STRAYED**2 * error
+def _found(words: str, bits: int, base: Groups, own: Groups, rounded: Groups) -> Lattice:
+    """The lattice of the base's values that rounding to it would have left so."""
+    error, off, size = (
+        float(np.square(values, dtype=np.float64).sum())
+        for values in (base - rounded, base - own, base)
+    )
+    strayed = off > STRAYED**2 * error
+    return Lattice(words=words, strayed=strayed, bits=bits, error=sqrt(error / max(size, 1e-30)))

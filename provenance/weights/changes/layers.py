@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -21,6 +21,8 @@ KIN, BETTER = 0.3, 0.1
 """The least correlation that is no chance, and by how much another layer's must be above it."""
 MOST = 1024
 """Layers of one stack."""
+ASKED = 16
+"""Matrices of a layer that are asked where it was."""
 Layers = dict[str, Piece]
 
 
@@ -35,12 +37,17 @@ def moved(
     ours, theirs = _stacks(derived), _stacks(base)
     found: dict[tuple[str, str], str] = {}
     for stack, roles in ours.items():
-        for role, layers in roles.items():
-            others = theirs.get(_stack(spelled.get(role, role)), {}).get(spelled.get(role, role))
-            if others and _alike(layers, others):
-                for layer, was in _moves(layers, others, base_reader, reader):
-                    found[stack, layer] = was
-                break
+        both = [
+            (layers, others)
+            for role, layers in roles.items()
+            if (other := spelled.get(role, role))
+            and (others := theirs.get(_stack(other), {}).get(other))
+            and _alike(layers, others)
+        ][:ASKED]
+        each = [dict(_moves(layers, others, base_reader, reader)) for layers, others in both]
+        asked = Counter(layer for layers, _ in both for layer in layers)
+        for layer, was in _agreed(each, asked).items():
+            found[stack, layer] = was
     known = _called(derived)
     places: dict[Place, Place] = {}
     for piece in derived:
@@ -49,6 +56,16 @@ def moved(
             role = spelled.get(piece.role, piece.role)
             places[piece.role, piece.numbers] = role, (before, *piece.numbers[1:])
     return places
+
+
+def _agreed(each: Sequence[Mapping[str, str]], asked: Mapping[str, int]) -> dict[str, str]:
+    """What more than half of the matrices of a layer say it was: one alone may be a copy."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for moves in each:
+        for layer, was in moves.items():
+            votes[layer][was] += 1
+    most = {layer: counted.most_common(1)[0] for layer, counted in votes.items()}
+    return {layer: was for layer, (was, count) in most.items() if count * 2 > asked[layer]}
 
 
 def _called(pieces: Iterable[Piece]) -> dict[str, str]:

@@ -37,6 +37,8 @@ TURNS = 3
 SEED = 20_260_102
 DIGITS: Mapping[str, int] = {"BF16": 8, "F16": 11, "F32": 24, "F64": 53}
 """Bits of the significand, with the hidden one."""
+COARSEST, SINGLE, MANTISSA = 8, 24, (1 << 23) - 1
+"""Those of BF16 and of a float32, and where the bits of the latter are that it stores."""
 
 
 def places(length: int) -> Indices:
@@ -49,9 +51,18 @@ def places(length: int) -> Indices:
 
 def ulps(values: Floats, dtype: str) -> Sizes:
     """The squared distance to the next value that a dtype has, of each of these; of a dtype that is
-    no float by itself as if it were BF16."""
+    no float by itself as if it were BF16, and of one that is finer than all values need as coarse
+    as those are: what was rounded before keeps that noise in another type."""
     _, exponents = np.frexp(values)
-    return np.where(values != 0, np.ldexp(1.0, 2 * (exponents - DIGITS.get(dtype, 8))), 0.0)
+    digits = min(DIGITS.get(dtype, COARSEST), max(COARSEST, _digits(values)))
+    return np.where(values != 0, np.ldexp(1.0, 2 * (exponents - digits)), 0.0)
+
+
+def _digits(values: Floats) -> int:
+    """Bits of the significand that the values take, all of them together."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    every = int(np.bitwise_or.reduce(bits, axis=None)) & MANTISSA | MANTISSA + 1
+    return SINGLE + 1 - (every & -every).bit_length()
 
 
 def rank(difference: Floats, squares: Sizes | float) -> int:

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from provenance.weights.changes.change import UNCHANGED, Change, ChangeMap, Kind
-from provenance.weights.changes.declared import percent, short
+from provenance.weights.changes.change import UNCHANGED, Change, ChangeMap, Kind, percent
+from provenance.weights.changes.declared import short
 
 MOST, SHOWN = 0.9, 3
 """The share of the tensors that is as good as all; and of how many rows the names are shown."""
