@@ -167,6 +167,45 @@ def test_what_a_fingerprint_leaves_open_is_said(name: str) -> None:
     assert words in passed.message
 
 
+def singles(model: e.Tensors) -> Files:
+    return {"model.safetensors": file(model)}
+
+
+WIDER = e.Registered(repo="base/b", model={}, files=singles(BASE))
+"""The base with a type that has more values than a half."""
+BY_DIGESTS: Mapping[str, tuple[e.Edit, Callable[[e.Tensors], Files], tuple[str, str]]] = {
+    "norms in each other's place": (
+        lambda m: m | {e.INPUT: m[e.NORM], e.NORM: m[e.INPUT]},
+        singles,
+        ("weights/exceeded", " norm also changed"),
+    ),
+    "a norm beside one packed matrix": (
+        lambda m: e.edit(e.INPUT, 0.3)(m) | {"model.unused.weight": np.ones((2, 2), np.int8)},
+        singles,
+        ("weights/exceeded", "input_layernorm also changed"),
+    ),
+    "rows of a table that grew": (
+        lambda m: m | {e.TABLE: np.vstack([m[e.TABLE], m[e.TABLE][:1]])},
+        singles,
+        ("weights/pass", "which rows of model.embed_tokens.weight, of another length, were"),
+    ),
+    "a matrix kept as F16": (
+        e.edit(e.DOWN, 0.01),
+        lambda m: {"model.safetensors": file(m | {e.DOWN: m[e.DOWN].astype(np.float16)})},
+        ("weights/pass", f"edits of {e.DOWN}, kept as F16, are not told"),
+    ),
+}
+"""What digests tell of a child, and what the pass says that they do not."""
+
+
+@pytest.mark.parametrize("name", BY_DIGESTS)
+def test_what_digests_tell_of_a_base_that_is_not_here(name: str) -> None:
+    edit, kept, (rule, words) = BY_DIGESTS[name]
+    child = {**kept(edit(model("lora"))), **LORA}
+    found = e.findings(WIDER, child, here=False)
+    assert [one for one in found if one.rule == rule and words in one.message], found
+
+
 RECIPES = """---
 base_model: base/b
 ---

@@ -20,8 +20,10 @@ from provenance.weights.changes.untold import (
     buffers,
     by_headers,
     by_ledger,
+    keeps_matrices,
     layers_added,
     tables,
+    unseen,
 )
 from provenance.weights.factored import is_adapter_of
 from provenance.weights.forms.ggml import TYPES as GGML
@@ -117,6 +119,7 @@ def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
         return
     moves = any(one.dtype not in FLOATS and len(one.shape) > 1 for one in stored)
     moves = moves and not any(one.dtype in GGML for one in stored)
+    moves = moves and not keeps_matrices(stored, theirs)
     for one in by_ledger(Ledger(entries=case.evidence.weights.tensors), theirs):
         is_read = one.role.rpartition("#.")[2].rpartition(".")[0] in BEHIND
         if not (moves and (is_read or BESIDE.search(one.name))):
@@ -129,7 +132,13 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     theirs = _ledger(case, edge)
     if theirs is None or case.evidence.weights.changes:
         return
-    changes = by_ledger(Ledger(entries=case.evidence.weights.tensors), theirs)
+    ours = Ledger(entries=case.evidence.weights.tensors)
+    changes, (halves, grown) = by_ledger(ours, theirs), unseen(ours, theirs)
+    if halves:
+        more = f" and of {len(halves) - 1} more" * (len(halves) > 1)
+        yield f"edits of {halves[0]}{more}, kept as F16, are not told by digests"
+    if grown:
+        yield f"which rows of {grown[0]}, of another length, were changed is not told by digests"
     if any(one.tokens for one in declarations(case)) and (names := tables(changes)):
         yield f"which rows of {names[0]} were changed is not told by digests"
     if names := buffers(case.evidence.weights.tensors, theirs):

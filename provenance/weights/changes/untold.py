@@ -30,20 +30,36 @@ Place = tuple[str, Numbers]
 
 def by_ledger(ours: Ledger, theirs: Ledger) -> tuple[Change, ...]:
     """The tensors whose values are other ones than the base's, by how they begin or altogether,
-    those that the base has not, and those that an adapter's parameters change.
+    those that the base has not, and those that an adapter's parameters change. Equal values count
+    where the base has them; elsewhere only where it has nothing in that place.
 
     What is no float, and a half that was of another type, whose smallest values differ, tell
     nothing; nor does what a GGUF calls by a name that is not known.
     """
-    known = dict(zip(_places(one.name for one in theirs.entries), theirs.entries, strict=True))
+    known = _by_place(theirs)
     held = {one.digest for one in theirs.entries} - {""}
     found = []
     for own, place in zip(ours.entries, _places(one.name for one in ours.entries), strict=True):
-        if own.digest in held or own.dtype not in FLOATS or BUFFERS.search(own.name):
+        if own.dtype not in FLOATS or BUFFERS.search(own.name):
+            continue
+        if own.digest in held and not _is_elsewhere(own, known.get(place, ())):
             continue
         if change := _by_parameter(own.name) or _by_tensor(own, place, known):
             found.append(change)
     return tuple(found)
+
+
+def _by_place(ledger: Ledger) -> dict[Place, list[TensorDigest]]:
+    """The tensors by what they are for; two files may have one each."""
+    found: dict[Place, list[TensorDigest]] = {}
+    for one, place in zip(ledger.entries, _places(one.name for one in ledger.entries), strict=True):
+        found.setdefault(place, []).append(one)
+    return found
+
+
+def _is_elsewhere(own: TensorDigest, here: Sequence[TensorDigest]) -> bool:
+    """Whether the base has other values in the place of a tensor that it has as well."""
+    return bool(here) and all(one.digest not in ("", own.digest) for one in here)
 
 
 def by_headers(stored: Sequence[Stored]) -> tuple[Change, ...]:
@@ -116,17 +132,19 @@ def _by_parameter(name: str) -> Change | None:
 
 
 def _by_tensor(
-    own: TensorDigest, place: Place, known: Mapping[Place, TensorDigest]
+    own: TensorDigest, place: Place, known: Mapping[Place, Sequence[TensorDigest]]
 ) -> Change | None:
     """What became of the base's tensor that has this place; None where that is not told."""
-    base = known.get(place)
-    kind = _by_digest(own, base)
-    is_odd = base is None and own.name.startswith(BLOCK) and not _is_known(place, known)
-    if kind is None or is_odd or SHARED_BY_ALL.fullmatch(own.name):
+    here = known.get(place, ())
+    kinds = [_by_digest(own, base) for base in here] or [Kind.ADDED]
+    of_gguf = own.name.startswith(BLOCK) or own.path.endswith(".gguf")
+    is_odd = not here and of_gguf and not _is_known(place, known)
+    if None in kinds or is_odd or SHARED_BY_ALL.fullmatch(own.name):
         return None
-    named = base.name if base else ""
+    named = here[0].name if here else ""
     words = VECTOR if len(own.shape) < 2 else ""
     role, numbers = place
+    kind = kinds[0] or Kind.DENSE
     return Change(name=own.name, base=named, role=role, numbers=numbers, kind=kind, detail=words)
 
 
@@ -137,17 +155,54 @@ def _is_known(place: Place, known: Collection[Place]) -> bool:
     return module in roles or any(place[0] == role for role, _ in known)
 
 
-def _by_digest(own: TensorDigest, base: TensorDigest | None) -> Kind | None:
+def _by_digest(own: TensorDigest, base: TensorDigest) -> Kind | None:
     """What became of a tensor of the base, as far as digests tell."""
-    if base is None:
-        return Kind.ADDED
-    if base.dtype not in FLOATS or (own.dtype == HALF and base.dtype != HALF):
+    if base.dtype not in FLOATS or _is_halved(own, base):
         return None
     if base.shape != own.shape:
-        grown = base.shape[1:] == own.shape[1:] and use_of(role_of(own.name)[0]) is Use.TABLE
-        return None if grown else Kind.RESHAPED
+        return None if _is_grown(own, base) else Kind.RESHAPED
     other = own.opening != base.opening or (own.digest and base.digest not in ("", own.digest))
     return Kind.DENSE if other else None
+
+
+def _is_halved(own: TensorDigest, base: TensorDigest) -> bool:
+    """Whether it is a half that was of another type, whose smallest values differ then."""
+    return own.dtype == HALF and base.dtype != HALF
+
+
+def _is_grown(own: TensorDigest, base: TensorDigest) -> bool:
+    """Whether it is a table of tokens of another length."""
+    same = base.shape[1:] == own.shape[1:] and base.shape != own.shape
+    return same and use_of(role_of(own.name)[0]) is Use.TABLE
+
+
+def unseen(ours: Ledger, theirs: Ledger) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of tensors that are not the base's by digests, which tell nothing of them: those
+    kept as halves of another type, and tables that have another length."""
+    known, held = _by_place(theirs), {one.digest for one in theirs.entries} - {""}
+    halves, grown = [], []
+    for own, place in zip(ours.entries, _places(one.name for one in ours.entries), strict=True):
+        here = known.get(place, ()) if own.digest not in held else ()
+        halves += [own.name] * any(_is_halved(own, one) for one in here)
+        grown += [own.name] * any(_is_grown(own, one) for one in here)
+    return tuple(halves), tuple(grown)
+
+
+def keeps_matrices(stored: Sequence[Stored], theirs: Ledger) -> bool:
+    """Whether half of the matrices in the base's layers or more are kept as floats, unpacked."""
+    layered = {
+        place: {one.shape for one in some if len(one.shape) > 1}
+        for place, some in _by_place(theirs).items()
+        if "#" in place[0] and any(len(one.shape) > 1 for one in some)
+    }
+    floats = [one for one in stored if one.dtype in FLOATS and len(one.shape) > 1]
+    places = _places(one.name for one in floats)
+    kept = {
+        place
+        for one, place in zip(floats, places, strict=True)
+        if one.shape in layered.get(place, ())
+    }
+    return 2 * len(kept) >= len(layered)
 
 
 def tables(changes: Iterable[Change]) -> tuple[str, ...]:
