@@ -171,6 +171,17 @@ def singles(model: e.Tensors) -> Files:
     return {"model.safetensors": file(model)}
 
 
+def fused(model: e.Tensors, name: str, *parts: str) -> e.Tensors:
+    """These matrices of attention as one."""
+    at = [f"model.layers.{layer}.self_attn" for layer in range(e.LAYERS)]
+    wholes = {
+        f"{one}.{name}.weight": np.vstack([model[f"{one}.{part}.weight"] for part in parts])
+        for one in at
+    }
+    gone = {f"{one}.{part}.weight" for one in at for part in parts}
+    return {name: values for name, values in model.items() if name not in gone} | wholes
+
+
 WIDER = e.Registered(repo="base/b", model={}, files=singles(BASE))
 """The base with a type that has more values than a half."""
 BY_DIGESTS: Mapping[str, tuple[e.Edit, Callable[[e.Tensors], Files], tuple[str, str]]] = {
@@ -188,6 +199,11 @@ BY_DIGESTS: Mapping[str, tuple[e.Edit, Callable[[e.Tensors], Files], tuple[str, 
         lambda m: m | {e.TABLE: np.vstack([m[e.TABLE], m[e.TABLE][:1]])},
         singles,
         ("weights/pass", "which rows of model.embed_tokens.weight, of another length, were"),
+    ),
+    "queries, keys and values in one": (
+        lambda m: fused(m, "qkv_proj", "q_proj", "k_proj", "v_proj"),
+        singles,
+        ("weights/pass", "self_attn.qkv_proj.weight and of 1 more, in other pieces there, are"),
     ),
     "a matrix kept as F16": (
         e.edit(e.DOWN, 0.01),

@@ -4,7 +4,7 @@ else by an adapter's own headers, else by digests."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provenance.case.case import Case
@@ -133,12 +133,13 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     if theirs is None or case.evidence.weights.changes:
         return
     ours = Ledger(entries=case.evidence.weights.tensors)
-    changes, (halves, grown) = by_ledger(ours, theirs), unseen(ours, theirs)
-    if halves:
-        more = f" and of {len(halves) - 1} more" * (len(halves) > 1)
-        yield f"edits of {halves[0]}{more}, kept as F16, are not told by digests"
-    if grown:
-        yield f"which rows of {grown[0]}, of another length, were changed is not told by digests"
+    changes, open_ = by_ledger(ours, theirs), unseen(ours, theirs)
+    if names := open_.halves:
+        yield f"edits of {_and_more(names)}, kept as F16, are not told by digests"
+    if names := open_.grown:
+        yield f"which rows of {names[0]}, of another length, were changed is not told by digests"
+    if names := open_.regrouped:
+        yield f"edits of {_and_more(names)}, in other pieces there, are not told by digests"
     if any(one.tokens for one in declarations(case)) and (names := tables(changes)):
         yield f"which rows of {names[0]} were changed is not told by digests"
     if names := buffers(case.evidence.weights.tensors, theirs):
@@ -146,6 +147,10 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     packed = [one for one in stored_in(case.evidence) if one.dtype not in FLOATS]
     if sum(len(one.shape) > 1 for one in packed):
         yield "edits of packed matrices are not told by a sample: the parent's weights would tell"
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return names[0] + f" and of {len(names) - 1} more" * (len(names) > 1)
 
 
 def declarations(case: Case) -> Iterator[Declaration]:
