@@ -200,6 +200,11 @@ BY_DIGESTS: Mapping[str, tuple[e.Edit, Callable[[e.Tensors], Files], tuple[str, 
         singles,
         ("weights/pass", "which rows of model.embed_tokens.weight, of another length, were"),
     ),
+    "a layer left out": (
+        lambda m: {name: one for name, one in m.items() if ".layers.1." not in name},
+        singles,
+        ("weights/exceeded", "layers.1."),
+    ),
     "queries, keys and values in one": (
         lambda m: fused(m, "qkv_proj", "q_proj", "k_proj", "v_proj"),
         singles,

@@ -22,6 +22,7 @@ from provenance.weights.changes.untold import (
     by_ledger,
     keeps_matrices,
     layers_added,
+    layers_left_out,
     tables,
     unseen,
 )
@@ -124,7 +125,10 @@ def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
         is_read = one.role.rpartition("#.")[2].rpartition(".")[0] in BEHIND
         if not (moves and (is_read or BESIDE.search(one.name))):
             yield one
-    yield from layers_added([one.name for one in stored], theirs)
+    names = [one.name for one in stored]
+    yield from layers_added(names, theirs)
+    if case.evidence.manifest == case.evidence.listing and not is_adapter_of(stored):
+        yield from layers_left_out(names, theirs)
 
 
 def untold(case: Case, edge: Edge) -> Iterator[str]:

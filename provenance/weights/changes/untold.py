@@ -209,6 +209,22 @@ def layers_added(names: Sequence[str], theirs: Ledger) -> tuple[Change, ...]:
     return tuple(found.values())
 
 
+def layers_left_out(names: Sequence[str], theirs: Ledger) -> tuple[Change, ...]:
+    """A tensor of each layer of the base of which a model with these tensors has none, where it has
+    another layer of that stack."""
+    held: dict[str, set[str]] = {}
+    for role, numbers in places(names):
+        if numbers and "#" in role:
+            held.setdefault(role.partition("#")[0], set()).add(numbers[0])
+    found: dict[Place, Change] = {}
+    for (role, numbers), (one, *_) in by_place(theirs).items():
+        stack = role.partition("#")[0]
+        if numbers and "#" in role and stack in held and numbers[0] not in held[stack]:
+            change = Change(name=one.name, role=role, numbers=numbers, kind=Kind.REMOVED)
+            found.setdefault((stack, numbers[:1]), change)
+    return tuple(found.values())
+
+
 def buffers(ours: Iterable[TensorDigest], theirs: Ledger) -> tuple[str, ...]:
     """The names of buffers whose values are not the base's."""
     held = {one.digest for one in theirs.entries} - {""}
