@@ -13,14 +13,15 @@ from pathlib import Path
 from threading import Event
 
 from provenance.errors import Malformed
-from provenance.formats import safetensors
-from provenance.formats.safetensors import Header
+from provenance.formats import gguf, safetensors
 from provenance.model import TensorDigest
 from provenance.source.stored import piece, whole
 from provenance.weights.ledger import EVERYTHING, LARGE, Known, Ledger
-from provenance.weights.stored import Reader, Stored, Unreadable, of_header
+from provenance.weights.stored import Reader, Stored, Unreadable, of_gguf, of_header
 
 THREADS = 2
+FIRST_GUESS = 1 << 16
+"""Bytes of a GGUF in which its header may end; else four times as many are tried."""
 OPEN = b"{"
 """What the header of a safetensors file begins with, behind its length."""
 
@@ -46,26 +47,41 @@ class OpenFile:
 def tensors_in(
     number: int, path: str, *, known: Known, most: int, stop: Event
 ) -> tuple[TensorDigest, ...]:
-    """The entries of an open file, which is closed then; none where it is no safetensors file with
-    a header of `most` bytes or fewer, holds nothing that tells, or cannot be read to its end."""
+    """The entries of an open file, which is closed then; none where it is no safetensors or GGUF
+    file with a header of `most` bytes or fewer, holds nothing that tells, or cannot be read to its
+    end."""
     with io.FileIO(number, "rb") as stream:
         reader = OpenFile(number=number, stop=stop)
         try:
-            header = _header(reader, path, os.fstat(stream.fileno()).st_size, most)
-            if not known.asks_for_all and all(prod(t.shape) < LARGE for t in header.tensors):
+            stored = _stored(reader, path, os.fstat(stream.fileno()).st_size, most)
+            if not known.asks_for_all and all(prod(one.shape) < LARGE for one in stored):
                 return ()
-            return _entries(tuple(of_header(path, header)), reader, known)
+            return _entries(stored, reader, known)
         except (Unreadable, Malformed):
             # Whoever hashes the file and reads its header meets the same, and says so.
             return ()
 
 
-def _header(reader: Reader, path: str, size: int, most: int) -> Header:
-    first = reader.read(path, 0, 8 + len(OPEN))
-    length = safetensors.header_length(first)
+def _stored(reader: Reader, path: str, size: int, most: int) -> tuple[Stored, ...]:
+    first = reader.read(path, 0, min(size, 8 + len(OPEN)))
+    if first.startswith(gguf.MAGIC):
+        return tuple(of_gguf(path, _gguf(reader, path, size, most), size))
+    length = safetensors.header_length(first[:8])
     if first[8:] != OPEN or length > most:
         raise Malformed("no header that is read")
-    return safetensors.parse(reader.read(path, 0, min(size, 8 + length)), size)
+    head = reader.read(path, 0, min(size, 8 + length))
+    return tuple(of_header(path, safetensors.parse(head, size)))
+
+
+def _gguf(reader: Reader, path: str, size: int, most: int) -> gguf.Header:
+    wanted, last = FIRST_GUESS, min(size, most)
+    while True:
+        try:
+            return gguf.parse(reader.read(path, 0, min(wanted, last)), size)
+        except Malformed as error:
+            if error.slug != "header-cut" or wanted >= last:
+                raise
+        wanted *= 4
 
 
 def ledger_of(

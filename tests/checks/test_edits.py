@@ -167,6 +167,66 @@ def test_what_a_fingerprint_leaves_open_is_said(name: str) -> None:
     assert words in passed.message
 
 
+def singles(model: e.Tensors) -> Files:
+    return {"model.safetensors": file(model)}
+
+
+def fused(model: e.Tensors, name: str, *parts: str) -> e.Tensors:
+    """These matrices of attention as one."""
+    at = [f"model.layers.{layer}.self_attn" for layer in range(e.LAYERS)]
+    wholes = {
+        f"{one}.{name}.weight": np.vstack([model[f"{one}.{part}.weight"] for part in parts])
+        for one in at
+    }
+    gone = {f"{one}.{part}.weight" for one in at for part in parts}
+    return {name: values for name, values in model.items() if name not in gone} | wholes
+
+
+WIDER = e.Registered(repo="base/b", model={}, files=singles(BASE))
+"""The base with a type that has more values than a half."""
+BY_DIGESTS: Mapping[str, tuple[e.Edit, Callable[[e.Tensors], Files], tuple[str, str]]] = {
+    "norms in each other's place": (
+        lambda m: m | {e.INPUT: m[e.NORM], e.NORM: m[e.INPUT]},
+        singles,
+        ("weights/exceeded", " norm also changed"),
+    ),
+    "a norm beside one packed matrix": (
+        lambda m: e.edit(e.INPUT, 0.3)(m) | {"model.unused.weight": np.ones((2, 2), np.int8)},
+        singles,
+        ("weights/exceeded", "input_layernorm also changed"),
+    ),
+    "rows of a table that grew": (
+        lambda m: m | {e.TABLE: np.vstack([m[e.TABLE], m[e.TABLE][:1]])},
+        singles,
+        ("weights/pass", "which rows of model.embed_tokens.weight, of another length, were"),
+    ),
+    "a layer left out": (
+        lambda m: {name: one for name, one in m.items() if ".layers.1." not in name},
+        singles,
+        ("weights/exceeded", "layers.1."),
+    ),
+    "queries, keys and values in one": (
+        lambda m: fused(m, "qkv_proj", "q_proj", "k_proj", "v_proj"),
+        singles,
+        ("weights/pass", "self_attn.qkv_proj.weight and of 1 more, in other pieces there, are"),
+    ),
+    "a matrix kept as F16": (
+        e.edit(e.DOWN, 0.01),
+        lambda m: {"model.safetensors": file(m | {e.DOWN: m[e.DOWN].astype(np.float16)})},
+        ("weights/pass", f"edits of {e.DOWN}, kept as F16, are not told"),
+    ),
+}
+"""What digests tell of a child, and what the pass says that they do not."""
+
+
+@pytest.mark.parametrize("name", BY_DIGESTS)
+def test_what_digests_tell_of_a_base_that_is_not_here(name: str) -> None:
+    edit, kept, (rule, words) = BY_DIGESTS[name]
+    child = {**kept(edit(model("lora"))), **LORA}
+    found = e.findings(WIDER, child, here=False)
+    assert [one for one in found if one.rule == rule and words in one.message], found
+
+
 RECIPES = """---
 base_model: base/b
 ---

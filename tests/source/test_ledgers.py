@@ -18,9 +18,10 @@ from provenance.source import directory
 from provenance.source.ledgers import ledger_of
 from provenance.source.progress import Silent, Step, Unit
 from provenance.source.stored import FolderReader
-from provenance.weights.ledger import EVERYTHING, Known, Ledger, copied
+from provenance.weights.ledger import EVERYTHING, Known, Ledger, copied, is_identical
 from provenance.weights.stored import stored_in
 from tests import forge
+from tests.checks import edited, packs
 from tests.weights.shards import Array, bf16, folder, written
 
 OPENINGS = Known(openings=frozenset({"0" * 64}))
@@ -57,6 +58,25 @@ def test_sharded_renamed_and_retyped_tensors_are_the_same(tmp_path: Path, dtype:
     ours, theirs = Ledger(entries=entries(parts)), Ledger(entries=entries(whole))
     assert [entry.name for entry in copied(ours, theirs)] == ["layers.1", "z"]
     assert sketch_of(ours.entries) == sketch_of(theirs.entries) != ()
+
+
+GGUFS: Mapping[str, tuple[int, set[str]]] = {
+    "float32": (packs.F32, {*edited.base()}),
+    "halves": (packs.F16, {*edited.base()}),
+    "8 bits": (packs.Q8_0, {name for name in edited.base() if "norm" in name}),
+}
+"""A model as GGUF of each type, and which of its tensors are those of the model then."""
+
+
+@pytest.mark.parametrize("name", GGUFS)
+def test_what_a_gguf_keeps_as_floats_is_the_same(tmp_path: Path, name: str) -> None:
+    kind, same = GGUFS[name]
+    model = edited.base()
+    whole = folder(tmp_path / "whole", model=model)
+    (tmp_path / "model.gguf").write_bytes(packs.gguf(model, kind))
+    ours, theirs = entries(tmp_path / "model.gguf"), Ledger(entries=entries(whole))
+    assert {one.name for one in copied(theirs, Ledger(entries=ours))} == same
+    assert is_identical(Ledger(entries=ours), theirs) is (same == {*model})
 
 
 def test_one_other_value_makes_another_tensor(tmp_path: Path) -> None:
@@ -105,6 +125,7 @@ def test_what_tells_nothing_has_no_entry(tmp_path: Path, name: str) -> None:
 WRONG: Mapping[str, bytes] = {
     "cut": written({"w": FIRST})[:-1],
     "longer": written({"w": FIRST}) + b"x",
+    "a GGUF without an end": b"GGUF\3\0\0\0" + (9).to_bytes(8, "little") + bytes(100_000),
     "no header": b"\xff" * 100_000,
     "a header without an end": (90_000_000).to_bytes(8, "little") + b"{" * 100_000,
 }

@@ -4,7 +4,7 @@ else by an adapter's own headers, else by digests."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provenance.case.case import Case
@@ -20,8 +20,11 @@ from provenance.weights.changes.untold import (
     buffers,
     by_headers,
     by_ledger,
+    keeps_matrices,
     layers_added,
+    layers_left_out,
     tables,
+    unseen,
 )
 from provenance.weights.factored import is_adapter_of
 from provenance.weights.forms.ggml import TYPES as GGML
@@ -117,11 +120,15 @@ def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
         return
     moves = any(one.dtype not in FLOATS and len(one.shape) > 1 for one in stored)
     moves = moves and not any(one.dtype in GGML for one in stored)
+    moves = moves and not keeps_matrices(stored, theirs)
     for one in by_ledger(Ledger(entries=case.evidence.weights.tensors), theirs):
         is_read = one.role.rpartition("#.")[2].rpartition(".")[0] in BEHIND
         if not (moves and (is_read or BESIDE.search(one.name))):
             yield one
-    yield from layers_added([one.name for one in stored], theirs)
+    names = [one.name for one in stored]
+    yield from layers_added(names, theirs)
+    if case.evidence.manifest == case.evidence.listing and not is_adapter_of(stored):
+        yield from layers_left_out(names, theirs)
 
 
 def unjudged(case: Case) -> Iterator[str]:
@@ -142,7 +149,14 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     theirs = _ledger(case, edge)
     if theirs is None or case.evidence.weights.changes:
         return
-    changes = by_ledger(Ledger(entries=case.evidence.weights.tensors), theirs)
+    ours = Ledger(entries=case.evidence.weights.tensors)
+    changes, open_ = by_ledger(ours, theirs), unseen(ours, theirs)
+    if names := open_.halves:
+        yield f"edits of {_and_more(names)}, kept as F16, are not told by digests"
+    if names := open_.grown:
+        yield f"which rows of {names[0]}, of another length, were changed is not told by digests"
+    if names := open_.regrouped:
+        yield f"edits of {_and_more(names)}, in other pieces there, are not told by digests"
     if any(one.tokens for one in declarations(case)) and (names := tables(changes)):
         yield f"which rows of {names[0]} were changed is not told by digests"
     if names := buffers(case.evidence.weights.tensors, theirs):
@@ -150,6 +164,10 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     packed = [one for one in stored_in(case.evidence) if one.dtype not in FLOATS]
     if sum(len(one.shape) > 1 for one in packed):
         yield "edits of packed matrices are not told by a sample: the parent's weights would tell"
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return names[0] + f" and of {len(names) - 1} more" * (len(names) > 1)
 
 
 def declarations(case: Case) -> Iterator[Declaration]:

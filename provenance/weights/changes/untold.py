@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from provenance.model import TensorDigest
 from provenance.weights.changes.adapters import PRODUCT, adapted, inner, without_shared
 from provenance.weights.changes.change import Change, Kind
 from provenance.weights.changes.pieces import Piece
+from provenance.weights.changes.places import Pieces, Place, by_place, places, stem
 from provenance.weights.ledger import Ledger
 from provenance.weights.methods import SHARED_BY_ALL, TOKENS, parameter
-from provenance.weights.names import Use, meanings, respelled, role_in, table, use_of
-from provenance.weights.roles import FLOATS, Numbers, role_of
+from provenance.weights.names import Use, table, use_of
+from provenance.weights.roles import FLOATS, role_of
 from provenance.weights.stored import Stored
 
 BUFFERS = re.compile(
@@ -25,25 +27,35 @@ BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
 SAVED, VECTOR = "saved whole", "a vector"
 NEW_LAYER = "in a layer that the base has not"
-Place = tuple[str, Numbers]
 
 
 def by_ledger(ours: Ledger, theirs: Ledger) -> tuple[Change, ...]:
     """The tensors whose values are other ones than the base's, by how they begin or altogether,
-    those that the base has not, and those that an adapter's parameters change.
+    those that the base has not, and those that an adapter's parameters change. Equal values count
+    where the base has them; elsewhere only where it has nothing in that place.
 
     What is no float, and a half that was of another type, whose smallest values differ, tell
-    nothing; nor does what a GGUF calls by a name that is not known.
+    nothing; nor does what a GGUF calls by a name that is not known, and what the base keeps in
+    other pieces.
     """
-    known = dict(zip(_places(one.name for one in theirs.entries), theirs.entries, strict=True))
+    known = by_place(theirs)
     held = {one.digest for one in theirs.entries} - {""}
-    found = []
-    for own, place in zip(ours.entries, _places(one.name for one in ours.entries), strict=True):
-        if own.digest in held or own.dtype not in FLOATS or BUFFERS.search(own.name):
+    pieces, found = Pieces.of(known), []
+    for own, place in zip(ours.entries, places(one.name for one in ours.entries), strict=True):
+        if own.dtype not in FLOATS or BUFFERS.search(own.name):
+            continue
+        if own.digest in held and not _is_elsewhere(own, known.get(place, ())):
+            continue
+        if place not in known and pieces.has_otherwise(place):
             continue
         if change := _by_parameter(own.name) or _by_tensor(own, place, known):
             found.append(change)
     return tuple(found)
+
+
+def _is_elsewhere(own: TensorDigest, here: Sequence[TensorDigest]) -> bool:
+    """Whether the base has other values in the place of a tensor that it has as well."""
+    return bool(here) and all(one.digest not in ("", own.digest) for one in here)
 
 
 def by_headers(stored: Sequence[Stored]) -> tuple[Change, ...]:
@@ -76,35 +88,6 @@ def _of_tensor(one: Stored) -> Change:
     return Change(name=one.name, role=role, numbers=numbers, kind=kind, detail=SAVED)
 
 
-def _places(names: Iterable[str]) -> list[Place]:
-    """What each tensor is for, whatever program wrote its name, and in which layer."""
-    spelled = [role_of(name) for name in names]
-    known = meanings(_stem(role) for role, _ in spelled)
-    single = len({said.group for said in known.values() if said.layered}) <= 1
-    roles = {role: role_in(known[_stem(role)], single) for role, _ in spelled}
-    vectors = respelled(
-        roles[role].removesuffix(".weight") + _ending(role) if known[_stem(role)].layered else role
-        for role, _ in spelled
-    )
-    found: list[Place] = []
-    for role, numbers in spelled:
-        said = known[_stem(role)]
-        layered = roles[role].removesuffix(".weight") + _ending(role)
-        plain = roles[role] if said.known.use in (Use.TABLE, Use.POSITION) else role
-        name = layered if said.layered else plain
-        kept = numbers[said.before if single else 0 : said.before + said.kept]
-        found.append((vectors.get(name, name), kept if said.layered else numbers))
-    return found
-
-
-def _stem(role: str) -> str:
-    return role.removesuffix(".weight").removesuffix(".bias")
-
-
-def _ending(role: str) -> str:
-    return role[len(_stem(role)) :]
-
-
 def _by_parameter(name: str) -> Change | None:
     """What an adapter's parameter of this name changes."""
     said = parameter(name)
@@ -116,38 +99,91 @@ def _by_parameter(name: str) -> Change | None:
 
 
 def _by_tensor(
-    own: TensorDigest, place: Place, known: Mapping[Place, TensorDigest]
+    own: TensorDigest, place: Place, known: Mapping[Place, Sequence[TensorDigest]]
 ) -> Change | None:
     """What became of the base's tensor that has this place; None where that is not told."""
-    base = known.get(place)
-    kind = _by_digest(own, base)
-    is_odd = base is None and own.name.startswith(BLOCK) and not _is_known(place, known)
-    if kind is None or is_odd or SHARED_BY_ALL.fullmatch(own.name):
+    here = known.get(place, ())
+    kinds = [_by_digest(own, base) for base in here] or [Kind.ADDED]
+    of_gguf = own.name.startswith(BLOCK) or own.path.endswith(".gguf")
+    is_odd = not here and of_gguf and not _is_known(place, known)
+    if None in kinds or is_odd or SHARED_BY_ALL.fullmatch(own.name):
         return None
-    named = base.name if base else ""
+    named = here[0].name if here else ""
     words = VECTOR if len(own.shape) < 2 else ""
     role, numbers = place
+    kind = kinds[0] or Kind.DENSE
     return Change(name=own.name, base=named, role=role, numbers=numbers, kind=kind, detail=words)
 
 
 def _is_known(place: Place, known: Collection[Place]) -> bool:
     """Whether the base has such a tensor in another layer, or its name is one that is known."""
-    module = _stem(place[0]).rpartition("#.")[2]
+    module = stem(place[0]).rpartition("#.")[2]
     roles = {one.role for one in table().known.values()}
     return module in roles or any(place[0] == role for role, _ in known)
 
 
-def _by_digest(own: TensorDigest, base: TensorDigest | None) -> Kind | None:
+def _by_digest(own: TensorDigest, base: TensorDigest) -> Kind | None:
     """What became of a tensor of the base, as far as digests tell."""
-    if base is None:
-        return Kind.ADDED
-    if base.dtype not in FLOATS or (own.dtype == HALF and base.dtype != HALF):
+    if base.dtype not in FLOATS or _is_halved(own, base):
         return None
     if base.shape != own.shape:
-        grown = base.shape[1:] == own.shape[1:] and use_of(role_of(own.name)[0]) is Use.TABLE
-        return None if grown else Kind.RESHAPED
+        return None if _is_grown(own, base) else Kind.RESHAPED
     other = own.opening != base.opening or (own.digest and base.digest not in ("", own.digest))
     return Kind.DENSE if other else None
+
+
+def _is_halved(own: TensorDigest, base: TensorDigest) -> bool:
+    """Whether it is a half that was of another type, whose smallest values differ then."""
+    return own.dtype == HALF and base.dtype != HALF
+
+
+def _is_grown(own: TensorDigest, base: TensorDigest) -> bool:
+    """Whether it is a table of tokens of another length."""
+    same = base.shape[1:] == own.shape[1:] and base.shape != own.shape
+    return same and use_of(role_of(own.name)[0]) is Use.TABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """The names of tensors that are not the base's by digests, which tell nothing of them: those
+    kept as halves of another type, tables that have another length, and what the base keeps in
+    other pieces."""
+
+    halves: tuple[str, ...]
+    grown: tuple[str, ...]
+    regrouped: tuple[str, ...]
+
+
+def unseen(ours: Ledger, theirs: Ledger) -> Unseen:
+    """What digests leave open of tensors that are kept as floats."""
+    known, held = by_place(theirs), {one.digest for one in theirs.entries} - {""}
+    pieces = Pieces.of(known)
+    halves, grown, regrouped = [], [], []
+    for own, place in zip(ours.entries, places(one.name for one in ours.entries), strict=True):
+        if own.digest in held or own.dtype not in FLOATS:
+            continue
+        here = known.get(place, ())
+        halves += [own.name] * any(_is_halved(own, one) for one in here)
+        grown += [own.name] * any(_is_grown(own, one) for one in here)
+        regrouped += [own.name] * (not here and pieces.has_otherwise(place))
+    return Unseen(halves=tuple(halves), grown=tuple(grown), regrouped=tuple(regrouped))
+
+
+def keeps_matrices(stored: Sequence[Stored], theirs: Ledger) -> bool:
+    """Whether half of the matrices in the base's layers or more are kept as floats, unpacked."""
+    layered = {
+        place: {one.shape for one in some if len(one.shape) > 1}
+        for place, some in by_place(theirs).items()
+        if "#" in place[0] and any(len(one.shape) > 1 for one in some)
+    }
+    floats = [one for one in stored if one.dtype in FLOATS and len(one.shape) > 1]
+    ours = places(one.name for one in floats)
+    kept = {
+        place
+        for one, place in zip(floats, ours, strict=True)
+        if one.shape in layered.get(place, ())
+    }
+    return 2 * len(kept) >= len(layered)
 
 
 def tables(changes: Iterable[Change]) -> tuple[str, ...]:
@@ -159,16 +195,32 @@ def layers_added(names: Sequence[str], theirs: Ledger) -> tuple[Change, ...]:
     """A tensor of each layer of a model with these tensors that the base has not, whatever form its
     weights have."""
     known: dict[str, set[str]] = {}
-    for role, numbers in _places(one.name for one in theirs.entries):
+    for role, numbers in places(one.name for one in theirs.entries):
         if numbers and "#" in role:
             known.setdefault(role.partition("#")[0], set()).add(numbers[0])
     found: dict[Place, Change] = {}
-    for name, (role, numbers) in zip(names, _places(names), strict=True):
+    for name, (role, numbers) in zip(names, places(names), strict=True):
         stack = role.partition("#")[0]
         if numbers and "#" in role and stack in known and numbers[0] not in known[stack]:
             change = Change(
                 name=name, role=role, numbers=numbers, kind=Kind.ADDED, detail=NEW_LAYER
             )
+            found.setdefault((stack, numbers[:1]), change)
+    return tuple(found.values())
+
+
+def layers_left_out(names: Sequence[str], theirs: Ledger) -> tuple[Change, ...]:
+    """A tensor of each layer of the base of which a model with these tensors has none, where it has
+    another layer of that stack."""
+    held: dict[str, set[str]] = {}
+    for role, numbers in places(names):
+        if numbers and "#" in role:
+            held.setdefault(role.partition("#")[0], set()).add(numbers[0])
+    found: dict[Place, Change] = {}
+    for (role, numbers), (one, *_) in by_place(theirs).items():
+        stack = role.partition("#")[0]
+        if numbers and "#" in role and stack in held and numbers[0] not in held[stack]:
+            change = Change(name=one.name, role=role, numbers=numbers, kind=Kind.REMOVED)
             found.setdefault((stack, numbers[:1]), change)
     return tuple(found.values())
 
