@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from provenance.errors import SourceError
 from provenance.model import LONG
+from provenance.names import keeper
 from provenance.source.deadline import Deadline
 from provenance.source.names import leads_out
 from provenance.source.progress import Progress, Step, Unit
@@ -43,6 +44,11 @@ class StoredRelease:
     entries: Mapping[str, Listed]
     content: Bytes
     account: RequestBudget
+
+    @property
+    def keeper(self) -> str:
+        """By the scheme of its name, which is its place."""
+        return keeper(self.name)
 
     @property
     def progress(self) -> Progress:
