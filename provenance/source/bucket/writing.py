@@ -120,7 +120,8 @@ class Prefix:
         try:
             obstore.put(self.store, NOTE, data, mode="overwrite" if note else "create")
         except AlreadyExistsError:
-            raise ConfigError(UNDER_WAY, path=self.place.source) from None
+            if self._note().get("parcel") != parcel.key:
+                raise ConfigError(UNDER_WAY, path=self.place.source) from None
         except (NotSupportedError, NotImplementedError):
             self._put(NOTE, data)
         except (BaseError, OSError) as error:
