@@ -207,16 +207,16 @@ class Registry:
         if there or not blob.size:
             for _ in blob.chunks(step):
                 pass
-        if there:
-            return
-        for left in reversed(range(TRIES)):
+        tries = 0 if there else TRIES
+        while tries:
             try:
-                return self._upload_once(blob, step)
+                self._upload_once(blob, step)
+                tries = 0
             except Broken as error:
-                if not left:
+                tries -= 1
+                if not tries:
                     raise SourceError(f"{self._source}: {blob.digest}: {error}") from None
-                self.repository.wait(FIRST_WAIT * 2 ** (TRIES - left))
-        return None
+                self.repository.wait(FIRST_WAIT * 2 ** (TRIES - tries))
 
     def _upload_once(self, blob: Blob, step: Step) -> None:
         begun = self._send("POST", f"{self.repository.address.base}/blobs/uploads/", (202,))
