@@ -43,7 +43,11 @@ def served(root: Path) -> Iterator[str]:
     """Debian's registry on loopback; its host."""
     port = _free()
     (root / "config.yml").write_text(CONFIG.format(root=root / "blobs", port=port))
-    child = subprocess.Popen([str(PROGRAM), "serve", str(root / "config.yml")])
+    child = subprocess.Popen(
+        [str(PROGRAM), "serve", str(root / "config.yml")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         for _ in range(100):
             with closing(socket.socket()) as line:
