@@ -34,7 +34,7 @@ def _of(entry: Entry, registry: Registry, at: datetime) -> Iterator[Hit]:
     repos = [entry.repo, entry.name.partition("@")[0], _id(entry), entry.origin]
     known: Known = {
         "repo": repos,
-        "manifest": [entry.manifest, entry.selected],
+        "manifest": [entry.manifest, entry.selected, entry.commit],
         "commit": [entry.commit, entry.origin_commit],
         FILE: [f"sha256:{file.sha256}" for file in entry.files.files if file.sha256],
     }

@@ -121,13 +121,13 @@ def _own(case: Case) -> Subjects:
     """All that the model is known by: as it lies here or is declared, and as it is locked."""
     evidence = case.evidence
     own: Subjects = {
-        "manifest": {evidence.manifest.digest, evidence.listing.digest},
+        "manifest": {evidence.manifest.digest, evidence.listing.digest, evidence.ref.commit},
         "file": _digests(evidence.listing, evidence.manifest),
         "repo": {evidence.ref.repo, evidence.facts.id if evidence.facts else None},
         "commit": {evidence.ref.commit},
     }
     if (entry := case.locked) and case.is_locked:
-        own["manifest"] |= {entry.manifest, entry.selected}
+        own["manifest"] |= {entry.manifest, entry.selected, entry.commit}
         own["file"] |= _digests(entry.files)
         own["repo"] |= {entry.repo, entry.facts.id if entry.facts else None}
         own["commit"] |= {entry.commit}

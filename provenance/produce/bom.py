@@ -20,6 +20,7 @@ from packageurl import PackageURL
 from provenance.errors import ConfigError
 from provenance.lock import Entry, LockedParent, dumps
 from provenance.lock.model import Lock
+from provenance.names import DIGEST
 
 NEWEST = max(SchemaVersion, key=lambda version: version.to_version())
 OLDEST = "1.5"
@@ -67,6 +68,7 @@ def _model(entry: Entry, licence: str) -> Component:
         "verdict": entry.verdict,
         "profile": entry.profile,
         "mirror_of": entry.mirror_of or "",
+        "source": entry.source or "",
         "signer": ", ".join(sorted({signer.identity for signer in entry.signers})),
     }
     return Component(
@@ -77,7 +79,7 @@ def _model(entry: Entry, licence: str) -> Component:
         version=entry.commit or entry.selected,
         supplier=None,
         publisher=entry.organisation or None,
-        purl=_purl(entry.repo, entry.commit),
+        purl=_in_store(entry.source, entry) if entry.source else _purl(entry.repo, entry.commit),
         licenses=[LicenseFactory().make_from_string(licence)] if licence else None,
         components=[_file(entry, file.path, file.sha256) for file in entry.files.files],
         pedigree=_pedigree(entry),
@@ -128,3 +130,13 @@ def _properties(words: Mapping[str, str]) -> Iterator[Property]:
 def _purl(repo: str | None, commit: str | None) -> PackageURL | None:
     group, slash, name = (repo or "").partition("/")
     return PackageURL("huggingface", group, name, commit) if slash else None
+
+
+def _in_store(source: str, entry: Entry) -> PackageURL | None:
+    """Where a model lies that is on no Hub, as far as purl has a type for that place: oci."""
+    scheme, _, place = source.partition("://")
+    if scheme != "oci":
+        return None
+    tag = entry.revision if entry.revision and not DIGEST.fullmatch(entry.revision) else ""
+    words = {"repository_url": place, **({"tag": tag} if tag else {})}
+    return PackageURL("oci", None, place.rpartition("/")[2], entry.commit, words)

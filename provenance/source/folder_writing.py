@@ -66,7 +66,9 @@ class FolderWriter:
         if not os.path.lexists(self.folder):
             return frozenset()
         if self.folder.is_symlink() or not self.folder.is_dir():
-            raise ConfigError("expected a folder, found something else: name another place", path=self.source)
+            raise ConfigError(
+                "expected a folder, found something else: name another place", path=self.source
+            )
         census = settling.census(self.folder)
         if not census:
             return frozenset()

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from tests.oci.server import INDEX, MANIFEST, Registry
+from tests import forge
+from tests.oci.server import INDEX, MANIFEST, Registry, Zeros
 
 RAW = "application/vnd.cncf.model.weight.v1.raw"
 TAR = "application/vnd.cncf.model.weight.v1.tar"
@@ -74,6 +75,23 @@ def raw(registry: Registry, files: Mapping[str, bytes], tag: str = "v1") -> str:
     """A model with a raw layer for each file is there; the digest of its manifest."""
     layers = [layer(registry, data, path=path) for path, data in files.items()]
     return registry.manifest(artifact(registry, layers), tag)
+
+
+def large(registry: Registry, shards: int, size: int, tag: str = "large") -> int:
+    """A model with raw layers of `size` bytes, of which only a beginning is kept; its bytes."""
+    layers: list[dict[str, Any]] = []
+    index: dict[str, str] = {}
+    for number in range(shards):
+        path, name = f"model-{number:05}.safetensors", f"layers.{number}.weight"
+        head = forge.header(size, name)
+        data, index[name] = Zeros(head, len(head) + size), path
+        digest = registry.blob(data, f"sha256:{number:064x}")
+        row = {"mediaType": RAW, "digest": digest, "size": len(data)}
+        layers.append({**row, "annotations": {FILE_PATH: path}})
+    files = {"model.safetensors.index.json": written({"weight_map": index}), "config.json": b"{}"}
+    layers += [layer(registry, data, path=path) for path, data in files.items()]
+    registry.manifest(artifact(registry, layers), tag)
+    return sum(int(row["size"]) for row in layers)
 
 
 def packed(registry: Registry, files: Mapping[str, bytes], media_type: str, tag: str = "v1") -> str:

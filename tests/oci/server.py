@@ -27,6 +27,21 @@ class Blob(Protocol):
     def __getitem__(self, span: slice, /) -> bytes: ...
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """A beginning, and zeros up to a size: as large as nothing that is kept."""
+
+    head: bytes
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, span: slice, /) -> bytes:
+        start, end, _ = span.indices(self.size)
+        return self.head[start:end].ljust(max(0, end - start), b"\0")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What was asked."""
@@ -112,6 +127,10 @@ class Registry:
         for reference in filter(None, (digest, tag)):
             self.manifests[name, reference] = (data, media_type)
         return digest
+
+    def digest(self, tag: str, name: str = "models/bot") -> str:
+        """What a tag stands for."""
+        return "sha256:" + sha256(self.manifests[name, tag][0]).hexdigest()
 
     def answer(self, request: Request) -> Answer:
         """What an honest registry answers."""

@@ -21,9 +21,14 @@ from provenance.model import LONG
 from provenance.source.oci.address import LOOPBACK, Address
 from provenance.source.oci.credentials import Credential, Known, known
 from provenance.source.oci.http import Answer, Http, Question
+from provenance.source.reach import reach
 from provenance.source.remote.budget import Beyond
 
-CHALLENGE = re.compile(r"\s*(Basic|Bearer)(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
+SCHEMES = tuple(
+    (scheme, re.compile(rf"(?:^|,)\s*{scheme}(?:\s+(.*)|\s*\Z)", re.IGNORECASE | re.DOTALL))
+    for scheme in ("bearer", "basic")
+)
+"""What a registry may ask for, what we would rather give first."""
 WORD = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 MOST = 1 << 20
 CLIENT = "hf-provenance"
@@ -42,14 +47,13 @@ class Challenge:
 
 def challenge(header: str) -> Challenge | None:
     """What a WWW-Authenticate says, None where it is neither Basic nor Bearer."""
-    found = CHALLENGE.match(header[:8192])
-    if not found:
-        return None
-    pairs = WORD.findall(found[2] or "")
-    words = {name.lower(): quoted or plain for name, quoted, plain in pairs}
-    return Challenge(
-        scheme=found[1].lower(), realm=words.get("realm", ""), service=words.get("service", "")
-    )
+    for scheme, pattern in SCHEMES:
+        if found := pattern.search(header[:8192]):
+            pairs = WORD.findall(found[1] or "")
+            words = {name.lower(): quoted or plain for name, quoted, plain in reversed(pairs)}
+            realm, service = words.get("realm", ""), words.get("service", "")
+            return Challenge(scheme=scheme, realm=realm, service=service)
+    return None
 
 
 def may_be_told(registry: str, realm: str) -> bool:
@@ -68,10 +72,13 @@ def _domain(host: str | None) -> str:
     return ".".join(name.split(".")[-2:]) if NAMED.fullmatch(name) else ""
 
 
-def may_be_asked(realm: str) -> bool:
-    """Whether a URL may be asked for a token at all: https, or this machine."""
+def may_be_asked(registry: str, realm: str) -> bool:
+    """Whether a URL may be asked for a token of a registry at all: https, or this machine; and no
+    further inwards than the registry lies."""
     parts = urlsplit(realm)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        return False
+    return reach(parts.hostname or "") >= reach(urlsplit(registry).hostname or "")
 
 
 @dataclass(kw_only=True)
@@ -109,10 +116,10 @@ class Keeper:
 
     def _token(self, asked: Challenge, credential: Credential) -> str:
         """One for what is to be done in this repository, and nothing else."""
-        if not may_be_asked(asked.realm):
+        if not may_be_asked(self.address.base, asked.realm):
             raise SourceError(
                 f"{self.address.source}: tokens are said to come from {asked.realm[:LONG]!r}, "
-                "expected an https URL: nothing was sent there"
+                "expected an https URL that lies no further inwards: nothing was sent there"
             )
         if not may_be_told(self.address.base, asked.realm):
             host = urlsplit(asked.realm).netloc

@@ -53,8 +53,8 @@ class Repository:
     def ask(self, url: str, most: int, *, accept: str = "*/*") -> Answer:
         """The whole answer, of status 200.
 
-        Absent where there is none or it is not shown, SourceError for every other failure, an
-        answer of more than `most` bytes too.
+        Absent where there is none or it is not shown, Beyond for one of more than `most` bytes,
+        SourceError for every other failure.
         """
         try:
             return self._tried(
@@ -65,7 +65,7 @@ class Repository:
                 (200,),
             )
         except Beyond as error:
-            raise SourceError(f"{error}: refused") from None
+            raise Beyond(f"{error}: refused") from None
 
     def span(self, digest: str, start: int, end: int, size: int) -> bytes:
         """The bytes of a blob from `start` up to `end`.
@@ -103,6 +103,8 @@ class Repository:
                     return
             except Broken as error:
                 failed = 1 if at > begun else failed + 1
+                if at > begun:
+                    self.options.deadline.renew()
                 if failed >= TRIES:
                     raise SourceError(f"{self.url('blobs', digest)}: {error}") from None
                 self._rest(FIRST_WAIT * 2**failed)
@@ -125,7 +127,7 @@ class Repository:
                     check_span(opened, digest, start, None)
             except OSError as error:
                 raise SourceError(f"{url}: {error}") from None
-            yield from self.http.chunks(opened, url)
+            yield from self.http.chunks(opened)
 
     def _tried(self, url: str, ask: Callable[[str], T], good: Sequence[int]) -> T:
         """The answer with one of the `good` statuses, after as many tries as are polite."""

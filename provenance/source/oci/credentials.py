@@ -40,9 +40,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What was found for a host, and what was not looked for: `helper` is a program, `files` are
+    """What was found for a `host`, and what was not looked for: `helper` is a program, `files` are
     those that were looked into."""
 
+    host: str
     credential: Credential | None = None
     helper: str = ""
     files: tuple[str, ...] = ()
@@ -52,11 +53,11 @@ class Known:
         """Why nothing was sent, and what would change that."""
         if self.helper:
             return (
-                f"{self.helper}, and programs are not run here: write the credential itself into "
-                "the file that $REGISTRY_AUTH_FILE names (podman login --authfile FILE HOST)"
+                f"{self.helper}, and programs are not run here: write the credential itself into a "
+                f"file that $REGISTRY_AUTH_FILE names: podman login --authfile FILE {self.host}"
             )
         said = ", ".join(self.files) or "no file of docker or podman is here"
-        return f"nothing is known for this host ({said}): docker login HOST, or podman login HOST"
+        return f"nothing is known for this host ({said}): docker login {self.host}"
 
 
 def places(variables: Mapping[str, str]) -> Iterator[Path]:
@@ -91,9 +92,9 @@ def known(variables: Mapping[str, str], host: str, name: str = "") -> Known:
         looked.append(str(place))
         fields = _table(place, data)
         if found := _held(fields.optional_table("auths"), host, name):
-            return Known(credential=found, files=tuple(looked))
+            return Known(host=host, credential=found, files=tuple(looked))
         helper = helper or _helper(fields, place, host)
-    return Known(helper=helper, files=tuple(looked))
+    return Known(host=host, helper=helper, files=tuple(looked))
 
 
 def _table(place: Path, data: bytes) -> Fields:

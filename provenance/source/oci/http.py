@@ -175,13 +175,12 @@ class Http:
                 raise SourceError(f"{delivery.url}: {reason(error)}") from None
             raise Broken(reason(error)) from None
 
-    def chunks(self, opened: Open, what: str) -> Iterator[bytes]:
-        """The body as it comes, or Broken where it ends or trickles."""
+    def chunks(self, opened: Open) -> Iterator[bytes]:
+        """The body as it comes, however long it takes, or Broken where it ends or trickles."""
         begun, came = monotonic(), 0
         try:
             while piece := opened.response.raw.read1(CHUNK):
                 yield piece
-                self.options.deadline.check(what)
                 came += len(piece)
                 if monotonic() - begun > PATIENCE:
                     if came < LEAST:
@@ -215,7 +214,8 @@ class Http:
         parts: list[bytes] = []
         left = most
         with opened.response:
-            for piece in self.chunks(opened, question.url):
+            for piece in self.chunks(opened):
+                self.options.deadline.check(question.url)
                 parts.append(piece[: left + 1])
                 left -= len(piece)
                 if left < 0 or (cut and not left):

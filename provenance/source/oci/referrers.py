@@ -59,11 +59,14 @@ class Referrers:
             repository.url("referrers", self.digest),
             repository.url("manifests", self.digest.replace(":", "-")),
         ):
-            self.account.spend()
             try:
+                self.account.spend()
                 answer = repository.ask(url, MOST, accept=", ".join(INDEXES))
             except Absent:
                 continue
+            except Beyond as error:
+                self._see("limit", "", f"the list of referrers: {error}")
+                return ()
             if 'rel="next"' in answer.headers.get("link", ""):
                 self._see("limit", "", "the list of referrers has more pages")
             try:
@@ -79,6 +82,8 @@ class Referrers:
         self.account.spend()
         try:
             found = manifest_at(self.repository, listed.digest)[0]
+        except Absent:
+            return None
         except Malformed as error:
             return self._see("unreadable", listed.digest, str(error))
         if not isinstance(found, Manifest) or not found.subject:

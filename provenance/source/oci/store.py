@@ -62,6 +62,9 @@ class Artifacts:
             found, digest = manifest_at(self.repository, reference)
         except Malformed as error:
             raise SourceError(f"{self._source}: {reference}: no manifest: {error}") from None
+        except Absent as error:
+            tag = f"; name a tag or a digest: {self._source}:TAG" if reference == LATEST else ""
+            raise Absent(f"{error}{tag}") from None
         if isinstance(found, Index):
             raise SourceError(self._several(found, reference))
         return found, digest
@@ -82,7 +85,7 @@ class Artifacts:
     def _read(self, manifest: Manifest, digest: str, account: RequestBudget) -> Opened:
         repository = self.repository
         limits = repository.options.limits
-        tree = laid(repository, manifest, limits)
+        tree = laid(repository, manifest, limits, account)
         if not tree.entries and not tree.observations:
             raise Absent(f"{self._source}@{digest}: no layer of it is a file of a model")
         referrers = Referrers(repository=repository, digest=digest, account=account, limits=limits)

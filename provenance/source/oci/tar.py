@@ -19,6 +19,10 @@ LONGEST = 1 << 20
 MOST = 1 << 62
 POSIX, GNU = b"ustar\x0000", b"ustar  \x00"
 RECORD = re.compile(rb"([1-9][0-9]{0,6}) ")
+OCTAL = re.compile(rb" *([0-7]*)[ \0]*")
+BASE_256, NEGATIVE = 0x80, 0xFF
+NUMBERS = ((100, 108), (108, 116), (116, 124), (136, 148), (329, 337), (337, 345))
+"""Where a header has its mode, owner, group, time and device."""
 NAMES = frozenset({"path", "linkpath", "size"})
 
 
@@ -106,6 +110,7 @@ def members(stream: Stream) -> Iterator[Member]:
     said = _Said()
     while (head := stream.take(BLOCK)) != bytes(BLOCK):
         _check_sum(head)
+        _check_numbers(head)
         kind, size = head[156:157], _number(head[124:136], "size")
         if kind in (b"x", b"g", b"L", b"K"):
             _hear(said, kind, _body(stream, size))
@@ -144,6 +149,8 @@ def _hear(said: _Said, kind: bytes, data: bytes) -> None:
             raise Malformed(f"a global header sets {', '.join(sorted(found))} of all members")
     elif (said.name if kind == b"L" else said.target) is not None:
         raise Malformed("two long names before one member")
+    elif not data.endswith(b"\0"):
+        raise Malformed("a long name has no end")
     elif kind == b"L":
         said.name = data.rstrip(b"\0")
     else:
@@ -206,24 +213,31 @@ def _name(head: bytes) -> bytes:
 def _check_sum(head: bytes) -> None:
     """The header's sum is right (the sum of its bytes, its own field taken for blanks)."""
     if sum(head[:148]) + 32 * 8 + sum(head[156:]) != _number(head[148:156], "sum"):
-        raise Malformed("a header's sum is wrong: it is no tar, or was changed")
+        raise Malformed("a header's sum is wrong: it is not a tar, or was changed")
 
 
 def _number(data: bytes, what: str) -> int:
     """Octal digits, or GNU's base 256."""
-    if data[0] & 0x80:
-        value = int.from_bytes(data, "big", signed=False) & ~(0x80 << 8 * (len(data) - 1))
+    digits = OCTAL.fullmatch(data)
+    if data[0] == BASE_256:
+        value = int.from_bytes(data[1:], "big")
+    elif digits:
+        value = int(digits[1] or b"0", 8)
     else:
-        digits = data.strip(b" \0")
-        if not re.fullmatch(b"[0-7]*", digits):
-            raise Malformed(f"a header's {what} is no number")
-        value = int(digits or b"0", 8)
-    if value > MOST or data[0] == 0xFF:
-        raise Malformed(f"a header's {what} is no size")
+        raise Malformed(f"a header's {what} is not a number")
+    if value > MOST:
+        raise Malformed(f"a header's {what} is not a size")
     return value
+
+
+def _check_numbers(head: bytes) -> None:
+    """What nobody here uses is as others read it too: some stop where it is no number."""
+    for start, end in NUMBERS:
+        if head[start] not in (BASE_256, NEGATIVE) and not OCTAL.fullmatch(head[start:end]):
+            raise Malformed("a header has letters where a number belongs")
 
 
 def _decimal(data: bytes) -> int:
     if not re.fullmatch(b"0|[1-9][0-9]{0,18}", data):
-        raise Malformed("a pax size is no number")
+        raise Malformed("a pax size is not a number")
     return int(data)

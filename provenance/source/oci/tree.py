@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field
 
 from provenance.model import LONG, Observation
@@ -45,7 +44,6 @@ class Tree:
     entries: dict[str, Listed] = field(default_factory=dict)
     pieces: dict[str, Piece] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
-    folders: set[str] = field(default_factory=set)
     observations: list[Observation] = field(default_factory=list)
     whole: bool = True
     removed: int = 0
@@ -55,14 +53,20 @@ class Tree:
         if len(self.observations) < self.limits.entries:
             self.observations.append(Observation(code=code, path=path, detail=detail))
 
+    def is_too_long(self, path: str) -> bool:
+        """Whether a path is longer than any is kept; then that is said."""
+        if len(path) <= MAX_PATH:
+            return False
+        self.see("name", path[:LONG], f"the path is longer than {MAX_PATH} characters: shorten it")
+        return True
+
     def put(self, entry: Listed, piece: Piece, layer: int, *, over: bool = False) -> None:
         """The file is one of the tree, unless its path leads elsewhere or is taken.
 
         `over` says whether it takes the place of one from an earlier layer, as in an image.
         """
         path = entry.path
-        if len(path) > MAX_PATH:
-            self.see("name", path[:LONG], f"the path is longer than {MAX_PATH} characters")
+        if self.is_too_long(path):
             return
         if any(part in ("", ".", "..") for part in path.split("/")) or "\0" in path:
             self.see("name", path, "leads elsewhere: whoever packed the artifact has to rename it")
@@ -72,14 +76,9 @@ class Tree:
                 detail = "two files of the artifact have this path: which one is used is chance"
                 self.see("contradiction", path, detail)
             return
-        above = _above(path)
-        if path in self.folders or any(one in self.entries for one in above):
-            self.see("contradiction", path, "it is a file and a folder: which it is, is chance")
-            return
         if len(self.entries) >= self.limits.entries:
             self.whole = False
             return
-        self.folders.update(above)
         self.entries[path], self.pieces[path], self.layer[path] = entry, piece, layer
 
     def remove(self, path: str, layer: int, *, below: bool) -> None:
@@ -96,12 +95,15 @@ class Tree:
         ]
         for one in gone:
             del self.entries[one], self.pieces[one], self.layer[one]
-        self.folders = {one for path in self.entries for one in _above(path)}
 
-
-def _above(path: str) -> list[str]:
-    """The folders that a path lies in."""
-    found = []
-    while path := posixpath.dirname(path):
-        found.append(path)
-    return found
+    def settle(self) -> None:
+        """No file lies in another: what does is not listed, and said."""
+        above = "\0"
+        for key in sorted(path.replace("/", "\0") for path in self.entries):
+            if not key.startswith(above):
+                above = f"{key}\0"
+                continue
+            path = key.replace("\0", "/")
+            detail = "what it lies in is a file too: which of them it is, is chance"
+            self.see("name-collision", path, detail)
+            del self.entries[path], self.pieces[path], self.layer[path]

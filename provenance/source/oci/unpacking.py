@@ -111,10 +111,9 @@ class _Layer:
     def take(self, member: Member, stream: Stream) -> None:
         """The member is in the tree, or what is odd about it is said."""
         written = member.name.decode("utf-8", "backslashreplace")
-        path = self._named(written, member)
-        if path is None:
-            return
         tree = self.whole.tree
+        if tree.is_too_long(written) or (path := self._named(written, member)) is None:
+            return
         if written.encode() != member.name:
             tree.see("name", path, f"the name '{path}' is not UTF-8: rename or remove it")
         if self.image and posixpath.basename(path).startswith(WHITEOUT):

@@ -1,0 +1,129 @@
+"""A model in a registry, from its first verdict to its revocation, as it is typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packageurl import PackageURL
+
+from tests.hub import Hub
+from tests.hubs import FILES, REPO, Desk, desk, signed, trust
+from tests.oci import artifacts
+from tests.oci.artifacts import IMAGE, TAR, TAR_GZIP, attached
+from tests.oci.server import Registry
+
+Shelf = tuple[Desk, Registry]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    """A desk, and a registry with a signed model."""
+    with Hub(tmp_path) as hub, Registry() as registry:
+        yield desk(tmp_path, hub), registry
+
+
+def passes(made: Desk, *words: str | Path) -> str:
+    """What a command that must end well says."""
+    ended = made.run(*words)
+    assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
+    return ended.stdout + ended.stderr
+
+
+def pushed(registry: Registry, folder: Path, how: str = "raw") -> str:
+    """The model with its signature: attached to raw layers, packed with the other files."""
+    files = signed(folder)
+    if how != "raw":
+        return artifacts.packed(registry, files, how)
+    bundle = files.pop("model.sig")
+    digest = artifacts.raw(registry, files)
+    attached(registry, digest, bundle)
+    return digest
+
+
+@pytest.mark.parametrize("how", ["raw", TAR, TAR_GZIP, IMAGE])
+def test_from_a_verdict_to_files(shelf: Shelf, tmp_path: Path, how: str) -> None:
+    made, registry = shelf
+    digest = pushed(registry, tmp_path / "signed", how)
+    named = f"{registry.source()}@{digest}"
+    said = passes(made, "verify", named, "--as", REPO, "--registry", "trust.toml")
+    assert f"for declared digests at {digest[:12]}" in said
+    passes(made, "verify", named, "--registry", "trust.toml")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    assert f'commit = "{digest}"' in made.lock.read_text()
+    assert f'source = "{registry.source()}"' in made.lock.read_text()
+    passes(made, "lock", "--check")
+    passes(made, "fetch", "--local-dir", tmp_path / "model")
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == FILES["model.safetensors"]
+    passes(made, "verify", tmp_path / "model", "--as", REPO, "--lock")
+    passes(made, "lock", "--measure", "--upgrade")
+
+
+def test_a_bill_of_materials_says_where_it_lies(shelf: Shelf, tmp_path: Path) -> None:
+    made, registry = shelf
+    digest = pushed(registry, tmp_path / "signed")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    passes(made, "fetch", "--local-dir", tmp_path / "model")
+    text = made.run("bom", "provenance.lock", tmp_path / "model").stdout
+    (model,) = json.loads(text)["components"]
+    purl = PackageURL.from_string(model["purl"])
+    assert (purl.type, purl.name, purl.version) == ("oci", "bot", digest)
+    assert purl.qualifiers == {"repository_url": f"{registry.host}/models/bot", "tag": "v1"}
+
+
+def test_a_tag_that_moved_is_not_followed(shelf: Shelf, tmp_path: Path) -> None:
+    made, registry = shelf
+    first = pushed(registry, tmp_path / "one")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    artifacts.raw(registry, {**FILES, "config.json": b"{}"})
+    passes(made, "lock", "--check")
+    passes(made, "fetch", "--local-dir", tmp_path / "model")
+    assert (tmp_path / "model" / "config.json").read_bytes() == FILES["config.json"]
+    assert first in made.lock.read_text()
+
+
+def test_what_is_printed_can_be_typed(shelf: Shelf) -> None:
+    made, registry = shelf
+    artifacts.raw(registry, FILES)
+    for named in (f"{registry.source()}:v1", f"{registry.source()}@{registry.digest('v1')}"):
+        ended = made.run("verify", named, "--format", "json")
+        subjects = {f["where"] for m in json.loads(ended.stdout)["models"] for f in m["findings"]}
+        assert named in subjects
+
+
+@pytest.mark.parametrize("kind", ["manifest", "file", "artifact"])
+def test_what_is_revoked_is_refused(shelf: Shelf, tmp_path: Path, kind: str) -> None:
+    made, registry = shelf
+    digest = pushed(registry, tmp_path / "one")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    line = next(x for x in made.lock.read_text().splitlines() if x.startswith("manifest = "))
+    kinds: dict[str, dict[str, Any]] = {
+        "manifest": {"manifest": line.split('"')[1]},
+        "file": {"files": [artifacts.digest_of(FILES["model.safetensors"])]},
+        "artifact": {"manifest": digest},
+    }
+    made.trust(trust(revoked=[{**kinds[kind], "reason": "poisoned"}]))
+    for words in (
+        ("verify",),
+        ("verify", f"{registry.source()}@{digest}", "--registry", "trust.toml"),
+        ("fetch", "--local-dir", tmp_path / "model"),
+    ):
+        ended = made.run(*words)
+        assert (ended.returncode, "registry/revoked" in ended.stdout + ended.stderr) == (1, True)
+    assert not (tmp_path / "model").exists()
+    affected = made.run("registry", "affected", "--lock", made.lock, "--registry", "trust.toml")
+    assert (affected.returncode, "poisoned" in affected.stdout) == (1, True)
+
+
+def test_a_registry_that_changes_bytes_is_found_out(shelf: Shelf, tmp_path: Path) -> None:
+    made, registry = shelf
+    pushed(registry, tmp_path / "one")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    weights = FILES["model.safetensors"]
+    registry.blobs[artifacts.digest_of(weights)] = weights[:-1] + b"\1"
+    ended = made.run("fetch", "--local-dir", tmp_path / "model")
+    assert (ended.returncode, "integrity/mismatch" in ended.stdout + ended.stderr) == (1, True)
+    assert not (tmp_path / "model").exists()
