@@ -18,6 +18,7 @@ MARKERS: Mapping[str, str] = {
 """By the element that says where a page ends the parameter that asks for what follows."""
 ENCODED = frozenset({"key-marker"})
 LONGEST = 4096
+VERSIONS = "ListVersionsResult"
 NO_VERSION = frozenset({"", "null"})
 """The version of what was written while a bucket kept none."""
 
@@ -37,30 +38,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a listing, and what asks for the next one; without that it is the last."""
+    """A page of a listing, and what asks for the next one; `cut` where there is one.
+
+    `versions` says whether it is one of versions, which not every server knows.
+    """
 
     rows: tuple[Row, ...]
-    following: Mapping[str, str]
+    following: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
+    versions: bool = False
 
 
 def page(data: bytes) -> Page:
     """A page of ListObjectsV2 or ListObjectVersions (Amazon S3 API reference), or Malformed."""
     read = _read(data)
     encoded = read.said.get("EncodingType") == "url"
-    rows = tuple(_row(name, said, encoded) for name, said in read.records)
-    if read.said.get("IsTruncated") != "true":
-        return Page(rows=rows, following={})
+    names = {name for name, _ in read.records}
     following = {
         name: read.said[element] for element, name in MARKERS.items() if element in read.said
     }
-    if not following:
-        raise Malformed("a listing that is cut off, and does not say how it goes on")
     return Page(
-        rows=rows,
+        rows=tuple(_row(name, said, encoded) for name, said in read.records),
         following={
             name: unquote_plus(text) if encoded and name in ENCODED else text
             for name, text in following.items()
         },
+        cut=read.said.get("IsTruncated") == "true",
+        versions=read.root == VERSIONS or bool(names - {"Contents"}),
     )
 
 
@@ -92,11 +96,13 @@ def _row(name: str, said: Mapping[str, str], encoded: bool) -> Row:
 class _Read:
     """The texts directly below the root, and those of each record."""
 
+    root: str = ""
     said: dict[str, str] = field(default_factory=dict)
     records: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     _path: list[str] = field(default_factory=list)
 
     def start(self, name: str, _: Mapping[str, str]) -> None:
+        self.root = self.root or name
         self._path.append(name)
         if len(self._path) == 2 and name in RECORDS:
             self.records.append((name, {}))

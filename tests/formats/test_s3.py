@@ -20,18 +20,18 @@ def contents(key: str, size: str = "3") -> str:
 
 
 READ = {
-    "nothing": (listing(), Page(rows=(), following={})),
+    "nothing": (listing(), Page(rows=())),
     "an object": (
         listing(contents("a/b.json")),
-        Page(rows=(Row(key="a/b.json", size=3, etag='"ab"'),), following={}),
+        Page(rows=(Row(key="a/b.json", size=3, etag='"ab"'),)),
     ),
     "a key that is encoded": (
         listing("<EncodingType>url</EncodingType>", contents("a+b%2B%01")),
-        Page(rows=(Row(key="a b+\x01", size=3, etag='"ab"'),), following={}),
+        Page(rows=(Row(key="a b+\x01", size=3, etag='"ab"'),)),
     ),
     "a key that only looks encoded": (
         listing(contents("a+b%2B")),
-        Page(rows=(Row(key="a+b%2B", size=3, etag='"ab"'),), following={}),
+        Page(rows=(Row(key="a+b%2B", size=3, etag='"ab"'),)),
     ),
     "a page that goes on": (
         listing(
@@ -39,7 +39,11 @@ READ = {
             "<NextContinuationToken>t+k</NextContinuationToken>",
             contents("a"),
         ),
-        Page(rows=(Row(key="a", size=3, etag='"ab"'),), following={"continuation-token": "t+k"}),
+        Page(
+            rows=(Row(key="a", size=3, etag='"ab"'),),
+            following={"continuation-token": "t+k"},
+            cut=True,
+        ),
     ),
     "versions, one of them that it was removed": (
         listing(
@@ -62,12 +66,17 @@ READ = {
                 ),
                 Row(key="a", version="v2", modified="2026-01-02T00:00:00.000Z", gone=True),
             ),
-            following={},
+            versions=True,
         ),
     ),
     "a version of a bucket that keeps none": (
         listing("<Version><Key>a</Key><Size>1</Size><VersionId>null</VersionId></Version>"),
-        Page(rows=(Row(key="a", size=1),), following={}),
+        Page(rows=(Row(key="a", size=1),), versions=True),
+    ),
+    "no versions": (listing(root="ListVersionsResult"), Page(rows=(), versions=True)),
+    "an end that does not say how it goes on": (
+        listing("<IsTruncated>true</IsTruncated>", contents("a")),
+        Page(rows=(Row(key="a", size=3, etag='"ab"'),), cut=True),
     ),
 }
 REFUSED = {
@@ -79,7 +88,6 @@ REFUSED = {
     "digits of another script": listing(contents("a", "٣")),
     "no key": listing("<Contents><Size>1</Size></Contents>"),
     "a key without end": listing(contents("a" * 5000)),
-    "an end that is none": listing("<IsTruncated>true</IsTruncated>", contents("a")),
 }
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -106,49 +106,87 @@ def s3_state(lot: Lot) -> Mapping[str, list[Any]]:
     return {key: keys.getlist(key) for key in keys}
 
 
-def _s3(*, versions: bool) -> Iterator[Lot]:
-    client, bucket = s3_client(), f"models-{os.getpid()}-{next(_numbers)}"
-    client.create_bucket(Bucket=bucket)
-    if versions:
-        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """A new bucket of a server; `client` is its own, `more` what each object is put with."""
 
-    def key(path: str) -> dict[str, str]:
-        return {"Bucket": bucket, "Key": f"teams/bot/{path}"}
+    client: Any
+    name: str
+    more: Mapping[str, str]
 
-    def swap(path: str, data: bytes) -> None:
-        held = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket].keys[f"teams/bot/{path}"]
+    def key(self, path: str) -> dict[str, str]:
+        """The object of a file."""
+        return {"Bucket": self.name, "Key": f"teams/bot/{path}"}
+
+    def put(self, path: str, data: bytes) -> None:
+        """In one piece."""
+        self.client.put_object(**self.key(path), Body=data, **self.more)
+
+    def remove(self, path: str) -> None:
+        """Of one that keeps versions, a mark that it is removed."""
+        self.client.delete_object(**self.key(path))
+
+    def swap(self, path: str, data: bytes) -> None:
+        """Behind the back of the server, of moto alone."""
+        keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys
+        held = keys[self.key(path)["Key"]]
         stated = held.etag
         held.value, held._etag = data, stated.strip('"')
 
-    yield Lot(
-        source=f"s3://{bucket}/teams/bot",
-        swap=swap,
-        put=lambda path, data: client.put_object(
-            **key(path), Body=data, ChecksumAlgorithm="SHA256"
-        ),
-        remove=lambda path: client.delete_object(**key(path)),
-        states=True,
-        keeps=versions,
-        variables={**KEYS, "AWS_ENDPOINT_URL": s3_server()},
-    )
+
+def bucket(client: Any, **more: str) -> Bucket:
+    """One that was not there."""
+    made = Bucket(client=client, name=f"models{os.getpid()}n{next(_numbers)}", more=more)
+    client.create_bucket(Bucket=made.name)
+    return made
 
 
 @contextmanager
 def versioned(root: Path) -> Iterator[Lot]:
     """A prefix of a bucket of S3 that keeps versions."""
-    yield from _s3(versions=True)
+    with unversioned(root) as lot:
+        s3_client().put_bucket_versioning(
+            Bucket=lot.source.split("/")[2], VersioningConfiguration={"Status": "Enabled"}
+        )
+        yield replace(lot, keeps=True)
 
 
 @contextmanager
 def unversioned(root: Path) -> Iterator[Lot]:
     """A prefix of a bucket of S3 that keeps none."""
-    yield from _s3(versions=False)
+    own = bucket(s3_client(), ChecksumAlgorithm="SHA256")
+    yield Lot(
+        source=f"s3://{own.name}/teams/bot",
+        put=own.put,
+        remove=own.remove,
+        swap=own.swap,
+        states=True,
+        keeps=False,
+        variables={**KEYS, "AWS_ENDPOINT_URL": s3_server()},
+    )
+
+
+@contextmanager
+def google(root: Path) -> Iterator[Lot]:
+    """A public bucket, as Google Cloud Storage is read: by its XML, which is that of S3."""
+    own = bucket(s3_client(), ACL="public-read")
+    own.client.put_bucket_acl(Bucket=own.name, ACL="public-read")
+    yield Lot(
+        source=f"gs://{own.name}/teams/bot",
+        put=own.put,
+        remove=own.remove,
+        swap=own.swap,
+        states=False,
+        keeps=False,
+        variables={"GOOGLE_BASE_URL": s3_server(), "GOOGLE_SKIP_SIGNATURE": "true"},
+    )
 
 
 STORES: Mapping[str, Callable[[Path], AbstractContextManager[Lot]]] = {
     "a folder": folder,
     "S3 with versions": versioned,
     "S3 without versions": unversioned,
+    "Google Cloud Storage": google,
 }
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from provenance.formats.s3 import Row
 from provenance.model import Observation
 
-LOOKED_AT = 2_000_000
+LOOKED_AT = 1_000_000
 """The most objects that are looked at, in all earlier states of a prefix, for one state."""
 
 
@@ -47,8 +47,8 @@ class Laid:
 def laid(found: Iterable[Item]) -> Laid:
     """The files among the objects, in order.
 
-    An empty object that stands for a folder is none. One whose name no folder can hold, and one
-    that is a file and a folder at once, is left out and told.
+    An empty object that stands for a folder is none, also where its slash is not listed. One whose
+    name no folder can hold, and one that is a file and a folder at once, is left out and told.
     """
     kept: list[Item] = []
     seen: list[Observation] = []
@@ -62,7 +62,7 @@ def laid(found: Iterable[Item]) -> Laid:
             kept.append(item)
     folders = {part for item in kept for part in _above(item.path)}
     for item in kept:
-        if item.path in folders:
+        if item.path in folders and item.size:
             detail = "an object has this name, and others lie below it: rename or remove it"
             seen.append(Observation(code="name-collision", path=item.path, detail=detail))
     items = tuple(item for item in kept if item.path not in folders)
@@ -80,7 +80,9 @@ def states(rows: Sequence[Row], prefix: str) -> Iterator[Laid]:
     Times are in seconds: of what changed within one, the order of a listing says what was first.
     """
     stacks: dict[str, list[Row]] = {}
-    for row in sorted(rows[::-1], key=lambda row: (row.modified, row.latest)):
+    oldest = list(reversed(rows))
+    oldest.sort(key=lambda row: (row.modified, row.latest))
+    for row in oldest:
         stacks.setdefault(row.key, []).append(row)
     events = [
         (row.modified, number, key)

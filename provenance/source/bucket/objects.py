@@ -7,17 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import (
-    BaseError,
-    PermissionDeniedError,
-    PreconditionError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import BaseError
 
 from provenance.errors import SourceError
 from provenance.source.bucket.listing import Item
-from provenance.source.bucket.places import Place, said_by
+from provenance.source.bucket.places import Place
 from provenance.source.bucket.s3 import S3
+from provenance.source.bucket.words import in_words
 from provenance.source.remote.budget import Beyond
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.stored import StoredRelease
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 CHUNK = 8 << 20
-CHANGED = "it was written over since it was listed: run it again"
-GONE = "it was removed since it was listed: run it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +42,18 @@ class Objects:
             options: GetOptions = {**self._as_listed(entry), "range": (start, end)}
             return bytes(obstore.get(self.store, entry.path, options=options).bytes())
         except (BaseError, OSError) as error:
-            raise self._failed(entry, error) from None
+            raise self._in_words(entry, error) from None
 
     def chunks(self, entry: Listed) -> Iterator[bytes]:
-        """As it comes."""
+        """As it comes; of an empty file nothing, which may be a folder's."""
+        if not entry.size:
+            return
         try:
             found = obstore.get(self.store, entry.path, options=self._as_listed(entry))
             for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
         except (BaseError, OSError) as error:
-            raise self._failed(entry, error) from None
+            raise self._in_words(entry, error) from None
 
     def _as_listed(self, entry: Listed) -> GetOptions:
         item = self.items[entry.path]
@@ -65,22 +61,8 @@ class Objects:
             return {"version": item.version}
         return {"if_match": item.etag} if item.etag else {}
 
-    def _failed(self, entry: Listed, error: BaseException) -> SourceError:
-        return failed(self.place, f"{self.place.source}: {entry.path}", error)
-
-
-def failed(place: Place, what: str, error: BaseException) -> SourceError:
-    """What went wrong with `what`, in words without a secret, and what to do."""
-    match error:
-        case PreconditionError():
-            said = CHANGED
-        case FileNotFoundError():
-            said = GONE
-        case PermissionDeniedError() | UnauthenticatedError():
-            said = f"it is not shown to us: {place.kind.step}"
-        case _:
-            said = said_by(error)
-    return SourceError(f"{what}: {said}")
+    def _in_words(self, entry: Listed, error: BaseException) -> SourceError:
+        return in_words(f"{self.place.source}: {entry.path}", error, self.place.kind.step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import obstore
 import requests
@@ -22,7 +22,8 @@ from obstore.exceptions import BaseError
 from provenance.errors import Absent, Malformed, SourceError, Unserved
 from provenance.formats.s3 import Page, Row, page, refusal
 from provenance.source.bucket.listing import Item
-from provenance.source.bucket.places import VIRTUAL, Place, said_by
+from provenance.source.bucket.places import VIRTUAL, Place
+from provenance.source.bucket.words import in_words
 from provenance.source.deadline import Deadline
 from provenance.source.exchange import reason, within
 
@@ -30,7 +31,6 @@ ANSWER, WHOLE = 20, 60
 """Seconds within which a server must begin to answer, and its answer be here."""
 VALID = timedelta(minutes=5)
 LONGEST = 8 << 20
-REGION = "us-east-1"
 HEADERS: Mapping[str, str] = {"Accept-Encoding": "identity", "User-Agent": "hf-provenance"}
 CHECKSUM: Mapping[str, str] = {"x-amz-checksum-mode": "ENABLED"}
 STATED = "x-amz-checksum-sha256"
@@ -81,11 +81,19 @@ class S3:
         following: Mapping[str, str] = {}
         while len(rows) <= most:
             found = self._page({**asked, **following})
+            if "versions" in query and not found.versions:
+                raise Unserved(f"{self.place.source}: the server knows no versions")
             rows += found.rows
-            if not found.following or not found.rows:
+            if not found.cut or not found.rows:
                 break
-            following = found.following
+            following = self._next(found)
         return tuple(rows)
+
+    def _next(self, found: Page) -> Mapping[str, str]:
+        if found.following:
+            return found.following
+        said = "the server cuts its listing off, and does not say how it goes on"
+        raise SourceError(f"{self.place.source}: {said}")
 
     def _page(self, query: Mapping[str, str]) -> Page:
         source = self.place.source
@@ -152,19 +160,17 @@ class S3:
                 self.place.at(url), "HEAD" if method == "HEAD" else "GET", "", VALID
             )
         except (BaseError, OSError) as error:
-            step = self.place.kind.step
-            raise SourceError(f"{self.place.source}: {said_by(error)}; {step}") from None
+            raise in_words(self.place.source, error, self.place.kind.step) from None
 
     @property
     def _base(self) -> str:
-        place, config = self.place, self.place.config
-        region = config.get("AWS_REGION") or config.get("AWS_DEFAULT_REGION") or REGION
-        server = place.endpoint or f"https://s3.{region}.amazonaws.com"
-        return server if place.endpoint and place.says(VIRTUAL) else f"{server}/{place.bucket}"
+        place = self.place
+        return place.server if place.says(VIRTUAL) else f"{place.server}/{place.bucket}"
 
     @property
     def _is_amazon(self) -> bool:
-        return self.place.endpoint is None or ".amazonaws.com" in self.place.endpoint
+        host = urlsplit(self.place.server).hostname or ""
+        return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def whole_digest(headers: Mapping[str, str]) -> str:

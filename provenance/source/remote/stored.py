@@ -101,7 +101,7 @@ class StoredRelease:
             raise SourceError(f"{self.name}: {path[:LONG]!r} leads out of the model's folder")
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(place.name + PART)
+        part = folder / self._aside(path)
         with part.open("wb") as stream:
             for chunk in self.content.chunks(self.entries[path]):
                 if stop.is_set():
@@ -109,6 +109,13 @@ class StoredRelease:
                 stream.write(chunk)
                 step.advance(len(chunk))
         part.replace(place)
+
+    def _aside(self, path: str) -> str:
+        """Where a file lies while it comes: at the name of no other."""
+        aside = path + PART
+        while aside in self.entries:
+            aside += PART
+        return aside
 
 
 class Spans:
