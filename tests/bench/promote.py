@@ -8,13 +8,14 @@ since a promoted folder is on disk for good before it has its name.
 
 from __future__ import annotations
 
-import logging
 import os
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -26,9 +27,38 @@ from provenance.source.remote.store import StoreOptions
 from tests.bench.figures import best
 from tests.promoting.docks import DOCKS, Dock
 from tests.promoting.test_writers import deliver, parcel
+from tests.source.stores import KEYS
 
 FILES = 4
+SERVER = """
+import boto3
+from moto.server import ThreadedMotoServer
+from time import sleep
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+_, port = server.get_host_and_port()
+keys = {"aws_access_key_id": "t", "aws_secret_access_key": "t", "region_name": "us-east-1"}
+client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", **keys)
+client.create_bucket(Bucket="bench")
+print(port, flush=True)
+sleep(3600)
+"""
 NUMBERS = count()
+
+
+@contextmanager
+def bucket() -> Iterator[Dock]:
+    """A bucket of moto, in a process of its own."""
+    words = [sys.executable, "-c", SERVER]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        try:
+            port = server.stdout.readline().decode().strip() if server.stdout else ""
+            variables = {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+            yield Dock(
+                to="s3://bench/models/bot", read=dict, put=print, foreign=print, variables=variables
+            )
+        finally:
+            server.kill()
 
 
 def client(dock: Dock, folder: Path, *, synced: bool = False) -> Callable[[], object]:
@@ -60,8 +90,6 @@ def ours(dock: Dock, folder: Path) -> Callable[[], object]:
     made = parcel(folder, dock, files)
 
     def work() -> None:
-        from dataclasses import replace
-
         to = f"{dock.to}-{next(NUMBERS)}"
         deliver(replace(dock, to=to), made)
 
@@ -71,15 +99,15 @@ def ours(dock: Dock, folder: Path) -> Callable[[], object]:
 def main() -> None:
     """A ratio for each store."""
     mebibytes = int(sys.argv[1]) if len(sys.argv) > 1 else 512
-    logging.disable(logging.CRITICAL)
     print(f"{mebibytes} MiB in {FILES} files, the client's time by ours (0.9 is the bar):")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name, "model")
         folder.mkdir()
         for number in range(FILES):
             (folder / f"{number}.bin").write_bytes(os.urandom((mebibytes << 20) // FILES))
-        for called in ("S3", "a folder"):
-            dock = stack.enter_context(DOCKS[called](Path(name)))
+        docks = {"S3": stack.enter_context(bucket()), "a folder": None}
+        for called, found in docks.items():
+            dock = found or stack.enter_context(DOCKS[called](Path(name)))
             known = [client(dock, folder), ours(dock, folder)]
             if called == "a folder":
                 known.append(client(dock, folder, synced=True))

@@ -17,7 +17,8 @@ from obstore.store import ObjectStore
 
 from provenance.errors import ConfigError, SourceError
 from provenance.source import bucket
-from provenance.source.bucket.places import Place, place, said_by
+from provenance.source.bucket.places import Place, place
+from provenance.source.bucket.words import said_by
 from provenance.source.evidence_files import is_evidence_name
 from provenance.source.progress import Step
 from provenance.source.remote.store import StoreOptions
@@ -40,7 +41,7 @@ UNDER_WAY = (
 )
 AT_ONCE = 4
 PART = 16 << 20
-WHOLE = 64 << 20
+WHOLE = 8 << 20
 """The largest object that is sent in one piece: S3 then states the digest of all of it."""
 CHECKSUM = "AWS_CHECKSUM_ALGORITHM"
 SMALL = 32 << 20
@@ -57,10 +58,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prefix:
-    """A prefix of a bucket."""
+    """A prefix of a bucket; by `stating` S3 is told the digest of what comes in one piece."""
 
     place: Place
     store: ObjectStore
+    stating: ObjectStore
     options: StoreOptions
 
     def deliver(self, parcel: Parcel) -> Delivered:
@@ -147,12 +149,11 @@ class Prefix:
         return self._put(item.path, item.chunks(step), size=item.size)
 
     def _put(self, path: str, data: bytes | Iterator[bytes], size: int | None = None) -> Sent:
-        store = self.store
+        parts = not isinstance(data, bytes)
+        store = self.store if parts else self.stating
         found = self._ask(
             path,
-            lambda: obstore.put(
-                store, path, data, use_multipart=not isinstance(data, bytes), chunk_size=PART
-            ),
+            lambda: obstore.put(store, path, data, use_multipart=parts, chunk_size=PART),
         )
         length = len(data) if isinstance(data, bytes) else size or 0
         return Sent(path=path, size=length, etag=found["e_tag"] or "")
@@ -213,5 +214,5 @@ def writer(source: str, options: StoreOptions) -> Prefix:
         path = f"{source.rstrip('/')}/models/NAME"
         raise ConfigError(f"expected a prefix of the bucket: type {path}", path=source)
     summed = {CHECKSUM: "SHA256"} if source.startswith("s3:") else {}
-    store = replace(found, config={**found.config, **summed}).store()
-    return Prefix(place=found, store=store, options=options)
+    stating = replace(found, config={**found.config, **summed}).store()
+    return Prefix(place=found, store=found.store(), stating=stating, options=options)
