@@ -5,9 +5,10 @@ The caller has to name the Hub: nobody publishes on huggingface.co because a set
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -83,6 +84,7 @@ class HubWriter:
             )
         finally:
             step.end()
+        self._check_sent(parcel, str(made.oid))
         return Delivered(place=self.repo, revision=str(made.oid))
 
     def _there(self) -> tuple[str, Mapping[str, Held]]:
@@ -91,13 +93,16 @@ class HubWriter:
             head = self.api.model_info(self.repo).sha or ""
         except RepositoryNotFoundError:
             return "", {}
-        tree = self.api.list_repo_tree(self.repo, recursive=True, revision=head)
+        return head, self._tree(head)
+
+    def _tree(self, commit: str) -> Mapping[str, Held]:
+        tree = self.api.list_repo_tree(self.repo, recursive=True, revision=commit)
         files = [one for one in tree if isinstance(one, RepoFile)]
         rows = (
             Held(path=f.path, size=f.size, digest=f.lfs.sha256 if f.lfs else f.blob_id)
             for f in files
         )
-        return head, {row.path: row for row in rows}
+        return {row.path: row for row in rows}
 
     def _lies(self, parcel: Parcel, there: Mapping[str, Held], head: str) -> bool:
         if there.keys() - {OWN} != self._paths(parcel) - {OWN}:
@@ -127,27 +132,34 @@ class HubWriter:
             raise earlier(self.repo)
 
     def _read(self, path: str, head: str) -> bytes:
-        place = self.api.hf_hub_download(self.repo, path, revision=head)
-        with open(place, "rb") as stream:
-            return stream.read(SMALL)
+        with TemporaryDirectory() as folder:
+            place = self.api.hf_hub_download(self.repo, path, revision=head, local_dir=folder)
+            return Path(place).read_bytes()
 
     def _added(self, parcel: Parcel, step: Step) -> Iterator[CommitOperationAdd]:
-        """Each file as huggingface_hub takes it: small ones by their bytes, of large ones what it
-        hashed itself."""
+        """Each file as huggingface_hub takes it, hashed here before: small ones by their bytes."""
         for item in parcel.files:
             if item.size <= SMALL:
-                data = b"".join(item.chunks(step))
-                yield CommitOperationAdd(item.path, io.BytesIO(data))
+                yield CommitOperationAdd(item.path, b"".join(item.chunks(step)))
                 continue
             for _ in item.chunks(step):
                 pass
-            added = CommitOperationAdd(item.path, str(item.place))
-            if added.upload_info.sha256.hex() != item.sha256:
-                raise SourceError(f"{item.place}: it changed since it was admitted: fetch it again")
-            yield added
+            yield CommitOperationAdd(item.path, str(item.place))
         for name, data in parcel.beside.items():
-            yield CommitOperationAdd(name, io.BytesIO(data))
-        yield CommitOperationAdd(parcel.import_name, io.BytesIO(parcel.attested()))
+            yield CommitOperationAdd(name, data)
+        yield CommitOperationAdd(parcel.import_name, parcel.attested())
+
+    def _check_sent(self, parcel: Parcel, commit: str) -> None:
+        """The Hub has every file as it was admitted, whatever happened to it on the way."""
+        there = self._tree(commit)
+        for item in parcel.files:
+            held = there.get(item.path)
+            if held is None or not _is(item, held):
+                found = f"{held.digest}, {held.size} bytes" if held else "nothing"
+                raise SourceError(
+                    f"{self.repo}@{commit}: {item.path}: expected {item.sha256}, {item.size} "
+                    f"bytes; the Hub has {found}. Do not use this commit: run promote again"
+                )
 
 
 def _is(item: Item, held: Held) -> bool:
