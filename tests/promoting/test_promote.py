@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,49 @@ def test_a_copy_is_locked_fetched_and_refused_once_the_origin_is_revoked(there: 
 
 def _revision(there: Pier) -> dict[str, str]:
     return {"revision": there.dock.tagged[1]} if there.dock.tagged else {}
+
+
+def test_a_copy_of_a_copy_names_the_first_origin(tmp_path: Path) -> None:
+    with pier(tmp_path, "a folder") as there:
+        promoted(there)
+        desk, second = there.desk, tmp_path / "second" / "bot"
+        desk.settings({"name": "bot", "source": there.dock.to})
+        own = ("--sign-key", there.key, "--local-dir", tmp_path / "admitted")
+        for words in (("lock", "-q"), ("promote", "bot", "--to", f"file://{second}", *own)):
+            ended = desk.run(*words)
+            assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
+        lines = (second / "import.intoto.jsonl").read_text().splitlines()
+        assert len(lines) == 2
+        desk.hub.delete(REPO)
+        code, model = there.verify("--as", REPO, at=f"file://{second}")
+        assert (code, model["mirror_of"]) == (0, there.origin), model
+        (second / "import.intoto.jsonl").write_text(f"{lines[1]}\n")
+        code, model = there.verify("--as", REPO, at=str(second))
+        assert (code, model["mirror_of"]) == (0, there.origin), model
+        statement = json.loads(base64.b64decode(json.loads(lines[1])["dsseEnvelope"]["payload"]))
+        (origin, via) = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+        assert origin["uri"] == f"pkg:huggingface/{there.origin}"
+        assert via["uri"].startswith(f"{there.dock.to}@sha256:")
+
+
+WRONG: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "no place": (("--to", "bot"), "expected oci://host/repository"),
+    "a tag for a folder": (("--to", "file:///tmp/x", "--tag", "v1"), "no other place has tags"),
+    "a whole bucket": (("--to", "s3://bucket"), "expected"),
+    "a digest": (("--to", f"oci://host/x@sha256:{'0' * 64}"), "is what is written there"),
+    "two tags": (("--to", "oci://127.0.0.1:1/x:v1", "--tag", "v2"), "is what is written there"),
+    "a relative folder": (("--to", "file://x"), "file://"),
+    "offline": (("--to", "oci://127.0.0.1:1/x", "--offline"), "offline"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_written_is_said_before_anything_is_fetched(
+    name: str, tmp_path: Path
+) -> None:
+    words, told = WRONG[name]
+    with pier(tmp_path, "a folder") as there:
+        ended = there.desk.run("promote", REPO, *words, "--sign-key", there.key)
+        assert (ended.returncode, told in ended.stderr) == (2, True), ended.stderr
+        ended = there.desk.run("promote", REPO, *words)
+        assert ended.returncode == 2
