@@ -20,9 +20,6 @@ from provenance.trust import Registry, Role
 from provenance.wire.bundle import Opened
 from provenance.wire.imported import Imported, imported, is_import
 
-BESIDE = "attestations/"
-"""How the path of a bundle begins that lies elsewhere than with the files."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
@@ -50,7 +47,7 @@ class Import:
     @property
     def is_here(self) -> bool:
         """Whether it lies with the files, and not with the caller or a registry."""
-        return not self.bundle.startswith(BESIDE)
+        return "/" not in self.bundle
 
     def may_be(self, repo: str | None) -> bool:
         """Whether a model of this name may be what it speaks of: the origin itself, or the place

@@ -165,3 +165,13 @@ def test_what_cannot_be_written_is_said_before_anything_is_fetched(
         assert (ended.returncode, told in ended.stderr) == (2, True), ended.stderr
         ended = there.desk.run("promote", REPO, *words)
         assert ended.returncode == 2
+
+
+def test_an_unfinished_prefix_passes_for_no_model(tmp_path: Path) -> None:
+    with pier(tmp_path, "S3") as there:
+        promoted(there)
+        there.dock.put("attestations/promoting.json", b'{"parcel": "another", "paths": []}')
+        code, model = there.verify("--as", REPO)
+        assert (code, "integrity/reserved-name" in rules(model)) == (1, True)
+        code, told = there.promote()
+        assert (code, "promote did not put there" in told) == (2, True), told
