@@ -34,7 +34,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("workspace",),
     ("recording",),
     ("cli",),
-    ("train",),
+    ("train", "vllm"),
     ("__init__",),
     ("__main__",),
 )
@@ -51,6 +51,7 @@ DOORS = {
     "rich": ("cli",),
     "sigstore": ("signature",),
     "transformers": ("train",),
+    "vllm": ("vllm",),
     "requests": ("registry", "source"),
     "securesystemslib": ("registry",),
     "tuf": ("registry",),

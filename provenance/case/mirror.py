@@ -150,7 +150,7 @@ def _by_files(files: ModelFiles, origin: Ancestor, known: Evidence) -> Mirror | 
     """Every file that a loader reads of either has one SHA-256, which is stated."""
     own, theirs = files.evidence.manifest.by_path, known.manifest.by_path
     every = own.keys() | theirs.keys()
-    needed = (files.read | ModelFiles(evidence=known).read) or every
+    needed = (files.read | files.of(known).read) or every
     unlike = {path for path in every if own.get(path) != theirs.get(path)}
     if different := tuple(sorted(unlike & needed)):
         return Unproved(origin=origin, different=different)

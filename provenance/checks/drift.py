@@ -44,7 +44,10 @@ from provenance.case.case import Case
 from provenance.claims.files import ModelFiles
 from provenance.drift import Beside, drift
 from provenance.drift.beside import TEMPLATE, TOKENS
+from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
+from provenance.lineage.consistency import layout
 from provenance.verdict import Finding, passed, skipped, unknown
+from provenance.weights.factored import is_adapter
 from provenance.wire.training import ADAPTER
 
 COPIES = frozenset({"quantized", "converted"})
@@ -76,15 +79,24 @@ def check(case: Case) -> Iterator[Finding]:
 def _held(case: Case) -> Iterator[_Held]:
     """Each direct parent of the whole model whose files are known, with what differs."""
     graph, files = case.graph, case.files
+    adapts = not _holds_model(files)
     for edge in graph.above.get(graph.model, ()):
         known = (one.evidence for one in case.claimed.by_name.get(edge.parent, ()))
         evidence = next((one for one in known if one), None)
-        if evidence is None or edge.parts or edge.relation == ADAPTER:
+        if evidence is None or edge.parts or (adapts and edge.relation == ADAPTER):
             continue
-        found = drift(files, ModelFiles(evidence=evidence))
+        found = drift(files, files.of(evidence))
         if found:
             named = graph.by_key[edge.parent].named
             yield _Held(parent=named, relation=edge.relation, found=found)
+
+
+def _holds_model(files: ModelFiles) -> bool:
+    """Whether there are weights that stand for themselves, and not upon a base's: an adapter alone
+    leaves to its base what it does not bring."""
+    paths = [f.path for f in files.evidence.manifest.files if is_weight_name(f.path)]
+    whole = any(not (is_adapter_name(path) or is_by_product(path)) for path in paths)
+    return whole and not is_adapter(layout(files))
 
 
 def _found(held: _Held) -> Iterator[Finding]:

@@ -53,7 +53,8 @@ class ParentClaim(Placed):
     finetune, adapter, quantized, merge. A `hint` is what a program left behind, not what anybody
     declared; what is `spoken` stands in the sentences of a card. `part` is the part of the model
     that comes from there (`vision_config`, `unet`, a folder), empty for the whole; `of` names the
-    repository whose parent it is, where that is not the model itself.
+    repository whose parent it is, where that is not the model itself. A `recipe` tells how a run
+    was set up, or stands below the front matter of a card: what the files are it does not say.
     """
 
     key: str
@@ -67,6 +68,7 @@ class ParentClaim(Placed):
     part: str = ""
     of: str = ""
     spoken: bool = False
+    recipe: bool = False
 
     @property
     def in_passing(self) -> bool:

@@ -21,8 +21,8 @@ class ModelFiles:
     """What the files of one model say, found out when somebody first asks, and once.
 
     It holds what was parsed for as long as it lives, which is as long as a judgement.
-    `known` is what somebody parsed of them before, `above` are those of its ancestors in the same
-    way.
+    `known` is what somebody parsed of them before, `above` are those of its ancestors, or of others
+    beside it, in the same way.
     """
 
     evidence: Evidence
@@ -74,15 +74,20 @@ class ModelFiles:
         return opened(self.evidence.bundles)
 
     def of(self, evidence: Evidence) -> ModelFiles:
-        """The files of that very evidence: the model's own, or that of one of its ancestors."""
-        return self if evidence is self.evidence else self._ancestors[id(evidence)]
+        """The files of that very evidence: the model's own, or those of what stands beside it."""
+        if evidence is self.evidence:
+            return self
+        return self._beside.get(id(evidence)) or ModelFiles(evidence=evidence)
 
     def seen(self, evidence: Evidence) -> ModelFiles:
         """The same files with other evidence around them: what was parsed serves both."""
-        return ModelFiles(evidence=evidence, known=self.by_path)
+        beside = tuple(self._beside.values())
+        return ModelFiles(evidence=evidence, known=self.by_path, above=beside)
 
     @cached_property
-    def _ancestors(self) -> dict[int, ModelFiles]:
+    def _beside(self) -> dict[int, ModelFiles]:
+        """Those of its ancestors, of what loaders fetch for it, and of what it is a mirror of."""
         known = {id(one.evidence): one for one in self.above}
-        every = (ancestor.evidence for ancestor in self.evidence.ancestors)
+        held = (*self.evidence.ancestors, *self.evidence.members, self.evidence.origin)
+        every = (one.evidence for one in held if one)
         return {id(one): known.get(id(one)) or ModelFiles(evidence=one) for one in every if one}

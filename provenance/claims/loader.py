@@ -15,6 +15,7 @@ from provenance.claims.configuration import texts
 from provenance.errors import Malformed
 from provenance.formats.names import folder_of, is_weight_name, name_of, suffix_of
 from provenance.formats.parsed import Parsed, parsed
+from provenance.formats.shared import Shared
 from provenance.loaders.readers import read_by
 from provenance.model import Evidence, Kind
 
@@ -42,6 +43,9 @@ KINDS = frozenset(Kind) - {
     Kind.LFS_POINTER,
 }
 """What is weights, pickle or archive by its content, whatever its name."""
+
+TEXTS: Shared[frozenset[str]] = Shared()
+"""The texts of documents that many models have."""
 
 
 def loader_reads(evidence: Evidence, files: Mapping[str, Parsed] | None = None) -> frozenset[str]:
@@ -98,7 +102,12 @@ def _plain(path: str) -> str:
     return normpath(path.replace("\\", "/")) if SPELLED.search(path) else path
 
 
-def _texts(file: Parsed) -> Iterator[str]:
+def _texts(file: Parsed) -> frozenset[str]:
+    """The texts of a JSON document, as far as it can be read."""
+    return TEXTS.of(file.mark, len(file.content.head), lambda: frozenset(_readable(file)))
+
+
+def _readable(file: Parsed) -> Iterator[str]:
     try:
         yield from texts(file.json())
     except Malformed:

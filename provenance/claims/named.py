@@ -38,6 +38,7 @@ def named(
     line: int | None = None,
     part: str = "",
     of: str = "",
+    recipe: bool = False,
 ) -> ParentClaim:
     """The claim that `text` makes at `key` of a file; its `line` is looked up if not given.
 
@@ -57,6 +58,7 @@ def named(
         hint=hint,
         part="/".join(filter(None, (folder_of(content.path).rstrip("/"), part))),
         of=of,
+        recipe=recipe,
     )
 
 

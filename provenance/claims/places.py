@@ -132,6 +132,7 @@ def _named(
             revision=revision if isinstance(revision, str) and revision else None,
             hint=row.hint,
             part=row.part,
+            recipe=bool(row.adapter),
         )
 
 

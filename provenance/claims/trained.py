@@ -2,17 +2,18 @@
 recipes of trainers, by the parameters of a training statement.
 
 Only tables whose keys can mean nothing else are read. Of a source with several adapters a merge of
-all is meant: their modules together, and the sum of their ranks.
+all is meant: their modules together, and the sum of their highest ranks.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from provenance.claims.card.front import divided
+from provenance.claims.card.training import of_training
 from provenance.claims.configuration import values
 from provenance.claims.parents import BY_NAME
 from provenance.errors import Malformed
@@ -20,7 +21,8 @@ from provenance.formats import yaml, yaml_tree
 from provenance.formats.content import is_card
 from provenance.formats.names import suffix_of
 from provenance.formats.parsed import Parsed
-from provenance.weights.changes.declared import Declaration
+from provenance.weights.changes.scope import Declaration
+from provenance.weights.methods import BETWEEN
 
 ADAPTER = "adapter_config.json"
 MODULES = ("target_modules", "target_parameters", "lora_target_modules", "lora_target")
@@ -33,18 +35,28 @@ CHOSEN: Mapping[str, frozenset[str]] = {
     "finetuning_type": frozenset({"lora"}),
 }
 """What turns on the factors that a recipe tells of (axolotl, LLaMA-Factory)."""
+FOUR: Mapping[str, frozenset[object]] = {
+    "adapter": frozenset({"qlora"}),
+    "peft_type": frozenset({"QLORA"}),
+    "load_in_4bit": frozenset({True, "true"}),
+    "quantization_bit": frozenset({4, "4"}),
+}
+"""What says that the base is rounded to four bits before it is trained."""
 SCALED = ("use_dora", "peft_use_dora", "pissa_init")
 """What changes a weight by more than its factors, whatever their rank."""
 INITIAL = frozenset({"gaussian", "eva", "orthogonal"})
 """Words for how factors begin of which the base's weight is left as it is (peft, LoraConfig)."""
 SAVED = ("modules_to_save", "lora_modules_to_save", "additional_target")
+LAYERS = ("layers_to_transform", "peft_layers_to_transform", "lora_layers_to_transform")
+STACKS = ("layers_pattern", "peft_layers_pattern", "lora_layers_pattern")
+EXCLUDED = ("exclude_modules", "lora_exclude_modules", "peft_exclude_modules")
 LINEAR, ALL_LINEAR = "lora_target_linear", "all-linear"
 BIASES = ("none", "lora_only", "all")
 """Words of peft for the biases that are trained, the least first."""
 SETTINGS = frozenset(name for name in BY_NAME if suffix_of(name) in (".json", ".yaml", ".yml"))
 DIGITS = re.compile(r"[0-9]{1,9}")
 MAX_BLOCKS = 32
-"""Blocks of settings and of code of a card that are looked into."""
+"""Blocks of code of a card that are looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,15 @@ class _Lora:
     tokens: tuple[str, ...]
     rank: int | None
     bias: str
+    ranks: tuple[tuple[str, int], ...]
+    layers: tuple[int, ...]
+    stacks: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @property
+    def highest(self) -> int | None:
+        """The highest rank of any module."""
+        return None if self.rank is None else max(self.rank, *(rank for _, rank in self.ranks), 0)
 
 
 def of_files(files: Mapping[str, Parsed]) -> Iterator[Declaration]:
@@ -81,23 +102,40 @@ def of_parameters(said: str, text: str) -> Iterator[Declaration]:
 
 def declared(said: str, documents: Iterable[object]) -> Iterator[Declaration]:
     """What some documents say together; nothing where they tell of no factors."""
-    found = dict.fromkeys(
-        lora
-        for document in documents
-        for table in values(document)
-        if isinstance(table, dict) and (lora := _lora(table))
-    )
-    if not found:
-        return
-    ranks = [one.rank for one in found]
-    whole = any(not one.modules for one in found)
-    yield Declaration(
+    tables = [one for text in documents for one in values(text) if isinstance(one, dict)]
+    found = tuple(dict.fromkeys(lora for table in tables if (lora := _lora(table))))
+    if found:
+        one = _alone(said, found[0]) if len(found) == 1 else _of_all(said, found)
+        yield replace(one, four_bits=any(map(_is_rounded, tables)))
+
+
+def _alone(said: str, one: _Lora) -> Declaration:
+    """What one table says."""
+    return Declaration(
         said=said,
-        modules=() if whole else tuple(dict.fromkeys(m for one in found for m in one.modules)),
-        saved=tuple(dict.fromkeys(name for one in found for name in one.saved)),
-        tokens=tuple(dict.fromkeys(name for one in found for name in one.tokens)),
+        modules=one.modules,
+        saved=one.saved,
+        tokens=one.tokens,
+        rank=one.rank,
+        bias=one.bias,
+        ranks=one.ranks if one.rank else (),
+        layers=one.layers,
+        stacks=one.stacks,
+        excluded=one.excluded,
+    )
+
+
+def _of_all(said: str, some: Sequence[_Lora]) -> Declaration:
+    """What several tables say together; what each leaves out is not followed."""
+    ranks = [one.highest for one in some]
+    whole = any(not one.modules for one in some)
+    return Declaration(
+        said=said,
+        modules=() if whole else tuple(dict.fromkeys(m for one in some for m in one.modules)),
+        saved=tuple(dict.fromkeys(name for one in some for name in one.saved)),
+        tokens=tuple(dict.fromkeys(name for one in some for name in one.tokens)),
         rank=None if None in ranks else sum(rank or 0 for rank in ranks),
-        bias=max((one.bias for one in found), key=BIASES.index),
+        bias=max((one.bias for one in some), key=BIASES.index),
     )
 
 
@@ -108,14 +146,17 @@ def _tables(file: Parsed) -> tuple[object, ...]:
 
 
 def _of_card(file: Parsed) -> Iterator[Declaration]:
-    """What the front matter and the recipes of a card say; recipes that differ tell nothing, for
-    any of them may be an example."""
-    text = file.content.head.decode("utf-8", "surrogateescape")
-    parts = divided(text, yaml.fences(text))
-    texts = [*(one.text for one in parts.blocks), *(one.text for one in parts.fenced)]
-    found = dict.fromkeys(one for text in texts[:MAX_BLOCKS] for one in _quoted(file.path, text))
-    if len(found) == 1:
-        yield from found
+    """What the front matter of a card says, and its recipes of how the model was trained; of
+    several that differ any may be a step of its own: each may have the ranks of all."""
+    text = yaml.lines(file.content.head).decode("utf-8", "surrogateescape")
+    front = yaml.fences(text)
+    parts = divided(text, front)
+    own = of_training(parts.words, parts.fenced[:MAX_BLOCKS])
+    texts = (*([text[slice(*front)]] if front else ()), *(one.text for one in own))
+    found = tuple(dict.fromkeys(one for text in texts for one in _quoted(file.path, text)))
+    ranks = [one.rank for one in found]
+    rank = None if None in ranks else sum(one or 0 for one in ranks)
+    yield from (replace(one, rank=rank) for one in found)
 
 
 def _quoted(path: str, text: str) -> Iterator[Declaration]:
@@ -142,9 +183,19 @@ def _lora(table: Mapping[object, object]) -> _Lora | None:
         modules=tuple(ALL_LINEAR if name == "all" else name for name in modules),
         saved=tuple(name for key in SAVED for name in _names(table.get(key))),
         tokens=_tokens(table.get(TOKENS)),
-        rank=_highest(table, rank) if rank and _is_product(table) else None,
+        rank=rank if rank and _is_product(table) else None,
         bias=next((word for word in BIASES[1:] if word == table.get("bias")), bias),
+        ranks=tuple(_ranks(table.get("rank_pattern"))),
+        layers=tuple(n for key in LAYERS for n in _numbers(table.get(key))),
+        stacks=tuple(name for key in STACKS for name in _names(table.get(key))),
+        excluded=tuple(name for key in EXCLUDED for name in _excluded(table.get(key))),
     )
+
+
+def _is_rounded(table: Mapping[object, object]) -> bool:
+    """Whether a table says that the base is rounded to four bits first."""
+    said = ((table.get(key), words) for key, words in FOUR.items())
+    return any(isinstance(value, str | int) and value in words for value, words in said)
 
 
 def _is_product(table: Mapping[object, object]) -> bool:
@@ -159,11 +210,30 @@ def _is_one(value: object, words: frozenset[str]) -> bool:
     return isinstance(value, str) and value in words
 
 
-def _highest(table: Mapping[object, object], rank: int) -> int:
-    """The highest rank of any module."""
-    pattern = table.get("rank_pattern")
-    more = pattern.values() if isinstance(pattern, dict) else ()
-    return max((rank, *(_rank(value) or 0 for value in more)))
+def _ranks(pattern: object) -> Iterator[tuple[str, int]]:
+    """The ranks of some modules; AdaLoRA says of each direction whether it was kept."""
+    for key, value in pattern.items() if isinstance(pattern, dict) else ():
+        kept = isinstance(value, list) and all(isinstance(one, bool) for one in value)
+        rank = sum(value) if kept else _rank(value)
+        if isinstance(key, str) and rank is not None:
+            yield key.removesuffix(f".{BETWEEN}"), rank
+
+
+def _numbers(value: object) -> Iterator[int]:
+    """The numbers of layers: one, or a list of them."""
+    for one in value if isinstance(value, list) else (value,):
+        if isinstance(one, str) and DIGITS.fullmatch(one):
+            yield int(one)
+        elif isinstance(one, int) and not isinstance(one, bool) and one >= 0:
+            yield one
+
+
+def _excluded(value: object) -> Iterator[str]:
+    """The names in a list; a text is one regular expression."""
+    if isinstance(value, list):
+        yield from _names(value)
+    elif isinstance(value, str) and value:
+        yield f"(?:{value})"
 
 
 def _tokens(value: object) -> tuple[str, ...]:

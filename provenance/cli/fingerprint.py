@@ -52,5 +52,5 @@ def command(
     if form == "json":
         terminal.emit(json.dumps(fingerprint_table(made), indent=2), None)
     elif not quiet:
-        terminal.show(fingerprint_lines(made))
+        terminal.show(fingerprint_lines(made, width=terminal.width()))
         then((made.next,))

@@ -18,6 +18,8 @@ from provenance.source.deadline import SECONDS
 from provenance.workspace import Environment, Request, SourceOptions, Workspace
 
 HUMAN, JSON = "human", "json"
+FORMS = {".html": "html", ".json": JSON, ".md": "markdown", ".sarif": "sarif"}
+"""What the end of a file's name says of its form."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -106,17 +108,20 @@ BASE: tuple[Decorator, ...] = (
 
 
 def in_form(*others: str, help: str = "human, or a form that programs read.") -> Decorator:
-    """The option --format, as the argument `form`, and --json where `json` is one of the forms."""
+    """The option --format, as the argument `form`, and --json where `json` is one of the forms;
+    where neither is given, a file's name may tell: `-o map.html`."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def command(*args: Any, form: str, as_json: bool = False, **words: Any) -> Any:
-            if as_json and form not in (HUMAN, JSON):
+        def command(*args: Any, form: str | None, as_json: bool = False, **words: Any) -> Any:
+            if as_json and form not in (None, HUMAN, JSON):
                 raise ConfigError(f"stands for --format json, found --format {form}", path="--json")
-            return function(*args, form=JSON if as_json else form, **words)
+            told = FORMS.get(Path(words.get("output") or "").suffix)
+            chosen = form or (told if told in others else HUMAN)
+            return function(*args, form=JSON if as_json else chosen, **words)
 
         forms = click.Choice(dict.fromkeys([HUMAN, *others]))
-        option = click.option("--format", "form", type=forms, default=HUMAN, help=help)
+        option = click.option("--format", "form", type=forms, help=help)
         short = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
         return with_options(option, *(short,) * (JSON in others))(command)
 

@@ -37,13 +37,9 @@ class Row:
     keys: re.Pattern[str]
     fits: Matches
 
-    def takes(self, file: Parsed) -> bool:
-        """Whether the loader looks into this file."""
-        if self.row.files == ANY_JSON:
-            return not is_safetensors_index(file.path) and (
-                file.is_whole or is_configuration(file.path)
-            )
-        return self.fits(file.path)
+    def takes(self, path: str, *, may_configure: bool) -> bool:
+        """Whether the loader looks into it; `may_configure` is whether one of any JSON would."""
+        return may_configure if self.row.files == ANY_JSON else self.fits(path)
 
 
 def member_claims(files: ModelFiles, *, imported: bool = False) -> tuple[MemberClaim, ...]:
@@ -67,7 +63,10 @@ def member_claims(files: ModelFiles, *, imported: bool = False) -> tuple[MemberC
 def _of_file(file: Parsed) -> Iterator[MemberClaim]:
     if not is_read(file):
         return
-    rows = [row for row in _rows() if row.row.key and row.takes(file)]
+    whole = file.is_whole or is_configuration(file.path)
+    may_configure = whole and not is_safetensors_index(file.path)
+    keyed = (row for row in _rows() if row.row.key)
+    rows = [row for row in keyed if row.takes(file.path, may_configure=may_configure)]
     if not rows:
         return
     if not file.is_whole:

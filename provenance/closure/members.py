@@ -38,7 +38,7 @@ class Claims:
         """The claims in the files of a model and of its members."""
         found = cls(by_model=member_claims(files), by_member=())
         inner = [
-            (member.repo, ModelFiles(evidence=member.evidence) if member.evidence else None)
+            (member.repo, files.of(member.evidence) if member.evidence else None)
             for member in files.evidence.members
         ]
         code: frozenset[str] | None = None

@@ -88,8 +88,6 @@ PEFT's, those of AdapterHub, LoRA and textual inversion of diffusers."""
 ADAPTER = re.compile("|".join(map(translate, ADAPTERS)))
 REQUIREMENTS = re.compile(r"(.*[-_.])?requirements([-_.].*)?\.txt")
 
-REQUIREMENTS = re.compile(r"(.*[-_.])?requirements([-_.].*)?\.txt")
-
 INDEX = re.compile(r".+\.index(\.[\w-]+)?\.json")
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from hashlib import sha256
 
 from provenance.errors import Malformed
 from provenance.formats import gguf, index, json, safetensors
 from provenance.formats.names import is_safetensors_index
+from provenance.formats.shared import Shared, or_defect
 from provenance.model import Content, Evidence
 
-T = TypeVar("T")
+Pairs = tuple[tuple[str, str], ...]
+HEADERS: Shared[safetensors.Header] = Shared()
+INDEXES: Shared[Pairs] = Shared()
+"""What was read of the heads of shards, and of their indexes: many models have the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,11 @@ class Parsed:
         """Its path in the model."""
         return self.content.path
 
+    @cached_property
+    def mark(self) -> bytes:
+        """By what equal files are known: the digest of what was kept of them, not their own."""
+        return mark_of(self.content.head)
+
     @property
     def is_whole(self) -> bool:
         """Whether all of its bytes were kept."""
@@ -45,31 +53,34 @@ class Parsed:
     @cached_property
     def safetensors(self) -> safetensors.Header | Malformed:
         """Its header as safetensors, or what is wrong with it."""
-        return _or_defect(lambda: safetensors.parse(self.content.head, self.size))
+        return or_defect(lambda: header_of(self.content, self.size))
 
     @cached_property
     def gguf(self) -> gguf.Header | Malformed:
         """Its header as GGUF, or what is wrong with it."""
-        return _or_defect(lambda: gguf.parse(self.content.head, self.size))
+        return or_defect(lambda: gguf.parse(self.content.head, self.size))
 
     @cached_property
-    def index(self) -> tuple[tuple[str, str], ...] | Malformed:
+    def index(self) -> Pairs | Malformed:
         """Its pairs of tensor and shard as the index of a sharded model, or what is wrong."""
-        value = self._strict
-        if isinstance(value, Malformed):
-            return Malformed(str(value), slug=index.SLUG)
-        return _or_defect(lambda: index.pairs(value))
+        head = self.content.head
+        return or_defect(lambda: INDEXES.of(self.mark, len(head), self._pairs))
+
+    def _pairs(self) -> Pairs:
+        if isinstance(self._strict, Malformed):
+            raise Malformed(str(self._strict), slug=index.SLUG)
+        return index.pairs(self._strict)
 
     @cached_property
     def _json(self) -> object:
         # What stands in strict JSON means the same where NaN is allowed beside it.
         if is_safetensors_index(self.path) and not isinstance(self._strict, Malformed):
             return self._strict
-        return _or_defect(lambda: json.loads(self.content.head, constants=True))
+        return or_defect(lambda: json.loads(self.content.head, constants=True))
 
     @cached_property
     def _strict(self) -> object:
-        return _or_defect(lambda: json.loads(self.content.head))
+        return or_defect(lambda: json.loads(self.content.head))
 
 
 def parsed(evidence: Evidence) -> dict[str, Parsed]:
@@ -84,8 +95,12 @@ def parsed(evidence: Evidence) -> dict[str, Parsed]:
     }
 
 
-def _or_defect(parse: Callable[[], T]) -> T | Malformed:
-    try:
-        return parse()
-    except Malformed as error:
-        return error
+def header_of(content: Content, size: int) -> safetensors.Header:
+    """The header of a safetensors file of that size, or Malformed; equal heads are read once."""
+    head = content.head
+    return HEADERS.of((mark_of(head), size), len(head), lambda: safetensors.parse(head, size))
+
+
+def mark_of(head: bytes) -> bytes:
+    """By what equal files are known."""
+    return sha256(head).digest()

@@ -8,7 +8,7 @@ the library accepts too; what two readers could understand differently is refuse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provenance.errors import Malformed
@@ -43,6 +43,7 @@ BITS: Mapping[str, int] = {
 }
 """Bits of one element of each dtype (safetensors 0.8)."""
 
+ENTRY = frozenset({"dtype", "shape", "data_offsets"})
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -130,50 +131,47 @@ def _metadata(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _tensor(name: str, entry: object) -> Tensor:
-    label = repr(name[:80])
-    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-        raise Malformed(f"{label}: expected dtype, shape and data_offsets alone", slug="entry")
+    if not isinstance(entry, dict) or entry.keys() != ENTRY:
+        raise _wrong(name, "expected dtype, shape and data_offsets alone", "entry")
     dtype = entry["dtype"]
     if not isinstance(dtype, str) or dtype not in BITS:
-        raise Malformed(f"{label}: dtype {str(dtype)[:40]!r} is not known", slug="dtype")
-    shape = _numbers(entry["shape"], f"{label}: shape", "shape")
-    offsets = _numbers(entry["data_offsets"], f"{label}: data_offsets", "offsets")
+        raise _wrong(name, f"dtype {str(dtype)[:40]!r} is not known", "dtype")
+    shape = _numbers(entry["shape"], name, "shape", "shape")
+    offsets = _numbers(entry["data_offsets"], name, "data_offsets", "offsets")
     if len(offsets) != 2 or offsets[0] > offsets[1]:
-        raise Malformed(f"{label}: data_offsets {str(offsets)[:80]}", slug="offsets")
+        raise _wrong(name, f"data_offsets {str(offsets)[:80]}", "offsets")
     begin, end = offsets
-    expected = _bytes_of(label, dtype, shape)
+    expected = _bytes_of(name, dtype, shape)
     if end - begin != expected:
-        raise Malformed(
-            f"{label}: {dtype} {str(shape)[:80]} takes {expected} bytes, found {end - begin}",
-            slug="tensor-size",
-        )
+        takes = f"{dtype} {str(shape)[:80]} takes {expected} bytes, found {end - begin}"
+        raise _wrong(name, takes, "tensor-size")
     return Tensor(name=name, dtype=dtype, shape=shape, begin=begin, end=end)
 
 
-def _numbers(value: object, label: str, slug: str) -> tuple[int, ...]:
-    return tuple(_checked_numbers(value, label, slug))
+def _wrong(name: str, message: str, slug: str) -> Malformed:
+    return Malformed(f"{name[:80]!r}: {message}", slug=slug)
 
 
-def _checked_numbers(value: object, label: str, slug: str) -> Iterator[int]:
+def _numbers(value: object, name: str, what: str, slug: str) -> tuple[int, ...]:
     if not isinstance(value, list):
-        raise Malformed(f"{label} is not a list", slug=slug)
+        raise _wrong(name, f"{what} is not a list", slug)
     for number in value:
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise Malformed(f"{label} holds {str(number)[:40]}, not a whole number", slug=slug)
+        if type(number) is not int:
+            raise _wrong(name, f"{what} holds {str(number)[:40]}, not a whole number", slug)
         if not 0 <= number <= MAX_U64:
-            raise Malformed(f"{label} holds {number}, outside 0 to 2^64-1", slug=slug)
-        yield number
+            raise _wrong(name, f"{what} holds {number}, outside 0 to 2^64-1", slug)
+    return tuple(value)
 
 
-def _bytes_of(label: str, dtype: str, shape: tuple[int, ...]) -> int:
+def _bytes_of(name: str, dtype: str, shape: tuple[int, ...]) -> int:
     # Checked at every step, as the library does: [2^62, 8, 0] overflows, [0, 2^62, 8] does not.
     elements = 1
     for number in (*shape, BITS[dtype]):
         elements *= number
         if elements > MAX_U64:
-            raise Malformed(f"{label}: {dtype} {str(shape)[:80]} overflows", slug="overflow")
+            raise _wrong(name, f"{dtype} {str(shape)[:80]} overflows", "overflow")
     if elements % 8:
-        raise Malformed(f"{label}: {elements} bits are not whole bytes", slug="tensor-size")
+        raise _wrong(name, f"{elements} bits are not whole bytes", "tensor-size")
     return elements // 8
 
 

@@ -94,6 +94,10 @@ def admit(asked: Hub | Store | None, rules: Rules, target: Target) -> Admitted:
 def _settled(files: Path, rules: Rules, target: Target, standing: Standing | None) -> None:
     """The files lie at the target: alone, instead of an earlier release, or among others'."""
     place = target.place
+    if target.is_volume:
+        settling.fill(files, place)
+        settling.mark(place, rules.entry.selected)
+        return
     if not target.is_cache:
         settling.mark(files, rules.entry.selected)
     if standing and not target.is_cache:
@@ -114,15 +118,17 @@ def _standing(
     """The locked model where it lies already; what lies there else and may stay or give way; None
     for nothing. ConfigError for anything else."""
     place = target.place
-    if not os.path.lexists(place) or (place.is_dir() and not any(place.iterdir())):
+    if not os.path.lexists(place) or (place.is_dir() and not _names(target)):
         return None
+    if target.is_volume:
+        _without_staging(target)
     census = settling.census(place)
     found = measured_at(place, rules, declared, None)
     if target.is_cache:
         return _shared(found, rules, target, declared)
     if found.listing.digest == rules.entry.selected:
         return Admitted.of(found, place, passing(found, rules), already=True)
-    ours = settling.is_delivered(place, found.listing.digest, census)
+    ours = not target.is_volume and settling.is_delivered(place, found.listing.digest, census)
     if ours and target.replacing and declared:
         return Standing(census=census)
     changes = file_differences(rules.entry, found.listing)
@@ -134,6 +140,25 @@ def _standing(
     raise ConfigError(
         f"holds something else than what is locked: {shown}{more}. {remedy}", path=_at(target)
     )
+
+
+def _names(target: Target) -> set[str]:
+    """What lies at the place, but for the staging folder of a volume."""
+    return {one.name for one in target.place.iterdir() if not target.is_staging(one)}
+
+
+def _without_staging(target: Target) -> None:
+    """The volume holds no staging folder, or ConfigError: then a delivery was cut short among its
+    last steps, and a part of it lies there."""
+    try:
+        for one in filter(target.is_staging, target.place.iterdir()):
+            one.rmdir()
+    except OSError:
+        raise ConfigError(
+            f"holds other files beside {target.staging.name}, in which a delivery was cut short: "
+            "empty the volume, and fetch again",
+            path=_at(target),
+        ) from None
 
 
 def _shared(

@@ -45,8 +45,9 @@ class Rules:
 class Target:
     """Where a model is to lie, and the folder on the same file system where it is made ready.
 
-    `is_cache` says that it is a cache's, which all projects share: files are added there, and none
-    taken away. `replacing` says that an earlier release that was delivered there may give way.
+    That is beside the place, or in it where it is a volume of its own. `is_cache` says that it is a
+    cache's, which all projects share: files are added there, and none taken away. `replacing` says
+    that an earlier release that was delivered there may give way.
     """
 
     place: Path
@@ -57,13 +58,23 @@ class Target:
 
     @classmethod
     def folder(cls, place: Path, *, cache: Path | None = None, replacing: bool = False) -> Target:
-        """A folder of the caller's; the model is made ready beside it, on the same file system.
+        """A folder of the caller's; the model is made ready on the same file system.
 
         `cache` is the Hub's, whose whole files are not downloaded again.
         """
         real = Path(os.path.realpath(place))
-        staging = real.parent / STAGING.format(real.name)
+        around = real if os.path.ismount(real) else real.parent
+        staging = around / STAGING.format(real.name)
         return cls(place=real, staging=staging, cache=cache, replacing=replacing)
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether the place is a volume of its own, which nothing can be renamed to."""
+        return self.staging.parent == self.place
+
+    def is_staging(self, one: Path) -> bool:
+        """Whether models are made ready in that folder."""
+        return one.parent == self.staging.parent and one.name.startswith(self.staging.name)
 
     @classmethod
     def snapshot(cls, entry: Entry, base: Path | None) -> Target:

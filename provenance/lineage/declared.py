@@ -17,10 +17,16 @@ def declared(child: str, parent: str, claims: Sequence[ParentClaim]) -> Edge:
         child=child,
         parent=parent,
         tier=Tier.DECLARED,
-        relation=_relation([claim.relation for claim in claims]),
+        relation=_relation([_called(claim) for claim in claims]),
         claims=tuple(dict.fromkeys(f"{claim.place} ({claim.key})" for claim in claims)),
         parts=() if whole else tuple(dict.fromkeys(claim.part for claim in claims)),
     )
+
+
+def _called(claim: ParentClaim) -> str | None:
+    """What a claim calls the step; factors that a recipe trains may be merged, so that is no word
+    for an adapter, whose shapes nobody compares."""
+    return "finetune" if claim.recipe and claim.relation == "adapter" else claim.relation
 
 
 def _relation(said: Sequence[str | None]) -> str | None:

@@ -33,6 +33,8 @@ ORDER = (Result.FAIL, Result.INCOMPLETE, Result.PASS)
 OF_A_FILE = frozenset({"policy/changed", "policy/changed-by-owners", "policy/foreign-settings"})
 LAST = 2
 """The severity of what decides nothing."""
+OWN = {"registry": "your registries", "policy": "your policy and lockfile"}
+"""What the findings speak of that no check of a model made."""
 COMMAND = "::"
 OLD_COMMAND = "##["
 
@@ -50,7 +52,8 @@ class Details:
     """What a report shows of a model beside its verdict: ancestors, files, where it is named.
 
     `page` is the URL at which a person can look at it, of a folder too; `parents` are those that
-    the caller states.
+    the caller states. `unnamed` is a folder that holds weights which nothing was compared with, for
+    nobody says what model they are.
     """
 
     graph: Graph | None = None
@@ -58,6 +61,7 @@ class Details:
     place: SourceLine | None = None
     page: str = ""
     parents: tuple[str, ...] = ()
+    unnamed: str = ""
 
 
 NOTHING = Details()
@@ -121,6 +125,24 @@ class Summary:
             if verdict.result is self.result is not Result.PASS:
                 return f"{verdict.name}: {verdict.reason}"
         return counted(self)
+
+
+def everywhere(verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
+    """The findings on the caller's own files, and those on registries that each of several models
+    has: said once."""
+    found = dict.fromkeys(f for verdict in verdicts for f in verdict.findings if f.check in OWN)
+    several = len(verdicts) > 1
+    return tuple(
+        finding
+        for finding in found
+        if finding.rule in OF_THE_CALLER
+        or (several and all(finding in verdict.findings for verdict in verdicts))
+    )
+
+
+def without(findings: Sequence[Finding], left_out: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that are not among those that are left out."""
+    return tuple(finding for finding in findings if finding not in left_out)
 
 
 def counted(summary: Summary) -> str:

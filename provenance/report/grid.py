@@ -22,12 +22,13 @@ SIGNS: Mapping[Kind, str] = {
     Kind.ROWS: "=",
     Kind.LOW_RANK: "r",
     Kind.RESHAPED: "s",
-    Kind.DENSE: "░▒▓█",
+    Kind.DENSE: "░▒▓█*",
     Kind.REMOVED: "-",
     Kind.ADDED: "+",
     Kind.UNREADABLE: "?",
 }
-"""From the least change to the greatest; of a dense one a sign for each step of its size."""
+"""From the least change to the greatest; of a dense one a sign for each step of its size,
+and one where that is not told."""
 STEPS = (0.01, 0.05, 0.2)
 """Relative sizes at which the next shade begins."""
 SIZES = ("below 1 %", "1 to 5 %", "5 to 20 %", "20 % and more")
@@ -155,7 +156,7 @@ def step(change: Change) -> int:
 def sign(change: Change) -> str:
     """The character of a change; a low rank is its number up to DIGITS."""
     if change.kind is Kind.DENSE:
-        return SIGNS[Kind.DENSE][step(change)]
+        return SIGNS[Kind.DENSE][-1 if change.relative == 0 else step(change)]
     if change.kind is Kind.LOW_RANK and change.rank and change.rank <= DIGITS:
         return str(change.rank)
     return SIGNS[change.kind]
@@ -167,7 +168,7 @@ def legend(shown: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     for _, one in sorted(found.items(), key=lambda item: item[0]):
         words = WORDS.get(one.kind, one.kind)
         if one.kind is Kind.DENSE:
-            words = f"dense, {SIZES[step(one)]}"
+            words = f"dense, {SIZES[step(one)] if one.relative else 'size not told'}"
         elif one.kind is Kind.LOW_RANK and sign(one) == str(one.rank):
             words = f"rank {one.rank}"
         yield one, words

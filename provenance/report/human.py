@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +12,19 @@ from enum import IntEnum
 from provenance.report.common import (
     BASES,
     NOT_JUDGED,
+    OWN,
     UNJUDGED_RULE,
     Details,
     Summary,
     aside,
     by_exception,
     counted,
+    everywhere,
     printable,
+    without,
 )
 from provenance.report.history import in_short
-from provenance.verdict import OF_THE_CALLER, Finding, Level, Outcome, Result, Unjudged, Verdict
+from provenance.verdict import Finding, Level, Outcome, Result, Unjudged, Verdict
 
 GOOD, BAD, DOUBT, DIM, PLAIN = "good", "bad", "doubt", "dim", ""
 RESULTS = {
@@ -35,10 +39,12 @@ OUTCOMES = {
     Outcome.UNKNOWN: ("?", DOUBT),
     Outcome.SKIPPED: ("-", DIM),
 }
-OWN = {"registry": "your registries", "policy": "your policy and lockfile"}
-"""What the findings speak of that no check of a model made."""
 QUIET_OUTCOMES = (Outcome.PASS, Outcome.SKIPPED)
 RULE = re.compile(r"[a-z]+/[a-z0-9-]+")
+UNNAMED = (
+    "- weights were not compared, for no name says whose they are: "
+    "`provenance verify {} --as ORG/NAME`"
+)
 LEAST_WIDTH, MOST_WIDTH = 60, 120
 """Columns: below, nothing is legible; beyond, the eye loses the next line of a long text."""
 SHORT_COMMIT = 12
@@ -74,11 +80,11 @@ def mark(verdict: Verdict) -> str:
 def human(summary: Summary, *, width: int = 100, detail: Detail = Detail.USUAL) -> Block:
     """The lines of the report, wrapped to `width` columns; readable without any colour."""
     wide = max(width, LEAST_WIDTH)
-    everywhere = _everywhere(summary.verdicts)
-    blocks = [tuple(_shared(everywhere, detail, wide))]
+    shared = everywhere(summary.verdicts)
+    blocks = [tuple(_shared(shared, detail, wide))]
     for verdict in summary.verdicts:
         if detail > Detail.FAILURES or verdict.result is not Result.PASS:
-            own = replace(verdict, findings=_without(verdict.findings, everywhere))
+            own = replace(verdict, findings=without(verdict.findings, shared))
             blocks.append(tuple(_verdict(own, summary.of(verdict), detail, wide)))
     blocks += (tuple(_unjudged(model, wide)) for model in summary.unjudged)
     if detail > Detail.FAILURES:
@@ -109,23 +115,6 @@ def _whole(summary: Summary, detail: Detail, width: int) -> Iterator[Line]:
     yield Span("  registry  ", DIM), Span(printable(summary.registry), DIM, summary.registry)
 
 
-def _everywhere(verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
-    """The findings on the caller's own files, and those on registries that each of several models
-    has: said once."""
-    found = dict.fromkeys(f for verdict in verdicts for f in verdict.findings if f.check in OWN)
-    several = len(verdicts) > 1
-    return tuple(
-        finding
-        for finding in found
-        if finding.rule in OF_THE_CALLER
-        or (several and all(finding in verdict.findings for verdict in verdicts))
-    )
-
-
-def _without(findings: Sequence[Finding], left_out: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if finding not in left_out)
-
-
 def _shared(findings: Sequence[Finding], detail: Detail, width: int) -> Iterator[Line]:
     shown = [finding for finding in findings if _is_shown(finding, detail)]
     if shown:
@@ -151,6 +140,8 @@ def _verdict(verdict: Verdict, shown: Details, detail: Detail, width: int) -> It
     else:
         yield from _in_short(verdict, detail, width)
         yield from _stated(shown.parents, width)
+    if shown.unnamed and detail > Detail.FAILURES:
+        yield from wrapped(UNNAMED.format(shlex.quote(shown.unnamed)), "  ", width, DIM)
     if verdict.result is not Result.PASS:
         yield from _next(verdict)
 

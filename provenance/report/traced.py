@@ -19,6 +19,10 @@ UNSEEN = (
     "retraining and distillation leave no trace, and re-ordered hidden units are looked for by "
     "`provenance compare --deep` alone"
 )
+AWAY = (
+    "`provenance compare` shows what was changed, and needs the weights of both models on this "
+    "machine: they are not here"
+)
 LIMIT = (
     "the relation has no direction: which of two models was first stands in dates and attestations"
 )
@@ -39,17 +43,24 @@ def trace_lines(traced: Traced, *, width: int = 100) -> Iterator[Line]:
         yield from wrapped(_none(traced), GAP, width)
     for why in traced.unread:
         yield from wrapped(why, f"{GAP}? ", width, DOUBT)
+    if traced.names and not traced.here:
+        yield from wrapped(AWAY, GAP, width, DIM)
     if line := next_line(traced):
         yield (Span(f"{GAP}next  {line}"),)
     yield from wrapped(LIMIT, GAP, width, DIM)
 
 
 def next_line(traced: Traced) -> str:
-    """What to type to see what was changed; nothing where no kin was found."""
-    names = [one.base.partition("@")[0] for one in traced.kin] or [c.name for c in traced.copies]
-    if not names or not names[0]:
+    """What to type next: to see what was changed, else to judge the model, else to read what was
+    found; nothing where no kin was found."""
+    own = printable(traced.model.name)
+    if not traced.names:
         return ""
-    return shlex.join(["provenance", "compare", printable(names[0]), printable(traced.model.name)])
+    if traced.here:
+        return shlex.join(["provenance", "compare", printable(traced.here), own])
+    if traced.repo:
+        return shlex.join(["provenance", "verify", own])
+    return "provenance explain kinship"
 
 
 def _copied(copy: Copied) -> str:

@@ -42,7 +42,7 @@ def comparison_lines(compared: Comparison, *, width: int = 100) -> Iterator[Line
         yield from _stack(stack, width)
     yield from _others(grid, width)
     if grid.left:
-        yield (Span(f"  and {grid.left} more tensors: --format json has them all", DIM),)
+        yield (Span(f"  and {grid.left} more: --format json has them all", DIM),)
     yield ()
     yield from _legend(grid, width)
     yield from wrapped(LIMIT, GAP, width, DIM)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 
 from provenance.errors import Malformed
-from provenance.formats import safetensors
+from provenance.formats.parsed import header_of
 from provenance.formats.safetensors import Tensor
 from provenance.lock import Change
 from provenance.model import Kind
@@ -71,7 +71,7 @@ def _tensors(side: Side) -> Mapping[str, Tensor] | None:
     for content in side.evidence.contents:
         if content.kind is Kind.SAFETENSORS:
             try:
-                header = safetensors.parse(content.head, side.files.by_path[content.path].size)
+                header = header_of(content, side.files.by_path[content.path].size)
             except Malformed:
                 return None
             found.update({tensor.name: tensor for tensor in header.tensors})

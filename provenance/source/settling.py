@@ -17,6 +17,8 @@ from provenance.errors import ConfigError, SourceError
 
 RELEASE = "user.provenance.release"
 """The extended attribute of a folder that `fetch` delivered: a digest of all that lay in it."""
+ADMITTED = "user.provenance.admitted"
+"""That of the very files that were judged: no copy of them has it, and none that was written to."""
 
 OLD = "old"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
@@ -30,6 +32,26 @@ def mark(folder: Path, selected: str) -> None:
     """The folder says that it was delivered just so, where its file system can keep that."""
     with suppress(OSError, AttributeError):
         os.setxattr(folder, RELEASE, _whole(selected, census(folder)))
+        os.setxattr(folder, ADMITTED, _stamped(selected, folder))
+
+
+def is_untouched(folder: Path, selected: str) -> bool:
+    """Whether it holds the very files that `mark` was told of, and nobody wrote to them since."""
+    try:
+        return os.getxattr(folder, ADMITTED) == _stamped(selected, folder)
+    except (OSError, AttributeError):
+        return False
+
+
+def _stamped(selected: str, folder: Path) -> bytes:
+    """A digest of the selected files and of every file's stamp: its time of change cannot be set
+    back, as that of its content can."""
+    rows = []
+    for inner, inode, size, time in census(folder):
+        status = os.lstat(folder / inner)
+        changed = 0 if stat.S_ISDIR(status.st_mode) else status.st_ctime_ns
+        rows.append((os.fsencode(inner), inode, size, time, changed))
+    return sha256(repr((selected, sorted(rows))).encode()).hexdigest().encode()
 
 
 def is_delivered(folder: Path, selected: str, found: Census) -> bool:
@@ -76,6 +98,17 @@ def settle(files: Path, place: Path) -> bool:
     _sync_one(place.parent)
     shutil.rmtree(files.parent)
     return True
+
+
+def fill(files: Path, place: Path) -> None:
+    """What is in `files`, which lies in a folder of `place`, lies at `place`, on disk for good; for
+    a volume, which nothing can be renamed to. Whoever is ended among the steps leaves that folder.
+    """
+    _sync(files)
+    for made in sorted(files.iterdir()):
+        os.rename(made, place / made.name)
+    _sync_one(place)
+    shutil.rmtree(files.parent)
 
 
 def replace(files: Path, place: Path, before: Census) -> None:

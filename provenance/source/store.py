@@ -112,6 +112,17 @@ class Store:
         """The SHA-256 of the files that need not be hashed again, by path."""
         return {file.path: file.sha256 for file in files if self.is_known(file)}
 
+    def linked(self, files: Iterable[File], folder: Path) -> dict[str, str]:
+        """The SHA-256, by path, of the large files in a folder that are those of here, just as they
+        were when they were hashed."""
+        return {
+            file.path: file.sha256
+            for file in files
+            if (stamp := self._stamps.get(file.sha256)) is not None
+            and stamp == _stamp(folder / file.path)
+            and stamp[2] == file.size
+        }
+
     def lacking(self, files: Iterable[File]) -> tuple[File, ...]:
         """Those that do not lie here."""
         return tuple(file for file in files if not self.place(file.sha256).exists())
@@ -221,19 +232,23 @@ class Store:
         return made
 
     def _stamp(self, digest: str) -> Stamp | None:
-        try:
-            now = os.lstat(self.place(digest))
-        except OSError:
-            return None
-        regular = stat.S_ISREG(now.st_mode)
-        stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-        return stamp if regular else None
+        return _stamp(self.place(digest))
 
     def _save(self) -> None:
         here = {digest: stamp for digest, stamp in self._stamps.items() if self._stamp(digest)}
         if here != self._saved:
             write_bytes(self.folder / STAMPS, json.dumps(here, indent=0).encode())
             self._saved = here
+
+
+def _stamp(place: Path) -> Stamp | None:
+    try:
+        now = os.lstat(place)
+    except OSError:
+        return None
+    regular = stat.S_ISREG(now.st_mode)
+    stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+    return stamp if regular else None
 
 
 def _read_stamps(place: Path) -> Iterator[tuple[str, Stamp]]:

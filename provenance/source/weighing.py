@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from provenance.errors import Malformed
-from provenance.formats.names import is_adapter_name
+from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
 from provenance.model import Ancestor, Document, Evidence, Kind
 from provenance.source.changing import changed
 from provenance.source.limits import DEFAULT, Limits
@@ -24,7 +24,7 @@ from provenance.weights.coordinates import Coordinates
 from provenance.weights.factored import is_adapter_of
 from provenance.weights.fingerprint import Fingerprint, dumps, loads
 from provenance.weights.ledger import Ledger
-from provenance.weights.matrix import Gathered, gathered
+from provenance.weights.matrix import MOST, Gathered, gathered
 from provenance.weights.sample import MATRICES, Block, Sample, chosen, sample
 from provenance.weights.stored import Stored, Unreadable
 
@@ -35,8 +35,6 @@ UNREAD = frozenset(
 )
 """Files of weights in which no tensor is found here."""
 SHOWN = 5
-MOST = 64
-"""Matrices that cannot be read and are named in a fingerprint."""
 KEY = "is by a key that is not here: name it, [policy.weights] key"
 
 
@@ -69,6 +67,15 @@ def nothing(evidence: Evidence, stored: Sequence[Stored]) -> str:
     if not stored:
         return "no tensor is found in its files, expected safetensors, GGUF or ONNX"
     return "no matrix of it can be compared here: none is known to lie at the residual stream"
+
+
+def left_out(evidence: Evidence, stored: Sequence[Stored], found: Gathered) -> tuple[str, ...]:
+    """What of a model's weights no fingerprint of it can have, each with the reason: the files of
+    which no tensor is read, then single weights."""
+    read = {one.path for one in stored}
+    paths = (file.path for file in evidence.manifest.files if is_weight_name(file.path))
+    files = [path for path in paths if not (path in read or is_by_product(path))]
+    return (*(f"{path}: no tensor of it can be read" for path in files[:MOST]), *found.unread)
 
 
 def is_same(one: bytes, other: bytes) -> bool:
@@ -166,7 +173,7 @@ class _Model:
 
     def sampled(self, way: Coordinates, others: Iterable[Document] = ()) -> Fingerprint:
         """The fingerprint; of too many matrices those are sampled that `others` have too."""
-        unread = tuple(f"{name:.200}: {why}" for name, why in self.found.unreadable[:MOST])
+        unread = self.found.unread
         why_not = nothing(self.evidence, self.stored)
         values = Sample(coordinates=way.name, blocks=(), unread=(why_not, *unread))
         some = self.found.matrices

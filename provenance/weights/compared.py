@@ -41,13 +41,22 @@ class Traced:
     """A model beside every registered fingerprint and every locked model.
 
     `ranked` are the fingerprints' models, the nearest kin first; `unread` says of which nothing
-    could be told, and why.
+    could be told, and why. `repo` is what the model claims to be, if anything says so; `here` is
+    the nearest of those that were found whose weights, as the model's own, are on this machine.
     """
 
     model: Side
     ranked: tuple[Kinship, ...] = ()
     copies: tuple[Copied, ...] = ()
     unread: tuple[str, ...] = ()
+    repo: str = ""
+    here: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models that were found, kin before copies, the nearest first."""
+        kin = (one.base.partition("@")[0] for one in self.kin)
+        return tuple(filter(None, (*kin, *(copy.name for copy in self.copies))))
 
     @property
     def kin(self) -> tuple[Kinship, ...]:

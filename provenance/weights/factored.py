@@ -1,34 +1,30 @@
-"""Which models hold low-rank factors in place of weights, by the names and shapes of tensors."""
+"""Which models hold an adapter's parameters in place of weights, by names and shapes of tensors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from provenance.weights.methods import HELD
 from provenance.weights.names import meanings
 from provenance.weights.packing import OTHER
 from provenance.weights.roles import Layout, Tensor, layout_of
 from provenance.weights.stored import Stored
 
-FACTORS = re.compile(
-    r"\.lora_(?:[ABab]|embedding_[AB]|magnitude_vector)(?:\.|$)"
-    r"|(?:^|[._])lora[._](?:up|down)(?:\.|$)"
-)
-"""What an adapter holds in place of weights."""
 HEADS = re.compile(r"(?:^|\.)(?:\w*head|score|classifier|summary)\.#\.")
-"""A head of several modules in a row, which peft saves whole beside the factors."""
+"""A head of several modules in a row, which peft saves whole beside its parameters."""
 
 
 def is_adapter(layout: Layout) -> bool:
-    """Whether there are factors, and no matrix of a layer beside them.
+    """Whether there are such parameters, and no matrix of a layer beside them.
 
     Tables and heads may be saved whole with an adapter. What has a layer's own matrix, by whatever
-    name, is a model: factors beside it make it no adapter.
+    name, is a model: parameters beside it make it no adapter.
     """
-    if not any(FACTORS.search(role) for role in layout.roles):
+    if not any(HELD.search(role) for role in layout.roles):
         return False
     found = {role for role, some in layout.roles.items() if any(map(_is_matrix, some.values()))}
-    named = meanings(role for role in found if "#" in role and not FACTORS.search(role))
+    named = meanings(role for role in found if "#" in role and not HELD.search(role))
     return all(not said.layered and HEADS.search(role) for role, said in named.items())
 
 

@@ -16,9 +16,12 @@ from provenance.formats.gguf import Header
 if TYPE_CHECKING:
     from provenance.weights.values import Floats
 
+RAISED = ("gemma", "gemma2", "gemma3", "gemma-embedding", "nemotron", "qwen3next")
+"""Those of whose norms the converter adds 1 to each value."""
+NORM = re.compile(r"(?<!ssm_)norm\.weight$")
 ARCHITECTURES = ("llama", "granite", "deci", "minicpm", "internlm2", "baichuan", "xverse")
 """Those whose rows the converter re-orders."""
-ROWS = re.compile(r"blk\.[0-9]+\.attn_([qk])\.weight")
+ROWS = re.compile(r"blk\.[0-9]+\.attn_([qk])\.(?:weight|bias)")
 
 
 def heads_of(header: Header, name: str, shape: tuple[int, ...]) -> int:
@@ -31,9 +34,16 @@ def heads_of(header: Header, name: str, shape: tuple[int, ...]) -> int:
     count = metadata.get(f"{architecture}.attention.head_count", 0)
     if found[1] == "k":
         count = metadata.get(f"{architecture}.attention.head_count_kv", count)
-    if type(count) is not int or count <= 0 or len(shape) != 2 or shape[0] % (2 * count):
+    if type(count) is not int or count <= 0 or not shape or shape[0] % (2 * count):
         return 0
     return count
+
+
+def raised_of(header: Header, name: str) -> int:
+    """What the converter added to each value of a tensor."""
+    if not NORM.search(name):
+        return 0
+    return int(dict(header.metadata).get("general.architecture") in RAISED)
 
 
 def put_back(read: Callable[[int, int], Floats], begin: int, end: int, length: int) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.weights.kind import Kind
-from provenance.weights.matrix import Part
+from provenance.weights.matrix import MOST, Part
 from provenance.weights.numbered import listed
 from provenance.weights.relation import KIN, STRANGER, By, Relation
 from provenance.weights.sample import Sample
@@ -80,7 +80,8 @@ class Found:
     @property
     def _first_unread(self) -> str:
         more = len(self.ours.unread) - 1
-        return f"{self.ours.unread[0]}" + f", and {more} more matrices" * (more > 0)
+        least = "at least " * (len(self.ours.unread) >= MOST)
+        return f"{self.ours.unread[0]}" + f", and {least}{more} more matrices" * (more > 0)
 
     def _no_kin(self) -> tuple[Kind, str]:
         """Where samples do not tell of any kinship."""

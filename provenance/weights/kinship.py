@@ -14,6 +14,7 @@ from provenance.weights.fingerprint import Fingerprint
 from provenance.weights.judging import Found
 from provenance.weights.kind import Kind
 from provenance.weights.ledger import copied, is_identical, is_large
+from provenance.weights.packing import BESIDE
 from provenance.weights.relation import Relation, relate
 from provenance.weights.units import Deep
 
@@ -94,8 +95,10 @@ def _distance(one: Kinship) -> tuple[int, int, float, str]:
 
 def _is_held(fingerprint: Fingerprint) -> bool:
     """Whether the ledger has every matrix of the sample: what else lies there is not known to be
-    the same."""
-    names = {_stem(entry.name) for entry in fingerprint.ledger.entries}
+    the same. Scales and biases are equal beside other weights too."""
+    entries = fingerprint.ledger.entries
+    mains = (one.name for one in entries if len(one.shape) > 1 and not BESIDE.fullmatch(one.name))
+    names = {_stem(name) for name in mains}
     return all(_stem(block.name) in names for block in fingerprint.sample.blocks)
 
 

@@ -14,16 +14,19 @@ from enum import StrEnum
 import numpy as np
 
 from provenance.weights.axes import shaped
-from provenance.weights.factored import FACTORS
 from provenance.weights.forms.form import Held
 from provenance.weights.forms.packings import FORMS, weights
 from provenance.weights.heads import put_back
+from provenance.weights.methods import HELD
 from provenance.weights.names import Use
 from provenance.weights.pieces import Piece, pieces
 from provenance.weights.roles import Numbers
 from provenance.weights.split import apart
 from provenance.weights.stored import Reader, Stored, Unreadable
 from provenance.weights.values import Floats
+
+MOST = 64
+"""Weights that cannot be read and are named in a fingerprint."""
 
 
 class Part(StrEnum):
@@ -96,6 +99,9 @@ def _in_order(matrix: Matrix, held: Held, reader: Reader, begin: int, end: int) 
     read, heads = FORMS[matrix.form].rows, held.main.heads
     if not heads:
         return read(held, reader, begin, end)
+    if held.rows == 1:
+        line = read(held, reader, 0, 1).T
+        return put_back(lambda a, b: line[a:b], 0, len(line), len(line) // heads).T
     return put_back(lambda a, b: read(held, reader, a, b), begin, end, held.rows // heads)
 
 
@@ -106,11 +112,17 @@ class Gathered:
     matrices: tuple[Matrix, ...]
     unreadable: tuple[tuple[str, str], ...]
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What cannot be read as a fingerprint has it, each with the reason; of very much the
+        first."""
+        return tuple(f"{name:.200}: {why}" for name, why in self.unreadable[:MOST])
+
 
 def gathered(stored: Iterable[Stored]) -> Gathered:
     """Every matrix in the order of role and layer, and every weight in a form that is not read."""
     some = tuple(stored)
-    whole = [weight for weight in weights(some) if not FACTORS.search(weight.name)]
+    whole = [weight for weight in weights(some) if not HELD.search(weight.name)]
     found, unfit = shaped(pieces(whole), (one for one in some if len(one.shape) == 1))
     names = {one.name for one in some if one.name.endswith("_bias")}
     return Gathered(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from typing import Any
 
 LAYERS = "layers.#"
 WORDS = 6
@@ -27,6 +28,7 @@ class Use(StrEnum):
     INNER = "inner"
     TABLE = "table"
     POSITION = "position"
+    NORM = "norm"
     UNKNOWN = "unknown"
 
 
@@ -42,9 +44,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The rows by each of their names, and the words that stand before them."""
+    """The rows by each of their names, and the words that stand before them; `beside` are the rows
+    that count where a model has another module too, each with that."""
 
     known: Mapping[str, Known]
+    beside: Mapping[str, tuple[str, Known]]
     stacks: frozenset[str]
     wrappers: frozenset[str]
     spellings: Mapping[str, str]
@@ -69,21 +73,32 @@ def table() -> Table:
     """The table of names."""
     text = resources.files("provenance.weights").joinpath("names.toml").read_text("utf-8")
     raw = tomllib.loads(text)
-    known = {
-        name: Known(
-            role=row["is"],
-            use=Use(row["use"]),
-            parts=tuple(row.get("parts", ())),
-            stack=row.get("stack", False),
-        )
-        for row in raw["role"]
-        for name in row["named"]
-    }
+    rows = [(name, row.get("beside"), _known(row)) for row in raw["role"] for name in row["named"]]
     return Table(
-        known=known,
+        known={name: known for name, beside, known in rows if not beside},
+        beside={name: (beside, known) for name, beside, known in rows if beside},
         stacks=frozenset(raw["stacks"]),
         wrappers=frozenset(raw["wrappers"]),
         spellings=raw["spellings"],
+    )
+
+
+@cache
+def fused_of(role: str) -> tuple[str, ...]:
+    """What programs call the matrices, or the stacks of them, of which one of this role is a
+    part."""
+    rows = table().known.items()
+    return tuple(
+        name for name, one in rows if role in one.parts or (one.stack and one.role == role)
+    )
+
+
+def _known(row: Mapping[str, Any]) -> Known:
+    return Known(
+        role=row["is"],
+        use=Use(row["use"]),
+        parts=tuple(row.get("parts", ())),
+        stack=row.get("stack", False),
     )
 
 
@@ -153,3 +168,30 @@ def role_in(meaning: Meaning, single: bool) -> str:
     module = meaning.module if meaning.module.endswith("weight") else f"{meaning.module}.weight"
     words = ["" if single else meaning.group, LAYERS if meaning.layered else "", module]
     return ".".join(word for word in words if word)
+
+
+def respelled(roles: Iterable[str]) -> dict[str, str]:
+    """The roles of vectors, in a layer or outside of any, with their modules by the table's names;
+    those that it does not know stay."""
+    some = tuple(dict.fromkeys(roles))
+    modules = {_stem(role).rpartition("#.")[2] for role in some}
+    rows = table()
+    known = {name: one.role for name, one in rows.known.items() if not (one.parts or one.stack)}
+    known |= {name: one.role for name, (beside, one) in rows.beside.items() if beside in modules}
+    return {role: _respelled(role, known, rows) for role in some}
+
+
+def _respelled(role: str, known: Mapping[str, str], rows: Table) -> str:
+    stem, ending = _stem(role), role[len(_stem(role)) :]
+    before, number, module = stem.partition("#.")
+    if number:
+        return f"{before}#.{known.get(module, module)}{ending}"
+    words = stem.split(".")
+    at = next((n for n, word in enumerate(words) if word not in rows.wrappers), 0)
+    bare = ".".join(words[at:])
+    is_norm = bare in rows.known and rows.known[bare].use is Use.NORM
+    return f"{known[bare]}{ending}" if is_norm else role
+
+
+def _stem(role: str) -> str:
+    return role.removesuffix(".weight").removesuffix(".bias")

@@ -21,6 +21,7 @@ WRAPPERS = re.compile(
     r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|base_layer"
     r"|original_module|modules_to_save(?:\.default)?)\."
 )
+PARAMETER = re.compile(r"\.(?:weight|bias)$")
 ENDINGS: Mapping[str, str] = {
     ".gamma": ".weight",
     ".beta": ".bias",
@@ -66,6 +67,11 @@ def role_of(name: str, folder: str = "") -> tuple[str, Numbers]:
     plain = f"{folder.replace('/', '.')}.{plain}" if folder else plain
     plain = plain.replace("#", OWN_MARK)
     return NUMBER.sub("#", plain), tuple(NUMBER.findall(plain))
+
+
+def module_of(name: str) -> str:
+    """The module whose parameter a tensor of that name is, without what wraps it."""
+    return PARAMETER.sub("", WRAPPERS.sub("", LEADING.sub("", name)))
 
 
 def _spelled(raw: Mapping[str, Mapping[Numbers, Tensor]]) -> Layout:

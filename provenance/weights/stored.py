@@ -9,11 +9,12 @@ from posixpath import normpath
 from typing import Protocol
 
 from provenance.errors import Malformed
-from provenance.formats import gguf, onnx_graph, safetensors
+from provenance.formats import gguf, onnx_graph
 from provenance.formats.onnx_graph import Graph
+from provenance.formats.parsed import header_of
 from provenance.formats.safetensors import Header
 from provenance.model import Content, Evidence, Kind
-from provenance.weights.heads import heads_of
+from provenance.weights.heads import heads_of, raised_of
 from provenance.weights.onnx import named
 
 
@@ -29,6 +30,7 @@ class Stored:
     row-major order, the axis that varies fastest last. `turned` says that the file itself tells
     that the axis of a layer's inputs is the first. `heads` says that its rows are those of so many
     heads, in each of which the two halves stand in turns (weights/heads.py); 0 where they do not.
+    `raised` is what was added to each value when the file was made.
     """
 
     path: str
@@ -39,6 +41,7 @@ class Stored:
     end: int
     turned: bool = False
     heads: int = 0
+    raised: int = 0
 
     @property
     def size(self) -> int:
@@ -86,6 +89,7 @@ def of_gguf(path: str, header: gguf.Header, size: int) -> Iterator[Stored]:
             begin=begin,
             end=end,
             heads=heads_of(header, tensor.name, tensor.shape[::-1]),
+            raised=raised_of(header, tensor.name),
         )
 
 
@@ -127,7 +131,7 @@ def stored_in(evidence: Evidence, reader: Reader | None = None) -> tuple[Stored,
 def _held(content: Content, size: int, reader: Reader | None) -> tuple[Stored, ...]:
     match content.kind:
         case Kind.SAFETENSORS if content.head:
-            return tuple(of_header(content.path, safetensors.parse(content.head, size)))
+            return tuple(of_header(content.path, header_of(content, size)))
         case Kind.GGUF if content.head:
             return tuple(of_gguf(content.path, gguf.parse(content.head, size), size))
         case Kind.ONNX if reader:

@@ -33,7 +33,7 @@ from provenance.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from provenance.weights.coordinates import Coordinates
     from provenance.weights.fingerprint import Fingerprint
-    from provenance.weights.matrix import Matrix
+    from provenance.weights.matrix import Gathered
     from provenance.weights.stored import Reader, Stored
 
 NOT_HERE = "its bytes are not here"
@@ -148,18 +148,18 @@ def _cached(workspace: Workspace, session: Session, subject: Subject) -> tuple[P
         raise SourceError(f"{NOT_HERE}: {error}; {lines} bring them") from None
 
 
-def _stored(place: Path, evidence: Evidence) -> tuple[tuple[Stored, ...], tuple[Matrix, ...]]:
+def _stored(place: Path, evidence: Evidence) -> tuple[tuple[Stored, ...], Gathered]:
     """The model's tensors and matrices, some of which can be compared; else ConfigError says why
     not."""
     from provenance.source.weighing import nothing
-    from provenance.weights.matrix import matrices
+    from provenance.weights.matrix import gathered
     from provenance.weights.sample import chosen
     from provenance.weights.stored import stored_in
 
     with closing(FolderReader(root=root_of(place))) as reading:
         stored = stored_in(evidence, reading)
-    found = matrices(stored)
-    if not chosen(found):
+    found = gathered(stored)
+    if not chosen(found.matrices):
         message = f"cannot be fingerprinted: {nothing(evidence, stored)}"
         raise ConfigError(message, path=str(place))
     return stored, found
@@ -170,10 +170,11 @@ def _made(
     place: Path,
     evidence: Evidence,
     stored: Sequence[Stored],
-    found: Sequence[Matrix],
+    found: Gathered,
     coordinates: Coordinates,
 ) -> Fingerprint:
     from provenance.source.ledgers import ledger_of
+    from provenance.source.weighing import left_out
     from provenance.weights.fingerprint import made
     from provenance.weights.stored import Unreadable
 
@@ -182,13 +183,14 @@ def _made(
     try:
         with _reading(workspace, root, total) as reader:
             return made(
-                found,
+                found.matrices,
                 reader,
                 coordinates,
                 ledger_of(root, stored, reader),
                 repo=evidence.ref.repo or "",
                 commit=evidence.ref.commit or "",
                 manifest=evidence.manifest.digest,
+                unread=left_out(evidence, stored, found),
             )
     except Unreadable as error:
         raise SourceError(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,6 +274,9 @@ class Gathering:
 
     def _local(self, wanted: Wanted, model: Model) -> Ancestor:
         ref = Ref(text=model.name, repo=model.repo)
+        if not os.path.lexists(model.path or ""):
+            missing = f"[[models]] {model.name} is to lie at {model.path}, and nothing is there"
+            return Ancestor(claimed=wanted.repo, revision=wanted.revision, missing=missing)
         with self._measuring:
             if model.name not in self._measured:
                 self._measured[model.name] = directory.collect(

@@ -17,7 +17,7 @@ from provenance.source.progress import Progress
 from provenance.source.stored import FolderReader, root_of
 from provenance.weights import units
 from provenance.weights.changes.change import ChangeMap, Kind
-from provenance.weights.changes.summary import summary
+from provenance.weights.changes.summary import summary, tensors_of
 from provenance.weights.compared import Side
 from provenance.weights.coordinates import Coordinates
 from provenance.weights.fingerprint import Fingerprint
@@ -140,7 +140,7 @@ def _beside(
 
 def _identical(kin: Kinship, changes: ChangeMap) -> Kinship:
     """The kinship, of which every tensor was compared: identical where none differs."""
-    count = len(changes.changes)
+    count = tensors_of(changes.changes)
     if not count or any(one.kind is not Kind.IDENTICAL for one in changes.changes):
         return kin
     words = f"{count} of {count} tensors are bit-identical to {changes.base}"

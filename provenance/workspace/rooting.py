@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance.errors import ConfigError
 from provenance.formats import toml
-from provenance.registry.editing import Book, Edit
+from provenance.registry.editing import Book, Edit, Keys
 from provenance.registry.file import load, read_data
 from provenance.registry.fingerprints import MOST, check_fits, digest_of, laid, removed
 from provenance.registry.store import FILE_NAME
@@ -18,6 +20,7 @@ from provenance.workspace.registry_entry import manifest_of
 from provenance.workspace.workspace import Workspace
 
 FINGERPRINT = "fingerprint"
+Table = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +44,12 @@ class Rooted:
 
 
 def rooted(file: Path, new: NewRoot, workspace: Workspace) -> Rooted:
-    """The root stands in the registry, and its fingerprint beside that; what stood there already
-    stays as it is, and gets the fingerprint.
+    """The root stands in the registry once, and its fingerprint beside that; one that stood there
+    already keeps what it says, and gets what it lacks.
 
-    Raises ConfigError, and nothing is written, for a fingerprint of other files, for one with
-    secret coordinates, and where one of its name lies that is another; SourceError.
+    Raises ConfigError, and nothing is written, for another manifest of the same commit, for a
+    fingerprint of other files, for one with secret coordinates, and where one of its name lies that
+    is another; SourceError.
     """
     book = Book.opened(file)
     path = book.part(new.org, "root")
@@ -55,28 +59,65 @@ def rooted(file: Path, new: NewRoot, workspace: Workspace) -> Rooted:
         "commit": new.commit,
         "manifest": manifest_of(new.manifest, new.commit, workspace),
     }
-    table: dict[str, object] = {name: value for name, value in words.items() if value is not None}
-    rows = [_bare(row) for row in book.at(path)]
-    place = rows.index(table) if table in rows else None
+    table = {name: value for name, value in words.items() if value is not None}
+    place = _standing(book, path, table)
     if new.fingerprint is None:
-        return Rooted(edit=book.append(path, table) if place is None else _unchanged(book))
+        return Rooted(
+            edit=_written(book, path, place, table), notes=_kept(book, path, place, table)
+        )
     data = read_data(new.fingerprint, MOST)
-    digest = digest_of(data)
     root = Root(
         repo=new.repo,
         manifest=str(table["manifest"]),
-        fingerprint=digest,
+        fingerprint=digest_of(data),
         section=file.stem if book.is_section else "",
     )
     check_fits(root, data, str(new.fingerprint))
-    said = _said(book, root, data, new.fingerprint, workspace)
+    notes = (*_kept(book, path, place, table), *_said(book, root, data, new.fingerprint, workspace))
     with laid(_folder(book), root, data):
-        if place is None:
-            edit = book.append(path, table | {FINGERPRINT: digest})
-        else:
-            own = (*path, place)
-            edit = book.edit(lambda text: toml.valued(text, own, FINGERPRINT, digest))
-    return Rooted(edit=edit, notes=(*said, *swept(book, edit)))
+        edit = _written(book, path, place, {**table, FINGERPRINT: root.fingerprint})
+    return Rooted(edit=edit, notes=(*notes, *swept(book, edit)))
+
+
+def _standing(book: Book, path: Keys, table: Table) -> int | None:
+    """Where the root of the same files stands; ConfigError where its commit has other files."""
+    for place, row in enumerate(book.at(path)):
+        if row.get("repo") != table["repo"] or "manifest" not in row:
+            continue
+        if row["manifest"] == table["manifest"]:
+            return place
+        if "commit" in table and row.get("commit") == table["commit"]:
+            have = f"has the manifest {row['manifest']} for this commit of {table['repo']}"
+            message = f"{have}, found {table['manifest']}: {_out(table)}"
+            raise ConfigError(message, path=str(book.file))
+    return None
+
+
+def _written(book: Book, path: Keys, place: int | None, table: Table) -> Edit:
+    """The root as one more, or what the one that stands lacks; a fingerprint is always the new."""
+    if place is None:
+        return book.append(path, table)
+    row = book.at(path)[place]
+    lacking = {key: value for key, value in table.items() if key not in row or key == FINGERPRINT}
+
+    def change(text: str) -> str:
+        for key, value in lacking.items():
+            text = toml.valued(text, (*path, place), key, value)
+        return text
+
+    return book.edit(change)
+
+
+def _kept(book: Book, path: Keys, place: int | None, table: Table) -> tuple[str, ...]:
+    """What the root that stands says otherwise, and goes on to say, in sentences."""
+    row = {} if place is None else book.at(path)[place]
+    other = [key for key in table if key in row and row[key] != table[key]]
+    return tuple(f"{key} stays {row[key]}, found {table[key]}: {_out(table)}" for key in other)
+
+
+def _out(table: Table) -> str:
+    words = ["provenance", "registry", "remove", "root", str(table["repo"]), "--reason", "WHY"]
+    return f"`{shlex.join(words)}` takes the root out"
 
 
 def swept(book: Book, edit: Edit) -> tuple[str, ...]:
@@ -101,14 +142,6 @@ def _said(book: Book, root: Root, data: bytes, file: Path, workspace: Workspace)
 def _folder(book: Book) -> Path:
     """Where the registry of a file, or of a section's file, keeps what lies beside it."""
     return book.file.absolute().parent.parent if book.is_section else book.file.parent
-
-
-def _bare(row: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in row.items() if name != FINGERPRINT}
-
-
-def _unchanged(book: Book) -> Edit:
-    return Edit(file=book.file, old=book.text, new=book.text)
 
 
 def _named(book: Book) -> frozenset[str]:

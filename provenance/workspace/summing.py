@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from provenance.formats.names import is_weight_name
 from provenance.judgement import Evaluation
+from provenance.model import Basis
+from provenance.policy.table import WEIGHTS
 from provenance.report import FORMATS, Details, SourceLine, Summary
 from provenance.verdict import Unjudged
 from provenance.workspace.changes import changes
@@ -52,5 +55,15 @@ def _shown(
         files=evaluation.case.evidence.manifest,
         place=places.get(name),
         parents=evaluation.case.policy.parents,
+        unnamed=_unnamed(evaluation),
         page=f"{page}/tree/{commit}" if commit and page.startswith("http") else page,
     )
+
+
+def _unnamed(evaluation: Evaluation) -> str:
+    """The folder of a model whose weights no check asked about, because it has no name."""
+    evidence = evaluation.case.evidence
+    here = evidence.basis is Basis.MEASURED and evidence.ref.repo is None
+    asked = any(check == WEIGHTS for check, _ in evaluation.verdict.checks)
+    held = any(is_weight_name(file.path) for file in evidence.manifest.files)
+    return evidence.ref.text if here and held and not asked else ""

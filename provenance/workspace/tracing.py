@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +11,7 @@ from provenance.formats.names import is_weight_name
 from provenance.lock import Lock
 from provenance.lock.sketch import FEWEST, marks, openings_in
 from provenance.model import Document, Evidence
+from provenance.policy import Model
 from provenance.weights.compared import Copied, Side, Traced, nearest
 from provenance.weights.coordinates import Coordinates
 from provenance.weights.fingerprint import Fingerprint, loads
@@ -39,16 +41,44 @@ def traced(gathering: Gathering) -> Traced:
     found = _Found.of(known)
     for way in (Coordinates(), *map(Coordinates.keyed, filter(None, (session.bases.key,)))):
         found.compare(gathering, subject, way)
-    return Traced(
-        model=Side(
-            name=subject.name,
-            commit=evidence.ref.commit or "",
-            manifest=evidence.manifest.digest,
-        ),
+    side = Side(
+        name=subject.name, commit=evidence.ref.commit or "", manifest=evidence.manifest.digest
+    )
+    result = Traced(
+        model=side,
         ranked=nearest(found.kin),
         copies=tuple(_copies(evidence, lock, subject.name)),
         unread=tuple(dict.fromkeys(found.unread)),
+        repo=subject.ref.repo or "",
     )
+    return _with_next(gathering, subject, result)
+
+
+def _with_next(gathering: Gathering, subject: Subject, found: Traced) -> Traced:
+    """With the nearest model that `compare` can be given, if the traced one is here too."""
+    if subject.place is None and not _is_here(gathering, subject.name):
+        return found
+    here = (name for name in found.names if _is_here(gathering, name))
+    return replace(found, here=next(here, ""))
+
+
+def _is_here(gathering: Gathering, name: str) -> bool:
+    """Whether a model of this name has its weights where the settings say, or in the Hub's
+    cache."""
+    from provenance.source.hub import cache
+
+    session = gathering.session
+    listed = session.settings.named(name)
+    model = listed[0] if listed else Model(name=name, repo=name)
+    if model.path:
+        return os.path.lexists(model.path)
+    entry = session.lock.named(model.name) if session.lock else None
+    revision = entry.commit if entry else model.revision
+    try:
+        cache.resolved(gathering.options.cache_dir, model.repo or name, revision)
+    except (ConfigError, SourceError):
+        return False
+    return True
 
 
 @dataclass(kw_only=True)

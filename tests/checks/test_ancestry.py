@@ -146,6 +146,18 @@ UNKNOWN = {"unresolved", "no-origin", "unreadable", "limit"}
 LOGGED = b'{"log_history": [{"reward_std": 0.1}]}'
 RECIPE = b"models: [{model: base/b}, {model: base/c}]"
 ADAPTER = b'{"base_model_name_or_path": "base/b"}'
+LORA = "base_model: base/b\nadapter: lora\ndatasets: [{path: acme/d}]\n"
+FRONT_BELOW = "---\nbase_model: base/b\nbase_model_relation: adapter\n---\n"
+
+
+def quoting(recipe: str, **files: bytes) -> Evidence:
+    """A model of base/b whose card shows this recipe, or a block of settings as it stands."""
+    quoted = recipe if recipe.startswith("---") else f"```yaml\n{recipe}```\n"
+    given = based("", config__json=b"{}", **files)
+    text = card("base_model: base/b") + b"# A model\n" + quoted.encode()
+    return replace(made(README__md=text, config__json=b"{}", **files), ancestors=given.ancestors)
+
+
 DISCORD: dict[str, tuple[Evidence, set[tuple[str, str]]]] = {
     "a recipe of two, of which the card names one": (
         made(README__md=card("base_model: base/b"), mergekit_config__yml=RECIPE),
@@ -212,6 +224,30 @@ DISCORD: dict[str, tuple[Evidence, set[tuple[str, str]]]] = {
     "an adapter that the card calls a fine-tune": (
         based("finetune", adapter_config__json=ADAPTER, adapter_model__safetensors=tensors(4, 2)),
         {("relation", "README.md")},
+    ),
+    "a whole model whose card quotes the recipe of its adapter": (
+        quoting(LORA, model__safetensors=tensors(4, 2)),
+        PASS,
+    ),
+    "a whole model beside the recipe of its adapter": (
+        quoting("", model__safetensors=tensors(4, 2), axolotl__yaml=LORA.encode()),
+        PASS,
+    ),
+    "a whole model whose card quotes the front matter of its adapter": (
+        quoting(FRONT_BELOW, model__safetensors=tensors(4, 2)),
+        PASS,
+    ),
+    "other shapes, by the recipe of an adapter": (
+        quoting(LORA, model__safetensors=tensors(4, 3)),
+        {("contradicted", "base/b")},
+    ),
+    "an adapter, by the recipe of all weights": (
+        quoting(
+            LORA.replace("lora", ""),
+            adapter_config__json=ADAPTER,
+            adapter_model__safetensors=tensors(4, 2),
+        ),
+        PASS,
     ),
     "a whole model that the card calls an adapter": (
         based("adapter", config__json=b"{}", model__safetensors=tensors(4, 2)),

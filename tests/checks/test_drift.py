@@ -13,6 +13,7 @@ from provenance.model import Ancestor, Facts
 from provenance.policy import Demand, Policy
 from provenance.trust import Org, Registry
 from provenance.verdict import Finding, Outcome
+from tests.checks.ancestors import tensors
 from tests.claims.models import evidence
 from tests.drift.test_drift import HOSTILE, SPOKEN, TEMPLATE, document, gguf, in_settings, jinja
 from tests.hubs import card
@@ -25,6 +26,7 @@ MERGED = "base_model: [base/b, base/o]\nbase_model_relation: merge"
 ENDS_OTHERWISE = document("tokenizer_config", eos_token="<|user|>")
 ENDS = document("tokenizer_config", eos_token="</s>")
 LORA = document("adapter_config", peft_type="LORA", r=4)
+FACTORS = tensors(4, 2).replace(b"q.weight", b"q.lora_A")
 PASS = ("drift/pass", Outcome.PASS)
 SKIPPED = ("drift/no-parent", Outcome.SKIPPED)
 INSTRUCTION = ("drift/instruction", Outcome.UNKNOWN)
@@ -97,6 +99,35 @@ CASES: dict[str, tuple[str, Files, Files, set[tuple[str, Outcome]]]] = {
     ),
     "nothing beside the weights": (TUNED, {}, {}, {SKIPPED}),
     "an adapter, whose base has all of it": (ADAPTED, LORA, jinja(TEMPLATE), {SKIPPED}),
+    "an adapter with its weights": (
+        ADAPTED,
+        {**LORA, "adapter_model.safetensors": FACTORS, **jinja(SPOKEN)},
+        jinja(TEMPLATE),
+        {SKIPPED},
+    ),
+    "an adapter under a name of its own": (
+        ADAPTED,
+        {"style.safetensors": FACTORS, **jinja(SPOKEN)},
+        jinja(TEMPLATE),
+        {SKIPPED},
+    ),
+    "a whole model beside what is left of its adapter": (
+        ADAPTED,
+        {**LORA, "model.safetensors": tensors(4, 2), **jinja(SPOKEN)},
+        jinja(TEMPLATE),
+        {OTHER_TEMPLATE},
+    ),
+    "a whole model and its adapter": (
+        ADAPTED,
+        {
+            **LORA,
+            "adapter_model.safetensors": FACTORS,
+            "model.safetensors": tensors(4, 2),
+            **jinja(SPOKEN),
+        },
+        jinja(TEMPLATE),
+        {OTHER_TEMPLATE},
+    ),
     "no parent": ("", jinja(SPOKEN), jinja(TEMPLATE), {SKIPPED}),
 }
 

@@ -17,6 +17,7 @@ from provenance.model import Evidence
 from provenance.policy import Model, Policy, Settings
 from provenance.wire import bundle, intoto, oms
 from tests import forge
+from tests.bench.verdicts import forget
 from tests.lineage.family import BASE, BOT, SFT, Family
 
 PARSERS: tuple[tuple[Any, str], ...] = (
@@ -102,6 +103,7 @@ def test_nothing_is_parsed_twice(
 ) -> None:
     registry = Told(top=tmp_path).registry()
     policy = replace(Policy.of(Settings(), Model(name=BOT, repo=BOT)), checks=CHECKS)
+    forget()
     counts = counted(monkeypatch, named(evidence))
     judge(evidence, policy, registry)
     assert {title for title, _ in counts} == {f"{m.__name__}.{name}" for m, name in PARSERS}

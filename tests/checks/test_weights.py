@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from provenance.checks.ancestry.kin import undeclared_kin
@@ -22,6 +23,7 @@ from tests.checks.weighed import (
     MINOR,
     OTHER,
     PAIR,
+    TABLE,
     TUNED,
     Hand,
     case,
@@ -40,6 +42,10 @@ HERE = replace(B, coordinates=PAIR, where="here")
 MERGED = f"{PARENT}\nbase_model_relation: merge"
 OLD, NEW = "1" * 24, "9" * 24
 PUBLIC_ONLY = planted(OTHER, BASE, B.coordinates)
+
+
+NARROW = {name: values[:, ::2].copy() for name, values in BASE.items()}
+CONSTANT = {name: np.ones_like(values) for name, values in BASE.items()}
 
 
 def said(findings: Sequence[Finding]) -> set[tuple[str, str]]:
@@ -103,6 +109,30 @@ ROWS = {
         {("weights/not-supported", "unknown")},
         Tier.DECLARED,
     ),
+    "other shapes": (
+        NARROW,
+        PARENT,
+        [B],
+        {},
+        {("weights/incomparable", "unknown")},
+        Tier.DECLARED,
+    ),
+    "too few values": (
+        {TABLE: BASE[TABLE][:16, :]},
+        PARENT,
+        [replace(B, model={TABLE: BASE[TABLE][:16, :]})],
+        {},
+        {("weights/incomparable", "unknown")},
+        Tier.DECLARED,
+    ),
+    "lines of one number": (
+        CONSTANT,
+        PARENT,
+        [B],
+        {},
+        {("weights/incomparable", "unknown")},
+        Tier.DECLARED,
+    ),
     "planted, and nothing secret": (PUBLIC_ONLY, PARENT, [B], {}, PASS, Tier.CONSISTENT),
 }
 
@@ -163,6 +193,7 @@ Q_TOO = {**LORA, "r": 128, "target_modules": ["q_proj", "v_proj"]}
 RECIPE = """---
 base_model: base/b
 ---
+## Training procedure
 ```yaml
 base_model: base/b
 adapter: lora

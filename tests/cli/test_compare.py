@@ -126,8 +126,9 @@ def test_a_terminal_shows_where_it_was_changed(run: Run, shelf: Path) -> None:
     assert lines[-1] == "  a change map says where and how much, not what a change does"
 
 
-def test_a_page_is_written_where_it_is_wanted(run: Run, shelf: Path) -> None:
-    done = run("compare", "base", "edited", "--format", "html", "-o", "map.html")
+@pytest.mark.parametrize("form", [("--format", "html"), ()])
+def test_a_page_is_written_where_it_is_wanted(run: Run, shelf: Path, form: tuple[str, ...]) -> None:
+    done = run("compare", "base", "edited", *form, "-o", "map.html")
     assert (done.returncode, done.stdout) == (0, "")
     assert f"{tiny.EDITED}: rank 1, 1.0 %" in (shelf / "map.html").read_text()
 

@@ -15,6 +15,7 @@ import pytest
 
 from provenance.errors import ConfigError
 from provenance.registry.fingerprints import digest_of
+from provenance.weights.fingerprint import loads
 from provenance.workspace import Request, Workspace
 from tests import forge, weighed
 from tests.cli import tiny
@@ -83,6 +84,54 @@ def test_a_root_that_stands_already_gets_it(desk: Desk) -> None:
     assert len(desk.kept()) == 1
 
 
+COMMIT, OTHER = "c" * 40, "d" * 40
+AGAIN: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str, str]] = {
+    "the same": ((), (), "stays as it is", ""),
+    "with a commit": ((), ("--commit", COMMIT), "+commit", f'commit = "{COMMIT}"'),
+    "without the commit": (("--commit", COMMIT), (), "stays as it is", f'commit = "{COMMIT}"'),
+    "with the Hub's number": ((), ("--repo-id", "1" * 24), "+repo_id", f'repo_id = "{"1" * 24}"'),
+    "with another commit": (
+        ("--commit", COMMIT),
+        ("--commit", OTHER),
+        f"commit stays {COMMIT}, found {OTHER}",
+        f'commit = "{COMMIT}"',
+    ),
+    "with a fingerprint and a commit": (
+        ("--fingerprint", "base.wlf"),
+        ("--commit", COMMIT),
+        "+commit",
+        "fingerprint = ",
+    ),
+    "with a fingerprint at last": (
+        ("--commit", COMMIT),
+        ("--fingerprint", "base.wlf"),
+        "+fingerprint",
+        f'commit = "{COMMIT}"',
+    ),
+}
+
+
+@pytest.mark.parametrize("what", AGAIN)
+def test_a_root_that_is_added_twice_stands_once(desk: Desk, what: str) -> None:
+    first, then, says, holds = AGAIN[what]
+    desk.done(*MAKE)
+    desk.done(*ADD[:-1], *first)
+    assert says in desk.done(*ADD[:-1], *then)
+    text = (desk.folder / "trust.toml").read_text()
+    assert text.count("[[org.root]]") == 1
+    assert holds in text
+    desk.done("registry", "remove", "root", "acme/base", "--reason", "x")
+
+
+def test_one_commit_has_one_manifest(desk: Desk) -> None:
+    desk.done(*ADD[:-1], "--commit", COMMIT)
+    before = (desk.folder / "trust.toml").read_bytes()
+    other = ("--commit", COMMIT, "--manifest", f"sha256:{'a' * 64}")
+    said = desk.refused("registry", "add-root", "Acme", "acme/base", *other)
+    assert "provenance registry remove root acme/base" in said
+    assert (desk.folder / "trust.toml").read_bytes() == before
+
+
 def test_as_json_it_is_described(desk: Desk) -> None:
     made = json.loads(desk.run(*MAKE, "--json", cwd=desk.folder).stdout)
     data = (desk.folder / "base.wlf").read_bytes()
@@ -91,6 +140,49 @@ def test_as_json_it_is_described(desk: Desk) -> None:
     assert (made["size"], made["coordinates"], made["tensors"]) == (len(data), "public", 5)
     desk.done(*MAKE)
     assert (desk.folder / "base.wlf").read_bytes() == data
+
+
+def broken(folder: Path) -> None:
+    (folder / "more.safetensors").write_bytes(b"\x10" + bytes(7) + b'{"a":')
+
+
+def pickled(folder: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps([1]))
+
+
+def packed(folder: Path) -> None:
+    """Modules as a program packs them whose layout nobody documents."""
+    size = 8 * 8 * 4
+    table = {
+        f"model.layers.{n}.mlp.gate_proj.Qidxs": {
+            "dtype": "I32",
+            "shape": [8, 8],
+            "data_offsets": [n * size, (n + 1) * size],
+        }
+        for n in range(5)
+    }
+    head = json.dumps(table).encode()
+    data = len(head).to_bytes(8, "little") + head + bytes(5 * size)
+    (folder / "more.safetensors").write_bytes(data)
+
+
+LEFT: Mapping[str, tuple[Callable[[Path], None], str]] = {
+    "a header that is cut off": (broken, "without more.safetensors: no tensor of it can be read"),
+    "a pickle": (pickled, "without pytorch_model.bin: no tensor of it can be read"),
+    "a packing that is not read": (packed, "unreadable packing: QuIP#; "),
+}
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_what_could_not_be_read_is_said(desk: Desk, what: str) -> None:
+    adds, says = LEFT[what]
+    assert "without" not in desk.done(*MAKE)
+    adds(desk.folder / "base")
+    said = " ".join(desk.done(*MAKE, "--force").split())
+    assert says in said
+    data = (desk.folder / "base.wlf").read_bytes()
+    (first, *_) = loads(data).sample.unread
+    assert f"without {first}" in said
 
 
 def foreign(desk: Desk) -> None:

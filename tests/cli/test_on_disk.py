@@ -61,3 +61,26 @@ def test_a_drawing_says_how_well_a_step_on_disk_is_known(
 ) -> None:
     drawn = json.loads(run("lineage", name, "--format", "json", cwd=own).stdout)
     assert [edge["tier"] for edge in drawn["edges"] if edge["child"] == f"acme/{name}"] == [tier]
+
+
+NAMELESS = {
+    "weights": ({"model.safetensors": tensors(4, 2)}, (), True),
+    "weights of a model with a name": (
+        {"model.safetensors": tensors(4, 2)},
+        ("--as", "acme/base"),
+        False,
+    ),
+    "no weights": ({"config.json": b"{}"}, (), False),
+    "failures alone": ({"model.safetensors": tensors(4, 2)}, ("-q",), False),
+}
+
+
+@pytest.mark.parametrize("what", NAMELESS)
+def test_weights_without_a_name_are_said_to_be_compared_with_nothing(
+    run: Run, tmp_path: Path, what: str
+) -> None:
+    files, words, says = NAMELESS[what]
+    forge.write(tmp_path / "a folder", files)
+    said = " ".join(run("verify", "a folder", *words, cwd=tmp_path).stdout.split())
+    assert ("weights were not compared" in said) is says
+    assert ("`provenance verify 'a folder' --as ORG/NAME`" in said) is says

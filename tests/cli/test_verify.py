@@ -381,3 +381,13 @@ def test_a_misspelt_command_is_told_what_is_near_it(run: Run) -> None:
 @pytest.mark.parametrize("words", [["--help"], ["verify", "--help"], ["sign", "-h"], ["--version"]])
 def test_help_and_version(run: Run, words: list[str]) -> None:
     assert run(*words).returncode == 0
+
+
+def test_a_parent_that_is_gone_leaves_the_model_judged(run: Run, tmp_path: Path) -> None:
+    card = b"---\nbase_model: acme/base\n---\n"
+    forge.write(tmp_path / "kid", {**forge.MODEL, "README.md": card})
+    models = [{"repo": "acme/base", "path": "gone"}, {"repo": "acme/kid", "path": "kid"}]
+    (tmp_path / "provenance.toml").write_text(tomli_w.dumps({"models": models}))
+    done = run("verify", "acme/kid", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "acme/base is to lie at" in " ".join(done.stdout.split())

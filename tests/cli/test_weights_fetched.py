@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import forge, weighed
@@ -77,6 +78,58 @@ def test_what_a_hub_says_of_weights_is_held_against_the_bytes(bench: Desk, name:
 def test_a_hub_without_ranges_leaves_the_other_checks_as_they_are(bench: Desk) -> None:
     bench.hub.on("/cdn/", unranged)
     assert bench.rules() == (3, {"weights/unread"})
+
+
+def plausible(good: bytes) -> Hook:
+    """Ranges of weights come out of another file of the same header, the whole file as it is."""
+
+    def hook(request: Request, answer: Answer) -> Answer:
+        return attacks.swap(good)(request, answer) if is_of_values(answer) else answer
+
+    return hook
+
+
+def tuned(data: bytes) -> bytes:
+    """The file with each value a little larger: still kin of what it was."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    values = np.frombuffer(data[start:], "<f4")
+    return data[:start] + (values * np.float32(1.1)).astype("<f4").tobytes()
+
+
+def foreign(data: bytes) -> bytes:
+    """A file of the same header whose values have nothing to do with it."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    values = np.random.default_rng(9).standard_normal((len(data) - start) // 4, np.float32)
+    return data[:start] + values.astype("<f4").tobytes()
+
+
+@pytest.mark.parametrize("place", [("--local-dir", "model"), ()], ids=["folder", "cache"])
+@pytest.mark.parametrize("change", [tuned, foreign])
+def test_weights_that_pass_by_range_and_are_others_are_not_let_in(
+    tmp_path: Path, change: Callable[[bytes], bytes], place: tuple[str, ...]
+) -> None:
+    """Digests, signature and ranges agree with what is said; the bytes that come do not."""
+    base = weighed.model(tmp_path / "base")
+    good = (base / "model.safetensors").read_bytes()
+    text = card(f"base_model: {UNSIGNED}\npipeline_tag: text-generation")
+    files = {"model.safetensors": change(good), "config.json": b"{}", "README.md": text}
+    with Hub(tmp_path) as hub:
+        hub.commit(REPO, signed(tmp_path / "m", files))
+        hub.commit(UNSIGNED, {"model.safetensors": good, "config.json": b"{}"})
+        hub.on("/cdn/", plausible(good))
+        made = desk(tmp_path, hub)
+        (made.folder / "base.wlf").write_bytes(weighed.fingerprint(base, UNSIGNED))
+        made.locked({"repo": REPO}, weights={"fingerprints": ["base.wlf"]})
+        assert made.rules() == (0, set())
+        assert "\u2713 weights" in made.run("verify", "-v").stdout
+        before = made.lock.read_bytes()
+        ended = made.run("fetch", *place)
+    said = " ".join((ended.stdout + ended.stderr).split())
+    assert (ended.returncode, "integrity/contradiction" in said) == (1, True), said
+    assert ("weights/not-supported" in said) is (change is foreign)
+    assert made.lock.read_bytes() == before
+    assert not (made.folder / "model").exists()
+    assert not list(made.home.rglob("snapshots/*/model.safetensors"))
 
 
 COMMIT = "c" * 40

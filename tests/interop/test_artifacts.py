@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -135,6 +136,32 @@ def test_what_oras_pushes(made: Desk, tmp_path: Path) -> None:
         ]
         subprocess.run(words, cwd=folder, check=True, capture_output=True)
         lived_with(made, registry.host, tmp_path / "model", {**FILES, "onnx/config.json": b"{}"})
+
+
+def test_an_image_that_buildah_makes(made: Desk, tmp_path: Path) -> None:
+    forge.write(tmp_path / "first", {**FILES, "config.json": b"[]"})
+    second = forge.sign(forge.write(tmp_path / "second"), forge.TufKey(key=forge.key("release")))
+    files = {**forge.MODEL, "model.sig": (second / "model.sig").read_bytes()}
+    store = ["--root", tmp_path / "root", "--runroot", tmp_path / "run"]
+
+    def buildah(*words: str | Path) -> str:
+        ended = subprocess.run(
+            ["buildah", *map(str, store), *map(str, words)],
+            env={**os.environ, "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return ended.stdout.strip()
+
+    with debian(tmp_path / "registry") as registry:
+        base = "scratch"
+        for place in ("first", "second"):
+            container = buildah("from", base)
+            buildah("copy", container, tmp_path / place, "/models")
+            buildah("commit", container, base := f"localhost/{place}")
+        buildah("push", "--tls-verify=false", base, f"docker://{registry.host}/models/bot:v1")
+        lived_with(made, registry.host, tmp_path / "model", files)
 
 
 def test_one_that_asks_who_one_is(made: Desk, tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def test_from_a_verdict_to_files(shelf: Shelf, tmp_path: Path, how: str) -> None
     passes(made, "lock", "--measure", "--upgrade")
 
 
+def test_a_command_is_run_with_it(shelf: Shelf, tmp_path: Path) -> None:
+    made, registry = shelf
+    pushed(registry, tmp_path / "signed")
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    passes(made, "fetch")
+    passes(made, "run", "--", "true")
+
+
 def test_a_bill_of_materials_says_where_it_lies(shelf: Shelf, tmp_path: Path) -> None:
     made, registry = shelf
     digest = pushed(registry, tmp_path / "signed")

@@ -33,11 +33,25 @@ def test_the_nearest_kin_comes_first_whatever_the_order() -> None:
 
 TOLD: dict[str, tuple[dict[str, Any], str, str]] = {
     "kin": (
-        {"ranked": (KIN, STRANGER)},
+        {"ranked": (KIN, STRANGER), "here": "acme/base"},
         "1. acme/base corroborated statistically incompatible with independence",
         "provenance compare acme/base ./bot",
     ),
-    "weak": ({"ranked": (WEAK,)}, "1. acme/cousin weak relation", "compare acme/cousin ./bot"),
+    "kin whose weights are elsewhere": (
+        {"ranked": (KIN,)},
+        "needs the weights of both models on this machine: they are not here",
+        "provenance explain kinship",
+    ),
+    "kin of a model that says what it is": (
+        {"ranked": (KIN,), "repo": "acme/bot"},
+        "1. acme/base corroborated",
+        "provenance verify ./bot",
+    ),
+    "weak": (
+        {"ranked": (WEAK,), "here": "acme/cousin"},
+        "1. acme/cousin weak relation",
+        "compare acme/cousin ./bot",
+    ),
     "none": (
         {"ranked": (STRANGER, STRANGER)},
         "none of 2 registered fingerprints: a correlation above",
@@ -49,12 +63,15 @@ TOLD: dict[str, tuple[dict[str, Any], str, str]] = {
         "",
     ),
     "a copy": (
-        {"copies": (Copied(name="bot-1", same=2, files=3),)},
+        {"copies": (Copied(name="bot-1", same=2, files=3),), "here": "bot-1"},
         "2 of 3 files of weights are those of bot-1, which is locked",
         "provenance compare bot-1 ./bot",
     ),
     "a copy in other files": (
-        {"copies": (Copied(name="bot-1", same=0, files=3, begin=5, sketched=8),)},
+        {
+            "copies": (Copied(name="bot-1", same=0, files=3, begin=5, sketched=8),),
+            "here": "bot-1",
+        },
         "tensors begin as those of bot-1, which is locked: 5 of the 8 that the lockfile keeps",
         "provenance compare bot-1 ./bot",
     ),

@@ -73,6 +73,7 @@ SIGNS: dict[str, tuple[dict[str, Any], str]] = {
     "rank 10": ({"kind": Kind.LOW_RANK, "rank": 10}, "r"),
     "a rank nobody told": ({"kind": Kind.LOW_RANK}, "r"),
     "small": ({"kind": Kind.DENSE, "relative": 0.009}, "░"),
+    "of no told size": ({"kind": Kind.DENSE, "relative": 0.0}, "*"),
     "larger": ({"kind": Kind.DENSE, "relative": 0.01}, "▒"),
     "large": ({"kind": Kind.DENSE, "relative": 0.05}, "▓"),
     "beyond measure": ({"kind": Kind.DENSE, "relative": float("inf")}, "█"),
@@ -227,6 +228,10 @@ def test_twenty_thousand_tensors_make_no_endless_picture() -> None:
     every = [change(f"layers.{n}.m{n % 1000}.weight", kind=Kind.DENSE) for n in range(20_000)]
     lines = shown(every)
     assert len(lines) < 6_000
-    (more,) = (line for line in lines if line.endswith("more tensors: --format json has them all"))
+    (more,) = (
+        line
+        for line in lines
+        if line.startswith("  and ") and line.endswith("more: --format json has them all")
+    )
     assert int(more.split()[1]) > 10_000
     assert len(comparison_page(comparison(every))) < 6_000_000

@@ -21,6 +21,9 @@ from moto.server import ThreadedMotoServer
 from provenance.source.remote.store import Store, StoreOptions, store
 from tests import forge, program
 from tests.hubs import REPO, trust
+from tests.oci import artifacts
+from tests.oci.artifacts import RAW
+from tests.oci.server import Registry
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "secret-of-tests"}
 SECRETS = (KEYS["AWS_SECRET_ACCESS_KEY"], "X-Amz-")
@@ -182,10 +185,45 @@ def google(root: Path) -> Iterator[Lot]:
     )
 
 
+def _registry(media_type: str) -> Iterator[Lot]:
+    """A repository whose tag `latest` is the model, packed anew after every change."""
+    files: dict[str, bytes] = {}
+    with Registry() as registry:
+
+        def pushed() -> None:
+            if media_type == RAW:
+                artifacts.raw(registry, files, "latest")
+            else:
+                artifacts.packed(registry, files, media_type, "latest")
+
+        def put(path: str, data: bytes) -> None:
+            files[path] = data
+            pushed()
+
+        def remove(path: str) -> None:
+            del files[path]
+            pushed()
+
+        def swap(path: str, data: bytes) -> None:
+            for digest, blob in registry.blobs.items():
+                registry.blobs[digest] = blob[:].replace(files[path], data)
+
+        yield Lot(
+            source=registry.source(), swap=swap, put=put, remove=remove, states=True, keeps=True
+        )
+
+
+@contextmanager
+def raw_layers(root: Path) -> Iterator[Lot]:
+    """A repository of a registry, with a layer for each file."""
+    yield from _registry(RAW)
+
+
 STORES: Mapping[str, Callable[[Path], AbstractContextManager[Lot]]] = {
     "a folder": folder,
     "S3 with versions": versioned,
     "S3 without versions": unversioned,
+    "a registry of artifacts": raw_layers,
     "Google Cloud Storage": google,
 }
 

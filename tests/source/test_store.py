@@ -216,3 +216,23 @@ def test_what_an_ended_run_was_taking_is_gone(shelf: Shelf) -> None:
     left.write_bytes(b"h")
     shelf.opened()
     assert not left.exists()
+
+
+@pytest.mark.parametrize("change", ["none", "other bytes", "a copy", "gone"])
+def test_a_linked_file_is_known_until_somebody_writes_to_it(shelf: Shelf, change: str) -> None:
+    store, folder = shelf.opened(), shelf.top / "laid"
+    folder.mkdir()
+    with store.relinking():
+        store.lay(BIG, folder / BIG.path)
+    place = folder / BIG.path
+    if change == "other bytes":
+        place.chmod(0o644)
+        place.write_bytes(bytes(BIG.size))
+    elif change == "a copy":
+        data = place.read_bytes()
+        place.unlink()
+        place.write_bytes(data)
+    elif change == "gone":
+        place.unlink()
+    known = shelf.opened().linked((BIG, TINY), folder)
+    assert known == ({BIG.path: BIG.sha256} if change == "none" else {})

@@ -14,8 +14,8 @@ from provenance.errors import Malformed
 from provenance.source.stored import FolderReader
 from provenance.weights.adapter import scales
 from provenance.weights.changes import turning
+from provenance.weights.changes.adapters import adapted
 from provenance.weights.changes.change import Change, ChangeMap, Kind, dumps, loads
-from provenance.weights.changes.factors import factored
 from provenance.weights.changes.mapping import change_map
 from provenance.weights.changes.summary import summary
 from provenance.weights.values import Floats, from_canonical
@@ -99,6 +99,130 @@ def test_a_rank_is_told_of_float32_and_of_what_was_rounded_twice(rank: int, tmp_
     for number, (before, after) in enumerate([(base(), tuned), (base(), bf16(tuned))]):
         change = only(tmp_path / str(number), before, after)
         assert (change.kind, change.rank) == (Kind.LOW_RANK, rank)
+
+
+def factors(rows: int, columns: int, rank: int) -> Floats:
+    rng = np.random.default_rng((rows, columns, rank))
+    product = rng.standard_normal((rows, rank)) @ rng.standard_normal((rank, columns))
+    return np.asarray(0.01 * product, np.float32)
+
+
+ONE, TWO, NONE = factors(128, 128, 4), factors(128, 128, 3), np.zeros((128, 128), np.float32)
+FUSED: Mapping[str, tuple[str, str, int, list[Floats], list[tuple[int | None, int | None]]]] = {
+    "one adapter, inputs first": (
+        "h.0.attn.c_attn",
+        "h.0.attn.c_proj",
+        1,
+        np.split(factors(128, 384, 4), 3, axis=1),
+        [(4, 4), (4, 4), (4, 4)],
+    ),
+    "an adapter of each part": (
+        "h.0.attn.c_attn",
+        "h.0.attn.c_proj",
+        1,
+        [ONE, TWO, ONE[::-1]],
+        [(4, 11), (3, 11), (4, 11)],
+    ),
+    "one part": (
+        "h.0.attn.c_attn",
+        "h.0.attn.c_proj",
+        1,
+        [NONE, ONE, NONE],
+        [(None, None), (4, None), (None, None)],
+    ),
+    "outputs first": (
+        "model.layers.0.self_attn.qkv_proj",
+        "model.layers.0.self_attn.o_proj",
+        0,
+        np.split(factors(384, 128, 4), 3),
+        [(4, 4), (4, 4), (4, 4)],
+    ),
+    "one part, outputs first": (
+        "model.layers.0.self_attn.qkv_proj",
+        "model.layers.0.self_attn.o_proj",
+        0,
+        [NONE, TWO, NONE],
+        [(None, None), (3, None), (None, None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+@pytest.mark.parametrize("name", FUSED)
+def test_a_fused_matrix_has_a_rank_for_each_part_and_for_all(
+    name: str, dtype: str, tmp_path: Path
+) -> None:
+    fused, output, axis, changed, expected = FUSED[name]
+    before = {fused: np.concatenate([base(128, 128, seed=n) for n in range(3)], axis=axis)}
+    before[output] = base(128, 128, seed=9)
+    after = {**before, fused: before[fused] + np.concatenate(changed, axis=axis)}
+    stored = [
+        {f"{key}.weight": bf16(one) if dtype == "BF16" else one for key, one in some.items()}
+        for some in (before, after)
+    ]
+    found = {one.role.split(".")[-2]: one for one in mapped(tmp_path, *stored).changes}
+    parts = [found[part] for part in ("q_proj", "k_proj", "v_proj")]
+    assert [(one.rank, one.whole) for one in parts] == expected
+    unchanged = {one.kind for one in found.values() if one.rank is None}
+    assert unchanged == {Kind.IDENTICAL}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_each_expert_of_a_stack_has_a_rank_of_its_own(axis: int, tmp_path: Path) -> None:
+    name = "model.layers.0.mlp.experts.gate_up_proj"
+    shape = (256, 128) if axis == 0 else (128, 256)
+    rest = {
+        "model.layers.0.mlp.experts.down_proj": base(4, *shape[::-1])
+        if axis
+        else base(4, 128, 128),
+        "model.layers.0.self_attn.o_proj.weight": base(128, 128),
+        "model.layers.0.self_attn.q_proj.weight": base(128, 128, seed=2),
+        "model.norm.weight": base(128),
+    }
+    before = {name: base(4, *shape), **rest}
+    added = np.stack([np.roll(factors(*shape, 4), n, axis=0) for n in range(4)])
+    found = mapped(tmp_path, before, {**before, name: before[name] + added}).changes
+    told = [(one.rank, one.whole) for one in found if one.name == name]
+    assert told == [(4, 4)] * 8
+
+
+UNEVEN: Mapping[str, tuple[float, float, int]] = {
+    "lines": (1.0, 0.0, 1),
+    "columns": (0.0, 0.7, 1),
+    "both": (1.0, 0.7, 1),
+    "both, with heavy tails": (1.0, 0.7, 3),
+}
+
+
+@pytest.mark.parametrize("size", [0.003, 0.1])
+@pytest.mark.parametrize("name", UNEVEN)
+def test_a_rank_stands_out_of_rounding_that_is_uneven(
+    name: str, size: float, tmp_path: Path
+) -> None:
+    lines, columns, tails = UNEVEN[name]
+    rng = np.random.default_rng(11)
+    values = 0.02 * rng.standard_normal((400, 400)) * np.exp(lines * rng.standard_normal((400, 1)))
+    values *= np.exp(columns * rng.standard_normal((1, 400)))
+    if tails > 1:
+        values *= rng.standard_t(tails, (400, 400))
+    before = from_canonical(bf16(values).reshape(-1)).reshape(400, 400)
+    product = rng.standard_normal((400, 8)) @ rng.standard_normal((8, 400))
+    product *= size * np.linalg.norm(before) / np.linalg.norm(product)
+    change = only(tmp_path, bf16(before), bf16(before + product))
+    assert (change.kind, change.rank) == (Kind.LOW_RANK, 8)
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (7,)])
+def test_a_rank_of_a_convolution_is_that_of_its_outputs(
+    kernel: tuple[int, ...], tmp_path: Path
+) -> None:
+    before = base(64, 48, *kernel)
+    rng = np.random.default_rng(5)
+    second, first = rng.standard_normal((64, 5)), rng.standard_normal((5, before[0].size))
+    after = before + 0.01 * (second @ first).reshape(before.shape).astype(np.float32)
+    name = "down_blocks.0.resnets.1.conv1.weight"
+    (change,) = mapped(tmp_path, {name: before}, {name: after}).changes
+    assert (change.kind, change.rank) == (Kind.LOW_RANK, 5)
 
 
 def test_size_and_share_are_those_of_the_difference(tmp_path: Path) -> None:
@@ -242,7 +366,7 @@ def test_half_of_a_pair_and_factors_that_do_not_fit_are_none(tmp_path: Path) -> 
     a, b = base(4, COLUMNS), base(ROWS, 5)
     rows = {"x.lora_A.weight": a, "x.lora_B.weight": b, "y.lora_A.weight": a}
     stored, _ = opened(tmp_path, adapter_model=rows)
-    assert factored(stored) == ((), stored)
+    assert adapted(stored) == ((), stored)
 
 
 def test_a_file_that_is_gone_or_changed_is_unreadable(tmp_path: Path) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from provenance.model import TensorDigest
 from provenance.weights.changes.change import BESIDE, Change, Kind
 from provenance.weights.changes.declared import (
-    Declaration,
     exceeded,
     exceeded_by_ledger,
     sentence,
     unread,
 )
 from provenance.weights.changes.pattern import Pattern
+from provenance.weights.changes.scope import Declaration
 from provenance.weights.ledger import Ledger
 from provenance.weights.roles import role_of
 
@@ -54,6 +56,25 @@ def lora(
 
 
 LORA = lora("q_proj", "v_proj")
+LATE = "model.layers.11.self_attn.q_proj.weight"
+EXPERT = "model.layers.1.mlp.experts.0.up_proj.weight"
+
+
+EXPERTS = "model.layers.1.mlp.experts.weight"
+FUSED = "h.0.attn.c_attn.weight"
+GATE_UP = "model.layers.0.mlp.gate_up_proj.weight"
+
+
+def part(of: str, rank: int = 4, whole: int | None = None) -> Change:
+    """The queries, keys or values of a fused matrix."""
+    role = f"layers.#.self_attn.{of}_proj.weight"
+    return replace(change(FUSED, rank=rank), role=role, whole=whole)
+
+
+def but(**more: Any) -> Declaration:
+    return replace(LORA, **more)
+
+
 BIAS = "model.layers.0.self_attn.q_proj.bias"
 INT4 = [change(f"l.{n}.weight", Kind.QUANTIZED, rank=None, detail="int4") for n in range(5)]
 TIED = change(HEAD, Kind.DENSE, rank=None, detail=f"{BESIDE} {TABLE}")
@@ -91,6 +112,106 @@ CASES: Mapping[str, tuple[Declaration, list[Change], list[str]]] = {
     "not in the middle of a word": (lora("proj"), [change(Q)], [Q]),
     "an expression": (lora(r".*\.(q|v)_proj"), [change(Q), change(DOWN)], [DOWN]),
     "looking ahead": (lora(r"^(?!.*mlp).*_proj$"), [change(Q), change(DOWN)], [DOWN]),
+    "a rank of its own": (but(ranks=(("v_proj", 8),)), [change(V, rank=8), change(Q)], []),
+    "above a lower one of its own": (but(ranks=(("v_proj", 2),)), [change(V), change(Q)], [V]),
+    "above the others' by another's": (but(ranks=(("v_proj", 8),)), [change(Q, rank=8)], [Q]),
+    "the first rank that matches": (
+        but(ranks=(("self_attn.q_proj", 2), ("q_proj", 8))),
+        [change(Q)],
+        [Q],
+    ),
+    "a rank by an expression": (
+        but(ranks=((r"layers\.1[01]\..*q_proj", 8),)),
+        [change(Q, rank=8), change(LATE, rank=8)],
+        [Q],
+    ),
+    "one of the layers": (but(layers=(0, 11)), [change(Q), change(LATE)], []),
+    "another layer": (but(layers=(0, 1)), [change(Q), change(LATE)], [LATE]),
+    "the layer, and not the expert": (
+        replace(lora("up_proj", "lm_head"), layers=(0,)),
+        [change(EXPERT), change(HEAD)],
+        [EXPERT, HEAD],
+    ),
+    "layers of that stack": (
+        but(layers=(0,), stacks=("layers",)),
+        [change(f"block.7.{Q}"), change(f"block.0.{LATE}")],
+        [f"block.0.{LATE}"],
+    ),
+    "an expression tells the layers": (
+        replace(lora(r".*\.q_proj"), layers=(0,)),
+        [change(LATE)],
+        [],
+    ),
+    "left out": (but(excluded=("layers.11.self_attn.q_proj",)), [change(Q), change(LATE)], [LATE]),
+    "left out by an expression": (
+        but(excluded=(r"(?:.*\.11\..*)",)),
+        [change(Q), change(LATE)],
+        [LATE],
+    ),
+    "left out, and saved whole": (
+        but(excluded=("lm_head",), saved=("lm_head",)),
+        [dense(HEAD)],
+        [],
+    ),
+    "left out of all linear": (
+        replace(lora("all-linear"), excluded=("v_proj",)),
+        [change(Q), change(V)],
+        [V],
+    ),
+    "a part of a fused one": (LORA, [part("q"), part("v")], []),
+    "another part of it": (LORA, [part("q"), part("k")], [FUSED]),
+    "a part above its rank": (LORA, [part("q", 6)], [FUSED]),
+    "the fused one, of its rank altogether": (
+        lora("c_attn"),
+        [part("q", whole=5), part("v", whole=5)],
+        [],
+    ),
+    "the fused one, and each part of its rank": (
+        lora("c_attn"),
+        [part("q", whole=8), part("v", whole=8)],
+        [FUSED, FUSED],
+    ),
+    "all linear, which the fused one is": (lora("all-linear"), [part("q", whole=8)], [FUSED]),
+    "each part, and more altogether": (
+        lora("q_proj", "k_proj", "v_proj"),
+        [part("q", whole=12), part("k", whole=12)],
+        [],
+    ),
+    "parts that are not told apart": (
+        lora("gate_proj", "up_proj"),
+        [change(GATE_UP, rank=8)],
+        [],
+    ),
+    "above all of them": (lora("gate_proj", "up_proj"), [change(GATE_UP, rank=10)], [GATE_UP]),
+    "one of parts that are not told apart": (lora("up_proj"), [change(GATE_UP)], [GATE_UP]),
+    "a part left out": (
+        replace(lora("q_proj", "k_proj", "v_proj"), excluded=("k_proj",)),
+        [part("q"), part("k")],
+        [FUSED],
+    ),
+    "what a fused one was taken apart to": (lora("qkv_proj"), [change(Q), change(V)], []),
+    "another than that": (lora("qkv_proj"), [change(Q), change(DOWN)], [DOWN]),
+    "experts in one parameter": (
+        lora("mlp.experts.gate_up_proj"),
+        [change(EXPERT), change(EXPERT.replace("up", "gate"))],
+        [],
+    ),
+    "another matrix of experts": (
+        lora("mlp.experts.down_proj"),
+        [change(EXPERT), change(EXPERT.replace("up", "down"))],
+        [EXPERT],
+    ),
+    "factors of all experts": (
+        lora("mlp.experts.gate_up_proj"),
+        [change(EXPERTS, Kind.ADDED)],
+        [],
+    ),
+    "factors of all experts, of which none is declared": (
+        lora("q_proj"),
+        [change(EXPERTS, Kind.ADDED)],
+        [EXPERTS],
+    ),
+    "an expression names no fused one": (lora(r".*attn\.qkv_proj"), [change(Q)], [Q]),
     "the whole model": (lora(rank=None), [dense(Q), dense(NORM)], []),
     "re-typed": (LORA, [change(DOWN, Kind.CAST)], []),
     "quantised alike": (LORA, [*INT4, dense(Q)], []),
@@ -109,6 +230,12 @@ def test_the_sentence_is_that_of_the_manual() -> None:
     excess = exceeded(LORA, [change(Q), change(DOWN, rank=1)])
     words = "declared q,v LoRA r = 4; layers.1.mlp.down_proj also changed (rank 1, 1.0 %)"
     assert sentence(LORA, excess) == words
+
+
+def test_the_sentence_tells_a_rank_of_its_own() -> None:
+    declared = but(ranks=(("q_proj", 2),))
+    words = "declared q,v LoRA r = 4; layers.0.self_attn.q_proj changed beyond its rank of 2 "
+    assert sentence(declared, exceeded(declared, [change(Q)])) == f"{words}(rank 4, 1.0 %)"
 
 
 def test_a_long_sentence_is_folded() -> None:
@@ -179,6 +306,19 @@ def test_an_expression_that_is_not_followed_is_said(text: str) -> None:
     declared = lora(text)
     assert unread(declared)
     assert exceeded(declared, [dense(Q)]) == ()
+
+
+ODD_PATTERNS: Mapping[str, Declaration] = {
+    "ranks": but(ranks=(("(?<=a)b", 2),)),
+    "modules left out": but(excluded=("(?<=a)b",)),
+    "ranks without number": but(ranks=tuple((f"q.{n}*", 2) for n in range(99))),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PATTERNS)
+def test_expressions_of_a_part_that_are_not_followed_are_said(name: str) -> None:
+    assert unread(ODD_PATTERNS[name])
+    assert exceeded(ODD_PATTERNS[name], [dense(Q)]) == ()
 
 
 @pytest.mark.parametrize("text", ["(a+)+b", "(a|a)*b", "(.*)*" * 20 + "b", ".*" * 200 + "b"])

@@ -17,7 +17,14 @@ from provenance.weights.stored import Stored, of_header
 from provenance.weights.values import canonical
 
 Array = npt.NDArray[np.generic]
-DTYPES = {"float16": "F16", "float32": "F32", "float64": "F64", "int8": "I8", "int64": "I64"}
+DTYPES = {
+    "float16": "F16",
+    "float32": "F32",
+    "float64": "F64",
+    "int8": "I8",
+    "int32": "I32",
+    "int64": "I64",
+}
 
 
 def head(tensors: Mapping[str, tuple[str, Sequence[int]]]) -> bytes:

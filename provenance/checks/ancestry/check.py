@@ -38,7 +38,7 @@ ancestry/method
     GRPO's. Ask the publisher what was done.
 
 ancestry/relation
-    The card says adapter or quantisation, and the files are something else. Ask the publisher.
+    The front matter says adapter or quantisation, the files are something else: ask the publisher.
 
 ancestry/contradicted
     The shape of a tensor that both models have cannot come from the stated parent's, or, where no

@@ -13,7 +13,7 @@ from provenance.checks.ancestry.conflicts import DECLARED, whole_claims
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
 from provenance.formats.names import is_by_product, is_weight_name, name_of, suffix_of
-from provenance.lineage.consistency import FLOATS, shapes
+from provenance.lineage.consistency import FLOATS, dtypes
 from provenance.verdict import Finding, failed
 
 ADAPTERS = frozenset({"adapter_model.safetensors", "adapter_model.bin"})
@@ -26,13 +26,16 @@ SIDE_FILES = frozenset({"hf_quant_config.json", "quant_config.json", "quantize_c
 
 
 def relations(case: Case) -> Iterator[Finding]:
-    """A relation that the card states, and that its files are not."""
+    """A relation that the card states, and that its files are not; what a recipe was run for may
+    have been merged or extracted since."""
     claims = [claim for _, claim in whole_claims(case)]
-    stated = {c.relation: c for c in claims if c.key in DECLARED and c.relation}
+    told = [claim for claim in claims if claim.key in DECLARED and claim.relation]
+    stated = {claim.relation: claim for claim in told if not claim.recipe}
     adapts, is_quantized = is_adapter(case.files), _is_quantized(case.files)
+    trained = {claim.relation for claim in told}
     for relation, claim in stated.items():
         seen = ""
-        if adapts and not stated.keys() & {"adapter", "merge"}:
+        if adapts and not trained & {"adapter", "merge"}:
             seen = "its weights are an adapter"
         elif adapts is False and relation == "adapter":
             seen = "its weights are a whole model"
@@ -60,13 +63,13 @@ def is_adapter(files: ModelFiles) -> bool | None:
 
 def _is_quantized(files: ModelFiles) -> bool | None:
     """Whether a configuration or the tensors say so; None where nothing tells."""
-    table, tensors = _table(files, "config.json"), shapes(files)
+    table, found = _table(files, "config.json"), dtypes(files)
     names = [file.path for file in files.evidence.manifest.files if is_weight_name(file.path)]
-    if table is None or not tensors or any(suffix_of(n) != ".safetensors" for n in names):
+    if table is None or not found or any(suffix_of(n) != ".safetensors" for n in names):
         return None
     configured = any(key in table for key in QUANTIZED)
     beside = SIDE_FILES & files.evidence.manifest.by_path.keys()
-    return bool(configured or beside) or not {dtype for dtype, _ in tensors.values()} <= FLOATS
+    return bool(configured or beside) or not found <= FLOATS
 
 
 def _table(files: ModelFiles, path: str) -> dict[object, object] | None:

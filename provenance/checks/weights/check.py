@@ -26,8 +26,9 @@ weights/not-supported
 
 weights/partial
     Only the tables of tokens, some of the layers or some of the matrices are the stated parent's,
-    in one of the files at least. The rest is somebody else's, or new: ask the publisher where it
-    comes from. A merge that names several parents may have a part of each.
+    in one of the files at least, or there are layers that it has not. The rest is somebody else's,
+    or new: ask the publisher where it comes from. A merge that names several parents may have a
+    part of each.
 
 weights/weak-relation
     There is a relation to the stated parent that is too weak for a fine-tune: a minor share in a
@@ -51,7 +52,9 @@ weights/incomparable
 weights/exceeded
     More was changed than was declared: modules that the configuration of an adapter, a training
     statement or a recipe does not name, a higher rank, or other changes than the quantisation or
-    conversion that is stated. Do not deploy it; ask what else was done.
+    conversion that is stated: what an error of rounding cannot be, for it is too large or has a
+    direction, and tensors that were added. An adapter is held to it by its own tensors where its
+    base is not here. Do not deploy it; ask what else was done.
 
 weights/unread
     Weights, a fingerprint or a map of changes could not be read, or a fingerprint is nobody's whom
@@ -62,7 +65,8 @@ weights/not-compared
 
 weights/pass
     What the model is to each parent that was compared: *identical*, *corroborated* or *consistent*,
-    with the numbers; and which parents could not be compared.
+    with the numbers; what a fingerprint of it leaves open (edits of packed matrices, which rows of
+    a table, the values of buffers); and which parents could not be compared.
 """
 
 from __future__ import annotations
@@ -71,6 +75,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.case.case import Case
 from provenance.checks.weights.parents import Parent, parents_of, why_not
+from provenance.formats.names import is_adapter_name
 from provenance.verdict import Finding, failed, passed, skipped, unknown
 from provenance.weights.kind import Kind
 
@@ -103,7 +108,8 @@ def _unread(case: Case) -> Iterator[Finding]:
 
 def _exceeded(case: Case) -> Iterator[Finding]:
     """Changes beyond a declaration; without anything to compare nothing is imported."""
-    if case.evidence.weights.changes or case.evidence.weights.tensors:
+    weights = case.evidence.weights
+    if weights.changes or weights.tensors or any(map(is_adapter_name, case.evidence.by_path)):
         from provenance.checks.weights.exceeding import exceeding
 
         yield from exceeding(case)
@@ -132,8 +138,11 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
 
 
 def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
+    from provenance.checks.weights.changed import untold
+
     said = [one.words for one in borne_out]
-    return "; ".join((*said, *why_not(case, [one.edge for one in borne_out])))
+    left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
+    return "; ".join((*said, *left, *why_not(case, [one.edge for one in borne_out])))
 
 
 def _nothing(case: Case) -> Finding:

@@ -48,8 +48,9 @@ def _all(content: Content) -> Iterator[Claim]:
             yield Unread(path=content.path, detail=f"more than {MAX_BLOCKS} blocks of settings")
             break
         for claim in front.claims(content, block):
-            if isinstance(claim, ParentClaim) and claim.repo:
-                declared.add(claim.repo)
+            if isinstance(claim, ParentClaim):
+                declared |= {claim.repo} if claim.repo else set()
+                claim = claim if found and not number else replace(claim, recipe=True)
             yield claim
     flat = flatten(parts.words)
     recipes = list(_quoted(content, parts.fenced))

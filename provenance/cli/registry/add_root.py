@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from provenance.cli import terminal
 from provenance.cli.options import FILE, folded, here
 from provenance.cli.registry.editing import show_edit, with_file
 from provenance.workspace.rooting import NewRoot, rooted
@@ -41,5 +42,7 @@ def command(new: NewRoot, file: Path) -> None:
     made = rooted(file, new, here(quiet=False))
     if made.edit.old != made.edit.new:
         return show_edit(made.edit, made.notes)
+    for note in made.notes:
+        terminal.say(f"note: {note}", err=True)
     click.echo(f"{file} has this root already, and stays as it is")
     return None

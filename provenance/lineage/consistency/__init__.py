@@ -8,7 +8,7 @@ that come or go are what honest tools do, and are said as what they are.
 
 from provenance.lineage.consistency.compare import Agreement, compare
 from provenance.lineage.consistency.copies import identical_weights
-from provenance.lineage.consistency.tensors import shapes
+from provenance.lineage.consistency.tensors import dtypes, layout
 from provenance.weights.roles import FLOATS
 
-__all__ = ["FLOATS", "Agreement", "compare", "identical_weights", "shapes"]
+__all__ = ["FLOATS", "Agreement", "compare", "dtypes", "identical_weights", "layout"]

@@ -158,10 +158,13 @@ def _fits(
     role: str, ours: Mapping[Numbers, Tensor], theirs: Mapping[Numbers, Tensor]
 ) -> Iterator[tuple[Fit, Tensor, Tensor]]:
     """Each tensor of a role beside the parent's of its numbers, or the one that it fits best."""
-    same = ours.keys() == theirs.keys()
+    if ours.keys() == theirs.keys():
+        for numbers, tensor in ours.items():
+            yield fit(role, tensor, theirs[numbers]), tensor, theirs[numbers]
+        return
     kinds = list({(t.shape, t.dtype, t.packing): t for t in theirs.values()}.values())
-    for numbers, tensor in ours.items():
-        yield _best(role, tensor, [theirs[numbers]] if same else kinds)
+    for tensor in ours.values():
+        yield _best(role, tensor, kinds)
 
 
 def _best(role: str, ours: Tensor, theirs: Iterable[Tensor]) -> tuple[Fit, Tensor, Tensor]:

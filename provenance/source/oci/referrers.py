@@ -91,7 +91,7 @@ class Referrers:
         if found.subject.digest != self.digest:
             return None
         kind = found.artifact_type or found.config.media_type
-        for layer in found.layers:
+        for layer in found.layers[: self.limits.bundles + 1]:
             if layer.media_type in SIGNATURES or kind in SIGNATURES:
                 self._document(layer, kind)
         return None

@@ -34,6 +34,8 @@ class Kind(StrEnum):
 
 BESIDE = "beside the table"
 """What is said of a head where only one of two models has one of its own."""
+BEYOND = ", and changed beyond that"
+"""What is said behind how values were quantised, where that is not all that was done."""
 UNCHANGED = frozenset({Kind.IDENTICAL, Kind.CAST})
 
 
@@ -45,6 +47,7 @@ class Change:
     the difference by that of the base, 1 where the base holds zeros only; `share` how many of the
     values differ, from 0 to 1. `rank` is how many directions of the difference stand out of the
     rounding of what is stored, of a dense one at least so many; None where it was not asked.
+    `whole` is the same of all parts of the tensor together, where several of them changed.
     `detail` is what else is to be said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`. A
     removed tensor has the base's name.
     """
@@ -55,6 +58,7 @@ class Change:
     numbers: Numbers
     kind: Kind
     rank: int | None = None
+    whole: int | None = None
     relative: float = 0.0
     share: float = 0.0
     detail: str = ""
@@ -97,6 +101,7 @@ def _row(change: Change) -> dict[str, object]:
         "numbers": list(change.numbers),
         "kind": change.kind,
         "rank": change.rank,
+        "whole": change.whole,
         "relative": change.relative,
         "share": change.share,
         "detail": change.detail,
@@ -128,6 +133,7 @@ def _change(row: Mapping[str, object], number: int) -> Change:
         numbers=fields.texts("numbers", ()),
         kind=Kind(fields.choice("kind", tuple(Kind))),
         rank=fields.whole("rank") if "rank" in fields else None,
+        whole=fields.whole("whole") if "whole" in fields else None,
         relative=_number(fields, "relative"),
         share=_number(fields, "share"),
         detail=fields.text("detail", ""),

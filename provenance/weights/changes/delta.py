@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from provenance.formats.safetensors import BITS
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.changes.rank import DIGITS, Indices, places, ulps
+from provenance.weights.changes.rank import DIGITS, Indices, Sizes, places, ulps
 from provenance.weights.matrix import rows
 from provenance.weights.stored import Reader, Unreadable
 from provenance.weights.values import Floats, canonical, decoded, from_canonical
@@ -25,8 +25,6 @@ WIDEST = 1 << 20
 LINE = 1 << 13
 """Values that are squared and summed at once."""
 LARGEST = float(np.finfo(np.float32).max)
-THIN = 4
-"""Of so many columns of the part whose rank is told, one tells how coarse its values are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ class Delta:
     `changed` values differ, in `rows` rows; `zeroed` of them are zero now, as far as all are.
     `odd` of the derivative's are no numbers, and count for nothing else. `square` and `before` are
     the sums of the squares of the differences and of the base's values. `part` is the difference at
-    the rows and columns whose rank is told, and `ulps` the mean of its squared ulps.
+    the rows and columns whose rank is told, and `ulps` are the squared ulps there.
     """
 
     compared: int
@@ -80,7 +78,7 @@ class Delta:
     rows: int = 0
     square: float = 0.0
     before: float = 0.0
-    ulps: float = 0.0
+    ulps: Sizes | float = field(default=0.0, repr=False)
     part: Floats | None = field(default=None, repr=False)
 
     @property
@@ -103,6 +101,8 @@ def same_bytes(base: Side, own: Side) -> bool:
         return False
     if not own.piece.is_plain and one.first != two.first:
         return False
+    if own.piece.is_strip:
+        return (one.left, one.wide) == (two.left, two.wide) and _same_values(base, own)
     both = list(zip(base.spans(), own.spans(), strict=True))
     if any(ours[2] - ours[1] != theirs[2] - theirs[1] for theirs, ours in both):
         return False
@@ -113,6 +113,17 @@ def same_bytes(base: Side, own: Side) -> bool:
             if theirs != own.reader.read(other, start + at, start + at + size):
                 return False
     return True
+
+
+def _same_values(base: Side, own: Side) -> bool:
+    """Whether all values are the same bits, of equally long rows."""
+    columns = max(1, own.piece.matrix.columns)
+    step = max(1, CHUNK // columns) * columns
+    return all(
+        base.values(at, end).tobytes() == own.values(at, end).tobytes()
+        for at in range(0, own.piece.size, step)
+        for end in (min(own.piece.size, at + step),)
+    )
 
 
 def measured(base: Side, own: Side) -> Delta:
@@ -145,7 +156,7 @@ class _Tally:
         count = compared // max(1, self.columns)
         self.at = (places(count), places(self.columns)) if by_rows else None
         self.parts: list[Floats] = []
-        self.thin: list[Floats] = []
+        self.own: list[Floats] = []
 
     def add(self, begin: int, base: Floats, own: Floats) -> None:
         if self.retyped:
@@ -185,7 +196,7 @@ class _Tally:
             part = difference.reshape(-1, self.columns).take(some, axis=0).take(columns, axis=1)
         self.parts.append(part)
         own = own.reshape(-1, self.columns).take(some, axis=0)
-        self.thin.append(own.take(columns[::THIN], axis=1))
+        self.own.append(own.take(columns, axis=1))
 
     def _odd(self, base: Floats, own: Floats) -> tuple[Floats, Flags, float, float]:
         """The same where some values are no numbers, or too large for the sum of their squares."""
@@ -204,8 +215,9 @@ class _Tally:
     def found(self) -> Delta:
         if self.parts:
             self.delta.part = np.concatenate(self.parts)
-            thin = np.concatenate(self.thin)
-            self.delta.ulps = ulps(thin, self.dtype) * (1 + self.retyped) / max(1, thin.size)
+        if self.parts and self.delta.changed:
+            squares = ulps(np.concatenate(self.own), self.dtype)
+            self.delta.ulps = squares * (1 + self.retyped)
         return self.delta
 
 

@@ -1,78 +1,60 @@
-"""An adapter's two factors as the low-rank change that they make of a base's weight."""
+"""What an adapter's parameters change of a base's weight: the product of two factors, or more."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
+from provenance.weights.changes.adapters import PARAMETERS, inner, is_turned, method_of
 from provenance.weights.changes.change import Change, Kind
 from provenance.weights.changes.delta import CHUNK, Side, squared
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.matrix import Matrix
-from provenance.weights.roles import role_of
+from provenance.weights.methods import TOKENS
+from provenance.weights.roles import module_of
 from provenance.weights.stored import Stored, Unreadable
-from provenance.weights.values import DECODERS, decoded
+from provenance.weights.values import decoded
 
-FACTOR = re.compile(
-    r"(?P<of>.+)\.lora_(?P<table>embedding_)?(?P<which>A|B|down|up)(?P<adapter>\.[^.]+)??(?:\.weight)?"
-)
-"""What peft and diffusers call them; of a table A and B are turned (peft, tuners/lora/layer.py)."""
-FORM = "lora"
 LARGEST = 1 << 24
 """Values of one factor."""
 Scales = Mapping[str, float]
+Factor = npt.NDArray[np.float64]
 
 
-def factored(stored: Sequence[Stored]) -> tuple[tuple[Piece, ...], tuple[Stored, ...]]:
-    """The products of an adapter's factors as pieces, and all tensors that are no such factor."""
-    found: dict[tuple[str, str, str], dict[str, Stored]] = defaultdict(dict)
-    for one in stored:
-        if (match := FACTOR.fullmatch(one.name)) and len(one.shape) == 2 and one.size:
-            which = "A" if match["which"] in ("A", "down") else "B"
-            folder = one.path.rpartition("/")[0]
-            found[folder, match["of"], match["adapter"] or ""][which] = one
-    products: list[Piece] = []
-    used: set[Stored] = set()
-    for (folder, module, _), both in found.items():
-        if len(both) == 2 and (piece := _product(folder, module, both["A"], both["B"])):
-            products.append(piece)
-            used.update(both.values())
-    return tuple(products), tuple(one for one in stored if one not in used)
+def adapted_change(change: Change, base: Side, own: Side, scales: Scales) -> Change:
+    """The change that an adapter's parameters make of the base's weight; `scales` are alpha by rank
+    under the ends of the names of modules."""
+    if own.piece.matrix.form == PARAMETERS:
+        return _beyond_factors(change, base.piece, own.piece)
+    return product_change(change, base, own, scales)
 
 
-def _product(folder: str, module: str, a: Stored, b: Stored) -> Piece | None:
-    if a.shape[0] != b.shape[1] or not {a.dtype, b.dtype} <= DECODERS.keys():
-        return None
-    role, numbers = role_of(f"{module}.weight", folder)
-    shape = (b.shape[0], a.shape[1])
-    matrix = Matrix(
-        name=a.name,
-        role=role,
-        numbers=numbers,
-        rows=shape["lora_embedding_" in a.name],
-        columns=shape["lora_embedding_" not in a.name],
-        stored=(a, b),
-        form=FORM,
-    )
-    return Piece(role=role, numbers=numbers, matrix=matrix)
+def _beyond_factors(change: Change, base: Piece, own: Piece) -> Change:
+    """What is no product of two factors may change a weight in every direction, and by how much is
+    not told."""
+    words = f"an adapter's parameters ({method_of(own)})"
+    rows, columns = base.matrix.rows, base.matrix.columns
+    tokens = next((one for one in own.matrix.stored if TOKENS in one.name), None)
+    if tokens is not None and len(own.matrix.stored) == 1:
+        count = f"{tokens.shape[0]} of {rows} rows"
+        return replace(change, kind=Kind.ROWS, share=1.0, detail=f"{count}: {words}")
+    most = min(rows, columns)
+    return replace(change, kind=Kind.DENSE, rank=most, share=1.0, detail=f"{words}, size not told")
 
 
 def product_change(change: Change, base: Side, own: Side, scales: Scales) -> Change:
     """The change that a product of factors makes of the base's matrix; `scales` are alpha by rank
     under the ends of the names of modules."""
-    a, b = own.piece.matrix.stored
     shapes = [(side.piece.matrix.rows, side.piece.matrix.columns) for side in (base, own)]
-    if shapes[0] != shapes[1]:
+    if sorted(shapes[0]) != sorted(shapes[1]):
         words = f"[{shapes[1][0]}, {shapes[1][1]}] of [{shapes[0][0]}, {shapes[0][1]}]"
         return replace(change, kind=Kind.UNREADABLE, detail=f"factors of another shape: {words}")
     scale = _scale(scales, own.piece)
     with np.errstate(all="ignore"):
-        first, second = _read(a, own), _read(b, own)
+        first, second = _both(own)
         square = float(((second.T @ second) * (first @ first.T)).sum())
         before = _norm(base)
     if not isfinite(square) or not isfinite(before):
@@ -83,7 +65,7 @@ def product_change(change: Change, base: Side, own: Side, scales: Scales) -> Cha
     return replace(
         change,
         kind=Kind.LOW_RANK,
-        rank=a.shape[0],
+        rank=len(first),
         relative=float(f"{relative:.6g}"),
         share=1.0,
         detail="an adapter's factors" + ("" if scale is not None else ", scale not known: 1"),
@@ -92,17 +74,28 @@ def product_change(change: Change, base: Side, own: Side, scales: Scales) -> Cha
 
 def _scale(scales: Scales, piece: Piece) -> float | None:
     """Of the longest end of the module's name that has one."""
-    match = FACTOR.fullmatch(piece.name)
-    words = match["of"].split(".") if match else []
+    words = module_of(piece.name).split(".")
     ends = (".".join(words[at:]) for at in range(len(words) + 1))
     return next((scales[end] for end in ends if end in scales), None)
 
 
-def _read(factor: Stored, own: Side) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _both(own: Side) -> tuple[Factor, Factor]:
+    """The factors [rank, in] and [out, rank], what stands between them in the first."""
+    a, b, *between = own.piece.matrix.stored
+    rank = inner(a)
+    first, second = _read(a, own), _read(b, own)
+    first = first.reshape(-1, rank).T if is_turned(a) else first.reshape(rank, -1)
+    second = second.reshape(rank, -1).T if is_turned(b) else second.reshape(-1, rank)
+    for one in between:
+        first = first * _read(one, own).reshape(rank, 1)
+    return first, second
+
+
+def _read(factor: Stored, own: Side) -> Factor:
     if factor.size > LARGEST:
         raise Unreadable(f"a factor of {factor.size} values, at most {LARGEST} are read")
     data = own.reader.read(factor.path, factor.begin, factor.end)
-    return decoded(factor.dtype, data).astype(np.float64).reshape(factor.shape[0], factor.shape[1])
+    return decoded(factor.dtype, data).astype(np.float64)
 
 
 def _norm(base: Side) -> float:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from provenance.weights.changes.change import BESIDE, Change, Kind
+from provenance.weights.changes.buffers import said_of
+from provenance.weights.changes.change import BESIDE, BEYOND, UNCHANGED, Change, Kind
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
-from provenance.weights.changes.factors import FORM, Scales, product_change
+from provenance.weights.changes.factors import Scales, adapted_change
+from provenance.weights.changes.fitting import Fitted, fitted
+from provenance.weights.changes.fitting import Scales as Moved
+from provenance.weights.changes.four_bit import rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
-from provenance.weights.changes.pairs import Pair
-from provenance.weights.changes.rank import DIGITS, is_low, rank
+from provenance.weights.changes.pairs import Pair, Place
+from provenance.weights.changes.pieces import Piece
+from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
 from provenance.weights.changes.rounding import FAR, farthest
 from provenance.weights.changes.turning import Turned, lies_turned
 from provenance.weights.stored import Reader, Unreadable
@@ -19,33 +25,65 @@ from provenance.weights.values import Floats
 
 FEW = 4
 """Of the rows one of so many, or fewer, are a few."""
+LEARNT = frozenset({"GPTQ", "packed"})
+"""Forms of tools that let one value take up what rounding did to another: no noise."""
 SAMPLED, ROWS = 1 << 16, 16
 """Values, and rows, of which is told whether they are quantised."""
 
 
-def change_of(pair: Pair, base_reader: Reader, reader: Reader, scales: Scales) -> Change:
+def change_of(
+    pair: Pair,
+    base_reader: Reader,
+    reader: Reader,
+    scales: Scales,
+    moved: Mapping[Place, Moved] | None = None,
+) -> Change:
     """How the derivative's piece of a pair differs from the base's; `scales` are those of an
-    adapter's factors."""
+    adapter's factors, `moved` says by what a quantiser multiplied matrices."""
+    if pair.base is None or pair.derived is None:
+        return _alone(pair, reader)
+    change = _named(pair, pair.base, pair.derived)
+    try:
+        base = Side(piece=pair.base, reader=base_reader)
+        own = Side(piece=pair.derived, reader=reader)
+        if pair.adapts:
+            return adapted_change(change, base, own, scales)
+        place = (pair.derived.role, pair.derived.numbers)
+        found = _between(change, fitted(base, own, (moved or {}).get(place)), own)
+        return found if found.kind in UNCHANGED else _with_values(found, own)
+    except Unreadable as error:
+        return replace(change, kind=Kind.UNREADABLE, detail=str(error))
+
+
+def _alone(pair: Pair, reader: Reader) -> Change:
+    """What was added or left out."""
     piece = pair.derived or pair.base
     if piece is None:
         raise ValueError("a pair of nothing")
     kind = Kind.ADDED if pair.base is None else Kind.REMOVED
     change = Change(name=piece.name, role=piece.role, numbers=piece.numbers, kind=kind)
-    if pair.base is None or pair.derived is None:
-        return replace(change, kind=Kind.UNREADABLE, detail=piece.why) if _packed(pair) else change
-    change = replace(change, base=pair.base.name)
-    if pair.head:
-        other = pair.derived if pair.head is pair.base else pair.base
-        change = replace(change, name=pair.head.name, role=pair.head.role, numbers=())
-        change = replace(change, detail=f"{BESIDE} {other.name}")
-    try:
-        base = Side(piece=pair.base, reader=base_reader)
-        own = Side(piece=pair.derived, reader=reader)
-        if pair.derived.matrix.form == FORM:
-            return product_change(change, base, own, scales)
-        return _between(change, base, own)
-    except Unreadable as error:
-        return replace(change, kind=Kind.UNREADABLE, detail=str(error))
+    if _packed(pair):
+        return replace(change, kind=Kind.UNREADABLE, detail=piece.why)
+    return _with_values(change, Side(piece=piece, reader=reader))
+
+
+def _named(pair: Pair, base: Piece, own: Piece) -> Change:
+    """A change between two pieces of which nothing is known yet but their names."""
+    of = base if pair.adapts else own
+    change = Change(
+        name=own.name, base=base.name, role=of.role, numbers=of.numbers, kind=Kind.REMOVED
+    )
+    if pair.head is None:
+        return change
+    other = own if pair.head is base else base
+    words = f"{BESIDE} {other.name}"
+    return replace(change, name=pair.head.name, role=pair.head.role, numbers=(), detail=words)
+
+
+def _with_values(change: Change, own: Side) -> Change:
+    """With a word on values that are those of a buffer, or zeros."""
+    words = (change.detail, "" if change.kind is Kind.REMOVED else said_of(own, change.kind))
+    return replace(change, detail="; ".join(word for word in words if word))
 
 
 def _packed(pair: Pair) -> bool:
@@ -97,6 +135,8 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     types = _types(base, own)
     if own.piece.dtype not in DIGITS and types:
         return _packed_in(replace(change, detail=types), delta, base, own)
+    if isinstance(base, Fitted) and delta.relative < base.near:
+        return replace(change, kind=Kind.CAST, detail="as its file keeps it")
     if not delta.changed:
         return replace(change, kind=Kind.CAST, detail=types or "the same numbers in other bytes")
     if delta.zeroed == delta.changed:
@@ -107,23 +147,41 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     if delta.relative <= FAR and (found := _quantized(base, own)):
         if not found.strayed:
             return replace(change, kind=Kind.QUANTIZED, detail=found.words)
-        return replace(change, kind=Kind.DENSE, detail=f"{found.words}, and changed beyond that")
+        return replace(change, kind=Kind.DENSE, detail=f"{found.words}{BEYOND}")
+    return _ranked(change, delta, base, own)
+
+
+def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:
+    """By the rank of what was trained, beside a base that may have been rounded first."""
     if delta.part is None:
         return replace(change, kind=Kind.DENSE)
-    found_rank = rank(delta.part, delta.ulps)
-    low = is_low(found_rank, matrix.rows, matrix.columns)
-    return replace(change, kind=Kind.LOW_RANK if low else Kind.DENSE, rank=found_rank)
+    change = replace(change, rank=rank(delta.part, delta.ulps))
+    if _is_low(change, own):
+        return replace(change, kind=Kind.LOW_RANK)
+    first = rounded_first(base, own, delta.relative)
+    if first and not first.rank:
+        return replace(change, kind=Kind.QUANTIZED, rank=None, detail=first.words)
+    if first:
+        change = replace(change, rank=first.rank, detail=f"{first.words}{BEYOND}")
+    return replace(change, kind=Kind.LOW_RANK if _is_low(change, own) else Kind.DENSE)
+
+
+def _is_low(change: Change, own: Side) -> bool:
+    return is_low(change.rank or 0, own.piece.matrix.rows, own.piece.matrix.columns)
 
 
 def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     """What was done beside packing; a rank counts what stands out of the coarsest rounding."""
-    bound = farthest(_some_rows(base), own.piece)
-    if delta.relative <= bound:
-        return replace(change, kind=Kind.QUANTIZED)
-    matrix, found = own.piece.matrix, 0
-    if delta.part is not None:
+    bound = farthest(base, own.piece, _some_rows(base))
+    matrix, beyond = own.piece.matrix, delta.relative > bound
+    found = 0
+    if delta.part is not None and beyond:
         found = rank(delta.part, 12 * bound * bound * delta.before / max(1, delta.compared))
-    change = replace(change, detail=f"{change.detail}, and changed beyond that")
+    elif delta.part is not None and matrix.form not in LEARNT:
+        found = standing(delta.part)
+    if not beyond and not found:
+        return replace(change, kind=Kind.QUANTIZED)
+    change = replace(change, detail=f"{change.detail}{BEYOND}")
     if is_low(found, matrix.rows, matrix.columns):
         return replace(change, kind=Kind.LOW_RANK, rank=found)
     return replace(change, kind=Kind.DENSE)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from provenance.weights.changes.adapters import adapted, without_shared
 from provenance.weights.changes.change import Change, ChangeMap, Kind
-from provenance.weights.changes.factors import factored
+from provenance.weights.changes.fused import with_wholes
 from provenance.weights.changes.kinds import change_of
 from provenance.weights.changes.layers import moved
-from provenance.weights.changes.pairs import Pair, pairs, spelled_alike
+from provenance.weights.changes.moving import moved_scales, settled
+from provenance.weights.changes.pairs import Pair, adapting, pairs, saved_whole, spelled_alike
 from provenance.weights.changes.pieces import pieces
+from provenance.weights.factored import is_adapter_of
 from provenance.weights.reserve import keep_freed
 from provenance.weights.stored import Reader, Stored
 
@@ -41,23 +44,38 @@ def change_map(
     modules; the one of all others stands under the empty name.
     """
     keep_freed()
-    products, rest = factored(derived)
-    theirs, plain = pieces(base), pieces(rest)
-    ours = (*products, *plain)
-    spelled = spelled_alike(theirs, ours)
-    found = pairs(theirs, ours, spelled, moved(theirs, plain, base_reader, reader, spelled))
+    found, adapter = _paired(base, derived, base_reader, reader)
+    by = moved_scales(found, base_reader, reader)
 
     def batch(some: Sequence[Pair]) -> list[Change]:
-        changes = [change_of(pair, base_reader, reader, scales or {}) for pair in some]
+        changes = [change_of(one, base_reader, reader, scales or {}, by.scales) for one in some]
         if progress:
             progress(sum(one.end - one.begin for pair in some for one in _stored(pair)))
         return changes
 
     with ThreadPoolExecutor(THREADS) as pool:
-        changes = [one for some in pool.map(batch, _batches(found)) for one in some]
-    if products and len(plain) * 2 < len(theirs):
-        changes = [_untouched(one) for one in changes]
+        each = [one for some in pool.map(batch, _batches(found)) for one in some]
+    changes = settled(with_wholes(zip(found, each, strict=True), base_reader, reader), by)
+    if adapter:
+        changes = _untouched(changes)
     return ChangeMap(base=named, manifest=manifest, changes=tuple(sorted(changes, key=_order)))
+
+
+def _paired(
+    base: Sequence[Stored], derived: Sequence[Stored], base_reader: Reader, reader: Reader
+) -> tuple[tuple[Pair, ...], bool]:
+    """The pairs of two models, and whether the derivative is an adapter of the other."""
+    adapter, rest = adapted(derived)
+    theirs, is_adapter = pieces(base), is_adapter_of(derived)
+    plain = pieces(without_shared(rest) if is_adapter else rest)
+    is_adapter = is_adapter or (bool(adapter) and len(plain) * 2 < len(theirs))
+    whole = saved_whole(plain, theirs) if is_adapter else ()
+    named = {id(pair.derived) for pair in whole}
+    plain = tuple(piece for piece in plain if id(piece) not in named)
+    spelled = spelled_alike(theirs, plain)
+    places = moved(theirs, plain, base_reader, reader, spelled)
+    found = pairs(theirs, plain, spelled, places, heads=not is_adapter)
+    return (*adapting(adapter, theirs), *whole, *found), is_adapter
 
 
 def _stored(pair: Pair) -> tuple[Stored, ...]:
@@ -78,11 +96,16 @@ def _batches(found: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield some
 
 
-def _untouched(change: Change) -> Change:
-    """What an adapter has no word on stays as it is."""
-    if change.kind is not Kind.REMOVED:
-        return change
-    return replace(change, base=change.name, kind=Kind.IDENTICAL, detail="not in the adapter")
+def _untouched(changes: Sequence[Change]) -> list[Change]:
+    """The changes of an adapter: what it has no word on stays as it is."""
+    known = {one.base for one in changes}
+    return [
+        replace(one, base=one.name, kind=Kind.IDENTICAL, detail="not in the adapter")
+        if one.kind is Kind.REMOVED
+        else one
+        for one in changes
+        if one.kind is not Kind.REMOVED or one.name not in known
+    ]
 
 
 def _order(change: Change) -> tuple[str, tuple[tuple[int, str], ...], str]:

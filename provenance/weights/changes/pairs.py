@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from provenance.weights.changes.adapters import beside
 from provenance.weights.changes.pieces import Piece
 from provenance.weights.names import Use, use_of
 from provenance.weights.pairing import parts
@@ -22,11 +23,13 @@ HEADS = re.compile(r"(?:^|\.)(?:lm_head|embed_out|output)\.weight$")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A piece of the derivative and one of the base; None where the other has none. Where one of
-    both models has no head of its own, `head` is the other's, which stands beside its table."""
+    both models has no head of its own, `head` is the other's, which stands beside its table.
+    `adapts` says that the derivative's changes the base's and does not stand in its place."""
 
     base: Piece | None = None
     derived: Piece | None = None
     head: Piece | None = None
+    adapts: bool = False
 
 
 def pairs(
@@ -34,10 +37,13 @@ def pairs(
     derived: Sequence[Piece],
     spelled: Mapping[str, str],
     moved: Mapping[Place, Place],
+    *,
+    heads: bool = True,
 ) -> tuple[Pair, ...]:
     """Every piece of both, in pairs where they are the same thing. `spelled` has the base's role of
     those that it has behind another prefix; `moved` says of a place in the derivative which place
-    of the base it was, where its layer has another number now."""
+    of the base it was, where its layer has another number now. `heads`: a head of the base that the
+    derivative has not stands beside its table."""
     named, placed = _by(base, _name), _by(base, _place)
     found: list[Pair] = []
     for some in _by(derived, _name).values():
@@ -49,7 +55,26 @@ def pairs(
             found.append(Pair(base=other, derived=piece))
     taken = {id(pair.base) for pair in found}
     left = [Pair(base=piece) for piece in base if id(piece) not in taken]
-    return tuple(_with_table(pair, base, derived) for pair in (*found, *left))
+    found = [_with_table(pair, base, derived) for pair in found]
+    return (*found, *(_with_table(pair, base, derived) if heads else pair for pair in left))
+
+
+def adapting(adapter: Sequence[Piece], base: Sequence[Piece]) -> tuple[Pair, ...]:
+    """Each of an adapter's pieces beside the tensor that it changes; alone where there is none."""
+    found = beside(adapter, base)
+    return tuple(
+        Pair(base=found.get(at), derived=piece, adapts=True) for at, piece in enumerate(adapter)
+    )
+
+
+def saved_whole(derived: Sequence[Piece], base: Sequence[Piece]) -> tuple[Pair, ...]:
+    """What an adapter has whole, beside what has that name in the base."""
+    found = beside(derived, base)
+    return tuple(
+        Pair(base=found[at], derived=piece)
+        for at, piece in enumerate(derived)
+        if at in found and (piece.is_whole or not piece.is_plain)
+    )
 
 
 def _name(piece: Piece) -> tuple[str, str, str]:

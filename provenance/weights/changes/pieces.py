@@ -10,11 +10,14 @@ from math import prod
 from provenance.formats.safetensors import BITS
 from provenance.weights import packing
 from provenance.weights.matrix import Matrix, matrices
+from provenance.weights.names import respelled
 from provenance.weights.roles import Numbers, Tensor, layout_of, role_of
 from provenance.weights.stored import Stored
 from provenance.weights.values import DECODERS
 
 PLAIN = "plain"
+KERNEL = 31
+"""The longest axis of a convolution's kernel; what is longer are the matrices of a stack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,14 @@ class Piece:
     @property
     def is_plain(self) -> bool:
         """Whether its values lie one after the other in its one tensor."""
-        return self.matrix.form == PLAIN and not self.main.heads
+        return self.matrix.form == PLAIN and not self.main.heads and not self.is_strip
+
+    @property
+    def is_strip(self) -> bool:
+        """Whether it is some of the columns of its tensor."""
+        matrix = self.matrix
+        whole = matrix.wide in (0, matrix.columns) or matrix.high * matrix.wide == self.size
+        return not whole
 
     @property
     def dtype(self) -> str:
@@ -65,14 +75,44 @@ class Piece:
 
 def pieces(stored: Sequence[Stored]) -> tuple[Piece, ...]:
     """Every piece of a model; what only helps to read another (scales, zeros) is none itself."""
-    found = matrices(stored)
+    found = tuple(map(_flat, matrices(stored)))
     used = {one for matrix in found for one in matrix.stored}
     rest = [one for one in stored if one not in used]
     stacks = _stacks(found)
+    others = [replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)]
+    roles = respelled(one.role for one in others)
     return (
         *(Piece(role=m.role, numbers=m.numbers, matrix=m, why=_unfit(m)) for m in found),
-        *(replace(one, role=_in_stack(one.role, stacks)) for one in _others(rest)),
+        *(replace(one, role=roles[one.role]) for one in others),
     )
+
+
+def whole_of(parts: Sequence[Piece]) -> Piece:
+    """One piece for all parts of a tensor."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    matrix = first.matrix
+    high = matrix.high or max(one.matrix.first + one.matrix.rows for one in parts)
+    wide = matrix.wide or max(one.matrix.left + one.matrix.columns for one in parts)
+    role, numbers = role_of(first.name, first.folder)
+    whole = replace(matrix, rows=high, columns=wide, first=0, left=0, high=0, wide=0)
+    whole = replace(whole, role=role, numbers=numbers, residual=None)
+    return replace(first, role=role, numbers=numbers, matrix=whole)
+
+
+def _flat(matrix: Matrix) -> Matrix:
+    """A convolution as its outputs by all that each reads, of which factors have their rank."""
+    outputs, *inputs = matrix.stored[0].shape or (0,)
+    is_kernel = len(inputs) > 1 and max(inputs[1:]) <= KERNEL
+    if (
+        matrix.form != PLAIN
+        or not is_kernel
+        or matrix.rows * matrix.columns != outputs * prod(inputs)
+    ):
+        return matrix
+    columns = prod(inputs)
+    return replace(matrix, rows=outputs, columns=columns, high=0, wide=0, residual=None)
 
 
 def _stacks(found: Iterable[Matrix]) -> dict[str, str]:

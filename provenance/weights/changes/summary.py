@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -16,21 +16,31 @@ OTHER = 1.0
 APART = (Kind.ADDED, Kind.REMOVED, Kind.UNREADABLE)
 
 
+def tensors_of(changes: Iterable[Change]) -> int:
+    """How many tensors of a model these are: one that holds several matrices is changed, or not,
+    matrix by matrix."""
+    held: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in changes:
+        stack = one.role.partition("#")[0]
+        held[one.name, stack][one.role] += 1
+    return sum(max(roles.values()) for roles in held.values())
+
+
 def summary(changes: ChangeMap) -> str:
     """What was changed, how and how much, without its stop."""
     both = [one for one in changes.changes if one.kind not in APART]
     changed = [one for one in both if one.kind not in UNCHANGED]
     dense = [one for one in changed if one.kind is Kind.DENSE]
     if len(dense) >= MOST * len(both) and dense:
-        said = [_whole(changed, len(both))]
+        said = [_whole(changed, tensors_of(both))]
     else:
-        said = [*_kinds(changed, len(both)), *_unchanged(both)]
+        said = [*_kinds(changed, tensors_of(both)), *_unchanged(both)]
     return "; ".join([*said, *_apart(changes.changes)]) or "no tensor to compare"
 
 
 def _whole(changed: Sequence[Change], count: int) -> str:
     size = median(one.relative for one in changed)
-    words = f"{len(changed)} of {count} tensors changed, by {percent(size)} in the median"
+    words = f"{tensors_of(changed)} of {count} tensors changed, by {percent(size)} in the median"
     return f"full fine-tune: {words}" if size < OTHER else f"{words}: other values altogether"
 
 
@@ -40,8 +50,9 @@ def _kinds(changed: Sequence[Change], count: int) -> list[str]:
     found = []
     for (kind, words), _ in groups.most_common(SHOWN):
         some = [one for one in changed if _group(one) == (kind, words)]
-        found.append(f"{words} {_of_layers(some, count)}, by {_sizes(some)}")
-    left = sum(groups.values()) - sum(n for _, n in groups.most_common(SHOWN))
+        found.append(f"{words} {_of_layers(some, count)}{_sizes(some)}")
+    shown = {group for group, _ in groups.most_common(SHOWN)}
+    left = tensors_of(one for one in changed if _group(one) not in shown)
     return [*found, *([f"{left} more changed"] if left else [])]
 
 
@@ -60,28 +71,34 @@ def _of_layers(some: Sequence[Change], count: int) -> str:
         return f"in {short(some[0].name)}"
     layers = {one.numbers[0] for one in some if one.numbers}
     if len(modules) > SHOWN or not layers or any(not one.numbers for one in some):
-        return f"in {len(some)} of {count} tensors"
+        return f"in {tensors_of(some)} of {count} tensors"
     every = f"{len(layers)} layers" if len(layers) > 1 else f"layer {min(layers)}"
     return f"in {_joined(modules)} of {every}"
 
 
 def _sizes(some: Iterable[Change]) -> str:
-    return percent(median(one.relative for one in some))
+    """By how much, of those of which it is told."""
+    sizes = [one.relative for one in some if one.relative]
+    return f", by {percent(median(sizes))}" if sizes else ""
 
 
 def _unchanged(both: Sequence[Change]) -> list[str]:
-    casts = [one for one in both if one.kind is Kind.CAST]
-    same = len([one for one in both if one.kind is Kind.IDENTICAL])
-    types = Counter(one.detail for one in casts).most_common(1)
+    count = tensors_of(both)
+    types = Counter(one.detail for one in both if one.kind is Kind.CAST).most_common(1)
+    cast, same = (
+        count - tensors_of(one for one in both if one.kind is not kind)
+        for kind in (Kind.CAST, Kind.IDENTICAL)
+    )
     return [
-        *([f"{len(casts)} of {len(both)} tensors re-typed ({types[0][0]})"] if types else []),
-        *([f"{same} of {len(both)} tensors identical"] if same else []),
+        *([f"{cast} of {count} tensors re-typed ({types[0][0]})"] if cast else []),
+        *([f"{same} of {count} tensors identical"] if same else []),
     ]
 
 
 def _apart(changes: Iterable[Change]) -> list[str]:
-    counted = Counter(one.kind for one in changes)
-    return [f"{counted[kind]} {kind}" for kind in APART if counted[kind]]
+    some = tuple(changes)
+    counted = {kind: tensors_of(one for one in some if one.kind is kind) for kind in APART}
+    return [f"{count} {kind}" for kind, count in counted.items() if count]
 
 
 def _joined(words: Sequence[str]) -> str:

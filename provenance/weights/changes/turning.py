@@ -13,7 +13,7 @@ import numpy as np
 
 from provenance.weights.changes.delta import CHUNK, WIDEST, Side
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.matrix import Matrix, rows
+from provenance.weights.matrix import Matrix
 from provenance.weights.stored import Unreadable
 from provenance.weights.values import Floats
 
@@ -41,9 +41,11 @@ class _Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turned(Side):
-    """A side that is read as it would lie in the other; `lying` is its matrix as stored."""
+    """A side that is read as it would lie in the other; `lying` is its matrix as stored, and
+    `inner` reads that."""
 
     lying: Matrix
+    inner: Side
     _held: list[_Band] = field(default_factory=lambda: [_Band()])
     _lock: Lock = field(default_factory=Lock)
 
@@ -52,7 +54,9 @@ class Turned(Side):
         """The same piece with its axes exchanged."""
         lying = side.piece.matrix
         matrix = replace(lying, rows=lying.columns, columns=lying.rows, residual=None)
-        return cls(piece=replace(side.piece, matrix=matrix), reader=side.reader, lying=lying)
+        return cls(
+            piece=replace(side.piece, matrix=matrix), reader=side.reader, lying=lying, inner=side
+        )
 
     def values(self, begin: int, end: int) -> Floats:
         """Its values `begin` to `end` in that order; Unreadable where a line is too long."""
@@ -77,5 +81,6 @@ class Turned(Side):
         step = max(1, CHUNK // lying.columns)
         for at in range(0, lying.rows, step):
             end = min(lying.rows, at + step)
-            values[:, at:end] = rows(lying, self.reader, at, end)[:, first:last].T
+            some = self.inner.values(at * lying.columns, end * lying.columns)
+            values[:, at:end] = some.reshape(end - at, -1)[:, first:last].T
         return _Band(first=first, values=values)
