@@ -2,7 +2,7 @@
 
 What is compared is one store and one set of files, in turns: obstore's own `put` of each file, and
 a writer that hashes every byte again, says what is under way, lists what was sent and attests it.
-The bar is 0.9 of the client's speed, where the store is what takes the time: a promotion hashes each
+The bar is 0.9 of the speed of the client, where the store takes the time: a promotion hashes each
 byte, which costs two thirds of a second of one core for each half gigabyte, and copies between
 caches in memory cost less than that. A folder is also compared with that client and a sync to disk,
 since a promoted folder is on disk for good before it has its name.
