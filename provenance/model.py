@@ -29,12 +29,21 @@ def check_aware(moment: datetime, name: str) -> None:
 
 
 class Basis(StrEnum):
-    """Where the digests of a manifest come from."""
+    """Where the digests of a manifest come from.
+
+    `replayed` is what anybody may have written down; `stored` is what whoever judges gathered
+    before, and keeps.
+    """
 
     DECLARED = "declared"
     LOCKED = "locked"
     MEASURED = "measured"
     REPLAYED = "replayed"
+    STORED = "stored"
+
+
+NOT_GATHERED_NOW = frozenset({Basis.REPLAYED, Basis.STORED})
+"""What proves nothing of the bytes that are there now: it is judged, and never admitted."""
 
 
 class Kind(StrEnum):
@@ -304,7 +313,8 @@ class Evidence:
     names it; `ancestors` has one row for every repository that was asked for because something
     claims it, and `members` one for every repository that a loader of the model would ask for.
     `origin` is what the caller or the registry says that it is a mirror of, as far as it is known.
-    `weights` is what was read of the weights themselves.
+    `weights` is what was read of the weights themselves. `gathered` is the basis that stored
+    evidence had when it was gathered.
     """
 
     ref: Ref
@@ -324,6 +334,12 @@ class Evidence:
     origin: Ancestor | None = None
     weights: WeightFacts = NO_WEIGHTS
     now: datetime | None = field(default=None, compare=False)
+    gathered: Basis | None = None
+
+    @property
+    def judged_as(self) -> Basis:
+        """The basis by which it is judged: of stored evidence, the one it was gathered with."""
+        return self.gathered or self.basis if self.basis is Basis.STORED else self.basis
 
     @property
     def today(self) -> datetime:

@@ -32,7 +32,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("replay", "report", "source", "registry"),
     ("gate", "produce"),
     ("workspace",),
-    ("recording",),
+    ("recording", "fleet"),
     ("cli",),
     ("train", "vllm"),
     ("__init__",),
@@ -57,6 +57,9 @@ DOORS = {
     "tuf": ("registry",),
     "blake3": ("source",),
     "obstore": ("source",),
+    "distributed": ("fleet",),
+    "duckdb": ("fleet",),
+    "pyarrow": ("fleet",),
     "tomli_w": ("formats", "cli"),
     "yaml": ("formats",),
 }

@@ -126,7 +126,7 @@ class Case:
         locked, evidence = self.locked, self.evidence
         if locked is None:
             return False
-        if evidence.basis is Basis.MEASURED and evidence.listing.digest == locked.selected:
+        if evidence.judged_as is Basis.MEASURED and evidence.listing.digest == locked.selected:
             return True
         same = evidence.listing.digest == locked.manifest
         return same and evidence.manifest.digest == locked.selected

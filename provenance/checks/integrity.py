@@ -267,7 +267,7 @@ def _unlocked(case: Case) -> Iterator[Finding]:
 def _compared(case: Case) -> Manifest:
     """The files that should be the locked ones: of a directory all, of a Hub's those selected."""
     evidence = case.evidence
-    return evidence.listing if evidence.basis is Basis.MEASURED else evidence.manifest
+    return evidence.listing if evidence.judged_as is Basis.MEASURED else evidence.manifest
 
 
 def _differs(change: lock.Change) -> str:
@@ -303,10 +303,10 @@ def _stated(case: Case) -> str:
     """What a Hub or store states of the files, as a sentence; empty of files that lie here."""
     manifest = case.evidence.manifest
     source, kept = case.evidence.ref.source, keeper(case.evidence.ref.source)
-    if case.evidence.basis is Basis.MEASURED and (case.evidence.facts or source):
+    if case.evidence.judged_as is Basis.MEASURED and (case.evidence.facts or source):
         return f"all {len(manifest.files)} files were measured as {kept} served them"
-    if case.evidence.basis is Basis.LOCKED:
+    if case.evidence.judged_as is Basis.LOCKED:
         return f"the lockfile or {kept} states a digest for each of {len(manifest.files)} files"
-    if case.evidence.basis is Basis.DECLARED:
+    if case.evidence.judged_as is Basis.DECLARED:
         return f"{kept} declares a digest for each of {len(manifest.files)} files"
     return ""

@@ -41,6 +41,7 @@ COMMANDS = {
     "record": "Run what trains a model, and attest what it opened and made.",
     "bom": "Write a bill of materials of locked models (CycloneDX).",
     "fingerprint": "Write the fingerprint of a model's weights, which tells its kin.",
+    "fleet": "Judge many models again after every change of registry or policy.",
     "registry": "Maintain, review and publish whom you trust.",
 }
 

@@ -23,7 +23,7 @@ from provenance.gate.judging import (
 from provenance.gate.values import Admitted, Refused, Rules, Standing, Target
 from provenance.lock import file_differences
 from provenance.lock.known import narrowed
-from provenance.model import Basis, Evidence
+from provenance.model import NOT_GATHERED_NOW, Evidence
 from provenance.source import settling
 from provenance.source.hub import cache
 from provenance.verdict import failed
@@ -49,7 +49,7 @@ def admit(asked: Hub | Store | None, rules: Rules, target: Target) -> Admitted:
     # What asks a Hub is loaded where one is asked: `admit_laid` starts a command without.
     from provenance.source.remote.staging import Differs, Stage, held
 
-    if rules.entry.basis == Basis.REPLAYED:
+    if rules.entry.basis in NOT_GATHERED_NOW:
         raise stored(rules)
     rules = replace(rules, at=datetime.now(UTC))
     # 1. What is declared today is what is locked, and passes by today's rules.

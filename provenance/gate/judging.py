@@ -13,7 +13,7 @@ from provenance.gate.values import Refused, Rules
 from provenance.judgement import judge
 from provenance.lock import Change, Entry
 from provenance.lock.known import bytes_may_tell, with_locked
-from provenance.model import Basis, Evidence, Ref
+from provenance.model import NOT_GATHERED_NOW, Evidence, Ref
 from provenance.names import keeper
 from provenance.source import directory
 from provenance.source.detached import with_detached
@@ -84,7 +84,7 @@ def weighed_by(rules: Rules, evidence: Evidence, place: Place) -> Evidence:
 def judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -> Verdict:
     """The verdict as of now, whatever time the rules were made at; ConfigError for evidence that
     was not gathered here."""
-    if evidence.basis is Basis.REPLAYED:
+    if evidence.basis in NOT_GATHERED_NOW:
         raise stored(rules)
     return judge(
         replace(evidence, now=datetime.now(UTC)),
@@ -99,7 +99,7 @@ def judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -
 
 
 def stored(rules: Rules) -> ConfigError:
-    """The error for evidence, or an entry, that was replayed."""
+    """The error for evidence, or an entry, that was replayed or stored."""
     message = "was stored and replayed: only what is gathered now is admitted"
     return ConfigError(message, path=f"the evidence of {rules.entry.name}")
 

@@ -11,7 +11,7 @@ from provenance.gate.judging import changed, judged, measured_at, passing, store
 from provenance.gate.values import Refused, Rules
 from provenance.lock import file_differences
 from provenance.lock.known import unshown, with_locked
-from provenance.model import Basis
+from provenance.model import NOT_GATHERED_NOW
 from provenance.source.progress import Progress
 from provenance.verdict import Finding, Result, Verdict
 
@@ -40,7 +40,7 @@ def admit_laid(
     not what is locked, ConfigError for an entry that was made of stored evidence, SourceError, and
     TrustError for a trust root that cannot be used.
     """
-    if rules.entry.basis == Basis.REPLAYED:
+    if rules.entry.basis in NOT_GATHERED_NOW:
         raise stored(rules)
     rules = replace(rules, at=datetime.now(UTC))
     found = measured_at(place, rules, None, None, known=known, progress=progress)

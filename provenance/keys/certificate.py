@@ -43,6 +43,9 @@ class Certificate:
         _ = (found.subject, found.issuer, found.promises, certificate.public_key())
         return found
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Certificate.from_der, (self.der,)
+
     @cached_property
     def der(self) -> bytes:
         """The DER bytes."""

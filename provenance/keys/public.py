@@ -97,6 +97,9 @@ class PublicKey:
         except UNREADABLE:
             raise Malformed("not a DER public key") from None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return PublicKey.from_der, (self.der,)
+
     @cached_property
     def pem(self) -> str:
         """The PEM SubjectPublicKeyInfo text, newline included."""

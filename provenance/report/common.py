@@ -25,6 +25,7 @@ BASES: Mapping[Basis, tuple[str, str]] = {
     Basis.LOCKED: ("locked digests", ONLY_FETCH),
     Basis.MEASURED: ("measured bytes", ""),
     Basis.REPLAYED: ("replayed evidence", ""),
+    Basis.STORED: ("stored evidence", ONLY_FETCH),
 }
 """What was judged, and what that leaves open."""
 NOT_JUDGED = "not judged"

@@ -12,6 +12,7 @@ from provenance.model import Document
 from provenance.source import detached
 from provenance.source.deadline import SECONDS, Deadline
 from provenance.source.detached import Documents
+from provenance.source.pace import Pace
 from provenance.source.progress import Progress
 from provenance.workspace.session import Session
 
@@ -25,7 +26,10 @@ OFFLINE = "asks a store, and nothing may be asked for offline"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOptions:
-    """Where evidence may come from, besides the model itself; `variables` are the caller's own."""
+    """Where evidence may come from, besides the model itself; `variables` are the caller's own.
+
+    `pace` is how often a Hub is asked, by all who keep it.
+    """
 
     endpoint: str | None = None
     token: str | None = None
@@ -35,6 +39,7 @@ class SourceOptions:
     offline: bool = False
     attestations: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    pace: Pace | None = None
 
     def documents(self, session: Session) -> Documents:
         """The bundles that the caller keeps, as named or beside provenance.toml, and registries."""
@@ -63,6 +68,7 @@ class SourceOptions:
             progress=progress,
             deadline=Deadline(self.deadline),
             say=progress.note,
+            pace=self.pace,
         )
 
     def store(self, source: str, progress: Progress) -> Store:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance import replay
-from provenance.case.mirror import named
 from provenance.errors import ConfigError, SourceError, Unselected
 from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry, Lock, remembered
@@ -22,6 +21,7 @@ from provenance.status import SHORT, Upstream, follows
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.lockfile import answering
+from provenance.workspace.replaying import as_said
 from provenance.workspace.resolver import is_gone
 from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
@@ -110,7 +110,8 @@ class Verifier:
     def of(self, subject: Subject, replayed: Evidence | None = None) -> Evaluation | Unjudged:
         """The verdict on one model, or why it could not be judged."""
         if replayed:
-            stored = self._as_said(subject, replayed)
+            session = self._session
+            stored = as_said(replayed, subject.model, session.settings, session.registry)
             return self._judged(subject, stored, None, exact=self.exact)
         pinned = self._pinned(subject)
         try:
@@ -129,27 +130,6 @@ class Verifier:
         )
         past = () if by_the_way else remembered(lock, subject.name, subject.ref.repo)
         return self._judged(subject, evidence, self._known(subject), past=past)
-
-    def _as_said(self, subject: Subject, stored: Evidence) -> Evidence:
-        """Stored evidence, of a mirror only what the caller or the registry says it is today; the
-        same of its ancestors, and of what loaders fetch for it."""
-        own, mirrors = subject.model.mirror_of, self._session.settings.mirrors
-
-        def said(found: Evidence | None) -> Evidence | None:
-            return self._still_said(found, mirrors.get(found.ref.repo or "", ())) if found else None
-
-        return replace(
-            self._still_said(stored, (own,) if own else ()),
-            ancestors=tuple(replace(one, evidence=said(one.evidence)) for one in stored.ancestors),
-            members=tuple(replace(one, evidence=said(one.evidence)) for one in stored.members),
-        )
-
-    def _still_said(self, stored: Evidence, stated: Sequence[str]) -> Evidence:
-        origin = stored.origin
-        if origin is None or named(origin) in stated:
-            return stored
-        by_registry = origin.claimed in self._session.registry.mirrored(stored.ref.repo or "")
-        return stored if by_registry else replace(stored, origin=None)
 
     def upstream(self) -> Iterator[Upstream]:
         """Where the branches and tags stand of the models that are judged as they are locked.

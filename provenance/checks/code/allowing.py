@@ -35,7 +35,7 @@ class Allowed:
         if locked and self.case.is_locked:
             commit = locked.commit
         else:
-            told = evidence.basis is not Basis.MEASURED and evidence.facts is not None
+            told = evidence.judged_as is not Basis.MEASURED and evidence.facts is not None
             commit = evidence.ref.commit if told else None
         entries = self.case.policy.code
         wanted = {entry.commit for entry in entries if entry.repo == evidence.ref.repo}

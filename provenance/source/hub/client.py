@@ -22,6 +22,7 @@ from provenance.source.deadline import Deadline
 from provenance.source.exchange import is_untrusted, reason, within
 from provenance.source.hub.hops import starting_at
 from provenance.source.hub.refusals import MISSING, NOT_SERVED, code_of, missing
+from provenance.source.pace import Pace, kind_of
 from provenance.source.patience import asked_to_wait
 from provenance.source.progress import Progress, Silent, Unit
 from provenance.source.reach import Astray
@@ -97,6 +98,7 @@ class Hub:
         sleep: Callable[[float], None] = time.sleep,
         patience: float = PATIENCE,
         say: Callable[[str], None] = lambda words: None,
+        pace: Pace | None = None,
     ) -> None:
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
         if urlsplit(self.endpoint).scheme not in ("http", "https"):
@@ -109,6 +111,7 @@ class Hub:
         self._sleep = sleep
         self._patience = patience
         self._say = say
+        self._pace = pace
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=THREAD)
 
     @property
@@ -172,7 +175,7 @@ class Hub:
         for left in reversed(range(TRIES)):
             self.deadline.check(question.url)
             account.spend()
-            answer = self._tried(question)
+            answer = self._in_turn(question)
             if isinstance(answer, Answer) and answer.status not in AGAIN:
                 return self._accepted(question, answer)
             asked = asked_to_wait(answer.headers) if isinstance(answer, Answer) else 0.0
@@ -184,6 +187,18 @@ class Hub:
         what = f"status {answer.status}" if isinstance(answer, Answer) else answer
         later = f"in {asked:.0f} seconds, as it asks" if asked else "later"
         raise SourceError(f"{question.url} does not answer ({what}): try again {later}")
+
+    def _in_turn(self, question: Question) -> Answer | str:
+        """The answer or what went wrong, asked when it may be; a wait that the Hub asks for is one
+        for every thread that keeps this pace."""
+        if self._pace is None:
+            return self._tried(question)
+        kind = kind_of(question.url, self.endpoint)
+        self._pace.turn(kind)
+        answer = self._tried(question)
+        if isinstance(answer, Answer) and (wait := asked_to_wait(answer.headers)):
+            self._pace.hold(kind, min(wait, LONGEST_WAIT))
+        return answer
 
     def _rest(self, wait: float, asked: float) -> None:
         """Waits, and where the Hub asked for it says so."""

@@ -1,0 +1,128 @@
+"""The commands, as they are typed: a list gathered from a Hub, judged, and asked about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provenance.fleet.store import EVIDENCE, FleetStore
+from tests import forge
+from tests.hub import Hub, status
+from tests.hubs import FILES, UNSIGNED, Desk, card, desk, signed, trust
+
+BASE, TUNED, BOT = UNSIGNED, "acme/tuned", "acme/bot"
+LIST = f"# what we serve\n{TUNED}\n\n{BOT}  # the old one\n{TUNED}\n"
+MODEL = {**forge.MODEL, "model.safetensors": forge.safetensors(b"base".ljust(16, b"."))}
+CHILD = {**MODEL, "README.md": card(f"base_model: {BASE}")}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Desk]:
+    """A base that nobody signs, a signed model made from it, and another signed one."""
+    with Hub(tmp_path) as hub:
+        hub.commit(BASE, MODEL)
+        hub.commit(TUNED, signed(tmp_path / "tuned", CHILD))
+        hub.commit(BOT, signed(tmp_path / "bot", FILES))
+        own = desk(tmp_path, hub)
+        (own.folder / "models.txt").write_text(LIST)
+        yield own
+
+
+def gather(office: Desk, *words: str) -> tuple[int, str]:
+    ended = office.run(
+        "fleet", "gather", "models.txt", "--store", "fleet", "--registry", "trust.toml", *words
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def judge(office: Desk, *words: str) -> tuple[int, str]:
+    ended = office.run("fleet", "judge", "--store", "fleet", "--registry", "trust.toml", *words)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def query(office: Desk, *words: str) -> list[dict[str, object]]:
+    ended = office.run("fleet", "query", "--store", "fleet", "--json", *words)
+    assert ended.returncode == 0, ended.stderr
+    rows: list[dict[str, object]] = json.loads(ended.stdout)
+    return rows
+
+
+def test_after_a_revocation_the_affected_are_named_and_nobody_asks_a_hub(office: Desk) -> None:
+    assert gather(office, "--rate", "api=1000/s") == (0, "2 gathered, 0 there already\n")
+    office.hub.clear()
+    code, said = judge(office)
+    assert (code, "2 pass; 2 judged now" in said) == (0, True), said
+    first = query(office, "SELECT run FROM runs")[0]["run"]
+    office.trust(trust(revoked=[{"repo": BASE, "reason": "EX-7"}]))
+    code, said = judge(office, "--only", "affected")
+    assert (code, "1 fail, 1 pass; 1 judged now" in said) == (1, True), said
+    (row,) = query(office, "--changed", str(first))
+    assert (row["ref"], row["before"], row["now"]) == (TUNED, "pass", "fail")
+    assert "EX-7" in str(row["reason"])
+    (row,) = query(office, "--descends-from", BASE)
+    assert (row["ref"], row["result"], row["path"]) == (TUNED, "fail", f"{TUNED} ← {BASE}")
+    assert not office.hub.requests
+
+
+def test_what_is_stored_is_not_asked_for_again_and_what_failed_is(office: Desk) -> None:
+    office.hub.on(f"/api/models/{BOT}", status(403))
+    code, said = gather(office)
+    assert code == 5
+    assert f"not gathered  {BOT}" in said
+    assert "1 gathered, 0 there already" in said
+    code, said = judge(office)
+    assert code == 5
+    assert f"not judged  {BOT}: not gathered: " in said
+    office.hub.calm()
+    office.hub.clear()
+    assert gather(office) == (0, "1 gathered, 1 there already\n")
+    asked = {request.path for request in office.hub.requests}
+    assert not any(TUNED in path for path in asked)
+    assert judge(office)[0] == 0
+
+
+def test_a_part_that_was_cut_short_is_gathered_again(office: Desk) -> None:
+    gather(office)
+    store = FleetStore.opened(office.folder / "fleet")
+    place = store.place(EVIDENCE, store.parts()[0].name)
+    place.write_bytes(place.read_bytes()[:-9])
+    code, said = judge(office)
+    assert (code, "`fleet gather` again" in said) == (5, True), said
+    assert gather(office) == (0, "2 gathered, 0 there already\n")
+    code, said = judge(office)
+    assert code == 0, said
+
+
+def test_what_lies_on_this_machine_is_gathered_under_the_name_that_is_said(
+    office: Desk, tmp_path: Path
+) -> None:
+    (office.folder / "models.txt").write_text(f"{tmp_path / 'bot'} as {BOT}\nno/such/thing\n")
+    code, said = gather(office)
+    assert (code, "not gathered  no/such/thing" in said) == (5, True), said
+    judge(office)
+    rows = query(office, "SELECT repo, result FROM verdicts ORDER BY repo NULLS LAST")
+    assert rows == [{"repo": BOT, "result": "pass"}, {"repo": None, "result": "not judged"}]
+
+
+WRONG = {
+    "no list": (("gather", "none.txt", "--store", "fleet"), "none.txt"),
+    "an empty list": (("gather", "empty.txt", "--store", "fleet"), "names no model"),
+    "no rate": (("gather", "models.txt", "--store", "fleet", "--rate", "20"), "api=20/s"),
+    "no store": (("judge", "--store", "nowhere"), "fleet gather"),
+    "no shard": (("judge", "--store", "made", "--shard", "9/3"), "3/64"),
+    "no model": (("judge", "--store", "made"), "holds no model"),
+    "no question": (("query", "--store", "made"), "expected one of"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_words_that_mean_nothing_are_told_what_was_expected(what: str, office: Desk) -> None:
+    (office.folder / "empty.txt").write_text("# nothing yet\n")
+    FleetStore.made(office.folder / "made")
+    words, expected = WRONG[what]
+    ended = office.run("fleet", *words)
+    assert ended.returncode == 2, ended.stdout
+    assert expected in ended.stderr

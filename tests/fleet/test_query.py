@@ -1,0 +1,155 @@
+"""What a fleet is asked: who descends from whom, what came out otherwise, and SQL that reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provenance.errors import ConfigError
+from provenance.fleet import tables
+from provenance.fleet.desk import Question, query
+from provenance.fleet.querying import Fleet
+from provenance.fleet.running import Work, judged
+from provenance.fleet.store import EDGES, EVIDENCE, FleetStore, Part
+from provenance.source.progress import Silent
+from tests.fleet import models
+
+WHY = {"reason": "EX-1"}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> FleetStore:
+    top = tmp_path_factory.mktemp("fleet")
+    return models.filled(top / "fleet", models.mix(15, 4, generations=2), 4)
+
+
+def test_the_descendants_of_a_model_are_named_with_their_paths(fleet: FleetStore) -> None:
+    found = query(fleet.root, Question(descends_from="lab1/base"))
+    rows = [(row[0], row[-1]) for row in found.rows]
+    assert rows == [
+        ("team1/m1", "team1/m1 ← tuner1/step1 ← lab1/base"),
+        ("team11/m11", "team11/m11 ← tuner4/step1 ← lab1/base"),
+    ]
+
+
+def test_a_model_that_is_asked_for_is_among_the_answers(fleet: FleetStore) -> None:
+    found = query(fleet.root, Question(descends_from="acme/bot3"))
+    assert [(row[0], row[-1]) for row in found.rows] == [("acme/bot3", "acme/bot3")]
+
+
+def chain(store: FleetStore, steps: list[tuple[str, str]]) -> None:
+    """Edges of nobody's evidence, in a part of their own."""
+    rows = [
+        {"ref": child, "child": child, "parent": parent, "relation": "", "word": "declared"}
+        for child, parent in steps
+    ]
+    refs = dict.fromkeys(row["ref"] for row in rows)
+    models_ = [{"ref": ref, "name": ref, "repo": ref, "missing": ""} for ref in refs]
+    data = tables.packed(models_, tables.EVIDENCE)
+    part = Part.of(1 + len(store.parts()), data)
+    store.write(tables.packed(rows, tables.EDGES), EDGES, part.name)
+    store.write(data, EVIDENCE, part.name)
+
+
+def test_a_circle_ends_and_the_shortest_path_is_told(tmp_path: Path) -> None:
+    store = FleetStore.made(tmp_path / "fleet")
+    chain(store, [("a/a", "a/b"), ("a/b", "a/c"), ("a/c", "a/a"), ("a/a", "a/c")])
+    found = query(store.root, Question(descends_from="a/c"))
+    assert [row[-1] for row in found.rows] == ["a/c", "a/a ← a/c", "a/b ← a/c"]
+
+
+def test_a_merge_of_merges_has_more_paths_than_anybody_counts_and_is_answered(
+    tmp_path: Path,
+) -> None:
+    """Ten layers of ten, each of which is made from all of the one above."""
+    store = FleetStore.made(tmp_path / "fleet")
+    steps = [
+        (f"l{n}/m{child}", f"l{n + 1}/m{parent}")
+        for n in range(10)
+        for child in range(10)
+        for parent in range(10)
+    ]
+    chain(store, steps)
+    found = query(store.root, Question(descends_from="l10/m0"))
+    assert len(found.rows) == 100
+    assert max(str(row[-1]).count("←") for row in found.rows) == 10
+
+
+def test_what_came_out_otherwise_is_told(fleet: FleetStore) -> None:
+    before, after = models.rules(), models.rules({"repo": "acme/bot3", **WHY})
+    for rules in (before, after):
+        judged(fleet, rules, Work(), Silent())
+    found = query(fleet.root, Question(changed=before.key[:12]))
+    assert [row[:3] for row in found.rows] == [("acme/bot3", "pass", "fail")]
+    assert "EX-1" in str(found.rows[0][3])
+
+
+def test_of_a_model_that_was_gathered_again_the_newest_counts(tmp_path: Path) -> None:
+    store = models.filled(tmp_path / "fleet", [models.signed(1), models.small(2)])
+    models.added(store, [models.signed(1, "stranger")])
+    rules = models.rules()
+    judged(store, rules, Work(), Silent())
+    found = query(store.root, Question(sql="SELECT ref, result FROM verdicts ORDER BY ref"))
+    assert found.rows == (("acme/bot1", "fail"), ("free/s2", "fail"))
+
+
+def test_a_store_without_a_verdict_is_asked_all_the_same(tmp_path: Path) -> None:
+    store = FleetStore.made(tmp_path / "fleet")
+    for name in ("models", "verdicts", "signers", "edges", "files", "runs"):
+        assert Fleet(store).sql(f"SELECT * FROM {name}").rows == ()
+
+
+WRITES = {
+    "a file": "COPY (SELECT 1) TO '{store}/x.csv'",
+    "a file, behind a question": "SELECT 1; COPY (SELECT 1) TO '{store}/x.csv'",
+    "a table": "CREATE TABLE x AS SELECT 1",
+    "another database": "ATTACH '{store}/x.db'",
+    "settings": "SET enable_external_access = true",
+    "an extension": "INSTALL httpfs",
+    "nothing": "",
+    "no SQL": "who descends from whom",
+}
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_sql_that_does_more_than_ask_is_refused(what: str, fleet: FleetStore) -> None:
+    before = sorted(fleet.root.rglob("*"))
+    with pytest.raises(ConfigError):
+        query(fleet.root, Question(sql=WRITES[what].format(store=fleet.root)))
+    assert sorted(fleet.root.rglob("*")) == before
+
+
+OUTSIDE = (
+    "SELECT * FROM read_text('{file}')",
+    "SELECT * FROM read_csv('{file}')",
+    "SELECT * FROM '{file}'",
+    "SELECT * FROM glob('{top}/*')",
+    "SELECT * FROM read_text('{store}/../secret.csv')",
+    "SELECT * FROM read_csv('https://localhost:1/x.csv')",
+    "SELECT getenv('HOME')",
+)
+
+
+@pytest.mark.parametrize("words", OUTSIDE)
+def test_nothing_outside_of_the_store_is_read(words: str, tmp_path: Path) -> None:
+    store = models.filled(tmp_path / "fleet", [models.small(1)])
+    file = tmp_path / "secret.csv"
+    file.write_text("a,b\n1,2\n")
+    told = words.format(file=file, top=tmp_path, store=store.root)
+    with pytest.raises(ConfigError):
+        query(store.root, Question(sql=told))
+
+
+QUESTIONS = {
+    "none": Question(),
+    "two": Question(sql="SELECT 1", changed="a"),
+    "no name": Question(descends_from="bert"),
+    "no run": Question(changed="zz"),
+}
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_a_question_that_means_nothing_says_what_was_expected(what: str, fleet: FleetStore) -> None:
+    with pytest.raises(ConfigError, match="expected"):
+        query(fleet.root, QUESTIONS[what])
