@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from provenance.case.imports import Import, imports_of
 from provenance.case.members import Closure, JudgedMember
 from provenance.case.mirror import Mirror, Unproved
 from provenance.case.publisher import PublisherSignature, publisher_signatures
@@ -28,8 +29,9 @@ from provenance.verdict import Finding
 class Case:
     """The evidence on one model, what is asked of it, and what its bundles turned out to be.
 
-    `verifications` has one entry for each of `evidence.bundles` that is no training statement, in
-    their order; `publisher_signatures` are those of them that count as the publisher's word.
+    `verifications` has one entry for each of `evidence.bundles` that tells of no training and no
+    import, in their order; `publisher_signatures` are those of them that count as the publisher's
+    word, `imports` what the others say of where the model was copied from.
     `files` are what the evidence holds, parsed for all checks together. `claimed` and `graph` are
     what is said of its ancestors, by anybody and by those who may; `closure` is what a loader
     fetches by name, each judged. `lock` is the caller's
@@ -53,6 +55,7 @@ class Case:
     remembered: tuple[Entry, ...] = ()
     exact: bool = False
     mirror: Mirror | Unproved | None = None
+    imports: tuple[Import, ...] = ()
     rests: Rests = field(default_factory=dict)
 
     @classmethod
@@ -93,6 +96,7 @@ class Case:
             lock=lock,
             rests=rests_of(evidence, policy),
             mirror=mirror,
+            imports=imports_of(files, registry),
         )
 
     @property

@@ -1,9 +1,10 @@
 """Whether a model is the mirror that it is said to be: only where its bytes are the origin's.
 
 What says so is the caller's `mirror_of`, the lockfile's for the very same files, or the registry's
-for a whole namespace. What proves it is equality alone: of every file that a loader reads, with
-what the Hub has of the origin at that commit, a root of the registry, the lockfile, or what a
-publisher of the origin signed. A signature names no model: who says which it is answers for that.
+for a whole namespace; or an importer of the registry, who attested where the copy came from. What
+proves it is equality alone: of every file that a loader reads, with what the Hub has of the origin
+at that commit, a root of the registry, the lockfile, what an importer attested, or what a publisher
+of the origin signed. A signature names no model: who says which it is answers for that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from provenance.case.imports import Import, imports_of
 from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
 from provenance.lock import Entry, Lock
@@ -70,7 +72,7 @@ def mirror(files: ModelFiles, registry: Registry, lock: Lock | None) -> Mirror |
     registry does and nothing proves it."""
     origin = files.evidence.origin
     if origin is None:
-        return _by_namespace(files, registry, lock)
+        return _by_namespace(files, registry, lock) or _by_import(files, registry, lock)
     if origin.evidence:
         return _by_files(files, origin, origin.evidence)
     if different := _other_than_locked(files, origin, lock):
@@ -88,6 +90,33 @@ def _by_namespace(files: ModelFiles, registry: Registry, lock: Lock | None) -> M
         if proved and not _other_than_locked(files, origin, lock):
             return proved
     return None
+
+
+def _by_import(files: ModelFiles, registry: Registry, lock: Lock | None) -> Mirror | None:
+    """The model that an importer attested the files to be, under the name that the caller has."""
+    for found in imports_of(files, registry):
+        if found.holds and found.may_be(files.evidence.ref.repo) and not _is_at_home(files, found):
+            origin = _imported(found, lock)
+            if not _other_than_locked(files, origin, lock):
+                return _proved(files.evidence, origin, _word(found), found.others)
+    return None
+
+
+def _is_at_home(files: ModelFiles, found: Import) -> bool:
+    """Whether a Hub answers for the origin itself: its own word on that tells more."""
+    facts = files.evidence.facts
+    return bool(facts and found.said and facts.id == found.said.origin.repo)
+
+
+def _imported(found: Import, lock: Lock | None) -> Ancestor:
+    """The origin of an import, with what the lockfile has of it at that commit."""
+    said = found.said.origin if found.said else None
+    known = stated_origin(said.named if said else "", lock)
+    return replace(known, manifest=known.manifest or (said.manifest if said else None) or None)
+
+
+def _word(found: Import) -> str:
+    return f"{found.speaker} attested the import of all {len(found.equal)} files"
 
 
 def _possible(evidence: Evidence, registry: Registry, lock: Lock | None) -> Iterator[Ancestor]:
@@ -108,6 +137,10 @@ def _by_what_is_known(
     evidence = files.evidence
     if proof := _by_root(evidence, origin, registry) or _by_lock(evidence, origin, lock):
         return _proved(evidence, origin, proof)
+    for found in imports_of(files, registry):
+        said = found.said.origin if found.said else None
+        if said and found.holds and (said.repo, said.revision) == (origin.claimed, origin.revision):
+            return _proved(evidence, origin, _word(found), found.others)
     if proof := _by_signature(files, origin, registry):
         return replace(_proved(evidence, origin, proof), remark=NAMES_NO_MODEL)
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from provenance import signature
 from provenance.case.ancestors import by_origin
+from provenance.case.imports import without_imports
 from provenance.case.publisher import publisher_signatures
 from provenance.claims.files import ModelFiles
 from provenance.lineage import (
@@ -71,7 +72,7 @@ def _sorted(
     verifications: list[VerificationResult] = []
     steps: list[TrainingStep | Unusable] = []
     evidence = files.evidence
-    for opened in files.bundles:
+    for opened in without_imports(files.bundles):
         verification = signature.weigh(opened, registry, evidence.at, evidence.ref.repo)
         step = step_of(opened, verification)
         if step is None:

@@ -32,6 +32,15 @@ integrity/undeclared
     The Hub, mirror or store states no digest of the file. `provenance lock --measure` downloads the
     file and pins what was measured.
 
+integrity/import-mismatch
+    An importer of the registry attested from where these files were copied, and some are others
+    now: changed, missing, or put there since. Promote the model again; do not deploy it, and find
+    out who wrote there. Never waived.
+
+integrity/import-unverified
+    A statement says from where the model was copied, and nobody signed it whom the registry has as
+    an importer of that origin, or it cannot be read. It proves nothing. A note.
+
 integrity/no-reference
     Nothing says what these bytes should be: no signature that holds, no root, no exemption. Ask
     the publisher to sign, or exempt exactly these bytes in provenance.toml.
@@ -125,6 +134,7 @@ FAILED = frozenset(
 )
 
 
+IMPORTER = "`provenance registry add-signer ORG NAME --role importer` names who may"
 SLUGS = {"changed": "mismatch", "missing": "missing", "extra": "extra"}
 
 
@@ -134,7 +144,8 @@ def check(case: Case) -> Iterator[Finding]:
     yield from (noted := list(_notes(case)))
     odd += (finding for finding in noted if finding.rule == "integrity/name")
     given = case.publisher_signatures
-    contradicted = [*_contradicted(given), *_unlocked(case)]
+    yield from _nobodys(case)
+    contradicted = [*_contradicted(given), *_other_than_imported(case), *_unlocked(case)]
     yield from contradicted
     if contradicted:
         return
@@ -183,6 +194,35 @@ def _contradicted(given: tuple[PublisherSignature, ...]) -> Iterator[Finding]:
             if finding.where not in settled:
                 settled.add(finding.where)
                 yield finding
+
+
+def _nobodys(case: Case) -> Iterator[Finding]:
+    """Each import statement that is nobody's word."""
+    for found in case.imports:
+        if found.doubt:
+            said = f" ({found.said.origin.named})" if found.said else ""
+            message = f"it says where the model was copied from{said}, and {found.doubt}"
+            yield unknown("integrity/import-unverified", f"{message}: {IMPORTER}", found.bundle)
+
+
+def _other_than_imported(case: Case) -> Iterator[Finding]:
+    """What the importers attested otherwise, where none of them attested just these files and no
+    publisher signed them."""
+    spoken = [found for found in case.imports if found.speaker and found.is_here]
+    if any(found.holds for found in case.imports):
+        return
+    signed = [vouch.comparison for vouch in case.publisher_signatures if vouch.comparison.holds]
+    settled = {path for comparison in signed for path in comparison.equal}
+    for found in spoken:
+        origin = found.said.origin.named if found.said else ""
+        for path in found.different:
+            if path not in settled:
+                settled.add(path)
+                message = (
+                    f"it is not the file that {found.speaker} attested as that of {origin}: "
+                    "promote the model again, and do not deploy this copy"
+                )
+                yield failed("integrity/import-mismatch", message, path)
 
 
 def _denied(vouch: PublisherSignature) -> Iterator[Finding]:

@@ -45,6 +45,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from provenance.case.case import Case
+from provenance.case.imports import said_of_origin
 from provenance.case.mirror import Mirror
 from provenance.claims.files import ModelFiles
 from provenance.lineage.steps import unverified_steps
@@ -139,6 +140,11 @@ def _origin(case: Case, own: Subjects) -> Iterator[Subjects]:
     for subjects in _mirrored(case, own["repo"], case.evidence, _proved(case)):
         shared = {kind: subjects[kind] - own[kind] for kind in ("manifest", "file")}
         yield {**subjects, **shared}
+    for said in said_of_origin(case.files):
+        for place in said.places:
+            manifests: set[str | None] = {place.manifest}
+            known = manifests - own["manifest"]
+            yield {"manifest": known, "repo": {place.repo}, "commit": {place.revision}}
 
 
 def _proved(case: Case) -> Ancestor | None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": "Judge models: who signed these bytes, and is everything accounted for.",
     "lock": "Judge what provenance.toml names and write provenance.lock.",
     "fetch": "Download exactly what is locked and passes, or nothing.",
+    "promote": "Put an admitted model into another store, with its evidence.",
     "run": "Run a command that sees exactly what is locked.",
     "update": "Follow branches and tags, lock what passes, show what changed.",
     "status": "Show what applies here and why, and what moved or expires.",

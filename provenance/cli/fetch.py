@@ -57,17 +57,17 @@ def command(
 def _told(fetched: Fetched, fetcher: Fetcher, quiet: bool) -> int:
     """The exit code of one entry; where it was admitted, how to load it is printed."""
     if fetched.admitted is None:
-        return _refused(fetched, fetcher.session)
+        return refused(fetched, fetcher.session, "fetched")
     if not quiet:
         terminal.show(fetcher.lines(fetched.entry, fetched.admitted))
     return 0
 
 
-def _refused(fetched: Fetched, session: Session) -> int:
-    """The exit code of an entry that was not fetched; why is said."""
+def refused(fetched: Fetched, session: Session, what: str) -> int:
+    """The exit code of an entry that was not fetched, so not `what` was meant; why is said."""
     code, verdict = CANNOT_JUDGE, fetched.refused
     if verdict is not None:
         code = max(FAIL, RESULTS[verdict.result])
         show(refusal(verdict, session), HUMAN, None)
-    click.echo(f"error: {fetched.entry.name} was not fetched: {fetched.reason}", err=True)
+    click.echo(f"error: {fetched.entry.name} was not {what}: {fetched.reason}", err=True)
     return code

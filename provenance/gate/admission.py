@@ -88,7 +88,7 @@ def admit(asked: Hub | Store | None, rules: Rules, target: Target) -> Admitted:
     if target.is_cache:
         cache.keep(target.cache, rules.entry.repo or "", rules.entry.commit or "")
     beside = standing.beside if standing else ()
-    return Admitted(place=target.place, verdict=verdict, already=False, beside=beside)
+    return Admitted.of(measured, target.place, verdict, already=False, beside=beside)
 
 
 def _settled(files: Path, rules: Rules, target: Target, standing: Standing | None) -> None:
@@ -127,7 +127,7 @@ def _standing(
     if target.is_cache:
         return _shared(found, rules, target, declared)
     if found.listing.digest == rules.entry.selected:
-        return Admitted(place=place, verdict=passing(found, rules), already=True)
+        return Admitted.of(found, place, passing(found, rules), already=True)
     ours = not target.is_volume and settling.is_delivered(place, found.listing.digest, census)
     if ours and target.replacing and declared:
         return Standing(census=census)
@@ -175,8 +175,9 @@ def _shared(
         planted = [failed("integrity/extra", message, path) for path in extra]
         raise Refused(judged(declared or found, rules, planted))
     if found.manifest.digest == entry.selected:
-        verdict = passing(narrowed(found, entry), rules)
-        return Admitted(place=target.place, verdict=verdict, already=True, beside=beside)
+        own = narrowed(found, entry)
+        verdict = passing(own, rules)
+        return Admitted.of(own, target.place, verdict, already=True, beside=beside)
     if declared is None:
         return None
     same = frozenset(path for path, file in here.items() if locked[path] == file)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provenance.errors import Rejected
 from provenance.lock import Entry, Lock
+from provenance.model import Document, Evidence, Manifest
 from provenance.policy import Policy
 from provenance.source import settling
 from provenance.source.detached import Documents, nothing
@@ -88,13 +89,36 @@ class Target:
 class Admitted:
     """A model that may be used: where it lies, its verdict, and whether it was there before.
 
+    `files` are its own as they were measured, `bundles` what lies beside them as evidence;
     `beside` are files of others that lie there too, and that nobody judged.
     """
 
     place: Path
     verdict: Verdict
     already: bool
+    files: Manifest
+    bundles: tuple[Document, ...] = ()
     beside: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        measured: Evidence,
+        place: Path,
+        verdict: Verdict,
+        *,
+        already: bool,
+        beside: tuple[str, ...] = (),
+    ) -> Admitted:
+        """The model that was measured so, at its place."""
+        return cls(
+            place=place,
+            verdict=verdict,
+            already=already,
+            files=measured.manifest,
+            bundles=measured.bundles,
+            beside=beside,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

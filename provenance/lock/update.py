@@ -25,7 +25,8 @@ def out_of_step(settings: Settings, entry: Entry, registry: Registry) -> Iterato
                 if locked != asked:
                     yield f"{entry.name}: {word} is {asked!r}, and {locked!r} is locked"
             locked, asked = entry.mirror_of, model.mirror_of
-            by_registry = not asked and entry.origin in registry.mirrored(entry.repo or "")
+            known = (*registry.mirrored(entry.repo or ""), *registry.imported(entry.origin))
+            by_registry = not asked and entry.origin in known
             if locked != asked and not by_registry:
                 yield f"{entry.name}: mirror_of is {asked!r}, and {locked!r} is locked"
             return

@@ -23,6 +23,7 @@ class Role(StrEnum):
     TRAINER = "trainer"
     EVALUATOR = "evaluator"
     VERIFIER = "verifier"
+    IMPORTER = "importer"
 
 
 OWN_ROLES = frozenset({Role.PUBLISHER, Role.TRAINER})

@@ -171,6 +171,11 @@ class Registry:
         found = self._mirrored.get(namespace, ()) if names.is_repo(repo) else ()
         return tuple(f"{origin}/{name}" for origin in found)
 
+    def imported(self, repo: str | None) -> tuple[str, ...]:
+        """The repository, if anybody may attest that files are its own."""
+        spoken = repo and any(s.may(Role.IMPORTER, repo) for _, s in self.signers())
+        return (repo,) if repo and spoken else ()
+
     def publishers(self, repo: str) -> tuple[tuple[Org, Signer], ...]:
         """Who may publish `repo`; empty if nobody is known who does."""
         org = self.owner(repo)

@@ -18,7 +18,10 @@ from provenance.workspace.session import Session
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
-    from provenance.source.remote.store import Store
+    from provenance.source.remote.store import Store, StoreOptions
+    from provenance.source.remote.writer import Writer
+
+OFFLINE = "asks a store, and nothing may be asked for offline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +73,39 @@ class SourceOptions:
 
     def store(self, source: str, progress: Progress) -> Store:
         """The store of a place; ConfigError where nothing may be asked for, or nothing can ask."""
-        from provenance.source.remote.store import StoreOptions, store
+        from provenance.source.remote.store import store
 
-        local = source.startswith("file:")
-        if self.offline and not local:
-            raise ConfigError("asks a store, and nothing may be asked for offline", path=source)
-        options = StoreOptions(
+        return store(source, self._asking(source, progress))
+
+    def writer(self, source: str, progress: Progress) -> Writer:
+        """What puts models into a place in a store, or with a name on the Hub that was named.
+
+        ConfigError where nothing may be written, or nothing can write there.
+        """
+        from provenance.names import is_repo
+        from provenance.source.remote.writer import writer
+
+        if not is_repo(source):
+            return writer(source, self._asking(source, progress))
+        from provenance.source.hub.writing import HubWriter
+
+        if self.offline:
+            raise ConfigError(OFFLINE, path=source)
+        return HubWriter.of(
+            source,
+            endpoint=self.endpoint or self.variables.get("HF_ENDPOINT"),
+            token=self.token,
+            progress=progress,
+        )
+
+    def _asking(self, source: str, progress: Progress) -> StoreOptions:
+        from provenance.source.remote.store import StoreOptions
+
+        if self.offline and not source.startswith("file:"):
+            raise ConfigError(OFFLINE, path=source)
+        return StoreOptions(
             variables=self.variables,
             workers=self.max_workers,
             progress=progress,
             deadline=Deadline(self.deadline),
         )
-        return store(source, options)

@@ -27,6 +27,11 @@ identity/mirror-unknown
     Hub does not have that commit, or states no digest, or was not asked, and no signature of the
     origin's publisher covers them. Ask the Hub that has it. `explain mirror` says what proves it.
 
+identity/import-name
+    An importer attested that these files are those of another model than the name they go by here.
+    Whoever wrote there put one model in the place of another, or the name is wrong: say the
+    origin's, or with `mirror_of` that this is a mirror of it.
+
 identity/confusable
     The namespace is nobody's in the registry and looks like one that is: the same but for case,
     separators or look-alike letters (`rn` for `m`, `1` for `l`), or with a word such as `official`
@@ -96,7 +101,7 @@ from provenance.case.case import Case
 from provenance.case.likely import mirror_advice
 from provenance.case.mirror import Mirror
 from provenance.checks.identity.age import age
-from provenance.checks.identity.mirror import unproved
+from provenance.checks.identity.mirror import other_name, unproved
 from provenance.checks.identity.pins import answers
 from provenance.model import Reach
 from provenance.trust.confusable import lookalikes, near_misses
@@ -110,7 +115,7 @@ EXEMPT_DAYS = 90
 def check(case: Case) -> Iterator[Finding]:
     """Whose the name is, whether a pin disagrees, and whether it is as old as the policy asks."""
     repo = case.origin.ref.repo
-    mirrored = list(unproved(case))
+    mirrored = [*unproved(case), *other_name(case)]
     if repo is None:
         yield from (*mirrored, _unnamed(case), *age(case))
         return

@@ -1,4 +1,4 @@
-"""What became of the saying that a model is a mirror, where that does not hold.
+"""What became of the saying that a model is a mirror or a copy, where that does not hold.
 
 A part of the identity check; its rules are on that check's page.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from provenance.case.case import Case
 from provenance.case.likely import said_of
-from provenance.case.mirror import Unproved, named
+from provenance.case.mirror import Mirror, Unproved, named
 from provenance.verdict import Finding, failed, unknown
 
 
@@ -30,3 +30,21 @@ def unproved(case: Case) -> Iterator[Finding]:
             other = f"if another one is meant, {said_of(case.subject, origin.claimed)}"
             message = f"{case.mirror.said}: {other if origin.missing else known}"
             yield unknown("identity/mirror-unknown", message, case.subject)
+
+
+def other_name(case: Case) -> Iterator[Finding]:
+    """That importers attested the very files, and all of them as another model's than is meant."""
+    holding = [found for found in case.imports if found.said and found.holds]
+    if isinstance(case.mirror, Mirror) or case.evidence.origin or not holding:
+        return
+    repo = case.evidence.ref.repo
+    if any(found.may_be(repo) for found in holding):
+        return
+    for found in holding:
+        origin = found.said.origin.named if found.said else ""
+        message = (
+            f"{found.speaker} attested these files as those of {origin}, and they go by the name "
+            f"{repo}: verify --as {origin.partition('@')[0]} if you mean that model, else "
+            f"{said_of(repo or '', *origin.split('@'))}"
+        )
+        yield failed("identity/import-name", message, case.subject)

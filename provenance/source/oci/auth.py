@@ -87,6 +87,7 @@ class Keeper:
 
     address: Address
     http: Http
+    actions: str = "pull"
     header: str = field(default="", repr=False)
     lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -114,7 +115,7 @@ class Keeper:
             return changed
 
     def _token(self, asked: Challenge, credential: Credential) -> str:
-        """One for pulling from this repository, and nothing else."""
+        """One for what is to be done in this repository, and nothing else."""
         if not may_be_asked(self.address.base, asked.realm):
             raise SourceError(
                 f"{self.address.source}: tokens are said to come from {asked.realm[:LONG]!r}, "
@@ -123,7 +124,7 @@ class Keeper:
         if not may_be_told(self.address.base, asked.realm):
             host = urlsplit(asked.realm).netloc
             credential = known(self.http.options.variables, host).credential or Credential()
-        question = _question(asked, credential, f"repository:{self.address.name}:pull")
+        question = _question(asked, credential, f"repository:{self.address.name}:{self.actions}")
         try:
             answer = self.http.whole(question, MOST)
         except Beyond as error:

@@ -37,13 +37,14 @@ class Repository:
 
     address: Address
     options: StoreOptions
+    actions: str = "pull"
     wait: Callable[[float], None] = sleep
     http: Http = field(init=False)
     keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
         self.http = Http(self.options)
-        self.keeper = Keeper(address=self.address, http=self.http)
+        self.keeper = Keeper(address=self.address, http=self.http, actions=self.actions)
 
     def url(self, kind: str, reference: str) -> str:
         """Where a manifest, a blob or the referrers of one are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
@@ -59,6 +59,28 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One request that writes: `body` begins anew each time, and has `size` bytes in all."""
+
+    method: str
+    url: str
+    secret: str = ""
+    media_type: str = ""
+    size: int = 0
+    body: Callable[[], Iterable[bytes]] = tuple
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent before the body."""
+        found = {"Content-Length": str(self.size)}
+        if self.secret:
+            found["Authorization"] = self.secret
+        if self.media_type:
+            found["Content-Type"] = self.media_type
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came back: names of headers are lower case; `led` says whether another host answered."""
 
@@ -73,6 +95,19 @@ class Open(Answer):
     """An answer whose body is still to come; whoever asked closes it."""
 
     response: requests.Response
+
+
+class Body:
+    """Chunks as requests sends them, of a length that is known before."""
+
+    def __init__(self, chunks: Iterable[bytes], size: int) -> None:
+        self._chunks, self._size = chunks, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
 
 
 def origin(url: str) -> tuple[str, str]:
@@ -109,6 +144,36 @@ class Http:
     def opened(self, question: Question) -> Open:
         """The answer without its body, which `chunks` reads."""
         return self._timely(question, lambda: self._opened(question))
+
+    def send(self, delivery: Delivery, most: int) -> Answer:
+        """The answer to what was sent, of whose body `most` bytes are read; it leads nowhere else.
+
+        Broken and SourceError as `whole`; what the body raises is raised.
+        """
+        self.options.deadline.check(delivery.url)
+        try:
+            with self._session.request(
+                delivery.method,
+                delivery.url,
+                headers=delivery.headers,
+                data=Body(delivery.body(), delivery.size) if delivery.size else b"",
+                stream=True,
+                timeout=(SILENCE, PATIENCE),
+                allow_redirects=False,
+                verify=self.options.variables.get(PRIVATE_CA) or True,
+                proxies=proxies(self.options.variables, delivery.url),
+            ) as response:
+                return Answer(
+                    status=response.status_code,
+                    headers={name.lower(): value for name, value in response.headers.items()},
+                    body=response.raw.read(most),
+                )
+        except SourceError:
+            raise
+        except Exception as error:
+            if is_untrusted(error):
+                raise SourceError(f"{delivery.url}: {reason(error)}") from None
+            raise Broken(reason(error)) from None
 
     def chunks(self, opened: Open) -> Iterator[bytes]:
         """The body as it comes, however long it takes, or Broken where it ends or trickles."""

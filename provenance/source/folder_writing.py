@@ -1,0 +1,133 @@
+"""A folder as the place that a model is put into: made ready beside it, and moved in one step."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from provenance.errors import ConfigError, SourceError
+from provenance.model import File, Manifest, Ref
+from provenance.source import directory, settling
+from provenance.source.folder import SCHEME, FolderStore
+from provenance.source.progress import Step
+from provenance.source.remote.staging import FILES, held
+from provenance.source.remote.store import StoreOptions
+from provenance.source.remote.writer import Delivered, Item, Parcel, earlier, foreign
+from provenance.source.room import check_room
+from provenance.source.together import side_by_side
+
+STAGING = ".{}.provenance"
+AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderWriter:
+    """A folder by its `file:///` address."""
+
+    source: str
+    folder: Path
+    options: StoreOptions
+
+    def deliver(self, parcel: Parcel) -> Delivered:
+        """The parcel lies there in one step, or nothing does."""
+        staging = self.folder.parent / STAGING.format(self.folder.name)
+        try:
+            with held(staging) as place:
+                settling.restore(place, self.folder)
+                try:
+                    return self._delivered(parcel, place)
+                finally:
+                    with suppress(OSError):
+                        place.rmdir()
+        except OSError as error:
+            raise SourceError(f"{self.source}: {error.strerror or error}") from None
+
+    def _delivered(self, parcel: Parcel, staging: Path) -> Delivered:
+        before = self._standing(parcel)
+        if before is None:
+            return self._lying(already=True)
+        files = staging / FILES
+        _emptied(files)
+        check_room(parcel.name, parcel.size, files)
+        self._fill(files, parcel)
+        settling.mark(files, _manifest(parcel).digest)
+        if before:
+            settling.replace(files, self.folder, before)
+        elif not settling.settle(files, self.folder):
+            raise ConfigError("holds something that came there meanwhile", path=self.source)
+        return self._lying()
+
+    def _standing(self, parcel: Parcel) -> settling.Census | None:
+        """What lies there and may give way; None where it is the parcel."""
+        if not os.path.lexists(self.folder):
+            return frozenset()
+        if self.folder.is_symlink() or not self.folder.is_dir():
+            raise ConfigError(
+                "expected a folder, found something else: name another place", path=self.source
+            )
+        census = settling.census(self.folder)
+        if not census:
+            return frozenset()
+        found = directory.collect(self.folder, ref=Ref(text=self.source), at=datetime.now(UTC))
+        said = self.folder / parcel.import_name
+        if found.listing == _manifest(parcel) and said.is_file():
+            kept = all(_is(self.folder / name, data) for name, data in parcel.beside.items())
+            if kept and parcel.is_attested_in(said.read_bytes()):
+                return None
+        if not settling.is_delivered(self.folder, found.listing.digest, census):
+            raise foreign(self.source, (path for path, *_ in census))
+        if not parcel.replacing:
+            raise earlier(self.source)
+        return census
+
+    def _fill(self, files: Path, parcel: Parcel) -> None:
+        step = self.options.progress.step(f"{parcel.name}: copying", parcel.size)
+        try:
+            largest = sorted(parcel.files, key=lambda item: -item.size)
+            side_by_side(lambda item: _copied(item, files, step), largest, at_once=AT_ONCE)
+        finally:
+            step.end()
+        for name, data in {**parcel.beside, parcel.import_name: parcel.attested()}.items():
+            (files / name).write_bytes(data)
+
+    def _lying(self, *, already: bool = False) -> Delivered:
+        store = FolderStore(source=self.source, folder=self.folder, options=self.options)
+        revision = store.opened(None).revision
+        return Delivered(place=self.source, revision=revision, already=already)
+
+
+def _copied(item: Item, files: Path, step: Step) -> None:
+    place = files / item.path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("xb", buffering=0) as stream:
+        for chunk in item.chunks(step):
+            stream.write(chunk)
+
+
+def _emptied(files: Path) -> None:
+    """An empty folder is there, whatever an earlier run left."""
+    for top, folders, names in os.walk(files, topdown=False):
+        for name in names:
+            Path(top, name).unlink()
+        for name in folders:
+            Path(top, name).rmdir()
+    files.mkdir(exist_ok=True)
+
+
+def _is(place: Path, data: bytes) -> bool:
+    return place.is_file() and place.read_bytes() == data
+
+
+def _manifest(parcel: Parcel) -> Manifest:
+    items = parcel.files
+    return Manifest.of(File(path=one.path, size=one.size, digest=one.sha256) for one in items)
+
+
+def writer(source: str, options: StoreOptions) -> FolderWriter:
+    """The folder that `file:///absolute/path` names."""
+    folder = Path(os.path.realpath(unquote(source.removeprefix(SCHEME)).rstrip("/")))
+    return FolderWriter(source=source, folder=folder, options=options)

@@ -1,0 +1,343 @@
+"""A repository of a registry as the place that a model is put into, as a ModelPack artifact.
+
+Blobs come first, each only where the registry lacks it; then the manifest by its digest, the import
+attestation that refers to it, and the tag last: whatever ends the run before leaves no tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin
+
+from provenance.errors import Absent, ConfigError, Malformed, SourceError
+from provenance.formats.json import compact
+from provenance.formats.names import is_weight_name
+from provenance.source.oci.address import TAG, parsed
+from provenance.source.oci.client import AGAIN, FIRST_WAIT, TRIES, Repository
+from provenance.source.oci.http import REDIRECTS, Answer, Broken, Delivery, origin
+from provenance.source.oci.manifest import Manifest
+from provenance.source.oci.manifest import parsed as manifest_in
+from provenance.source.oci.media import FILE_PATH, INDEXES, MANIFESTS, TITLE
+from provenance.source.oci.referrers import Referrers
+from provenance.source.oci.verified import MOST, manifest_at
+from provenance.source.patience import asked_to_wait
+from provenance.source.progress import Silent, Step
+from provenance.source.remote.budget import RequestBudget
+from provenance.source.remote.store import StoreOptions
+from provenance.source.remote.writer import Delivered, Item, Parcel, earlier, foreign
+from provenance.source.together import side_by_side
+
+MODEL = "application/vnd.cncf.model.manifest.v1+json"
+CONFIG = "application/vnd.cncf.model.config.v1+json"
+LAYER = "application/vnd.cncf.model.{}.v1.raw"
+EMPTY = "application/vnd.oci.empty.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+ORIGIN = "io.github.hf-provenance.origin"
+"""The annotation by which a promotion knows an earlier one: the URI of what it is a copy of."""
+KINDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    ((".py",), "code"),
+    ((".md", ".txt", ".pdf", ".png", ".jpg", ".jpeg", ".sig", ".jsonl", ".sigstore"), "doc"),
+    (("license", "notice", ".sigstore.json"), "doc"),
+)
+"""By the end of a file's name in lower case what ModelPack calls it; other files configure."""
+AT_ONCE = 2
+WORDS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """Bytes that the registry is to hold, and how they are had."""
+
+    digest: str
+    size: int
+    chunks: Callable[[Step], Iterable[bytes]]
+
+    @classmethod
+    def of(cls, data: bytes) -> Blob:
+        """These bytes."""
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        return cls(digest=digest, size=len(data), chunks=lambda step: (data,))
+
+    def described(self, media_type: str, **more: object) -> dict[str, object]:
+        """Its descriptor."""
+        return {"mediaType": media_type, "digest": self.digest, "size": self.size, **more}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A parcel as a manifest, and the blobs that it names."""
+
+    manifest: Blob
+    document: bytes
+    blobs: tuple[Blob, ...]
+
+    @classmethod
+    def of(cls, parcel: Parcel) -> Artifact:
+        """One raw layer for each file, evidence too; the same parcel makes the same bytes."""
+        files = {item.path: _blob(item) for item in parcel.files}
+        files |= {name: Blob.of(data) for name, data in parcel.evidence.items()}
+        config = Blob.of(compact(_config(parcel, files.values())))
+        document = compact(
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFESTS[0],
+                "artifactType": MODEL,
+                "config": config.described(CONFIG),
+                "layers": [_layer(path, blob) for path, blob in sorted(files.items())],
+                "annotations": {ORIGIN: parcel.said.origin.uri},
+            }
+        )
+        return cls(manifest=Blob.of(document), document=document, blobs=(config, *files.values()))
+
+
+def _blob(item: Item) -> Blob:
+    return Blob(digest=f"sha256:{item.sha256}", size=item.size, chunks=item.chunks)
+
+
+def _layer(path: str, blob: Blob) -> dict[str, object]:
+    kind = LAYER.format(_kind(path))
+    return blob.described(kind, annotations={FILE_PATH: path, TITLE: path})
+
+
+def _kind(path: str) -> str:
+    name = path.rpartition("/")[2].lower()
+    if is_weight_name(path):
+        return "weight"
+    return next((kind for ends, kind in KINDS if name.endswith(ends)), "weight.config")
+
+
+def _config(parcel: Parcel, blobs: Iterable[Blob]) -> dict[str, object]:
+    """The model's configuration by the ModelPack specification, with what is known of it."""
+    return {
+        "descriptor": {"name": parcel.name, "sourceURL": parcel.said.origin.uri},
+        "config": {},
+        "modelfs": {"type": "layers", "diffIds": [blob.digest for blob in blobs]},
+    }
+
+
+@dataclass(kw_only=True)
+class Registry:
+    """A repository that is written to."""
+
+    repository: Repository
+    step: Step = field(default_factory=Silent)
+
+    @property
+    def _source(self) -> str:
+        return self.repository.address.source
+
+    def deliver(self, parcel: Parcel) -> Delivered:
+        """The artifact is there by its digest and its tag."""
+        try:
+            return self._delivered(parcel)
+        except Broken as error:
+            raise SourceError(f"{self._source}: {error}: run it again") from None
+
+    def _delivered(self, parcel: Parcel) -> Delivered:
+        if not TAG.fullmatch(parcel.tag):
+            expected = "expected letters, digits, '.', '_' and '-', 128 at most"
+            raise ConfigError(f"{expected}, found {parcel.tag[:WORDS]!r}", path="--tag")
+        artifact = Artifact.of(parcel)
+        digest = artifact.manifest.digest
+        stands = self._standing(parcel, digest)
+        attested = self._is_attested(parcel, digest)
+        if stands and attested:
+            return Delivered(place=self._source, revision=digest, already=True)
+        self._upload(parcel, artifact)
+        self._put_manifest(digest, artifact.document)
+        if not attested:
+            self._attach(Blob.of(parcel.sign()), artifact.manifest)
+        self._put_manifest(parcel.tag, artifact.document)
+        found = manifest_at(self.repository, parcel.tag)[1]
+        if found != digest:
+            raise SourceError(
+                f"{self._source}:{parcel.tag}: expected {digest}, the registry has {found} there "
+                "now: somebody else writes this tag; run it again"
+            )
+        return Delivered(place=self._source, revision=digest)
+
+    def _standing(self, parcel: Parcel, digest: str) -> bool:
+        """Whether the tag is the artifact's; ConfigError where it is another's that may not give
+        way."""
+        url = self.repository.url("manifests", parcel.tag)
+        try:
+            answer = self.repository.ask(url, MOST, accept=", ".join((*MANIFESTS, *INDEXES)))
+        except Absent:
+            return False
+        found = "sha256:" + hashlib.sha256(answer.body).hexdigest()
+        if found == digest:
+            return True
+        place = f"{self._source}:{parcel.tag}"
+        if not _is_ours(answer.body):
+            raise foreign(place, [f"the artifact {found}"])
+        if not parcel.replacing:
+            raise earlier(place)
+        return False
+
+    def _is_attested(self, parcel: Parcel, digest: str) -> bool:
+        """Whether the artifact has an import attestation that says the same."""
+        options = self.repository.options
+        found = Referrers(
+            repository=self.repository,
+            digest=digest,
+            account=RequestBudget(options.limits),
+            limits=options.limits,
+        )
+        found.find()
+        return any(parcel.is_attested_in(one.data) for one in found.documents)
+
+    def _upload(self, parcel: Parcel, artifact: Artifact) -> None:
+        """Every blob is there, each sent once."""
+        blobs = {blob.digest: blob for blob in artifact.blobs}
+        largest = sorted(blobs.values(), key=lambda blob: -blob.size)
+        step = self.repository.options.progress.step(f"{parcel.name}: uploading", parcel.size)
+        try:
+            side_by_side(lambda blob: self._put_blob(blob, step), largest, at_once=AT_ONCE)
+        finally:
+            step.end()
+
+    def _put_blob(self, blob: Blob, step: Step) -> None:
+        """The blob is there; one that was there before is read here all the same, as the admitted
+        bytes are what is promised."""
+        url = self.repository.url("blobs", blob.digest)
+        there = self._send("HEAD", url, (200, 404, *REDIRECTS)).status != 404
+        if there or not blob.size:
+            for _ in blob.chunks(step):
+                pass
+        tries = 0 if there else TRIES
+        while tries:
+            try:
+                self._upload_once(blob, step)
+                tries = 0
+            except Broken as error:
+                tries -= 1
+                if not tries:
+                    raise SourceError(f"{self._source}: {blob.digest}: {error}") from None
+                self.repository.wait(FIRST_WAIT * 2 ** (TRIES - tries))
+
+    def _upload_once(self, blob: Blob, step: Step) -> None:
+        begun = self._send("POST", f"{self.repository.address.base}/blobs/uploads/", (202,))
+        led = urljoin(f"{self.repository.address.base}/", begun.headers.get("location", ""))
+        if origin(led) != origin(self.repository.address.base):
+            raise SourceError(
+                f"{self._source}: the registry wants the upload at another host, {led[:WORDS]!r}: "
+                "nothing was sent there"
+            )
+        url = f"{led}{'&' if '?' in led else '?'}digest={blob.digest.replace(':', '%3A')}"
+        self._send(
+            "PUT",
+            url,
+            (201,),
+            Delivery(
+                method="PUT",
+                url=url,
+                media_type="application/octet-stream",
+                size=blob.size,
+                body=lambda: blob.chunks(step),
+            ),
+            tries=1,
+        )
+        self.repository.options.deadline.renew()
+
+    def _put_manifest(self, reference: str, data: bytes, media_type: str = MANIFESTS[0]) -> Answer:
+        url = self.repository.url("manifests", reference)
+        body = Delivery(
+            method="PUT", url=url, media_type=media_type, size=len(data), body=lambda: (data,)
+        )
+        return self._send("PUT", url, (201,), body)
+
+    def _attach(self, bundle: Blob, subject: Blob) -> None:
+        """The bundle refers to the manifest: by the registry's own list, or where it keeps none by
+        the tag that stands for it (OCI distribution 1.1, referrers tag schema)."""
+        empty = Blob.of(b"{}")
+        for blob in (bundle, empty):
+            self._put_blob(blob, self.step)
+        document = compact(
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFESTS[0],
+                "artifactType": BUNDLE,
+                "config": empty.described(EMPTY),
+                "layers": [bundle.described(BUNDLE)],
+                "subject": subject.described(MANIFESTS[0]),
+            }
+        )
+        made = Blob.of(document)
+        answer = self._put_manifest(made.digest, document)
+        if not answer.headers.get("oci-subject"):
+            self._list(made.described(MANIFESTS[0], artifactType=BUNDLE), subject.digest)
+
+    def _list(self, row: Mapping[str, object], subject: str) -> None:
+        """The row stands in the list that a tag names, after those that stood there."""
+        tag = subject.replace(":", "-")
+        rows = [one for one in self._listed(tag) if one.get("digest") != row["digest"]]
+        index = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": [*rows, row]}
+        self._put_manifest(tag, compact(index), INDEXES[0])
+
+    def _listed(self, tag: str) -> Iterator[Mapping[str, object]]:
+        url = self.repository.url("manifests", tag)
+        try:
+            data = self.repository.ask(url, MOST, accept=INDEXES[0]).body
+            manifest_in(data, INDEXES[0])
+        except Absent:
+            return
+        except Malformed as error:
+            raise SourceError(f"{self._source}:{tag}: no list of referrers: {error}") from None
+        yield from json.loads(data)["manifests"]
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        good: tuple[int, ...],
+        delivery: Delivery | None = None,
+        *,
+        tries: int = TRIES,
+    ) -> Answer:
+        """The answer with one of the `good` statuses, after as many tries as are polite; Broken
+        where it may go better the next time."""
+        wait, told, what = FIRST_WAIT, False, delivery or Delivery(method=method, url=url)
+        repository = self.repository
+        while True:
+            sent = repository.keeper.header
+            answer = repository.http.send(replace(what, secret=sent), WORDS)
+            if answer.status in good:
+                return answer
+            if answer.status == 401 and not told and repository.keeper.answer(answer, sent):
+                told = True
+                continue
+            if answer.status not in AGAIN:
+                raise SourceError(self._refusal(method, url, answer))
+            tries -= 1
+            if not tries:
+                raise Broken(f"{url}: status {answer.status}")
+            wait = max(wait * 2, asked_to_wait(answer.headers))
+            repository.wait(min(wait, repository.options.deadline.left))
+
+    def _refusal(self, method: str, url: str, answer: Answer) -> str:
+        """Why nothing was written, and what would change that."""
+        said = answer.body.decode("utf-8", "replace")[:WORDS]
+        if answer.status in (401, 403):
+            known = self.repository.keeper.found
+            why = "what this machine sent may not write there" if known.credential else known.words
+            return f"{self._source}: the registry does not let us write there: {why}"
+        return f"{url}: status {answer.status} to {method}: {said!r}"
+
+
+def _is_ours(data: bytes) -> bool:
+    """Whether a manifest is one that an earlier promotion wrote."""
+    try:
+        found = manifest_in(data)
+        return isinstance(found, Manifest) and ORIGIN in json.loads(data).get("annotations", {})
+    except (Malformed, AttributeError, TypeError):
+        return False
+
+
+def writer(source: str, options: StoreOptions) -> Registry:
+    """The repository of a registry; nobody is asked yet. ConfigError for what is no address."""
+    return Registry(
+        repository=Repository(address=parsed(source), options=options, actions="pull,push")
+    )
