@@ -142,7 +142,9 @@ class Known:
         found = {evidence.listing.digest, evidence.manifest.digest}
         entries = [*self.lock.models(), *self.lock.closure()]
         entries.sort(key=lambda entry: entry.repo != evidence.ref.repo)
-        return next((e for e in entries if found & {e.manifest, e.selected} - {""}), None)
+        exact = (e for e in entries if found & {e.manifest, e.selected} - {""})
+        chosen = (e for e in entries if e.selected == selection(evidence, e).digest)
+        return next(exact, None) or next(chosen, None)
 
     def weighing(self, evidence: Evidence) -> tuple[Entry, ...]:
         """The fewest entries, the first first, that have every file of weights that lies here."""
