@@ -14,6 +14,14 @@ PREFIXES = frozenset({"datasets", "models", "spaces", "kernels", "buckets"})
 
 STORES = ("oci", "s3", "gs", "az", "file")
 """The schemes of the places beside a Hub where models lie."""
+KEEPERS = {
+    "oci": "the OCI registry",
+    "s3": "the bucket",
+    "gs": "the bucket",
+    "az": "the container",
+    "file": "the folder",
+}
+"""By the scheme of a place what messages call who keeps a model there."""
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
 IMMUTABLE = re.compile(f"[0-9a-f]{{40}}|{DIGEST.pattern}")
 """A revision that does not change: of a Hub, of another store."""
@@ -42,6 +50,11 @@ def is_in_store(text: str) -> bool:
     """Whether `text` names a place in a store that is no Hub: `oci://…`, `s3://…`."""
     scheme, mark, _ = text.partition("://")
     return bool(mark) and scheme in STORES
+
+
+def keeper(source: str | None) -> str:
+    """What messages call who keeps the models of a place, `oci://…` or `s3://…`; None is a Hub."""
+    return KEEPERS.get((source or "").partition("://")[0], "the Hub")
 
 
 def is_pattern(text: str) -> bool:

@@ -56,7 +56,7 @@ def in_store(text: str, *, repo: str | None = None, revision: str | None = None)
     """
     source, stated = _divided(text)
     if not PLACE.fullmatch(source):
-        expected = "expected oci://host/repository or s3://bucket/prefix"
+        expected = _expected(source)
         raise ConfigError(f"{expected}, found {text[:LONG]!r}", path=text[:LONG])
     if stated is not None and revision not in (None, stated):
         raise ConfigError("a revision stands in the name and in --revision", path=text[:LONG])
@@ -66,6 +66,14 @@ def in_store(text: str, *, repo: str | None = None, revision: str | None = None)
         raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
     commit = chosen if chosen and DIGEST.fullmatch(chosen) else None
     return Ref(text=text, repo=repo, revision=chosen, commit=commit, source=source.rstrip("/"))
+
+
+def _expected(source: str) -> str:
+    """What a place of this scheme looks like."""
+    path = source.removeprefix("file:").strip("/")
+    if source.startswith("file:"):
+        return f'expected an absolute path without a space: type "file://$PWD/{path[:LONG]}"'
+    return "expected oci://host/repository or s3://bucket/prefix"
 
 
 def _divided(text: str) -> tuple[str, str | None]:

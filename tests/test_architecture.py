@@ -52,7 +52,7 @@ DOORS = {
     "rich": ("cli",),
     "sigstore": ("signature",),
     "transformers": ("train",),
-    "requests": ("registry",),
+    "requests": ("registry", "source"),
     "securesystemslib": ("registry",),
     "tuf": ("registry",),
     "blake3": ("source",),

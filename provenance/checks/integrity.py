@@ -3,9 +3,9 @@
 Passes when every selected file was measured and equals what a publisher signed, what a root of the
 registry states, what your lockfile pins, what it is a proved mirror of, or what an exemption of
 yours names. A checksum alone proves nothing: without such a reference the answer is unknown. Before
-a download, the digests that the Hub declares for a commit are such a reference, and only `fetch`
-proves that the bytes have them. What a signature leaves uncovered is the signature check's matter;
-what it contradicts is this one's.
+a download, the digests that a Hub or store declares for a revision are such a reference, and only
+`fetch` proves that the bytes have them. What a signature leaves uncovered is the signature check's
+matter; what it contradicts is this one's.
 
 Findings:
 
@@ -25,12 +25,12 @@ integrity/not-locked
     Fetch what is locked, or lock what you mean to use.
 
 integrity/contradiction
-    The Hub says two things of one file: the listing, the bytes and the answers by range disagree.
-    Do not use this Hub or mirror before somebody has found out why.
+    The Hub or store says two things of one file: the listing, the bytes and the answers by range
+    disagree. Do not use this Hub, store or mirror before somebody has found out why.
 
 integrity/undeclared
-    The Hub or mirror states no digest of the file. `provenance lock --measure` downloads the file
-    and pins what was measured.
+    The Hub, mirror or store states no digest of the file. `provenance lock --measure` downloads the
+    file and pins what was measured.
 
 integrity/no-reference
     Nothing says what these bytes should be: no signature that holds, no root, no exemption. Ask
@@ -88,7 +88,7 @@ integrity/limit
 
 integrity/pass
     What the bytes are equal to: what somebody signed, the lockfile, a root, the model that it is a
-    mirror of, what a Hub states, or what you exempted.
+    mirror of, what a Hub or store states, or what you exempted.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ from provenance.case.case import Case
 from provenance.case.mirror import Mirror
 from provenance.case.publisher import PublisherSignature
 from provenance.model import Basis, Manifest
+from provenance.names import keeper
 from provenance.verdict import Finding, exempt, failed, passed, unknown
 
 UNKNOWN = frozenset({"limit", "unreadable", "undeclared"})
@@ -255,10 +256,17 @@ def _reference(case: Case, given: tuple[PublisherSignature, ...]) -> str:
         return f"the files are those of {case.mirror.named}: {case.mirror.proof}"
     if case.exact and case.is_locked:
         return f"all {len(manifest.files)} files are those of the lockfile"
-    if case.evidence.basis is Basis.MEASURED and case.evidence.facts:
-        return f"all {len(manifest.files)} files were measured as the Hub served them"
+    return _stated(case)
+
+
+def _stated(case: Case) -> str:
+    """What a Hub or store states of the files, as a sentence; empty of files that lie here."""
+    manifest = case.evidence.manifest
+    source, kept = case.evidence.ref.source, keeper(case.evidence.ref.source)
+    if case.evidence.basis is Basis.MEASURED and (case.evidence.facts or source):
+        return f"all {len(manifest.files)} files were measured as {kept} served them"
     if case.evidence.basis is Basis.LOCKED:
-        return f"the lockfile or the Hub states a digest for each of {len(manifest.files)} files"
+        return f"the lockfile or {kept} states a digest for each of {len(manifest.files)} files"
     if case.evidence.basis is Basis.DECLARED:
-        return f"the Hub declares a digest for each of {len(manifest.files)} files"
+        return f"{kept} declares a digest for each of {len(manifest.files)} files"
     return ""

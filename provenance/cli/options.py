@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import reduce, wraps
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ def here(options: SourceOptions | None = None, *, quiet: bool = True) -> Workspa
     """The folder that the caller stands in, with the variables that hold there."""
     return Workspace(
         environment=Environment(os.environ),
-        options=options or SourceOptions(),
+        options=replace(options or SourceOptions(), variables=os.environ),
         progress=terminal.progress(quiet=quiet),
         ahead=head_start(),
     )

@@ -14,6 +14,7 @@ from provenance.judgement import judge
 from provenance.lock import Change, Entry
 from provenance.lock.known import bytes_may_tell, with_locked
 from provenance.model import Basis, Evidence, Ref
+from provenance.names import keeper
 from provenance.source import directory
 from provenance.source.detached import with_detached
 from provenance.source.measure import Measured
@@ -131,11 +132,12 @@ def differs(error: Differs) -> Finding:
 
 
 def contradictions(declared: Evidence, measured: Evidence) -> Iterator[Finding]:
-    """Where the downloaded bytes say something else than the Hub said before."""
+    """Where the downloaded bytes say something else than was said before."""
+    asked = keeper(declared.ref.source)
     for content in measured.contents:
         before = declared.by_path.get(content.path)
         if before and (before.kind, before.head) != (content.kind, content.head):
-            message = "what the Hub answered by range is not what the file holds"
+            message = f"what {asked} answered by range is not what the file holds"
             yield failed("integrity/contradiction", message, content.path)
     yield from _other_weights(declared, measured)
     bundles = [{document.data for document in e.bundles} for e in (declared, measured)]
@@ -153,5 +155,6 @@ def _other_weights(declared: Evidence, measured: Evidence) -> Iterator[Finding]:
     from provenance.source.weighing import is_same
 
     if not all(is_same(one, other) for one, other in pairs):
-        message = "the weights that the Hub answered by range are not those of the files"
+        asked = keeper(declared.ref.source)
+        message = f"the weights that {asked} answered by range are not those of the files"
         yield failed("integrity/contradiction", message, measured.ref.repo or "")

@@ -35,7 +35,7 @@ import tomli_w
 
 from tests import forge
 
-START_SECONDS = 60
+START_SECONDS, END_SECONDS = 60, 10
 TOKEN_KEY = "the private Sigstore believes whoever can spell a token"
 
 Words = tuple[str | Path, ...]
@@ -201,7 +201,11 @@ def running(*words: str, port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(START_SECONDS)
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:  # it waits for whoever keeps a connection
+            process.kill()
+            process.wait()
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from provenance.errors import Absent
 from provenance.model import Evidence
+from provenance.names import keeper
 from provenance.source.deadline import Deadline
 from provenance.source.hub import listing
 from provenance.source.hub.client import FILE_TIMEOUT, Hub, Question
@@ -47,6 +48,11 @@ class HubRelease:
             account=RequestBudget(limits),
             cache=cache,
         )
+
+    @property
+    def keeper(self) -> str:
+        """The Hub."""
+        return keeper(None)
 
     @property
     def progress(self) -> Progress:

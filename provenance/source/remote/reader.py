@@ -17,7 +17,7 @@ from provenance.source.remote.ranged import Contradiction, stream
 from provenance.source.remote.snapshot import Snapshot
 from provenance.wire.oms import Need
 
-UNDECLARED = "the Hub states no digest of it: lock with --measure to download and hash it"
+UNDECLARED = "states no digest of it: lock with --measure to download and hash it"
 
 
 def rows(snapshot: Snapshot, chosen: frozenset[str], found: Found) -> tuple[Measured, ...]:
@@ -63,6 +63,11 @@ class Reader:
     budget: Budget
     over: frozenset[str]
 
+    @property
+    def keeper(self) -> str:
+        """What messages call who keeps the model."""
+        return self.snapshot.release.keeper
+
     def row(self, entry: Listed) -> Measured:
         """What the file is: from its bytes where it was fetched, else by range."""
         data = self.snapshot.fetched.get(entry.path)
@@ -73,7 +78,7 @@ class Reader:
         if entry.path in self.snapshot.beyond:
             return _odd(entry, "limit", "more requests than one model may cost")
         if is_small(entry):
-            return _odd(entry, "contradiction", "it is listed, and the Hub has no such file")
+            return _odd(entry, "contradiction", f"it is listed, and {self.keeper} has no such file")
         return self._ranged(entry) if self.snapshot.headers else Measured(file=_file(entry))
 
     def _fetched(self, entry: Listed, data: bytes) -> Measured:
@@ -99,11 +104,11 @@ class Reader:
             return _odd(entry, "contradiction", str(error))
         except OSError as error:
             return _odd(entry, "limit", str(error))
-        silent = () if entry.sha256 else (_seen(entry, "undeclared", UNDECLARED),)
+        silent = _seen(entry, "undeclared", f"{self.keeper} {UNDECLARED}")
         return Measured(
             file=replace(_file(entry), digest=entry.sha256),
             content=self.budget.take(seen),
-            observations=(*observations, *silent),
+            observations=observations if entry.sha256 else (*observations, silent),
         )
 
 
@@ -116,9 +121,7 @@ def _held_against(entry: Listed, data: bytes, digest: str) -> Iterator[Observati
         if digest != entry.sha256:
             detail = f"declared as sha256 {entry.sha256}, and {digest} came"
             yield _seen(entry, "contradiction", detail)
-    elif not entry.blob:
-        yield _seen(entry, "undeclared", UNDECLARED)
-    elif entry.blob not in (blob_id(data), blob_id(pointer(digest, len(data)))):
+    elif entry.blob and entry.blob not in (blob_id(data), blob_id(pointer(digest, len(data)))):
         detail = f"listed as git blob {entry.blob}, and {blob_id(data)} came"
         yield _seen(entry, "contradiction", detail)
 

@@ -41,6 +41,10 @@ class Release(Protocol):
         """What messages call the model."""
 
     @property
+    def keeper(self) -> str:
+        """What messages call who keeps it, such as `the Hub`."""
+
+    @property
     def progress(self) -> Progress:
         """Whom long work is told."""
 

@@ -25,7 +25,7 @@ STORES: Mapping[str, str] = {
     "s3": "provenance.source.bucket",
     "gs": "provenance.source.bucket",
     "az": "provenance.source.bucket",
-    "file": "provenance.source.bucket",
+    "file": "provenance.source.folder",
 }
 """By the scheme of a place the module whose `opened(source, options)` is a Store."""
 

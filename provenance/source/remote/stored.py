@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Protocol, TypeVar
 
+from provenance.names import keeper
 from provenance.source.deadline import Deadline
 from provenance.source.progress import Progress, Step, Unit
 from provenance.source.remote.budget import Beyond, RequestBudget
@@ -40,6 +41,11 @@ class StoredRelease:
     entries: Mapping[str, Listed]
     content: Bytes
     account: RequestBudget
+
+    @property
+    def keeper(self) -> str:
+        """By the scheme of its name, which is its place."""
+        return keeper(self.name)
 
     @property
     def progress(self) -> Progress:
@@ -87,7 +93,7 @@ class StoredRelease:
         """The file, read in order; none of it is kept elsewhere."""
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(place.name + PART)
+        part = folder / self._aside(path)
         with part.open("wb") as stream:
             for chunk in self.content.chunks(self.entries[path]):
                 if stop.is_set():
@@ -95,6 +101,13 @@ class StoredRelease:
                 stream.write(chunk)
                 step.advance(len(chunk))
         part.replace(place)
+
+    def _aside(self, path: str) -> str:
+        """Where a file lies while it comes: at the name of no other."""
+        aside = path + PART
+        while aside in self.entries:
+            aside += PART
+        return aside
 
 
 class Spans:

@@ -1,0 +1,112 @@
+"""A folder that stands for a store: listed as any directory is, read as it was listed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from provenance.errors import Absent, SourceError
+from provenance.source.layout import FILE_FLAGS, Entry, layout
+from provenance.source.remote.budget import RequestBudget
+from provenance.source.remote.listed import Listed
+from provenance.source.remote.store import Opened, StoreOptions
+from provenance.source.remote.stored import StoredRelease
+
+CHUNK = 1 << 20
+SCHEME = "file://"
+MOVED = "files were changed, and no earlier ones are kept; `provenance lock` takes what lies there"
+Stamp = tuple[int, int]
+"""The size of a file, and when it was last written, in nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of a folder, each as it was when it was listed."""
+
+    places: Mapping[str, str]
+    stamps: Mapping[str, Stamp]
+
+    def span(self, entry: Listed, start: int, end: int) -> bytes:
+        """By one read."""
+        with self._opened(entry) as stream:
+            stream.seek(start)
+            return stream.read(max(0, end - start))
+
+    def chunks(self, entry: Listed) -> Iterator[bytes]:
+        """As it is read."""
+        with self._opened(entry) as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+
+    @contextmanager
+    def _opened(self, entry: Listed) -> Iterator[BinaryIO]:
+        place = self.places[entry.path]
+        try:
+            with os.fdopen(os.open(place, FILE_FLAGS), "rb") as stream:
+                if _stamp(os.fstat(stream.fileno())) != self.stamps[entry.path]:
+                    raise SourceError(f"{place}: it was changed since it was listed: run it again")
+                yield stream
+        except OSError as error:
+            raise SourceError(f"{place}: {error.strerror or error}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderStore:
+    """A folder by its `file:///` address."""
+
+    source: str
+    folder: Path
+    options: StoreOptions
+
+    def opened(self, revision: str | None) -> Opened:
+        """What lies there now; its revision is a digest of names, sizes and times of writing."""
+        found = layout(self.folder, self.options.limits.entries)
+        stamps = {entry.path: _stamp(_status(entry)) for entry in found.entries}
+        rows = sorted((path, *stamp) for path, stamp in stamps.items())
+        own = "sha256:" + hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        if not rows and not found.observations:
+            raise Absent(f"{self.source}: nothing lies there")
+        if revision not in (None, own):
+            moved = f"{revision} is asked for, and {own} lies there now"
+            raise Absent(f"{self.source}: {moved}: {MOVED}")
+        entries = tuple(Listed(path=path, size=size) for path, size, _ in rows)
+        places = {entry.path: entry.place for entry in found.entries}
+        release = StoredRelease(
+            name=self.source,
+            options=self.options,
+            entries={entry.path: entry for entry in entries},
+            content=Files(places=places, stamps=stamps),
+            account=RequestBudget(self.options.limits),
+        )
+        whole = not any(seen.code == "limit" for seen in found.observations)
+        return Opened(
+            release=release,
+            revision=own,
+            entries=entries,
+            whole=whole,
+            observations=found.observations,
+        )
+
+
+def _status(entry: Entry) -> os.stat_result:
+    try:
+        return os.stat(entry.place, follow_symlinks=False)
+    except OSError as error:
+        raise SourceError(f"{entry.place}: {error.strerror or error}") from None
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns
+
+
+def opened(source: str, options: StoreOptions) -> FolderStore:
+    """The folder that `file:///absolute/path` names."""
+    folder = Path(unquote(source.removeprefix(SCHEME)))
+    return FolderStore(source=source, folder=folder, options=options)
