@@ -143,7 +143,9 @@ class Known:
         entries = [*self.lock.models(), *self.lock.closure()]
         entries.sort(key=lambda entry: entry.repo != evidence.ref.repo)
         exact = (e for e in entries if found & {e.manifest, e.selected} - {""})
-        chosen = (e for e in entries if e.selected == selection(evidence, e).digest)
+        sizes = {file.path: file.size for file in evidence.listing.files}
+        fitting = (e for e in entries if _fits(e, sizes))
+        chosen = (e for e in fitting if e.selected == selection(evidence, e).digest)
         return next(exact, None) or next(chosen, None)
 
     def weighing(self, evidence: Evidence) -> tuple[Entry, ...]:

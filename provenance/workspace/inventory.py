@@ -22,7 +22,14 @@ from provenance.source.hub import cache
 from provenance.source.layout import Entry as File
 from provenance.source.layout import Layout
 from provenance.source.local import ollama
-from provenance.source.local.found import Lying, lacking, layout_of, lying_in
+from provenance.source.local.found import (
+    Lying,
+    cached_in,
+    lacking,
+    layout_of,
+    lying_in,
+    pulled_in,
+)
 from provenance.source.measure import size_of
 from provenance.verdict import Finding, Outcome
 from provenance.workspace.gathering import INTEGRITY
@@ -48,37 +55,34 @@ def inventory_of(workspace: Workspace, request: Request, folders: Sequence[Path]
     quiet = replace(workspace, options=replace(workspace.options, offline=True))
     session = quiet.session(request, needs_models=False)
     looking = Looking.of(quiet, session)
-    places = tuple(_places(quiet, folders))
-    rows: dict[str, Kept] = {}
-    for place in places:
-        found = [one for one in lying_in(place) if os.path.realpath(one.place) not in rows]
-        if place in folders and not found and not _below(place, rows):
-            raise ConfigError(NO_MODEL, path=str(place))
-        rows |= {os.path.realpath(one.place): looking.at(one) for one in found}
-    if not rows:
-        raise ConfigError(NO_MODEL, path=", ".join(map(str, places)) or "status --local")
+    places = tuple(_places(quiet))
+    found = {os.path.realpath(one.place): one for _, models in places for one in models}
+    for folder in folders:
+        own = {os.path.realpath(one.place): one for one in lying_in(folder)}
+        if not own:
+            raise ConfigError(NO_MODEL, path=str(folder))
+        found = {**own, **found}
+    named = (*(place for place, _ in places), *folders)
+    if not found:
+        raise ConfigError(NO_MODEL, path=", ".join(map(str, named)) or "status --local")
     return Inventory(
         at=looking.at_moment,
-        folders=tuple(short(str(place)) for place in places),
-        models=tuple(rows.values()),
+        folders=tuple(short(str(place)) for place in named),
+        models=tuple(looking.at(found[place]) for place in sorted(found)),
         registry=session.registry_source,
         lockfile=short(str(session.lock_path)) if session.lock else "",
         doubts=tuple(dict.fromkeys((*session.findings, *looking.doubts))),
     )
 
 
-def _places(workspace: Workspace, folders: Sequence[Path]) -> Iterator[Path]:
-    """Where models are looked for: where programs of this user keep them, and the folders."""
+def _places(workspace: Workspace) -> Iterator[tuple[Path, Iterator[Lying]]]:
+    """Where programs of this user keep models, and what lies there."""
     cached = cache.known(workspace.options.cache_dir)
-    for place in (*((cached,) if cached else ()), *ollama.folders(workspace.environment.variables)):
-        if place.is_dir():
-            yield place
-    yield from folders
-
-
-def _below(place: Path, rows: dict[str, Kept]) -> bool:
-    """Whether one of the models that were found already lies there."""
-    return any(Path(row).is_relative_to(os.path.realpath(place)) for row in rows)
+    if cached and cached.is_dir():
+        yield cached, cached_in(cached)
+    for place in ollama.folders(workspace.environment.variables):
+        if ollama.is_store(place):
+            yield place, pulled_in(place)
 
 
 @dataclass(slots=True, kw_only=True)

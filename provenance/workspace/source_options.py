@@ -66,7 +66,7 @@ class SourceOptions:
         """The store of a place; ConfigError where nothing may be asked for, or nothing can ask."""
         from provenance.source.remote.store import StoreOptions, store
 
-        local = source.startswith("file:")
+        local = source.startswith(("file:", "ollama:"))
         if self.offline and not local:
             raise ConfigError("asks a store, and nothing may be asked for offline", path=source)
         options = StoreOptions(

@@ -182,6 +182,9 @@ def _ref(model: Model, text: str) -> Ref:
 
 
 def address(model: Model) -> str:
-    """How a model on a Hub, or in another store, is asked for."""
+    """How a model on a Hub, or in another store, is asked for; a tag of a registry by a colon."""
     name = model.source or model.repo or ""
-    return f"{name}@{model.revision}" if model.revision else name
+    if not model.revision:
+        return name
+    is_tag = name.startswith(("oci://", "ollama://")) and not names.DIGEST.fullmatch(model.revision)
+    return f"{name}{':' if is_tag else '@'}{model.revision}"

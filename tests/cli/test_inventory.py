@@ -311,7 +311,7 @@ def test_people_read_the_worst_first_in_80_columns_with_the_next_line(machine: M
     words = asked.partition("next: provenance ")[2].split()
     ended = machine.desk.run(*words)
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "model.safetensors" in ended.stdout
+    assert "integrity/contradiction  model.gguf" in ended.stdout
 
 
 def test_names_that_speak_to_a_terminal_are_shown_as_they_are(

@@ -64,7 +64,27 @@ def lying_in(folder: Path) -> Iterator[Lying]:
     yield from Search().below(folder)
 
 
-def closed(folder: Path, error: OSError) -> Lying:
+def cached_in(folder: Path) -> Iterator[Lying]:
+    """Every snapshot of a model in the Hub's cache, whole or not."""
+    try:
+        found = sorted(place for place in folder.glob(CACHED + "*") if os.path.isdir(place))
+    except OSError as error:
+        yield _closed(folder, error)
+        return
+    for place in found:
+        yield from _snapshots(place)
+
+
+def pulled_in(store: Path) -> Iterator[Lying]:
+    """Every model in a store of Ollama's."""
+    try:
+        for tag in ollama.tags(store):
+            yield _tagged(store, tag)
+    except OSError as error:
+        yield _closed(store / ollama.MANIFESTS, error)
+
+
+def _closed(folder: Path, error: OSError) -> Lying:
     """A folder that could not be looked into."""
     return _unread(folder, f"{error.strerror or error}: mend its permissions")
 
@@ -91,7 +111,7 @@ class Search:
                     continue
                 files, folders = self._items(folder)
             except OSError as error:
-                yield closed(folder, error)
+                yield _closed(folder, error)
                 continue
             if self.left < 0:
                 yield _unread(folder, f"more than {MOST_NAMES} names: name smaller folders")
@@ -123,8 +143,8 @@ class Search:
     def _laid(self, folder: Path) -> Iterator[Lying] | None:
         """The models of a folder that a program has laid out in its own way, if it is one."""
         if ollama.is_store(folder):
-            return _in_ollama(folder)
-        if folder.name.startswith(CACHED) and any((folder / n).is_dir() for n in CACHE_FOLDERS):
+            return pulled_in(folder)
+        if folder.name.startswith(CACHED) and any(os.path.isdir(folder / n) for n in CACHE_FOLDERS):
             return _snapshots(folder)
         return None
 
@@ -184,7 +204,7 @@ def _snapshots(folder: Path) -> Iterator[Lying]:
     except FileNotFoundError:
         found = []
     except OSError as error:
-        yield closed(folder, error)
+        yield _closed(folder, error)
         return
     for place in found:
         commit = place.name if COMMIT.fullmatch(place.name) else None
@@ -202,15 +222,6 @@ def _holds_something(folder: Path) -> bool:
             return any(stat.S_ISREG(item.stat().st_mode) for item in found)
     except OSError:
         return False
-
-
-def _in_ollama(store: Path) -> Iterator[Lying]:
-    """Every model in a store of Ollama's."""
-    try:
-        for tag in ollama.tags(store):
-            yield _tagged(store, tag)
-    except OSError as error:
-        yield closed(store / ollama.MANIFESTS, error)
 
 
 def _tagged(store: Path, tag: ollama.Tag) -> Lying:

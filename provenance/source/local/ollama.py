@@ -80,6 +80,10 @@ class Tag:
         """Where its manifest lies in a store."""
         return store / MANIFESTS / self.host / self.namespace / self.model / self.tag
 
+    def is_in(self, store: Path) -> bool:
+        """Whether a store has a manifest of it."""
+        return os.path.lexists(self.place(store))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
@@ -88,6 +92,11 @@ class Layer:
     path: str
     digest: str
     size: int
+
+    @property
+    def blob(self) -> str:
+        """The name of its blob."""
+        return f"sha256-{self.digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +111,7 @@ class Image:
         """Where its files lie, and what of them is not there or not of the stated size."""
         entries, seen = [], list(self.observations)
         for layer in self.layers:
-            place = store / BLOBS / f"sha256-{layer.digest}"
+            place = store / BLOBS / layer.blob
             if odd := _differs(layer.path, place, layer.size):
                 seen.append(odd)
             else:
@@ -121,7 +130,7 @@ def folders(variables: Mapping[str, str]) -> tuple[Path, ...]:
 
 def is_store(folder: Path) -> bool:
     """Whether a folder is laid out as a store of Ollama's."""
-    return (folder / MANIFESTS).is_dir() and (folder / BLOBS).is_dir()
+    return os.path.isdir(folder / MANIFESTS) and os.path.isdir(folder / BLOBS)
 
 
 def tags(store: Path) -> Iterator[Tag]:
@@ -156,7 +165,7 @@ def image(store: Path, tag: Tag) -> Image:
     Absent where there is none, SourceError for one that is no manifest of Ollama's.
     """
     place = tag.place(store)
-    if not os.path.lexists(place):
+    if not tag.is_in(store):
         pull = f"`ollama pull {tag.name.removeprefix(SCHEME)}`"
         raise Absent(f"{tag.name}: {store} has no manifest of it: {pull}")
     data = small(str(place), MAX_MANIFEST)
