@@ -27,9 +27,9 @@ from provenance.source.local.found import (
     cached_in,
     lacking,
     layout_of,
-    lying_in,
     pulled_in,
 )
+from provenance.source.local.search import lying_in
 from provenance.source.measure import size_of
 from provenance.verdict import Finding, Outcome
 from provenance.workspace.gathering import INTEGRITY
@@ -56,9 +56,9 @@ def inventory_of(workspace: Workspace, request: Request, folders: Sequence[Path]
     session = quiet.session(request, needs_models=False)
     looking = Looking.of(quiet, session)
     places = tuple(_places(quiet))
-    found = {os.path.realpath(one.place): one for _, models in places for one in models}
+    found = {one.real: one for _, models in places for one in models}
     for folder in folders:
-        own = {os.path.realpath(one.place): one for one in lying_in(folder)}
+        own = {one.real: one for one in lying_in(folder, looking.tops)}
         if not own:
             raise ConfigError(NO_MODEL, path=str(folder))
         found = {**own, **found}
@@ -104,9 +104,14 @@ class Looking:
         known = Known.of(lock, session.registry, at)
         return cls(workspace=workspace, session=session, known=known, at_moment=at)
 
+    @property
+    def tops(self) -> frozenset[str]:
+        """Where a model of the lockfile lies on this machine."""
+        return frozenset(entry.path for entry in self.known.lock.entries if entry.path)
+
     def at(self, one: Lying) -> Kept:
         """How a model stands, or why that is not known."""
-        place = os.path.realpath(one.place)
+        place = one.real
         if not one.unread:
             try:
                 return self._looked(one, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,9 +14,12 @@ from typing import Any
 import pytest
 import tomli_w
 
+from provenance import manual
 from provenance.lock import Entry
 from provenance.workspace import lockfile
 from tests import forge
+from tests.cli.conftest import Run
+from tests.formats.test_gguf import STRING, made, pair, text
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, UNSIGNED, WEIGHTS, Desk, card, desk, signed, trust
 from tests.ollama import Pulled
@@ -122,7 +126,8 @@ STATES: Mapping[str, tuple[str, list[str], str]] = {
     "models/copy": ("known", [REPO], "all 3 locked files are here; beside them, not locked: tok"),
     "models/pictures": ("unknown", [], "no lockfile entry"),
     "models/deep/er/llama": ("known", [REPO], "not known: notes.txt"),
-    "models/mixed": ("unknown", [], "no lockfile entry"),
+    "models/mixed/a.safetensors": ("known", [REPO], "its weights have the locked digests"),
+    "models/mixed/b.safetensors": ("unknown", [], "no lockfile entry"),
     "models/pipe": ("not read", [], "model.safetensors: neither a file nor a folder"),
     f"{REPO}@tampered": ("changed", [REPO], "other bytes lie here: model.safetensors"),
     f"{REPO}@shorter": ("changed", [REPO], "other bytes lie here: config.json"),
@@ -312,6 +317,42 @@ def test_people_read_the_worst_first_in_80_columns_with_the_next_line(machine: M
     ended = machine.desk.run(*words)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "integrity/contradiction  model.gguf" in ended.stdout
+
+
+def test_the_lines_of_the_page_are_typed(machine: Machine) -> None:
+    page = manual.topics()["disk"].partition("## What is on this machine")[2]
+    lines = page.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert len(lines) == 5
+    for line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        own = [str(machine.models) if word == "/srv/models" else word for word in words]
+        ended = machine.desk.run(*(word.replace("llama3.2:3b", "bot") for word in own))
+        assert ended.returncode in (1, 3), (line, ended.stderr)
+        assert not ended.stderr.startswith("error: expected")
+
+
+def test_a_model_of_ollamas_is_locked_known_fetched_and_found_changed(
+    run: Run, tmp_path: Path
+) -> None:
+    work, ollama = tmp_path / "work", Pulled(folder=tmp_path / "home/.ollama/models")
+    weights = made((pair(b"general.name", STRING, text(b"tuned")),))
+    ollama.tag("tuned/7b", ("model", weights), ("template", b"{{ .Prompt }}"))
+    model = {"name": "tuned", "repo": UNSIGNED, "source": "ollama://tuned:7b"}
+    table = {"policy": {"registry": ["trust.toml"]}, "models": [model]}
+    (work / "provenance.toml").write_text(tomli_w.dumps(table))
+    (work / "trust.toml").write_text(tomli_w.dumps(trust()))
+    for words in (("lock",), ("lock", "--check"), ("fetch", "--local-dir", "m")):
+        ended = run(*words)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (work / "m/model.gguf").read_bytes() == weights
+    ended = run("status", "--local", "--strict", "m")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("known: tuned") == 2
+    ollama.place(weights).write_bytes(weights[::-1])
+    ended = run("status", "--local")
+    assert (ended.returncode, "✗ ollama://tuned:7b  changed" in ended.stdout) == (1, True)
+    assert run("fetch", "--local-dir", "again").returncode == 1
+    assert not (work / "again").exists()
 
 
 def test_names_that_speak_to_a_terminal_are_shown_as_they_are(

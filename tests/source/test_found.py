@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provenance.source.local import found
-from provenance.source.local.found import Search, lying_in
+from provenance.source.local.search import Search, lying_in
 from tests import forge
 
 CONFIG = b'{"model_type": "bert"}'
@@ -33,6 +33,29 @@ TREES: Mapping[str, tuple[Mapping[str, bytes], list[str]]] = {
     "a configuration that cannot be read": ({"config.json": b"{", "a/model.pt": b""}, ["a"]),
     "a configuration without weights": ({"a/config.json": CONFIG, "b/model.pt": b""}, ["b"]),
     "by a list of modules": ({"s/modules.json": b"[]", "s/0/model.safetensors": b""}, ["s"]),
+    "loose weights, and models beside them": (
+        {
+            "a.gguf": b"",
+            "b-00001-of-00002.safetensors": b"",
+            "b-00002-of-00002.safetensors": b"",
+            "b.json": b"",
+            "c/config.json": CONFIG,
+            "c/model.safetensors": b"",
+        },
+        ["a.gguf", "b-00001-of-00002.safetensors", "c"],
+    ),
+    "shards alone": (
+        {"m/consolidated.00.pth": b"", "m/consolidated.01.pth": b"", "m/x.json": b""},
+        ["m"],
+    ),
+    "what a trainer leaves is no weights": (
+        {"m/training_args.bin": b"", "m/model.bin": b"", "m/x.txt": b""},
+        ["m"],
+    ),
+    "several files of one model": (
+        {"m/config.json": CONFIG, "m/a.bin": b"", "m/b.onnx": b""},
+        ["m"],
+    ),
     "nothing": ({"README.md": b"", "a/b.txt": b""}, []),
     "what git keeps": ({".git/x.bin": b"", "a/y.bin": b""}, ["a"]),
     "snapshots": (
@@ -54,6 +77,24 @@ def test_each_model_is_named_at_its_top(tmp_path: Path, name: str) -> None:
     files, expected = TREES[name]
     forge.write(tmp_path, files)
     assert [str(one.place.relative_to(tmp_path)) for one in lying_in(tmp_path)] == expected
+
+
+def test_loose_weights_have_their_own_files_alone(tmp_path: Path) -> None:
+    forge.write(tmp_path, TREES["loose weights, and models beside them"][0])
+    _, sharded, _ = lying_in(tmp_path)
+    assert {entry.path for entry in found.layout_of(sharded).entries} == {
+        "b-00001-of-00002.safetensors",
+        "b-00002-of-00002.safetensors",
+        "b.json",
+    }
+    assert sharded.words == (str(tmp_path),)
+
+
+def test_a_folder_that_is_locked_is_one_model(tmp_path: Path) -> None:
+    forge.write(tmp_path, {"m/a.gguf": b"", "m/b.gguf": b""})
+    assert [one.place.name for one in lying_in(tmp_path)] == ["a.gguf", "b.gguf"]
+    tops = frozenset({str((tmp_path / "m").resolve())})
+    assert [one.place.name for one in lying_in(tmp_path, tops)] == ["m"]
 
 
 def test_links_to_folders_are_followed_once_and_circles_end(tmp_path: Path) -> None:
