@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+NO_REVISION = "RevisionNotFound"
+"""The code of a Hub, or store, that has a model and not the revision that is asked for."""
+
 
 class ProvenanceError(Exception):
     """The root of every error that is this package's own."""
@@ -48,7 +51,7 @@ class Absent(SourceError):
     @property
     def is_revision(self) -> bool:
         """Whether the Hub has the repository, and not the branch, tag or commit."""
-        return self.code == "RevisionNotFound"
+        return self.code == NO_REVISION
 
 
 class Unserved(SourceError):

@@ -120,10 +120,10 @@ class Status:
 
 
 def follows(entry: Entry) -> bool:
-    """Whether the entry was taken from a branch or tag of a Hub, which may name another commit."""
+    """Whether the entry was taken from a branch or tag of a Hub, or a place in a store, which may
+    stand for another revision by now."""
     fixed = entry.revision is not None and may_be_commit(entry.revision)
-    on_hub = entry.path is None and entry.source is None
-    return on_hub and None not in (entry.repo, entry.commit) and not fixed
+    return entry.path is None and None not in (entry.repo, entry.commit) and not fixed
 
 
 def ending(

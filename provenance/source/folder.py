@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from provenance.errors import Absent, SourceError
+from provenance.errors import NO_REVISION, Absent, SourceError
 from provenance.source.layout import FILE_FLAGS, layout
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.listed import Listed
@@ -21,7 +21,7 @@ from provenance.source.remote.stored import StoredRelease
 
 CHUNK = 1 << 20
 SCHEME = "file://"
-MOVED = "files were changed, and no earlier ones are kept; `provenance lock` takes what lies there"
+MOVED = "files were changed, added or removed (`provenance update` shows what)"
 Stamp = tuple[int, int]
 """The size of a file, and when it was last written, in nanoseconds."""
 
@@ -74,8 +74,8 @@ class FolderStore:
         if not rows and not found.observations:
             raise Absent(f"{self.source}: nothing lies there")
         if revision not in (None, own):
-            moved = f"{revision} is asked for, and {own} lies there now"
-            raise Absent(f"{self.source}: {moved}: {MOVED}")
+            moved = f"{MOVED}: {own} lies there now in place of {revision}"
+            raise Absent(f"{self.source}: {moved}", code=NO_REVISION)
         entries = tuple(Listed(path=path, size=size) for path, size, _ in rows)
         places = {entry.path: entry.place for entry in found.entries}
         release = StoredRelease(

@@ -17,13 +17,17 @@ PUBLIC = "https://huggingface.co"
 
 
 def pages_of(session: Session, endpoint: str) -> Mapping[str, str]:
-    """The URL at which a person can look at each model: its folder, or its page on the Hub."""
+    """The URL at which a person can look at each model: its folder, or its page on the Hub.
+
+    Of a model in another store there is none.
+    """
     hub = endpoint.rstrip("/") or PUBLIC
     return {
         subject.name: subject.place.absolute().as_uri()
         if subject.place
         else f"{hub}/{quote(subject.ref.repo or '')}"
         for subject in session.subjects
+        if subject.ref.source is None
     }
 
 

@@ -52,5 +52,5 @@ def _shown(
         files=evaluation.case.evidence.manifest,
         place=places.get(name),
         parents=evaluation.case.policy.parents,
-        page=f"{page}/tree/{commit}" if commit and not page.startswith("file:") else page,
+        page=f"{page}/tree/{commit}" if commit and page.startswith("http") else page,
     )

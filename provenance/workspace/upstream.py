@@ -1,11 +1,12 @@
-"""Where a branch or tag stands today that a locked model was taken from."""
+"""Where a branch or tag stands today that a locked model was taken from, and a place in a store."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provenance.errors import SourceError
+from provenance.errors import ConfigError, SourceError
 from provenance.lock import Entry
 from provenance.refs import MAIN
 from provenance.source.limits import DEFAULT
@@ -13,16 +14,19 @@ from provenance.status import Upstream
 
 if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
+    from provenance.source.remote.store import Store
 
 LIMITS = replace(DEFAULT, requests=32, commits=1_000)
 """What asking about one model may cost: kilobytes, and no more than a look at its history."""
 
 
-def upstream_of(hub: Hub | None, entry: Entry) -> Upstream:
-    """What the Hub says today of the branch or tag of an entry that follows one.
+def upstream_of(hub: Hub | None, stores: Callable[[str], Store], entry: Entry) -> Upstream:
+    """What the Hub, or the store, says today of the branch, tag or place that an entry follows.
 
     Raises nothing: what cannot be asked, or without a `hub` may not be, is unknown.
     """
+    if entry.source is not None:
+        return _in_store(stores, entry, entry.source)
     own = Upstream(name=entry.name, revision=entry.revision or MAIN, locked=entry.commit or "")
     if hub is None:
         return replace(own, unknown="nothing may be asked of the Hub offline")
@@ -38,3 +42,11 @@ def upstream_of(hub: Hub | None, entry: Entry) -> Upstream:
     except SourceError as error:
         return replace(own, unknown=str(error))
     return replace(own, head=head, ahead=ahead)
+
+
+def _in_store(stores: Callable[[str], Store], entry: Entry, source: str) -> Upstream:
+    own = Upstream(name=entry.name, revision=entry.revision or source, locked=entry.commit or "")
+    try:
+        return replace(own, head=stores(source).opened(entry.revision).revision)
+    except (SourceError, ConfigError) as error:
+        return replace(own, unknown=str(error))

@@ -158,11 +158,16 @@ class Verifier:
         to meanwhile is not its matter.
         """
         session = self._session
-        if self.exact or session.base or self.gathering.hub is None:
+        if self.exact or session.base:
             return
+        gathering = self.gathering
         pinned = [self._pinned(subject) for subject in session.subjects]
-        entries = [entry for entry in pinned if entry and follows(entry)]
-        yield from side_by_side(partial(upstream_of, self.gathering.hub), entries)
+        entries = [
+            entry
+            for entry in pinned
+            if entry and follows(entry) and (gathering.hub or entry.source is not None)
+        ]
+        yield from side_by_side(partial(upstream_of, gathering.hub, gathering.store), entries)
 
     def _pinned(self, subject: Subject) -> Entry | None:
         """The entry whose commit is meant; with `exact` that of the base of a pull request."""

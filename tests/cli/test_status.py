@@ -239,5 +239,5 @@ def test_what_lies_in_a_store_is_followed_on_no_hub(bench: Desk, tmp_path: Path)
     assert bench.run("lock", "--measure", "-q").returncode == 0
     bench.hub.clear()
     (row,) = table(bench)["models"]
-    assert (row["upstream"], row["moved"], row["late"]) == (None, None, [])
+    assert (row["upstream"]["head"], row["moved"], row["late"]) == (row["locked"], False, [])
     assert bench.hub.requests == []

@@ -117,6 +117,18 @@ def test_what_is_written_over_after_the_lock_is_refused_or_not_seen(bench: Desk)
         assert "lies there now" in ended.stdout + ended.stderr
 
 
+def test_status_and_update_ask_the_store_what_lies_there_now(bench: Desk) -> None:
+    locked(bench)
+    assert "moved on" not in bench.run("status").stdout
+    bench.lot.put(LARGE, OTHER)
+    told = bench.run("status")
+    assert f"{bench.lot.source} has moved on" in told.stdout
+    assert "huggingface.co/api" not in told.stdout + told.stderr
+    ended = bench.run("update")
+    assert f"{LARGE} changed" in ended.stdout
+    assert ended.returncode == 1
+
+
 def test_other_bytes_than_the_store_states_are_refused(bench: Desk) -> None:
     locked(bench)
     bench.lot.swap(LARGE, OTHER)

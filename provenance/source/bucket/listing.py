@@ -11,7 +11,7 @@ from itertools import islice
 from provenance.formats.s3 import Row
 from provenance.model import Observation
 
-LOOKED_AT = 2_000_000
+LOOKED_AT = 1_000_000
 """The most objects that are looked at, in all earlier states of a prefix, for one state."""
 
 

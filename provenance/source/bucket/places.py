@@ -21,6 +21,7 @@ from provenance.trust.reading import is_url
 ANSWER, WHOLE = timedelta(seconds=20), timedelta(days=1)
 CLIENT: Mapping[str, Any] = {"connect_timeout": ANSWER, "read_timeout": ANSWER, "timeout": WHOLE}
 RETRY: Mapping[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+REGION = "us-east-1"
 VIRTUAL = "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"
 TRUE = frozenset({"1", "true", "on", "yes", "y"})
 
@@ -29,15 +30,24 @@ TRUE = frozenset({"1", "true", "on", "yes", "y"})
 class Kind:
     """One kind of bucket: which variables of the caller say how it is opened.
 
-    `endpoints` name another server than the maker's own, the first that is set counts; `key` is
-    the name of it to obstore. `step` is what a caller types who may not read yet.
+    `endpoints` name another server than the maker's own, the first that is set counts; `own` is the
+    maker's, and all are said to obstore, which else reads those of this process. `step` is what a
+    caller types who may not read yet.
     """
 
     maker: type[S3Store] | type[GCSStore] | type[AzureStore]
     names: frozenset[str]
     endpoints: tuple[str, ...]
-    key: str
+    own: str
     step: str
+
+    def config(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """What obstore is told; ConfigError for a server that may not be asked so."""
+        found = {name: variables[name] for name in sorted(self.names) if variables.get(name)}
+        region = found.get("AWS_REGION") or found.get("AWS_DEFAULT_REGION") or REGION
+        name = next((name for name in self.endpoints if variables.get(name)), "")
+        server = _checked(name, variables[name]) if name else self.own.format(region=region)
+        return found | (dict.fromkeys(self.endpoints[:2], server) if server else {})
 
 
 KINDS: Mapping[str, Kind] = {
@@ -65,7 +75,7 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         endpoints=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-        key="AWS_ENDPOINT_URL",
+        own="https://s3.{region}.amazonaws.com",
         step=(
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (of a profile: "
             'eval "$(aws configure export-credentials --format env)"), or AWS_SKIP_SIGNATURE=true '
@@ -85,7 +95,7 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         endpoints=("GOOGLE_BASE_URL",),
-        key="GOOGLE_BASE_URL",
+        own="https://storage.googleapis.com",
         step="type `gcloud auth application-default login`, or set GOOGLE_SKIP_SIGNATURE=true "
         "for a public bucket",
     ),
@@ -115,7 +125,7 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         endpoints=("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
-        key="AZURE_STORAGE_ENDPOINT",
+        own="",
         step="set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_SAS_TOKEN or "
         "AZURE_USE_AZURE_CLI=true",
     ),
@@ -135,9 +145,9 @@ class Place:
     authorities: str | None = None
 
     @property
-    def endpoint(self) -> str | None:
-        """Another server than the maker's own, where the caller names one."""
-        return self.config.get(self.kind.key)
+    def server(self) -> str:
+        """The address of who keeps it; empty for one that its account names."""
+        return self.config.get(self.kind.endpoints[0], "")
 
     def says(self, name: str) -> bool:
         """Whether the caller's variable of this name is switched on."""
@@ -149,7 +159,7 @@ class Place:
 
     def at(self, url: str) -> S3Store:
         """What signs questions to one address of S3; ConfigError as above."""
-        own = dict.fromkeys((self.kind.key, *self.kind.endpoints[:1]), url)
+        own = dict.fromkeys(self.kind.endpoints[:2], url)
         made = self._made({**self.config, **own, VIRTUAL: "true"}, None)
         if not isinstance(made, S3Store):
             raise ConfigError("expected a bucket of S3", path=self.source)
@@ -173,7 +183,7 @@ class Place:
     @property
     def _client(self) -> dict[str, Any]:
         own = dict(CLIENT)
-        if (self.endpoint or "").startswith("http://"):
+        if self.server.startswith("http://"):
             own["allow_http"] = True
         if self.authorities:
             own["root_certificate"] = Path(self.authorities).read_bytes()
@@ -188,18 +198,15 @@ def place(source: str, options: StoreOptions) -> Place:
     scheme, _, rest = source.partition("://")
     bucket, _, inner = rest.partition("/")
     kind, variables = KINDS[scheme], options.variables
-    config = {name: variables[name] for name in sorted(kind.names) if variables.get(name)}
-    for name in kind.endpoints:
-        if variables.get(name):
-            config[kind.key] = _checked(name, variables[name])
-            break
     prefix = inner.strip("/")
+    if inner and set(prefix.split("/")) & {"", ".", ".."}:
+        raise ConfigError("expected a prefix without .. and double slashes", path=source)
     return Place(
         source=source,
         kind=kind,
         bucket=bucket,
         prefix=f"{prefix}/" if prefix else "",
-        config=config,
+        config=kind.config(variables),
         authorities=variables.get(PRIVATE_CA) or None,
     )
 

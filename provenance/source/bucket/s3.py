@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import obstore
 import requests
@@ -31,7 +31,6 @@ ANSWER, WHOLE = 20, 60
 """Seconds within which a server must begin to answer, and its answer be here."""
 VALID = timedelta(minutes=5)
 LONGEST = 8 << 20
-REGION = "us-east-1"
 HEADERS: Mapping[str, str] = {"Accept-Encoding": "identity", "User-Agent": "hf-provenance"}
 CHECKSUM: Mapping[str, str] = {"x-amz-checksum-mode": "ENABLED"}
 STATED = "x-amz-checksum-sha256"
@@ -165,14 +164,13 @@ class S3:
 
     @property
     def _base(self) -> str:
-        place, config = self.place, self.place.config
-        region = config.get("AWS_REGION") or config.get("AWS_DEFAULT_REGION") or REGION
-        server = place.endpoint or f"https://s3.{region}.amazonaws.com"
-        return server if place.endpoint and place.says(VIRTUAL) else f"{server}/{place.bucket}"
+        place = self.place
+        return place.server if place.says(VIRTUAL) else f"{place.server}/{place.bucket}"
 
     @property
     def _is_amazon(self) -> bool:
-        return self.place.endpoint is None or ".amazonaws.com" in self.place.endpoint
+        host = urlsplit(self.place.server).hostname or ""
+        return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def whole_digest(headers: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from provenance.errors import Absent, Unserved
+from provenance.errors import NO_REVISION, Absent, Unserved
 from provenance.formats.s3 import Row
 from provenance.source.bucket.listing import Laid, states
 from provenance.source.bucket.objects import BucketRelease, Objects
@@ -30,7 +30,7 @@ UNVERSIONED = (
     "keeps no versions: what is judged now can be written over, and `fetch` then refuses it"
 )
 EMPTY = "nothing lies there: name the prefix that the files of a model lie below"
-MOVED = "objects were written over or removed; `provenance lock` takes what lies there"
+MOVED = "objects were written over, added or removed (`provenance update` shows what)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,11 @@ class Bucket:
         for one in chain((now,), earlier):
             if one.items and revision in (None, one.revision):
                 return self._opened(one, whole=kept.whole)
-        moved = f"{revision} is asked for, and {now.revision} lies there now: {MOVED}"
-        raise Absent(f"{self.place.source}: {moved if now.items else EMPTY}")
+        source = self.place.source
+        if not now.items:
+            raise Absent(f"{source}: {EMPTY}")
+        moved = f"{MOVED}: {now.revision} lies there now in place of {revision}"
+        raise Absent(f"{source}: {moved}", code=NO_REVISION)
 
     def _opened(self, found: Laid, *, whole: bool) -> Opened:
         items = {item.path: item for item in found.items}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provenance.errors import Absent, SourceError
+from provenance.errors import NO_REVISION, Absent, SourceError
 from provenance.names import DIGEST
 from provenance.source.folder import Files, stamp_of
 from provenance.source.local import ollama
@@ -67,8 +67,9 @@ class PulledStore:
                 if found.revision == revision:
                     return folder, found
         raise Absent(
-            f"{self.source}: {revision} is asked for, and something else lies there now: no "
-            "earlier ones are kept; `provenance lock` takes what lies there"
+            f"{self.source}: it was pulled again (`provenance update` shows what changed): "
+            f"something else lies there now in place of {revision}",
+            code=NO_REVISION,
         )
 
 

@@ -1,0 +1,45 @@
+"""A folder that stands for a store: looked at as any directory is."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from provenance.errors import ConfigError, SourceError
+from provenance.refs import in_store
+from provenance.source.remote.store import StoreOptions, collect, store
+from tests import forge
+from tests.hubs import FILES
+
+AT = datetime.now(UTC)
+
+
+def test_a_folder_is_looked_at_as_a_directory_is(tmp_path: Path) -> None:
+    place = forge.write(tmp_path / "a folder", FILES)
+    (place / "out.json").symlink_to("/etc/hostname")
+    os.mkfifo(place / "pipe")
+    source = f"file://{tmp_path}/a%20folder"
+    found = collect(store(source, StoreOptions()), in_store(source), at=AT)
+    assert {(seen.code, seen.path) for seen in found.observations} == {
+        ("symlink", "out.json"),
+        ("special-file", "pipe"),
+        ("undeclared", "model.safetensors"),
+    }
+    assert set(found.manifest.by_path) == set(FILES)
+
+
+def test_a_file_that_is_changed_after_the_listing_is_not_read(tmp_path: Path) -> None:
+    place = forge.write(tmp_path / "m", FILES)
+    release = store(f"file://{place}", StoreOptions()).opened(None).release
+    (place / "config.json").write_bytes(b"{}")
+    with pytest.raises(SourceError, match="changed since it was listed"):
+        release.whole("config.json", 99)
+
+
+@pytest.mark.parametrize("text", ["file://mirror/bot", "file:mirror/bot", "file:///a b"])
+def test_a_folder_is_named_by_its_whole_path(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"type .file://\$PWD/"):
+        in_store(text)
