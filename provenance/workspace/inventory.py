@@ -25,12 +25,14 @@ from provenance.source.local import ollama
 from provenance.source.local.found import (
     Lying,
     cached_in,
+    is_there,
     lacking,
     layout_of,
     pulled_in,
 )
 from provenance.source.local.search import lying_in
 from provenance.source.measure import size_of
+from provenance.source.progress import during
 from provenance.verdict import Finding, Outcome
 from provenance.workspace.gathering import INTEGRITY
 from provenance.workspace.registries import short
@@ -58,7 +60,8 @@ def inventory_of(workspace: Workspace, request: Request, folders: Sequence[Path]
     places = tuple(_places(quiet))
     found = {one.real: one for _, models in places for one in models}
     for folder in folders:
-        own = {one.real: one for one in lying_in(folder, looking.tops)}
+        with during(workspace.progress, f"{short(str(folder))}: looking for models"):
+            own = {one.real: one for one in lying_in(folder, looking.tops)}
         if not own:
             raise ConfigError(NO_MODEL, path=str(folder))
         found = {**own, **found}
@@ -78,10 +81,10 @@ def inventory_of(workspace: Workspace, request: Request, folders: Sequence[Path]
 def _places(workspace: Workspace) -> Iterator[tuple[Path, Iterator[Lying]]]:
     """Where programs of this user keep models, and what lies there."""
     cached = cache.known(workspace.options.cache_dir)
-    if cached and cached.is_dir():
+    if cached and is_there(cached):
         yield cached, cached_in(cached)
     for place in ollama.folders(workspace.environment.variables):
-        if ollama.is_store(place):
+        if is_there(place / ollama.MANIFESTS):
             yield place, pulled_in(place)
 
 

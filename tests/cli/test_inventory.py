@@ -199,6 +199,14 @@ def test_nothing_anywhere_is_told_and_folders_alone_are_refused(
         assert "--local" in ended.stderr or "no model lies there" in ended.stderr
 
 
+def test_a_place_that_cannot_be_looked_into_has_its_row(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    own = {"HF_HUB_CACHE": str(tmp_path), "OLLAMA_MODELS": str(tmp_path / "loop")}
+    table = machine.table("models/copy", code=3, **own)
+    (row,) = (row for row in table["models"] if row["state"] == "not read")
+    assert "Too many levels of symbolic links" in row["remarks"][0]
+
+
 def digest(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 

@@ -148,3 +148,12 @@ def test_a_folder_whose_path_is_too_long_to_look_into_is_told(tmp_path: Path) ->
     told, model = lying_in(tmp_path)
     assert "File name too long" in told.unread
     assert model.place == tmp_path / "m"
+
+
+def test_a_cache_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert found.is_there(loop)
+    assert not found.is_there(tmp_path / "nothing")
+    (told,) = found.cached_in(loop)
+    assert "Too many levels of symbolic links" in told.unread

@@ -50,10 +50,21 @@ class Lying:
         return os.path.realpath(self.place)
 
 
+def is_there(folder: Path) -> bool:
+    """Whether a folder may lie there: one of which that cannot be said is looked into, and told."""
+    try:
+        return stat.S_ISDIR(os.stat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+
+
 def cached_in(folder: Path) -> Iterator[Lying]:
     """Every snapshot of a model in the Hub's cache, whole or not."""
     try:
-        found = sorted(place for place in folder.glob(CACHED + "*") if os.path.isdir(place))
+        named = (place for place in folder.iterdir() if place.name.startswith(CACHED))
+        found = sorted(place for place in named if os.path.isdir(place))
     except OSError as error:
         yield closed(folder, error)
         return
