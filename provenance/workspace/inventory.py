@@ -15,7 +15,7 @@ from provenance.judgement import evaluate
 from provenance.lock import Entry, Lock
 from provenance.lock.known import with_locked
 from provenance.model import Evidence
-from provenance.policy import Model, Policy
+from provenance.policy import BUILTIN, Model, Policy
 from provenance.source import directory
 from provenance.source.ahead import LARGE
 from provenance.source.hub import cache
@@ -33,6 +33,7 @@ from provenance.source.local.found import (
 from provenance.source.local.search import lying_in
 from provenance.source.measure import size_of
 from provenance.source.progress import during
+from provenance.trust.reading import is_url
 from provenance.verdict import Finding, Outcome
 from provenance.workspace.gathering import INTEGRITY
 from provenance.workspace.registries import short
@@ -68,6 +69,7 @@ def inventory_of(workspace: Workspace, request: Request, folders: Sequence[Path]
     named = (*(place for place, _ in places), *folders)
     if not found:
         raise ConfigError(NO_MODEL, path=", ".join(map(str, named)) or "status --local")
+    _refuse_own(session, request, [Path(place) for place in found])
     return Inventory(
         at=looking.at_moment,
         folders=tuple(short(str(place)) for place in named),
@@ -76,6 +78,18 @@ def inventory_of(workspace: Workspace, request: Request, folders: Sequence[Path]
         lockfile=short(str(session.lock_path)) if session.lock else "",
         doubts=tuple(dict.fromkeys((*session.findings, *looking.doubts))),
     )
+
+
+def _refuse_own(session: Session, request: Request, models: Sequence[Path]) -> None:
+    """Neither settings, registry nor lockfile lie in a model, but what the caller named."""
+    lock = session.lock_path if session.lock and not request.lockfile else None
+    names = () if request.registry else session.settings.registry
+    trusted = (Path(name) for name in names if name != BUILTIN and not is_url(name))
+    for file in filter(None, (session.settings_path, lock, *trusted)):
+        real = Path(os.path.realpath(file))
+        for place in (place for place in models if real.is_relative_to(place)):
+            message = f"lies inside the model {place}, which may not judge itself: stand outside"
+            raise ConfigError(message, path=str(file))
 
 
 def _places(workspace: Workspace) -> Iterator[tuple[Path, Iterator[Lying]]]:

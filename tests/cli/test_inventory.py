@@ -207,6 +207,21 @@ def test_a_place_that_cannot_be_looked_into_has_its_row(machine: Machine, tmp_pa
     assert "Too many levels of symbolic links" in row["remarks"][0]
 
 
+def test_a_model_does_not_judge_itself(run: Run, tmp_path: Path) -> None:
+    own = forge.write(tmp_path / "models/bot", FILES)
+    for name, held in (("provenance.toml", "[policy]\n"), ("provenance.lock", "version = 1\n")):
+        (own / name).write_text(held)
+        ended = run("status", "--local", ".", cwd=own)
+        assert ended.returncode == 2, ended.stdout
+        assert f"{name}: lies inside the model {own}" in ended.stderr
+        assert run("status", "--local", own, cwd=tmp_path).returncode == 0
+        (own / name).unlink()
+    forge.write(tmp_path, {"provenance.toml": b'[policy]\nregistry = ["models/bot/trust.toml"]\n'})
+    (own / "trust.toml").write_text(tomli_w.dumps(trust()))
+    ended = run("status", "--local", "models", cwd=tmp_path)
+    assert (ended.returncode, f"lies inside the model {own}" in ended.stderr) == (2, True)
+
+
 def digest(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 
