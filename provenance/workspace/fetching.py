@@ -18,7 +18,6 @@ from provenance.report.fetched import admitted_lines
 from provenance.report.human import Line
 from provenance.report.usage import DOCUMENTS, Loaded
 from provenance.source.evidence_files import read
-from provenance.source.hub.cache import commit_folder
 from provenance.source.progress import Progress
 from provenance.verdict import Verdict
 from provenance.workspace.session import Session
@@ -167,6 +166,8 @@ class Fetcher:
 
     def loaded(self, entry: Entry, place: Path) -> Loaded:
         """What is known of an admitted model when it is said how to load it."""
+        from provenance.source.hub.cache import commit_folder
+
         files = tuple(entry.files.by_path)
         lock = self.session.lock or Lock()
         locked = (*lock.closure(), *lock.models())

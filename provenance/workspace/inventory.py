@@ -18,7 +18,6 @@ from provenance.model import Evidence
 from provenance.policy import BUILTIN, Model, Policy
 from provenance.source import directory
 from provenance.source.ahead import LARGE
-from provenance.source.hub import cache
 from provenance.source.layout import Entry as File
 from provenance.source.layout import Layout
 from provenance.source.local import ollama
@@ -94,7 +93,9 @@ def _refuse_own(session: Session, request: Request, models: Sequence[Path]) -> N
 
 def _places(workspace: Workspace) -> Iterator[tuple[Path, Iterator[Lying]]]:
     """Where programs of this user keep models, and what lies there."""
-    cached = cache.known(workspace.options.cache_dir)
+    from provenance.source.hub.cache import known
+
+    cached = known(workspace.options.cache_dir)
     if cached and is_there(cached):
         yield cached, cached_in(cached)
     for place in ollama.folders(workspace.environment.variables):
