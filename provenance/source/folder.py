@@ -13,7 +13,7 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from provenance.errors import NO_REVISION, Absent, SourceError
-from provenance.source.layout import FILE_FLAGS, layout
+from provenance.source.layout import FILE_FLAGS, Layout, layout
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.store import Opened, StoreOptions
@@ -76,7 +76,10 @@ class FolderStore:
         if revision not in (None, own):
             moved = f"{MOVED}: {own} lies there now in place of {revision}"
             raise Absent(f"{self.source}: {moved}", code=NO_REVISION)
-        entries = tuple(Listed(path=path, size=size) for path, size, _ in rows)
+        return self._opened(found, stamps, own)
+
+    def _opened(self, found: Layout, stamps: Mapping[str, Stamp], revision: str) -> Opened:
+        entries = tuple(Listed(path=path, size=stamps[path][0]) for path in sorted(stamps))
         places = {entry.path: entry.place for entry in found.entries}
         release = StoredRelease(
             name=self.source,
@@ -85,12 +88,11 @@ class FolderStore:
             content=Files(places=places, stamps=stamps),
             account=RequestBudget(self.options.limits),
         )
-        whole = not any(seen.code == "limit" for seen in found.observations)
         return Opened(
             release=release,
-            revision=own,
+            revision=revision,
             entries=entries,
-            whole=whole,
+            whole=not any(seen.code == "limit" for seen in found.observations),
             observations=found.observations,
         )
 

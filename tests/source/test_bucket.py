@@ -20,10 +20,10 @@ from provenance.formats.s3 import Row
 from provenance.model import Evidence
 from provenance.refs import in_store
 from provenance.source.bucket.listing import Item, laid, states
-from provenance.source.bucket.places import KINDS
+from provenance.source.bucket.places import KINDS, place
 from provenance.source.bucket.s3 import whole_digest
 from provenance.source.limits import DEFAULT
-from provenance.source.remote.store import collect
+from provenance.source.remote.store import StoreOptions, collect
 from tests.hubs import FILES, WEIGHTS
 from tests.source.stores import Lot, s3_client, s3_state, unversioned, versioned
 
@@ -156,10 +156,20 @@ def test_more_keys_than_the_limit_are_told_and_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", KINDS)
+def test_each_variable_that_names_a_server_opens_a_bucket_there(scheme: str) -> None:
+    account = {"AZURE_STORAGE_ACCOUNT_NAME": "account"} if scheme == "az" else {}
+    for name in KINDS[scheme].endpoints:
+        variables = {**account, name: "https://store.example/"}
+        found = place(f"{scheme}://bucket/prefix", StoreOptions(variables=variables))
+        assert found.server == "https://store.example"
+        found.store()
+
+
+@pytest.mark.parametrize("scheme", KINDS)
 def test_obstore_knows_every_variable_that_is_passed_on(scheme: str) -> None:
     kind = KINDS[scheme]
     make: Any = kind.maker
-    for name in (*kind.names, *kind.endpoints[:2]):
+    for name in (*kind.names, *kind.keys):
         with suppress(ValueError, GenericError):
             make("bucket", config={name: "https://store.example"})
 

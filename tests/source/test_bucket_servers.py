@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from provenance.errors import ConfigError, SourceError
+from provenance.source.bucket.objects import BucketRelease, Objects
 from provenance.source.bucket.words import said_by
 from provenance.source.deadline import Deadline
 from provenance.source.limits import DEFAULT
@@ -188,3 +189,23 @@ def test_the_variables_of_the_process_name_no_server(monkeypatch: pytest.MonkeyP
             release.whole("a", 9)
     assert wrong == []
     assert len(asked) == 3
+
+
+def test_a_server_that_does_not_go_on_is_not_waited_for() -> None:
+    over = Event()
+
+    def answers(path: str, query: Mapping[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
+        if path.endswith("/a"):
+            over.wait(60)
+        return 200, {}, listed("p/a")
+
+    with server(answers) as (variables, _):
+        release = store("s3://bucket/p", StoreOptions(variables=variables)).opened(None).release
+        assert isinstance(release, BucketRelease)
+        assert isinstance(release.content, Objects)
+        content, entry = replace(release.content, patience=0.1), release.entries["a"]
+        with pytest.raises(SourceError, match="does not answer in time"):
+            content.span(entry, 0, 2)
+        with pytest.raises(SourceError, match="does not answer in time"):
+            list(content.chunks(entry))
+        over.set()

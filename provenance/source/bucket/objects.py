@@ -14,24 +14,28 @@ from provenance.source.bucket.listing import Item
 from provenance.source.bucket.places import Place
 from provenance.source.bucket.s3 import S3
 from provenance.source.bucket.words import in_words
+from provenance.source.exchange import within
 from provenance.source.remote.budget import Beyond
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.stored import StoredRelease
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, GetResult
     from obstore.store import ObjectStore
 
-CHUNK = 8 << 20
+CHUNK = 1 << 20
+PATIENCE = 300.0
+"""Seconds within which such a chunk must be here, or what was asked for by range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
-    """What was listed below a prefix; safe for threads."""
+    """What was listed below a prefix; safe for threads. A server that drips is not waited for."""
 
     place: Place
     store: ObjectStore
     items: Mapping[str, Item]
+    patience: float = PATIENCE
 
     def span(self, entry: Listed, start: int, end: int) -> bytes:
         """By one request."""
@@ -40,7 +44,7 @@ class Objects:
             return b""
         try:
             options: GetOptions = {**self._as_listed(entry), "range": (start, end)}
-            return bytes(obstore.get(self.store, entry.path, options=options).bytes())
+            return within(self.patience, lambda: self._asked(entry, options).bytes().to_bytes())
         except (BaseError, OSError) as error:
             raise self._in_words(entry, error) from None
 
@@ -49,11 +53,16 @@ class Objects:
         if not entry.size:
             return
         try:
-            found = obstore.get(self.store, entry.path, options=self._as_listed(entry))
-            for chunk in found.stream(min_chunk_size=CHUNK):
+            options = self._as_listed(entry)
+            found = within(self.patience, lambda: self._asked(entry, options))
+            stream = iter(found.stream(min_chunk_size=CHUNK))
+            while (chunk := within(self.patience, lambda: next(stream, None))) is not None:
                 yield bytes(chunk)
         except (BaseError, OSError) as error:
             raise self._in_words(entry, error) from None
+
+    def _asked(self, entry: Listed, options: GetOptions) -> GetResult:
+        return obstore.get(self.store, entry.path, options=options)
 
     def _as_listed(self, entry: Listed) -> GetOptions:
         item = self.items[entry.path]

@@ -31,13 +31,14 @@ class Kind:
     """One kind of bucket: which variables of the caller say how it is opened.
 
     `endpoints` name another server than the maker's own, the first that is set counts; `own` is the
-    maker's, and all are said to obstore, which else reads those of this process. `step` is what a
-    caller types who may not read yet.
+    maker's, and `keys` what the server is said to obstore by, which else reads those of this
+    process. `step` is what a caller types who may not read yet.
     """
 
     maker: type[S3Store] | type[GCSStore] | type[AzureStore]
     names: frozenset[str]
     endpoints: tuple[str, ...]
+    keys: tuple[str, ...]
     own: str
     step: str
 
@@ -47,7 +48,7 @@ class Kind:
         region = found.get("AWS_REGION") or found.get("AWS_DEFAULT_REGION") or REGION
         name = next((name for name in self.endpoints if variables.get(name)), "")
         server = _checked(name, variables[name]) if name else self.own.format(region=region)
-        return found | (dict.fromkeys(self.endpoints[:2], server) if server else {})
+        return found | (dict.fromkeys(self.keys, server) if server else {})
 
 
 KINDS: Mapping[str, Kind] = {
@@ -75,6 +76,7 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         endpoints=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+        keys=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
         own="https://s3.{region}.amazonaws.com",
         step=(
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (of a profile: "
@@ -95,6 +97,7 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         endpoints=("GOOGLE_BASE_URL",),
+        keys=("GOOGLE_BASE_URL",),
         own="https://storage.googleapis.com",
         step="type `gcloud auth application-default login`, or set GOOGLE_SKIP_SIGNATURE=true "
         "for a public bucket",
@@ -125,6 +128,7 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         endpoints=("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+        keys=("AZURE_STORAGE_ENDPOINT",),
         own="",
         step="set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_SAS_TOKEN or "
         "AZURE_USE_AZURE_CLI=true",
@@ -147,7 +151,7 @@ class Place:
     @property
     def server(self) -> str:
         """The address of who keeps it; empty for one that its account names."""
-        return self.config.get(self.kind.endpoints[0], "")
+        return self.config.get(self.kind.keys[0], "")
 
     def says(self, name: str) -> bool:
         """Whether the caller's variable of this name is switched on."""
@@ -159,7 +163,7 @@ class Place:
 
     def at(self, url: str) -> S3Store:
         """What signs questions to one address of S3; ConfigError as above."""
-        own = dict.fromkeys(self.kind.endpoints[:2], url)
+        own = dict.fromkeys(self.kind.keys, url)
         made = self._made({**self.config, **own, VIRTUAL: "true"}, None)
         if not isinstance(made, S3Store):
             raise ConfigError("expected a bucket of S3", path=self.source)

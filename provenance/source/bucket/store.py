@@ -18,10 +18,11 @@ from obstore.store import ObjectStore
 from provenance.errors import NO_REVISION, Absent, Unserved
 from provenance.formats.s3 import Row
 from provenance.source.bucket.listing import Laid, states
-from provenance.source.bucket.objects import BucketRelease, Objects
+from provenance.source.bucket.objects import PATIENCE, BucketRelease, Objects
 from provenance.source.bucket.places import Place, place
 from provenance.source.bucket.s3 import S3
 from provenance.source.bucket.words import in_words
+from provenance.source.exchange import within
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.store import Opened, StoreOptions
@@ -112,7 +113,8 @@ class Bucket:
         """As obstore lists them, which gives no versions."""
         source = self.place.source
         try:
-            for page in obstore.list(self.store):
+            pages = iter(obstore.list(self.store))
+            while (page := within(PATIENCE, lambda: next(pages, None))) is not None:
                 self.options.deadline.check(source)
                 for one in page:
                     key, tag = f"{self.place.prefix}{one['path']}", one["e_tag"] or ""

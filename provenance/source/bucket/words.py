@@ -25,10 +25,12 @@ CHANGED = "it was written over since it was listed: run it again"
 GONE = "it was removed since it was listed: run it again"
 NOWHERE = "there is no such bucket, or it is not shown: correct its name"
 NAMED = "an object there has a name that no folder can hold: rename or remove it"
+SLOW = "the server does not answer in time: try again"
 TYPES: Mapping[type[BaseException], str] = {
     PreconditionError: CHANGED,
     FileNotFoundError: GONE,
     InvalidPathError: NAMED,
+    TimeoutError: SLOW,
 }
 REFUSED = frozenset({"401", "403"})
 
