@@ -21,8 +21,12 @@ API = "api/models/"
 COMMIT = re.compile("[0-9a-f]{40}")
 REGISTRY = r"oci://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[a-z0-9._/-]*[a-z0-9]"
 """A repository of a registry of artifacts (OCI distribution specification)."""
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+PULLED = rf"ollama://(?:{_PART}(?::[0-9]{{1,5}})?/)?(?:{_PART}/)?{_PART}"
+"""A model of Ollama's: its name, with a namespace and a host where these are not the usual ones."""
+
 PLACE = re.compile(
-    rf"{REGISTRY}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
+    rf"{REGISTRY}|{PULLED}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
 )
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
 # git check-ref-format, and nothing that a URL or a terminal reads differently.
@@ -73,18 +77,21 @@ def _expected(source: str) -> str:
     path = source.removeprefix("file:").strip("/")
     if source.startswith("file:"):
         return f'expected an absolute path without a space: type "file://$PWD/{path[:LONG]}"'
+    if source.startswith("ollama:"):
+        return "expected ollama://name:tag, as `ollama list` has it"
     return "expected oci://host/repository or s3://bucket/prefix"
 
 
 def _divided(text: str) -> tuple[str, str | None]:
-    """The place without its revision: a digest behind @, or in a registry a tag behind a colon."""
+    """The place without its revision: a digest behind @, or where there are tags one behind a
+    colon."""
     place, at, digest = text.rpartition("@")
     if at and DIGEST.fullmatch(digest):
         named, _ = _divided(place)
         return named, digest
     head, _, tag = text.rpartition(":")
     in_registry = head.startswith("oci://") and "/" in head.removeprefix("oci://")
-    if in_registry and "/" not in tag:
+    if "/" not in tag and (in_registry or head.startswith("ollama://")):
         return head, tag
     return text, None
 
