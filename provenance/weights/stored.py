@@ -75,7 +75,7 @@ def of_gguf(path: str, header: gguf.Header, size: int) -> Iterator[Stored]:
     One of a type that nobody knows reaches to the next tensor.
     """
     order = sorted(header.tensors, key=lambda tensor: tensor.offset)
-    ends = [header.begin + tensor.offset for tensor in order[1:]] + [size]
+    ends = [header.begin + tensor.offset for tensor in order[1:]] + [size] * bool(order)
     for tensor, end in zip(order, ends, strict=True):
         begin = header.begin + tensor.offset
         if tensor.type in gguf.BLOCKS:

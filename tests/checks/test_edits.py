@@ -79,7 +79,7 @@ STORED = {"the last norm", "the table", "the head", "one more layer", "one more 
 TOLD = {
     "lora": {*EDITS} - {"a buffer"},
     "lora as gguf": {"a norm", "the last norm", "one more layer", "a bias"},
-    "lora as gguf of halves": {*EDITS} - {"a buffer"},
+    "lora as gguf of halves": {*EDITS} - {"a buffer", "one more matrix"},
     "int8": {
         "the last norm",
         "the table",

@@ -31,11 +31,12 @@ def entry() -> str:
 
 
 def site(folder: Path, plugin: str) -> Path:
-    """The folder, in which a package has this plugin; none of an empty word."""
+    """The folder, in which the package has this plugin, instead of the one that is installed; none
+    of an empty word."""
     shutil.copytree(STAND, folder)
-    info = folder / "stand-1.dist-info"
+    info = folder / "hf_provenance-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stand\nVersion: 1\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hf-provenance\nVersion: 1\n")
     (info / "entry_points.txt").write_text(f"[{GROUP}]\n{plugin}\n" if plugin else "")
     if WHEEL:
         with zipfile.ZipFile(WHEEL) as wheel:

@@ -22,6 +22,7 @@ from provenance.weights.ledger import EVERYTHING, Known, Ledger, copied, is_iden
 from provenance.weights.stored import stored_in
 from tests import forge
 from tests.checks import edited, packs
+from tests.formats.test_gguf import made
 from tests.weights.shards import Array, bf16, folder, written
 
 OPENINGS = Known(openings=frozenset({"0" * 64}))
@@ -125,6 +126,7 @@ def test_what_tells_nothing_has_no_entry(tmp_path: Path, name: str) -> None:
 WRONG: Mapping[str, bytes] = {
     "cut": written({"w": FIRST})[:-1],
     "longer": written({"w": FIRST}) + b"x",
+    "a GGUF without tensors": made(),
     "a GGUF without an end": b"GGUF\3\0\0\0" + (9).to_bytes(8, "little") + bytes(100_000),
     "no header": b"\xff" * 100_000,
     "a header without an end": (90_000_000).to_bytes(8, "little") + b"{" * 100_000,
