@@ -43,13 +43,23 @@ WITH RECURSIVE down(repo, path) USING KEY (repo) AS (
     FROM edges e JOIN down d ON e.parent = d.repo
     WHERE NOT EXISTS (SELECT 1 FROM recurring.down r WHERE r.repo = e.child)
     GROUP BY e.child
+), own AS (
+    SELECT ref, coalesce(repo, ref) AS name, missing <> '' AS unread FROM models
+), found(ref, path) AS (
+    SELECT o.ref, d.path FROM own o JOIN down d ON d.repo = o.name WHERE o.name = $1 OR o.unread
+    UNION ALL
+    SELECT o.ref, list_prepend(o.name, d.path)
+    FROM own o JOIN edges e ON e.ref = o.ref AND e.child = o.name JOIN down d ON d.repo = e.parent
+    WHERE o.name <> $1
 )
 SELECT m.ref, m.repo, m.commit, coalesce(v.result, 'not judged') AS result,
-       array_to_string(d.path, ' ← ') AS path
-FROM models m JOIN down d ON d.repo = coalesce(m.repo, m.ref)
-LEFT JOIN verdicts v ON v.ref = m.ref
-ORDER BY len(d.path), m.ref
+       array_to_string(arg_min(f.path, (len(f.path), f.path)), ' ← ') AS path
+FROM models m JOIN found f ON f.ref = m.ref LEFT JOIN verdicts v ON v.ref = m.ref
+GROUP BY m.ref, m.repo, m.commit, v.result
+ORDER BY min(len(f.path)), m.ref
 """
+"""A model's first step is by its own evidence: another release of it may be made from something
+else. Of what could not be gathered, any evidence on its name counts."""
 CHANGED = """
 SELECT coalesce(v.ref, b.ref) AS ref, b.result AS before, v.result AS now, v.reason
 FROM verdicts v FULL JOIN before b ON b.ref = v.ref
