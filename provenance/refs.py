@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from provenance.errors import ConfigError
 from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
-from provenance.names import DIGEST, PREFIXES, is_repo
+from provenance.names import DIGEST, PREFIXES, STORES, is_repo
 
 MAIN = "main"
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
@@ -24,6 +24,8 @@ REGISTRY = r"oci://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[a-z0-9._/-]*[a-z0-9]"
 PLACE = re.compile(
     rf"{REGISTRY}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
 )
+FORMS = "oci://host/repository, s3://bucket/prefix or file:///folder"
+"""What places look like, for whoever typed something else."""
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
 # git check-ref-format, and nothing that a URL or a terminal reads differently.
 REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
@@ -70,10 +72,15 @@ def in_store(text: str, *, repo: str | None = None, revision: str | None = None)
 
 def _expected(source: str) -> str:
     """What a place of this scheme looks like."""
-    path = source.removeprefix("file:").strip("/")
+    scheme, _, _ = source.partition("://")
     if source.startswith("file:"):
-        return f'expected an absolute path without a space: type "file://$PWD/{path[:LONG]}"'
-    return "expected oci://host/repository or s3://bucket/prefix"
+        path = source.removeprefix("file:").strip("/")[:LONG]
+        return f'expected an absolute path without a space: type "file://$PWD/{path}"'
+    if scheme == "oci":
+        revision = "then :TAG or @sha256: and 64 hex digits if any"
+        return f"expected oci://host/repository, the repository in lower case, {revision}"
+    named = scheme in STORES
+    return f"expected {scheme}://bucket/prefix, without a space" if named else f"expected {FORMS}"
 
 
 def _divided(text: str) -> tuple[str, str | None]:
