@@ -63,10 +63,12 @@ def in_store(text: str, *, repo: str | None = None, revision: str | None = None)
     if stated is not None and revision not in (None, stated):
         raise ConfigError("a revision stands in the name and in --revision", path=text[:LONG])
     chosen = stated if stated is not None else revision
-    if chosen is not None and not (is_revision(chosen) or DIGEST.fullmatch(chosen)):
-        expected = "expected a tag or sha256: and 64 digits"
-        raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
     commit = chosen if chosen and DIGEST.fullmatch(chosen) else None
+    tagged = source.startswith("oci:")
+    if chosen is not None and commit is None and not (tagged and is_revision(chosen)):
+        what = "a tag" if tagged else "no revision (only oci:// has tags)"
+        expected = f"expected {what}, or sha256: and 64 hex digits"
+        raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
     return Ref(text=text, repo=repo, revision=chosen, commit=commit, source=source.rstrip("/"))
 
 

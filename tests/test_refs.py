@@ -98,8 +98,17 @@ NO_PLACES = {
     "s3://models/bot  acme/bot": "expected s3://bucket/prefix, without a space",
     "gs:///bot": "expected gs://bucket/prefix",
     "file://models/bot": 'type "file://$PWD/models/bot"',
+    f"oci://host/bot@sha256:{'a' * 63}": "64 hex digits",
     "docker://host/bot": "expected oci://host/repository, s3://bucket/prefix or file:///folder",
 }
+
+
+@pytest.mark.parametrize("place", ["s3://models/bot", "gs://models", "file:///models/bot"])
+def test_only_a_registry_has_tags(place: str) -> None:
+    with pytest.raises(ConfigError, match="only oci:// has tags"):
+        in_store(place, revision="main")
+    assert in_store(place, revision=f"sha256:{'a' * 64}").commit == f"sha256:{'a' * 64}"
+    assert in_store("oci://host/bot", revision="main").revision == "main"
 
 
 @pytest.mark.parametrize("text", NO_PLACES)
