@@ -12,7 +12,7 @@ LONGEST = 96
 # What the Hub puts before `org/name` for other kinds of repository: nobody's namespace.
 PREFIXES = frozenset({"datasets", "models", "spaces", "kernels", "buckets"})
 
-STORES = ("oci", "s3", "gs", "az", "file")
+STORES = ("oci", "s3", "gs", "az", "file", "ollama")
 """The schemes of the places beside a Hub where models lie."""
 KEEPERS = {
     "oci": "the OCI registry",
@@ -20,6 +20,7 @@ KEEPERS = {
     "gs": "the bucket",
     "az": "the container",
     "file": "the folder",
+    "ollama": "Ollama's store",
 }
 """By the scheme of a place what messages call who keeps a model there."""
 DIGEST = re.compile("sha256:[0-9a-f]{64}")

@@ -21,11 +21,22 @@ API = "api/models/"
 COMMIT = re.compile("[0-9a-f]{40}")
 REGISTRY = r"oci://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[a-z0-9._/-]*[a-z0-9]"
 """A repository of a registry of artifacts (OCI distribution specification)."""
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+PULLED = rf"ollama://(?:{_PART}(?::[0-9]{{1,5}})?/)?(?:{_PART}/)?{_PART}"
+"""A model of Ollama's: its name, with a namespace and a host where these are not the usual ones."""
+
 PLACE = re.compile(
-    rf"{REGISTRY}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
+    rf"{REGISTRY}|{PULLED}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
 )
 FORMS = "oci://host/repository, s3://bucket/prefix or file:///folder"
 """What places look like, for whoever typed something else."""
+FORMED = {
+    "oci": "oci://host/repository, the repository in lower case, then :TAG or @sha256: and 64 hex "
+    "digits if any",
+    "ollama": "ollama://name:tag, as `ollama list` has it",
+}
+TAGGED = ("oci", "ollama")
+"""The schemes of places whose revisions have names."""
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
 # git check-ref-format, and nothing that a URL or a terminal reads differently.
 REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
@@ -64,9 +75,9 @@ def in_store(text: str, *, repo: str | None = None, revision: str | None = None)
         raise ConfigError("a revision stands in the name and in --revision", path=text[:LONG])
     chosen = stated if stated is not None else revision
     commit = chosen if chosen and DIGEST.fullmatch(chosen) else None
-    tagged = source.startswith("oci:")
+    tagged = source.startswith(TAGGED)
     if chosen is not None and commit is None and not (tagged and is_revision(chosen)):
-        what = "a tag" if tagged else "no revision (only oci:// has tags)"
+        what = "a tag" if tagged else "no revision (nothing has a tag there)"
         expected = f"expected {what}, or sha256: and 64 hex digits"
         raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
     return Ref(text=text, repo=repo, revision=chosen, commit=commit, source=source.rstrip("/"))
@@ -78,22 +89,20 @@ def _expected(source: str) -> str:
     if source.startswith("file:"):
         path = source.removeprefix("file:").strip("/")[:LONG]
         return f'expected an absolute path without a space: type "file://$PWD/{path}"'
-    if scheme == "oci":
-        revision = "then :TAG or @sha256: and 64 hex digits if any"
-        return f"expected oci://host/repository, the repository in lower case, {revision}"
-    named = scheme in STORES
-    return f"expected {scheme}://bucket/prefix, without a space" if named else f"expected {FORMS}"
+    form = FORMED.get(scheme, f"{scheme}://bucket/prefix, without a space")
+    return f"expected {form if scheme in STORES else FORMS}"
 
 
 def _divided(text: str) -> tuple[str, str | None]:
-    """The place without its revision: a digest behind @, or in a registry a tag behind a colon."""
+    """The place without its revision: a digest behind @, or where there are tags one behind a
+    colon."""
     place, at, digest = text.rpartition("@")
     if at and DIGEST.fullmatch(digest):
         named, _ = _divided(place)
         return named, digest
     head, _, tag = text.rpartition(":")
     in_registry = head.startswith("oci://") and "/" in head.removeprefix("oci://")
-    if in_registry and "/" not in tag:
+    if "/" not in tag and (in_registry or head.startswith("ollama://")):
         return head, tag
     return text, None
 

@@ -104,8 +104,8 @@ NO_PLACES = {
 
 
 @pytest.mark.parametrize("place", ["s3://models/bot", "gs://models", "file:///models/bot"])
-def test_only_a_registry_has_tags(place: str) -> None:
-    with pytest.raises(ConfigError, match="only oci:// has tags"):
+def test_a_bucket_and_a_folder_have_no_tags(place: str) -> None:
+    with pytest.raises(ConfigError, match="nothing has a tag there"):
         in_store(place, revision="main")
     assert in_store(place, revision=f"sha256:{'a' * 64}").commit == f"sha256:{'a' * 64}"
     assert in_store("oci://host/bot", revision="main").revision == "main"

@@ -44,23 +44,25 @@ def collect(
     known: Mapping[str, str] | None = None,
     beside: Sequence[str] = (),
     tensors: Known | None = None,
+    lying: Layout | None = None,
 ) -> Evidence:
     """The evidence on the folder or file at `path`, every byte of it measured.
 
     `signature` is the only bundle that counts if given; else the evidence files at the top of the
     folder, or beside the file. `facts` are what is known of the repository. `measured` has
     files that were measured already, for a folder that nobody else writes to, `ahead` those whose
-    hashing has begun, and `known` the SHA-256 of large ones that nobody wrote to since. What lies
-    at the top by a name that `beside` matches, or below it, is none of the model's and not looked
-    at. `tensors` is what a ledger is made for; without it there is none. Raises SourceError if
-    `path` or `signature` cannot be read, ConfigError for a pattern, a ref that names a repository
-    it does not carry or a moment without a time zone, and Unselected where the patterns leave no
-    file; whatever else is odd is an observation.
+    hashing has begun, and `known` the SHA-256 of large ones that nobody wrote to since, empty for
+    one that is not to be hashed. What lies at the top by a name that `beside` matches, or below it,
+    is none of the model's and not looked at. `lying` says what lies there, where that is no plain
+    folder, or was looked at already. `tensors` is what a ledger is made for; without it there is
+    none. Raises SourceError if `path` or `signature` cannot be read, ConfigError for a pattern, a
+    ref that names a repository it does not carry or a moment without a time zone, and Unselected
+    where the patterns leave no file; whatever else is odd is an observation.
     """
     check_aware(at, "at")
     refs.check_named(ref, path)
     matches("", include, exclude)
-    place, found = _look(path, limits, beside)
+    place, found = _look(path, limits, beside, lying)
     if signature:
         found = _given(signature, place, found, limits)
     entries = sorted(
@@ -103,7 +105,11 @@ def collect(
     )
 
 
-def _look(path: Path, limits: Limits, besides: Sequence[str]) -> tuple[Layout, Found]:
+def _look(
+    path: Path, limits: Limits, besides: Sequence[str], lying: Layout | None
+) -> tuple[Layout, Found]:
+    if lying is not None:
+        return lying, _evidence(lying.entries, limits)
     try:
         single = stat.S_ISREG(path.stat().st_mode)
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from provenance.errors import NO_REVISION, Absent, SourceError
-from provenance.source.layout import FILE_FLAGS, Entry, Layout, layout
+from provenance.source.layout import FILE_FLAGS, Layout, layout
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.listed import Listed
 from provenance.source.remote.store import Opened, StoreOptions
@@ -50,7 +50,7 @@ class Files:
         place = self.places[entry.path]
         try:
             with os.fdopen(os.open(place, FILE_FLAGS), "rb") as stream:
-                if _stamp(os.fstat(stream.fileno())) != self.stamps[entry.path]:
+                if _stamp(os.fstat(stream.fileno())) != self.stamps.get(entry.path):
                     raise SourceError(f"{place}: it was changed since it was listed: run it again")
                 yield stream
         except OSError as error:
@@ -68,7 +68,7 @@ class FolderStore:
     def opened(self, revision: str | None) -> Opened:
         """What lies there now; its revision is a digest of names, sizes and times of writing."""
         found = layout(self.folder, self.options.limits.entries)
-        stamps = {entry.path: _stamp(_status(entry)) for entry in found.entries}
+        stamps = {entry.path: stamp_of(entry.place) for entry in found.entries}
         rows = sorted((path, *stamp) for path, stamp in stamps.items())
         own = "sha256:" + hashlib.sha256(json.dumps(rows).encode()).hexdigest()
         if not rows and not found.observations:
@@ -97,11 +97,12 @@ class FolderStore:
         )
 
 
-def _status(entry: Entry) -> os.stat_result:
+def stamp_of(place: str) -> Stamp:
+    """The stamp of a file, which is no link; SourceError where it is not there."""
     try:
-        return os.stat(entry.place, follow_symlinks=False)
+        return _stamp(os.stat(place, follow_symlinks=False))
     except OSError as error:
-        raise SourceError(f"{entry.place}: {error.strerror or error}") from None
+        raise SourceError(f"{place}: {error.strerror or error}") from None
 
 
 def _stamp(status: os.stat_result) -> Stamp:

@@ -97,8 +97,9 @@ class Work:
     """What is wanted of each file; `selected` are the paths whose content is looked at.
 
     `ahead` has files that were begun already. `known` are the SHA-256 of large files, by path,
-    that are not hashed again unless other digests are needed. `tensors` is what a ledger is made
-    for, if one is; `beside` makes it while the file is hashed, without it that comes afterwards.
+    that are not hashed again unless other digests are needed; empty where nobody wants it.
+    `tensors` is what a ledger is made for, if one is; `beside` makes it while the file is hashed,
+    without it that comes afterwards.
     """
 
     needs: tuple[Need, ...]
@@ -146,7 +147,8 @@ def measure(
     """Each of `entries` measured, in their order, by as many threads as there are cores.
 
     `sizes` are theirs as they were met: what is measured is what is there by then. `ahead` has
-    files that were begun already, and `known` digests of large ones that nobody wrote to since.
+    files that were begun already, and `known` digests of large ones that nobody wrote to since, or
+    nothing for one that is not to be hashed.
     `tensors` is what a ledger of each is made for.
     """
     work = Work(
@@ -243,7 +245,7 @@ def _digests(
 ) -> tuple[str, tuple[PartDigest, ...], int, BinaryIO]:
     """The digests, the bytes read, and what to read facts from: a small file is read only once."""
     size = begun.before.st_size
-    if digest := work.digest_of(path, size):
+    if (digest := work.digest_of(path, size)) is not None:
         return digest, (), size, io.BufferedReader(begun.stream)
     if size > LARGE:
         return *_hash_stream(path, begun, work), io.BufferedReader(begun.stream)

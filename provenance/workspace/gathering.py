@@ -328,12 +328,26 @@ class Gathering:
 
     def _stored(self, subject: Subject, source: str, pinned: Entry | None) -> Evidence:
         from provenance.source.evidence_files import given
-        from provenance.source.remote.store import collect
+        from provenance.source.remote.lying import measured_here
+        from provenance.source.remote.store import declared
 
         commit = pinned.commit if pinned else None
-        return collect(
-            self.store(source),
-            replace(subject.ref, commit=commit or subject.ref.commit),
+        ref = replace(subject.ref, commit=commit or subject.ref.commit)
+        opened = self.store(source).opened(ref.commit or ref.revision)
+        if opened.lying is not None:
+            return measured_here(
+                opened,
+                opened.lying,
+                ref,
+                at=self.at,
+                include=subject.include,
+                exclude=subject.exclude,
+                signature=self.signature,
+                tensors=self.tensors,
+            )
+        return declared(
+            opened,
+            ref,
             at=self.at,
             include=subject.include,
             exclude=subject.exclude,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 OFFLINE = "asks a store, and nothing may be asked for offline"
 
 
+LOCAL = ("file:", "ollama:")
+"""What lies on this machine, and is asked for offline too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOptions:
     """Where evidence may come from, besides the model itself; `variables` are the caller's own.
@@ -101,7 +105,7 @@ class SourceOptions:
     def _asking(self, source: str, progress: Progress) -> StoreOptions:
         from provenance.source.remote.store import StoreOptions
 
-        if self.offline and not source.startswith("file:"):
+        if self.offline and not source.startswith(LOCAL):
             raise ConfigError(OFFLINE, path=source)
         return StoreOptions(
             variables=self.variables,

@@ -186,5 +186,6 @@ def address(model: Model) -> str:
     name = model.source or model.repo or ""
     if not model.revision:
         return name
-    is_tag = name.startswith("oci://") and not names.DIGEST.fullmatch(model.revision)
+    tagged = name.startswith(("oci://", "ollama://"))
+    is_tag = tagged and not names.DIGEST.fullmatch(model.revision)
     return f"{name}{':' if is_tag else '@'}{model.revision}"

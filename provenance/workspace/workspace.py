@@ -34,6 +34,7 @@ from provenance.workspace.verifying import Verification, Verifier, verified
 
 if TYPE_CHECKING:
     from provenance.drift.comparison import Comparison
+    from provenance.inventory import Inventory
     from provenance.weights.compared import Traced
 
 GIVEN = "the settings were given as values, and there is no file to edit"
@@ -286,6 +287,17 @@ class Workspace:
         or Hub that does not answer, or may not be asked, is among `unknown`.
         """
         return status_of(self, self._request(()))
+
+    def inventory(self, *folders: str | Path) -> Inventory:
+        """Every model in the Hub's cache, in Ollama's store and below `folders`: known by digest,
+        unknown, changed or revoked.
+
+        Nothing is asked of the network, judged or written. Raises ConfigError for a folder in which
+        no model lies, and for the registries what `verify` raises.
+        """
+        from provenance.workspace.inventory import inventory_of
+
+        return inventory_of(self, self._request(()), tuple(map(Path, folders)))
 
     def compare(
         self, base: str, derived: str, *others: str, deep: bool = False, key: Path | None = None

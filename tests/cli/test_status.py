@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from provenance.workspace import Environment, SourceOptions, Workspace
+from tests import forge
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, UNSIGNED, Desk, desk, signed, trust
 
@@ -229,3 +230,14 @@ def test_a_library_user_reads_it_as_values(bench: Desk) -> None:
     status = workspace.status()
     assert [model.name for model in status.models] == [REPO, "base"]
     assert all(model.upstream and model.upstream.head is None for model in status.models)
+
+
+def test_what_lies_in_a_store_is_followed_on_no_hub(bench: Desk, tmp_path: Path) -> None:
+    place = forge.write(tmp_path / "mirror", FILES)
+    model = {"name": "copy", "repo": UNSIGNED, "source": f"file://{place}"}
+    bench.settings(model)
+    assert bench.run("lock", "--measure", "-q").returncode == 0
+    bench.hub.clear()
+    (row,) = table(bench)["models"]
+    assert (row["upstream"]["head"], row["moved"], row["late"]) == (row["locked"], False, [])
+    assert bench.hub.requests == []

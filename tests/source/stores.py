@@ -24,6 +24,7 @@ from tests.hubs import REPO, trust
 from tests.oci import artifacts
 from tests.oci.artifacts import RAW
 from tests.oci.server import Registry
+from tests.ollama import Pulled
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "secret-of-tests"}
 SECRETS = (KEYS["AWS_SECRET_ACCESS_KEY"], "X-Amz-")
@@ -219,8 +220,39 @@ def raw_layers(root: Path) -> Iterator[Lot]:
     yield from _registry(RAW)
 
 
+@contextmanager
+def pulled(root: Path) -> Iterator[Lot]:
+    """A model in Ollama's own store, each file a layer with a name."""
+    store, held = Pulled(folder=root / "ollama"), dict[str, bytes]()
+
+    def put(path: str, data: bytes) -> None:
+        held[path] = data
+        store.named("bot/latest", held)
+
+    def remove(path: str) -> None:
+        del held[path]
+        store.named("bot/latest", held)
+
+    def swap(path: str, data: bytes) -> None:
+        place = store.place(held[path])
+        before = place.stat()
+        place.write_bytes(data)
+        os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    yield Lot(
+        source="ollama://bot",
+        swap=swap,
+        put=put,
+        remove=remove,
+        states=True,
+        keeps=False,
+        variables={"OLLAMA_MODELS": str(store.folder)},
+    )
+
+
 STORES: Mapping[str, Callable[[Path], AbstractContextManager[Lot]]] = {
     "a folder": folder,
+    "Ollama": pulled,
     "S3 with versions": versioned,
     "S3 without versions": unversioned,
     "a registry of artifacts": raw_layers,

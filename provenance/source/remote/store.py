@@ -14,6 +14,7 @@ from provenance.model import Document, Evidence, Observation, Ref, check_aware
 from provenance.selection import matches
 from provenance.source.deadline import Deadline
 from provenance.source.evidence_files import Found
+from provenance.source.layout import Layout
 from provenance.source.limits import DEFAULT, Limits
 from provenance.source.progress import Progress, Silent
 from provenance.source.remote.contents import assembled, read
@@ -26,6 +27,7 @@ STORES: Mapping[str, str] = {
     "gs": "provenance.source.bucket",
     "az": "provenance.source.bucket",
     "file": "provenance.source.folder",
+    "ollama": "provenance.source.local.pulled",
 }
 """By the scheme of a place the module whose `opened(source, options)` is a Store."""
 
@@ -53,7 +55,8 @@ class Opened:
 
     `revision` is the one that does not change: `sha256:` and 64 hex digits. `entries` are its files
     as far as they are `whole`; `documents` bundles that the store keeps beside them (referrers),
-    `observations` what is odd about the place.
+    `observations` what is odd about the place. `lying` is where the files lie, of a store of this
+    machine whose bytes are measured and not taken as declared.
     """
 
     release: Release
@@ -62,6 +65,7 @@ class Opened:
     whole: bool = True
     documents: tuple[Document, ...] = ()
     observations: tuple[Observation, ...] = ()
+    lying: Layout | None = None
 
 
 class Store(Protocol):
@@ -106,6 +110,22 @@ def collect(
     check_aware(at, "at")
     matches("", include, exclude)
     opened = asked.opened(ref.commit or ref.revision)
+    return declared(
+        opened, ref, at=at, include=include, exclude=exclude, given=given, limits=limits
+    )
+
+
+def declared(
+    opened: Opened,
+    ref: Ref,
+    *,
+    at: datetime,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    given: Found | None = None,
+    limits: Limits = DEFAULT,
+) -> Evidence:
+    """`collect` for a place that was opened already; raises what it does but for opening it."""
     contents = read(
         opened.release,
         opened.entries,
