@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from provenance.errors import ConfigError
 from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
-from provenance.names import DIGEST, PREFIXES, is_repo
+from provenance.names import DIGEST, PREFIXES, STORES, is_repo
 
 MAIN = "main"
 HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
@@ -28,6 +28,15 @@ PULLED = rf"ollama://(?:{_PART}(?::[0-9]{{1,5}})?/)?(?:{_PART}/)?{_PART}"
 PLACE = re.compile(
     rf"{REGISTRY}|{PULLED}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
 )
+FORMS = "oci://host/repository, s3://bucket/prefix or file:///folder"
+"""What places look like, for whoever typed something else."""
+FORMED = {
+    "oci": "oci://host/repository, the repository in lower case, then :TAG or @sha256: and 64 hex "
+    "digits if any",
+    "ollama": "ollama://name:tag, as `ollama list` has it",
+}
+TAGGED = ("oci", "ollama")
+"""The schemes of places whose revisions have names."""
 COMMIT_LIKE = re.compile("[0-9a-f]{7,40}")
 # git check-ref-format, and nothing that a URL or a terminal reads differently.
 REVISION = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
@@ -65,21 +74,23 @@ def in_store(text: str, *, repo: str | None = None, revision: str | None = None)
     if stated is not None and revision not in (None, stated):
         raise ConfigError("a revision stands in the name and in --revision", path=text[:LONG])
     chosen = stated if stated is not None else revision
-    if chosen is not None and not (is_revision(chosen) or DIGEST.fullmatch(chosen)):
-        expected = "expected a tag or sha256: and 64 digits"
-        raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
     commit = chosen if chosen and DIGEST.fullmatch(chosen) else None
+    tagged = source.startswith(TAGGED)
+    if chosen is not None and commit is None and not (tagged and is_revision(chosen)):
+        what = "a tag" if tagged else "no revision (nothing has a tag there)"
+        expected = f"expected {what}, or sha256: and 64 hex digits"
+        raise ConfigError(f"{expected}, found {chosen[:LONG]!r}", path=text[:LONG])
     return Ref(text=text, repo=repo, revision=chosen, commit=commit, source=source.rstrip("/"))
 
 
 def _expected(source: str) -> str:
     """What a place of this scheme looks like."""
-    path = source.removeprefix("file:").strip("/")
+    scheme, _, _ = source.partition("://")
     if source.startswith("file:"):
-        return f'expected an absolute path without a space: type "file://$PWD/{path[:LONG]}"'
-    if source.startswith("ollama:"):
-        return "expected ollama://name:tag, as `ollama list` has it"
-    return "expected oci://host/repository or s3://bucket/prefix"
+        path = source.removeprefix("file:").strip("/")[:LONG]
+        return f'expected an absolute path without a space: type "file://$PWD/{path}"'
+    form = FORMED.get(scheme, f"{scheme}://bucket/prefix, without a space")
+    return f"expected {form if scheme in STORES else FORMS}"
 
 
 def _divided(text: str) -> tuple[str, str | None]:

@@ -65,3 +65,11 @@ def test_levels_name_rules_that_exist(profile: Profile) -> None:
 def test_every_profile_that_a_row_names_exists() -> None:
     named = {profile for row in TABLE for profile in row.profiles}
     assert named == {profile.name for profile in PROFILES}
+
+
+@pytest.mark.parametrize("word", manual.ALSO_CALLED)
+def test_another_word_for_a_page_stands_on_it(word: str) -> None:
+    page = manual.page(word.upper())
+    assert page is not None
+    assert page == manual.page(manual.ALSO_CALLED[word])
+    assert word in page.lower()

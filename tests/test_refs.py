@@ -1,11 +1,13 @@
-"""What people write for a model on a Hub."""
+"""What people write for a model on a Hub, or in a store."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
 from provenance.errors import ConfigError
-from provenance.refs import is_hub_name, may_be_commit, parse
+from provenance.refs import in_store, is_hub_name, may_be_commit, parse
 
 COMMIT = "c" * 40
 
@@ -87,3 +89,29 @@ def test_what_may_be_a_commit_is_no_name() -> None:
         False,
         False,
     ]
+
+
+NO_PLACES = {
+    "oci://host/Models/Bot:v1": "the repository in lower case",
+    "oci://host/models/bot@sha256:abc": "64 hex digits",
+    "oci://host": "oci://host/repository",
+    "s3://models/bot  acme/bot": "expected s3://bucket/prefix, without a space",
+    "gs:///bot": "expected gs://bucket/prefix",
+    "file://models/bot": 'type "file://$PWD/models/bot"',
+    f"oci://host/bot@sha256:{'a' * 63}": "64 hex digits",
+    "docker://host/bot": "expected oci://host/repository, s3://bucket/prefix or file:///folder",
+}
+
+
+@pytest.mark.parametrize("place", ["s3://models/bot", "gs://models", "file:///models/bot"])
+def test_a_bucket_and_a_folder_have_no_tags(place: str) -> None:
+    with pytest.raises(ConfigError, match="nothing has a tag there"):
+        in_store(place, revision="main")
+    assert in_store(place, revision=f"sha256:{'a' * 64}").commit == f"sha256:{'a' * 64}"
+    assert in_store("oci://host/bot", revision="main").revision == "main"
+
+
+@pytest.mark.parametrize("text", NO_PLACES)
+def test_what_names_no_place_is_told_what_one_of_its_kind_looks_like(text: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(NO_PLACES[text])):
+        in_store(text)

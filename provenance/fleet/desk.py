@@ -9,7 +9,7 @@ from pathlib import Path
 from provenance.errors import ConfigError
 from provenance.fleet.engines import Certificates
 from provenance.fleet.options import JudgeOptions
-from provenance.fleet.querying import CHANGED, DESCENDS, WORST, Answer, Fleet
+from provenance.fleet.querying import CHANGED, WORST, Answer, Fleet
 from provenance.fleet.rules import Rules
 from provenance.fleet.running import Judged, Work, judged, runs, shard_of
 from provenance.fleet.store import FleetStore
@@ -98,7 +98,7 @@ def query(store: Path, question: Question) -> Answer:
     if not is_repo(question.descends_from):
         found = f"expected org/name, found {question.descends_from[:80]!r}"
         raise ConfigError(found, path="--descends-from")
-    return Fleet(opened, run).ask(DESCENDS, [question.descends_from])
+    return Fleet(opened, run).descends_from(question.descends_from)
 
 
 def _run(store: FleetStore, named: str) -> str:

@@ -60,6 +60,23 @@ class Engine:
             raise
 
 
+def check(engine: str, certificates: Certificates) -> None:
+    """The words mean an engine, which is spoken to by TLS or on this machine; else ConfigError."""
+    if engine == PROCESSES:
+        return
+    parts = urlsplit(engine.removeprefix(DASK))
+    if not engine.startswith(DASK):
+        expected = "expected processes or dask=tls://host:port"
+        raise ConfigError(f"{expected}, found {engine[:80]!r}", path="--engine")
+    if parts.scheme == "tcp" and parts.hostname in LOOPBACK:
+        return
+    if parts.scheme != "tls":
+        expected = "expected dask=tls://host:port (tcp:// on this machine alone)"
+        raise ConfigError(f"{expected}, found {engine[:80]!r}", path="--engine")
+    if not all((certificates.tls_ca, certificates.tls_cert, certificates.tls_key)):
+        raise ConfigError("needs --tls-ca, --tls-cert and --tls-key", path="--engine")
+
+
 @contextmanager
 def here(rules: Rules) -> Iterator[Engine]:
     """This very process, one task after the other."""
@@ -108,8 +125,7 @@ def _work(task: Task) -> Done:
 def dask(rules: Rules, address: str, certificates: Certificates) -> Iterator[Engine]:
     """The workers of a Dask scheduler, which see the store at the same path.
 
-    ConfigError for an address without TLS on another machine, or files that are not there;
-    SourceError for a scheduler that does not answer.
+    ConfigError as of `check`, SourceError for a scheduler that does not answer.
     """
     try:
         from distributed import Client
@@ -118,6 +134,7 @@ def dask(rules: Rules, address: str, certificates: Certificates) -> Iterator[Eng
         raise ConfigError(f"needs the package distributed: {step}", path="--engine") from None
     for name in TALKING:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    check(DASK + address, certificates)
     security = _security(address, certificates)
     try:
         client = Client(address, security=security, timeout=PATIENCE, set_as_default=False)
@@ -137,19 +154,11 @@ def _security(address: str, certificates: Certificates) -> object:
     """How the scheduler is spoken to: by TLS, or on loopback without."""
     from distributed import Security
 
-    parts = urlsplit(address)
-    if parts.scheme == "tcp" and parts.hostname in LOOPBACK:
+    if urlsplit(address).scheme == "tcp":
         return None
-    files = (certificates.tls_ca, certificates.tls_cert, certificates.tls_key)
-    if parts.scheme != "tls":
-        expected = "expected dask=tls://host:port (tcp:// on this machine alone)"
-        raise ConfigError(f"{expected}, found {address[:80]!r}", path="--engine")
-    if not all(files):
-        raise ConfigError("needs --tls-ca, --tls-cert and --tls-key", path="--engine")
-    authority, certificate, key = map(str, files)
     return Security(
-        tls_ca_file=authority,
-        tls_client_cert=certificate,
-        tls_client_key=key,
+        tls_ca_file=str(certificates.tls_ca),
+        tls_client_cert=str(certificates.tls_cert),
+        tls_client_key=str(certificates.tls_key),
         require_encryption=True,
     )

@@ -58,7 +58,9 @@ def listed(file: str) -> tuple[str, ...]:
     try:
         text = sys.stdin.read(LONGEST) if file == "-" else Path(file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", path=file) from None
+        said = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        expected = "expected a file that names a model a line, or - for what is piped in"
+        raise ConfigError(f"cannot be read ({said}): {expected}", path=file) from None
     lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines())
     found = tuple(dict.fromkeys(line for line in lines if line))
     if not found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -43,12 +43,29 @@ WITH RECURSIVE down(repo, path) USING KEY (repo) AS (
     FROM edges e JOIN down d ON e.parent = d.repo
     WHERE NOT EXISTS (SELECT 1 FROM recurring.down r WHERE r.repo = e.child)
     GROUP BY e.child
+), own AS (
+    SELECT ref, coalesce(repo, ref) AS name, missing <> '' AS unread FROM models
+), found(ref, path) AS (
+    SELECT o.ref, d.path FROM own o JOIN down d ON d.repo = o.name WHERE o.name = $1 OR o.unread
+    UNION ALL
+    SELECT o.ref, list_prepend(o.name, d.path)
+    FROM own o JOIN edges e ON e.ref = o.ref AND e.child = o.name JOIN down d ON d.repo = e.parent
+    WHERE o.name <> $1
 )
 SELECT m.ref, m.repo, m.commit, coalesce(v.result, 'not judged') AS result,
-       array_to_string(d.path, ' ← ') AS path
-FROM models m JOIN down d ON d.repo = coalesce(m.repo, m.ref)
-LEFT JOIN verdicts v ON v.ref = m.ref
-ORDER BY len(d.path), m.ref
+       array_to_string(arg_min(f.path, (len(f.path), f.path)), ' ← ') AS path
+FROM models m JOIN found f ON f.ref = m.ref LEFT JOIN verdicts v ON v.ref = m.ref
+GROUP BY m.ref, m.repo, m.commit, v.result
+ORDER BY min(len(f.path)), m.ref
+"""
+"""A model's first step is by its own evidence: another release of it may be made from something
+else. Of what could not be gathered, any evidence on its name counts."""
+NEAR = """
+SELECT name FROM (
+    SELECT parent AS name FROM edges UNION SELECT child FROM edges UNION SELECT repo FROM models
+)
+WHERE levenshtein(lower(name), lower($1)) <= 1 + len($1) // 5
+ORDER BY levenshtein(lower(name), lower($1)), name LIMIT 1
 """
 CHANGED = """
 SELECT coalesce(v.ref, b.ref) AS ref, b.result AS before, v.result AS now, v.reason
@@ -71,10 +88,11 @@ ORDER BY CASE result WHEN 'fail' THEN 0 WHEN 'not judged' THEN 1 ELSE 2 END, ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The rows of an answer, under the names of their columns."""
+    """The rows of an answer, under the names of their columns; `note` is what they do not say."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
+    note: str = ""
 
 
 class Fleet:
@@ -128,6 +146,15 @@ class Fleet:
             return Answer(columns=columns, rows=tuple(map(tuple, found.fetchall())))
         except duckdb.Error as error:
             raise SourceError(f"the fleet cannot be asked: {str(error)[:400]}") from None
+
+    def descends_from(self, name: str) -> Answer:
+        """The models with this ancestor, or the model itself; a note where nobody speaks of it."""
+        found = self.ask(DESCENDS, [name])
+        if found.rows:
+            return found
+        near = [str(row[0]) for row in self.ask(NEAR, [name]).rows if row[0] != name]
+        meant = f"; did you mean {near[0]}?" if near else ""
+        return replace(found, note=f"no gathered model is {name} or was made from it{meant}")
 
     def sql(self, words: str) -> Answer:
         """The rows of the one SELECT in `words`; ConfigError for anything else."""

@@ -41,13 +41,10 @@ class Work:
     certificates: Certificates = field(default_factory=Certificates)
 
     def by(self, rules: Rules, models: int) -> AbstractContextManager[Engine]:
-        """Who does the work; ConfigError for an engine that nobody knows."""
+        """Who does the work; ConfigError for an engine that cannot be used."""
         if self.engine.startswith(engines.DASK):
             address = self.engine.removeprefix(engines.DASK)
             return engines.dask(rules, address, self.certificates)
-        if self.engine != engines.PROCESSES:
-            expected = "expected processes or dask=tls://host:port"
-            raise ConfigError(f"{expected}, found {self.engine[:80]!r}", path="--engine")
         few = self.workers < 2 or models <= FEW
         return engines.here(rules) if few else engines.processes(rules, self.workers)
 
@@ -71,6 +68,7 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
     ConfigError for an engine that cannot be used, SourceError where the work was lost again and
     again: what is done then stands. TrustError as of `judge`.
     """
+    engines.check(work.engine, work.certificates)
     run = rules.key
     before, change = _before(store, rules) if work.only == AFFECTED else ("", Change(all=""))
     _begun(store, rules)

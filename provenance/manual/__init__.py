@@ -18,6 +18,17 @@ MARKDOWN = ".md"
 RULE = re.compile(r"^([a-z]+/[a-z0-9-]+)\n((?:    .*\n?|\n)+)", re.MULTILINE)
 
 
+ALSO_CALLED = {
+    "az": "buckets",
+    "gs": "buckets",
+    "modelpack": "artifacts",
+    "oci": "artifacts",
+    "ollama": "artifacts",
+    "s3": "buckets",
+}
+"""Words for a page that people know sooner than its name."""
+
+
 @cache
 def topics() -> Mapping[str, str]:
     """The pages about what people do, by their names, as Markdown."""
@@ -41,6 +52,7 @@ def near(name: str, known: Iterable[str], count: int = 1) -> str:
 
 def page(name: str) -> str | None:
     """The whole page of a topic or check, both where they share a name; None if there is none."""
+    name = ALSO_CALLED.get(name.lower(), name)
     parts = [topics().get(name), CHECKS[name].page if name in CHECKS else None]
     return "\n\n".join(filter(None, parts)) or None
 

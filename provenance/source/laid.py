@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
-from provenance.source.hub.cache import folder_name
+from provenance.source.hub.cache import commit_folder, folder_name
 from provenance.source.links import NEW, READ_ONLY
 
 PREFIX = "run-"
@@ -57,7 +57,7 @@ class Laid:
 
     def add(self, made: Path, repo: str, commit: str) -> None:
         """The files of `made` lie in the snapshot of the commit, beside those there already."""
-        place = self._top(repo) / "snapshots" / commit
+        place = self._top(repo) / "snapshots" / commit_folder(commit)
         for folder, _, names in os.walk(made):
             target = place / os.path.relpath(folder, made)
             target.mkdir(parents=True, exist_ok=True)
@@ -69,11 +69,11 @@ class Laid:
         """The branch or tag `name` leads to the commit."""
         place = self._top(repo) / "refs" / name
         if not place.exists():
-            put(place, commit.encode())
+            put(place, commit_folder(commit).encode())
 
     def lack(self, repo: str, commit: str, path: str) -> None:
         """The commit is known to have no file at `path`, which is then not asked for."""
-        place = self._top(repo) / ".no_exist" / commit / path
+        place = self._top(repo) / ".no_exist" / commit_folder(commit) / path
         if not place.exists():
             put(place, b"")
 

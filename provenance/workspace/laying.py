@@ -114,7 +114,11 @@ class Laying:
         return self._entry.files.by_path
 
     def _check_names(self) -> None:
-        """The lockfile names files below the snapshot, and knows what each of them is."""
+        """A loader has a name to ask by, and the lockfile names files below the snapshot, and
+        knows what each of them is."""
+        if self._entry.repo is None:
+            step = "say `repo` in provenance.toml, then `provenance lock` and `provenance fetch`"
+            raise ConfigError(f"has no name by which a loader asks: {step}", path=self._entry.name)
         for file in self._entry.files.files:
             if leads_out(file.path):
                 reason = "does not lie below the model: its path was edited by hand"

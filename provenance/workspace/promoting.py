@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError, SourceError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from provenance.gate import Admitted
     from provenance.source.remote.writer import Delivered, Parcel
 
+EXPECTED = "expected oci://host/repository, s3://bucket/prefix, file:///folder or org/name"
 TAG = 12
 """Digits of the origin's revision that name it in a registry, where no tag was said."""
 
@@ -47,10 +49,7 @@ class Promotion:
                 raise ConfigError(f"{message}, as with --tag v1", path=self.to)
             return replace(found, revision=self.tag or found.revision)
         if not is_repo(self.to):
-            expected = (
-                "expected oci://host/repository, s3://bucket/prefix, file:///folder or org/name"
-            )
-            raise ConfigError(f"{expected}, found {self.to!r}", path="--to")
+            raise ConfigError(f"{EXPECTED}, found {self.to!r}{_folder(self.to)}", path="--to")
         return Ref(text=self.to, repo=self.to)
 
 
@@ -61,6 +60,12 @@ class Promoted:
     fetched: Fetched
     delivered: Delivered | None = None
     reason: str = ""
+
+
+def _folder(to: str) -> str:
+    """What is typed instead of a path."""
+    is_path = to.startswith(("/", "./", "../"))
+    return f"; for a folder: {Path(to).absolute().as_uri()}" if is_path else ""
 
 
 def promoted(fetcher: Fetcher, entry: Entry, promotion: Promotion) -> Promoted:

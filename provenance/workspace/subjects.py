@@ -139,9 +139,9 @@ def _named(ref: str, own: Settings, here: Here) -> Sequence[Meant]:
         return [Meant(model=replace(m, revision=asked.revision), typed=True) for m in found]
     known = ", ".join(model.name for model in own.models)
     listed_too = f"; {own.source} lists {known}" if known else ""
-    raise ConfigError(
-        f"no such file or directory, nor a model: {ref}; one on a Hub is org/name{listed_too}"
-    )
+    stored = f", one in a store {refs.FORMS}" if ":" in ref else ""
+    said = f"no such file or directory, nor a model: {ref}; one on a Hub is org/name{stored}"
+    raise ConfigError(f"{said}{listed_too}")
 
 
 def _in_store(ref: str, own: Settings) -> Sequence[Meant]:

@@ -211,6 +211,7 @@ def test_the_starter_registry_is_named_when_it_is_used(run: Run, model: Path) ->
 BAD = {
     "nothing to do": ([], "nothing to judge"),
     "no such place": (["./nowhere"], "no such file or directory"),
+    "a place that is none": (["docker://host/bot"], "one in a store oci://host/repository"),
     "a data set": (["hf://datasets/acme/m"], "models only"),
     "a bad revision": (["acme/m@../x"], "branch, tag or commit"),
     "two revisions": (["acme/m@v1", "--revision", "v2"], "v1"),

@@ -109,6 +109,7 @@ def test_what_lies_on_this_machine_is_gathered_under_the_name_that_is_said(
 
 WRONG = {
     "no list": (("gather", "none.txt", "--store", "fleet"), "none.txt"),
+    "a model as a list": (("gather", BOT, "--store", "fleet"), "a file that names a model a line"),
     "an empty list": (("gather", "empty.txt", "--store", "fleet"), "names no model"),
     "no rate": (("gather", "models.txt", "--store", "fleet", "--rate", "20"), "api=20/s"),
     "no store": (("judge", "--store", "nowhere"), "fleet gather"),

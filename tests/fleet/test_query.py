@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -38,14 +39,56 @@ def test_a_model_that_is_asked_for_is_among_the_answers(fleet: FleetStore) -> No
     assert [(row[0], row[-1]) for row in found.rows] == [("acme/bot3", "acme/bot3")]
 
 
-def chain(store: FleetStore, steps: list[tuple[str, str]]) -> None:
-    """Edges of nobody's evidence, in a part of their own."""
+NOTES = {
+    "lab1/bsae": "; did you mean lab1/base?",
+    "LAB1/base": "; did you mean lab1/base?",
+    "nobody/knows": "",
+    "lab1/base": None,
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_name_that_nobody_speaks_of_is_said_to_be_one(name: str, fleet: FleetStore) -> None:
+    found, expected = query(fleet.root, Question(descends_from=name)), NOTES[name]
+    told = "" if expected is None else f"no gathered model is {name} or was made from it{expected}"
+    assert found.note == told
+    assert bool(found.rows) is (expected is None)
+
+
+def test_another_release_of_a_name_descends_from_what_it_names_itself(tmp_path: Path) -> None:
+    store = FleetStore.made(tmp_path / "fleet")
+    chain(store, [("a/bot", "lab/base"), ("a/kid", "a/bot")], {"a/bot": "bot v1"})
+    chain(store, [("a/bot", "lab/safe")], {"a/bot": "bot v2"})
+    paths = {
+        base: [(row[0], row[-1]) for row in query(store.root, Question(descends_from=base)).rows]
+        for base in ("lab/base", "lab/safe")
+    }
+    kid = ("a/kid", "a/kid ← a/bot ← {}")
+    assert paths == {
+        "lab/base": [("bot v1", "a/bot ← lab/base"), (kid[0], kid[1].format("lab/base"))],
+        "lab/safe": [("bot v2", "a/bot ← lab/safe"), (kid[0], kid[1].format("lab/safe"))],
+    }
+
+
+def chain(
+    store: FleetStore, steps: list[tuple[str, str]], refs: Mapping[str, str] | None = None
+) -> None:
+    """Edges of nobody's evidence, in a part of their own; `refs` are those of some children."""
+    known = refs or {}
     rows = [
-        {"ref": child, "child": child, "parent": parent, "relation": "", "word": "declared"}
+        {
+            "ref": known.get(child, child),
+            "child": child,
+            "parent": parent,
+            "relation": "",
+            "word": "declared",
+        }
         for child, parent in steps
     ]
-    refs = dict.fromkeys(row["ref"] for row in rows)
-    models_ = [{"ref": ref, "name": ref, "repo": ref, "missing": ""} for ref in refs]
+    named = {row["ref"]: row["child"] for row in rows}
+    models_ = [
+        {"ref": ref, "name": ref, "repo": repo, "missing": ""} for ref, repo in named.items()
+    ]
     data = tables.packed(models_, tables.EVIDENCE)
     part = Part.of(1 + len(store.parts()), data)
     store.write(tables.packed(rows, tables.EDGES), EDGES, part.name)

@@ -239,9 +239,11 @@ def test_an_engine_that_cannot_be_used_is_refused_before_anything_is_sent(
 ) -> None:
     engine, certificates, expected = WRONG[what]
     store = models.filled(tmp_path / "fleet", [SMALL])
-    work = Work(engine=engine, certificates=certificates)
-    with pytest.raises(ConfigError, match=expected):
-        judged(store, models.rules(), work, Silent())
+    work, rules = Work(engine=engine, certificates=certificates), models.rules()
+    for _ in ("when there is work", "when there is none"):
+        with pytest.raises(ConfigError, match=expected):
+            judged(store, rules, work, Silent())
+        judged(store, rules, Work(), Silent())
 
 
 def test_a_folder_without_a_store_is_told_what_makes_one(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,8 +68,13 @@ def test_a_command_is_run_with_it(shelf: Shelf, tmp_path: Path) -> None:
     made, registry = shelf
     pushed(registry, tmp_path / "signed")
     made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
-    passes(made, "fetch")
-    passes(made, "run", "--", "true")
+    said = passes(made, "fetch")
+    (digits,) = set(re.findall(r'revision="(\w+)"', said))
+    for revision in (digits, "v1", "main"):
+        load = f"print(h.snapshot_download({REPO!r}, revision={revision!r}))"
+        words = f"import huggingface_hub as h; {load}"
+        found = made.run("run", "--", sys.executable, "-c", words)
+        assert (found.returncode, found.stdout.endswith(f"/{digits}\n")) == (0, True), found
 
 
 def test_a_bill_of_materials_says_where_it_lies(shelf: Shelf, tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ def test_a_copy_of_a_copy_names_the_first_origin(tmp_path: Path) -> None:
 
 WRONG: Mapping[str, tuple[tuple[str, ...], str]] = {
     "no place": (("--to", "bot"), "expected oci://host/repository"),
+    "a path": (("--to", "/mnt/models/bot"), "for a folder: file:///mnt/models/bot"),
     "a tag for a folder": (("--to", "file:///tmp/x", "--tag", "v1"), "no other place has tags"),
     "a whole bucket": (("--to", "s3://bucket"), "expected"),
     "a digest": (("--to", f"oci://host/x@sha256:{'0' * 64}"), "is what is written there"),
@@ -175,3 +176,9 @@ def test_an_unfinished_prefix_passes_for_no_model(tmp_path: Path) -> None:
         assert (code, "integrity/reserved-name" in rules(model)) == (1, True)
         code, told = there.promote()
         assert (code, "promote did not put there" in told) == (2, True), told
+
+
+def test_a_bucket_that_is_not_there_is_called_so(tmp_path: Path) -> None:
+    with pier(tmp_path, "S3") as there:
+        code, told = there.promote(to="s3://no-such-bucket/teams/bot")
+        assert (code, "no such bucket" in told, "AWS_" in told) == (5, True, False), told

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+import tomli_w
 
 from provenance.model import Evidence
 from provenance.refs import in_store
@@ -193,3 +194,12 @@ def test_a_place_where_nothing_lies_is_told(lot: Lot, tmp_path: Path) -> None:
     with STORES["a folder"](tmp_path / "empty") as empty:
         ended = desk(tmp_path / "empty", empty).run("verify", empty.source, "--as", REPO)
     assert (ended.returncode, "nothing lies there" in ended.stderr + ended.stdout) != (0, False)
+
+
+def test_without_a_repository_a_run_has_no_name_to_load_it_by(bench: Desk) -> None:
+    model = {"name": "bot", "source": bench.lot.source}
+    table = {"policy": {"registry": ["trust.toml"], "profile": "files"}, "models": [model]}
+    (bench.folder / "provenance.toml").write_text(tomli_w.dumps(table))
+    locked(bench)
+    ended = bench.run("run", "--", "true")
+    assert (ended.returncode, "say `repo` in provenance.toml" in ended.stderr) == (2, True), ended

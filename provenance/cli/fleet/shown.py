@@ -57,6 +57,8 @@ def verdict_lines(found: Report) -> Iterable[str]:
 
 def answer(found: Answer, form: str) -> None:
     """The rows: for people one a line, columns apart by a tab, under their names."""
+    if found.note:
+        click.echo(f"note: {printable(found.note)}", err=True)
     if form == JSON:
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))

@@ -41,8 +41,10 @@ def said_by(error: BaseException) -> str:
     return QUERY.sub("?…", line)[:LONGEST_REASON]
 
 
-def in_words(what: str, error: BaseException, step: str) -> SourceError:
-    """What went wrong with `what`; `step` is what a caller types who may not read it."""
+def in_words(
+    what: str, error: BaseException, step: str, denied: str = "it is not shown to us"
+) -> SourceError:
+    """What went wrong with `what`; `step` is what a caller types to whom it is `denied`."""
     for kind, said in TYPES.items():
         if isinstance(error, kind):
             return SourceError(f"{what}: {said}")
@@ -51,7 +53,7 @@ def in_words(what: str, error: BaseException, step: str) -> SourceError:
     status = found[1] if found else ""
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or status in REFUSED:
         known = NO_CREDENTIALS.search(text) is None
-        said = "it is not shown to us" if known else "no credentials were found"
+        said = denied if known else "no credentials were found"
         return SourceError(f"{what}: {said}: {step}")
     if status == "404":
         return Absent(f"{what}: {NOWHERE}")

@@ -18,7 +18,7 @@ from obstore.store import ObjectStore
 from provenance.errors import ConfigError, SourceError
 from provenance.source import bucket
 from provenance.source.bucket.places import Place, place
-from provenance.source.bucket.words import said_by
+from provenance.source.bucket.words import in_words
 from provenance.source.evidence_files import is_evidence_name
 from provenance.source.progress import Step
 from provenance.source.remote.store import StoreOptions
@@ -39,6 +39,7 @@ UNDER_WAY = (
     "another promotion was begun there and has not ended: wait for it; if nobody is writing there "
     "any more, add --replace"
 )
+DENIED = "we may not read and write there"
 AT_ONCE = 4
 PART = 16 << 20
 WHOLE = 8 << 20
@@ -199,7 +200,7 @@ class Prefix:
 
     def _failed(self, path: str, error: BaseException) -> SourceError:
         where = f"{self.place.source}: {path}" if path else self.place.source
-        return SourceError(f"{where}: {said_by(error)}; {self.place.kind.step}")
+        return in_words(where, error, self.place.kind.step, denied=DENIED)
 
     def _lying(self, *, already: bool = False) -> Delivered:
         source = self.place.source
