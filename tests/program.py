@@ -43,6 +43,8 @@ OF_OTHERS = (
 """What we and huggingface_hub import, in one release of it or another."""
 UNTIL_ASKED = {"huggingface_hub", "provenance.source.hub"}
 """What reads or writes the environment when it is imported, and so belongs to one run alone."""
+ALONE = ("provenance.__main__", "provenance.train", "provenance.fleet")
+"""What is imported in its own run alone: the threads of Arrow and DuckDB outlive no fork."""
 OF_THE_INTERPRETER = ("PYTHON", "LANG", "LC_")
 TIMEOUT = 120
 
@@ -145,7 +147,7 @@ def load() -> None:
     ours = (path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py"))
     names = sorted(".".join(path.parts).removesuffix(".__init__") for path in ours)
     for name in (*OF_OTHERS, *names):
-        if name not in ("provenance.__main__", "provenance.train"):
+        if not name.startswith(ALONE):
             with suppress(ImportError):
                 import_module(name)
     sys.meta_path.remove(later)
