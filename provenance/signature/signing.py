@@ -72,8 +72,8 @@ def ambient_token() -> str:
         raise ConfigError(message) from None
     if not token:
         raise ConfigError(
-            "nothing to sign with: name a key (--key; of promote and fingerprint --sign-key), "
-            "--certificate or --identity-token, or run in a CI job that has an identity (on "
-            "GitHub: `permissions: id-token: write`)"
+            "nothing to sign with: name --key, --certificate or --identity-token (for promote and "
+            "fingerprint --sign-key), or run in a CI job that has an identity (on GitHub: "
+            "`permissions: id-token: write`)"
         )
     return token
