@@ -115,7 +115,8 @@ def _readers(place: Place, known: Mapping[Place, Pair]) -> list[Place]:
 
 
 def _is_packed(pair: Pair) -> bool:
-    return pair.derived is not None and pair.derived.matrix.form != "plain"
+    form = pair.derived.matrix.form if pair.derived and not pair.adapts else "plain"
+    return form != "plain" and form in FORMS
 
 
 def _fits(pair: Pair, scale: Floats) -> bool:
