@@ -21,7 +21,14 @@ from provenance.fleet.rules import Rules
 PROCESSES, DASK = "processes", "dask="
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 RETRIES = 2
-TALKING = ("distributed", "distributed.client", "distributed.core", "asyncio", "tornado")
+TALKING = (
+    "asyncio",
+    "distributed",
+    "distributed.client",
+    "distributed.core",
+    "tornado",
+    "tornado.application",
+)
 """Loggers that tell of a lost connection in tracebacks, where we say it in a sentence."""
 PATIENCE = 30
 """Seconds in which a scheduler has to answer."""
