@@ -7,7 +7,7 @@ the rank of the adapter. The rounding follows from the base, so that nothing can
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,8 @@ BETWEEN = 1e-5
 """Of the largest value of a group: so near to the middle of two, a value may become either."""
 LEAST, MOST = 0.02, 0.7
 """Of the base's norm: what differs by less or more was not rounded to four bits."""
+FEW = 32
+"""Lines that tell whether rounding explains anything at all: only then are all others looked at."""
 NEARER = 0.5
 """Of the error of rounding: by so much at least the rounded values are nearer."""
 
@@ -62,20 +64,52 @@ def rounded_first(base: Side, own: Side, relative: float) -> Rounded | None:
     return best[1] if best else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """Some values of a derivative beside the base's as one code rounds them: what is `left`, the
+    squared `error` of the rounding, and by how much less that is than beside the base itself."""
+
+    code: str
+    rounded: Floats
+    after: Floats
+    left: Floats
+    error: float
+    gain: float
+
+
 def _by_groups(base: Side, own: Side, size: int) -> Iterator[tuple[float, Rounded]]:
     columns = own.piece.matrix.columns
     if columns % size or columns != base.piece.matrix.columns:
         return
     lines, chosen = places(own.piece.matrix.rows), _groups(columns // size, SIDE // size)
-    before, after = (_values(side, lines, chosen, size) for side in (base, own))
-    for name, codes in CODES.items():
-        rounded = _rounded(before, after, codes, size)
+    few = lines[:: max(1, len(lines) // FEW)]
+    likely = [one.code for one in _trials(base, own, few, chosen, size, CODES) if one.gain > 0]
+    for one in _trials(base, own, lines, chosen, size, likely):
+        if one.error and one.gain >= NEARER * one.error:
+            noise = 12 * np.square(SCALES * one.rounded.astype(np.float64))
+            found = rank(one.left, noise + ulps(one.after, own.piece.dtype))
+            yield _square(one.left), Rounded(words=f"{one.code} in groups of {size}", rank=found)
+
+
+def _trials(
+    base: Side, own: Side, lines: Indices, groups: Indices, size: int, codes: Collection[str]
+) -> Iterator[_Trial]:
+    """One for each of the codes; nothing is read where there are none."""
+    if not codes:
+        return
+    before, after = (_values(side, lines, groups, size) for side in (base, own))
+    change = _square(after - before)
+    for code in codes:
+        rounded = _rounded(before, after, CODES[code], size)
         left = after - rounded
-        error, squares = _square(rounded - before), _square(left)
-        if error and squares <= _square(after - before) - NEARER * error:
-            noise = 12 * np.square(SCALES * rounded.astype(np.float64))
-            found = rank(left, noise + ulps(after, own.piece.dtype))
-            yield squares, Rounded(words=f"{name} in groups of {size}", rank=found)
+        yield _Trial(
+            code=code,
+            rounded=rounded,
+            after=after,
+            left=left,
+            error=_square(rounded - before),
+            gain=change - _square(left),
+        )
 
 
 def _groups(count: int, most: int) -> Indices:
