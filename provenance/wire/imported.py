@@ -16,7 +16,8 @@ from provenance.formats.json import compact
 from provenance.model import LONG
 from provenance.names import IMMUTABLE, is_in_store, is_repo
 from provenance.wire.intoto import STATEMENT_TYPE, Statement
-from provenance.wire.training.step import MANIFEST, PREDICATE_TYPE, PURL
+from provenance.wire.slsa import PREDICATE_TYPE, files_of, is_built_by
+from provenance.wire.training.step import MANIFEST, PURL
 
 BUILD_TYPE = "https://hf-provenance.github.io/import/v1"
 ORIGIN, VIA = "origin", "via"
@@ -72,10 +73,7 @@ class Imported:
 
 def is_import(statement: Statement) -> bool:
     """Whether a statement means to be one of these, however badly."""
-    predicate = statement.predicate
-    definition = predicate.get("buildDefinition") if isinstance(predicate, dict) else None
-    kind = definition.get("buildType") if isinstance(definition, dict) else None
-    return statement.predicate_type == PREDICATE_TYPE and kind == BUILD_TYPE
+    return is_built_by(statement, BUILD_TYPE)
 
 
 def imported(statement: Statement) -> Imported:
@@ -97,21 +95,11 @@ def imported(statement: Statement) -> Imported:
             "resolvedDependencies", f"expected one called {ORIGIN!r}, found none"
         )
     return Imported(
-        subjects=_subjects(statement),
+        subjects=files_of(statement),
         origin=named[ORIGIN],
         via=named.get(VIA),
         destination=outside.text("destination", "")[:LONG],
     )
-
-
-def _subjects(statement: Statement) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for subject in statement.subjects:
-        if not (subject.name and subject.sha256):
-            raise Malformed("a subject without a name or a SHA-256 digest")
-        if found.setdefault(subject.name, subject.sha256) != subject.sha256:
-            raise Malformed(f"the subject {subject.name[:LONG]!r} stands twice")
-    return found
 
 
 def _place(fields: Fields) -> Place:

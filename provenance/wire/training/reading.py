@@ -12,13 +12,13 @@ from provenance.formats.fields import Fields
 from provenance.model import File, Manifest
 from provenance.names import is_repo
 from provenance.wire.intoto import Statement
+from provenance.wire.slsa import files_of, is_built_by
 from provenance.wire.training.step import (
     ADAPTER,
     BUILD_TYPE,
     MANIFEST,
     PARENT,
     PARENT_FILE,
-    PREDICATE_TYPE,
     PURL,
     Material,
     Method,
@@ -44,10 +44,7 @@ Rows = Mapping[str, list[File]]
 
 def is_training(statement: Statement) -> bool:
     """Whether a statement means to be one of these, however badly."""
-    predicate = statement.predicate
-    definition = predicate.get("buildDefinition") if isinstance(predicate, dict) else None
-    kind = definition.get("buildType") if isinstance(definition, dict) else None
-    return statement.predicate_type == PREDICATE_TYPE and kind == BUILD_TYPE
+    return is_built_by(statement, BUILD_TYPE)
 
 
 def step(statement: Statement) -> Step:
@@ -68,7 +65,7 @@ def step(statement: Statement) -> Step:
     return Step(
         model=_repo(outside, "model"),
         method=method,
-        subjects=_subjects(statement),
+        subjects=files_of(statement),
         parents=parents,
         materials=tuple(
             _material(kind, one) for kind, one in named if kind not in (PARENT, PARENT_FILE)
@@ -84,16 +81,6 @@ def step(statement: Statement) -> Step:
         finished=_moment(metadata, "finishedOn"),
         byproducts=tuple(_material(_said(o, "name"), o) for o in details.tables("byproducts")),
     )
-
-
-def _subjects(statement: Statement) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for subject in statement.subjects:
-        if not (subject.name and subject.sha256):
-            raise Malformed("a subject without a name or a SHA-256 digest")
-        if found.setdefault(subject.name, subject.sha256) != subject.sha256:
-            raise Malformed(f"the subject {subject.name[:80]!r} stands twice")
-    return found
 
 
 def _repo(fields: Fields, name: str) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from provenance.model import File
 
-PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://hf-provenance.github.io/training/v1"
 PURL = "pkg:huggingface/"
 MANIFEST = "hfProvenanceManifest"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from provenance.formats.json import compact
 from provenance.wire.intoto import STATEMENT_TYPE
+from provenance.wire.slsa import PREDICATE_TYPE
 from provenance.wire.training.step import (
     ADAPTER,
     BUILD_TYPE,
@@ -14,7 +15,6 @@ from provenance.wire.training.step import (
     MOMENT,
     PARENT,
     PARENT_FILE,
-    PREDICATE_TYPE,
     Material,
     MaterialKind,
     Parent,
