@@ -19,8 +19,6 @@ from provenance.trust import Registry
 from provenance.verdict import Verdict
 from provenance.weights.ledger import Known
 
-STAGING = ".{}.provenance"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -64,7 +62,7 @@ class Target:
         """
         real = Path(os.path.realpath(place))
         around = real if os.path.ismount(real) else real.parent
-        staging = around / STAGING.format(real.name)
+        staging = around / settling.ASIDE.format(real.name)
         return cls(place=real, staging=staging, cache=cache, replacing=replacing)
 
     @property

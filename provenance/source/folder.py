@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from urllib.parse import unquote
 from provenance.errors import NO_REVISION, Absent, SourceError
 from provenance.source.layout import FILE_FLAGS, Layout, layout
 from provenance.source.remote.budget import RequestBudget
-from provenance.source.remote.listed import Listed
+from provenance.source.remote.listed import Listed, revision_of
 from provenance.source.remote.store import Opened, StoreOptions
 from provenance.source.remote.stored import StoredRelease
 
@@ -70,7 +68,7 @@ class FolderStore:
         found = layout(self.folder, self.options.limits.entries)
         stamps = {entry.path: stamp_of(entry.place) for entry in found.entries}
         rows = sorted((path, *stamp) for path, stamp in stamps.items())
-        own = "sha256:" + hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        own = revision_of(rows)
         if not rows and not found.observations:
             raise Absent(f"{self.source}: nothing lies there")
         if revision not in (None, own):

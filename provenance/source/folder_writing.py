@@ -20,7 +20,6 @@ from provenance.source.remote.writer import Delivered, Item, Parcel, earlier, fo
 from provenance.source.room import check_room
 from provenance.source.together import side_by_side
 
-STAGING = ".{}.provenance"
 AT_ONCE = 2
 
 
@@ -34,7 +33,7 @@ class FolderWriter:
 
     def deliver(self, parcel: Parcel) -> Delivered:
         """The parcel lies there in one step, or nothing does."""
-        staging = self.folder.parent / STAGING.format(self.folder.name)
+        staging = self.folder.parent / settling.ASIDE.format(self.folder.name)
         try:
             with held(staging) as place:
                 settling.restore(place, self.folder)

@@ -20,6 +20,8 @@ RELEASE = "user.provenance.release"
 ADMITTED = "user.provenance.admitted"
 """That of the very files that were judged: no copy of them has it, and none that was written to."""
 
+ASIDE = ".{}.provenance"
+"""Where a folder is made ready, by its name: beside it."""
 OLD = "old"
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 APPEARED = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})

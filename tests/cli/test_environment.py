@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from provenance.errors import ConfigError
 from provenance.workspace.environment import BUILDS, CONTAINERS, Environment
 from tests.cli.conftest import Run
+from tests.quiet import Quiet
 from tests.registry.house import House
 
 ODD: Mapping[str, tuple[str, ...]] = {
@@ -115,12 +116,9 @@ def behind_private_ca(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
 
-    class Nothing(BaseHTTPRequestHandler):
+    class Nothing(Quiet):
         def do_GET(self) -> None:
             self.send_error(404)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Nothing)
     server.socket = context.wrap_socket(server.socket, server_side=True)

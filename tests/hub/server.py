@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.hub.answers import answer
 from tests.hub.site import Site
 from tests.hub.values import Answer, Hook, Request, Stream, length
+from tests.quiet import Quiet, QuietServer
 
 CHUNK = 1 << 20
 ZEROS = bytes(CHUNK)
@@ -87,28 +86,20 @@ class Hub(Site):
         return {request.host for request in self.requests if request.authorization}
 
 
-class Server(ThreadingHTTPServer):
-    """Ends without waiting for slow clients."""
+class Server(QuietServer):
+    """Whom its handlers ask."""
 
-    daemon_threads = True
-    block_on_close = False
     request_queue_size = 128
     hub: Hub
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
     # Or each body waits 40 ms for the client to acknowledge the headers.
     disable_nagle_algorithm = True
     server: Server
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
 
     def do_GET(self) -> None:
         """Any request."""

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Protocol, Self
+
+from tests.quiet import Quiet, QuietServer
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -175,26 +176,18 @@ def _ranged(request: Request, blob: Blob) -> Answer:
     return Answer(status=206, body=blob[first : last + 1], headers=headers)
 
 
-class Server(ThreadingHTTPServer):
-    """Ends without waiting for slow clients."""
+class Server(QuietServer):
+    """Whom its handlers ask."""
 
-    daemon_threads = True
-    block_on_close = False
     registry: Registry
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Server
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
 
     def do_GET(self) -> None:
         """Any request."""

@@ -24,6 +24,7 @@ from provenance.registry.signers import TufKey
 from provenance.registry.store import FILE_NAME
 from provenance.registry.unpublished import UnpublishedMetadata
 from tests import forge
+from tests.quiet import Quiet
 
 OFFLINE = ("first", "other")
 ONLINE = ("online",)
@@ -154,7 +155,7 @@ class Site(AbstractContextManager["Site"]):
         self.asked: list[str] = []
         site = self
 
-        class Handler(SimpleHTTPRequestHandler):
+        class Handler(Quiet, SimpleHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.asked.append(self.path)
                 for end, answer in site.answers.items():
@@ -165,9 +166,6 @@ class Site(AbstractContextManager["Site"]):
                             self.close_connection = True
                         return
                 super().do_GET()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing."""
 
         folder.mkdir(parents=True, exist_ok=True)
         handler = partial(Handler, directory=str(folder))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +17,7 @@ from provenance.source.deadline import Deadline
 from provenance.source.limits import DEFAULT
 from provenance.source.progress import Silent
 from provenance.source.remote.store import StoreOptions, store
+from tests.quiet import Quiet, QuietServer
 from tests.source.stores import KEYS
 
 
@@ -52,7 +52,7 @@ def server(answers: Answers) -> Iterator[tuple[dict[str, str], list[str]]]:
     """The variables by which a server on loopback is asked, and what it was asked."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             asked.append(self.path)
             split = urlsplit(self.path)
@@ -67,10 +67,7 @@ def server(answers: Answers) -> Iterator[tuple[dict[str, str], list[str]]]:
 
         do_HEAD = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+    with QuietServer(("127.0.0.1", 0), Handler) as made:
         Thread(target=made.serve_forever, daemon=True).start()
         try:
             yield {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{made.server_port}"}, asked

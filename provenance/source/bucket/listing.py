@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from provenance.formats.s3 import Row
 from provenance.model import Observation
+from provenance.source.remote.listed import revision_of
 
 LOOKED_AT = 1_000_000
 """The most objects that are looked at, in all earlier states of a prefix, for one state."""
@@ -35,8 +34,8 @@ class Laid:
     @property
     def revision(self) -> str:
         """A digest of all paths, with their sizes and versions or ETags."""
-        rows = [(item.path, item.size, item.version or item.etag) for item in self.items]
-        return "sha256:" + hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        rows = ((item.path, item.size, item.version or item.etag) for item in self.items)
+        return revision_of(rows)
 
     @property
     def is_versioned(self) -> bool:

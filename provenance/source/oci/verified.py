@@ -22,7 +22,7 @@ def manifest_at(repository: Repository, reference: str) -> tuple[Manifest | Inde
     Malformed for what is no manifest.
     """
     answer = repository.ask(repository.url("manifests", reference), MOST, accept=TYPES)
-    found = "sha256:" + hashlib.sha256(answer.body).hexdigest()
+    found = digest_of(answer.body)
     stated = answer.headers.get("docker-content-digest", "")
     for expected in (reference, stated):
         if DIGEST.fullmatch(expected) and expected != found:
@@ -34,10 +34,15 @@ def manifest_at(repository: Repository, reference: str) -> tuple[Manifest | Inde
 def verified(repository: Repository, kind: str, digest: str, most: int) -> bytes:
     """A small blob, or SourceError where it is another than its digest names."""
     data = repository.ask(repository.url(kind, digest), most).body
-    found = "sha256:" + hashlib.sha256(data).hexdigest()
+    found = digest_of(data)
     if found != digest:
         raise SourceError(_differ(repository, digest, found))
     return data
+
+
+def digest_of(data: bytes) -> str:
+    """What a registry calls these bytes."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def _differ(repository: Repository, expected: str, found: str) -> str:

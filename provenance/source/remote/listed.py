@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SMALL = 1 << 20
@@ -20,6 +22,11 @@ class Listed:
     blob: str = ""
     sha256: str = ""
     lfs: bool = False
+
+
+def revision_of(rows: Iterable[Sequence[object]]) -> str:
+    """A revision that stands for all files of a place: a digest of what is known of each."""
+    return "sha256:" + hashlib.sha256(json.dumps([*map(list, rows)]).encode()).hexdigest()
 
 
 def is_small(entry: Listed) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 from provenance.errors import ConfigError
@@ -84,11 +85,16 @@ def store(source: str, options: StoreOptions) -> Store:
 
     ConfigError for a scheme that is not known, and where what asks it is not installed.
     """
-    scheme = source.partition("://")[0]
-    if scheme not in STORES:
-        raise ConfigError(f"expected one of {', '.join(STORES)}, found {scheme!r}", path=source)
-    found: Store = import_module(STORES[scheme]).opened(source, options)
+    found: Store = module_of(source, STORES).opened(source, options)
     return found
+
+
+def module_of(source: str, known: Mapping[str, str]) -> ModuleType:
+    """What speaks to a place, by its scheme; ConfigError for a scheme that is not known."""
+    scheme = source.partition("://")[0]
+    if scheme not in known:
+        raise ConfigError(f"expected one of {', '.join(known)}, found {scheme!r}", path=source)
+    return import_module(known[scheme])
 
 
 def collect(

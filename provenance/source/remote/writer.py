@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -20,12 +19,12 @@ from provenance.errors import ConfigError, Malformed, SourceError
 from provenance.model import Document
 from provenance.source.evidence_files import split
 from provenance.source.progress import Step
-from provenance.source.remote.store import StoreOptions
+from provenance.source.remote.store import StoreOptions, module_of
 from provenance.wire.bundle import Opened
 from provenance.wire.imported import Imported, imported
 
 WRITERS: Mapping[str, str] = {
-    "oci": "provenance.source.oci_push",
+    "oci": "provenance.source.oci.writing",
     "s3": "provenance.source.bucket.writing",
     "gs": "provenance.source.bucket.writing",
     "az": "provenance.source.bucket.writing",
@@ -160,10 +159,7 @@ def writer(source: str, options: StoreOptions) -> Writer:
 
     ConfigError for a scheme that is not known, and where what writes there is not installed.
     """
-    scheme = source.partition("://")[0]
-    if scheme not in WRITERS:
-        raise ConfigError(f"expected one of {', '.join(WRITERS)}, found {scheme!r}", path=source)
-    found: Writer = import_module(WRITERS[scheme]).writer(source, options)
+    found: Writer = module_of(source, WRITERS).writer(source, options)
     return found
 
 

@@ -6,116 +6,32 @@ attestation that refers to it, and the tag last: whatever ends the run before le
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
 from provenance.errors import Absent, ConfigError, Malformed, SourceError
 from provenance.formats.json import compact
-from provenance.formats.names import is_weight_name
 from provenance.source.oci.address import TAG, parsed
+from provenance.source.oci.artifact import Artifact, Blob, is_ours
 from provenance.source.oci.client import AGAIN, FIRST_WAIT, TRIES, Repository
 from provenance.source.oci.http import REDIRECTS, Answer, Broken, Delivery, origin
-from provenance.source.oci.manifest import Manifest
 from provenance.source.oci.manifest import parsed as manifest_in
-from provenance.source.oci.media import FILE_PATH, INDEXES, MANIFESTS, TITLE
+from provenance.source.oci.media import INDEXES, MANIFESTS
 from provenance.source.oci.referrers import Referrers
-from provenance.source.oci.verified import MOST, manifest_at
+from provenance.source.oci.verified import MOST, TYPES, digest_of, manifest_at
 from provenance.source.patience import asked_to_wait
 from provenance.source.progress import Silent, Step
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.store import StoreOptions
-from provenance.source.remote.writer import Delivered, Item, Parcel, earlier, foreign
+from provenance.source.remote.writer import Delivered, Parcel, earlier, foreign
 from provenance.source.together import side_by_side
 
-MODEL = "application/vnd.cncf.model.manifest.v1+json"
-CONFIG = "application/vnd.cncf.model.config.v1+json"
-LAYER = "application/vnd.cncf.model.{}.v1.raw"
 EMPTY = "application/vnd.oci.empty.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-ORIGIN = "io.github.hf-provenance.origin"
-"""The annotation by which a promotion knows an earlier one: the URI of what it is a copy of."""
-KINDS: tuple[tuple[tuple[str, ...], str], ...] = (
-    ((".py",), "code"),
-    ((".md", ".txt", ".pdf", ".png", ".jpg", ".jpeg", ".sig", ".jsonl", ".sigstore"), "doc"),
-    (("license", "notice", ".sigstore.json"), "doc"),
-)
-"""By the end of a file's name in lower case what ModelPack calls it; other files configure."""
 AT_ONCE = 2
 WORDS = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
-    """Bytes that the registry is to hold, and how they are had."""
-
-    digest: str
-    size: int
-    chunks: Callable[[Step], Iterable[bytes]]
-
-    @classmethod
-    def of(cls, data: bytes) -> Blob:
-        """These bytes."""
-        digest = "sha256:" + hashlib.sha256(data).hexdigest()
-        return cls(digest=digest, size=len(data), chunks=lambda step: (data,))
-
-    def described(self, media_type: str, **more: object) -> dict[str, object]:
-        """Its descriptor."""
-        return {"mediaType": media_type, "digest": self.digest, "size": self.size, **more}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Artifact:
-    """A parcel as a manifest, and the blobs that it names."""
-
-    manifest: Blob
-    document: bytes
-    blobs: tuple[Blob, ...]
-
-    @classmethod
-    def of(cls, parcel: Parcel) -> Artifact:
-        """One raw layer for each file, evidence too; the same parcel makes the same bytes."""
-        files = {item.path: _blob(item) for item in parcel.files}
-        files |= {name: Blob.of(data) for name, data in parcel.evidence.items()}
-        config = Blob.of(compact(_config(parcel, files.values())))
-        document = compact(
-            {
-                "schemaVersion": 2,
-                "mediaType": MANIFESTS[0],
-                "artifactType": MODEL,
-                "config": config.described(CONFIG),
-                "layers": [_layer(path, blob) for path, blob in sorted(files.items())],
-                "annotations": {ORIGIN: parcel.said.origin.uri},
-            }
-        )
-        return cls(manifest=Blob.of(document), document=document, blobs=(config, *files.values()))
-
-
-def _blob(item: Item) -> Blob:
-    return Blob(digest=f"sha256:{item.sha256}", size=item.size, chunks=item.chunks)
-
-
-def _layer(path: str, blob: Blob) -> dict[str, object]:
-    kind = LAYER.format(_kind(path))
-    return blob.described(kind, annotations={FILE_PATH: path, TITLE: path})
-
-
-def _kind(path: str) -> str:
-    name = path.rpartition("/")[2].lower()
-    if is_weight_name(path):
-        return "weight"
-    return next((kind for ends, kind in KINDS if name.endswith(ends)), "weight.config")
-
-
-def _config(parcel: Parcel, blobs: Iterable[Blob]) -> dict[str, object]:
-    """The model's configuration by the ModelPack specification, with what is known of it."""
-    return {
-        "descriptor": {"name": parcel.name, "sourceURL": parcel.said.origin.uri},
-        "config": {},
-        "modelfs": {"type": "layers", "diffIds": [blob.digest for blob in blobs]},
-    }
 
 
 @dataclass(kw_only=True)
@@ -164,14 +80,14 @@ class Registry:
         way."""
         url = self.repository.url("manifests", parcel.tag)
         try:
-            answer = self.repository.ask(url, MOST, accept=", ".join((*MANIFESTS, *INDEXES)))
+            answer = self.repository.ask(url, MOST, accept=TYPES)
         except Absent:
             return False
-        found = "sha256:" + hashlib.sha256(answer.body).hexdigest()
+        found = digest_of(answer.body)
         if found == digest:
             return True
         place = f"{self._source}:{parcel.tag}"
-        if not _is_ours(answer.body):
+        if not is_ours(answer.body):
             raise foreign(place, [f"the artifact {found}"])
         if not parcel.replacing:
             raise earlier(place)
@@ -325,15 +241,6 @@ class Registry:
             why = "what this machine sent may not write there" if known.credential else known.words
             return f"{self._source}: the registry does not let us write there: {why}"
         return f"{url}: status {answer.status} to {method}: {said!r}"
-
-
-def _is_ours(data: bytes) -> bool:
-    """Whether a manifest is one that an earlier promotion wrote."""
-    try:
-        found = manifest_in(data)
-        return isinstance(found, Manifest) and ORIGIN in json.loads(data).get("annotations", {})
-    except (Malformed, AttributeError, TypeError):
-        return False
 
 
 def writer(source: str, options: StoreOptions) -> Registry:
