@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from provenance.closure import Wanted as Need
-from provenance.closure.members import pinned_at, pins_of, unresolved_members
+from provenance.closure.members import pins_of
 from provenance.errors import Absent
-from provenance.lineage import Wanted, unresolved_parents
 from provenance.lock import Entry
 from provenance.lock.known import (
-    locked_member,
     member_pins,
-    narrowed,
     pins,
     stated_origin,
     unshown,
-    with_locked,
 )
-from provenance.lock.memory import known_member
 from provenance.model import (
     UNUSED_EXCLUDE,
-    Ancestor,
     Evidence,
-    Facts,
-    Member,
     Observation,
-    Ref,
 )
-from provenance.policy import Model
 from provenance.selection import check_matched, is_whole, unmatched
 from provenance.source import directory
 from provenance.source.ahead import Ahead
 from provenance.source.detached import with_detached
-from provenance.source.limits import DEFAULT
 from provenance.source.progress import Progress, during
 from provenance.source.scales import NO_SCALES, Scales
 from provenance.trust import Registry
 from provenance.weights.ledger import Known
+from provenance.workspace.nearby import Nearby
 from provenance.workspace.session import Session
-from provenance.workspace.snapshots import Snapshots
 from provenance.workspace.source_options import SourceOptions
 from provenance.workspace.subjects import Subject
 from provenance.workspace.weighing import known_here, scales_of, weighed_here
@@ -62,23 +49,23 @@ INTEGRITY = "integrity"
 class Gathering:
     """Everything evidence is gathered with, for all models of one run.
 
-    `tensors` is what the ledger of a model that lies here is made for; without it there is none.
+    `nearby` is asked where nobody else is. `tensors` is what the ledger of a model that lies here
+    is made for; without it there is none.
     """
 
     session: Session
     options: SourceOptions
     at: datetime
     progress: Progress
+    nearby: Nearby
     hub: Hub | None = None
     signature: Path | None = None
     ask_owner: bool = False
     ahead: Ahead | None = None
     tensors: Known | None = None
     scales: Scales = NO_SCALES
-    _measured: dict[str, Evidence] = field(default_factory=dict)
-    _snapshots: dict[str, Evidence | None] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
-    _measuring: Lock = field(default_factory=Lock)
+    _opening: Lock = field(default_factory=Lock)
 
     @classmethod
     def begun(
@@ -92,11 +79,13 @@ class Gathering:
         ahead: Ahead | None = None,
     ) -> Gathering:
         """As of now; with a Hub if a model lies there and it may be asked."""
+        at = datetime.now(UTC)
         return cls(
             session=session,
             options=options,
-            at=datetime.now(UTC),
+            at=at,
             progress=progress,
+            nearby=Nearby(session=session, cache=options.cache_dir, at=at, progress=progress),
             hub=options.hub(session, progress) if session.away else None,
             signature=signature,
             ask_owner=ask_owner,
@@ -187,41 +176,7 @@ class Gathering:
             locked = member_pins(self.session.lock)
             stated = pins_of(subject.policy.members)
             return with_members(self.hub, found, stated, locked=locked, origins=self._origins)
-        return self._with_locked_members(subject, found)
-
-    def _with_locked_members(self, subject: Subject, found: Evidence) -> Evidence:
-        """What loaders fetch for a model, as the lockfile knows it at the commit that is meant."""
-        pins, locked = pins_of(subject.policy.members), member_pins(self.session.lock)
-        while wanted := unresolved_members(found):
-            members = (
-                self._known_member(
-                    one,
-                    pinned_at(one, pins) or locked.get((one.repo, one.revision)),
-                    here=subject.is_on_hub,
-                )
-                for one in wanted
-            )
-            found = replace(found, members=(*found.members, *members))
-        return found
-
-    def _known_member(self, wanted: Need, commit: str | None, *, here: bool) -> Member:
-        """What the lockfile knows of one; where it has to be `here`, in the Hub's cache, its bytes
-        are measured and have to be those."""
-        from provenance.source.hub import cache
-
-        lock = self.session.lock
-        known = locked_member(lock, wanted.repo, wanted.revision, commit)
-        entry = known_member(lock, wanted.repo, commit)
-        if not here or commit is None or lock is None or entry is None:
-            return known
-        place = cache.snapshot(self.options.cache_dir, wanted.repo, commit)
-        if not place.is_dir():
-            step = "`provenance fetch` brings it"
-            return replace(known, commit=None, missing=f"it is not in the Hub's cache here: {step}")
-        ref = Ref(text=entry.name, repo=wanted.repo, commit=commit)
-        bytes_ = directory.collect(place, ref=ref, at=self.at, progress=self.progress)
-        found = self._stated(with_locked(narrowed(bytes_, entry), lock, entry))
-        return replace(known, evidence=found)
+        return self.nearby.with_members(subject, found)
 
     def _with_ancestors(self, subject: Subject, found: Evidence) -> Evidence:
         """Those of a model on a Hub are asked for there, those of a directory lie here too."""
@@ -231,7 +186,7 @@ class Gathering:
 
             known, origins = self._pins(found), self._origins
             return with_ancestors(self.hub, found, parents, pins=known, origins=origins)
-        return self._with_local(subject, found)
+        return self.nearby.with_ancestors(subject, found)
 
     def _pins(self, found: Evidence) -> dict[str, str]:
         """Where the ancestors of a model are looked at. What stands in a mirror today is what a new
@@ -242,58 +197,6 @@ class Gathering:
         if lock and any((entry.repo, entry.commit) == at for entry in lock.models()):
             return known
         return {name: commit for name, commit in known.items() if not self._origins.may_be(name)}
-
-    def _with_local(self, subject: Subject, found: Evidence) -> Evidence:
-        """The other models of provenance.toml that lie on disk, as far as claims name them; where
-        weights are compared, what the Hub's cache has of the others."""
-        places = {
-            model.repo: model for model in self.session.settings.models if model.path and model.repo
-        }
-        ancestors: list[Ancestor] = []
-        for one in unresolved_parents(found, subject.policy.parents, DEFAULT.ancestors):
-            if one.repo in places:
-                ancestors.append(self._local(one, places[one.repo]))
-            elif subject.policy.asks_for_weights and (kept := self._kept(one)):
-                ancestors.append(_known_as(one, kept))
-        return replace(found, ancestors=(*found.ancestors, *ancestors))
-
-    def _kept(self, wanted: Wanted) -> Evidence | None:
-        """What the Hub's cache has of an ancestor, measured once."""
-        name = f"{wanted.repo}@{wanted.revision or ''}"
-        with self._measuring:
-            if name not in self._snapshots:
-                snapshots = Snapshots(
-                    session=self.session,
-                    cache=self.options.cache_dir,
-                    at=self.at,
-                    progress=self.progress,
-                )
-                self._snapshots[name] = snapshots.of(wanted)
-        found = self._snapshots[name]
-        return self._stated(found) if found else None
-
-    def _local(self, wanted: Wanted, model: Model) -> Ancestor:
-        ref = Ref(text=model.name, repo=model.repo)
-        if not os.path.lexists(model.path or ""):
-            missing = f"[[models]] {model.name} is to lie at {model.path}, and nothing is there"
-            return Ancestor(claimed=wanted.repo, revision=wanted.revision, missing=missing)
-        with self._measuring:
-            if model.name not in self._measured:
-                self._measured[model.name] = directory.collect(
-                    Path(model.path or ""),
-                    ref=ref,
-                    at=self.at,
-                    include=model.include,
-                    exclude=model.exclude,
-                    progress=self.progress,
-                )
-        return _known_as(wanted, self._stated(self._measured[model.name]))
-
-    def _stated(self, evidence: Evidence) -> Evidence:
-        """What nobody is asked about, with what the caller says that it is a mirror of."""
-        for said in self.session.settings.mirrors.get(evidence.ref.repo or "", ()):
-            return replace(evidence, origin=stated_origin(said, self.session.lock))
-        return evidence
 
     def _directory(self, subject: Subject, place: Path) -> Evidence:
         return directory.collect(
@@ -310,7 +213,7 @@ class Gathering:
 
     def store(self, source: str) -> Store:
         """The store of a place, one for the whole run."""
-        with self._measuring:
+        with self._opening:
             if source not in self._stores:
                 self._stores[source] = self.options.store(source, self.progress)
         return self._stores[source]
@@ -377,18 +280,6 @@ class Gathering:
             given=given(self.signature) if self.signature else None,
             ask_owner=self.ask_owner or _pins_owner(self.session.registry, subject.ref.repo or ""),
         )
-
-
-def _known_as(wanted: Wanted, evidence: Evidence) -> Ancestor:
-    """An ancestor that lies here."""
-    return Ancestor(
-        claimed=wanted.repo,
-        revision=wanted.revision,
-        facts=Facts(id=wanted.repo),
-        commit=evidence.ref.commit,
-        manifest=evidence.manifest.digest,
-        evidence=evidence,
-    )
 
 
 def as_selected(evidence: Evidence) -> Evidence:

@@ -20,6 +20,7 @@ from provenance.source import directory
 from provenance.source.progress import Silent
 from provenance.trust import Registry
 from provenance.workspace.gathering import Gathering
+from provenance.workspace.nearby import Nearby
 from provenance.workspace.resolver import Resolver
 from provenance.workspace.session import Session
 from provenance.workspace.source_options import SourceOptions
@@ -117,6 +118,7 @@ def locked(models: Mapping[str, Made], lock: Lock | None) -> tuple[dict[str, str
         options=SourceOptions(),
         at=forge.NOW,
         progress=Silent(),
+        nearby=Nearby(session=session, cache=None, at=forge.NOW, progress=Silent()),
         held={name: evidence(name, made) for name, made in models.items()},
     )
     resolver = Resolver(
