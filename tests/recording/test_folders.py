@@ -53,7 +53,7 @@ CASES = {
         "mkdir ../m; echo x > ../m/e; mv ../m m; sleep 0.5; cat m/e > /dev/null",
         ["m/e"],
     ),
-    "still open": ("sleep 0.3 < a.gguf & cat b.gguf > /dev/null", ["a.gguf", "b.gguf"]),
+    "still open": ("exec 3< a.gguf; sleep 0.3 & cat b.gguf > /dev/null", ["a.gguf", "b.gguf"]),
 }
 
 
