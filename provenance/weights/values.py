@@ -18,7 +18,8 @@ CANONICAL_NAN = 0x7FC0
 
 
 def _bf16(data: bytes) -> Floats:
-    return np.left_shift(np.frombuffer(data, "<u2"), 16, dtype="<u4").view("<f4")
+    bits: npt.NDArray[np.uint32] = np.left_shift(np.frombuffer(data, "<u2"), 16, dtype="<u4")
+    return bits.view("<f4")
 
 
 def _plain(kind: str) -> Callable[[bytes], Floats]:
