@@ -51,5 +51,7 @@ def command(
     for line in made.locked.hints("update"):
         click.echo(line, err=True)
     if not quiet:
+        if made.locked.written:
+            click.echo(f"wrote {made.locked.session.lock_path.name}", err=True)
         after(made.locked)
     return code

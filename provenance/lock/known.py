@@ -18,6 +18,7 @@ SHORT_OF_BYTES = frozenset(
         "integrity/no-reference",
         "integrity/undeclared",
         "integrity/unread",
+        "signature/lost",
         "signature/unsupported",
         "weights/unread",
     }

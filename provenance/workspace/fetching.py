@@ -141,7 +141,7 @@ class Fetcher:
             return self.options.hub(self.session, self.progress)
         if self.options.offline:
             return None
-        return self.options.store(entry.source, self.progress)
+        return self.options.store(entry.source, self.progress, self.session.lock)
 
     def _target(self, entry: Entry) -> Target:
         from provenance.gate import Target

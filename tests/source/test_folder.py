@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from provenance.errors import ConfigError, SourceError
+from provenance.errors import Absent, ConfigError, SourceError
+from provenance.model import Ref
 from provenance.refs import in_store
-from provenance.source.remote.store import StoreOptions, collect, store
+from provenance.source import directory
+from provenance.source.remote.store import Known, StoreOptions, collect, store
 from tests import forge
 from tests.hubs import FILES
 
@@ -37,6 +39,22 @@ def test_a_file_that_is_changed_after_the_listing_is_not_read(tmp_path: Path) ->
     (place / "config.json").write_bytes(b"{}")
     with pytest.raises(SourceError, match="changed since it was listed"):
         release.whole("config.json", 99)
+
+
+@pytest.mark.parametrize("other", [b"{}", b"another length"])
+def test_a_known_revision_is_there_where_only_times_differ(tmp_path: Path, other: bytes) -> None:
+    place = forge.write(tmp_path / "m", {**FILES, "config.json": b"[]"})
+    here = directory.collect(place, ref=Ref(text="m"), at=AT)
+    first = store(f"file://{place}", StoreOptions()).opened(None).revision
+    known = {first: Known(manifest=here.listing.digest, files=here.manifest)}
+    os.utime(place / "config.json", ns=(1, 1))
+    asked = store(f"file://{place}", StoreOptions(known=known))
+    found = asked.opened(first)
+    assert (found.revision, found.now) == (first, asked.opened(None).revision)
+    assert found.now != first
+    (place / "config.json").write_bytes(other)
+    with pytest.raises(Absent, match="were changed, added or removed"):
+        asked.opened(first)
 
 
 @pytest.mark.parametrize("text", ["file://mirror/bot", "file:mirror/bot", "file:///a b"])

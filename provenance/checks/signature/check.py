@@ -102,7 +102,8 @@ signature/unsupported
 
 signature/lost
     The lockfile remembers a signature, and none holds now: it was stripped, or a release went out
-    unsigned. Ask the publisher; if it is meant, `lock --accept` it by name.
+    unsigned. Ask the publisher; if it is meant, `lock --accept` it by name. Unknown where one may
+    hold and nobody states the digests of all files: `lock --measure` reads them.
 
 signature/signer-changed
     Somebody else of the registry signs now than when the model was locked. Find out why, then
