@@ -44,7 +44,7 @@ def before(gathering: Gathering, subject: Subject, old: Entry) -> Side:
         return of_entry(old)
     subject = replace(subject, ref=replace(subject.ref, repo=old.repo))
     try:
-        evidence = gathering.of(subject, pinned=old)
+        evidence = with_known_digests(gathering.of(subject, pinned=old), old)
     except (SourceError, Unselected):
         return of_entry(old)
     registry = gathering.session.registry

@@ -71,8 +71,8 @@ class Opened:
     `revision` is the one that does not change: `sha256:` and 64 hex digits. `entries` are its files
     as far as they are `whole`; `documents` bundles that the store keeps beside them (referrers),
     `observations` what is odd about the place. `lying` is where the files lie, of a store of this
-    machine whose bytes are measured and not taken as declared. `now` is the revision that these very
-    bytes have today, where a store may have them under another one too.
+    machine whose bytes are measured and not taken as declared. `now` is the revision of today of
+    these very bytes, where a store may know them by another one too.
     """
 
     release: Release
