@@ -68,5 +68,6 @@ def command(
         click.echo(f"error: {name} was not promoted: {found.reason}", err=True)
         return CANNOT_JUDGE
     if not quiet:
-        terminal.show(promoted_lines(found.fetched.admitted.verdict, found.delivered, name=name))
+        verdict, repo = found.fetched.admitted.verdict, entry.repo
+        terminal.show(promoted_lines(verdict, found.delivered, name=name, repo=repo))
     return 0
