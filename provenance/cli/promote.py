@@ -11,7 +11,7 @@ from provenance.cli import terminal
 from provenance.cli.fetch import refused
 from provenance.cli.options import FROZEN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE
-from provenance.cli.signer import signing_by
+from provenance.cli.signer import with_signer_apart
 from provenance.report.promoted import promoted_lines
 from provenance.workspace import Request, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries
@@ -37,7 +37,7 @@ from provenance.workspace.signing import SignerOptions
     "--replace", is_flag=True, help="Replace what an earlier promotion put there, and nothing else."
 )
 @FROZEN
-@signing_by("--sign-key")
+@with_signer_apart
 @with_request(*RULES, *LOCKFILE)
 @with_workspace
 def command(

@@ -73,6 +73,9 @@ class FolderStore:
         A revision that is known is there too where only the times are others: every byte is hashed
         to tell, and the digests are then stated of today's revision.
         """
+        if self.folder.is_file():
+            message = f"expected a folder, found a file: type {self.folder} without file://"
+            raise SourceError(f"{self.source}: {message}")
         found = layout(self.folder, self.options.limits.entries)
         stamps = {entry.path: stamp_of(entry.place) for entry in found.entries}
         rows = sorted((path, *stamp) for path, stamp in stamps.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,7 +58,26 @@ def test_a_known_revision_is_there_where_only_times_differ(tmp_path: Path, other
         asked.opened(first)
 
 
-@pytest.mark.parametrize("text", ["file://mirror/bot", "file:mirror/bot", "file:///a b"])
-def test_a_folder_is_named_by_its_whole_path(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"type .file://\$PWD/"):
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("file://mirror/bot", ["file:///mirror/bot", "file:///home/me/mirror/bot"]),
+        ("file:mirror/bot", ["file:///mirror/bot", "file:///home/me/mirror/bot"]),
+        ("file://a b/c", ["file:///a%20b/c", "file:///home/me/a%20b/c"]),
+        ("file:///a b", ["file:///a%20b"]),
+    ],
+)
+def test_a_folder_is_named_by_its_whole_path(text: str, typed: list[str]) -> None:
+    with pytest.raises(ConfigError) as said:
         in_store(text)
+    lines = re.findall(
+        r"file://[^\s,\"]+", str(said.value).partition("type ")[2].partition(", found")[0]
+    )
+    assert [in_store(line.replace("$PWD", "/home/me")).source for line in lines] == typed
+
+
+def test_a_file_is_no_place_of_a_store(tmp_path: Path) -> None:
+    file = tmp_path / "m.txt"
+    file.write_text("words")
+    with pytest.raises(SourceError, match=f"expected a folder, found a file: type {file} without"):
+        store(f"file://{file}", StoreOptions()).opened(None)
