@@ -68,6 +68,6 @@ def refused(fetched: Fetched, session: Session, what: str) -> int:
     code, verdict = CANNOT_JUDGE, fetched.refused
     if verdict is not None:
         code = max(FAIL, RESULTS[verdict.result])
-        show(refusal(verdict, session), HUMAN, None)
+        show(refusal((verdict,), session), HUMAN, None)
     click.echo(f"error: {fetched.entry.name} was not {what}: {fetched.reason}", err=True)
     return code

@@ -199,10 +199,10 @@ def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
     )
 
 
-def refusal(verdict: Verdict, session: Session) -> Summary:
-    """The report on a model that was refused."""
+def refusal(refused: Sequence[Verdict], session: Session) -> Summary:
+    """The report on models that were refused."""
     return Summary(
-        verdicts=(verdict,),
+        verdicts=tuple(refused),
         unjudged=(),
         policy=session.policy_source,
         registry=session.registry_source,

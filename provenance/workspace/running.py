@@ -107,8 +107,8 @@ def made_ready(
     with opened(base / STORE, workspace.progress) as store:
         laid = _begun(store, base / RUNS)
         try:
-            for one in rules:
-                Laying(workspace=workspace, store=store, laid=laid, rules=one).lay(leading)
+            lays = (Laying(workspace=workspace, store=store, laid=laid, rules=r) for r in rules)
+            _check_all(tuple(_failure(one, leading) for one in lays))
             laid.close()
         except BaseException:
             with store.relinking():
@@ -143,6 +143,28 @@ def _of_a_hub(lock: Lock) -> Iterator[Entry]:
     for entry in lock.entries:
         if entry.part is not Part.ANCESTOR and entry.path is None and entry.repo:
             yield entry
+
+
+def _failure(laying: Laying, names: Names) -> Exception | None:
+    """Why a model could not be laid, or None where it is."""
+    from provenance.gate import Refused
+
+    try:
+        laying.lay(names)
+    except (Refused, ConfigError) as error:
+        return error
+    return None
+
+
+def _check_all(failures: Sequence[Exception | None]) -> None:
+    """Refused with all models that may not be used, else ConfigError with all that are not here."""
+    from provenance.gate import Refused
+
+    refused = [one.verdict for one in failures if isinstance(one, Refused)]
+    if refused:
+        raise Refused(*refused)
+    if absent := [str(one) for one in failures if one]:
+        raise ConfigError("; ".join(absent))
 
 
 def _unstartable(command: str, reason: str) -> ConfigError:
