@@ -9,6 +9,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.fetch import refused
+from provenance.cli.notice import notice
 from provenance.cli.options import FROZEN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE
 from provenance.cli.signer import with_signer_apart
@@ -65,7 +66,7 @@ def command(
     if found.fetched.admitted is None:
         return refused(found.fetched, session, "promoted")
     if found.delivered is None:
-        click.echo(f"error: {name} was not promoted: {found.reason}", err=True)
+        notice(f"error: {name} was not promoted: {found.reason}")
         return CANNOT_JUDGE
     if not quiet:
         verdict, repo = found.fetched.admitted.verdict, entry.repo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
+from provenance.cli.notice import notice
 from provenance.cli.options import FROZEN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import FAIL, RESULTS, combined
 from provenance.gate import Refused
@@ -53,8 +54,8 @@ def command(
         verdicts = (refused.verdict, *refused.others)
         report = refusal(verdicts, session)
         terminal.show(human(report, width=terminal.width()), err=True)
-        click.echo(f"error: {words[0]} was not started: {refused}", err=True)
+        notice(f"error: {words[0]} was not started: {refused}")
         return max(FAIL, combined(RESULTS[verdict.result] for verdict in verdicts))
     if not quiet:
-        terminal.say(f"note: {NOTE}", err=True)
+        notice(f"note: {NOTE}")
     return ready.become(words)
