@@ -53,6 +53,20 @@ def test_its_copy_is_judged_as_the_origin_without_asking_the_hub(there: Pier) ->
     assert (code, "identity/import-name" in rules(model)) == (1, True)
 
 
+def test_what_the_caller_keeps_of_it_elsewhere_goes_with_it(there: Pier) -> None:
+    own = there.desk.folder / "attestations" / REPO
+    own.mkdir(parents=True)
+    signature = forge.sign(forge.write(there.desk.folder / "m"), forge.TufKey(key=forge.key("two")))
+    kept = (signature / "model.sig").read_bytes()
+    (own / "second.sigstore.json").write_bytes(json.dumps(json.loads(kept), indent=1).encode())
+    promoted(there)
+    lines = there.dock.read()["detached.intoto.jsonl"].splitlines()
+    assert [json.loads(line) for line in lines] == [json.loads(kept)]
+    before = there.dock.read()
+    assert "lies there already" in promoted(there)
+    assert there.dock.read() == before
+
+
 def test_a_second_time_it_lies_there_already(there: Pier) -> None:
     promoted(there)
     before = there.dock.read()
