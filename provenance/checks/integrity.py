@@ -39,8 +39,8 @@ integrity/import-mismatch
 
 integrity/import-unverified
     A statement says from where the model was copied, and nobody signed it whom the registry has as
-    an importer of that origin, or it cannot be read; or the origin is a store, of which no model of
-    a Hub is known. It proves nothing. A note.
+    an importer of that origin, or it cannot be read; or the origin is a store, where nobody
+    has a name. It proves nothing. A note.
 
 integrity/no-reference
     Nothing says what these bytes should be: no signature that holds, no root, no exemption. Ask

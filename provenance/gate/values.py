@@ -130,8 +130,10 @@ class Standing:
 
 
 class Refused(Rejected):
-    """A model may not be used; `verdict` says why, with every finding. `others` are those of more
-    models that were asked for with it, and may not be used either."""
+    """A model may not be used; `verdict` says why, with every finding.
+
+    `others` are those on more models that were asked for with it, and may not be used either.
+    """
 
     def __init__(self, verdict: Verdict, *others: Verdict) -> None:
         more = (f"; {one.name}: {one.reason}" for one in others)

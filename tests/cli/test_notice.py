@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.cli.notice import wrapped
+from provenance.report.folded import wrapped
 
 LINE = "`provenance registry add-signer 'Acme AI' release --key FILE`"
 FOLDED = {
