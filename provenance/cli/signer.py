@@ -8,12 +8,20 @@ from provenance.cli.options import FILE, Decorator, folded
 from provenance.workspace.signing import PASSWORD, SignerOptions
 
 
-def signing_by(key: str) -> Decorator:
-    """The options that say who signs, as the argument `signing`; that of a key is called `key`."""
+class SignApart(SignerOptions):
+    """The same in a command where --key has another meaning."""
+
+    KEY = "--sign-key"
+
+
+def signing_by(kind: type[SignerOptions]) -> Decorator:
+    """The options that say who signs, as the argument `signing`."""
     return folded(
         "signing",
-        SignerOptions,
-        click.option(key, "key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."),
+        kind,
+        click.option(
+            kind.KEY, "key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."
+        ),
         click.option("--certificate", type=FILE, help="PEM certificate of that key."),
         click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),
         click.option(
@@ -25,4 +33,5 @@ def signing_by(key: str) -> Decorator:
     )
 
 
-with_signer = signing_by("--key")
+with_signer = signing_by(SignerOptions)
+with_signer_apart = signing_by(SignApart)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provenance import manual
 from provenance.errors import ConfigError
+from provenance.formats.near import near
 from provenance.report import formats, loaders, places
 
 TABLES = {loaders.PAGE: loaders.table, places.PAGE: places.table}
@@ -20,7 +21,7 @@ def explained(name: str) -> str:
         whole = f"The whole page: provenance explain {name.partition('/')[0]}"
         return f"{name}\n\n{rules[name]}\n\n{whole}"
     known = (*rules, *manual.names(), formats.PAGE)
-    hint = manual.near(name, known, 3) or "; `provenance explain` lists them"
+    hint = near(name, known, 3) or "; `provenance explain` lists them"
     raise ConfigError(f"there is no page or rule {name!r}{hint}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, certificates
@@ -20,7 +21,10 @@ MAX_KEY = 1 << 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerOptions:
     """What to sign with: the PEM file of a key, with a certificate and those above it, or the
-    OIDC token of an identity, else that of the CI job which this is."""
+    OIDC token of an identity, else that of the CI job which this is. `KEY` is how the option of the
+    key is called."""
+
+    KEY: ClassVar[str] = "--key"
 
     key: Path | None = None
     certificate: Path | None = None
@@ -31,7 +35,7 @@ class SignerOptions:
     @property
     def is_given(self) -> bool:
         """Whether any of it was said, so that a signature is meant."""
-        return self != SignerOptions()
+        return self != type(self)()
 
     def signer(self, now: datetime, environment: Environment) -> Signer:
         """The signer that this is, or ConfigError for options that do not go together.
@@ -41,7 +45,7 @@ class SignerOptions:
         if self.key is None:
             return self._keyless()
         if self.identity_token is not None or self.trust_config:
-            message = "--key signs without an identity: drop --identity-token, --trust-config"
+            message = f"{self.KEY} signs without an identity: drop --identity-token, --trust-config"
             raise ConfigError(message)
         password = environment.variables.get(PASSWORD)
         try:
@@ -56,9 +60,9 @@ class SignerOptions:
 
     def _keyless(self) -> Signer:
         if self.certificate or self.issuers:
-            raise ConfigError("--certificate and --chain go with the --key they are for")
+            raise ConfigError(f"--certificate and --chain go with the {self.KEY} they are for")
         config = _text(self.trust_config) if self.trust_config else None
-        token = ambient_token() if self.identity_token is None else self.identity_token
+        token = ambient_token(self.KEY) if self.identity_token is None else self.identity_token
         return KeylessSigner(token=token, trust_config=config)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from provenance import replay
 from provenance.errors import ConfigError, SourceError
-from provenance.fleet import tables
+from provenance.fleet import engines, tables
 from provenance.fleet.changes import Terms
 from provenance.fleet.desk import judge
 from provenance.fleet.engines import Certificates
@@ -41,6 +41,7 @@ from provenance.verdict import Result
 from provenance.workspace import Request, Workspace
 from tests import forge
 from tests.fleet import models
+from tests.fleet.certificates import issued
 
 POLICY = Policy.of(Settings())
 TUNED, SIGNED, SMALL = models.Lab(layers=4).tuned(1, 2), models.signed(3), models.small(4)
@@ -244,6 +245,19 @@ def test_an_engine_that_cannot_be_used_is_refused_before_anything_is_sent(
         with pytest.raises(ConfigError, match=expected):
             judged(store, rules, work, Silent())
         judged(store, rules, Work(), Silent())
+
+
+@pytest.mark.parametrize("option", ["tls_ca", "tls_cert", "tls_key"])
+def test_a_file_that_is_no_certificate_is_named_before_anybody_is_asked(
+    option: str, tmp_path: Path
+) -> None:
+    made = issued(tmp_path)
+    good = Certificates(tls_ca=made.ca, tls_cert=made.cert, tls_key=made.key)
+    engines.check("dask=tls://10.0.0.1:1", good)
+    text = tmp_path / "words.txt"
+    text.write_text("words")
+    with pytest.raises(ConfigError, match=f"--tls-c.*{text}"):
+        engines.check("dask=tls://10.0.0.1:1", replace(good, **{option: text}))
 
 
 def test_a_folder_without_a_store_is_told_what_makes_one(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance.cli.notice import notice
 from provenance.cli.options import JSON
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, INCOMPLETE, PASS, combined
 from provenance.report.common import printable
@@ -58,7 +59,7 @@ def verdict_lines(found: Report) -> Iterable[str]:
 def answer(found: Answer, form: str) -> None:
     """The rows: for people one a line, columns apart by a tab, under their names."""
     if found.note:
-        click.echo(f"note: {printable(found.note)}", err=True)
+        notice(f"note: {printable(found.note)}")
     if form == JSON:
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
