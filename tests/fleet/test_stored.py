@@ -25,7 +25,7 @@ from provenance.fleet.heads import Heads
 from provenance.fleet.judging import Task, done, every
 from provenance.fleet.options import JudgeOptions
 from provenance.fleet.running import Work, judged, shard_of
-from provenance.fleet.store import EVIDENCE, HEADS, RUN, VERDICTS, FleetStore, is_whole
+from provenance.fleet.store import EVIDENCE, HEADS, RUN, VERDICTS, FleetStore
 from provenance.fleet.store import Part as Piece
 from provenance.gate.judging import judged as judged_by_the_gate
 from provenance.gate.values import Rules
@@ -159,14 +159,15 @@ def test_evidence_that_was_spoiled_is_told_and_the_rest_is_judged(how: str, tmp_
     assert "gather" in said
 
 
-@pytest.mark.parametrize("how", ["cut short", "cut short by a byte", "empty"])
-def test_verdicts_that_were_cut_short_are_made_again(how: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", BROKEN)
+def test_verdicts_that_were_spoiled_are_made_again(how: str, tmp_path: Path) -> None:
     store, rules = models.filled(tmp_path / "fleet", models.mix(6, 4), 3), models.rules()
     judged(store, rules, Work(), Silent())
     before = models.verdicts(store, rules.key)
-    place = store.place(VERDICTS, rules.key, store.parts()[0].name)
+    part = store.parts()[0]
+    place = store.place(VERDICTS, rules.key, part.name)
     BROKEN[how](place, place.stat().st_size)
-    assert not is_whole(place)
+    assert not store.stands(part, VERDICTS, rules.key)
     assert judged(store, rules, Work(), Silent()).judged == 3
     assert models.verdicts(store, rules.key) == before
 
