@@ -143,3 +143,18 @@ def test_a_sarif_rule_leads_to_taxa_that_the_log_has() -> None:
 
 def test_a_log_without_rules_names_no_standard() -> None:
     assert run_of()["taxonomies"] == []
+
+
+def test_the_page_of_a_report_has_what_stands_behind_its_checks_and_rules() -> None:
+    found = (failed("lineage/data-not-pinned", "found", "file"),)
+    page = FORMATS["html"].write(summary(verdict("a/b", found)))
+    listed = page.partition("Requirements of standards")[2]
+    for name in ("format", "lineage/data-not-pinned"):
+        assert f"<code>{name}</code>" in listed
+        for one in requirements(name):
+            assert f"<td>{one.standard.name} {one.section}</td>" in listed
+    assert "<code>weights</code>" not in listed
+
+
+def test_a_report_without_a_verdict_names_no_standard() -> None:
+    assert "Requirements of standards" not in FORMATS["html"].write(summary())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from provenance.manual.crosswalk import Requirement, Standard, requirements, rows, standards
+from provenance.report.common import Summary, own_problems
 from provenance.report.loaders import WIDTH, wrapped
 
 PAGE = "crosswalk"
@@ -27,6 +28,14 @@ def block(name: str) -> str:
     """The requirements behind a check or a rule, by standard; empty where there are none."""
     found = requirements(name)
     return "\n".join((BEHIND, "", *_listed(found))) if found else ""
+
+
+def behind(summary: Summary) -> Mapping[str, Sequence[Requirement]]:
+    """What stands behind the checks that were made, and behind what was found and differs."""
+    made = {check for verdict in summary.verdicts for check, _ in verdict.checks}
+    found = {one.rule for verdict in summary.verdicts for one in own_problems(verdict)}
+    found |= {one.rule for one in summary.above}
+    return {name: row for name, row in rows().items() if name in made | found}
 
 
 def page() -> str:
