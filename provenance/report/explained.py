@@ -17,6 +17,11 @@ MADE: Mapping[str, Callable[[], str]] = {
 """The pages that are made of tables alone."""
 
 
+def names() -> tuple[str, ...]:
+    """Every name that `explained` takes: rules, topics, checks and what is made of tables."""
+    return (*manual.rules(), *manual.names(), *MADE)
+
+
 def explained(name: str) -> str:
     """The page of a topic or check, or what a rule means; ConfigError for any other name.
 
@@ -24,8 +29,7 @@ def explained(name: str) -> str:
     """
     if parts := list(_parts(name)):
         return "\n\n".join(filter(None, (*parts, crosswalk.block(name))))
-    known = (*manual.rules(), *manual.names(), *MADE)
-    hint = manual.near(name, known, 3) or "; `provenance explain` lists them"
+    hint = manual.near(name, names(), 3) or "; `provenance explain` lists them"
     raise ConfigError(f"there is no page or rule {name!r}{hint}")
 
 
