@@ -70,6 +70,7 @@ def test_loud_and_quiet_at_once_is_neither(run: Run, tmp_path: Path) -> None:
 COMPLETED = {
     "a rule": ("explain signature/wr", "signature/wrong-signer"),
     "a check": ("explain ance", "ancestry"),
+    "a page of tables": ("explain cross", "crosswalk"),
     "what is accepted": ("lock --accept identity/repl", "identity/replaced@"),
     "a command": ("ver", "verify"),
     "an option": ("verify --js", "--json"),
