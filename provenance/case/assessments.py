@@ -17,13 +17,15 @@ from provenance.formats.fields import Fields
 from provenance.formats.names import is_weight_name
 from provenance.lock import LockedFailure
 from provenance.model import File, Manifest
-from provenance.policy.required import TEST_RESULT, RequiredAttestation
+from provenance.policy.required import RequiredAttestation
 from provenance.signature import Attestation, Party, Window, distrust
 from provenance.trust import Authority, Identity, Material
-from provenance.wire import oms
+from provenance.wire import oms, results
 from provenance.wire.intoto import Statement
+from provenance.wire.results import TestOutcome, TestResult
 
-PASSED, WARNED, FAILED, UNREADABLE = "PASSED", "WARNED", "FAILED", "unreadable"
+PASSED, WARNED, FAILED = TestOutcome
+UNREADABLE = "unreadable"
 NEVER = float("-inf")
 
 
@@ -34,8 +36,8 @@ class Assessment:
     `key` is what the party is recognised by. `named` are the digests of weights and of what a
     loader reads that the statement names, `shared` the paths of all files. `is_of_this` says that
     it is of this model, and not of another that shares a file. `missing` are files of a loader
-    that it left out, by path and digest. `signed` is when it says that it was, and `problem` why
-    its result cannot be read.
+    that it left out, by path and digest. `signed` is when it says that it was. `tested` is the
+    whole of a test result, and `problem` why that, or the result itself, cannot be read.
     """
 
     organisation: str
@@ -43,6 +45,7 @@ class Assessment:
     key: str
     bundle: str
     result: str
+    tested: TestResult | None
     problem: str
     signed: Window | None
     is_of_this: bool
@@ -202,7 +205,7 @@ def _may(case: Case, attestation: Attestation, party: Party, required: RequiredA
 def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> Iterator[Assessment]:
     """What the statement says, if it names any file of this model."""
     statement = attestation.statement
-    result, problem = _result(statement)
+    result, tested, problem = _result(statement)
     said = files.named_by(statement, against=result in (FAILED, UNREADABLE))
     if not said:
         return
@@ -213,6 +216,7 @@ def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> I
         key=key_of(party.signer.material),
         bundle=attestation.bundle,
         result=result,
+        tested=tested,
         problem=problem,
         signed=attestation.moments.signed,
         is_of_this=files.are_told_by(said),
@@ -233,15 +237,17 @@ def key_of(material: Material) -> str:
     return material.label
 
 
-def _result(statement: Statement) -> tuple[str, str]:
-    """What is said, or why it cannot be read."""
+def _result(statement: Statement) -> tuple[str, TestResult | None, str]:
+    """What is said, the whole of it where it is of tests, and why something cannot be read."""
+    said: str = UNREADABLE
     try:
-        fields = Fields(statement.predicate, "predicate")
-        if statement.predicate_type == TEST_RESULT:
-            return fields.choice("result", (PASSED, WARNED, FAILED)), ""
-        return fields.choice("verificationResult", (PASSED, FAILED)), ""
+        if statement.predicate_type != results.PREDICATE_TYPE:
+            fields = Fields(statement.predicate, "predicate")
+            return fields.choice("verificationResult", (PASSED, FAILED)), None, ""
+        said = results.outcome(statement.predicate)
+        return said, TestResult.read(statement.predicate), ""
     except Malformed as error:
-        return UNREADABLE, str(error)
+        return said, None, str(error)
 
 
 def _root(manifest: Manifest) -> Iterator[str]:

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from provenance.formats.fields import Fields
 from provenance.trust import Role
+from provenance.wire import results
 
-TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+TEST_RESULT = results.PREDICATE_TYPE
 VSA = "https://slsa.dev/verification_summary/v1"
 SPOKEN: Mapping[str, Role] = {TEST_RESULT: Role.EVALUATOR, VSA: Role.VERIFIER}
 """Whose word each predicate is; no other role's counts for it."""
