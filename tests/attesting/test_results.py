@@ -158,6 +158,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.bin").symlink_to("/etc/hostname")
     found = directory.collect(tmp_path, ref=Ref(text=str(tmp_path)), at=NOW)
     with pytest.raises(ConfigError, match="links are not followed"):
