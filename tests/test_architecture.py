@@ -40,6 +40,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 DOORS = {
+    "backports": ("formats",),
+    "compression": ("formats",),
     "click": ("cli",),
     "cyclonedx": ("produce",),
     "packageurl": ("produce",),
