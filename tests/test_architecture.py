@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("verdict", "selection", "names"),
     ("formats",),
     ("wire", "loaders", "weights"),
-    ("claims",),
+    ("claims", "evaluations"),
     ("keys",),
     ("trust",),
     ("policy", "lock", "refs"),
