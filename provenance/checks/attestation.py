@@ -92,8 +92,13 @@ def check(case: Case) -> Iterator[Finding]:
     if not case.policy.required:
         yield unknown("attestation/not-asked", "the policy requires no attestation", case.subject)
     files = files_of(case)
-    asked = (_one(case, required, files) for required in case.policy.required)
-    yield from dict.fromkeys(finding for found in asked for finding in found)
+    for predicate in dict.fromkeys(one.predicate for one in case.policy.required):
+        asked = [one for one in case.policy.required if one.predicate == predicate]
+        said = words(case, asked[0], files)
+        yield from map(_against, convicting(said))
+        yield from _aside(said)
+        for required in asked:
+            yield from _one(case, required, said)
     past = [f for f in case.lock.failures if remembered(case, f, files)] if case.lock else []
     for predicate in sorted({failure.predicate for failure in past}):
         required = RequiredAttestation(predicate=predicate, role=SPOKEN[predicate])
@@ -103,11 +108,10 @@ def check(case: Case) -> Iterator[Finding]:
                 yield from _withheld(case, failure, said, files)
 
 
-def _one(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Finding]:
-    said = words(case, required, files)
+def _one(
+    case: Case, required: RequiredAttestation, said: Sequence[Assessment]
+) -> Iterator[Finding]:
     against, good = convicting(said), counting(said, required.suite)
-    yield from map(_against, against)
-    yield from _aside(said)
     problems = [(word, tuple(_problems(case, required, word))) for word in good]
     holding = [word for word, wrong in problems if not wrong]
     for word in holding:

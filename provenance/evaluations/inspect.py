@@ -57,7 +57,7 @@ def read(stream: BinaryIO) -> Report:
 def _unpacked(stream: BinaryIO) -> bytes:
     """The header of an archive, which is written when a run has ended."""
     if HEADER not in archive.names(stream):
-        raise Malformed(f"no {HEADER} in the archive: the run has not ended, or is no log")
+        raise Malformed(f"no {HEADER} in the archive: the run has not ended, or this is another archive")
     try:
         return archive.member(stream, HEADER, MAX_HEADER)
     except Malformed as error:
@@ -97,7 +97,8 @@ def _measures(results: Fields, task: str) -> Iterator[Measure]:
         for key, metric in score.table("metrics").items():
             value = number(Fields(metric, score.where(f"metrics.{key}")).take("value"))
             called = f"{name}/{key}"
-            called = f"{name}/{reducer}/{key}" if called in seen else called
+            if called in seen and reducer:
+                called = f"{name}/{reducer}/{key}"
             if called in seen:
                 raise score.wrong("name", f"{called!r} stands twice")
             seen.add(called)

@@ -37,7 +37,7 @@ STATES: Mapping[str, TestOutcome] = {
 }
 """What the attributes `status` and `result` of a test say of it."""
 WORST = (FAILED, WARNED, PASSED)
-BEGINS = (b"<?xml", b"<testsuite", b"<!--")
+BEGINS = (b"<?xml", b"<testsuite", b"<!")
 
 
 def is_one(head: bytes) -> bool:
