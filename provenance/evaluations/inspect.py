@@ -57,7 +57,9 @@ def read(stream: BinaryIO) -> Report:
 def _unpacked(stream: BinaryIO) -> bytes:
     """The header of an archive, which is written when a run has ended."""
     if HEADER not in archive.names(stream):
-        raise Malformed(f"no {HEADER} in the archive: the run has not ended, or this is another archive")
+        raise Malformed(
+            f"no {HEADER} in the archive: the run has not ended, or this is another archive"
+        )
     try:
         return archive.member(stream, HEADER, MAX_HEADER)
     except Malformed as error:

@@ -15,6 +15,8 @@ CHUNK = 1 << 20
 MAX_VALUE = 32 << 20
 """Characters of one value that is handed out whole."""
 MAX_KEYS = 100_000
+LOOKED_AHEAD = 4
+"""Behind a number as many characters tell whether it goes on."""
 SHOWN = 24
 BLANK = re.compile(r"[ \t\n\r]*")
 READS = decoder(constants=True)
@@ -112,7 +114,7 @@ class _Text:
             return None
         except RecursionError:
             raise self.wrong("JSON nested too deep") from None
-        if end == len(self._text) and not self._ended:
+        if end + LOOKED_AHEAD > len(self._text) and not self._ended:
             return None
         if self._text.find("\\u", self._at, end) >= 0:
             self._check_pairs(value)

@@ -144,7 +144,7 @@ def _public(result: TestResult, private: Collection[str]) -> tuple[TestResult, t
         failed=tuple(filter(shows, result.failed)),
     )
     lost = _names(result) - _names(kept)
-    line = f"{lost} names of tests or suites look like paths or secrets, and were left out"
+    line = f"  left out, as they look like paths or secrets: names of tests or suites ({lost})"
     return kept, (line,) if lost else ()
 
 
@@ -175,8 +175,8 @@ def _lines(report: Report, decision: Decision, evidence: Evidence) -> Iterator[s
     """What the statement says, in few words."""
     counts = ", ".join(f"{count} {outcome.lower()}" for outcome, count in decision.counts.items())
     suites = ", ".join(one.name for one in decision.result.configuration[:8])
-    yield f"{decision.result.result} of {len(evidence.manifest.files)} files: {counts}"
-    yield f"  suite {suites}, by {report.tool}, {AS_IT_STANDS}"
+    yield f"{decision.result.result} of {len(evidence.manifest.files)} files; tests: {counts}"
+    yield f"  suite {suites}, as {report.tool} reports it: nothing of it was run or checked here"
     for name in ("limit", "sample_id", "early_stopping"):
         if name in (notes := dict(report.notes)):
             yield f"  not the whole suite: {name} is {notes[name]}"
