@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from provenance.errors import Malformed
-from provenance.evaluations.report import Measure, Report, moment, suite
+from provenance.evaluations.report import MAX_TESTS, Measure, Report, moment, suite
 from provenance.formats import json
 from provenance.formats.fields import Fields
 from provenance.wire.results import TestOutcome
@@ -20,7 +20,7 @@ from provenance.wire.results import TestOutcome
 BEGINS = re.compile(
     rb'\s*\{\s*"entry_type"\s*:|\s*\{[^\n]{0,4000}"entry_type"\s*:\s*"start_run setup"'
 )
-LONGEST = 32 << 20
+LONGEST = 16 << 20
 """Bytes of one line."""
 KIND, SETUP, INIT, EVAL, COMPLETION = "entry_type", "start_run setup", "init", "eval", "completion"
 MODELS = ("plugins.target_name", "plugins.model_name")
@@ -48,6 +48,8 @@ def read(stream: BinaryIO) -> Report:
             if one.name in measures:
                 raise line.wrong("probe", f"{one.name!r} stands twice")
             measures[one.name] = one
+            if len(measures) > MAX_TESTS:
+                raise Malformed(f"more than {MAX_TESTS:,} lines {EVAL!r}", slug="limit")
         elif kind == COMPLETION:
             ended, finished = True, moment(line.text("end_time", ""), line.where("end_time"))
     if not ended:

@@ -7,7 +7,7 @@ numbers: what is good enough is for whoever reads it to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import BinaryIO
 
@@ -18,12 +18,13 @@ from provenance.formats.fields import Fields
 from provenance.wire.descriptor import Note
 
 HEADER = "header.json"
-MAX_HEADER = 32 << 20
+MAX_HEADER = 16 << 20
 VERSIONS = (2,)
 READ = frozenset({"version", "status", "eval", "results", "stats", "invalidated"})
 LONG = frozenset({"samples", "reductions"})
 BEGINS = re.compile(rb'\s*\{\s*"(?:version|status|eval)"\s*:')
 FINISHED = "success"
+UNSCORED = "unscored_samples"
 SHOWN = 80
 INSTALL = (
     "pip install 'hf-provenance[evaluations]', or "
@@ -44,13 +45,14 @@ def read(stream: BinaryIO) -> Report:
     _check_finished(fields)
     ran, results = fields.table("eval"), fields.optional_table("results")
     task, samples = ran.filled("task"), _samples(results)
+    scores = tuple(results.tables("scores"))
     return Report(
         tool=f"Inspect {ran.optional_table('packages').text('inspect_ai', '')}".strip(),
         suites={task: suite(task, version=_short(ran, "task_version"))},
-        measures=tuple(_measures(results, task)),
+        measures=tuple(_measures(scores, task)),
         model=ran.text("model"),
         finished=moment(fields.optional_table("stats").text("completed_at", ""), "completed_at"),
-        notes=(("samples", samples), *_reservations(ran.optional_table("config"), results)),
+        notes=(("samples", samples), *_reservations(ran.optional_table("config"), results, scores)),
     )
 
 
@@ -91,10 +93,10 @@ def _samples(results: Fields) -> int:
     return total
 
 
-def _measures(results: Fields, task: str) -> Iterator[Measure]:
+def _measures(scores: Iterable[Fields], task: str) -> Iterator[Measure]:
     """Every metric of every score, called `score/metric`, with the reducer where there are two."""
     seen: set[str] = set()
-    for score in results.tables("scores"):
+    for score in scores:
         name, reducer = score.filled("name"), _short(score, "reducer")
         for key, metric in score.table("metrics").items():
             value = number(Fields(metric, score.where(f"metrics.{key}")).take("value"))
@@ -108,13 +110,18 @@ def _measures(results: Fields, task: str) -> Iterator[Measure]:
                 yield Measure(name=called, suite=task, value=value)
 
 
-def _reservations(asked: Fields, results: Fields) -> Iterator[tuple[str, Note]]:
-    """What kept the samples from being all of the suite."""
+def _reservations(
+    asked: Fields, results: Fields, scores: Iterable[Fields]
+) -> Iterator[tuple[str, Note]]:
+    """What kept the samples from being all of the suite, and all from being scored."""
     for name in ("limit", "sample_id"):
         if found := _short(asked, name):
             yield name, found
     if _short(results, "early_stopping"):
         yield "early_stopping", True
+    left = [one.whole(UNSCORED) for one in scores if one.holds(UNSCORED, int)]
+    if any(left):
+        yield "unscored", max(left)
 
 
 def _short(fields: Fields, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from provenance.errors import Malformed
-from provenance.evaluations.report import MAX_TESTS, Measure, Report, moment, suite
+from provenance.evaluations.report import MAX_NAME, MAX_TESTS, Measure, Report, moment, suite
 from provenance.wire.results import TestOutcome
 
 PASSED, WARNED, FAILED = TestOutcome
@@ -20,7 +20,6 @@ CHUNK = 1 << 18
 LONGEST = 4 << 20
 """Bytes of one tag, or of whatever else cannot be told before its end."""
 DEEPEST = 64
-MAX_NAME = 512
 SUITES, CASE = ("testsuites", "testsuite"), "testcase"
 UNNAMED = "junit"
 ASIDE = ("properties", "system-out", "system-err")

@@ -13,6 +13,8 @@ from provenance.wire.results import TestOutcome
 
 MAX_TESTS = 200_000
 MAX_SUITES = 10_000
+MAX_NAME = 512
+"""Characters of the name of a test or suite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,9 @@ class Report:
         """Something was measured, and no more than is read, or Malformed."""
         if not self.measures:
             raise Malformed("no test: expected one or more")
+        longest = max(max(len(one.name), len(one.suite)) for one in self.measures)
+        if longest > MAX_NAME:
+            raise Malformed(f"a name of {longest:,} characters, at most {MAX_NAME} are read")
         if len(self.measures) > MAX_TESTS or len(self.suites) > MAX_SUITES:
             found = f"{len(self.measures):,} tests of {len(self.suites):,} suites"
             raise Malformed(f"{found}, at most {MAX_TESTS:,} of {MAX_SUITES:,} are read")

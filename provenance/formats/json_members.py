@@ -12,7 +12,7 @@ from provenance.errors import Malformed
 from provenance.formats.json import decoder
 
 CHUNK = 1 << 20
-MAX_VALUE = 32 << 20
+MAX_VALUE = 16 << 20
 """Characters of one value that is handed out whole."""
 MAX_KEYS = 100_000
 LOOKED_AHEAD = 4

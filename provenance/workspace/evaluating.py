@@ -177,9 +177,9 @@ def _lines(report: Report, decision: Decision, evidence: Evidence) -> Iterator[s
     suites = ", ".join(one.name for one in decision.result.configuration[:8])
     yield f"{decision.result.result} of {len(evidence.manifest.files)} files; tests: {counts}"
     yield f"  suite {suites}, as {report.tool} reports it: nothing of it was run or checked here"
-    for name in ("limit", "sample_id", "early_stopping"):
+    for name in ("limit", "sample_id", "early_stopping", "unscored"):
         if name in (notes := dict(report.notes)):
-            yield f"  not the whole suite: {name} is {notes[name]}"
+            yield f"  not all of the suite: {name} is {notes[name]}"
     if report.finished is None:
         yield "  the report says no time: the statement has the present one"
 

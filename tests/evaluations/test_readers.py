@@ -219,6 +219,7 @@ def test_lm_eval_names_its_model_in_arguments(arguments: object, model: str) -> 
         (log(lambda t: t["eval"]["config"].update(limit=2)), ("limit", "2")),
         (log(lambda t: t["eval"]["config"].update(sample_id=["a"])), ("sample_id", "['a']")),
         (log(lambda t: t["results"].update(early_stopping={"x": 1})), ("early_stopping", True)),
+        (log(lambda t: t["results"]["scores"][1].update(unscored_samples=3)), ("unscored", 3)),
         (log(lambda t: None), ("samples", 4)),
         (lm_eval(lambda t: t["config"].update(limit=10.0)), ("limit", "10.0")),
         (
@@ -249,6 +250,7 @@ REFUSED: tuple[tuple[bytes, str], ...] = (
     (log(lambda t: t["results"]["scores"][0].update(name="match")), "stands twice"),
     (log(lambda t: t["eval"].pop("task")), "eval.task: missing"),
     (log(lambda t: t["stats"].update(completed_at="yesterday")), "expected an ISO 8601 time"),
+    (log(lambda t: t["eval"].update(task="x" * 513)), "a name of 513 characters"),
     (LOG[:-1], "the text ends there"),
     (LOG + b"x", "expected the end"),
     (LOG.replace(b'"status"', b'"version"', 1), "stands twice"),
