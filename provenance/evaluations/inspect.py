@@ -58,12 +58,13 @@ def read(stream: BinaryIO) -> Report:
 
 def _unpacked(stream: BinaryIO) -> bytes:
     """The header of an archive, which is written when a run has ended."""
-    if HEADER not in archive.names(stream):
+    members = archive.Members(stream)
+    if HEADER not in members.names:
         raise Malformed(
             f"no {HEADER} in the archive: the run has not ended, or this is another archive"
         )
     try:
-        return archive.member(stream, HEADER, MAX_HEADER)
+        return members.whole(HEADER, MAX_HEADER)
     except Malformed as error:
         if error.slug == "missing":
             raise Malformed(f"{HEADER} {error}: {INSTALL}") from None

@@ -77,6 +77,7 @@ class Members:
 
     def __init__(self, stream: BinaryIO) -> None:
         try:
+            self._stream = stream
             self._opened = zipfile.ZipFile(Bounded(stream))
         except REFUSALS as error:
             raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
@@ -100,52 +101,52 @@ class Members:
         except REFUSALS as error:
             raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
 
+    def whole(self, name: str, limit: int) -> bytes:
+        """All that a member unpacks to, `limit` bytes or fewer; Malformed, slug `zip`.
 
-def member(stream: BinaryIO, name: str, limit: int) -> bytes:
-    """All that a member of a zip unpacks to, `limit` bytes or fewer; Malformed, slug `zip`.
+        It is stored, deflated or packed by Zstandard (APPNOTE 6.3.10, 4.4.5), and no more than
+        `limit` and some bytes are ever unpacked, whatever the directory states.
+        """
+        try:
+            found = self._opened.getinfo(name)
+        except KeyError:
+            raise Malformed(f"no {name[:80]!r} in the zip", slug="zip") from None
+        if found.compress_size > limit or found.file_size > limit:
+            message = (
+                f"{name[:80]!r} in the zip states {found.file_size:,} bytes, and no more than "
+            )
+            raise Malformed(f"{message}{limit:,} are read", slug="limit")
+        data = _unpacked(self._packed(found), found, limit + 1)
+        if len(data) != found.file_size or zlib.crc32(data) != found.CRC:
+            message = f"{name[:80]!r} in the zip is other than the directory states"
+            raise Malformed(message, slug="zip")
+        return data
 
-    It is stored, deflated or packed by Zstandard (APPNOTE 6.3.10, 4.4.5), and no more than `limit`
-    and some bytes are ever unpacked, whatever the directory states.
-    """
-    try:
-        found = zipfile.ZipFile(Bounded(stream)).getinfo(name)
-    except REFUSALS as error:
-        raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
-    if found.compress_size > limit or found.file_size > limit:
-        message = f"{name[:80]!r} in the zip states {found.file_size:,} bytes, and no more than "
-        raise Malformed(f"{message}{limit:,} are read", slug="limit")
-    packed = _packed(stream, found)
+    def _packed(self, found: zipfile.ZipInfo) -> bytes:
+        """A member as it lies there, behind its own header (APPNOTE 6.3.10, 4.3.7)."""
+        self._stream.seek(found.header_offset)
+        head = self._stream.read(LOCAL_HEADER)
+        if len(head) < LOCAL_HEADER or not head.startswith(ZIP_STARTS[0]):
+            raise Malformed(f"{found.filename[:80]!r} in the zip has no header", slug="zip")
+        named, extra = struct.unpack("<HH", head[26:30])
+        self._stream.seek(named + extra, io.SEEK_CUR)
+        return self._stream.read(found.compress_size)
+
+
+def _unpacked(packed: bytes, found: zipfile.ZipInfo, limit: int) -> bytes:
+    """The first `limit` bytes of a member."""
     if found.compress_type == zipfile.ZIP_STORED:
-        data = packed
-    elif found.compress_type == zipfile.ZIP_DEFLATED:
-        data = _inflated(packed, limit + 1, name)
-    elif found.compress_type == ZSTANDARD:
-        data = zstd.unpacked(packed, limit + 1)
-    else:
-        message = f"{name[:80]!r} in the zip is packed by method {found.compress_type}"
-        raise Malformed(f"{message}, expected 0, 8 or {ZSTANDARD}", slug="zip")
-    if len(data) != found.file_size or zlib.crc32(data) != found.CRC:
-        message = f"{name[:80]!r} in the zip is other than the directory states"
-        raise Malformed(message, slug="zip")
-    return data
-
-
-def _packed(stream: BinaryIO, found: zipfile.ZipInfo) -> bytes:
-    """A member as it lies there, behind its own header (APPNOTE 6.3.10, 4.3.7)."""
-    stream.seek(found.header_offset)
-    head = stream.read(LOCAL_HEADER)
-    if len(head) < LOCAL_HEADER or not head.startswith(ZIP_STARTS[0]):
-        raise Malformed(f"{found.filename[:80]!r} in the zip has no header", slug="zip")
-    named, extra = struct.unpack("<HH", head[26:30])
-    stream.seek(named + extra, io.SEEK_CUR)
-    return stream.read(found.compress_size)
-
-
-def _inflated(packed: bytes, limit: int, name: str) -> bytes:
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit)
-    except zlib.error as error:
-        raise Malformed(f"{name[:80]!r} in the zip: {error}", slug="zip") from None
+        return packed
+    if found.compress_type == zipfile.ZIP_DEFLATED:
+        try:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit)
+        except zlib.error as error:
+            message = f"{found.filename[:80]!r} in the zip: {error}"
+            raise Malformed(message, slug="zip") from None
+    if found.compress_type == ZSTANDARD:
+        return zstd.unpacked(packed, limit)
+    message = f"{found.filename[:80]!r} in the zip is packed by method {found.compress_type}"
+    raise Malformed(f"{message}, expected 0, 8 or {ZSTANDARD}", slug="zip")
 
 
 def names(stream: BinaryIO) -> tuple[str, ...]:
