@@ -1,5 +1,6 @@
-"""Reports as their tools write them: two logs of Inspect and one of pytest, made by these; and of
-garak and lm-eval what their sources write, as far as a reader looks."""
+"""Reports as their tools write them: two logs of Inspect, results of lm-eval and XML of pytest that
+these made; and of garak, and of larger runs of lm-eval, what their sources write, as far as a reader
+looks."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 FOLDER = Path(__file__).parent / "reports"
 EVAL = (FOLDER / "inspect.eval").read_bytes()
 LOG = (FOLDER / "inspect.json").read_bytes()
+RESULTS = (FOLDER / "lm-eval.json").read_bytes()
 PYTEST = (FOLDER / "pytest.xml").read_bytes()
 Table = dict[str, Any]
 

@@ -57,6 +57,13 @@ MEANT = {
         suites=["dates"],
         passed=["includes/accuracy<=0.75", "match/accuracy<=0.75"],
     ),
+    "lm-eval, of a run": Meant(
+        data=reports.RESULTS,
+        passes=["acc,none>0.25"],
+        result=FAILED,
+        suites=["tiny"],
+        failed=["tiny/acc,none>0.25"],
+    ),
     "lm-eval, one task by its last parts": Meant(
         data=lm_eval(),
         passes=["acc_norm,none>=0.5"],
@@ -186,6 +193,7 @@ def test_a_report_means_this(what: str) -> None:
         (LOG, "Inspect 0.3.285", "mockllm/model", "2026-11-30T20:31:18+00:00"),
         (garak(GOOD), "garak 0.17.1", "acme/bot", "2026-11-30T10:05:00.500000+00:00"),
         (lm_eval(), "lm-eval 0.4.13", "acme/bot", "2025-11-30T10:53:20.500000+00:00"),
+        (reports.RESULTS, "lm-eval 0.4.13", "dummy", "2026-11-30T21:09:53.297009+00:00"),
         (PYTEST, "JUnit XML", "", "2026-11-30T20:31:22.248471+00:00"),
         (junit('<testcase name="a"/>'), "JUnit XML", "", None),
     ],
