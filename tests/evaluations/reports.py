@@ -1,6 +1,6 @@
 """Reports as their tools write them: two logs of Inspect, results of lm-eval and XML of pytest that
-these made; and of garak, and of larger runs of lm-eval, what their sources write, as far as a reader
-looks."""
+these made; and of garak, and of larger runs of lm-eval, what their sources write, as far as a
+reader looks."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ import pytest
 
 from provenance.errors import ConfigError, Malformed
 from provenance.evaluations import KINDS, Report, Threshold, Undecided, decided, kind_of
-from provenance.wire.results import TestOutcome
+from provenance.wire import results
 from tests.evaluations import reports
 from tests.evaluations.reports import BAD, EVAL, GOOD, LOG, PYTEST, garak, junit, lm_eval, log, pair
 
-PASSED, WARNED, FAILED = TestOutcome
+PASSED, WARNED, FAILED = results.TestOutcome
 
 
 def read(data: bytes) -> Report:
@@ -27,7 +27,7 @@ class Meant:
 
     data: bytes
     passes: Sequence[str] = ()
-    result: TestOutcome
+    result: results.TestOutcome
     suites: Sequence[str]
     passed: Sequence[str] = ()
     warned: Sequence[str] = ()
