@@ -17,13 +17,15 @@ from provenance.formats.fields import Fields
 from provenance.formats.names import is_weight_name
 from provenance.lock import LockedFailure
 from provenance.model import File, Manifest
-from provenance.policy.required import TEST_RESULT, RequiredAttestation
+from provenance.policy.required import RequiredAttestation
 from provenance.signature import Attestation, Party, Window, distrust
 from provenance.trust import Authority, Identity, Material
-from provenance.wire import oms
+from provenance.wire import oms, results
 from provenance.wire.intoto import Statement
+from provenance.wire.results import TestOutcome, TestResult
 
-PASSED, WARNED, FAILED, UNREADABLE = "PASSED", "WARNED", "FAILED", "unreadable"
+PASSED, WARNED, FAILED = TestOutcome
+UNREADABLE = "unreadable"
 NEVER = float("-inf")
 
 
@@ -34,8 +36,8 @@ class Assessment:
     `key` is what the party is recognised by. `named` are the digests of weights and of what a
     loader reads that the statement names, `shared` the paths of all files. `is_of_this` says that
     it is of this model, and not of another that shares a file. `missing` are files of a loader
-    that it left out, by path and digest. `signed` is when it says that it was, and `problem` why
-    its result cannot be read.
+    that it left out, by path and digest. `signed` is when it says that it was. `tested` is the
+    whole of a test result, and `problem` why that, or the result itself, cannot be read.
     """
 
     organisation: str
@@ -43,6 +45,7 @@ class Assessment:
     key: str
     bundle: str
     result: str
+    tested: TestResult | None
     problem: str
     signed: Window | None
     is_of_this: bool
@@ -56,15 +59,25 @@ class Assessment:
         return f"{self.organisation}/{self.name}"
 
     @property
+    def labels(self) -> frozenset[str]:
+        """By what suites and settings its tests were made, as far as it can be read."""
+        return self.tested.labels if self.tested else frozenset()
+
+    def is_of(self, suite: str | None) -> bool:
+        """Whether it is a result of this suite, or of any where none is asked for."""
+        return suite is None or bool(self.tested and self.tested.names(suite))
+
+    @property
     def convicts(self) -> bool:
         """Whether it says of this model that it failed, or something that nobody can read."""
         return self.is_of_this and self.result in (FAILED, UNREADABLE)
 
     def is_answered_by(self, other: Assessment) -> bool:
-        """Whether the same party later said PASSED of the same files."""
+        """Whether the same party later said PASSED of the same files, by the same suites."""
         return (
             (other.key, other.result) == (self.key, PASSED)
             and other.named >= self.named
+            and other.labels >= self.labels
             and is_after(other, self.signed)
         )
 
@@ -115,14 +128,15 @@ def convicting(said: Sequence[Assessment]) -> tuple[Assessment, ...]:
     return tuple(w for w in against if not any(w.is_answered_by(other) for other in said))
 
 
-def counting(said: Sequence[Assessment]) -> tuple[Assessment, ...]:
+def counting(said: Sequence[Assessment], suite: str | None = None) -> tuple[Assessment, ...]:
     """The good word of each party that has none against this model: of this model, over every
-    file that a loader reads, the newest, as far as there are such."""
+    file that a loader reads, the newest, as far as there are such. Where a suite is named, good
+    words by others do not count; those against the model do."""
     against = {word.key for word in convicting(said)}
     found: dict[str, Assessment] = {}
     for word in said:
         other = found.get(word.key)
-        good = word.result in (PASSED, WARNED) and word.key not in against
+        good = word.result in (PASSED, WARNED) and word.key not in against and word.is_of(suite)
         if good and (other is None or _rank(word) > _rank(other)):
             found[word.key] = word
     return tuple(found.values())
@@ -147,6 +161,7 @@ def failures(case: Case) -> Iterator[LockedFailure]:
                     name=word.name,
                     key=word.key,
                     files=tuple(sorted(word.named & files.weights or word.named)),
+                    suites=tuple(sorted(word.labels)),
                     time=word.signed.latest if word.signed else None,
                 )
 
@@ -202,7 +217,7 @@ def _may(case: Case, attestation: Attestation, party: Party, required: RequiredA
 def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> Iterator[Assessment]:
     """What the statement says, if it names any file of this model."""
     statement = attestation.statement
-    result, problem = _result(statement)
+    result, tested, problem = _result(statement)
     said = files.named_by(statement, against=result in (FAILED, UNREADABLE))
     if not said:
         return
@@ -213,6 +228,7 @@ def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> I
         key=key_of(party.signer.material),
         bundle=attestation.bundle,
         result=result,
+        tested=tested,
         problem=problem,
         signed=attestation.moments.signed,
         is_of_this=files.are_told_by(said),
@@ -233,15 +249,17 @@ def key_of(material: Material) -> str:
     return material.label
 
 
-def _result(statement: Statement) -> tuple[str, str]:
-    """What is said, or why it cannot be read."""
+def _result(statement: Statement) -> tuple[str, TestResult | None, str]:
+    """What is said, the whole of it where it is of tests, and why something cannot be read."""
+    said: str = UNREADABLE
     try:
-        fields = Fields(statement.predicate, "predicate")
-        if statement.predicate_type == TEST_RESULT:
-            return fields.choice("result", (PASSED, WARNED, FAILED)), ""
-        return fields.choice("verificationResult", (PASSED, FAILED)), ""
+        if statement.predicate_type != results.PREDICATE_TYPE:
+            fields = Fields(statement.predicate, "predicate")
+            return fields.choice("verificationResult", (PASSED, FAILED)), None, ""
+        said = results.outcome(statement.predicate)
+        return said, TestResult.read(statement.predicate), ""
     except Malformed as error:
-        return UNREADABLE, str(error)
+        return said, None, str(error)
 
 
 def _root(manifest: Manifest) -> Iterator[str]:

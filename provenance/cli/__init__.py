@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": "Print a manual page: of a topic, a check or a rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
     "attest": "Attest how a model was trained (SLSA Provenance).",
+    "attest-result": "Attest what an evaluation found, out of its report.",
     "record": "Run what trains a model, and attest what it opened and made.",
     "bom": "Write a bill of materials of locked models (CycloneDX).",
     "fingerprint": "Write the fingerprint of a model's weights, which tells its kin.",

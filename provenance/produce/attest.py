@@ -11,7 +11,7 @@ from provenance.errors import ConfigError
 from provenance.model import Evidence
 from provenance.produce.plain import table
 from provenance.produce.publishable import Refusal, in_file_name, published, refusals
-from provenance.produce.sign import of_a_size, refuse_strange
+from provenance.produce.sign import of_a_size, whole
 from provenance.wire import intoto, training
 from provenance.wire.intoto import PAYLOAD_TYPE, Envelope
 from provenance.wire.training import RELATIONS, Material, Method, Parent, Step
@@ -105,16 +105,12 @@ def statement(evidence: Evidence, making: Making, parents: Sequence[Parent]) -> 
     Refused: a model without files, a selection of one, a file whose bytes were not measured, and
     a method that does not go with its parents.
     """
-    if evidence.include or evidence.exclude:
-        raise ConfigError("a statement is about the whole model: no --include, no --exclude")
-    if not evidence.manifest.files:
-        raise ConfigError("there is no file to attest")
-    refuse_strange(evidence)
+    subjects = whole(evidence)
     making.check(len(parents))
     step = Step(
         model=making.model,
         method=making.method,
-        subjects={file.path: file.sha256 for file in evidence.manifest.files},
+        subjects=subjects,
         parents=tuple(parents),
         materials=tuple(making.materials),
         parameters=_table(making.parameters, "parameters"),

@@ -14,7 +14,7 @@ from provenance.claims.loader import loader_reads, why_read
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
 from provenance.keys import Certificate, PrivateKey, chain, check_leaf
-from provenance.model import Evidence
+from provenance.model import Basis, Evidence
 from provenance.source.limits import DEFAULT
 from provenance.wire import oms
 from provenance.wire.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
@@ -128,6 +128,23 @@ def refuse_strange(evidence: Evidence) -> None:
     for seen in evidence.observations:
         if seen.code in REFUSED:
             raise ConfigError(f"{seen.code}: {seen.detail}", path=seen.path)
+
+
+def whole(evidence: Evidence) -> Mapping[str, str]:
+    """The SHA-256 of every file by its path, as the subjects of a statement about all of a model.
+
+    ConfigError for a model without files, a selection of one, what was not measured now, and what
+    is strange in the tree.
+    """
+    if evidence.include or evidence.exclude:
+        raise ConfigError("a statement is about the whole model: no --include, no --exclude")
+    if evidence.basis is not Basis.MEASURED:
+        message = f"is known by {evidence.basis} digests: name the directory that was measured"
+        raise ConfigError(message, path=evidence.ref.text)
+    if not evidence.manifest.files:
+        raise ConfigError("there is no file to attest")
+    refuse_strange(evidence)
+    return {file.path: file.sha256 for file in evidence.manifest.files}
 
 
 def _is_below(path: str, folders: frozenset[str]) -> bool:

@@ -13,13 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.formats.json import compact
 from provenance.judgement import Evaluation
 from provenance.model import Basis, Evidence
 from provenance.policy.required import VSA
 from provenance.produce.sign import refuse_strange
 from provenance.verdict import Result, Verdict
-from provenance.wire.intoto import STATEMENT_TYPE
+from provenance.wire.intoto import MOMENT, written
 from provenance.wire.training import PURL
 
 RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
@@ -71,28 +70,21 @@ def statement(evaluation: Evaluation, *, rules: Rules, at: datetime) -> bytes:
         raise ConfigError("is incomplete, neither passed nor failed", path=verdict.name)
     refuse_strange(evidence)
     passed = verdict.result is Result.PASS
-    document = {
-        "_type": STATEMENT_TYPE,
-        "subject": [
-            {"name": name, "digest": {"sha256": digest}} for name, digest in _subjects(evidence)
+    predicate = {
+        "verifier": {"id": VERIFIER, "version": {TOOL: version(TOOL)}},
+        "timeVerified": at.strftime(MOMENT),
+        "resourceUri": _uri(evidence),
+        "policy": rules.descriptor,
+        "inputAttestations": [
+            {"uri": document.path, "digest": {"sha256": sha256(document.data).hexdigest()}}
+            for document in case.origin.bundles
         ],
-        "predicateType": VSA,
-        "predicate": {
-            "verifier": {"id": VERIFIER, "version": {TOOL: version(TOOL)}},
-            "timeVerified": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "resourceUri": _uri(evidence),
-            "policy": rules.descriptor,
-            "inputAttestations": [
-                {"uri": document.path, "digest": {"sha256": sha256(document.data).hexdigest()}}
-                for document in case.origin.bundles
-            ],
-            "verificationResult": RESULTS[verdict.result],
-            "verifiedLevels": [_level(verdict)] if passed else [],
-            "slsaVersion": "1.1",
-            **({MIRROR_OF: f"{PURL}{verdict.mirror_of}"} if verdict.mirror_of else {}),
-        },
+        "verificationResult": RESULTS[verdict.result],
+        "verifiedLevels": [_level(verdict)] if passed else [],
+        "slsaVersion": "1.1",
+        **({MIRROR_OF: f"{PURL}{verdict.mirror_of}"} if verdict.mirror_of else {}),
     }
-    return compact(document)
+    return written(_subjects(evidence), VSA, predicate)
 
 
 def _level(verdict: Verdict) -> str:

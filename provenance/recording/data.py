@@ -12,8 +12,8 @@ from pathlib import Path
 from provenance.errors import ConfigError, SourceError
 from provenance.model import File, Manifest
 from provenance.recording.sources import sources
+from provenance.wire.descriptor import Note
 from provenance.wire.training import MANIFEST, Material, MaterialKind
-from provenance.wire.training.step import Note
 from provenance.workspace.materials import HUB, Desk, dataset
 
 DATASET = MaterialKind.DATASET

@@ -13,8 +13,8 @@ from provenance.formats import json as reading
 from provenance.recording.data import on_disk
 from provenance.source.evidence_files import read
 from provenance.source.files import write
+from provenance.wire.descriptor import Note
 from provenance.wire.training import MOMENT, Material, MaterialKind
-from provenance.wire.training.step import Note
 from provenance.workspace.materials import Desk
 
 FILE = "provenance_run.json"

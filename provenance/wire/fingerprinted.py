@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
-from provenance.formats.json import compact
-from provenance.wire.intoto import STATEMENT_TYPE, Statement
+from provenance.wire.intoto import Statement, written
 
 PREDICATE_TYPE = "https://hf-provenance.github.io/fingerprint/v1"
 SHA256 = "sha256:"
@@ -34,20 +33,12 @@ class Fingerprinted:
 
 def statement(said: Fingerprinted) -> bytes:
     """The statement, to be signed."""
-    document = {
-        "_type": STATEMENT_TYPE,
-        "subject": [
-            {"name": name, "digest": {"sha256": digest}}
-            for name, digest in sorted(said.files.items())
-        ],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {
-            "fingerprint": {"digest": {"sha256": said.fingerprint.removeprefix(SHA256)}},
-            "coordinates": said.coordinates,
-            "manifest": said.manifest,
-        },
+    predicate = {
+        "fingerprint": {"digest": {"sha256": said.fingerprint.removeprefix(SHA256)}},
+        "coordinates": said.coordinates,
+        "manifest": said.manifest,
     }
-    return compact(document)
+    return written(sorted(said.files.items()), PREDICATE_TYPE, predicate)
 
 
 def read(statement: Statement) -> Fingerprinted:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
-from provenance.formats.json import compact
 from provenance.model import LONG
 from provenance.names import IMMUTABLE, is_in_store, is_repo
-from provenance.wire.intoto import STATEMENT_TYPE, Statement
+from provenance.wire.intoto import Statement, written
 from provenance.wire.slsa import PREDICATE_TYPE, files_of, is_built_by
 from provenance.wire.training.step import MANIFEST, PURL
 
@@ -124,21 +123,16 @@ def statement(said: Imported, *, builder: str) -> bytes:
     dependencies += [_dependency(VIA, said.via)] if said.via else []
     outside = {"origin": said.origin.uri}
     outside |= {"destination": said.destination} if said.destination else {}
-    document = {
-        "_type": STATEMENT_TYPE,
-        "subject": [{"name": p, "digest": {"sha256": d}} for p, d in sorted(said.subjects.items())],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {
-            "buildDefinition": {
-                "buildType": BUILD_TYPE,
-                "externalParameters": outside,
-                "internalParameters": {},
-                "resolvedDependencies": dependencies,
-            },
-            "runDetails": {"builder": {"id": builder}, "metadata": {}},
+    predicate = {
+        "buildDefinition": {
+            "buildType": BUILD_TYPE,
+            "externalParameters": outside,
+            "internalParameters": {},
+            "resolvedDependencies": dependencies,
         },
+        "runDetails": {"builder": {"id": builder}, "metadata": {}},
     }
-    return compact(document)
+    return written(sorted(said.subjects.items()), PREDICATE_TYPE, predicate)
 
 
 def _dependency(name: str, place: Place) -> dict[str, object]:

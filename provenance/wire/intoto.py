@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from provenance.errors import Malformed
@@ -11,6 +12,8 @@ from provenance.formats.fields import Fields
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 MAX_SUBJECTS = 100_000
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+"""How a statement of ours writes a time, which is in UTC (RFC 3339)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,17 @@ def statement(envelope: Envelope) -> Statement:
     predicate = fields.take("predicate")
     fields.end()
     return Statement(subjects=subjects, predicate_type=predicate_type, predicate=predicate)
+
+
+def written(subjects: Iterable[tuple[str, str]], predicate_type: str, predicate: object) -> bytes:
+    """A statement in UTF-8, to be signed; `subjects` are names and their SHA-256 in hexadecimal."""
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in subjects],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+    return json.compact(document)
 
 
 def _subject(fields: Fields) -> ResourceDescriptor:

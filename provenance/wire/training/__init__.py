@@ -4,12 +4,12 @@ What each field must hold, and the attack behind it, is in attestations/README.m
 another build type proves nothing about lineage.
 """
 
+from provenance.wire.intoto import MOMENT
 from provenance.wire.training.reading import FOREIGN, is_training, step
 from provenance.wire.training.step import (
     ADAPTER,
     BUILD_TYPE,
     MANIFEST,
-    MOMENT,
     PURL,
     RELATIONS,
     Material,

@@ -11,6 +11,7 @@ from provenance.errors import Malformed
 from provenance.formats.fields import Fields
 from provenance.model import File, Manifest
 from provenance.names import is_repo
+from provenance.wire import descriptor
 from provenance.wire.intoto import Statement
 from provenance.wire.slsa import files_of, is_built_by
 from provenance.wire.training.step import (
@@ -22,7 +23,6 @@ from provenance.wire.training.step import (
     PURL,
     Material,
     Method,
-    Note,
     Parent,
     Step,
     file_uri,
@@ -32,9 +32,6 @@ from provenance.wire.training.step import (
 COMMIT = re.compile("([0-9a-f]{40})?")
 MAX_PARENTS = 1_000
 MAX_FILES = 100_000
-MAX_TEXT = 1_024
-"""Characters of one text that is for people."""
-MAX_NOTES = 32
 FOREIGN = "foreign"
 """The slug of what is no training statement at all, and nobody's fault."""
 
@@ -72,14 +69,14 @@ def step(statement: Statement) -> Step:
         ),
         parameters=_table(outside.optional_table("parameters")),
         environment=_table(inside.optional_table("environment")),
-        trainer=_said(outside, "trainer"),
+        trainer=descriptor.said(outside, "trainer"),
         adapter=outside.choice("relation", (ADAPTER, ""), "") == ADAPTER,
         builder=builder.filled("id"),
-        versions=_texts(builder.optional_table("version")),
-        invocation=_said(metadata, "invocationId"),
+        versions=descriptor.pairs(builder.optional_table("version")),
+        invocation=descriptor.said(metadata, "invocationId"),
         started=_moment(metadata, "startedOn"),
         finished=_moment(metadata, "finishedOn"),
-        byproducts=tuple(_material(_said(o, "name"), o) for o in details.tables("byproducts")),
+        byproducts=tuple(_material(o.text("name", ""), o) for o in details.tables("byproducts")),
     )
 
 
@@ -171,30 +168,10 @@ def _beside(fields: Fields, places: Mapping[str, set[str]]) -> tuple[str, File]:
 def _material(kind: str, fields: Fields) -> Material:
     return Material(
         kind=kind,
-        uri=_said(fields, "uri"),
-        digest=_texts(fields.optional_table("digest")),
-        notes=_notes(fields.optional_table("annotations")),
+        uri=descriptor.said(fields, "uri"),
+        digest=descriptor.pairs(fields.optional_table("digest")),
+        notes=descriptor.notes(fields.optional_table("annotations")),
     )
-
-
-def _texts(fields: Fields) -> tuple[tuple[str, str], ...]:
-    return tuple((name[:MAX_TEXT], str(value)[:256]) for name, value in fields.items())
-
-
-def _notes(fields: Fields) -> tuple[tuple[str, Note], ...]:
-    """What is short enough to be a note; whatever else stands there is for somebody else."""
-    read = ((name, _note(value)) for name, value in sorted(fields.items()))
-    return tuple((name, value) for name, value in read if value is not None)[:MAX_NOTES]
-
-
-def _note(value: object) -> Note | None:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, bool | int | str) and len(str(value)) <= MAX_TEXT else None
-
-
-def _said(fields: Fields, name: str) -> str:
-    return fields.text(name, "")[:MAX_TEXT]
 
 
 def _table(fields: Fields) -> str:

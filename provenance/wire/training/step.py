@@ -10,6 +10,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from provenance.model import File
+from provenance.wire.descriptor import Note
 
 BUILD_TYPE = "https://hf-provenance.github.io/training/v1"
 PURL = "pkg:huggingface/"
@@ -17,8 +18,6 @@ MANIFEST = "hfProvenanceManifest"
 """The algorithm by which a parent is digested as a whole: SHA-256 of its canonical manifest."""
 PARENT, PARENT_FILE = "parent", "parent-file"
 ADAPTER = "adapter"
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
-"""How a statement writes a time, which is in UTC."""
 COMMITS = ("gitCommit", "sha1")
 """The algorithms by which in-toto names a commit of git."""
 HEX = re.compile("[0-9a-fA-F]*")
@@ -34,8 +33,6 @@ LENGTHS: Mapping[str, tuple[int, ...]] = {
 }
 """The hexadecimal digits of each algorithm whose digests fit no other contents; a digest of zeros
 alone is that of nothing."""
-
-Note = str | int | bool
 
 
 class Method(StrEnum):

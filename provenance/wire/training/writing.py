@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from provenance.formats.json import compact
-from provenance.wire.intoto import STATEMENT_TYPE
+from provenance.wire import descriptor
+from provenance.wire.intoto import MOMENT, written
 from provenance.wire.slsa import PREDICATE_TYPE
 from provenance.wire.training.step import (
     ADAPTER,
     BUILD_TYPE,
     MANIFEST,
-    MOMENT,
     PARENT,
     PARENT_FILE,
     Material,
@@ -28,13 +27,8 @@ Table = dict[str, object]
 
 def statement(step: Step) -> bytes:
     """The in-toto statement about a step (SLSA Provenance v1), as bytes to sign."""
-    document = {
-        "_type": STATEMENT_TYPE,
-        "subject": [{"name": p, "digest": {"sha256": d}} for p, d in sorted(step.subjects.items())],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {"buildDefinition": _definition(step), "runDetails": _details(step)},
-    }
-    return compact(document)
+    predicate = {"buildDefinition": _definition(step), "runDetails": _details(step)}
+    return written(sorted(step.subjects.items()), PREDICATE_TYPE, predicate)
 
 
 def _definition(step: Step) -> Table:
@@ -101,9 +95,4 @@ def _dependency(material: Material) -> Table:
 
 
 def _material(material: Material) -> Table:
-    found: Table = {"name": material.kind}
-    if material.uri:
-        found["uri"] = material.uri
-    if material.digest:
-        found["digest"] = dict(material.digest)
-    return found | ({"annotations": dict(material.notes)} if material.notes else {})
+    return descriptor.table(material.kind, material.uri, material.digest, dict(material.notes))
