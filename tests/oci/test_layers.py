@@ -207,6 +207,92 @@ IMAGES: dict[str, tuple[list[list[Member]], dict[str, bytes], set[tuple[str, str
         {"a": b"1"},
         {("symlink", "x/models/evil")},
     ),
+    "behind a link to a link": (
+        [
+            [("models/a", b"1")],
+            [other("b", tarfile.SYMTYPE, "models"), other("a", tarfile.SYMTYPE, "b")],
+            [("a/evil", b"1")],
+        ],
+        {"a": b"1"},
+        {("symlink", "a/evil")},
+    ),
+    "behind a link to a link that is laid later": (
+        [
+            [("models/a", b"1"), other("x/a", tarfile.SYMTYPE, "/x/../b")],
+            [other("b", tarfile.SYMTYPE, "/models"), ("x/a/evil", b"1")],
+        ],
+        {"a": b"1"},
+        {("symlink", "x/a/evil")},
+    ),
+    "behind a link in a folder that is a link": (
+        [
+            [("models/a", b"1"), other("x", tarfile.SYMTYPE, "y/z")],
+            [other("x/l", tarfile.SYMTYPE, "../../models"), ("y/z/l/evil", b"1")],
+        ],
+        {"a": b"1"},
+        {("symlink", "y/z/l/evil")},
+    ),
+    "taken back behind a link": (
+        [[("models/a", b"1"), other("x", tarfile.SYMTYPE, "/")], [("x/.wh.models", b"")]],
+        {"a": b"1"},
+        {("symlink", "x/.wh.models")},
+    ),
+    "through a link": (
+        [[("models/a", b"1"), other("x", tarfile.SYMTYPE, "models/a"), ("x", b"2")]],
+        {"a": b"1"},
+        {("symlink", "x")},
+    ),
+    "through a second name": (
+        [[("models/a", b"1"), other("x/y", tarfile.LNKTYPE, "models/a"), ("x/y", b"2")]],
+        {"a": b"1"},
+        {("symlink", "x/y")},
+    ),
+    "through the second name of a link": (
+        [
+            [("models/a", b"1"), other("b", tarfile.SYMTYPE, "/models")],
+            [other("c", tarfile.LNKTYPE, "b"), ("c/evil", b"1")],
+        ],
+        {"a": b"1"},
+        {("symlink", "c/evil")},
+    ),
+    "behind links in a circle": (
+        [
+            [("models/a", b"1"), other("x", tarfile.SYMTYPE, "y")],
+            [other("y", tarfile.SYMTYPE, "x"), ("x/a", b"1")],
+        ],
+        {"a": b"1"},
+        {("symlink", "x/a")},
+    ),
+    "links and second names as systems have them": (
+        [
+            [("models/a", b"1"), ("usr/bin/sh", b"1"), other("bin", tarfile.SYMTYPE, "usr/bin")],
+            [("bin/ls", b"1"), other("usr/bin/ash", tarfile.LNKTYPE, "usr/bin/sh")],
+            [("bin/ash", b"2"), other("mnt/models", tarfile.SYMTYPE, "/models")],
+            [other("mnt/models", tarfile.DIRTYPE), other("srv/a", tarfile.LNKTYPE, "models/a")],
+        ],
+        {"a": b"1"},
+        set(),
+    ),
+    "a folder in a file's place": (
+        [[("models/a", b"1"), ("models/b", b"2")], [other("models/b", tarfile.DIRTYPE)]],
+        {"a": b"1"},
+        set(),
+    ),
+    "a folder in a file's place, with a file": (
+        [[("models/b", b"2")], [other("models/b", tarfile.DIRTYPE), ("models/b/c", b"3")]],
+        {"b/c": b"3"},
+        set(),
+    ),
+    "taken back by an absolute path": (
+        [[("models/a", b"1"), ("models/b", b"2")], [("/models/.wh.a", b"")]],
+        {"b": b"2"},
+        set(),
+    ),
+    "taken back without a name": (
+        [[("models/a", b"1")], [("models/.wh.", b"")]],
+        {"a": b"1"},
+        {("name", ".wh.")},
+    ),
     "by way of another folder": (
         [[("models/a", b"1"), ("x/../models/evil", b"1")]],
         {"a": b"1"},

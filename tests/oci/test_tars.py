@@ -13,7 +13,18 @@ from provenance.errors import Malformed
 from provenance.source.limits import Limits
 from provenance.source.oci import gunzip
 from provenance.source.oci.tar import Stream, Type, members
-from tests.oci.artifacts import RAW, TAR, TAR_GZIP, artifact, layer, other, tar
+from tests.oci.artifacts import (
+    IMAGE,
+    IMAGE_CONFIG,
+    MODEL_CONFIG,
+    RAW,
+    TAR,
+    TAR_GZIP,
+    artifact,
+    layer,
+    other,
+    tar,
+)
 from tests.oci.asked import files, gathered, seen
 from tests.oci.server import Registry
 
@@ -38,12 +49,25 @@ def summed(data: bytes, **fields: bytes) -> bytes:
     return bytes(head) + data[512:]
 
 
+def record(key: str, value: str = "1") -> bytes:
+    """A record of a pax header, with the length that it then has."""
+    body = f" {key}={value}\n".encode()
+    length = len(body) + 1
+    while len(str(length)) + len(body) != length:
+        length += 1
+    return b"%d" % length + body
+
+
+def headed(kind: bytes, data: bytes) -> bytes:
+    """A member that speaks of those after it."""
+    entry = tarfile.TarInfo("header")
+    entry.type, entry.size = kind, len(data)
+    return entry.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % 512)
+
+
 def paxed(records: bytes, kind: bytes = b"x") -> bytes:
     """A tar with a pax header of these records before its file."""
-    entry = tarfile.TarInfo("pax")
-    entry.type, entry.size = kind, len(records)
-    header = entry.tobuf(tarfile.USTAR_FORMAT)
-    return header + records + bytes(-len(records) % 512) + tar(GOOD)
+    return headed(kind, records) + tar(GOOD)
 
 
 LAYERS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
@@ -83,6 +107,19 @@ LAYERS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
     "two pax names": (paxed(b"10 path=a\n10 path=b\n"), {("unreadable", "")}),
     "a pax record without end": (paxed(b"99 path=a\n"), {("unreadable", "")}),
     "a global name": (paxed(b"10 path=a\n", b"g"), {("unreadable", "")}),
+    "a global header before what a header speaks of": (
+        headed(b"x", record("path", "a")) + headed(b"g", record("comment")) + tar(GOOD),
+        {("unreadable", "")},
+    ),
+    "an empty pax name": (paxed(record("path", "")), {("unreadable", "")}),
+    "a link with bytes": (
+        summed(tar(other("x", tarfile.SYMTYPE, "y")), size=b"00000000020\0"),
+        {("unreadable", "")},
+    ),
+    "a folder at a file's path": (
+        tar(GOOD, other("config.json", tarfile.DIRTYPE)),
+        {("name-collision", "config.json")},
+    ),
     "a folder with bytes": (summed(tar(("x", b"1")), name=b"x/"), {("unreadable", "")}),
     "a size below nothing": (summed(tar(("x", b"1")), size=b"\xff" * 12), {("unreadable", "")}),
     "a size without end": (
@@ -108,6 +145,61 @@ def test_and_so_it_is_compressed(registry: Registry, name: str) -> None:
     data, expected = LAYERS[name]
     registry.manifest(artifact(registry, [layer(registry, gzip.compress(data), TAR_GZIP)]), "v1")
     assert seen(gathered(registry)) == expected
+
+
+STRANGE = {
+    "GNU.sparse.name": "config.json",
+    "GNU.sparse.map": "0,4",
+    "GNU.sparse.realsize": "4",
+    "SCHILY.realsize": "4",
+    "SCHILY.filetype": "sparse",
+    "SCHILY.xattr.trusted.overlay.redirect": "/evil",
+    "SCHILY.xattr.user.overlay.opaque": "y",
+    "LIBARCHIVE.xattr.trusted.overlay.opaque": "eQ==",
+    "SCHILY.xattr.user.fuseoverlayfs.opaque": "y",
+    "SCHILY.xattr.com.apple.decmpfs": "fpmc",
+    "LIBARCHIVE.symlinktype": "dir",
+    "ACME.name": "config.json",
+    "hdrcharset": "EBCDIC",
+    "mtime": "yesterday",
+}
+PLAIN = {
+    "mtime": "1700000000.123456789",
+    "atime": "-1",
+    "uid": "1000",
+    "uname": "bot",
+    "comment": "0123456789abcdef",
+    "hdrcharset": "BINARY",
+    "LIBARCHIVE.creationtime": "1700000000",
+    "SCHILY.xattr.security.capability": "\x01",
+    "SCHILY.xattr.user.mime_type": "text/plain",
+    "LIBARCHIVE.xattr.com.apple.quarantine": "MDA=",
+    "SCHILY.acl.access": "user::rw-",
+    "RHT.security.selinux": "system_u:object_r:etc_t:s0",
+}
+
+
+@pytest.mark.parametrize("key", STRANGE)
+@pytest.mark.parametrize("kind", [b"x", b"g"])
+@pytest.mark.parametrize("media_type", [TAR, IMAGE])
+def test_a_key_by_which_readers_differ_is_an_observation(
+    registry: Registry, key: str, kind: bytes, media_type: str
+) -> None:
+    data = paxed(record(key, STRANGE[key]), kind)
+    data = gzip.compress(data) if media_type == IMAGE else data
+    config = IMAGE_CONFIG if media_type == IMAGE else MODEL_CONFIG
+    registry.manifest(artifact(registry, [layer(registry, data, media_type)], config), "v1")
+    where = "" if kind == b"g" else "config.json"
+    assert seen(gathered(registry)) == {("unreadable", where)}
+
+
+@pytest.mark.parametrize("key", PLAIN)
+@pytest.mark.parametrize("kind", [b"x", b"g"])
+def test_a_key_that_changes_no_member_is_passed(registry: Registry, key: str, kind: bytes) -> None:
+    data = paxed(record(key, PLAIN[key]), kind)
+    registry.manifest(artifact(registry, [layer(registry, data, TAR)]), "v1")
+    evidence = gathered(registry)
+    assert (list(files(evidence)), seen(evidence)) == (["config.json"], set())
 
 
 PACKED: dict[str, tuple[Callable[[bytes], bytes], set[tuple[str, str]]]] = {

@@ -81,6 +81,18 @@ class Tree:
             return
         self.entries[path], self.pieces[path], self.layer[path] = entry, piece, layer
 
+    def put_folder(self, path: str, layer: int, *, over: bool) -> None:
+        """A folder is at a path; `over` as in `put`: a file of an earlier layer gives way."""
+        if path not in self.entries:
+            return
+        if over and self.layer[path] != layer:
+            self._forget(path)
+        else:
+            self.see("name-collision", path, "a folder has this path too: which it is, is chance")
+
+    def _forget(self, path: str) -> None:
+        del self.entries[path], self.pieces[path], self.layer[path]
+
     def remove(self, path: str, layer: int, *, below: bool) -> None:
         """What earlier layers have at a path, or below it, is gone."""
         self.removed += 1
@@ -94,7 +106,7 @@ class Tree:
             if at < layer and (one.startswith(inner) or (one == path and not below))
         ]
         for one in gone:
-            del self.entries[one], self.pieces[one], self.layer[one]
+            self._forget(one)
 
     def settle(self) -> None:
         """No file lies in another: what does is not listed, and said."""
@@ -106,4 +118,4 @@ class Tree:
             path = key.replace("\0", "/")
             detail = "what it lies in is a file too: which of them it is, is chance"
             self.see("name-collision", path, detail)
-            del self.entries[path], self.pieces[path], self.layer[path]
+            self._forget(path)
