@@ -38,12 +38,14 @@ class Piece:
 
 @dataclass(kw_only=True)
 class Tree:
-    """What was found so far; `layer` is of which layer a path is."""
+    """What was found so far; `layer` is of which layer a path is, `numbers` how many of a name
+    there are that no annotation says."""
 
     limits: Limits
     entries: dict[str, Listed] = field(default_factory=dict)
     pieces: dict[str, Piece] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     whole: bool = True
     removed: int = 0
