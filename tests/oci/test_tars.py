@@ -13,6 +13,8 @@ from provenance.errors import Malformed
 from provenance.source.limits import Limits
 from provenance.source.oci import gunzip
 from provenance.source.oci.tar import Stream, Type, members
+from tests import forge
+from tests.oci import artifacts
 from tests.oci.artifacts import (
     IMAGE,
     IMAGE_CONFIG,
@@ -241,6 +243,16 @@ def test_more_layers_than_may_be_asked_for(registry: Registry) -> None:
     evidence = gathered(registry, limits=Limits(requests=10))
     assert ("limit", "") in seen(evidence)
     assert len(registry.requests) <= 10
+
+
+@pytest.mark.parametrize("media_type", [TAR, TAR_GZIP])
+def test_what_was_kept_of_a_tar_costs_no_request(registry: Registry, media_type: str) -> None:
+    count = 100
+    small = {f"{number}/config.json": b"{}" for number in range(count)}
+    artifacts.packed(registry, {**small, "model.safetensors": forge.safetensors()}, media_type)
+    evidence = gathered(registry, limits=Limits(requests=20))
+    assert len(evidence.contents) == count + 1
+    assert (seen(evidence), len(registry.requests) <= 20) == (set(), True)
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from provenance.errors import ConfigError, SourceError
 from provenance.refs import in_store
 from provenance.source.remote.store import StoreOptions, collect, store
+from provenance.source.remote.writer import writer
 from tests import forge
 from tests.hubs import FILES
 
@@ -43,3 +45,23 @@ def test_a_file_that_is_changed_after_the_listing_is_not_read(tmp_path: Path) ->
 def test_a_folder_is_named_by_its_whole_path(text: str) -> None:
     with pytest.raises(ConfigError, match=r"type .file://\$PWD/"):
         in_store(text)
+
+
+@pytest.mark.parametrize(
+    "path", ["a/../b", "a/%2e%2e/b", "a/%2E./b", "..", "a/./b", "a/.", "a%00b"]
+)
+@pytest.mark.parametrize("opened", [store, writer])
+def test_a_folder_is_named_without_a_way_up(
+    tmp_path: Path, opened: Callable[[str, StoreOptions], object], path: str
+) -> None:
+    source = f"file://{tmp_path}/{path}"
+    with pytest.raises(ConfigError, match=r"expected a path without '\.' and '\.\.'"):
+        opened(source, StoreOptions())
+
+
+@pytest.mark.parametrize("opened", [store, writer])
+def test_dots_in_a_name_lead_nowhere(
+    tmp_path: Path, opened: Callable[[str, StoreOptions], object]
+) -> None:
+    for name in ("...", "a..b", ".hidden", "v1.0."):
+        opened(f"file://{tmp_path}/{name}", StoreOptions())
