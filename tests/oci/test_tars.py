@@ -11,7 +11,7 @@ import pytest
 
 from provenance.errors import Malformed
 from provenance.source.limits import Limits
-from provenance.source.oci import gunzip
+from provenance.source.oci import gunzip, unpacking
 from provenance.source.oci.tar import Stream, Type, members
 from tests import forge
 from tests.oci import artifacts
@@ -235,6 +235,26 @@ def test_more_files_than_one_model_may_have(registry: Registry) -> None:
     evidence = gathered(registry, limits=Limits(entries=10))
     assert len(files(evidence)) == 10
     assert ("limit", "") in seen(evidence)
+
+
+def test_more_members_than_are_looked_at(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "MEMBERS", 10)
+    folders = [other(f"{number}", tarfile.DIRTYPE) for number in range(6)]
+    layers = [layer(registry, tar(("a", b"1"), *folders), TAR) for _ in range(2)]
+    registry.manifest(artifact(registry, layers), "v1")
+    assert seen(gathered(registry)) == {("limit", "")}
+
+
+def test_a_stream_hands_out_what_comes_in_pieces_of_any_size() -> None:
+    data = bytes(range(256)) * 8
+    chunks = (data[at : at + 100] for at in range(0, len(data), 100))
+    stream = Stream(chunks)
+    found = [stream.take(count) for count in (1, 99, 100, 150, 698)]
+    stream.skip(1000)
+    assert (b"".join(found), stream.at) == (data[:1048], 2048)
+    assert list(stream.pieces(1)) == []
 
 
 def test_more_layers_than_may_be_asked_for(registry: Registry) -> None:

@@ -67,16 +67,17 @@ class Stream:
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self.at = 0
-        self._chunks, self._left = chunks, b""
+        self._chunks, self._chunk, self._taken = chunks, b"", 0
 
     def pieces(self, count: int) -> Iterator[bytes]:
         """The next `count` bytes; fewer where there are no more."""
         while count > 0:
-            if not self._left:
-                self._left = next(self._chunks, b"")
-                if not self._left:
+            if self._taken == len(self._chunk):
+                self._chunk, self._taken = next(self._chunks, b""), 0
+                if not self._chunk:
                     return
-            piece, self._left = self._left[:count], self._left[count:]
+            piece = self._chunk[self._taken : self._taken + count]
+            self._taken += len(piece)
             self.at += len(piece)
             count -= len(piece)
             yield piece

@@ -20,6 +20,8 @@ from provenance.source.progress import Step
 from provenance.source.remote.listed import SMALL, Listed
 from provenance.source.remote.ranged import BLOCK
 
+MEMBERS = 1_000_000
+"""Files, folders and links that are looked at in all layers of one artifact."""
 FIRST = 1 << 20
 """What is kept of a large file of no known form."""
 ENDING = TAIL + BLOCK
@@ -71,6 +73,7 @@ class Unpacking:
     tree: Tree
     room: int
     links: Links = field(default_factory=Links)
+    members: int = 0
 
     def read(self, layer: Descriptor, number: int, *, packed: bool, image: bool) -> None:
         """The layer's files are in the tree, and its digest holds; SourceError where it does not.
@@ -86,6 +89,9 @@ class Unpacking:
         own = _Layer(self, layer, number, unzip, image)
         try:
             for member in members(stream):
+                self.members += 1
+                if self.members > MEMBERS:
+                    raise Malformed(f"more than {MEMBERS} members of layers", slug="limit")
                 own.take(member, stream)
         except Malformed as error:
             code = "limit" if error.slug == "limit" else "unreadable"

@@ -238,8 +238,10 @@ class Registry:
         """Why nothing was written, and what would change that."""
         said = answer.body.decode("utf-8", "replace")[:WORDS]
         if answer.status in (401, 403):
-            known = self.repository.keeper.found
-            why = "what this machine sent may not write there" if known.credential else known.words
+            keeper = self.repository.keeper
+            why = "what this machine sent may not write there"
+            if keeper.untold or not keeper.found.credential:
+                why = keeper.words
             return f"{self._source}: the registry does not let us write there: {why}"
         return f"{url}: status {answer.status} to {method}: {said!r}"
 
