@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from fnmatch import fnmatchcase
 
 from provenance.errors import Malformed
 from provenance.formats import der
 
+NAMES = ("model.sig", "*.sig", "*.sigstore.json", "*.sigstore", "*.intoto.jsonl", "claims.jsonl")
 ARMOURS = (
     (b"-----BEGIN PGP SIGN", "OpenPGP"),
     (b"-----BEGIN SSH SIGNATURE-----", "SSH"),
@@ -26,6 +28,11 @@ RAW_SIZES = frozenset({64, 96, 114, 132, 256, 384, 512})
 """Ed25519 and ECDSA by two numbers, Ed448, RSA of 2048 to 4096 bits."""
 
 OLD_PACKETS, NEW_PACKET, VERSIONS = range(0x88, 0x8C), 0xC2, frozenset({3, 4, 5, 6})
+
+
+def is_evidence_name(path: str) -> bool:
+    """Whether a file at the top of a model would be evidence, if it also is a bundle."""
+    return "/" not in path and any(fnmatchcase(path, pattern) for pattern in NAMES)
 
 
 def foreign(data: bytes) -> str:

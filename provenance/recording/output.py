@@ -10,8 +10,8 @@ from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
+from provenance.formats.signatures import is_evidence_name
 from provenance.recording.stamp import Stamp
-from provenance.source.evidence_files import is_evidence_name
 from provenance.source.layout import layout
 from provenance.source.limits import DEFAULT
 from provenance.workspace.parents import BESIDE, SHARDS

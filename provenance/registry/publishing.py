@@ -19,6 +19,7 @@ from tuf.api.metadata import (
 
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
+from provenance.formats.signatures import is_evidence_name
 from provenance.names import is_repo
 from provenance.registry import fingerprints
 from provenance.registry.file import LIMIT, Folder, read_text
@@ -26,7 +27,7 @@ from provenance.registry.remote import attestation_file
 from provenance.registry.signers import TufKey
 from provenance.registry.store import FILE_NAME, assembled, parsed, section_file
 from provenance.registry.unpublished import ONLINE, SECTION, TOP, UnpublishedMetadata, expiry
-from provenance.source.evidence_files import is_evidence_name, read, split
+from provenance.source.evidence_files import read, split
 from provenance.trust import Org, Registry
 from provenance.trust.section import read_section
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from provenance.errors import SourceError
+from provenance.formats.signatures import is_evidence_name
 from provenance.model import Document, Evidence
 from provenance.names import is_repo
-from provenance.source.evidence_files import is_evidence_name, read, split
+from provenance.source.evidence_files import read, split
 from provenance.source.limits import DEFAULT, Limits
 
 FOLDER = "attestations"

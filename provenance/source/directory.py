@@ -165,7 +165,7 @@ def _given(signature: Path, place: Layout, found: Found, limits: Limits) -> Foun
     real = os.path.realpath(signature)
     own = {entry.path for entry in place.entries if chosen.paths and entry.place == real}
     paths = [entry.path for entry in place.entries]
-    own -= evidence_files.mentioned(paths, reader(place.entries), frozenset(own))
+    own -= evidence_files.mentioned(paths, reader(place.entries), frozenset(own)).keys()
     return replace(
         found,
         paths=found.paths | own,

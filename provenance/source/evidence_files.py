@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from provenance.claims.configuration import texts
 from provenance.errors import Malformed, SourceError
 from provenance.formats import json, signatures
+from provenance.formats.signatures import is_evidence_name
 from provenance.model import Document, Observation
 from provenance.source.limits import DEFAULT, Limits
 from provenance.wire import bundle as bundles
@@ -18,13 +18,13 @@ from provenance.wire import oms
 from provenance.wire.bundle import Opened
 from provenance.wire.oms import Need
 
-NAMES = ("model.sig", "*.sig", "*.sigstore.json", "*.sigstore", "*.intoto.jsonl", "claims.jsonl")
 FIRST = "model.sig"
 MAX_PATH = 1024
 MAX_CONFIGURATION = 32 << 20
 NO_BUNDLE = "named like a signature, and not one that can be read: remove it, or fetch it again"
 FOREIGN = "a detached signature ({}), which this tool does not verify: it proves nothing here"
 MENTIONED = "a signature by name, and a file of the model by what an index or configuration says"
+UNREAD = "a signature by name; a configuration that might call it a file of the model was not read"
 Reader = Callable[[str, int], bytes | None]
 """The bytes of the file at a path if it is there, can be read and has at most so many, or None."""
 
@@ -38,11 +38,6 @@ class Found:
     paths: frozenset[str] = frozenset()
     documents: tuple[Document, ...] = ()
     observations: tuple[Observation, ...] = ()
-
-
-def is_evidence_name(path: str) -> bool:
-    """Whether a file at the top of a model would be evidence, if it also is a bundle."""
-    return "/" not in path and any(fnmatchcase(path, pattern) for pattern in NAMES)
 
 
 def split(path: str, data: bytes) -> tuple[Document, ...]:
@@ -81,7 +76,7 @@ def find(paths: Collection[str], read: Reader, limits: Limits) -> Found:
             documents[path] = found
             count, room = count + len(found), room - len(data)
     taken = mentioned(paths, read, frozenset(documents))
-    odd += [_seen("unreadable-bundle", path, MENTIONED) for path in sorted(taken)]
+    odd += [taken[path] for path in sorted(taken)]
     kept = {path: found for path, found in documents.items() if path not in taken}
     return Found(
         paths=frozenset(kept),
@@ -109,17 +104,25 @@ def given(signature: Path, limits: Limits = DEFAULT) -> Found:
     )
 
 
-def mentioned(paths: Iterable[str], read: Reader, candidates: frozenset[str]) -> frozenset[str]:
-    """Which candidates an index or configuration names, or might: a loader would read that.
+def mentioned(
+    paths: Iterable[str], read: Reader, candidates: frozenset[str]
+) -> dict[str, Observation]:
+    """Which candidates an index or configuration names, or might, with what to say of each.
 
-    One that cannot be read, or only by a reader less strict than ours, may name what it holds.
+    A loader would read that. One that cannot be read, or only by a reader less strict than ours,
+    may name what it holds.
     """
-    taken: set[str] = set()
+    named: set[str] = set()
+    unread: set[str] = set()
     for path in paths if candidates else ():
         if path not in candidates and may_mention(path):
             data = read(path, MAX_CONFIGURATION)
-            taken |= candidates if data is None else _mentioned_in(path, data, candidates)
-    return frozenset(taken)
+            if data is None:
+                unread |= candidates
+            else:
+                named |= _mentioned_in(path, data, candidates)
+    found = {path: _seen("limit", path, UNREAD) for path in unread}
+    return found | {path: _seen("unreadable-bundle", path, MENTIONED) for path in named}
 
 
 def may_mention(path: str) -> bool:

@@ -8,13 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
 
 from provenance.errors import ConfigError, SourceError
+from provenance.formats.signatures import is_evidence_name
 from provenance.model import File, Manifest, Ref
 from provenance.source import directory, settling
-from provenance.source.evidence_files import is_evidence_name
-from provenance.source.folder import SCHEME, FolderStore
+from provenance.source.folder import FolderStore, folder_of
 from provenance.source.progress import Step
 from provenance.source.remote.staging import FILES, held
 from provenance.source.remote.store import StoreOptions
@@ -164,5 +163,5 @@ def _manifest(parcel: Parcel) -> Manifest:
 
 def writer(source: str, options: StoreOptions) -> FolderWriter:
     """The folder that `file:///absolute/path` names."""
-    folder = Path(os.path.realpath(unquote(source.removeprefix(SCHEME)).rstrip("/")))
+    folder = Path(os.path.realpath(folder_of(source)))
     return FolderWriter(source=source, folder=folder, options=options)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from provenance.errors import ConfigError, Malformed
 from provenance.formats.names import BOOKKEEPING
+from provenance.formats.signatures import is_evidence_name
 from provenance.model import Evidence, Ref
 from provenance.produce.sign import CertificateSigner, KeySigner, Signer, statement
 from provenance.source import directory
-from provenance.source.evidence_files import is_evidence_name, read
+from provenance.source.evidence_files import read
 from provenance.wire import bundle as bundles
 from provenance.wire.bundle import Bundle, Chain, KeyHint
 from provenance.workspace.signing import MAX_KEY

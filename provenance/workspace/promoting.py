@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError, SourceError
 from provenance.formats.json import on_one_line
+from provenance.formats.signatures import is_evidence_name
 from provenance.lock import Entry
 from provenance.lock.known import stated_origin
 from provenance.model import Document, Ref
@@ -17,7 +18,7 @@ from provenance.produce.sign import Signer, of_a_size
 from provenance.produce.vsa import VERIFIER
 from provenance.refs import in_store
 from provenance.source.detached import FOLDER
-from provenance.source.evidence_files import file_of, is_evidence_name, read, split
+from provenance.source.evidence_files import file_of, read, split
 from provenance.source.limits import DEFAULT
 from provenance.wire.imported import Imported, Place, statement
 from provenance.workspace.fetching import Fetched, Fetcher

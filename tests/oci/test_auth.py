@@ -150,6 +150,25 @@ def test_a_token_service_of_another_host_is_told_nothing(
         assert sent(service) == {None}
 
 
+def test_who_is_not_told_is_named_where_that_was_not_enough(
+    registry: Registry, tmp_path: Path
+) -> None:
+    with Registry() as service:
+        other = f"localhost:{service.host.rpartition(':')[2]}"
+        asks(registry, f'Bearer realm="http://{other}/token"', f"Bearer {TOKEN}")
+        hands_out(service, BASIC)
+        expected = f"for {registry.host} was not shown to '{other}'.*copy the entry"
+        with pytest.raises(SourceError, match=expected):
+            gathered(registry, variables=config(tmp_path, registry.host))
+        service.bend = lambda request, answer: Answer(body=b'{"token": "anonymous"}')
+        with pytest.raises(SourceError, match=expected):
+            gathered(registry, variables=config(tmp_path, registry.host))
+        hands_out(service, BASIC)
+        auths = {host: {"auth": PAIR} for host in (registry.host, other)}
+        (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
+        gathered(registry, variables={"DOCKER_CONFIG": str(tmp_path)})
+
+
 def test_a_token_service_without_https_is_not_asked(registry: Registry, tmp_path: Path) -> None:
     asks(registry, 'Bearer realm="http://evil.example/token"', "Bearer x")
     with pytest.raises(SourceError, match="expected an https URL that lies no further inwards"):
@@ -255,6 +274,17 @@ TOLD = {
     ("https://ghcr.io/v2/x", "https://ghcr.io/token"): True,
     ("https://ghcr.io/v2/x", "https://ghcr.io:444/token"): True,
     ("https://registry.gitlab.com/v2/x", "https://gitlab.com/jwt/auth"): True,
+    ("https://registry.digitalocean.com/v2/x", "https://api.digitalocean.com/v2/registry"): True,
+    ("https://acme.example/v2/x", "https://auth.acme.example/token"): True,
+    ("https://ACME.example./v2/x", "https://acme.example/token"): True,
+    ("https://acme.example/v2/x", "https://evilacme.example/token"): False,
+    ("https://registry.acme.example/v2/x", "https://acme.example/token"): False,
+    ("https://registry.acme.example/v2/x", "https://auth.acme.example/token"): False,
+    ("https://models.bank.co.uk/v2/x", "https://evil.co.uk/token"): False,
+    ("https://acme.azurecr.io/v2/x", "https://evil.azurecr.io/token"): False,
+    ("https://1.dkr.ecr.eu-west-1.amazonaws.com/v2/x", "https://evil.s3.amazonaws.com/"): False,
+    ("https://registry.gitlab.com/v2/x", "https://auth.docker.io/token"): False,
+    ("https://10.0.0.1/v2/x", "https://1.10.0.0.1/token"): False,
     ("https://registry.acme.example/v2/x", "https://evil.example/token"): False,
     ("https://registry.acme.example/v2/x", "http://registry.acme.example/token"): False,
     ("https://10.0.0.1/v2/x", "https://9.0.0.1/token"): False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sys
@@ -15,7 +16,17 @@ from packageurl import PackageURL
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, Desk, desk, signed, trust
 from tests.oci import artifacts
-from tests.oci.artifacts import IMAGE, TAR, TAR_GZIP, attached
+from tests.oci.artifacts import (
+    IMAGE,
+    IMAGE_CONFIG,
+    RAW,
+    TAR,
+    TAR_GZIP,
+    artifact,
+    attached,
+    layer,
+    tar,
+)
 from tests.oci.server import Registry
 
 Shelf = tuple[Desk, Registry]
@@ -62,6 +73,35 @@ def test_from_a_verdict_to_files(shelf: Shelf, tmp_path: Path, how: str) -> None
     assert (tmp_path / "model" / "model.safetensors").read_bytes() == FILES["model.safetensors"]
     passes(made, "verify", tmp_path / "model", "--as", REPO, "--lock")
     passes(made, "lock", "--measure", "--upgrade")
+
+
+UNREAD = {
+    "a layer that is not unpacked": (b"\x28\xb5\x2f\xfd", IMAGE.replace("gzip", "zstd"), 0),
+    "a layer that is cut": (b"\x1f\x8b", IMAGE, 0),
+    "more configurations than may be asked for": (b"", RAW, 2100),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_a_signature_that_may_lie_in_what_was_not_read_is_not_missing(
+    shelf: Shelf, tmp_path: Path, name: str
+) -> None:
+    made, registry = shelf
+    data, media_type, many = UNREAD[name]
+    files = signed(tmp_path / "signed") if many else FILES
+    if many:
+        files = {**files, **{f"{n}/config.json": b'{"n": %d}' % n for n in range(many)}}
+        artifacts.raw(registry, files)
+    else:
+        whole = gzip.compress(tar(*((f"models/{path}", one) for path, one in files.items())))
+        layers = [layer(registry, whole, IMAGE), layer(registry, data, media_type)]
+        registry.manifest(artifact(registry, layers, IMAGE_CONFIG), "v1")
+    named = f"{registry.source()}:v1"
+    said = made.run("verify", named, "--as", REPO, "--registry", "trust.toml", "--json")
+    (model,) = json.loads(said.stdout)["models"]
+    outcomes = {found["rule"]: found["outcome"] for found in model["findings"]}
+    assert outcomes["signature/unread"] == "unknown"
+    assert "signature/missing" not in outcomes
 
 
 def test_a_command_is_run_with_it(shelf: Shelf, tmp_path: Path) -> None:

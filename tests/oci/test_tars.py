@@ -11,9 +11,22 @@ import pytest
 
 from provenance.errors import Malformed
 from provenance.source.limits import Limits
-from provenance.source.oci import gunzip
+from provenance.source.oci import gunzip, unpacking
 from provenance.source.oci.tar import Stream, Type, members
-from tests.oci.artifacts import RAW, TAR, TAR_GZIP, artifact, layer, other, tar
+from tests import forge
+from tests.oci import artifacts
+from tests.oci.artifacts import (
+    IMAGE,
+    IMAGE_CONFIG,
+    MODEL_CONFIG,
+    RAW,
+    TAR,
+    TAR_GZIP,
+    artifact,
+    layer,
+    other,
+    tar,
+)
 from tests.oci.asked import files, gathered, seen
 from tests.oci.server import Registry
 
@@ -38,12 +51,25 @@ def summed(data: bytes, **fields: bytes) -> bytes:
     return bytes(head) + data[512:]
 
 
+def record(key: str, value: str = "1") -> bytes:
+    """A record of a pax header, with the length that it then has."""
+    body = f" {key}={value}\n".encode()
+    length = len(body) + 1
+    while len(str(length)) + len(body) != length:
+        length += 1
+    return b"%d" % length + body
+
+
+def headed(kind: bytes, data: bytes) -> bytes:
+    """A member that speaks of those after it."""
+    entry = tarfile.TarInfo("header")
+    entry.type, entry.size = kind, len(data)
+    return entry.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % 512)
+
+
 def paxed(records: bytes, kind: bytes = b"x") -> bytes:
     """A tar with a pax header of these records before its file."""
-    entry = tarfile.TarInfo("pax")
-    entry.type, entry.size = kind, len(records)
-    header = entry.tobuf(tarfile.USTAR_FORMAT)
-    return header + records + bytes(-len(records) % 512) + tar(GOOD)
+    return headed(kind, records) + tar(GOOD)
 
 
 LAYERS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
@@ -83,6 +109,19 @@ LAYERS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
     "two pax names": (paxed(b"10 path=a\n10 path=b\n"), {("unreadable", "")}),
     "a pax record without end": (paxed(b"99 path=a\n"), {("unreadable", "")}),
     "a global name": (paxed(b"10 path=a\n", b"g"), {("unreadable", "")}),
+    "a global header before what a header speaks of": (
+        headed(b"x", record("path", "a")) + headed(b"g", record("comment")) + tar(GOOD),
+        {("unreadable", "")},
+    ),
+    "an empty pax name": (paxed(record("path", "")), {("unreadable", "")}),
+    "a link with bytes": (
+        summed(tar(other("x", tarfile.SYMTYPE, "y")), size=b"00000000020\0"),
+        {("unreadable", "")},
+    ),
+    "a folder at a file's path": (
+        tar(GOOD, other("config.json", tarfile.DIRTYPE)),
+        {("name-collision", "config.json")},
+    ),
     "a folder with bytes": (summed(tar(("x", b"1")), name=b"x/"), {("unreadable", "")}),
     "a size below nothing": (summed(tar(("x", b"1")), size=b"\xff" * 12), {("unreadable", "")}),
     "a size without end": (
@@ -108,6 +147,61 @@ def test_and_so_it_is_compressed(registry: Registry, name: str) -> None:
     data, expected = LAYERS[name]
     registry.manifest(artifact(registry, [layer(registry, gzip.compress(data), TAR_GZIP)]), "v1")
     assert seen(gathered(registry)) == expected
+
+
+STRANGE = {
+    "GNU.sparse.name": "config.json",
+    "GNU.sparse.map": "0,4",
+    "GNU.sparse.realsize": "4",
+    "SCHILY.realsize": "4",
+    "SCHILY.filetype": "sparse",
+    "SCHILY.xattr.trusted.overlay.redirect": "/evil",
+    "SCHILY.xattr.user.overlay.opaque": "y",
+    "LIBARCHIVE.xattr.trusted.overlay.opaque": "eQ==",
+    "SCHILY.xattr.user.fuseoverlayfs.opaque": "y",
+    "SCHILY.xattr.com.apple.decmpfs": "fpmc",
+    "LIBARCHIVE.symlinktype": "dir",
+    "ACME.name": "config.json",
+    "hdrcharset": "EBCDIC",
+    "mtime": "yesterday",
+}
+PLAIN = {
+    "mtime": "1700000000.123456789",
+    "atime": "-1",
+    "uid": "1000",
+    "uname": "bot",
+    "comment": "0123456789abcdef",
+    "hdrcharset": "BINARY",
+    "LIBARCHIVE.creationtime": "1700000000",
+    "SCHILY.xattr.security.capability": "\x01",
+    "SCHILY.xattr.user.mime_type": "text/plain",
+    "LIBARCHIVE.xattr.com.apple.quarantine": "MDA=",
+    "SCHILY.acl.access": "user::rw-",
+    "RHT.security.selinux": "system_u:object_r:etc_t:s0",
+}
+
+
+@pytest.mark.parametrize("key", STRANGE)
+@pytest.mark.parametrize("kind", [b"x", b"g"])
+@pytest.mark.parametrize("media_type", [TAR, IMAGE])
+def test_a_key_by_which_readers_differ_is_an_observation(
+    registry: Registry, key: str, kind: bytes, media_type: str
+) -> None:
+    data = paxed(record(key, STRANGE[key]), kind)
+    data = gzip.compress(data) if media_type == IMAGE else data
+    config = IMAGE_CONFIG if media_type == IMAGE else MODEL_CONFIG
+    registry.manifest(artifact(registry, [layer(registry, data, media_type)], config), "v1")
+    where = "" if kind == b"g" else "config.json"
+    assert seen(gathered(registry)) == {("unreadable", where)}
+
+
+@pytest.mark.parametrize("key", PLAIN)
+@pytest.mark.parametrize("kind", [b"x", b"g"])
+def test_a_key_that_changes_no_member_is_passed(registry: Registry, key: str, kind: bytes) -> None:
+    data = paxed(record(key, PLAIN[key]), kind)
+    registry.manifest(artifact(registry, [layer(registry, data, TAR)]), "v1")
+    evidence = gathered(registry)
+    assert (list(files(evidence)), seen(evidence)) == (["config.json"], set())
 
 
 PACKED: dict[str, tuple[Callable[[bytes], bytes], set[tuple[str, str]]]] = {
@@ -143,12 +237,42 @@ def test_more_files_than_one_model_may_have(registry: Registry) -> None:
     assert ("limit", "") in seen(evidence)
 
 
+def test_more_members_than_are_looked_at(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "MEMBERS", 10)
+    folders = [other(f"{number}", tarfile.DIRTYPE) for number in range(6)]
+    layers = [layer(registry, tar(("a", b"1"), *folders), TAR) for _ in range(2)]
+    registry.manifest(artifact(registry, layers), "v1")
+    assert seen(gathered(registry)) == {("limit", "")}
+
+
+def test_a_stream_hands_out_what_comes_in_pieces_of_any_size() -> None:
+    data = bytes(range(256)) * 8
+    chunks = (data[at : at + 100] for at in range(0, len(data), 100))
+    stream = Stream(chunks)
+    found = [stream.take(count) for count in (1, 99, 100, 150, 698)]
+    stream.skip(1000)
+    assert (b"".join(found), stream.at) == (data[:1048], 2048)
+    assert list(stream.pieces(1)) == []
+
+
 def test_more_layers_than_may_be_asked_for(registry: Registry) -> None:
     layers = [layer(registry, tar((f"{number}", b"")), TAR) for number in range(20)]
     registry.manifest(artifact(registry, layers), "v1")
     evidence = gathered(registry, limits=Limits(requests=10))
     assert ("limit", "") in seen(evidence)
     assert len(registry.requests) <= 10
+
+
+@pytest.mark.parametrize("media_type", [TAR, TAR_GZIP])
+def test_what_was_kept_of_a_tar_costs_no_request(registry: Registry, media_type: str) -> None:
+    count = 100
+    small = {f"{number}/config.json": b"{}" for number in range(count)}
+    artifacts.packed(registry, {**small, "model.safetensors": forge.safetensors()}, media_type)
+    evidence = gathered(registry, limits=Limits(requests=20))
+    assert len(evidence.contents) == count + 1
+    assert (seen(evidence), len(registry.requests) <= 20) == (set(), True)
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -16,12 +17,16 @@ import pytest
 from provenance.errors import ConfigError, SourceError
 from provenance.formats.json import on_one_line
 from provenance.produce.sign import KeySigner
+from provenance.source.oci.writing import BUNDLE
+from provenance.source.oci.writing import Registry as OciWriter
 from provenance.source.progress import Silent
 from provenance.source.remote.store import StoreOptions
 from provenance.source.remote.writer import Delivered, Item, Parcel, writer
 from provenance.wire.imported import Imported, Place, statement
 from tests import forge
+from tests.oci.server import INDEX, MANIFEST, PATH, Answer, Request
 from tests.promoting.docks import DOCKS, TAG, Dock
+from tests.promoting.registry import Writable
 
 SIZE = 20 << 20
 FILES: Mapping[str, bytes] = {
@@ -214,3 +219,65 @@ def test_what_kill_9_leaves_is_completed(tmp_path: Path) -> None:
         assert not usable(dock)
         assert not deliver(dock, one).already
         assert whole(dock)
+
+
+class Meanwhile(Silent):
+    """Does something once, when the first bytes move."""
+
+    def __init__(self, what: Callable[[], object]) -> None:
+        self.todo: list[Callable[[], object]] = [what]
+
+    def advance(self, count: int) -> None:
+        """What is to be done, the first time."""
+        if self.todo:
+            self.todo.pop()()
+
+
+@pytest.mark.parametrize("name", ["a registry", "a registry without referrers"])
+@pytest.mark.parametrize("replacing", [False, True])
+def test_what_others_tag_while_blobs_are_sent_stays(
+    tmp_path: Path, name: str, replacing: bool
+) -> None:
+    with DOCKS[name](tmp_path) as dock:
+        one = parcel(tmp_path / "m", dock, replacing=replacing)
+        with pytest.raises(ConfigError, match="the artifact sha256:"):
+            deliver(dock, one, Meanwhile(dock.foreign))
+        with pytest.raises(ConfigError, match="the artifact sha256:"):
+            deliver(dock, one)
+
+
+@pytest.mark.parametrize(("times", "stays"), [(1, True), (3, True), (9, False)])
+def test_a_list_that_others_write_too_has_all_rows_in_the_end(
+    tmp_path: Path, times: int, stays: bool
+) -> None:
+    theirs = [{"mediaType": MANIFEST, "digest": f"sha256:{n:064x}", "size": 1} for n in range(9)]
+    left = theirs[:times]
+    with Writable(knows_subjects=False) as registry:
+
+        def bend(request: Request, answer: Answer) -> Answer:
+            found = PATH.fullmatch(request.path)
+            if request.method == "PUT" and found and found["reference"].startswith("sha256-"):
+                rows = json.loads(request.body)["manifests"]
+                if left:
+                    rows = [*rows[:-1], left.pop(0)]
+                index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": rows}
+                registry.manifest(index, found["reference"], media_type=INDEX)
+            return answer
+
+        registry.bend = bend
+        dock = Dock(
+            to=registry.source(), read=dict, put=print, foreign=print, tagged=("--tag", TAG)
+        )
+        found = writer(dock.to, StoreOptions())
+        assert isinstance(found, OciWriter)
+        found.repository.wait = lambda seconds: None
+        one = parcel(tmp_path / "m", dock, {"config.json": b"{}"})
+        if not stays:
+            with pytest.raises(SourceError, match="does not stay in this list"):
+                found.deliver(one)
+            return
+        digest = found.deliver(one).revision
+        data = registry.manifests["models/bot", digest.replace(":", "-")][0]
+        rows = json.loads(data)["manifests"]
+    assert rows[:-1] == theirs[:times]
+    assert rows[-1]["artifactType"] == BUNDLE

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from provenance.errors import SourceError
-from provenance.source.evidence_files import is_evidence_name
+from provenance.formats.signatures import is_evidence_name
 from tests import forge
 from tests.cli.shop import dependencies
 from tests.recording.studio import MADE, Studio, studio_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from provenance.model import Ref
 from provenance.refs import in_store
 from provenance.source import directory
 from provenance.source.remote.store import Known, StoreOptions, collect, store
+from provenance.source.remote.writer import writer
 from tests import forge
 from tests.hubs import FILES
 
@@ -81,3 +83,23 @@ def test_a_file_is_no_place_of_a_store(tmp_path: Path) -> None:
     file.write_text("words")
     with pytest.raises(SourceError, match=f"expected a folder, found a file: type {file} without"):
         store(f"file://{file}", StoreOptions()).opened(None)
+
+
+@pytest.mark.parametrize(
+    "path", ["a/../b", "a/%2e%2e/b", "a/%2E./b", "..", "a/./b", "a/.", "a%00b"]
+)
+@pytest.mark.parametrize("opened", [store, writer])
+def test_a_folder_is_named_without_a_way_up(
+    tmp_path: Path, opened: Callable[[str, StoreOptions], object], path: str
+) -> None:
+    source = f"file://{tmp_path}/{path}"
+    with pytest.raises(ConfigError, match=r"expected a path without '\.' and '\.\.'"):
+        opened(source, StoreOptions())
+
+
+@pytest.mark.parametrize("opened", [store, writer])
+def test_dots_in_a_name_lead_nowhere(
+    tmp_path: Path, opened: Callable[[str, StoreOptions], object]
+) -> None:
+    for name in ("...", "a..b", ".hidden", "v1.0."):
+        opened(f"file://{tmp_path}/{name}", StoreOptions())

@@ -7,11 +7,11 @@ import gc
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future
-from threading import Timer
+from threading import Barrier, Timer
 
 import pytest
 
-from provenance.source.together import awaited
+from provenance.source.together import awaited, side_by_side
 
 LATE = 60.0
 
@@ -51,3 +51,27 @@ def test_an_error_is_that_of_the_work() -> None:
     failed.set_exception(KeyError("its own"))
     with pytest.raises(KeyError, match="its own"):
         awaited(failed, 0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 500])
+def test_results_are_in_the_order_of_the_work(count: int) -> None:
+    assert side_by_side(str, range(count), at_once=8) == [str(n) for n in range(count)]
+
+
+def test_the_first_error_ends_the_work() -> None:
+    begun: list[int] = []
+
+    def one(number: int) -> int:
+        begun.append(number)
+        if number in (3, 5):
+            raise KeyError(number)
+        return number
+
+    with pytest.raises(KeyError, match="3"):
+        side_by_side(one, range(10_000), at_once=4)
+    assert len(begun) < 10_000
+
+
+def test_several_are_under_way_at_once() -> None:
+    met = Barrier(4, timeout=LATE)
+    assert sorted(side_by_side(lambda _: met.wait(), range(4), at_once=4)) == [0, 1, 2, 3]

@@ -13,6 +13,10 @@ signature/missing
     The registry has a signer for this repository, and there is no signature. Somebody stripped
     it, or this is not their release. Fetch from the publisher.
 
+signature/unread
+    The registry has a signer for this repository; no signature was found in what was read, and one
+    may lie in what was not. Mend what integrity says of it, then verify again.
+
 signature/unsigned
     Nobody signed these files. Ask the publisher to sign, or exempt these bytes by manifest.
 
@@ -134,6 +138,7 @@ from provenance.case.case import Case
 from provenance.case.changes import signature_changes
 from provenance.case.coverage import coverage
 from provenance.case.publisher import PublisherSignature, publishers
+from provenance.checks.signature.absent import nobody, unregistered
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
@@ -149,7 +154,7 @@ from provenance.signature import (
 )
 from provenance.signature.result import UNKNOWN_KEY
 from provenance.trust.entering import with_key
-from provenance.verdict import Finding, exempt, failed, unknown
+from provenance.verdict import Finding, failed, unknown
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
@@ -164,7 +169,7 @@ def check(case: Case) -> Iterator[Finding]:
         if not (_is_a_word(verification) or _is_of_the_mirror(case, verification))
     ]
     if not verifications:
-        yield _nobody(case)
+        yield nobody(case)
         return
     holding = [vouch for vouch in case.publisher_signatures if vouch.comparison.holds]
     doubts = [_doubt(case, verification) for verification in verifications]
@@ -191,31 +196,6 @@ def _is_of_the_mirror(case: Case, verification: VerificationResult) -> bool:
         and bool(publishers(own, verification))
         and not publishers(origin, verification)
     )
-
-
-def _nobody(case: Case) -> Finding:
-    repo = case.origin.ref.repo
-    registered = case.registry.publishers(repo) if repo else ()
-    if case.policy.signature is Demand.ALWAYS or registered:
-        whose = f": {registered[0][0].name} signs what it publishes" if registered else ""
-        return failed("signature/missing", f"the model has no signature{whose}", case.subject)
-    if case.exemption:
-        reason = case.exemption.reason
-        said = f"you exempted {case.meant_by(case.exemption)}: {reason}"
-        return exempt("signature/pass", said, reason)
-    if case.policy.signature is Demand.REGISTERED:
-        return unknown(
-            "signature/not-demanded",
-            f"nobody signed these bytes; {_unregistered(repo)}",
-            case.subject,
-        )
-    return unknown("signature/unsigned", "nobody signed these files", case.subject)
-
-
-def _unregistered(repo: str | None) -> str:
-    """That nobody is known to sign for a repository, or that none is named."""
-    named = f"no signer of {repo} is registered"
-    return named if repo else "neither `repo` nor --as says whose they are"
 
 
 def _doubt(case: Case, verification: VerificationResult) -> Finding | None:
@@ -258,7 +238,7 @@ def _strange(case: Case, bundle: str, what: str, step: str) -> Finding:
         message = f"{what}; expected {names}: fetch it from its publisher, or {step}"
         return failed("signature/wrong-signer", message, bundle)
     if case.policy.signature is Demand.ALWAYS:
-        message = f"{what}; {_unregistered(repo)}: {step}"
+        message = f"{what}; {unregistered(repo)}: {step}"
         return failed("signature/wrong-signer", message, bundle)
     message = f"{what}, which the registry does not know: {step}"
     return unknown("signature/unregistered-signer", message, bundle)

@@ -37,6 +37,10 @@ class Objects:
     items: Mapping[str, Item]
     patience: float = PATIENCE
 
+    def kept(self, entry: Listed, start: int, end: int) -> bytes | None:
+        """Nothing is."""
+        return None
+
     def span(self, entry: Listed, start: int, end: int) -> bytes:
         """By one request."""
         end = min(end, entry.size)

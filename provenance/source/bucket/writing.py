@@ -17,11 +17,11 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
 from obstore.store import ObjectStore
 
 from provenance.errors import ConfigError, SourceError
+from provenance.formats.signatures import is_evidence_name
 from provenance.refs import in_store
 from provenance.source import bucket
 from provenance.source.bucket.places import Place, place
 from provenance.source.bucket.words import in_words
-from provenance.source.evidence_files import is_evidence_name
 from provenance.source.progress import Step
 from provenance.source.remote.store import StoreOptions, collect
 from provenance.source.remote.writer import (

@@ -15,7 +15,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from provenance.errors import ConfigError, SourceError
-from provenance.source.evidence_files import is_evidence_name
+from provenance.formats.signatures import is_evidence_name
 from provenance.source.exchange import reason
 from provenance.source.progress import Progress, Step
 from provenance.source.remote.listed import SMALL, blob_id

@@ -1,9 +1,10 @@
 """Tokens of registries: whom a credential is shown to, and what comes of it.
 
 A registry's credential goes to the registry itself. The service that hands out its tokens (the
-`realm` of WWW-Authenticate) is shown it where it is the registry's own host, or, over https, a host
-of the same domain, as auth.docker.io is of registry-1.docker.io; any other is shown only what this
-machine knows for that host by its own name, else it is asked anonymously.
+`realm` of WWW-Authenticate) is shown it where it is the registry's own host, or, over https, a
+host below it, or one that is known to serve it (TOKENS); any other is shown only what this machine
+knows for that host by its own name, else it is asked anonymously. Which other hosts are of one
+owner nobody can tell by their names: two tenants of a cloud differ in one part.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ MOST = 1 << 20
 CLIENT = "hf-provenance"
 NAMED = re.compile(r".*\.[a-z][a-z0-9-]*")
 """A host that has a domain: no address of digits."""
+TOKENS: Mapping[str, str] = {
+    "registry-1.docker.io": "auth.docker.io",
+    "registry.gitlab.com": "gitlab.com",
+    "registry.digitalocean.com": "api.digitalocean.com",
+}
+"""By the host of a registry that of its token service, where it is no part of it by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +70,14 @@ def may_be_told(registry: str, realm: str) -> bool:
         return asked.scheme == "http" and asked.hostname == led.hostname
     if led.scheme != "https":
         return False
-    return asked.hostname == led.hostname or _domain(asked.hostname) == _domain(led.hostname) != ""
+    own, other = _host(asked.hostname), _host(led.hostname)
+    below = NAMED.fullmatch(own) is not None and other.endswith(f".{own}")
+    return own == other or below or TOKENS.get(own) == other
 
 
-def _domain(host: str | None) -> str:
-    """The last two parts of a name; nothing for an address."""
-    name = (host or "").lower().rstrip(".")
-    return ".".join(name.split(".")[-2:]) if NAMED.fullmatch(name) else ""
+def _host(name: str | None) -> str:
+    """A host as it is compared: in lower case, without the dot of the root."""
+    return (name or "").lower().removesuffix(".")
 
 
 def may_be_asked(registry: str, realm: str) -> bool:
@@ -83,18 +91,34 @@ def may_be_asked(registry: str, realm: str) -> bool:
 
 @dataclass(kw_only=True)
 class Keeper:
-    """What one repository is asked with, once it was learnt; safe for threads."""
+    """What one repository is asked with, once it was learnt; safe for threads.
+
+    `untold` is the host of a token service that was not shown the registry's credential.
+    """
 
     address: Address
     http: Http
     actions: str = "pull"
     header: str = field(default="", repr=False)
+    untold: str = ""
     lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def found(self) -> Known:
         """What this machine's files have for the registry."""
         return known(self.http.options.variables, self.address.host, self.address.name)
+
+    @property
+    def words(self) -> str:
+        """Why nothing was shown, and what would change that."""
+        if not self.untold:
+            return self.found.words
+        own = self.address.host
+        return (
+            f"what is known for {own} was not shown to {self.untold[:LONG]!r}, which its name does "
+            f"not tell to be of one owner: if it is, copy the entry of {own} in "
+            f"{', '.join(self.found.files)} to that name"
+        )
 
     def answer(self, refused: Answer, sent: str) -> bool:
         """Whether there is now something else to ask with than what was `sent` and refused."""
@@ -123,7 +147,9 @@ class Keeper:
             )
         if not may_be_told(self.address.base, asked.realm):
             host = urlsplit(asked.realm).netloc
+            self.untold = "" if credential == Credential() else host
             credential = known(self.http.options.variables, host).credential or Credential()
+            self.untold = self.untold if credential == Credential() else ""
         question = _question(asked, credential, f"repository:{self.address.name}:{self.actions}")
         try:
             answer = self.http.whole(question, MOST)
@@ -132,7 +158,7 @@ class Keeper:
         if answer.status != 200:
             raise SourceError(
                 f"{self.address.source}: no token from {asked.realm[:LONG]} (status "
-                f"{answer.status}): {self.found.words if not credential.basic else 'log in again'}"
+                f"{answer.status}): {self.words if not credential.basic else 'log in again'}"
             )
         return _read(answer.body, asked.realm)
 

@@ -178,8 +178,8 @@ class Repository:
             return SourceError(f"{url}: status {answer.status}")
         known = self.keeper.found if answer.status != 404 else None
         why = "what this machine sent is not enough" if self.keeper.header else ""
-        if known and not (known.credential and self.keeper.header):
-            why = known.words
+        if known and (self.keeper.untold or not (known.credential and self.keeper.header)):
+            why = self.keeper.words
         return Absent(f"{url}: {NOT_SHOWN[answer.status].format(why=why)}")
 
     def _close(self, answer: Answer) -> None:

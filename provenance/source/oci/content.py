@@ -26,21 +26,32 @@ class Pieces:
     repository: Repository
     pieces: Mapping[str, Piece]
 
+    def kept(self, entry: Listed, start: int, end: int) -> bytes | None:
+        """What was kept as the layer was read, and what lies behind a file's end: nothing."""
+        piece = self.pieces[entry.path]
+        end = self._end(piece, end)
+        if end <= start:
+            return b""
+        found = piece.kept(start, end)
+        return found if found is not None and len(found) == end - start else None
+
     def span(self, entry: Listed, start: int, end: int) -> bytes:
         """What was kept, else by range; Unranged where that cannot be."""
         piece = self.pieces[entry.path]
-        is_blob = piece.packed is None and piece.size == piece.whole
-        end = end if is_blob else min(end, piece.size)
-        if end <= start:
-            return b""
-        if (kept := piece.kept(start, end)) is not None and len(kept) == end - start:
+        if (kept := self.kept(entry, start, end)) is not None:
             return kept
+        end = self._end(piece, end)
         if piece.packed is None:
             at = piece.offset
             return self.repository.span(piece.blob, at + start, at + end, piece.whole)
         if is_small(entry):
             return b"".join(self.chunks(entry))[start:end]
         raise Unranged(PACKED.format(entry.path))
+
+    def _end(self, piece: Piece, end: int) -> int:
+        """Of a blob of its own more is asked for than is stated, to see whether there is more."""
+        is_blob = piece.packed is None and piece.size == piece.whole
+        return end if is_blob else min(end, piece.size)
 
     def chunks(self, entry: Listed) -> Iterator[bytes]:
         """From where it begins in its blob, unpacked from the last mark before."""

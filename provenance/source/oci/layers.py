@@ -24,6 +24,10 @@ from provenance.source.remote.budget import Beyond, RequestBudget
 from provenance.source.remote.listed import Listed
 
 GZIPPED = (".gz", ".tgz")
+UNPACKED = (
+    "layer {}… has the type {!r}, which is not unpacked here; what it holds is not known: push it "
+    "again with gzip (an image: buildah push --compression-format gzip)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,15 @@ def laid(
 
 
 def _file(tree: Tree, layer: Descriptor, number: int, found: Layer) -> None:
-    """A layer that is one file, or is taken for one as nobody knows better."""
+    """A layer that is one file, or is taken for one as nobody knows better.
+
+    What is said to be packed, and not in a way that is read here, is none: whoever pulls it has
+    other files.
+    """
+    if found.form is Form.UNKNOWN and may_be_packed(layer.media_type):
+        detail = UNPACKED.format(layer.digest[:19], layer.media_type[:100])
+        tree.see("unreadable", found.path[:LONG], detail)
+        return
     stated = FILE_PATH in layer.annotations or TITLE in layer.annotations
     path = (found.path if stated else _free(tree, found.path)) or layer.digest.replace(":", "-")
     _put(tree, layer, number, path)
@@ -119,8 +131,9 @@ def _free(tree: Tree, name: str) -> str:
     if not name:
         return name
     stem, dot, suffix = name.partition(".")
-    number, found = 1, name
+    number, found = tree.numbers.get(name, 1), name
     while found in tree.entries:
         number += 1
         found = f"{stem}-{number}{dot}{suffix}"
+    tree.numbers[name] = number
     return found

@@ -12,18 +12,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from provenance.errors import Malformed
+from provenance.source.oci import pax
 
 BLOCK = 512
 LONGEST = 1 << 20
 """Bytes of a pax header or a long name."""
 MOST = 1 << 62
 POSIX, GNU = b"ustar\x0000", b"ustar  \x00"
-RECORD = re.compile(rb"([1-9][0-9]{0,6}) ")
 OCTAL = re.compile(rb" *([0-7]*)[ \0]*")
 BASE_256, NEGATIVE = 0x80, 0xFF
 NUMBERS = ((100, 108), (108, 116), (116, 124), (136, 148), (329, 337), (337, 345))
 """Where a header has its mode, owner, group, time and device."""
-NAMES = frozenset({"path", "linkpath", "size"})
 
 
 class Type(Enum):
@@ -32,6 +31,7 @@ class Type(Enum):
     FILE = "a file"
     FOLDER = "a folder"
     LINK = "a link"
+    HARD_LINK = "a second name of a file"
     DEVICE = "a device or pipe"
     SPARSE = "a file with holes"
 
@@ -39,7 +39,7 @@ class Type(Enum):
 TYPES = {
     b"0": Type.FILE,
     b"\0": Type.FILE,
-    b"1": Type.LINK,
+    b"1": Type.HARD_LINK,
     b"2": Type.LINK,
     b"3": Type.DEVICE,
     b"4": Type.DEVICE,
@@ -51,13 +51,15 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member: its bytes are `size` from `offset` on; `target` is where a link leads."""
+    """One member: its bytes are `size` from `offset` on; `target` is where a link leads, and
+    `strange` are the keys of its pax header by which some reader may take it for another one."""
 
     name: bytes
     type: Type
     size: int
     offset: int
     target: bytes = b""
+    strange: tuple[str, ...] = ()
 
 
 class Stream:
@@ -65,16 +67,17 @@ class Stream:
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self.at = 0
-        self._chunks, self._left = chunks, b""
+        self._chunks, self._chunk, self._taken = chunks, b"", 0
 
     def pieces(self, count: int) -> Iterator[bytes]:
         """The next `count` bytes; fewer where there are no more."""
         while count > 0:
-            if not self._left:
-                self._left = next(self._chunks, b"")
-                if not self._left:
+            if self._taken == len(self._chunk):
+                self._chunk, self._taken = next(self._chunks, b""), 0
+                if not self._chunk:
                     return
-            piece, self._left = self._left[:count], self._left[count:]
+            piece = self._chunk[self._taken : self._taken + count]
+            self._taken += len(piece)
             self.at += len(piece)
             count -= len(piece)
             yield piece
@@ -143,10 +146,11 @@ def _hear(said: _Said, kind: bytes, data: bytes) -> None:
     if kind == b"x":
         if said.pax:
             raise Malformed("two pax headers before one member")
-        said.pax = _records(data)
+        said.pax = pax.records(data)
     elif kind == b"g":
-        if found := NAMES & _records(data).keys():
-            raise Malformed(f"a global header sets {', '.join(sorted(found))} of all members")
+        pax.check_global(data)
+        if said != _Said():
+            raise Malformed("a global header stands between a member and what is said of it")
     elif (said.name if kind == b"L" else said.target) is not None:
         raise Malformed("two long names before one member")
     elif not data.endswith(b"\0"):
@@ -155,24 +159,6 @@ def _hear(said: _Said, kind: bytes, data: bytes) -> None:
         said.name = data.rstrip(b"\0")
     else:
         said.target = data.rstrip(b"\0")
-
-
-def _records(data: bytes) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    at = 0
-    while at < len(data):
-        length = RECORD.match(data, at)
-        if not length:
-            raise Malformed("a pax record has no length")
-        record = data[length.end() : at + int(length[1])]
-        name, equals, value = record[:-1].partition(b"=")
-        if not equals or record[-1:] != b"\n" or at + int(length[1]) > len(data):
-            raise Malformed("a pax record does not end where it says")
-        key = name.decode("utf-8", "replace")
-        if key in found:
-            raise Malformed(f"a pax header says {key[:80]!r} twice")
-        found[key], at = value, at + int(length[1])
-    return found
 
 
 def _member(head: bytes, kind: bytes, size: int, said: _Said, offset: int) -> Member:
@@ -189,15 +175,22 @@ def _member(head: bytes, kind: bytes, size: int, said: _Said, offset: int) -> Me
     type_ = TYPES.get(kind)
     if type_ is None:
         raise Malformed(f"a member of the unknown type {kind!r}")
-    if any(key.startswith("GNU.sparse.") for key in said.pax):
+    if any(key.startswith(pax.SPARSE) for key in said.pax):
         type_ = Type.SPARSE
+    if size and type_ not in (Type.FILE, Type.SPARSE):
+        raise Malformed(f"{type_.value} that holds bytes, which some readers take for a member")
     if type_ is Type.FILE and name.endswith(b"/"):
         if size:
             raise Malformed("a folder that holds bytes")
         type_ = Type.FOLDER
     found = name.rstrip(b"\0")
     return Member(
-        name=found, type=type_, size=size, offset=offset, target=target.partition(b"\0")[0]
+        name=found,
+        type=type_,
+        size=size,
+        offset=offset,
+        target=target.partition(b"\0")[0],
+        strange=() if type_ is Type.SPARSE else pax.strange(said.pax),
     )
 
 

@@ -38,12 +38,14 @@ class Piece:
 
 @dataclass(kw_only=True)
 class Tree:
-    """What was found so far; `layer` is of which layer a path is."""
+    """What was found so far; `layer` is of which layer a path is, `numbers` how many of a name
+    there are that no annotation says."""
 
     limits: Limits
     entries: dict[str, Listed] = field(default_factory=dict)
     pieces: dict[str, Piece] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     whole: bool = True
     removed: int = 0
@@ -81,6 +83,18 @@ class Tree:
             return
         self.entries[path], self.pieces[path], self.layer[path] = entry, piece, layer
 
+    def put_folder(self, path: str, layer: int, *, over: bool) -> None:
+        """A folder is at a path; `over` as in `put`: a file of an earlier layer gives way."""
+        if path not in self.entries:
+            return
+        if over and self.layer[path] != layer:
+            self._forget(path)
+        else:
+            self.see("name-collision", path, "a folder has this path too: which it is, is chance")
+
+    def _forget(self, path: str) -> None:
+        del self.entries[path], self.pieces[path], self.layer[path]
+
     def remove(self, path: str, layer: int, *, below: bool) -> None:
         """What earlier layers have at a path, or below it, is gone."""
         self.removed += 1
@@ -94,7 +108,7 @@ class Tree:
             if at < layer and (one.startswith(inner) or (one == path and not below))
         ]
         for one in gone:
-            del self.entries[one], self.pieces[one], self.layer[one]
+            self._forget(one)
 
     def settle(self) -> None:
         """No file lies in another: what does is not listed, and said."""
@@ -106,4 +120,4 @@ class Tree:
             path = key.replace("\0", "/")
             detail = "what it lies in is a file too: which of them it is, is chance"
             self.see("name-collision", path, detail)
-            del self.entries[path], self.pieces[path], self.layer[path]
+            self._forget(path)

@@ -13,24 +13,30 @@ from provenance.model import LONG
 from provenance.source.oci.client import Repository
 from provenance.source.oci.gunzip import Gunzip
 from provenance.source.oci.manifest import Descriptor
+from provenance.source.oci.rootfs import MODELS, OPAQUE, TOPS, WHITEOUT, Links, cleaned
 from provenance.source.oci.tar import Member, Stream, Type, members
 from provenance.source.oci.tree import Piece, Tree
 from provenance.source.progress import Step
 from provenance.source.remote.listed import SMALL, Listed
 from provenance.source.remote.ranged import BLOCK
 
-MODELS = "models"
-"""Where a container image that is a model has its files (KServe's modelcar)."""
-WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
+MEMBERS = 1_000_000
+"""Files, folders and links that are looked at in all layers of one artifact."""
 FIRST = 1 << 20
 """What is kept of a large file of no known form."""
 ENDING = TAIL + BLOCK
 """What is kept of the end of a large file: archives say there what they hold."""
+LINK = ("symlink", "a link to {target!r}: put the file itself in its place")
 ODD = {
-    Type.LINK: ("symlink", "a link to {target!r}: put the file itself in its place"),
+    Type.LINK: LINK,
+    Type.HARD_LINK: LINK,
     Type.DEVICE: ("special-file", "a device or pipe: remove it"),
-    Type.SPARSE: ("unreadable", "a file with holes, which not every reader unpacks: pack it whole"),
 }
+HOLES = "a file with holes, which not every reader unpacks: pack it whole"
+STRANGE = (
+    "its pax header says {keys}, by which some programs unpack another file or folder than this: "
+    "pack it without (tar --no-xattrs, or a newer tool)"
+)
 
 
 class Hashed:
@@ -66,7 +72,8 @@ class Unpacking:
     repository: Repository
     tree: Tree
     room: int
-    doors: set[str] = field(default_factory=set)
+    links: Links = field(default_factory=Links)
+    members: int = 0
 
     def read(self, layer: Descriptor, number: int, *, packed: bool, image: bool) -> None:
         """The layer's files are in the tree, and its digest holds; SourceError where it does not.
@@ -82,6 +89,9 @@ class Unpacking:
         own = _Layer(self, layer, number, unzip, image)
         try:
             for member in members(stream):
+                self.members += 1
+                if self.members > MEMBERS:
+                    raise Malformed(f"more than {MEMBERS} members of layers", slug="limit")
                 own.take(member, stream)
         except Malformed as error:
             code = "limit" if error.slug == "limit" else "unreadable"
@@ -91,11 +101,6 @@ class Unpacking:
             step.end()
         hashed.check(layer, source)
         options.deadline.renew()
-
-    def leads_in(self, path: str) -> bool:
-        """Whether a path of an image leads through a link to the model's own files."""
-        parts = path.split("/")[:-1] if self.doors else []
-        return any("/".join(parts[: n + 1]) in self.doors for n in range(len(parts)))
 
 
 @dataclass(frozen=True)
@@ -112,19 +117,32 @@ class _Layer:
         """The member is in the tree, or what is odd about it is said."""
         written = member.name.decode("utf-8", "backslashreplace")
         tree = self.whole.tree
-        if tree.is_too_long(written) or (path := self._named(written, member)) is None:
+        if tree.is_too_long(written):
+            return
+        self._say_strange(written, member)
+        path = self._named(written, member)
+        if path is None or member.type is Type.SPARSE:
             return
         if written.encode() != member.name:
             tree.see("name", path, f"the name '{path}' is not UTF-8: rename or remove it")
         if self.image and posixpath.basename(path).startswith(WHITEOUT):
-            self._take_back(path)
+            self._take_back(self._inner(written))
         elif member.type in ODD:
             code, words = ODD[member.type]
-            target = member.target.decode("utf-8", "backslashreplace")[:LONG]
-            tree.see(code, path[:LONG], words.format(target=target))
-        elif member.type is Type.FILE:
+            tree.see(code, path[:LONG], words.format(target=_target(member)[:LONG]))
+        elif member.type is Type.FOLDER:
+            tree.put_folder(self._inner(written), self.number, over=self.image)
+        else:
             entry, piece = self._measured(path, member, stream)
             tree.put(entry, piece, self.number, over=self.image)
+
+    def _say_strange(self, written: str, member: Member) -> None:
+        """What may be another member for another reader, wherever it seems to lie."""
+        if member.type is Type.SPARSE:
+            self.whole.tree.see("unreadable", written[:LONG], HOLES)
+        if member.strange:
+            keys = ", ".join(repr(key[:80]) for key in member.strange[:4])
+            self.whole.tree.see("unreadable", written[:LONG], STRANGE.format(keys=keys))
 
     def _named(self, written: str, member: Member) -> str | None:
         """The path in the model; None for what is not of it."""
@@ -133,34 +151,44 @@ class _Layer:
             path = path[2:]
         if not self.image:
             return path if path.strip("/.") or member.type is not Type.FOLDER else None
-        clean = posixpath.normpath(f"/{path}").lstrip("/")
+        clean = cleaned(path)
         if clean == MODELS:
             return path if member.type is not Type.FOLDER else None
-        if not clean.startswith(f"{MODELS}/"):
-            return self._outside(clean, member)
-        return path.removeprefix(f"{MODELS}/") if path.startswith(f"{MODELS}/") else path
-
-    def _outside(self, clean: str, member: Member) -> str | None:
-        """Of an image's other files only what takes the model away, or leads into it, matters."""
-        if clean in (OPAQUE, WHITEOUT + MODELS):
+        if clean.startswith(f"{MODELS}/"):
+            return path.removeprefix(f"{MODELS}/") if path.startswith(f"{MODELS}/") else path
+        if clean in TOPS:
             return OPAQUE
-        if self.whole.leads_in(clean):
-            detail = f"lies behind a link that leads to /{MODELS}: whoever unpacks it follows"
-            self.whole.tree.see("symlink", clean[:LONG], detail)
-        if member.type is Type.LINK:
-            target = member.target.decode("utf-8", "backslashreplace")
-            led = posixpath.normpath(f"/{posixpath.join(posixpath.dirname(clean), target)}")
-            if led.lstrip("/").split("/")[0] in ("", MODELS):
-                self.whole.doors.add(clean)
+        self._outside(clean, member)
         return None
+
+    def _inner(self, written: str) -> str:
+        """The path in the model as a container runtime reads it."""
+        clean = cleaned(written)
+        if not self.image:
+            return clean
+        return OPAQUE if clean in TOPS else clean.removeprefix(f"{MODELS}/")
+
+    def _outside(self, clean: str, member: Member) -> None:
+        """Of an image's other files only what leads into the model matters."""
+        links, is_link = self.whole.links, member.type in (Type.LINK, Type.HARD_LINK)
+        through = not is_link and member.type is not Type.FOLDER
+        if links.leads_in(clean, through=through):
+            detail = f"lies behind a link that leads to /{MODELS}: whoever unpacks it follows"
+            self.whole.tree.see("symlink", clean[:LONG], f"{detail}; remove the link")
+        if member.type is Type.LINK:
+            links.lay(clean, _target(member))
+        elif member.type is Type.HARD_LINK:
+            links.double(clean, _target(member))
 
     def _take_back(self, path: str) -> None:
         folder, _, name = path.rpartition("/")
+        gone = name.removeprefix(WHITEOUT)
         if name == OPAQUE:
             self.whole.tree.remove(folder, self.number, below=True)
+        elif gone in ("", ".", ".."):
+            self.whole.tree.see("name", path[:LONG], "takes a folder back by no name: remove it")
         else:
-            gone = posixpath.join(folder, name.removeprefix(WHITEOUT))
-            self.whole.tree.remove(gone, self.number, below=False)
+            self.whole.tree.remove(posixpath.join(folder, gone), self.number, below=False)
 
     def _measured(self, path: str, member: Member, stream: Stream) -> tuple[Listed, Piece]:
         """The file by every byte of it, and of them what will be asked for."""
@@ -201,3 +229,7 @@ class _Layer:
         if head[8:9] == b"{" and count <= self.whole.tree.limits.head:
             return min(most, 8 + count + 2 * BLOCK)
         return min(most, FIRST)
+
+
+def _target(member: Member) -> str:
+    return member.target.decode("utf-8", "backslashreplace")

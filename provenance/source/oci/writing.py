@@ -30,6 +30,8 @@ from provenance.source.together import side_by_side
 EMPTY = "application/vnd.oci.empty.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 AT_ONCE = 2
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds after which a list that was written is looked at again."""
 WORDS = 400
 
 
@@ -45,7 +47,8 @@ class Registry:
         return self.repository.address.source
 
     def deliver(self, parcel: Parcel) -> Delivered:
-        """The artifact is there by its digest and its tag."""
+        """The artifact is there by its digest and its tag, which is asked for again right before it
+        is put: others may have come while blobs were sent."""
         if not TAG.fullmatch(parcel.tag):
             expected = "expected letters, digits, '.', '_' and '-', 128 at most"
             raise ConfigError(f"{expected}, found {parcel.tag[:WORDS]!r}", path="--tag")
@@ -59,7 +62,8 @@ class Registry:
         self._put_manifest(digest, artifact.document)
         if not attested:
             self._attach(Blob.of(parcel.sign()), artifact.manifest)
-        self._put_manifest(parcel.tag, artifact.document)
+        if not self._standing(parcel, digest):
+            self._put_manifest(parcel.tag, artifact.document)
         found = manifest_at(self.repository, parcel.tag)[1]
         if found != digest:
             raise SourceError(
@@ -180,11 +184,24 @@ class Registry:
             self._list(made.described(MANIFESTS[0], artifactType=BUNDLE), subject.digest)
 
     def _list(self, row: Mapping[str, object], subject: str) -> None:
-        """The row stands in the list that a tag names, after those that stood there."""
+        """The row stands in the list that a tag names, after those that stood there.
+
+        Who writes at the same time takes the row away unseen, so that the list is read again after
+        a while; SourceError where the row does not stay.
+        """
         tag = subject.replace(":", "-")
-        rows = [one for one in self._listed(tag) if one.get("digest") != row["digest"]]
-        index = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": [*rows, row]}
-        self._put_manifest(tag, compact(index), INDEXES[0])
+        for pause in PAUSES:
+            rows = list(self._listed(tag))
+            if any(one.get("digest") == row["digest"] for one in rows):
+                return
+            index = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": [*rows, row]}
+            self._put_manifest(tag, compact(index), INDEXES[0])
+            self.repository.rest(pause)
+        if all(one.get("digest") != row["digest"] for one in self._listed(tag)):
+            raise SourceError(
+                f"{self._source}:{tag}: the attestation {row['digest']} does not stay in this "
+                "list: others write it at the same time; run it again"
+            )
 
     def _listed(self, tag: str) -> Iterator[Mapping[str, object]]:
         url = self.repository.url("manifests", tag)
@@ -221,8 +238,10 @@ class Registry:
         """Why nothing was written, and what would change that."""
         said = answer.body.decode("utf-8", "replace")[:WORDS]
         if answer.status in (401, 403):
-            known = self.repository.keeper.found
-            why = "what this machine sent may not write there" if known.credential else known.words
+            keeper = self.repository.keeper
+            why = "what this machine sent may not write there"
+            if keeper.untold or not keeper.found.credential:
+                why = keeper.words
             return f"{self._source}: the registry does not let us write there: {why}"
         return f"{url}: status {answer.status} to {method}: {said!r}"
 

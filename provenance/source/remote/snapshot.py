@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from provenance.formats.names import standing
+from provenance.formats.signatures import is_evidence_name
 from provenance.model import Observation
 from provenance.source import evidence_files
 from provenance.source.evidence_files import Found
@@ -32,7 +33,7 @@ class Snapshot:
 
     def evidence(self) -> Found:
         """The evidence files at its top."""
-        named = [path for path in self.entries if evidence_files.is_evidence_name(path)]
+        named = [path for path in self.entries if is_evidence_name(path)]
         small = [path for path in named if self.entries[path].size <= self.limits.bundle]
         self.fetch(self._fitting(small[: self.limits.bundles]))
         if named:

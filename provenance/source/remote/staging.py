@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from provenance.errors import SourceError
+from provenance.formats.signatures import is_evidence_name
 from provenance.model import Evidence, File, Manifest
 from provenance.source import directory, evidence_files
 from provenance.source.digests import affordable
@@ -168,7 +169,7 @@ class Stage:
     def _bundles(self) -> tuple[str, ...]:
         """The evidence files, the same ones that the verdict rests on."""
         names = {evidence_files.file_of(document.path) for document in self.declared.bundles}
-        return tuple(sorted(filter(evidence_files.is_evidence_name, names)))
+        return tuple(sorted(filter(is_evidence_name, names)))
 
     def _tidy(self) -> None:
         """Nothing is left of an earlier attempt but whole files that are wanted."""

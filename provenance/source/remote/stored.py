@@ -26,7 +26,10 @@ PART = ".part"
 
 
 class Bytes(Protocol):
-    """What a store is asked for; safe for threads. Both raise SourceError."""
+    """What a store is asked for; safe for threads. `span` and `chunks` raise SourceError."""
+
+    def kept(self, entry: Listed, start: int, end: int) -> bytes | None:
+        """What `span` gives, where the store need not be asked for it; else None."""
 
     def span(self, entry: Listed, start: int, end: int) -> bytes:
         """The bytes of a file from `start` up to `end`, fewer where it ends before."""
@@ -85,8 +88,15 @@ class StoredRelease:
         entry = self.entries.get(path)
         if entry is None:
             return None
+        return self.bytes_of(entry, 0, most)
+
+    def bytes_of(self, entry: Listed, start: int, end: int) -> bytes:
+        """The bytes of a file from `start` up to `end`; one question less where it asks one."""
+        kept = self.content.kept(entry, start, end)
+        if kept is not None:
+            return kept
         self.account.spend()
-        return self.content.span(entry, 0, most)
+        return self.content.span(entry, start, end)
 
     def ranges(self, entry: Listed, most: int) -> Spans:
         """A file, by a question for each piece."""
@@ -132,10 +142,9 @@ class Spans:
             if self._left < 0:
                 raise OSError(f"more of {self.entry.path!r} than may be read of one file")
         try:
-            self._release.account.spend()
+            data = self._release.bytes_of(self.entry, start, end)
         except Beyond as error:
             raise OSError(str(error)) from None
-        data = self._release.content.span(self.entry, start, end)
         if len(data) != end - start:
             raise OSError(f"{self.entry.path!r}: {len(data)} of {end - start} bytes came")
         return data
