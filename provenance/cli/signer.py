@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from provenance.cli.options import FILE, Decorator, folded
-from provenance.workspace.signing import PASSWORD, SignerOptions
+from provenance.workspace.signing import SignerOptions
+from provenance.workspace.signing_key import PASSWORD
 
 
 def signing_by(key: str) -> Decorator:
@@ -13,7 +14,9 @@ def signing_by(key: str) -> Decorator:
     return folded(
         "signing",
         SignerOptions,
-        click.option(key, "key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."),
+        click.option(
+            key, "key", metavar="FILE", help=f"PEM private key (its password in {PASSWORD})."
+        ),
         click.option("--certificate", type=FILE, help="PEM certificate of that key."),
         click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),
         click.option(
@@ -21,6 +24,13 @@ def signing_by(key: str) -> Decorator:
         ),
         click.option(
             "--trust-config", type=FILE, help="A private Sigstore's client trust configuration."
+        ),
+        click.option(
+            "--timestamp",
+            "timestamps",
+            multiple=True,
+            metavar="URL",
+            help="RFC 3161 authority that says when the key signed (repeat).",
         ),
     )
 

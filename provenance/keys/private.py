@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from provenance.errors import Malformed
 from provenance.keys.public import ACCEPTED, CURVES, UNREADABLE, PublicKey
+
+
+class SigningKey(Protocol):
+    """Something that has a public key and signs bytes by its private half, wherever that lies."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """A signature over `message`, with the hash that belongs to the key; as `PublicKey`
+        verifies it."""
+
 
 Numbers = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 

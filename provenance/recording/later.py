@@ -42,6 +42,7 @@ def line(
         ("--certificate", (terms.certificate,)),
         ("--chain", (terms.chain,)),
         ("--trust-config", (terms.trust_config,)),
+        ("--timestamp", terms.timestamps),
         ("--policy", (terms.policy,)),
         ("--registry", registry),
         ("-o", (terms.output,)),
