@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import Malformed
 from provenance.keys import TIMESTAMPING, UNREADABLE, Certificate
 from provenance.signature import timestamp, token
+from provenance.signature.ordered import in_order
 from provenance.signature.roots import Clock
 from provenance.trust import Registry
 
@@ -85,6 +86,7 @@ def checked(asked: Query, response: bytes, known: Sequence[Clock], now: datetime
     now. Its signature is by one of the clocks that are `known`, or by the chain that it carries.
     Raises Malformed with the reason.
     """
+    response = in_order(response)
     said = _decoded(response)
     imprint = said.tst_info.message_imprint
     if imprint.message != hashlib.sha256(asked.data).digest():
@@ -139,7 +141,9 @@ def _carried_chain(response: bytes, moment: datetime) -> tuple[Certificate, ...]
     for one in chain:
         if not one.valid_at(moment):
             raise _bad(f"the certificate {one.subject} is valid {one.validity}")
-    token.check(response, (*chain, *carried.certificates))
+    if chain[-1].subject == chain[-1].issuer and not chain[-1].is_issued_by(chain[-1]):
+        raise _bad(f"the certificate {chain[-1].subject} that it carries is not signed by itself")
+    token.check(response, chain)
     if not carried.is_signed_by(leaf):
         raise _bad(f"its signature is not by {leaf.subject}")
     return chain

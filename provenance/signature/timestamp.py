@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import Malformed
 from provenance.keys import TIMESTAMPING, UNREADABLE
 from provenance.signature import token
+from provenance.signature.ordered import in_order
 from provenance.signature.roots import Clock
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def verified_times(
 def _time(timestamp: bytes, signature: bytes, clocks: Sequence[Clock]) -> datetime:
     from rfc3161_client import decode_timestamp_response
 
+    timestamp = in_order(timestamp)
     try:
         response = decode_timestamp_response(timestamp)
         moment = response.tst_info.gen_time
