@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from provenance.cli.options import FILE, Decorator, folded
+from provenance.workspace.environment import PASSWORD
 from provenance.workspace.signing import SignerOptions
-from provenance.workspace.signing_key import PASSWORD
 
 
 def signing_by(key: str) -> Decorator:
@@ -15,7 +15,10 @@ def signing_by(key: str) -> Decorator:
         "signing",
         SignerOptions,
         click.option(
-            key, "key", metavar="FILE", help=f"PEM private key (its password in {PASSWORD})."
+            key,
+            "key",
+            metavar="FILE|URI",
+            help=f"PEM private key, or pkcs11:…, awskms:… (its password or PIN in {PASSWORD}).",
         ),
         click.option("--certificate", type=FILE, help="PEM certificate of that key."),
         click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),

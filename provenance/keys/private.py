@@ -36,13 +36,15 @@ class PrivateKey:
 
     @classmethod
     def from_pem(cls, data: bytes, password: str | None = None) -> PrivateKey:
-        """The key of a PEM text, encrypted or not, or Malformed."""
+        """The key of a PEM text, encrypted or not, or Malformed, whose slug is
+        `encrypted` where only the password is missing."""
         secret = password.encode() if password else None
         try:
             key = serialization.load_pem_private_key(data, secret)
         except TypeError:
-            needed = "needs its password" if secret is None else "is not encrypted"
-            raise Malformed(f"the private key {needed}") from None
+            if secret is None:
+                raise Malformed("the private key needs its password", slug="encrypted") from None
+            raise Malformed("the private key is not encrypted, and a password is set") from None
         except UNREADABLE:
             raise Malformed("not a PEM private key, or a wrong password") from None
         match key:

@@ -13,7 +13,7 @@ import click
 
 from provenance.cli.options import FILE, Decorator, folded
 from provenance.registry.keys import Signing
-from provenance.workspace.signing_key import PASSWORD
+from provenance.workspace.environment import PASSWORD
 
 with_to = click.option(
     "--to",
