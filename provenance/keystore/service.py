@@ -75,6 +75,8 @@ def service_key(uri: str) -> ServiceKey:
     """
     scheme, _, name = uri.partition(":")
     scheme = scheme.lower()
+    if not name.strip("/"):
+        raise ConfigError(f"expected {FORMS[scheme]}", path=uri)
     try:
         exact, key = IMPORTS[scheme](name)
         _check_version(scheme, uri, exact)
