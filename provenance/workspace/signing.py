@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import SigningKey, certificates
+from provenance.produce.peers import unread
 from provenance.produce.sign import KeySigner, Signer, certificate_signer
 from provenance.produce.stamping import Stamping
 from provenance.signature.signing import KeylessSigner, ambient_token
@@ -57,6 +58,8 @@ class SignerOptions:
             raise ConfigError(message)
         stamping = self._stamping(workspace, request or Request())
         key = signing_key(self.key, workspace.environment)
+        if words := unread(key.public):
+            workspace.progress.note(words)
         if self.certificate:
             moment = at or workspace.now()
             return _certified(key, self.certificate, self.issuers, moment, stamping)
