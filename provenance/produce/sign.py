@@ -101,7 +101,8 @@ def certificate_signer(
         if not top.is_authority:
             raise ConfigError(
                 f"{top.subject} stands last and is not an authority (cA, keyCertSign): no registry "
-                "can name it",
+                "can name it. Drop --certificate to sign by the key itself, which a registry can "
+                "name",
                 path="--chain",
             )
         chain(leaf, others, (top,), at)
