@@ -88,7 +88,9 @@ def service_key(uri: str) -> ServiceKey:
         raise ConfigError(f"{error}; expected {FORMS[scheme]}", path=uri) from None
     except Exception as error:
         # What the clouds' libraries raise has no common base.
-        raise SourceError(f"{uri}: the key cannot be had: {_first_line(error)}") from None
+        raise SourceError(
+            f"{uri}: the public key could not be read: {_first_line(error)}"
+        ) from None
 
 
 def _public(key: SSlibKey) -> PublicKey:

@@ -110,8 +110,8 @@ def _of_version(statement: Statement, major: int, minor: int) -> SignedManifest:
         if minor == 0 or error.slug == "algorithm":
             raise
         raise Malformed(
-            f"it is signed as OMS {MAJOR}.{minor}, of which this version of provenance does not "
-            f"know: {error}: update provenance",
+            f"it is signed as OMS {MAJOR}.{minor}, and this version of provenance reads it as OMS "
+            f"{MAJOR}.0, where this is wrong: {error}: update provenance",
             slug=UNSUPPORTED,
         ) from None
 

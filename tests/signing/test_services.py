@@ -41,7 +41,7 @@ def test_a_key_of_aws_signs(run: Run, tmp_path: Path, kind: str) -> None:
 
 
 UNUSABLE = {
-    "another key": ("awskms:alias/other", KEYS["P-256"], 5, "the key cannot be had"),
+    "another key": ("awskms:alias/other", KEYS["P-256"], 5, "the public key could not be read"),
     "a kind that nobody verifies here": (
         "awskms:alias/release",
         (ec.generate_private_key(ec.SECP256K1()), ["ECDSA_SHA_256"]),
@@ -80,7 +80,7 @@ def test_a_key_of_vault_signs(run: Run, tmp_path: Path, name: str) -> None:
 REFUSED = {
     "an older version": ("hv:release/9", 2, f"which is hv:release/{NEWEST}"),
     "a version's beginning": ("hv:release/1", 2, "expected the newest version"),
-    "another key": ("hv:nothing", 5, "the key cannot be had"),
+    "another key": ("hv:nothing", 5, "the public key could not be read"),
     "no name": ("hv:", 2, "expected hv:NAME"),
     "no name of AWS": ("awskms:", 2, "expected awskms:KEY_ID"),
     "no address of Azure": ("azurekms://example.com/keys/k", 2, "expected azurekms://VAULT"),
