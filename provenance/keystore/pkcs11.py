@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provenance.errors import SourceError
@@ -54,7 +54,7 @@ class TokenKey:
 
     uri: TokenUri
     module: str
-    pin: str | None
+    pin: str | None = field(repr=False)
     public: PublicKey
 
     def sign(self, message: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from provenance.errors import ConfigError, Malformed, SourceError
@@ -25,7 +25,7 @@ class TokenUri:
     """A PKCS#11 URI as it was read; each attribute as bytes, none of them twice."""
 
     text: str
-    attributes: Mapping[str, bytes]
+    attributes: Mapping[str, bytes] = field(repr=False)
 
     @classmethod
     def of(cls, text: str) -> TokenUri:
@@ -103,5 +103,5 @@ def _pairs(text: str, mark: str) -> Iterator[tuple[str, bytes]]:
 
 
 def without_pin(text: str) -> str:
-    """The URI with its PIN taken out, for words that others may read."""
-    return re.sub("(pin-value=)[^&;]*", r"\1…", text)
+    """The URI without its PIN, for words that others may read: typed so, it asks for the PIN."""
+    return re.sub("(?<=[?&;])pin-value=[^&;]*[&;]?", "", text).rstrip("?&;")

@@ -175,7 +175,14 @@ def _bundle(
             "signatures": [{"sig": base64.b64encode(signature).decode(), "keyid": ""}],
         },
     }
-    return json.dumps(document)
+    text = json.dumps(document)
+    if stamping and len(text) > DEFAULT.bundle:
+        raise ConfigError(
+            f"the bundle with its timestamps has {len(text):,} bytes, and no more than "
+            f"{DEFAULT.bundle:,} are read: ask fewer authorities",
+            path="--timestamp",
+        )
+    return text
 
 
 def _times(stamping: Stamping | None, signature: bytes) -> dict[str, object]:

@@ -142,3 +142,12 @@ def test_openssl_makes_it_and_openssl_verifies_it(run: Run, tmp_path: Path) -> N
     verified = run("verify", model, "--as", "acme/m", "--registry", registry, "-v")
     assert verified.returncode == 0, verified.stdout
     assert "no verified time" not in verified.stdout
+
+
+def test_a_summary_is_stamped_too(run: Run, tmp_path: Path) -> None:
+    model = forge.write(tmp_path / "m")
+    words = ("verify", model, "--as", "acme/m", "--format", "vsa", "--sign-key")
+    with serving(honest()) as url:
+        done = run(*words, write_key(tmp_path, "k"), "--timestamp", url)
+    bundle = json.loads(done.stdout.splitlines()[0])
+    assert bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from provenance.keys import PublicKey
 from tests import forge
 
 MODULES = (
@@ -58,6 +60,20 @@ class Token:
         file.write_bytes(forge.pem(forge.key(name, kind)))
         words = ("--token", "release", "--pin", PIN, "--label", label, "--id", number)
         self._tool("--import", str(file), *words)
+
+    def generated(self, file: Path, label: str = "made") -> PublicKey:
+        """The public half, written to `file`, of a key that OpenSC's tool has the token make."""
+        tool = ["pkcs11-tool", "--module", str(MODULE), "--token-label", "release", "--login"]
+        made = ["--keypairgen", "--key-type", "EC:prime256v1", "--label", label, "--id", "07"]
+        shown = ["--read-object", "--type", "pubkey", "--id", "07", "--output-file", str(file)]
+        for words in (made, shown):
+            subprocess.run(
+                [*tool, "--pin", PIN, *words],
+                env={**os.environ, **self.variables},
+                check=True,
+                capture_output=True,
+            )
+        return PublicKey.from_der(file.read_bytes())
 
     def _tool(self, *words: str) -> None:
         assert TOOL
