@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -35,18 +36,21 @@ class PrivateKey:
     numbers: Numbers
 
     @classmethod
-    def from_pem(cls, data: bytes, password: str | None = None) -> PrivateKey:
-        """The key of a PEM text, encrypted or not, or Malformed, whose slug is
-        `encrypted` where only the password is missing."""
-        secret = password.encode() if password else None
+    def from_pem(cls, data: bytes, password: Callable[[], str] = str) -> PrivateKey:
+        """The key of a PEM text, or Malformed; `password` is called for an encrypted one alone."""
         try:
-            key = serialization.load_pem_private_key(data, secret)
+            return cls._of(serialization.load_pem_private_key(data, None))
         except TypeError:
-            if secret is None:
-                raise Malformed("the private key needs its password", slug="encrypted") from None
-            raise Malformed("the private key is not encrypted, and a password is set") from None
+            secret = password().encode()
         except UNREADABLE:
-            raise Malformed("not a PEM private key, or a wrong password") from None
+            raise Malformed("not a PEM private key") from None
+        try:
+            return cls._of(serialization.load_pem_private_key(data, secret))
+        except UNREADABLE:
+            raise Malformed("the private key is encrypted, and this is a wrong password") from None
+
+    @classmethod
+    def _of(cls, key: object) -> PrivateKey:
         match key:
             case ec.EllipticCurvePrivateKey() | ed25519.Ed25519PrivateKey() | rsa.RSAPrivateKey():
                 PublicKey.of(key.public_key())

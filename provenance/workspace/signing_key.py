@@ -8,12 +8,10 @@ from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, SigningKey
 from provenance.keystore import SCHEMES, held
 from provenance.source.evidence_files import read
-from provenance.workspace.environment import PASSWORD, Environment
+from provenance.workspace.environment import Environment
 
 MAX_KEY = 1 << 20
 CHARACTER_DEVICES = "/dev/"
-NEEDED = "encrypted"
-"""The slug of a key that cannot be read without its password."""
 
 
 def signing_key(named: str, environment: Environment) -> SigningKey:
@@ -30,13 +28,7 @@ def signing_key(named: str, environment: Environment) -> SigningKey:
         message = f"expected a PEM file with a private key, or {known}; there is no such file"
         raise ConfigError(message, path=named)
     data = read(named, MAX_KEY)
-    password = environment.variables.get(PASSWORD)
     try:
-        return PrivateKey.from_pem(data, password)
-    except Malformed as error:
-        if error.slug != NEEDED:
-            raise ConfigError(str(error), path=named) from None
-    try:
-        return PrivateKey.from_pem(data, environment.secret(f"Password of {named}"))
+        return PrivateKey.from_pem(data, lambda: environment.secret(f"Password of {named}"))
     except Malformed as error:
         raise ConfigError(str(error), path=named) from None

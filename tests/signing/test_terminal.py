@@ -95,6 +95,17 @@ def test_a_pin_is_asked_for_and_not_shown(tmp_path: Path) -> None:
     assert PIN not in shown
 
 
+def test_keys_of_a_registry_are_asked_for_too(run: Run, tmp_path: Path) -> None:
+    table = 'version = 1\nname = "tests"\n'
+    (tmp_path / "trust.toml").write_text(table)
+    words = ["registry", "publish", "--to", "site", "--key", str(encrypted(tmp_path))]
+    said = run(*words, cwd=tmp_path).stderr
+    assert "PROVENANCE_KEY_PASSWORD: is not set, and nobody sits at a terminal" in said
+    code, shown = typed(words, PASSWORD, tmp_path)
+    assert "Password of" in shown
+    assert code == 0, shown
+
+
 @pytest.mark.parametrize("command", ["sign", "attest"])
 def test_without_a_terminal_it_is_said_what_to_set(run: Run, tmp_path: Path, command: str) -> None:
     model = forge.write(tmp_path / "m")
