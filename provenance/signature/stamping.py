@@ -99,13 +99,15 @@ def checked(asked: Query, response: bytes, known: Sequence[Clock], now: datetime
             f"it says {moment:%Y-%m-%d %H:%M:%S} UTC, and the clock here {now:%Y-%m-%d %H:%M:%S} "
             "UTC; expected 5 minutes of difference at the most: set the clock that is wrong"
         )
-    for clock in known:
-        if token.names(response, clock.certificates[0]):
-            timestamp.verified_times((response,), asked.data, (clock,))
-            return Stamp(
-                response=response, moment=moment, chain=clock.certificates, registered=True
-            )
-    chain = _carried_chain(response, moment)
+    named = [clock for clock in known if token.names(response, clock.certificates[0])]
+    if named:
+        timestamp.verified_times((response,), asked.data, named)
+        own = named[0].certificates
+        return Stamp(response=response, moment=moment, chain=own, registered=True)
+    try:
+        chain = _carried_chain(response, moment)
+    except UNREADABLE:
+        raise _bad("it is not built as RFC 3161 says") from None
     return Stamp(response=response, moment=moment, chain=chain, registered=False)
 
 

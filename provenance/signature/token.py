@@ -25,6 +25,7 @@ GRANTED, VERSION_1, VERSION_3 = b"\0", b"\1", b"\3"
 NULL = ((0x05, b""),)
 INTEGER, OCTETS, OBJECT, UTF8, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x0C, 0x30, 0x31
 CONTEXT_0, CONTEXT_1, CONTEXT_3, DIRECTORY_NAME = 0xA0, 0xA1, 0xA3, 0xA4
+SIGNER_INFO = (INTEGER, SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE, OCTETS)
 MAX_CERTIFICATES = 16
 
 # Digests, and which signature algorithms go with each: RFC 5754, RFC 5758. By the DER of the OIDs.
@@ -72,7 +73,7 @@ class Carried:
     def of(cls, response: bytes) -> Carried:
         """What a response brings along, or Malformed."""
         info, riding, signer = _signed_data(response)
-        _, _, digest, attributes, _, signature = (value for _, value in der.children(signer)[:6])
+        _, _, digest, attributes, _, signature = _exactly(signer, *SIGNER_INFO)
         return cls(
             certificates=tuple(Certificate.from_der(der.encoded(*one)) for one in riding),
             info=der.encoded(SEQUENCE, info),
@@ -185,8 +186,7 @@ def _signer(signer: bytes, leaf: CertificateNames) -> tuple[Value, ...]:
 
 def _said_signer(signer: bytes, leaf: CertificateNames) -> tuple[tuple[bytes, bytes], bytes]:
     """The algorithms and signed attributes of a SignerInfo that names `leaf`, or Malformed."""
-    tags = (INTEGER, SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE, OCTETS)
-    version, named, digest, attributes, algorithm, _ = _exactly(signer, *tags)
+    version, named, digest, attributes, algorithm, _ = _exactly(signer, *SIGNER_INFO)
     if version != VERSION_1:
         raise _bad("a SignerInfo of another version")
     issuer, serial = _exactly(named, SEQUENCE, INTEGER)

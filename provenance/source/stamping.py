@@ -30,6 +30,9 @@ def check_url(url: str) -> None:
     if not usable or not url.isprintable() or " " in url:
         message = f"expected a URL as https://tsa.example, found {url[:200]!r}"
         raise ConfigError(message, path="--timestamp")
+    if parts.username is not None or parts.password is not None:
+        message = f"{parts.hostname}: expected an address without a name and a password"
+        raise ConfigError(message, path="--timestamp")
 
 
 def answer(

@@ -62,13 +62,18 @@ def test_nothing_is_written_where_the_clock_is_wrong(run: Run, tmp_path: Path) -
     assert not (model / "model.sig").exists()
 
 
-@pytest.mark.parametrize("url", ["ftp://tsa.example", "tsa.example", "https://", "file:///etc"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://tsa.example", "tsa.example", "https://", "file:///etc", "https://u:secret@tsa.example"],
+)
 def test_what_is_no_address_is_said_before_anything_is_asked(
     run: Run, tmp_path: Path, url: str
 ) -> None:
     model = forge.write(tmp_path / "m")
     done = run("sign", model, "--key", write_key(tmp_path, "k"), "--timestamp", url)
-    assert (done.returncode, "--timestamp: expected a URL" in done.stderr) == (2, True)
+    assert done.returncode == 2
+    assert "--timestamp: " in done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_an_identity_has_its_time_already(run: Run, tmp_path: Path) -> None:

@@ -56,8 +56,12 @@ class Token:
 
     def put(self, name: str, kind: str = "P-256", *, label: str = "k", number: str = "01") -> None:
         """The key of `tests/forge.py` of this name lies in the token."""
-        file = self.folder / f"{name}.pem"
-        file.write_bytes(forge.pem(forge.key(name, kind)))
+        self.put_pem(forge.pem(forge.key(name, kind)), label=label, number=number)
+
+    def put_pem(self, text: bytes, *, label: str = "k", number: str = "01") -> None:
+        """The key of a PKCS #8 text lies in the token."""
+        file = self.folder / f"{number}.pem"
+        file.write_bytes(text)
         words = ("--token", "release", "--pin", PIN, "--label", label, "--id", number)
         self._tool("--import", str(file), *words)
 

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec
 
 from provenance.wire.intoto import PAYLOAD_TYPE, Envelope
 from tests import forge
@@ -128,6 +130,29 @@ def test_what_cannot_be_used_is_said(run: Run, tmp_path: Path, token: Token, nam
     done = run("sign", model, "--key", uri, **with_pin(token))
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
+    assert not (model / "model.sig").exists()
+
+
+OTHERS: dict[str, ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey] = {
+    "another curve": ec.generate_private_key(ec.SECP256K1()),
+    "another kind": dsa.generate_private_key(2048),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_kind_of_key_that_nobody_verifies_here_is_refused(
+    run: Run, tmp_path: Path, token: Token, name: str
+) -> None:
+    token.put_pem(
+        OTHERS[name].private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    model = forge.write(tmp_path / "m")
+    done = run("sign", model, "--key", URI, **with_pin(token))
+    assert (done.returncode, "expected a key o" in done.stderr) == (2, True), done.stderr
     assert not (model / "model.sig").exists()
 
 

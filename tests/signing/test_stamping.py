@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from provenance.errors import SourceError
+from provenance.errors import Malformed, SourceError
 from provenance.keys import Certificate
 from provenance.produce.sign import KeySigner
 from provenance.produce.stamping import Stamping
 from provenance.signature import timestamp
 from provenance.signature.roots import Clock
+from provenance.signature.stamping import checked, query
 from provenance.source.progress import Silent
 from provenance.trust import Registry
 from tests import clocks, forge, tsa
@@ -169,6 +172,19 @@ def test_no_changed_bit_of_an_answer_is_kept(known: tuple[Certificate, ...]) -> 
             kept.append((stamps(bundle)[0], signature(bundle)))
     for stamp, over in kept:
         assert timestamp.verified_times((stamp,), over, (clock,))
+
+
+@given(data=st.binary(max_size=200), at=st.integers(0, 2000), cut=st.integers(0, 40))
+def test_whatever_is_answered_is_a_timestamp_or_a_reason(data: bytes, at: int, cut: int) -> None:
+    asked = query(b"a signature")
+    whole = honest(Bent())(asked.request).body
+    at %= len(whole)
+    for answer in (data, whole[:at] + data + whole[at + cut :]):
+        try:
+            checked(asked, answer, (), datetime.now(UTC))
+        except Malformed:
+            continue
+        assert answer == whole
 
 
 def test_an_authority_that_says_nothing_is_given_up() -> None:
