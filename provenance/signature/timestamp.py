@@ -43,7 +43,7 @@ def _time(timestamp: bytes, signature: bytes, clocks: Sequence[Clock]) -> dateti
     except UNREADABLE:
         raise _bad("not an RFC 3161 response") from None
     named = [clock for clock in clocks if token.names(timestamp, clock.certificates[0])]
-    reason = "it is by no registered timestamp authority"
+    reason = "it is by no registered timestamp authority: `registry add-clock URL|FILE` names one"
     for clock in named:
         reason = _refusal(clock, timestamp, response, signature) or (
             "" if clock.serves(moment, moment) else f"the authority served {clock.service}"

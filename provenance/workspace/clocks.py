@@ -33,10 +33,18 @@ def clock_added(file: Path, source: str, workspace: Workspace) -> tuple[Edit, tu
     chain = _asked(source, workspace) if is_asked else _read(source)
     if reasons := tuple(amiss(Clock(certificates=chain))):
         raise ConfigError("; ".join(reasons), path=source)
+    if chain[0] in _known(book):
+        raise ConfigError(f"names {chain[0].subject} already, and stays as it is", path=str(file))
     notes = tuple(f"{one.subject}, {one.fingerprint}, valid {one.validity}" for one in chain)
     pem = "".join(one.pem for one in chain)
     edit = book.append((TABLE,), {"certificates": pem})
     return edit, (*notes, "compare these with what the authority publishes") if is_asked else notes
+
+
+def _known(book: Book) -> list[Certificate]:
+    """The own certificates of the authorities that the registry names."""
+    rows = (row.get("certificates") for row in book.rows(TABLE))
+    return [certificates(pem)[0] for pem in rows if isinstance(pem, str)]
 
 
 def _read(file: str) -> tuple[Certificate, ...]:

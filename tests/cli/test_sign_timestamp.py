@@ -94,6 +94,8 @@ def test_a_chain_that_ends_in_no_root_is_no_clock(run: Run, tmp_path: Path) -> N
     done = run("registry", "add-clock", tmp_path / "chain.pem", "--file", registry)
     assert done.returncode == 0, done.stderr
     assert "[[timestamp_authority]]" in registry.read_text()
+    again = run("registry", "add-clock", tmp_path / "chain.pem", "--file", registry)
+    assert (again.returncode, "names CN=stamps already" in again.stderr) == (2, True)
 
 
 def test_a_training_statement_by_a_key_meets_the_demand_for_a_time(
