@@ -8,6 +8,7 @@ it can be another one tomorrow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from provenance.checks.format.check import REBUILDS_TENSORS
 from provenance.claims.code import code_claims
 from provenance.claims.loader import loader_reads
 from provenance.judgement import judge
+from provenance.lock.known import SHORT_OF_BYTES
 from provenance.model import Evidence, Kind
 from provenance.policy import Exemption, Policy, Waiver, is_subject, may_lower
 from provenance.policy.allowances import BY_EXEMPTION, OF_A_MEMBER
@@ -28,6 +30,7 @@ from provenance.verdict import Finding, Level, Outcome, Verdict
 
 REASON = "in use before adoption"
 UNKNOWN_PUBLISHER = "identity/unknown-publisher"
+UNDECLARED = "integrity/undeclared"
 NEVER = frozenset(
     {
         "ancestry/conflict",
@@ -42,6 +45,8 @@ NEVER = frozenset(
         "format/executable",
         "identity/confusable",
         "identity/mirror",
+        "signature/copied",
+        "signature/mismatch",
         "weights/contradicted",
         "weights/exceeded",
     }
@@ -92,6 +97,7 @@ class Remedy(StrEnum):
     EXEMPT = "exempt the bytes"
     PIN = "pin what its loaders fetch"
     JUDGE = "judge what its loaders fetch by itself, and see to that"
+    MEASURE = "read the bytes of which nobody states a digest"
     WAIVE = "waive the rule for this subject"
     LOOK = "look first; a waiver by hand is possible"
     NONE = "nothing: it may not be set aside"
@@ -215,6 +221,19 @@ def remedy(finding: Finding, repo: str | None) -> Remedy:
     if not may_lower(finding.rule) or not is_subject(finding.where) or finding.count > 1:
         return Remedy.NONE
     return Remedy.LOOK if finding.rule in NEVER else Remedy.WAIVE
+
+
+def remedies(findings: Sequence[Finding], repo: str | None) -> tuple[Remedy, ...]:
+    """What may be done about each of the findings that count on one model: where nobody states the
+    digest of a file, what is unknown is known once its bytes are read."""
+    unread = any(finding.rule == UNDECLARED for finding in findings)
+    short = SHORT_OF_BYTES if unread else frozenset()
+    return tuple(
+        Remedy.MEASURE
+        if finding.outcome is Outcome.UNKNOWN and finding.rule in short
+        else remedy(finding, repo)
+        for finding in findings
+    )
 
 
 def counting(verdict: Verdict) -> tuple[Finding, ...]:

@@ -14,11 +14,12 @@ from provenance.model import Document, Evidence
 from provenance.names import namespace_of
 from provenance.signature import Attestation, Invalid, UnknownSigner
 from provenance.signature.keyless import person
-from provenance.signature.result import Signed
+from provenance.signature.result import UNKNOWN_KEY, Signed
 from provenance.trust import Registry
+from provenance.trust.entering import with_key
 from provenance.trust.material import is_workflow
 from provenance.wire import bundle as bundles
-from provenance.wire.bundle import Bundle, Chain, Fulcio
+from provenance.wire.bundle import Bundle, Chain, Fulcio, KeyHint
 
 TAG = "@refs/tags/"
 
@@ -89,7 +90,9 @@ def _learnt(document: Document, evidence: Evidence, registry: Registry) -> Learn
         case UnknownSigner():
             note = f"holds, by {verification.identity}; {_scope(verification, evidence)}"
             return Learnt(bundle=document.path, note=note, signer=_signer(document))
-    return Learnt(bundle=document.path, note=f"not checked: {verification.message}")
+    step = f": have its public key in a file, then `{with_key(registry, evidence.ref.repo)}`"
+    step *= verification.slug == UNKNOWN_KEY
+    return Learnt(bundle=document.path, note=f"not checked: {verification.message}{step}")
 
 
 def _scope(signed: Signed, evidence: Evidence) -> str:
@@ -109,6 +112,8 @@ def _signer(document: Document) -> dict[str, object] | None:
         case Chain(certificates=(first, *rest)) if rest:
             leaf, top = Certificate.from_der(first), Certificate.from_der(rest[-1])
             return {"certificate_authority": top.pem, "subject": leaf.subject}
+        case KeyHint(pem=pem) if pem:
+            return {"key": pem}
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from provenance.errors import ConfigError
 from provenance.model import LONG, NAMES_A_REPOSITORY, SCHEMES, Ref
@@ -28,6 +28,8 @@ PULLED = rf"ollama://(?:{_PART}(?::[0-9]{{1,5}})?/)?(?:{_PART}/)?{_PART}"
 PLACE = re.compile(
     rf"{REGISTRY}|{PULLED}|(?:s3|gs|az)://[^/@\s]+(?:/[^\s\x00-\x1f]*)?|file:///[^\s\x00-\x1f]*"
 )
+OF_A_REGISTRY = re.compile(r":[0-9]{1,5}$|registry|cr\.io$")
+"""What the hosts of registries of artifacts have in their names, or a port."""
 FORMS = "oci://host/repository, s3://bucket/prefix or file:///folder"
 """What places look like, for whoever typed something else."""
 FORMED = {
@@ -87,8 +89,11 @@ def _expected(source: str) -> str:
     """What a place of this scheme looks like."""
     scheme, _, _ = source.partition("://")
     if source.startswith("file:"):
-        path = source.removeprefix("file:").strip("/")[:LONG]
-        return f'expected an absolute path without a space: type "file://$PWD/{path}"'
+        path = quote(source.removeprefix("file:").strip("/")[:LONG])
+        if source.startswith("file:///"):
+            return f"expected a path without a space: type file:///{path}"
+        here = f'of a folder below this one "file://$PWD/{path}"'
+        return f"expected file:// and an absolute path: type file:///{path}, {here}"
     form = FORMED.get(scheme, f"{scheme}://bucket/prefix, without a space")
     return f"expected {form if scheme in STORES else FORMS}"
 
@@ -147,7 +152,8 @@ def _page(url: str, endpoint: str) -> tuple[str, str | None]:
         return url, None
     is_own = bool(own.netloc) and asked.netloc.lower() == own.netloc.lower()
     if not is_own and asked.netloc.lower() not in HOSTS:
-        message = f"a page of {asked.netloc[:80]!r}, which is another host: write org/name"
+        other = _in_registry(asked.netloc, asked.path)
+        message = f"a page of {asked.netloc[:80]!r}, which is another host: write org/name{other}"
         raise ConfigError(message, path=url[:200])
     path = asked.path.removeprefix(own.path.rstrip("/")) if is_own else asked.path
     parts = path.strip("/").removeprefix(API).split("/")
@@ -162,6 +168,14 @@ def _page(url: str, endpoint: str) -> tuple[str, str | None]:
     rest = "/".join(parts[3:])
     named = OF_TWO_PARTS.match(rest)
     return name, named[0] if named else unquote(parts[3])
+
+
+def _in_registry(host: str, path: str) -> str:
+    """What to write of an address that looks like a repository in a registry of artifacts."""
+    place, tag = _divided(f"oci://{host}{path.rstrip('/')}")
+    if not PLACE.fullmatch(place) or not (tag or OF_A_REGISTRY.search(host)):
+        return ""
+    return f", or of a registry of artifacts oci://{host}{path.rstrip('/')}"
 
 
 def _reason(text: str, repo: str) -> str:

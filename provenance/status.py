@@ -50,7 +50,8 @@ class Upstream:
     """A locked model, and the commit that its branch or tag names today.
 
     `head` is None where that could not be asked, for the reason `unknown`; `ahead` counts the
-    commits from the locked one to it, None where the Hub does not tell.
+    commits from the locked one to it, None where the Hub does not tell. `rewritten` says that the
+    very bytes that are locked lie there, written anew.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Upstream:
     locked: str
     head: str | None = None
     ahead: int | None = None
+    rewritten: bool = False
     unknown: str = ""
 
     @property
@@ -72,6 +74,8 @@ class Upstream:
             return f"not known whether {self.revision} has moved: {self.unknown}"
         if not self.moved:
             return f"{self.revision} is the locked commit"
+        if self.rewritten:
+            return f"{self.revision} was written anew since, with the very bytes that are locked"
         if self.ahead is None:
             return f"{self.revision} has moved on to {self.head[:SHORT]}"
         return f"{self.revision} is {self.ahead} commit{'s' * (self.ahead != 1)} ahead"

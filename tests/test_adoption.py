@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from provenance.adoption import Adoption, Remedy, adopt, remedy
+from provenance.adoption import Adoption, Remedy, adopt, remedies, remedy
 from provenance.model import Ref
 from provenance.policy import Model, Policy, Settings
 from provenance.source import directory
 from provenance.trust import Registry
-from provenance.verdict import failed
+from provenance.verdict import failed, unknown
 from tests import forge
 from tests.formats.test_archive import zipped
 from tests.hubs import card
@@ -147,11 +147,28 @@ def test_a_lineage_leads_elsewhere_and_stays_red(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
+        ("integrity/unread", Remedy.MEASURE),
+        ("signature/lost", Remedy.MEASURE),
+        ("signature/unsupported", Remedy.MEASURE),
+        ("ancestry/conflict", Remedy.LOOK),
+    ],
+)
+def test_bytes_that_nobody_states_are_read_and_not_waived(rule: str, expected: Remedy) -> None:
+    found = [unknown("integrity/undeclared", "words", "x"), unknown(rule, "words", "x")]
+    assert remedies(found, REPO) == (Remedy.MEASURE, expected)
+    assert remedies(found[1:], REPO) != (Remedy.MEASURE,)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
         ("ancestry/conflict", Remedy.LOOK),
         ("ancestry/contradicted", Remedy.LOOK),
         ("ancestry/copied-signature", Remedy.LOOK),
         ("ancestry/identical", Remedy.LOOK),
         ("identity/mirror", Remedy.LOOK),
+        ("signature/copied", Remedy.LOOK),
+        ("signature/mismatch", Remedy.LOOK),
         ("ancestry/unknown-ancestor", Remedy.WAIVE),
     ],
 )

@@ -177,6 +177,8 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     (("surprise",), 1, "surprise", "unknown key"),
     (("models",), {}, "models", "a list"),
     ((*POLICY, "surprise"), 1, "policy.surprise", "unknown key"),
+    ((*POLICY, "profil"), "signed", "policy.profil", "did you mean profile?"),
+    ((*MODEL, "revison"), "v1", "models[0].revison", "did you mean revision?"),
     ((*POLICY, "profile"), "strict", "policy.profile", "files, baseline, signed"),
     ((*POLICY, "profile"), "certified", "policy.profile", "attested"),
     ((*POLICY, "registry"), [], "policy.registry", "empty"),

@@ -68,6 +68,23 @@ def test_what_is_no_ref_is_refused(text: str, says: str) -> None:
         parse(text)
 
 
+REGISTRIES = {
+    "http://localhost:5000/models/bot": "oci://localhost:5000/models/bot",
+    "https://registry.bank.example/models/bot": "oci://registry.bank.example/models/bot",
+    "https://bank.example/models/bot:v1": "oci://bank.example/models/bot:v1",
+    "https://ghcr.io/bank/bot/": "oci://ghcr.io/bank/bot",
+    "https://github.com/acme/bot": "",
+    "https://registry.bank.example/Models/Bot": "",
+}
+
+
+@pytest.mark.parametrize("text", REGISTRIES)
+def test_an_address_of_a_registry_is_told_how_it_is_written(text: str) -> None:
+    with pytest.raises(ConfigError, match="another host") as said:
+        parse(text)
+    assert str(said.value).partition(" oci:")[2] == REGISTRIES[text].removeprefix("oci:")
+
+
 def test_a_page_of_the_configured_hub_is_understood() -> None:
     page = "http://127.0.0.1:8080/hub/acme/bot/tree/v1"
     assert parse(page, endpoint="http://127.0.0.1:8080/hub").repo == "acme/bot"
@@ -97,7 +114,7 @@ NO_PLACES = {
     "oci://host": "oci://host/repository",
     "s3://models/bot  acme/bot": "expected s3://bucket/prefix, without a space",
     "gs:///bot": "expected gs://bucket/prefix",
-    "file://models/bot": 'type "file://$PWD/models/bot"',
+    "file://models/bot": 'type file:///models/bot, of a folder below this one "file://$PWD/models',
     f"oci://host/bot@sha256:{'a' * 63}": "64 hex digits",
     "docker://host/bot": "expected oci://host/repository, s3://bucket/prefix or file:///folder",
 }

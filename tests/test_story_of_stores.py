@@ -167,6 +167,9 @@ def test_a_root_is_revoked_and_what_was_made_from_it_is_refused_and_replaced(
     affected = named(company)
     for model in (BOT, CODER):
         refused(company, model)
+    said = company.says(company.gate, "run -- true", code=1)
+    (line,) = [one for one in said.splitlines() if "true was not started: " in one]
+    assert (line.count(WHY), f"; {CODER}: " in line, EARS in line) == (2, True, False)
     company.says(company.gate, f"run --model {EARS} -- true")
     company.says(company.servers, f"run --model {EARS} -- true")
     copies = replaced(company)

@@ -327,6 +327,7 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
     (("sigstore", 0, "name"), "public-good", "sigstore[0].name", "built in"),
     (("sigstore", 0, "trusted_root"), "[]", "sigstore[0].trusted_root", "not a JSON object"),
     (("sigstore", 0, "trusted_root"), "{", "sigstore[0].trusted_root", "not JSON"),
+    ((*KEY_SIGNER, "role"), ["publisher"], "org[0].signer[1].role", "did you mean roles?"),
     (("sigstore", 0, "url"), "x", "sigstore[0].url", "unknown key"),
     (
         ("timestamp_authority", 0, "certificates"),

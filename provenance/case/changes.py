@@ -30,7 +30,12 @@ def signature_changes(case: Case) -> Iterator[Finding]:
     """How the signatures that hold fall behind those that the lockfile has for the model."""
     before, now = _before(case), _now(case)
     if before and not now:
-        if _must_stay(case):
+        if not _must_stay(case):
+            pass
+        elif _may_hold(case):
+            message = f"it was signed by {before}, and so may this be: not every digest is known"
+            yield unknown("signature/lost", f"{message}. Lock with --measure", case.subject)
+        else:
             message = f"it was signed by {before}, and no such signature holds any more"
             yield failed(
                 "signature/lost", f"{message}: {case.accepting('signature/lost')}", case.subject
@@ -133,6 +138,14 @@ def _newest(case: Case) -> datetime | None:
 
 def _holding(case: Case) -> tuple[PublisherSignature, ...]:
     return tuple(vouch for vouch in case.publisher_signatures if vouch.comparison.holds)
+
+
+def _may_hold(case: Case) -> bool:
+    """Whether a signature holds for all that is known of the files, and some digest is not."""
+    return any(
+        one.comparison.unread and not (one.comparison.different or one.comparison.absent)
+        for one in case.publisher_signatures
+    )
 
 
 def _identities(case: Case) -> frozenset[str]:

@@ -114,7 +114,7 @@ def _speaker(
             slug = distrust(registry, found, party, evidence.at)
             return ("", f"it is signed by {who}, {slug}") if slug else (who, "")
     if not origin:
-        return "", f"{who} signed it, and its origin is no model of a Hub"
+        return "", f"{who} signed it"
     return "", f"it is signed by {who}, which is not an importer of {origin}"
 
 

@@ -39,7 +39,8 @@ integrity/import-mismatch
 
 integrity/import-unverified
     A statement says from where the model was copied, and nobody signed it whom the registry has as
-    an importer of that origin, or it cannot be read. It proves nothing. A note.
+    an importer of that origin, or it cannot be read; or the origin is a store, where nobody
+    has a name. It proves nothing. A note.
 
 integrity/no-reference
     Nothing says what these bytes should be: no signature that holds, no root, no exemption. Ask
@@ -108,6 +109,7 @@ from provenance import lock
 from provenance.case.case import Case
 from provenance.case.mirror import Mirror
 from provenance.case.publisher import PublisherSignature
+from provenance.formats.names import is_weight_name
 from provenance.model import Basis, Manifest
 from provenance.names import keeper
 from provenance.verdict import Finding, exempt, failed, passed, unknown
@@ -135,6 +137,9 @@ FAILED = frozenset(
 
 
 IMPORTER = "`provenance registry add-signer ORG NAME --role importer` names who may"
+NO_NAME = (
+    "that is a store, where nobody has a name: the copy is judged by its own files and signatures"
+)
 SLUGS = {"changed": "mismatch", "missing": "missing", "extra": "extra"}
 
 
@@ -156,12 +161,23 @@ def check(case: Case) -> Iterator[Finding]:
     elif not reference:
         yield unknown(
             "integrity/no-reference",
-            "nothing says what these bytes should be: no signature of a known publisher, no root "
-            f"in the registry, no exemption of {case.evidence.manifest.digest}",
+            f"{_no_model(case)}nothing says what these bytes should be: no signature of a known "
+            "publisher, no root in the registry, no exemption of "
+            f"{case.evidence.manifest.digest}",
             case.subject,
         )
     elif not odd:
         yield passed("integrity/pass", reference)
+
+
+def _no_model(case: Case) -> str:
+    """That what was named does not look like a model, where it has no weights."""
+    paths = case.evidence.listing.by_path
+    if not paths:
+        return "no model lies here, and no file: name the folder of a model; "
+    if any(map(is_weight_name, paths)):
+        return ""
+    return f"no model lies here ({len(paths)} files, none of weights): name the folder of a model; "
 
 
 def _tree(case: Case) -> Iterator[Finding]:
@@ -202,7 +218,8 @@ def _nobodys(case: Case) -> Iterator[Finding]:
         if found.doubt:
             said = f" ({found.said.origin.named})" if found.said else ""
             message = f"it says where the model was copied from{said}, and {found.doubt}"
-            yield unknown("integrity/import-unverified", f"{message}: {IMPORTER}", found.bundle)
+            step = IMPORTER if found.said is None or found.said.origin.repo else NO_NAME
+            yield unknown("integrity/import-unverified", f"{message}: {step}", found.bundle)
 
 
 def _other_than_imported(case: Case) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
+from provenance.cli.notice import notice
 from provenance.cli.options import CACHE_DIR, OUTPUT, QUIET
 from provenance.cli.outcome import INCOMPLETE
 from provenance.errors import ConfigError
@@ -54,7 +55,7 @@ def command(
         cache_dir=cache_dir,
     )
     if found.unmeasured:
-        click.echo(f"error: {found.reason}", err=True)
+        notice(f"error: {found.reason}")
         return INCOMPLETE
     terminal.emit(document(found.entries, found.licences, at, spec), output)
     return 0

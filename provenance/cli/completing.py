@@ -12,9 +12,9 @@ from click.shell_completion import CompletionItem
 
 def pages(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
     """The pages, checks and rules that begin so."""
-    from provenance import manual
+    from provenance.report.explained import names
 
-    return _beginning(begun, *manual.names(), *manual.rules())
+    return _beginning(begun, *names())
 
 
 def rules(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
+from provenance.cli.notice import notice
 from provenance.cli.options import FROZEN, HUMAN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE, FAIL, RESULTS, combined
 from provenance.cli.reporting import show
@@ -68,6 +69,6 @@ def refused(fetched: Fetched, session: Session, what: str) -> int:
     code, verdict = CANNOT_JUDGE, fetched.refused
     if verdict is not None:
         code = max(FAIL, RESULTS[verdict.result])
-        show(refusal(verdict, session), HUMAN, None)
-    click.echo(f"error: {fetched.entry.name} was not {what}: {fetched.reason}", err=True)
+        show(refusal((verdict,), session), HUMAN, None)
+    notice(f"error: {fetched.entry.name} was not {what}: {fetched.reason}")
     return code

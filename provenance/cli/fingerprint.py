@@ -10,7 +10,7 @@ import click
 from provenance.cli import terminal
 from provenance.cli.adopting import then
 from provenance.cli.options import RULES, folded, in_form, one, with_request, with_workspace
-from provenance.cli.signer import signing_by
+from provenance.cli.signer import with_signer_apart
 from provenance.report.fingerprinted import fingerprint_lines, fingerprint_table
 from provenance.workspace import Request, Workspace
 from provenance.workspace.fingerprinting import Wanted, fingerprinted
@@ -31,7 +31,7 @@ PLACE = click.Path(dir_okay=False, path_type=Path)
     ),
     click.option("--force", is_flag=True, help="Write over whatever lies there."),
 )
-@signing_by("--sign-key")
+@with_signer_apart
 @in_form("json")
 @with_request(*RULES)
 @with_workspace

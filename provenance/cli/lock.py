@@ -9,6 +9,7 @@ import click
 
 from provenance.cli import completing, terminal
 from provenance.cli.adopting import after
+from provenance.cli.notice import notice
 from provenance.cli.options import (
     BASE,
     HUMAN,
@@ -102,7 +103,7 @@ def command(
     reports.write(gathering, made.evaluations, made.unjudged)
     code = told(made.verdicts, made.unjudged)
     for line in made.hints("lock", *_flags(options, request)):
-        click.echo(line, err=True)
+        notice(line)
     if not quiet and (made.written or made.stale):
         name = made.session.lock_path.name
         what = name if made.written else f"{name} would change"
@@ -121,5 +122,5 @@ def _in_step(request: Request, workspace: Workspace) -> int:
     or in every folder in which one of the named files of settings lies."""
     late = list(out_of_step_in(request, workspace))
     for text in late:
-        click.echo(f"error: {text}: run `provenance lock`", err=True)
+        notice(f"error: {text}: run `provenance lock`")
     return OUT_OF_DATE if late else 0

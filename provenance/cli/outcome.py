@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import click
 
+from provenance.cli.notice import notice
 from provenance.errors import ConfigError, OutOfDate, ProvenanceError, RegistryRefused, TrustError
 from provenance.verdict import Result, Unjudged, Verdict
 
@@ -28,7 +29,7 @@ def told(verdicts: Iterable[Verdict], unjudged: Iterable[Unjudged]) -> int:
     """The exit code of what became of several models; why some were not judged is on stderr."""
     codes = [RESULTS[verdict.result] for verdict in verdicts]
     for model in unjudged:
-        click.echo(f"error: could not judge {model.name}: {model.reason}", err=True)
+        notice(f"error: could not judge {model.name}: {model.reason}")
         codes.append(USAGE if model.usage else CANNOT_JUDGE)
     return combined(codes)
 
@@ -49,20 +50,20 @@ def run(command: click.Command) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CANNOT_JUDGE
     except (ConfigError, TrustError) as error:
-        click.echo(f"error: {error}", err=True)
+        notice(f"error: {error}")
         return USAGE
     except OutOfDate as error:
         for text in error.reasons:
-            click.echo(f"error: {text}: run `provenance lock`, or add --frozen", err=True)
+            notice(f"error: {text}: run `provenance lock`, or add --frozen")
         return OUT_OF_DATE
     except RegistryRefused as error:
-        click.echo(f"fail: {error.rule}: {error}", err=True)
+        notice(f"fail: {error.rule}: {error}")
         return FAIL
     except (ProvenanceError, OSError, MemoryError) as error:
-        click.echo(f"error: could not judge: {error}", err=True)
+        notice(f"error: could not judge: {error}")
         return CANNOT_JUDGE
     except Exception:
         # Python exits 1 for a bug, and 1 means "judged, failed": a traceback is no verdict.
         traceback.print_exc()
-        click.echo(f"error: {BUG}", err=True)
+        notice(f"error: {BUG}")
         return CANNOT_JUDGE

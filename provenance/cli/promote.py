@@ -8,9 +8,10 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.fetch import refused
+from provenance.cli.notice import notice
 from provenance.cli.options import FROZEN, LOCKFILE, RULES, with_request, with_workspace
 from provenance.cli.outcome import CANNOT_JUDGE
-from provenance.cli.signer import signing_by
+from provenance.cli.signer import with_signer_apart
 from provenance.report.promoted import promoted_lines
 from provenance.workspace import Request, Workspace
 from provenance.workspace.fetching import Fetcher, chosen_entries
@@ -36,7 +37,7 @@ from provenance.workspace.signing import SignerOptions
     "--replace", is_flag=True, help="Replace what an earlier promotion put there, and nothing else."
 )
 @FROZEN
-@signing_by("--sign-key")
+@with_signer_apart
 @with_request(*RULES, *LOCKFILE)
 @with_workspace
 def command(
@@ -64,8 +65,9 @@ def command(
     if found.fetched.admitted is None:
         return refused(found.fetched, session, "promoted")
     if found.delivered is None:
-        click.echo(f"error: {name} was not promoted: {found.reason}", err=True)
+        notice(f"error: {name} was not promoted: {found.reason}")
         return CANNOT_JUDGE
     if not quiet:
-        terminal.show(promoted_lines(found.fetched.admitted.verdict, found.delivered, name=name))
+        verdict, repo = found.fetched.admitted.verdict, entry.repo
+        terminal.show(promoted_lines(verdict, found.delivered, name=name, repo=repo))
     return 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
+from provenance.cli.notice import notice
 from provenance.cli.options import FROZEN, LOCKFILE, RULES, with_request, with_workspace
-from provenance.cli.outcome import FAIL, RESULTS
+from provenance.cli.outcome import FAIL, RESULTS, combined
 from provenance.gate import Refused
 from provenance.report import human
 from provenance.workspace import Request, Workspace
@@ -50,10 +51,11 @@ def command(
     try:
         ready = made_ready(workspace, session, names, words[0], frozen=frozen)
     except Refused as refused:
-        report = refusal(refused.verdict, session)
+        verdicts = (refused.verdict, *refused.others)
+        report = refusal(verdicts, session)
         terminal.show(human(report, width=terminal.width()), err=True)
-        click.echo(f"error: {words[0]} was not started: {refused}", err=True)
-        return max(FAIL, RESULTS[refused.verdict.result])
+        notice(f"error: {words[0]} was not started: {refused}")
+        return max(FAIL, combined(RESULTS[verdict.result] for verdict in verdicts))
     if not quiet:
-        terminal.say(f"note: {NOTE}", err=True)
+        notice(f"note: {NOTE}")
     return ready.become(words)

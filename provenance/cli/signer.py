@@ -9,13 +9,19 @@ from provenance.workspace.environment import PASSWORD
 from provenance.workspace.signing import SignerOptions
 
 
-def signing_by(key: str) -> Decorator:
-    """The options that say who signs, as the argument `signing`; that of a key is called `key`."""
+class SignApart(SignerOptions):
+    """The same in a command where --key has another meaning."""
+
+    KEY = "--sign-key"
+
+
+def signing_by(kind: type[SignerOptions]) -> Decorator:
+    """The options that say who signs, as the argument `signing`."""
     return folded(
         "signing",
-        SignerOptions,
+        kind,
         click.option(
-            key,
+            kind.KEY,
             "key",
             metavar="FILE|URI",
             help=f"PEM private key, or pkcs11:…, awskms:… (its password or PIN in {PASSWORD}).",
@@ -38,4 +44,5 @@ def signing_by(key: str) -> Decorator:
     )
 
 
-with_signer = signing_by("--key")
+with_signer = signing_by(SignerOptions)
+with_signer_apart = signing_by(SignApart)

@@ -6,6 +6,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.adopting import after
+from provenance.cli.notice import notice
 from provenance.cli.options import LOCKFILE, OUTPUT, RULES, in_form, with_request, with_workspace
 from provenance.cli.outcome import told
 from provenance.report.review import review, review_markdown
@@ -49,7 +50,9 @@ def command(
         terminal.show(review(made.reviews, unjudged), output)
     code = told(made.locked.verdicts, unjudged)
     for line in made.locked.hints("update"):
-        click.echo(line, err=True)
+        notice(line)
     if not quiet:
+        if made.locked.written:
+            click.echo(f"wrote {made.locked.session.lock_path.name}", err=True)
         after(made.locked)
     return code

@@ -20,7 +20,7 @@ from provenance.cli.options import (
 )
 from provenance.cli.outcome import told
 from provenance.cli.reporting import Reports, with_reports
-from provenance.cli.signer import signing_by
+from provenance.cli.signer import with_signer_apart
 from provenance.errors import ConfigError
 from provenance.workspace import Request, Workspace
 from provenance.workspace.signing import SignerOptions
@@ -38,7 +38,7 @@ from provenance.workspace.verifying import Verifier, refreshed, verified, writte
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
 @click.option("--evidence", type=FILE, help="Judge what `inspect --format json` wrote.")
 @with_reports("vsa")
-@signing_by("--sign-key")
+@with_signer_apart
 @OUTPUT
 @with_workspace
 def command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provenance.cli.notice import notice
 from provenance.report.common import printable
 from provenance.source.progress import Unit
 from provenance.source.watching import Running, Watch, summed
@@ -35,7 +36,7 @@ class Noted(Watch):
 
     def note(self, words: str) -> None:
         """The words, as a line on stderr."""
-        click.echo(f"note: {printable(words)}", err=True)
+        notice(f"note: {printable(words)}")
 
 
 class ProgressBars(Noted):

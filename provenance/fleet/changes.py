@@ -14,6 +14,7 @@ from provenance.fleet.canonical import digest, plain
 from provenance.formats import json as strict
 from provenance.trust import Org, Registry, Release
 
+DIGEST = "sha256"
 Revoked = tuple[str, str, str]
 """Something that was revoked: its kind, its value, and all that is said of it."""
 
@@ -81,15 +82,19 @@ class Terms:
         )
 
     def text(self) -> str:
-        """The terms as JSON."""
+        """The terms as JSON, with their own digest."""
         table = {**asdict(self), "revoked": sorted(map(list, self.revoked))}
-        return json.dumps(table, indent=1)
+        return json.dumps({**table, DIGEST: digest(table)}, indent=1)
 
     @classmethod
     def read(cls, data: bytes) -> Terms:
         """Those of a JSON text that `text` wrote; Malformed for any other."""
         try:
             table: Any = strict.loads(data)
+            # A version before this one wrote no digest.
+            said = table.pop(DIGEST, None)
+            if said is not None and said != digest(table):
+                raise Malformed("no terms of a run: expected other bytes, by their own digest")
             signers = {name: (one[0], tuple(one[1])) for name, one in table["signers"].items()}
             revoked = frozenset((kind, value, said) for kind, value, said in table["revoked"])
             ends = tuple(map(str, table["ends"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -46,6 +47,26 @@ class Certificates:
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
+    def check(self) -> None:
+        """All three are there and are what they are to be, or ConfigError; nobody is asked yet."""
+        if not (self.tls_ca and self.tls_cert and self.tls_key):
+            raise ConfigError("needs --tls-ca, --tls-cert and --tls-key", path="--engine")
+        try:
+            context = ssl.create_default_context(cafile=self.tls_ca)
+        except OSError as error:
+            raise _unusable("--tls-ca", self.tls_ca, "certificates in PEM", error) from None
+        try:
+            # Without a password here, OpenSSL asks for one on the terminal.
+            context.load_cert_chain(self.tls_cert, self.tls_key, password="")
+        except OSError as error:
+            what = f"a certificate in PEM, and in {self.tls_key} (--tls-key) its key, unencrypted"
+            raise _unusable("--tls-cert", self.tls_cert, what, error) from None
+
+
+def _unusable(option: str, file: Path, expected: str, error: OSError) -> ConfigError:
+    said = getattr(error, "reason", None) or error.strerror or str(error)
+    return ConfigError(f"{file}: expected {expected}; OpenSSL says {said!r}", path=option)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
@@ -80,8 +101,7 @@ def check(engine: str, certificates: Certificates) -> None:
     if parts.scheme != "tls":
         expected = "expected dask=tls://host:port (tcp:// on this machine alone)"
         raise ConfigError(f"{expected}, found {engine[:80]!r}", path="--engine")
-    if not all((certificates.tls_ca, certificates.tls_cert, certificates.tls_key)):
-        raise ConfigError("needs --tls-ca, --tls-cert and --tls-key", path="--engine")
+    certificates.check()
 
 
 @contextmanager

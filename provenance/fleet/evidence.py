@@ -26,7 +26,7 @@ def gathered(ref: str, name: str, evidence: Evidence, heads: Heads) -> Row:
         "repo": evidence.ref.repo,
         "commit": evidence.ref.commit,
         "manifest": evidence.manifest.digest,
-        "at": evidence.at.isoformat(),
+        "gathered_at": evidence.at.isoformat(),
         "basis": str(evidence.basis),
         "version": VERSION,
         "missing": "",
@@ -37,7 +37,8 @@ def gathered(ref: str, name: str, evidence: Evidence, heads: Heads) -> Row:
 def not_gathered(ref: str, reason: str) -> Row:
     """The row of a model that could not be gathered, and why."""
     at = datetime.now(UTC).isoformat()
-    return {"ref": ref, "name": ref, "at": at, "version": VERSION, "missing": reason or "unknown"}
+    row = {"ref": ref, "name": ref, "gathered_at": at, "version": VERSION}
+    return {**row, "missing": reason or "unknown"}
 
 
 def stored(row: Row, heads: Heads, now: datetime) -> Evidence:

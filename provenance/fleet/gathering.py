@@ -11,17 +11,20 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from provenance.errors import ConfigError, ProvenanceError, SourceError
+from provenance.errors import ConfigError, ProvenanceError
 from provenance.fleet import indexes, tables
 from provenance.fleet.evidence import gathered, not_gathered
 from provenance.fleet.heads import Heads
-from provenance.fleet.store import EDGES, EVIDENCE, FILES, FleetStore, Part
+from provenance.fleet.mending import Derived, Stock, dropped, swept
+from provenance.fleet.rules import Rules
+from provenance.fleet.store import EVIDENCE, FleetStore, Part
 from provenance.fleet.tables import Row
 from provenance.lock.known import with_known_digests
 from provenance.source.progress import Unit
 from provenance.source.together import side_by_side
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.request import Request
+from provenance.workspace.session import Session
 from provenance.workspace.subjects import Subject
 from provenance.workspace.workspace import Workspace
 
@@ -29,16 +32,24 @@ AT_ONCE = 50
 """Models of one part: seconds of work, and one file."""
 NAMED = re.compile(r"(.+?)\s+as\s+(\S+)")
 LONGEST = 64 << 20
+EXPECTED = "expected org/name, a place, or a file that names a model a line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """What came of a list: how many models were gathered now, were there already, and those that
-    could not be had, each with the reason."""
+    could not be had, each with the reason; of how many parts the indexes were made again."""
 
     gathered: int = 0
     there: int = 0
+    indexed: int = 0
     missing: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> str:
+        """How many."""
+        again = f", parts indexed again: {self.indexed}" if self.indexed else ""
+        return f"{self.gathered} gathered, {self.there} there already{again}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +61,21 @@ class Found:
     files: tuple[Row, ...] = ()
 
 
-def listed(file: str) -> tuple[str, ...]:
-    """The models that a list names, one a line, each once; `-` is what is piped in.
+def listed(words: Sequence[str]) -> tuple[str, ...]:
+    """The models that words name, each once: a model, or a file that names one a line; `-` is what
+    is piped in.
 
-    What stands behind a # is a remark. ConfigError for a list that names none.
+    What stands behind a # in a file is a remark. ConfigError for a file that names none.
     """
+    found = (ref for word in words for ref in (_lines(word) if _is_list(word) else (word,)))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_list(word: str) -> bool:
+    return word == "-" or Path(word).is_file()
+
+
+def _lines(file: str) -> tuple[str, ...]:
     try:
         text = sys.stdin.read(LONGEST) if file == "-" else Path(file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -62,38 +83,48 @@ def listed(file: str) -> tuple[str, ...]:
         expected = "expected a file that names a model a line, or - for what is piped in"
         raise ConfigError(f"cannot be read ({said}): {expected}", path=file) from None
     lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines())
-    found = tuple(dict.fromkeys(line for line in lines if line))
+    found = tuple(line for line in lines if line)
     if not found:
         raise ConfigError("names no model: expected one a line, org/name or a place", path=file)
     return found
 
 
 def gather(
-    store: FleetStore,
+    store: Path,
     workspace: Workspace,
     request: Request,
-    refs: Sequence[str],
+    words: Sequence[str],
     *,
     again: bool = False,
 ) -> Gathered:
-    """The evidence on every model of a list lies in the store, or why it could not be had.
+    """The evidence on every model that `words` name lies in the store, or why it could not be had.
 
-    What was gathered before is not asked for, unless `again` or where its part was spoiled. Raises
-    ConfigError where another process gathers there, or for rules that cannot be used, and
+    What was gathered before is not asked for, unless `again` or where it was spoiled; without words
+    the models of the store are meant. An index that is not as it was written is made again. Raises
+    ConfigError where another process gathers there, or for words and rules that cannot be used, and
     SourceError where nothing can be written; what a model or its Hub does wrong is a row.
     """
-    workspace.session(request, needs_models=False)
-    with store.gathering():
-        store.sweep(EVIDENCE)
-        known, spoiled = _known(store)
-        lost = sorted({ref for part in spoiled for ref in spoiled[part]})
-        meant = dict.fromkeys((*refs, *lost))
-        todo = [ref for ref in meant if again or ref not in known]
-        missing = tuple(_added(store, workspace, request, todo))
-        for part in spoiled:
-            store.place(EVIDENCE, part.name).unlink(missing_ok=True)
-    there = len(meant) - len(todo)
-    return Gathered(gathered=len(todo) - len(missing), there=there, missing=missing)
+    for word in words:
+        if not _is_list(word):
+            _session(workspace, request, word)
+    session, refs = workspace.session(request, needs_models=False), listed(words)
+    opened = FleetStore.made(store) if refs else FleetStore.opened(store)
+    with opened.gathering():
+        swept(opened)
+        stock = Stock.of(opened)
+        if not (refs or stock.models or stock.lost):
+            raise ConfigError(f"names no model, and {store} holds none: {EXPECTED}", path="gather")
+        rules = Rules.of(session, workspace.now())
+        derived = {part: Derived.of(opened, part, rules) for part in stock.bare}
+        unread = {ref for one in derived.values() for ref in one.unread}
+        todo, there = stock.todo(refs, unread, again=again)
+        missing = tuple(_added(opened, workspace, request, todo))
+        for part, one in derived.items():
+            one.keep(opened, part)
+        dropped(opened, stock.spoiled)
+    return Gathered(
+        gathered=len(todo) - len(missing), there=there, missing=missing, indexed=len(derived)
+    )
 
 
 def _added(
@@ -117,39 +148,14 @@ def _chunks(refs: Sequence[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _known(store: FleetStore) -> tuple[frozenset[str], dict[Part, frozenset[str]]]:
-    """The models whose newest row has evidence, and those of each part that was spoiled, as the
-    index beside it names them."""
-    found: dict[str, bool] = {}
-    spoiled = {part: _indexed(store, part) for part in store.parts(whole=False)}
-    for part in store.parts():
-        try:
-            rows = tables.unpacked(store.evidence(part), ("ref", "missing"))
-        except SourceError:
-            spoiled[part] = _indexed(store, part)
-            continue
-        found |= {row["ref"]: not row["missing"] for row in rows}
-    return frozenset(ref for ref, there in found.items() if there), spoiled
-
-
-def _indexed(store: FleetStore, part: Part) -> frozenset[str]:
-    try:
-        rows = tables.unpacked(store.place(FILES, part.name), ("ref",))
-    except SourceError:
-        place = store.place(EVIDENCE, part.name)
-        step = "remove it, and gather with a list of all models"
-        raise SourceError(f"{place}: spoiled, and its index too: {step}") from None
-    return frozenset(row["ref"] for row in rows)
-
-
 def _kept(store: FleetStore, found: Found) -> None:
-    """The part and its indexes lie in the store; the evidence comes last, and with it the part."""
+    """The part and its indexes lie in the store; the evidence comes first, for whatever else can be
+    made from it again."""
     data = tables.packed(found.evidence, tables.EVIDENCE)
-    every = (*store.parts(), *store.parts(whole=False))
-    part = Part.of(max((one.number for one in every), default=0) + 1, data)
-    store.write(tables.packed(found.edges, tables.EDGES), EDGES, part.name)
-    store.write(tables.packed(found.files, tables.FILES), FILES, part.name)
+    part = Part.of(max((one.number for one in store.named()), default=0) + 1, data)
     store.write(data, EVIDENCE, part.name)
+    refs = tuple(row["ref"] for row in found.evidence)
+    Derived(refs=refs, edges=found.edges, files=found.files).keep(store, part)
 
 
 Meant = tuple[str, Gathering, Subject]
@@ -182,18 +188,19 @@ def _meant(
     rows: list[Row] = []
     for ref in refs:
         try:
-            gathering = _asked(workspace, request, ref)
+            gathering = workspace.gathering(_session(workspace, request, ref))
             meant.append((ref, gathering, gathering.session.one))
         except ProvenanceError as error:
             rows.append(not_gathered(ref, str(error)))
     return meant, rows
 
 
-def _asked(workspace: Workspace, request: Request, ref: str) -> Gathering:
-    """What one line of the list means, or ConfigError."""
+def _session(workspace: Workspace, request: Request, ref: str) -> Session:
+    """The session of the one model that a line of the list means, or ConfigError."""
     named = NAMED.fullmatch(ref)
     own = replace(request, refs=(named[1] if named else ref,), named=named[2] if named else None)
-    return workspace.gathering(workspace.session(own))
+    session = workspace.session(own)
+    return replace(session, subjects=(session.one,))
 
 
 def _one(ref: str, gathering: Gathering, subject: Subject, heads: Heads) -> Found:

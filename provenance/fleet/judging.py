@@ -13,7 +13,7 @@ from provenance.fleet.asked import Heard
 from provenance.fleet.evidence import VERSION, stored
 from provenance.fleet.heads import Heads
 from provenance.fleet.rules import Rules
-from provenance.fleet.store import VERDICTS, FleetStore, Part, is_whole
+from provenance.fleet.store import VERDICTS, FleetStore, Part
 from provenance.fleet.tables import Row
 from provenance.judgement import judge
 from provenance.model import Evidence
@@ -52,8 +52,7 @@ def done(task: Task, rules: Rules) -> Done:
         said = f"version {task.version} asks, and the worker has {VERSION}"
         raise SourceError(f"{said}: install the same on both")
     store = FleetStore(root=task.store)
-    place = store.run(task.run) / task.part.name
-    if is_whole(place):
+    if store.stands(task.part, VERDICTS, task.run):
         return Done(part=task.part)
     try:
         rows = tables.unpacked(store.evidence(task.part))
@@ -62,7 +61,7 @@ def done(task: Task, rules: Rules) -> Done:
     known = _known(store, task)
     heads, heard = Heads(store=store), Heard.of(rules.registry)
     found = [known.get(row["ref"]) or judged(row, rules, heard, heads) for row in rows]
-    store.write(tables.packed(found, tables.VERDICTS), VERDICTS, task.run, task.part.name)
+    store.derive(tables.packed(found, tables.VERDICTS), task.part, VERDICTS, task.run)
     carried = sum(row["ref"] in known for row in rows)
     return Done(part=task.part, judged=len(rows) - carried)
 

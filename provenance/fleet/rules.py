@@ -48,8 +48,10 @@ class Rules:
 
     @cached_property
     def key(self) -> str:
-        """What the run is called: by registry, policy, version and day."""
-        return digest(_unseen(self), self._policy, VERSION, self.day)
+        """What the run is called: by registry, policy, version and day, and on the day that
+        something ends by whether it has."""
+        ended = sorted(end for end in self._ends() if end <= self.at)
+        return digest(_unseen(self), self._policy, VERSION, self.day, ended)
 
     @cached_property
     def terms(self) -> Terms:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from operator import itemgetter
-from pathlib import Path
-from shutil import copyfile
 
-from provenance.errors import ConfigError, Malformed, SourceError
+from provenance.errors import ConfigError, SourceError
 from provenance.fleet import engines
-from provenance.fleet.changes import Change, Terms, between
+from provenance.fleet.changes import Change, between
 from provenance.fleet.engines import Certificates, Engine, Lost
 from provenance.fleet.judging import Done, Task
 from provenance.fleet.querying import reached
 from provenance.fleet.rules import Rules
-from provenance.fleet.store import RUN, VERDICTS, FleetStore, Part, broken, is_whole, read
+from provenance.fleet.runs import begun, runs
+from provenance.fleet.store import EVIDENCE, VERDICTS, FleetStore, Part, read
 from provenance.source.progress import Progress, Unit
 
 TRIES = 3
@@ -71,11 +69,12 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
     engines.check(work.engine, work.certificates)
     run = rules.key
     before, change = _before(store, rules) if work.only == AFFECTED else ("", Change(all=""))
-    _begun(store, rules)
-    parts = _shard(store.parts(), work.shard)
+    begun(store, rules)
+    meant = _shard(store.named(), work.shard)
+    parts = tuple(part for part in meant if store.stands(part, EVIDENCE))
     tasks = list(_tasks(store, run, parts, before, change))
     found = _told(_all(store, tasks, rules, work), progress, len(tasks))
-    lost = _shard(store.parts(whole=False), work.shard)
+    lost = sorted({*meant, *_shard(store.gone(), work.shard)}.difference(parts))
     return Judged(
         run=run,
         parts=parts,
@@ -84,7 +83,7 @@ def judged(store: FleetStore, rules: Rules, work: Work, progress: Progress) -> J
         why=change.all if tasks else "",
         unread=(
             *(one.unread for one in found if one.unread),
-            *(broken(store.place("evidence", part.name)) for part in lost),
+            *map(store.lost, lost),
         ),
     )
 
@@ -101,15 +100,6 @@ def _told(found: Iterable[Done], progress: Progress, total: int) -> list[Done]:
     return kept
 
 
-def _begun(store: FleetStore, rules: Rules) -> None:
-    """The run has its terms, those of whoever began it first, and is the newest."""
-    store.sweep(VERDICTS, rules.key)
-    place = store.run(rules.key) / RUN
-    if not place.exists():
-        store.write(rules.terms.text().encode(), VERDICTS, rules.key, RUN)
-    os.utime(place)
-
-
 def shard_of(text: str) -> tuple[int, int]:
     """Which of how many, of a text such as `3/64`; ConfigError."""
     number, _, count = text.partition("/")
@@ -124,16 +114,6 @@ def _shard(parts: Sequence[Part], shard: tuple[int, int]) -> tuple[Part, ...]:
     return tuple(part for part in parts if part.number % count == number - 1)
 
 
-def runs(store: FleetStore) -> Iterator[tuple[str, Terms]]:
-    """Every run that was begun, and by what it was judged, the newest first."""
-    found: list[tuple[int, str, Terms]] = []
-    for name in os.listdir(store.place(VERDICTS)):
-        place = store.run(name) / RUN
-        with suppress(SourceError, Malformed, OSError):
-            found.append((place.stat().st_mtime_ns, name, Terms.read(read(place))))
-    yield from ((name, terms) for _, name, terms in sorted(found, key=itemgetter(0), reverse=True))
-
-
 def _before(store: FleetStore, rules: Rules) -> tuple[str, Change]:
     """The newest other run, and what came to be different since."""
     for run, terms in runs(store):
@@ -146,10 +126,10 @@ def _tasks(
     store: FleetStore, run: str, parts: Sequence[Part], before: str, change: Change
 ) -> Iterator[Task]:
     """The parts without verdicts; of what no change can reach, the verdicts are taken over."""
-    todo = [part for part in parts if not is_whole(store.run(run) / part.name)]
+    todo = [part for part in parts if not store.stands(part, VERDICTS, run)]
     known: list[Part] = []
     if before and not change.all:
-        known = [part for part in todo if is_whole(store.run(before) / part.name)]
+        known = [part for part in todo if store.stands(part, VERDICTS, before)]
     among = reached(store, before, known, change) if known else {}
     for part in todo:
         if part not in known:
@@ -157,20 +137,17 @@ def _tasks(
         elif part in among:
             yield Task(store=store.root, part=part, run=run, before=before, among=among[part])
         else:
-            _taken_over(store.run(before) / part.name, store.run(run) / part.name)
+            _taken_over(store, part, before, run)
 
 
-def _taken_over(old: Path, new: Path) -> None:
+def _taken_over(store: FleetStore, part: Part, before: str, run: str) -> None:
     """The verdicts of a part as they were: the same file, or a copy where there can be no link."""
+    old, new = (store.place(VERDICTS, one, part.name) for one in (before, run))
     try:
+        new.unlink(missing_ok=True)
         os.link(old, new)
-    except FileExistsError:
-        new.unlink()
-        _taken_over(old, new)
     except OSError:
-        aside = new.with_name(f".{new.name}.{os.getpid()}")
-        copyfile(old, aside)
-        aside.replace(new)
+        store.write(read(old), VERDICTS, run, part.name)
 
 
 def _all(store: FleetStore, tasks: Sequence[Task], rules: Rules, work: Work) -> Iterator[Done]:
@@ -190,7 +167,7 @@ def _all(store: FleetStore, tasks: Sequence[Task], rules: Rules, work: Work) -> 
             left = {
                 part: task
                 for part, task in left.items()
-                if not is_whole(store.run(task.run) / part.name)
+                if not store.stands(part, VERDICTS, task.run)
             }
     if left:
         again = "what is done stands, and the same command does the rest"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from fcntl import LOCK_EX, LOCK_NB, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 from provenance.errors import ConfigError, SourceError
+from provenance.fleet.checksums import has_checksum, with_checksum
 from provenance.source.files import NO_LOCKS, write_bytes
 
 EVIDENCE, HEADS, EDGES, FILES, VERDICTS = "evidence", "heads", "edges", "files", "verdicts"
@@ -20,8 +22,8 @@ RUN = "run.json"
 LOCK = ".lock"
 PART = re.compile(r"part-([0-9]{6,12})-([0-9a-f]{32})\.parquet")
 DIGITS = 32
-MAGIC = b"PAR1"
-"""What a file of Parquet begins and ends with: one that was cut short does not."""
+INDEXES = (EDGES, FILES)
+"""What is derived from each part of evidence, and can be made again from it."""
 STALE = 3600.0
 """Seconds after which what was written aside belongs to nobody any more."""
 
@@ -54,7 +56,7 @@ class FleetStore:
     def opened(cls, root: Path) -> FleetStore:
         """The store in a folder where `gather` made one, or ConfigError."""
         if not (root / EVIDENCE).is_dir():
-            step = f"`provenance fleet gather LIST --store {root}` makes one"
+            step = f"`{cls(root=root).command('gather LIST')}` makes one"
             raise ConfigError(f"expected a store of evidence, found none: {step}", path=str(root))
         return cls(root=root)
 
@@ -80,11 +82,53 @@ class FleetStore:
         """Where the verdicts of a run lie."""
         return self.place(VERDICTS, key)
 
+    def names_in(self, *folder: str) -> tuple[str, ...]:
+        """What lies in a folder, in order; nothing where there is no such folder.
+
+        Raises SourceError for one that nobody lets us read.
+        """
+        place = self.place(*folder)
+        try:
+            return tuple(sorted(os.listdir(place)))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError as error:
+            raise SourceError(f"{place}: cannot be read: {error.strerror}") from None
+
+    def named(self, *folder: str) -> tuple[Part, ...]:
+        """The parts of which a folder has a file, that of evidence where none is named, whatever is
+        in it; in their order."""
+        found = map(PART.fullmatch, self.names_in(*(folder or (EVIDENCE,))))
+        return tuple(sorted(Part(number=int(one[1]), digest=one[2]) for one in found if one))
+
     def parts(self, *, whole: bool = True) -> tuple[Part, ...]:
-        """The parts of evidence that can be read, or those that cannot, in their order."""
-        found = (PART.fullmatch(name) for name in os.listdir(self.place(EVIDENCE)))
-        known = sorted(Part(number=int(one[1]), digest=one[2]) for one in found if one)
-        return tuple(p for p in known if is_whole(self.place(EVIDENCE, p.name)) is whole)
+        """The parts of evidence that are what was written, or those that are not, in their order.
+
+        Raises SourceError for one that nobody lets us read.
+        """
+        return tuple(part for part in self.named() if self.stands(part, EVIDENCE) is whole)
+
+    def gone(self) -> tuple[Part, ...]:
+        """The parts that have an index and no evidence any more, in their order."""
+        indexed = {part for folder in INDEXES for part in self.named(folder)}
+        return tuple(sorted(indexed.difference(self.named())))
+
+    def stands(self, part: Part, *folder: str) -> bool:
+        """Whether a folder has the file on a part as it was written, for this part.
+
+        Raises SourceError for one that nobody lets us read.
+        """
+        place = self.place(*folder, part.name)
+        if not place.exists():
+            return False
+        data = read(place)
+        if folder == (EVIDENCE,):
+            return Part.of(part.number, data) == part
+        return has_checksum(data, _bound(part, folder))
+
+    def derive(self, data: bytes, part: Part, *folder: str) -> None:
+        """A folder has this file on a part, with its checksum; SourceError as of `write`."""
+        self.write(with_checksum(data, _bound(part, folder)), *folder, part.name)
 
     def write(self, data: bytes, *names: str) -> None:
         """The file holds `data`, whole and on disk; SourceError where it cannot be written."""
@@ -100,29 +144,64 @@ class FleetStore:
         place = self.place(EVIDENCE, part.name)
         data = read(place)
         if Part.of(part.number, data) != part:
-            raise SourceError(broken(place))
+            raise SourceError(self.lost(part))
         return data
 
+    def lost(self, part: Part) -> str:
+        """What is said of a part whose evidence is not what it was."""
+        again = f"`{self.command('gather')}` asks for its models again"
+        return f"{broken(self.place(EVIDENCE, part.name))}: {again}"
+
     def sweep(self, *names: str) -> None:
-        """What was written aside in a folder by somebody who is long gone is there no more."""
+        """What was written aside in a folder by somebody who is long gone is there no more, as far
+        as it can be removed."""
         folder = self.place(*names)
         for entry in os.scandir(folder) if folder.is_dir() else ():
-            aside = entry.name.startswith(".") and entry.name != LOCK
-            if aside and time.time() - entry.stat().st_mtime > STALE:
-                Path(entry.path).unlink(missing_ok=True)
+            # Another process may be about to rename it, or own it.
+            with suppress(OSError):
+                if entry.name.startswith(".") and time.time() - entry.stat().st_mtime > STALE:
+                    Path(entry.path).unlink()
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
         """Nobody else gathers into the store meanwhile; ConfigError where somebody does.
 
-        The lock ends with its process, however that ends.
+        SourceError where nothing may be written. The lock ends with its process, however that ends.
         """
-        descriptor = os.open(self.place(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        place = self.place(LOCK)
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise SourceError(f"{place}: cannot be written: {error.strerror}") from None
         try:
             _take(descriptor, self.root)
             yield
         finally:
             os.close(descriptor)
+
+    def is_gathered_into(self) -> bool:
+        """Whether somebody gathers into the store now, as far as its file system knows locks."""
+        try:
+            descriptor = os.open(self.place(LOCK), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            flock(descriptor, LOCK_SH | LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        finally:
+            os.close(descriptor)
+        return False
+
+    def command(self, verb: str) -> str:
+        """The command of this store, as it is typed."""
+        return f"provenance fleet {verb} --store {shlex.quote(str(self.root))}"
+
+
+def _bound(part: Part, folder: tuple[str, ...]) -> str:
+    """What a file on a part is called in its checksum: the verdicts of one run may be taken over by
+    another."""
+    return f"{folder[0]}/{part.name}"
 
 
 def _take(descriptor: int, root: Path) -> None:
@@ -136,20 +215,6 @@ def _take(descriptor: int, root: Path) -> None:
             raise
 
 
-def is_whole(place: Path) -> bool:
-    """Whether the file is there and was not cut short."""
-    try:
-        with place.open("rb") as stream:
-            begun = stream.read(len(MAGIC))
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - 8))
-            end = stream.read()
-    except OSError:
-        return False
-    footer = int.from_bytes(end[:4], "little")
-    return begun == end[4:] == MAGIC and footer + 12 <= size
-
-
 def read(place: Path) -> bytes:
     """The bytes of a file, or SourceError."""
     try:
@@ -159,5 +224,6 @@ def read(place: Path) -> bytes:
 
 
 def broken(place: Path) -> str:
-    """What is said of a file of evidence that is not what it was."""
-    return f"{place}: expected the bytes that were written, found others: `fleet gather` again"
+    """What is said of a file that is not what it was; whoever says it knows what to type."""
+    found = "others" if place.exists() else "no file"
+    return f"{place}: expected the bytes that were written, found {found}"

@@ -22,13 +22,15 @@ EVIDENCE: Columns = {
     "repo": TEXT,
     "commit": TEXT,
     "manifest": TEXT,
-    "at": TEXT,
+    "gathered_at": TEXT,
     "basis": TEXT,
     "version": TEXT,
     "missing": TEXT,
     "evidence": TEXT,
 }
 """`missing` is why a model was not gathered; then there is no evidence."""
+OLDER: Columns = {"at": TEXT}
+"""What `gathered_at` was called before: SQL has that word for itself."""
 EDGES: Columns = {
     "ref": TEXT,
     "child": TEXT,
@@ -53,7 +55,7 @@ VERDICTS: Columns = {
     "asked": NUMBERS,
 }
 """`rules` are those that decide, `asked` what the registry was asked about, as numbers."""
-RUNS: Columns = {"run": TEXT, "at": TEXT, "version": TEXT}
+RUNS: Columns = {"run": TEXT, "judged_at": TEXT, "version": TEXT}
 Row = dict[str, Any]
 
 
@@ -69,7 +71,9 @@ def unpacked(source: bytes | Path, columns: Iterable[str] | None = None) -> list
     """The rows of a file of Parquet, or SourceError."""
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        table = parquet.ParquetFile(stream).read(columns=list(columns) if columns else None)
+        # A part is small, and a process that ends while Arrow starts threads may end by abort.
+        named = list(columns) if columns else None
+        table = parquet.ParquetFile(stream).read(columns=named, use_threads=False)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         said = str(error).partition("\n")[0][:200]
         raise SourceError(f"{stream}: no file of Parquet that can be read: {said}") from None

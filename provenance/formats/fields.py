@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time
 from typing import TypeVar
 
 from provenance.errors import ConfigError, Malformed
+from provenance.formats.near import near
 
 T = TypeVar("T")
 
@@ -57,13 +58,15 @@ class Fields:
         if not isinstance(value, Mapping):
             raise self.wrong("", f"expected a table, found {_name(value)}")
         self._values: dict[str, object] = dict(value)
+        self._asked: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
+        self._asked.add(name)
         return name in self._values
 
     def holds(self, name: str, kind: type) -> bool:
         """Whether what stands at `name` is of this kind; nothing is taken."""
-        return isinstance(self._values.get(name), kind)
+        return name in self and isinstance(self._values[name], kind)
 
     def where(self, name: str) -> str:
         """The path of `name` in the whole document."""
@@ -75,12 +78,12 @@ class Fields:
 
     def take(self, name: str) -> object:
         """Whatever stands at `name`, untyped."""
-        if name not in self._values:
+        if name not in self:
             raise self.wrong(name, "missing")
         return self._values.pop(name)
 
     def _typed(self, name: str, kind: type[T], default: T | None) -> T:
-        if name not in self._values and default is not None:
+        if name not in self and default is not None:
             return default
         value = self.take(name)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -145,7 +148,7 @@ class Fields:
 
     def day(self, name: str) -> datetime | None:
         """A TOML date or date-time as a moment (a date is its first second, UTC), or None."""
-        if name not in self._values:
+        if name not in self:
             return None
         value = self.take(name)
         if isinstance(value, datetime):
@@ -156,7 +159,7 @@ class Fields:
 
     def texts(self, name: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
         """A list of strings."""
-        if name not in self._values and default is not None:
+        if name not in self and default is not None:
             return tuple(default)
         items = self._typed(name, list, None)
         for position, item in enumerate(items):
@@ -170,11 +173,12 @@ class Fields:
 
     def optional_table(self, name: str) -> Fields:
         """The table at `name`, or an empty one."""
+        self._asked.add(name)
         return Fields(self._values.pop(name, {}), self.where(name), raises=self._raises)
 
     def tables(self, name: str, *, required: bool = False) -> Iterator[Fields]:
         """Each table of the list at `name`; none if the name is absent and not required."""
-        if name not in self._values and not required:
+        if name not in self and not required:
             return
         for position, item in enumerate(self._typed(name, list, None)):
             yield Fields(item, f"{self.where(name)}[{position}]", raises=self._raises)
@@ -195,7 +199,7 @@ class Fields:
 
     def one_of(self, names: Sequence[str]) -> str:
         """Which single one of `names` is present."""
-        present = [name for name in names if name in self._values]
+        present = [name for name in names if name in self]
         if len(present) != 1:
             found = " and ".join(present) or "none"
             raise self.wrong("", f"expected exactly one of {', '.join(names)}; found {found}")
@@ -204,7 +208,8 @@ class Fields:
     def end(self) -> None:
         """Nothing is left: an unknown name is an error."""
         for name in self._values:
-            raise self.wrong(str(name)[:80], "unknown key")
+            word = str(name)[:80]
+            raise self.wrong(word, f"unknown key{near(word, sorted(self._asked))}")
 
 
 def _name(value: object) -> str:

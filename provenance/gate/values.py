@@ -130,8 +130,12 @@ class Standing:
 
 
 class Refused(Rejected):
-    """A model may not be used; `verdict` says why, with every finding."""
+    """A model may not be used; `verdict` says why, with every finding.
 
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.reason)
-        self.verdict = verdict
+    `others` are those on more models that were asked for with it, and may not be used either.
+    """
+
+    def __init__(self, verdict: Verdict, *others: Verdict) -> None:
+        more = (f"; {one.name}: {one.reason}" for one in others)
+        super().__init__(f"{verdict.reason}{''.join(more)}")
+        self.verdict, self.others = verdict, others

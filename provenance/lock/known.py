@@ -18,6 +18,7 @@ SHORT_OF_BYTES = frozenset(
         "integrity/no-reference",
         "integrity/undeclared",
         "integrity/unread",
+        "signature/lost",
         "signature/unsupported",
         "weights/unread",
     }
@@ -96,10 +97,10 @@ def with_locked(evidence: Evidence, lock: Lock, entry: Entry) -> Evidence:
     """The evidence with what the lockfile knows of the repository: name, commit, facts, ancestors.
 
     What the evidence states itself stays. What is remembered of the repository of a model that was
-    locked on disk is no fact about these files.
+    locked on disk, or in a store, is no fact about these files.
     """
     ref = evidence.ref
-    facts = entry.facts if entry.path is None else None
+    facts = entry.facts if entry.path is None and entry.source is None else None
     return replace(
         evidence,
         ref=replace(ref, repo=ref.repo or entry.repo, commit=ref.commit or entry.commit),

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
@@ -42,12 +41,6 @@ def topics() -> Mapping[str, str]:
 def names() -> tuple[str, ...]:
     """Everything that has a page."""
     return tuple(dict.fromkeys((*topics(), *CHECKS)))
-
-
-def near(name: str, known: Iterable[str], count: int = 1) -> str:
-    """Which of the `known` names may be meant by one that is none of them, or nothing."""
-    found = get_close_matches(name, list(known), n=count)
-    return f"; did you mean {', '.join(found)}?" if found else ""
 
 
 def page(name: str) -> str | None:

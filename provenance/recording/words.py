@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from provenance.errors import ConfigError, ProvenanceError
-from provenance.manual import near
+from provenance.formats.near import near
 
 KEYWORDS: Mapping[str, str] = {
     "--as": "model",

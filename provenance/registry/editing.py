@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -108,14 +109,13 @@ class Book:
         rows = self.table.get(name, [])
         return rows if isinstance(rows, list) else []
 
-    def org(self, name: str) -> int:
-        """Where the organisation stands, or ConfigError with those that there are."""
+    def org(self, name: str, step: str = "") -> int:
+        """Where the organisation stands, or ConfigError with those that there are, and `step`."""
         names = [str(row.get("name")) for row in self.rows("org")]
         if name not in names:
             known = ", ".join(names) or "none"
-            raise ConfigError(
-                f"has no organisation {name!r}; there are {known}", path=str(self.file)
-            )
+            message = f"has no organisation {name!r}; there are {known}{step}"
+            raise ConfigError(message, path=str(self.file))
         return names.index(name)
 
     def part(self, org: str, name: str) -> Keys:
@@ -124,7 +124,8 @@ class Book:
             if self.table["org"] != org:
                 raise ConfigError(f"is the section of {self.table['org']}", path=str(self.file))
             return (name,)
-        return ("org", self.org(org), name)
+        line = shlex.join(["provenance", "registry", "add-org", org, "--namespace", "NAMESPACE"])
+        return ("org", self.org(org, f": `{line}` adds it"), name)
 
     def edit(self, change: Callable[[str], str]) -> Edit:
         """The file holds what `change` makes of it; what changed.

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from provenance.adoption import Adoption, Remedy, remedy
+from provenance.adoption import Adoption, Remedy, remedies
 from provenance.policy.allowances import OF_A_MEMBER
 from provenance.report.common import NOT_JUDGED, printable
 from provenance.report.human import Line, Span, mark
@@ -70,7 +70,12 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
     """What to type about the findings that stand, and then to lock what passes; `why` are the words
     behind a line that asks for a reason."""
     listed = [item for item in models if item.listed]
-    found = [(remedy(f, item.repo), item, f.rule) for item in listed for f in item.left]
+    kinds = [remedies(item.left, item.repo) for item in listed]
+    found = [
+        (what, item, finding.rule)
+        for item, whats in zip(listed, kinds, strict=True)
+        for what, finding in zip(whats, item.left, strict=True)
+    ]
     for item in (item for item in listed if item.unjudged):
         yield shlex.join(["provenance", "verify", item.name])
     exempt = {item.word: item for what, item, _ in found if what is Remedy.EXEMPT}
@@ -88,24 +93,28 @@ def next_lines(models: Sequence[Looked], why: Sequence[str]) -> Iterator[str]:
         yield shlex.join(["provenance", "explain", rule])
     accept = [f"{rule}@{item.name}" for what, item, rule in found if what is Remedy.ACCEPT]
     renewed = [item.name for item in exempt.values() if item.is_renewable]
-    yield from _locking(listed, renewed, accept)
+    measure = ["--measure"] * ({Remedy.MEASURE} in map(set, kinds))
+    yield from _locking(listed, renewed, accept, measure)
 
 
 def _locking(
-    listed: Sequence[Looked], renewed: Sequence[str], accept: Sequence[str]
+    listed: Sequence[Looked], renewed: Sequence[str], accept: Sequence[str], measure: Sequence[str]
 ) -> Iterator[str]:
-    """What locks the bytes that were judged: another commit than the locked one is asked for."""
+    """What locks the bytes that were judged: another commit than the locked one is asked for.
+
+    `measure` is said where a model lacks nothing but digests.
+    """
     names = [item.name for item in listed]
     ahead = [item.name for item in listed if item.ahead]
-    if renewed or (ahead and not accept):
+    follow = [word for name in ahead for word in ("--upgrade-model", name)]
+    if renewed or (ahead and not accept and not measure):
         options = [word for name in renewed for word in ("--renew", name)]
         yield shlex.join(["provenance", "update", *options, *names])
-    if accept:
-        follow = [word for name in ahead for word in ("--upgrade-model", name)]
-        taken = [word for rule in accept for word in ("--accept", rule)]
-        yield shlex.join(["provenance", "lock", *follow, *taken])
+    taken = [word for rule in accept for word in ("--accept", rule)]
+    if accept or (ahead and measure and not renewed):
+        yield shlex.join(["provenance", "lock", *follow, *taken, *measure])
     elif listed and not ahead:
-        yield "provenance lock"
+        yield shlex.join(["provenance", "lock", *measure])
 
 
 def _told(item: Looked) -> Iterator[str]:

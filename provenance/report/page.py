@@ -19,6 +19,7 @@ from provenance.report.common import (
     own_problems,
     printable,
 )
+from provenance.report.crosswalk import behind
 from provenance.report.drawing import HEIGHT, WIDTH, Line, drawing
 from provenance.report.graph import called, claimed, cut, fate, has_parents, lost, said, why
 from provenance.report.history import rows, title
@@ -48,6 +49,7 @@ def html(summary: Summary) -> str:
         models=summary.ordered,
         gone=_gone(summary),
         counted=counted(summary),
+        behind=behind(summary),
         marks=marks,
         style_hash=allowed("page.css"),
         script_hash=allowed("page.js"),

@@ -11,20 +11,18 @@ from provenance.source.remote.writer import Delivered
 from provenance.verdict import Verdict
 
 
-def promoted_lines(verdict: Verdict, delivered: Delivered, *, name: str) -> Iterator[Line]:
-    """What became of a model that was put into a store, then how it is verified there."""
+def promoted_lines(
+    verdict: Verdict, delivered: Delivered, *, name: str, repo: str | None
+) -> Iterator[Line]:
+    """What became of a model that was put into a store, then how it is verified there; `repo` is
+    what it is locked as."""
     done = "lies there already, and is" if delivered.already else "promoted:"
-    said = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
-    yield (Span(f"{mark(verdict)} {printable(name)} {done} {said}"),)
+    outcome = f"{verdict.result} ({verdict.profile}){aside(verdict)}"
+    yield (Span(f"{mark(verdict)} {printable(name)} {done} {outcome}"),)
     yield (Span(f"  {printable(verdict.reason)}"),)
     place = f"{delivered.place}@{delivered.revision}"
     yield (Span(f"  {printable(place)}"),)
-    yield (Span(f"  provenance verify {printable(shlex.quote(place))}{_as(verdict, delivered)}"),)
-
-
-def _as(verdict: Verdict, delivered: Delivered) -> str:
-    """As which model it is verified: where it lies under a name of a Hub, as that."""
-    repo = (verdict.mirror_of or verdict.ref).partition("@")[0]
-    return (
-        f" --as {printable(shlex.quote(repo))}" if "://" in delivered.place and "/" in repo else ""
-    )
+    # Where it lies under a name of a Hub, it is verified as that.
+    known = verdict.mirror_of.partition("@")[0] or repo
+    said = f" --as {shlex.quote(known)}" if known and "://" in delivered.place else ""
+    yield (Span(f"  provenance verify {printable(shlex.quote(place))}{printable(said)}"),)

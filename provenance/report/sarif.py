@@ -24,6 +24,7 @@ from provenance.report.common import (
     printable_lines,
     severity,
 )
+from provenance.report.taxa import relationships, taxonomies
 from provenance.verdict import Finding, Level, Outcome, failed
 
 SCHEMA = (
@@ -84,6 +85,7 @@ def sarif(summary: Summary) -> str:
                         "toolExecutionNotifications": list(_notifications(summary, left)),
                     }
                 ],
+                "taxonomies": taxonomies(names),
                 "columnKind": "unicodeCodePoints",
                 "results": list(_results(rows, names)),
                 "properties": {
@@ -146,6 +148,7 @@ def _rule(name: str, text: str) -> dict[str, object]:
         "shortDescription": {"text": first},
         "fullDescription": {"text": folded},
         "help": {"text": f"{folded}\n\nprovenance explain {name}"},
+        "relationships": relationships(name),
     }
 
 

@@ -10,7 +10,7 @@ from provenance.drift import drift
 from provenance.drift.beside import TOKENS
 from provenance.lock import Change, Entry
 from provenance.review import files
-from provenance.review.side import Side, of_entry
+from provenance.review.side import ABSENT, Side, of_entry
 from provenance.review.texts import Patch, patches, templates
 from provenance.review.weights import weights
 
@@ -93,7 +93,9 @@ def _text(value: object) -> str:
 
 
 def _sections(old: Side, new: Side) -> Iterator[Section]:
-    yield Section(title="verdict", changes=tuple(_words(old, new, ("verdict", "commit"))))
+    yield Section(
+        title="verdict", changes=(*_words(old, new, ("verdict", "commit")), *_same(old, new))
+    )
     yield Section(title="identity and owner", changes=tuple(_identity(old, new)))
     yield Section(title="signer", changes=tuple(_gained(old.signers, new.signers, "signer")))
     yield Section(title="ancestors", changes=tuple(_tiers(old.ancestors, new.ancestors)))
@@ -128,6 +130,12 @@ def _words(old: Side, new: Side, words: tuple[str, ...]) -> Iterator[Change]:
         before, after = getattr(old, word), getattr(new, word)
         if before != after:
             yield Change(name=new.name, what=word, old=before, new=after)
+
+
+def _same(old: Side, new: Side) -> Iterator[Change]:
+    """That another commit has the very files of the old one."""
+    if old.commit != new.commit and old.files == new.files != ABSENT:
+        yield Change(name=new.name, what="every file has the same bytes as before")
 
 
 def _identity(old: Side, new: Side) -> Iterator[Change]:

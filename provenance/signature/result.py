@@ -62,6 +62,10 @@ class UnknownSigner(Signed):
     """A statement with a good signature by somebody the registry does not know."""
 
 
+UNKNOWN_KEY = "unknown-key"
+"""The slug of what was signed with a key that is neither in the bundle nor in the registry."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
     """A bundle that proves nothing, and why; `slug` is the last part of the rule it broke.

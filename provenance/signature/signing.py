@@ -61,8 +61,9 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-def ambient_token() -> str:
-    """The identity token of the CI job this runs in, or ConfigError if there is none."""
+def ambient_token(key: str = "--key") -> str:
+    """The identity token of the CI job this runs in, or ConfigError if there is none; `key` is the
+    option by which a key would be named."""
     from sigstore import oidc
 
     try:
@@ -72,8 +73,7 @@ def ambient_token() -> str:
         raise ConfigError(message) from None
     if not token:
         raise ConfigError(
-            "nothing to sign with: name --key, --certificate or --identity-token (for promote and "
-            "fingerprint --sign-key), or run in a CI job that has an identity (on GitHub: "
-            "`permissions: id-token: write`)"
+            f"nothing to sign with: name a key with {key}, or an --identity-token, or run in a CI "
+            "job that has an identity (on GitHub: `permissions: id-token: write`)"
         )
     return token

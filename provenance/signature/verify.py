@@ -18,6 +18,7 @@ from provenance.keys import Certificate, PublicKey, chain
 from provenance.signature import keyless, managed, roots
 from provenance.signature.moments import Moments, moments
 from provenance.signature.result import (
+    UNKNOWN_KEY,
     Attestation,
     Invalid,
     Party,
@@ -116,7 +117,7 @@ def _by_key(
     if key is None:
         return Invalid(
             bundle=path,
-            slug="unknown-key",
+            slug=UNKNOWN_KEY,
             message=f"signed with a key that the bundle calls {hint.hint[:80]!r}",
             foreign=True,
         )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from provenance.errors import NO_REVISION, Absent, SourceError
+from provenance.model import File, Manifest, Ref
+from provenance.source import directory
 from provenance.source.layout import FILE_FLAGS, Layout, layout
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.listed import Listed, revision_of
@@ -62,22 +65,53 @@ class FolderStore:
     source: str
     folder: Path
     options: StoreOptions
+    _measured: dict[str, Manifest] = field(default_factory=dict)
 
     def opened(self, revision: str | None) -> Opened:
-        """What lies there now; its revision is a digest of names, sizes and times of writing."""
+        """What lies there now; its revision is a digest of names, sizes and times of writing.
+
+        A revision that is known is there too where only the times are others: every byte is hashed
+        to tell, and the digests are then stated of today's revision.
+        """
+        if self.folder.is_file():
+            message = f"expected a folder, found a file: type {self.folder} without file://"
+            raise SourceError(f"{self.source}: {message}")
         found = layout(self.folder, self.options.limits.entries)
         stamps = {entry.path: stamp_of(entry.place) for entry in found.entries}
         rows = sorted((path, *stamp) for path, stamp in stamps.items())
         own = revision_of(rows)
         if not rows and not found.observations:
             raise Absent(f"{self.source}: nothing lies there")
-        if revision not in (None, own):
+        known = [] if own in self.options.known else list(self._equal(own, stamps))
+        if revision not in (None, own, *known):
             moved = f"{MOVED}: {own} lies there now in place of {revision}"
             raise Absent(f"{self.source}: {moved}", code=NO_REVISION)
-        return self._opened(found, stamps, own)
+        is_own = revision in (None, own) and own in self._measured
+        made = self._opened(found, stamps, self._measured[own].by_path if is_own else {})
+        return replace(made, revision=revision or own, now=own)
 
-    def _opened(self, found: Layout, stamps: Mapping[str, Stamp], revision: str) -> Opened:
-        entries = tuple(Listed(path=path, size=stamps[path][0]) for path in sorted(stamps))
+    def _equal(self, own: str, stamps: Mapping[str, Stamp]) -> Iterator[str]:
+        """The known revisions whose bytes are those of today's."""
+        for revision, known in self.options.known.items():
+            sizes = {file.path: file.size for file in known.files.files}
+            if any(stamps.get(path, (-1, 0))[0] != size for path, size in sizes.items()):
+                continue
+            if own not in self._measured:
+                ref, progress = Ref(text=self.source), self.options.progress
+                found = directory.collect(
+                    self.folder, ref=ref, at=datetime.now(UTC), progress=progress
+                )
+                self._measured[own] = found.listing
+            if self._measured[own].digest == known.manifest:
+                yield revision
+
+    def _opened(
+        self, found: Layout, stamps: Mapping[str, Stamp], stated: Mapping[str, File]
+    ) -> Opened:
+        entries = tuple(
+            Listed(path=path, size=size, sha256=stated[path].sha256 if path in stated else "")
+            for path, (size, _) in sorted(stamps.items())
+        )
         places = {entry.path: entry.place for entry in found.entries}
         release = StoredRelease(
             name=self.source,
@@ -88,7 +122,7 @@ class FolderStore:
         )
         return Opened(
             release=release,
-            revision=revision,
+            revision="",
             entries=entries,
             whole=not any(seen.code == "limit" for seen in found.observations),
             observations=found.observations,

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from provenance.errors import ConfigError, SourceError
 from provenance.model import File, Manifest, Ref
 from provenance.source import directory, settling
+from provenance.source.evidence_files import is_evidence_name
 from provenance.source.folder import SCHEME, FolderStore
 from provenance.source.progress import Step
 from provenance.source.remote.staging import FILES, held
 from provenance.source.remote.store import StoreOptions
-from provenance.source.remote.writer import Delivered, Item, Parcel, earlier, foreign
+from provenance.source.remote.writer import (
+    Delivered,
+    Item,
+    Parcel,
+    altered,
+    earlier,
+    foreign,
+    said_in,
+)
 from provenance.source.room import check_room
 from provenance.source.together import side_by_side
 
@@ -78,10 +88,27 @@ class FolderWriter:
             if kept and parcel.is_attested_in(said.read_bytes()):
                 return None
         if not settling.is_delivered(self.folder, found.listing.digest, census):
-            raise foreign(self.source, (path for path, *_ in census))
-        if not parcel.replacing:
+            self._check_own(census, found.listing, said, parcel)
+        elif not parcel.replacing:
             raise earlier(self.source)
         return census
+
+    def _check_own(
+        self, census: settling.Census, listing: Manifest, file: Path, parcel: Parcel
+    ) -> None:
+        """ConfigError where others put something there; where an earlier promotion was changed, it
+        says which files, unless they are to be put back."""
+        said = said_in(file.name, file.read_bytes()) if file.is_file() else ()
+        subjects = said[-1].subjects if said else {}
+        paths = {path for path, *_ in census} - _above(subjects)
+        if others := {path for path in paths if path not in subjects and not _is_beside(path)}:
+            raise foreign(self.source, others if subjects else paths)
+        held = listing.by_path
+        changed = {p for p, sha in subjects.items() if p not in held or held[p].sha256 != sha}
+        if not (subjects and settling.is_marked(self.folder)):
+            raise foreign(self.source, changed or paths)
+        if not parcel.replacing:
+            raise altered(self.source, changed or paths - subjects.keys())
 
     def _fill(self, files: Path, parcel: Parcel) -> None:
         step = self.options.progress.step(f"{parcel.name}: copying", parcel.size)
@@ -97,6 +124,15 @@ class FolderWriter:
         store = FolderStore(source=self.source, folder=self.folder, options=self.options)
         revision = store.opened(None).revision
         return Delivered(place=self.source, revision=revision, already=already)
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """The folders in which these files lie."""
+    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+
+
+def _is_beside(path: str) -> bool:
+    return "/" not in path and is_evidence_name(path)
 
 
 def _copied(item: Item, files: Path, step: Step) -> None:

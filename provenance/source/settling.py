@@ -64,6 +64,14 @@ def is_delivered(folder: Path, selected: str, found: Census) -> bool:
         return False
 
 
+def is_marked(folder: Path) -> bool:
+    """Whether `mark` was told of what lay there once, whatever lies there now."""
+    try:
+        return bool(os.getxattr(folder, RELEASE))
+    except (OSError, AttributeError):
+        return False
+
+
 def _whole(selected: str, found: Census) -> bytes:
     """A digest of the selected files and of every name: what no model counts may be somebody's."""
     rows = sorted((os.fsencode(path), size, time) for path, _, size, time in found)

@@ -18,8 +18,7 @@ CANONICAL_NAN = 0x7FC0
 
 
 def _bf16(data: bytes) -> Floats:
-    bits = np.frombuffer(data, "<u2").astype("<u4")
-    bits <<= 16
+    bits: npt.NDArray[np.uint32] = np.left_shift(np.frombuffer(data, "<u2"), 16, dtype="<u4")
     return bits.view("<f4")
 
 

@@ -66,10 +66,12 @@ class Looked:
 
     @property
     def word(self) -> str:
-        """What to type to mean just this commit of it."""
+        """What to type to mean just this commit of it: in a store the digest that lies there."""
         asked = self.subject.ref
         if not self.ahead or asked.repo is None:
             return self.subject.name
+        if asked.source and self.verdict is not None:
+            return f"{asked.source}@{self.verdict.commit}"
         return f"{asked.repo}@{asked.revision or refs.MAIN}"
 
     @property

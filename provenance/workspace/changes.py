@@ -8,6 +8,7 @@ from dataclasses import replace
 from provenance.errors import SourceError, Unselected
 from provenance.judgement import Evaluation, evaluate
 from provenance.lock import Entry
+from provenance.lock.known import with_known_digests
 from provenance.review import Review, Side, models_of, of_entry, of_trial, reviews_of_locks
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.subjects import Subject
@@ -44,7 +45,7 @@ def before(gathering: Gathering, subject: Subject, old: Entry) -> Side:
         return of_entry(old)
     subject = replace(subject, ref=replace(subject.ref, repo=old.repo))
     try:
-        evidence = gathering.of(subject, pinned=old)
+        evidence = with_known_digests(gathering.of(subject, pinned=old), old)
     except (SourceError, Unselected):
         return of_entry(old)
     registry = gathering.session.registry

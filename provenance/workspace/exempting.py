@@ -11,8 +11,9 @@ from pathlib import Path
 from provenance.adoption import Remedy, exemption_of, remedy, waiver_of
 from provenance.closure.members import pins_of
 from provenance.errors import ConfigError, SourceError
+from provenance.formats.near import near
 from provenance.lock import Entry
-from provenance.manual import near, rules
+from provenance.manual import rules
 from provenance.model import Evidence
 from provenance.policy import Exemption, Policy, Settings, is_subject, may_lower
 from provenance.policy.binding import rest_of

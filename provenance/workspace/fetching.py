@@ -141,7 +141,7 @@ class Fetcher:
             return self.options.hub(self.session, self.progress)
         if self.options.offline:
             return None
-        return self.options.store(entry.source, self.progress)
+        return self.options.store(entry.source, self.progress, self.session.lock)
 
     def _target(self, entry: Entry) -> Target:
         from provenance.gate import Target
@@ -199,10 +199,10 @@ def rules_for(session: Session, options: SourceOptions, entry: Entry) -> Rules:
     )
 
 
-def refusal(verdict: Verdict, session: Session) -> Summary:
-    """The report on a model that was refused."""
+def refusal(refused: Sequence[Verdict], session: Session) -> Summary:
+    """The report on models that were refused."""
     return Summary(
-        verdicts=(verdict,),
+        verdicts=tuple(refused),
         unjudged=(),
         policy=session.policy_source,
         registry=session.registry_source,

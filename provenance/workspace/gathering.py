@@ -215,7 +215,8 @@ class Gathering:
         """The store of a place, one for the whole run."""
         with self._opening:
             if source not in self._stores:
-                self._stores[source] = self.options.store(source, self.progress)
+                lock = self.session.standing
+                self._stores[source] = self.options.store(source, self.progress, lock)
         return self._stores[source]
 
     def release(self, evidence: Evidence) -> Release | None:

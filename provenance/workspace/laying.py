@@ -132,8 +132,8 @@ class Laying:
         if not absent:
             return
         raise ConfigError(
-            f"{len(absent)} of its {len(self._locked)} files are not on this machine "
-            f"({absent[0]}): `{self._fetch}`",
+            f"{len(absent)} of its {len(self._locked)} files are not in the Hub's cache "
+            f"({absent[0]}), and `run` looks nowhere else: `{self._fetch}`, without --local-dir",
             path=self._entry.name,
         )
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from provenance.case.changes import ACCEPTABLE
 from provenance.errors import ConfigError
+from provenance.formats.near import near
 from provenance.judgement import Evaluation
 from provenance.lock import Change, Lock, difference, dumps
 from provenance.lock.update import as_proposed, out_of_step
-from provenance.manual import near
 from provenance.verdict import Unjudged, Verdict
 from provenance.workspace import lockfile, settings
 from provenance.workspace.adding import Looked, seen

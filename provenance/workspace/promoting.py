@@ -16,6 +16,7 @@ from provenance.names import is_in_store, is_repo
 from provenance.produce.sign import Signer, of_a_size
 from provenance.produce.vsa import VERIFIER
 from provenance.refs import in_store
+from provenance.source.detached import FOLDER
 from provenance.source.evidence_files import file_of, is_evidence_name, read, split
 from provenance.source.limits import DEFAULT
 from provenance.wire.imported import Imported, Place, statement
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from provenance.source.remote.writer import Delivered, Parcel
 
 EXPECTED = "expected oci://host/repository, s3://bucket/prefix, file:///folder or org/name"
+DETACHED = "detached{}.intoto.jsonl"
+"""The file of what the caller keeps of a model in a folder of their own."""
 TAG = 12
 """Digits of the origin's revision that name it in a registry, where no tag was said."""
 
@@ -129,7 +132,27 @@ def origin_of(fetcher: Fetcher, entry: Entry, admitted: Admitted) -> Imported:
 
 
 def _evidence(admitted: Admitted) -> Mapping[str, bytes]:
-    """The evidence files that lie beside the model, as the bytes that were judged."""
+    """The evidence files that lie beside the model, as the bytes that were judged, and in one more
+    what the caller keeps of it elsewhere."""
+    found = _beside(admitted)
+    if kept := _kept(admitted.bundles):
+        name, number = DETACHED.format(""), 1
+        while name in found or name in admitted.files.by_path:
+            number += 1
+            name = DETACHED.format(f"-{number}")
+        found[name] = kept
+    return found
+
+
+def _kept(bundles: tuple[Document, ...]) -> bytes:
+    """What the caller's own folder has of the model and does not lie beside it: a bundle a line."""
+    own = {one.path: on_one_line(one.data) for one in bundles}
+    beside = {line for path, line in own.items() if "/" not in file_of(path)}
+    kept = dict.fromkeys(line for path, line in own.items() if path.startswith(f"{FOLDER}/"))
+    return b"".join(line + b"\n" for line in kept if line not in beside)
+
+
+def _beside(admitted: Admitted) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name in sorted({file_of(document.path) for document in admitted.bundles}):
         place = admitted.place / name

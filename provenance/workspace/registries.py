@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,10 @@ from provenance.errors import ConfigError
 from provenance.policy import BUILTIN, Settings
 from provenance.registry import Loaded
 from provenance.registry.file import read_text
+from provenance.registry.store import FILE_NAME as REGISTRY
 from provenance.workspace.environment import Environment
+from provenance.workspace.request import Request
+from provenance.workspace.settings import is_own
 
 if TYPE_CHECKING:
     from provenance.registry.remote import Location, Published
@@ -118,3 +122,14 @@ def _registry(name: str, loaded: Loaded, base: Base | None) -> str:
     if base and Path(name).is_relative_to(base.root):
         return f"{Path(name).relative_to(base.root).as_posix()} at {base.commit[:SHORT]}"
     return short(name)
+
+
+def with_registry_here(request: Request, folder: Path, user: int) -> Request:
+    """The request by the trust.toml of the folder in which settings are begun, where it names no
+    registry, the file is the user's own, and no model that it names holds it."""
+    file = folder / REGISTRY
+    judged = [os.path.realpath(folder / ref) for ref in request.refs if (folder / ref).is_dir()]
+    holds = any(Path(os.path.realpath(file)).is_relative_to(place) for place in judged)
+    if request.registry or holds or not (file.is_file() and is_own(file, user)):
+        return request
+    return replace(request, registry=(REGISTRY, BUILTIN))

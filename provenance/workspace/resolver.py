@@ -64,7 +64,7 @@ class Resolver:
         pinned = None if self.upgrade(subject) else kept
         try:
             subject, evidence = self.gathering.evidence_on(subject, pinned)
-            evidence = with_known_digests(evidence, pinned)
+            evidence = with_known_digests(evidence, kept)
             evaluation = self._evaluated(subject, evidence)
             if self.measure and subject.place is None and bytes_may_tell(evaluation.verdict):
                 evidence = self._measured(evidence)

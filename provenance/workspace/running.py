@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -102,13 +103,12 @@ def made_ready(
     if base is None:
         raise ConfigError("names no folder, and you have no home directory", path="XDG_CACHE_HOME")
     rules = [rules_for(session, workspace.options, entry) for entry in entries]
-    for one in rules:
-        refuse_unread(one)
+    _all_of(partial(refuse_unread, one) for one in rules)
     with opened(base / STORE, workspace.progress) as store:
         laid = _begun(store, base / RUNS)
         try:
-            for one in rules:
-                Laying(workspace=workspace, store=store, laid=laid, rules=one).lay(leading)
+            lays = (Laying(workspace=workspace, store=store, laid=laid, rules=r) for r in rules)
+            _all_of(partial(one.lay, leading) for one in lays)
             laid.close()
         except BaseException:
             with store.relinking():
@@ -143,6 +143,25 @@ def _of_a_hub(lock: Lock) -> Iterator[Entry]:
     for entry in lock.entries:
         if entry.part is not Part.ANCESTOR and entry.path is None and entry.repo:
             yield entry
+
+
+def _all_of(steps: Iterable[Callable[[], object]]) -> None:
+    """Every step is done; Refused with all models that may not be used, else ConfigError with all
+    that are not here."""
+    from provenance.gate import Refused
+
+    refused, absent = [], []
+    for step in steps:
+        try:
+            step()
+        except Refused as error:
+            refused.append(error.verdict)
+        except ConfigError as error:
+            absent.append(str(error))
+    if refused:
+        raise Refused(*refused)
+    if absent:
+        raise ConfigError("; ".join(absent))
 
 
 def _unstartable(command: str, reason: str) -> ConfigError:

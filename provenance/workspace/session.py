@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from provenance import registry as registries
 from provenance.errors import ConfigError
+from provenance.formats.near import near
 from provenance.lock import Entry, Lock, Part
-from provenance.manual import near, rules
+from provenance.manual import rules
 from provenance.model import Document, Ref
 from provenance.names import namespace_of
 from provenance.policy import CHECKS, Model, Policy, Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import SigningKey, certificates
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerOptions:
     """What to sign with: a key, by its PEM file or its URI, with a certificate and those above it,
-    or the OIDC token of an identity, else that of the CI job which this is.
+    or the OIDC token of an identity, else that of the CI job which this is. `KEY` is how the option
+    of the key is called.
 
     `timestamps` are the addresses of timestamp authorities that say when a key signed.
     """
+
+    KEY: ClassVar[str] = "--key"
 
     key: str | None = None
     certificate: Path | None = None
@@ -41,7 +44,7 @@ class SignerOptions:
     @property
     def is_given(self) -> bool:
         """Whether any of it was said, so that a signature is meant."""
-        return self != SignerOptions()
+        return self != type(self)()
 
     def signer(
         self, workspace: Workspace, request: Request | None = None, *, at: datetime | None = None
@@ -54,7 +57,7 @@ class SignerOptions:
         if self.key is None:
             return self._keyless()
         if self.identity_token is not None or self.trust_config:
-            message = "--key signs without an identity: drop --identity-token, --trust-config"
+            message = f"{self.KEY} signs without an identity: drop --identity-token, --trust-config"
             raise ConfigError(message)
         stamping = self._stamping(workspace, request or Request())
         key = signing_key(self.key, workspace.environment)
@@ -69,12 +72,12 @@ class SignerOptions:
 
     def _keyless(self) -> Signer:
         if self.certificate or self.issuers:
-            raise ConfigError("--certificate and --chain go with the --key they are for")
+            raise ConfigError(f"--certificate and --chain go with the {self.KEY} they are for")
         if self.timestamps:
             message = "goes with a key: a keyless signature has its time from the Sigstore"
             raise ConfigError(message, path="--timestamp")
         config = _text(self.trust_config) if self.trust_config else None
-        token = ambient_token() if self.identity_token is None else self.identity_token
+        token = ambient_token(self.KEY) if self.identity_token is None else self.identity_token
         return KeylessSigner(token=token, trust_config=config)
 
     def _stamping(self, workspace: Workspace, request: Request) -> Stamping | None:

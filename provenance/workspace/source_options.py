@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ConfigError
+from provenance.lock import Lock
 from provenance.model import Document
 from provenance.source import detached
 from provenance.source.deadline import SECONDS, Deadline
@@ -75,11 +76,17 @@ class SourceOptions:
             pace=self.pace,
         )
 
-    def store(self, source: str, progress: Progress) -> Store:
-        """The store of a place; ConfigError where nothing may be asked for, or nothing can ask."""
-        from provenance.source.remote.store import store
+    def store(self, source: str, progress: Progress, lock: Lock | None = None) -> Store:
+        """The store of a place, which is told what is locked of it; ConfigError where nothing may
+        be asked for, or nothing can ask."""
+        from provenance.source.remote.store import Known, store
 
-        return store(source, self._asking(source, progress))
+        known = {
+            entry.commit: Known(manifest=entry.manifest, files=entry.files)
+            for entry in (lock.models() if lock else ())
+            if entry.source == source and entry.commit
+        }
+        return store(source, replace(self._asking(source, progress), known=known))
 
     def writer(self, source: str, progress: Progress) -> Writer:
         """What puts models into a place in a store, or with a name on the Hub that was named.

@@ -174,7 +174,7 @@ def _models(workspace: Workspace, session: Session) -> Iterator[ModelState]:
     lock = session.lock or Lock()
     hub = workspace.options.hub(session, workspace.progress)
     entries = [entry for entry in lock.models() if follows(entry)]
-    stores = partial(workspace.options.store, progress=workspace.progress)
+    stores = partial(workspace.options.store, progress=workspace.progress, lock=session.lock)
     asked = side_by_side(partial(upstream_of, hub, stores), entries)
     upstream = {item.name: item for item in asked}
     listed = {entry.name: entry for entry in lock.models()}

@@ -47,6 +47,16 @@ def upstream_of(hub: Hub | None, stores: Callable[[str], Store], entry: Entry) -
 def _in_store(stores: Callable[[str], Store], entry: Entry, source: str) -> Upstream:
     own = Upstream(name=entry.name, revision=entry.revision or source, locked=entry.commit or "")
     try:
-        return replace(own, head=stores(source).opened(entry.revision).revision)
+        asked = stores(source)
+        found = replace(own, head=asked.opened(entry.revision).revision)
+        return replace(found, rewritten=found.moved and _is_rewritten(asked, found))
     except (SourceError, ConfigError) as error:
         return replace(own, unknown=str(error))
+
+
+def _is_rewritten(asked: Store, found: Upstream) -> bool:
+    """Whether what is locked lies there under the revision of today: the same bytes."""
+    try:
+        return asked.opened(found.locked).now == found.head
+    except SourceError:
+        return False

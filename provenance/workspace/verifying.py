@@ -57,7 +57,8 @@ class Verification:
             if item.moved or item.head is None:
                 listed = self.session.settings.named(item.name)
                 update = f"`{shlex.join(['provenance', 'update', item.name])}`"
-                follow = f": to follow it, {update}" if item.moved and listed else ""
+                aim = "not to hash them each time" if item.rewritten else "to follow it"
+                follow = f": {aim}, {update}" if item.moved and listed else ""
                 at = item.locked[:SHORT]
                 yield f"{item.name}: judged as locked, at {at}; {item.words}{follow}"
 
@@ -119,11 +120,11 @@ class Verifier:
         except (SourceError, Unselected) as error:
             unjudged = Unjudged.because(subject.name, subject.ref.text, error)
             return _gone(unjudged) if pinned and is_gone(error) else unjudged
+        evidence = with_known_digests(evidence, pinned)
         lock = self._session.lock
-        from_cache = pinned is not None and self.gathering.hub is None
+        from_cache = pinned is not None and subject.is_on_hub and self.gathering.hub is None
         if lock and (self.exact or (from_cache and not self._session.base)):
             return self._against(subject, evidence, lock)
-        evidence = with_known_digests(evidence, pinned)
         # A directory that is looked at by the way may be of any release.
         by_the_way = (
             subject.place is not None and subject.model not in self._session.settings.models

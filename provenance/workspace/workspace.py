@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from provenance.workspace.exempting import Setting, check_rule, exempted, renewe
 from provenance.workspace.fetching import Fetched, Fetcher, chosen_entries
 from provenance.workspace.gathering import Gathering
 from provenance.workspace.locking import Locked, LockOptions, check_listed, locked
+from provenance.workspace.registries import with_registry_here
 from provenance.workspace.removing import removed
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session, opened
@@ -186,6 +188,8 @@ class Workspace:
     def init(self, *refs: str, expires: date | None = None, registry: Sequence[str] = ()) -> Added:
         """A provenance.toml in `folder` that names the models, and what fails today set aside.
 
+        A trust.toml that lies beside it is its registry, where `registry` names none.
+
         Each exemption and waiver holds for the bytes of today, but for documents and pictures, and
         until `expires` (in 90 days). Where there are settings already it is `add`. Nothing that is
         there is overwritten. Raises ConfigError, SourceError where it cannot be written.
@@ -197,7 +201,9 @@ class Workspace:
         session = self.session(request, needs_models=False)
         if session.settings_path:
             return self.adding(request, Addition())
-        file, own = own_file(self.folder), policy_lines(request.policy, request.registry)
+        meant = with_registry_here(request, self.folder, os.geteuid())
+        session = self.session(meant, needs_models=False) if meant != request else session
+        file, own = own_file(self.folder), policy_lines(meant.policy, meant.registry)
         return begun(self.gathering(session), file, expires, tuple(own))
 
     def add(self, *refs: str, addition: Addition | None = None) -> Added:

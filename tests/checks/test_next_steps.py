@@ -24,6 +24,10 @@ from tests.checks.ancestors import gone
 
 KNOWN = forge.registry(forge.org("Acme", forge.signer("release"), originates=True))
 NOBODY = forge.registry(forge.org("Other", namespaces=["other"]))
+CERTIFIED = forge.TufKey(
+    key=forge.key("leaf"),
+    chain=(forge.certificate("leaf", "root"), forge.certificate("root", ca=True)),
+)
 SIGNED = {
     "by another where a publisher is known": (KNOWN, "acme/m", "signature/wrong-signer"),
     "by somebody where nobody is": (NOBODY, "acme/m", "signature/unregistered-signer"),
@@ -51,10 +55,26 @@ def test_a_strange_signature_leads_to_the_command_that_proposes_its_entry(
     tmp_path: Path, case: str
 ) -> None:
     table, repo, rule = SIGNED[case]
-    folder = forge.sign(forge.write(tmp_path / "my m"), forge.TufKey(key=forge.key("stranger")))
+    folder = forge.sign(forge.write(tmp_path / "my m"), CERTIFIED)
     message = found(folder, table, repo, rule).message
     line = f"`provenance registry learn '{folder}' --as {repo or 'ORG/NAME'}`"
     assert message.endswith(f"if you know this signer, {line} proposes its entry")
+
+
+ADDS = {
+    "by another where a publisher is known": "add-signer Acme NAME",
+    "by somebody where nobody is": "add-org NAME --namespace acme",
+    "by somebody, without a name": "add-org NAME --namespace NAMESPACE",
+}
+
+
+@pytest.mark.parametrize("case", SIGNED)
+def test_a_strange_key_leads_to_the_command_that_registers_it(tmp_path: Path, case: str) -> None:
+    table, repo, rule = SIGNED[case]
+    folder = forge.sign(forge.write(tmp_path / "m"), forge.TufKey(key=forge.key("stranger")))
+    message = found(folder, table, repo, rule).message
+    assert message.endswith(f"`provenance registry {ADDS[case]} --key FILE`")
+    assert "registry learn" not in message
 
 
 WITHOUT_A_NAME = {

@@ -18,6 +18,7 @@ import pytest
 from provenance.errors import ConfigError
 from provenance.workspace import Addition, Setting, Workspace
 from tests import forge
+from tests.cli.conftest import Run
 from tests.cli.lines import green, next_lines, typed
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, STRANGER, UNSIGNED, Desk, desk, signed
@@ -372,3 +373,15 @@ repo = "{repo}"
         assert sorted({row["repo"] for row in table.get("models", ())}) == repos
         for what in ("exempt", "waivers", "code"):
             assert [row["repo"] for row in table.get("policy", {}).get(what, ())] == repos
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_init_goes_by_a_registry_that_lies_there_and_not_in_what_is_judged(
+    run: Run, tmp_path: Path, held: bool
+) -> None:
+    model = forge.write(tmp_path / "work" / "m")
+    folder = model if held else model.parent
+    assert run("registry", "init", cwd=folder).returncode == 0
+    run("init", "." if held else "m", cwd=folder)
+    found = tomllib.loads((folder / "provenance.toml").read_text()).get("policy", {})
+    assert found.get("registry") == (None if held else ["trust.toml", "builtin"])

@@ -70,6 +70,7 @@ def test_loud_and_quiet_at_once_is_neither(run: Run, tmp_path: Path) -> None:
 COMPLETED = {
     "a rule": ("explain signature/wr", "signature/wrong-signer"),
     "a check": ("explain ance", "ancestry"),
+    "a page of tables": ("explain cross", "crosswalk"),
     "what is accepted": ("lock --accept identity/repl", "identity/replaced@"),
     "a command": ("ver", "verify"),
     "an option": ("verify --js", "--json"),
@@ -97,3 +98,37 @@ def test_every_rule_can_be_completed(run: Run) -> None:
     ended = run(_PROVENANCE_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="2")
     found = {row.partition(",")[2] for row in ended.stdout.splitlines()}
     assert set(manual.rules()) | set(manual.names()) <= found
+
+
+SIGNING = {
+    words: command for words, command in COMMANDS.items() if "--identity-token" in spelt(command)
+}
+MISUSES = {
+    "nothing": ["--trust-config", "FILE"],
+    "a certificate alone": ["--certificate", "FILE"],
+    "certificates above none": ["KEY", "FILE", "--chain", "FILE"],
+    "a key and an identity": ["KEY", "FILE", "--identity-token", "x"],
+    "a key that is none": ["KEY", "FILE"],
+}
+NEEDS = {
+    "attest": ["--as", "acme/m", "--method", "pretrain", "DIR"],
+    "fingerprint": ["DIR", "-o", "out.json"],
+    "record": ["--as", "acme/m", "--out", "DIR", "--", "true"],
+    "sign": ["DIR"],
+    "promote": ["m", "--to", "file:///nowhere"],
+}
+
+
+@pytest.mark.parametrize("case", MISUSES)
+@pytest.mark.parametrize("words", SIGNING)
+def test_an_error_names_options_that_the_command_has(
+    run: Run, tmp_path: Path, words: str, case: str
+) -> None:
+    (tmp_path / "key").write_text("no key")
+    own = "--sign-key" if "--sign-key" in spelt(SIGNING[words]) else "--key"
+    places = {"FILE": "key", "KEY": own, "DIR": str(forge.write(tmp_path / "m"))}
+    typed = [*words.split(), *MISUSES[case], *NEEDS[words]]
+    ended = run(*(places.get(word, word) for word in typed), cwd=tmp_path)
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    said = re.sub("`[^`]*`", "", ended.stderr)
+    assert set(re.findall(r"--[a-z][a-z-]+", said)) <= spelt(SIGNING[words]), ended.stderr

@@ -15,8 +15,9 @@ from typing import Any
 from provenance.fleet import indexes, tables
 from provenance.fleet.evidence import gathered
 from provenance.fleet.heads import Heads
+from provenance.fleet.mending import Derived
 from provenance.fleet.rules import Rules
-from provenance.fleet.store import EDGES, EVIDENCE, FILES, VERDICTS, FleetStore, Part
+from provenance.fleet.store import EVIDENCE, VERDICTS, FleetStore, Part
 from provenance.formats import content
 from provenance.model import (
     Ancestor,
@@ -212,10 +213,10 @@ def added(store: FleetStore, models: Iterable[Evidence]) -> Part:
     steps = [row for ref, one in evidences for row in indexes.edges(ref, one, policy, registry)]
     files = [row for ref, one in evidences for row in indexes.files(ref, one)]
     data = tables.packed(rows, tables.EVIDENCE)
-    part = Part.of(max((p.number for p in store.parts()), default=0) + 1, data)
-    store.write(tables.packed(steps, tables.EDGES), EDGES, part.name)
-    store.write(tables.packed(files, tables.FILES), FILES, part.name)
+    part = Part.of(max((p.number for p in store.named()), default=0) + 1, data)
     store.write(data, EVIDENCE, part.name)
+    refs = tuple(ref for ref, _ in evidences)
+    Derived(refs=refs, edges=tuple(steps), files=tuple(files)).keep(store, part)
     return part
 
 

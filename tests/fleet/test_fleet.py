@@ -10,6 +10,7 @@ import pytest
 
 from provenance.fleet.store import EVIDENCE, FleetStore
 from tests import forge
+from tests.fleet import models
 from tests.hub import Hub, status
 from tests.hubs import FILES, UNSIGNED, Desk, card, desk, signed, trust
 
@@ -90,7 +91,7 @@ def test_a_part_that_was_cut_short_is_gathered_again(office: Desk) -> None:
     place = store.place(EVIDENCE, store.parts()[0].name)
     place.write_bytes(place.read_bytes()[:-9])
     code, said = judge(office)
-    assert (code, "`fleet gather` again" in said) == (5, True), said
+    assert (code, "provenance fleet gather --store fleet" in said) == (5, True), said
     assert gather(office) == (0, "2 gathered, 0 there already\n")
     code, said = judge(office)
     assert code == 0, said
@@ -107,13 +108,65 @@ def test_what_lies_on_this_machine_is_gathered_under_the_name_that_is_said(
     assert rows == [{"repo": BOT, "result": "pass"}, {"repo": None, "result": "not judged"}]
 
 
+def test_models_are_named_on_the_command_line_and_without_any_those_of_the_store_are_meant(
+    office: Desk, tmp_path: Path
+) -> None:
+    """A model that is typed, a place with the name that it claims, and a list, in one line."""
+    words = (TUNED, f"{tmp_path / 'bot'} as {BOT}", "models.txt", "--store", "fleet")
+    ended = office.run("fleet", "gather", *words, "--registry", "trust.toml")
+    assert (ended.returncode, ended.stdout) == (0, "3 gathered, 0 there already\n"), ended.stderr
+    known = {TUNED, f"{tmp_path / 'bot'} as {BOT}", BOT}
+    assert {row["ref"] for row in query(office, "SELECT ref FROM models")} == known
+    for more, expected in (((), "0 gathered, 3"), (("--again",), "3 gathered, 0")):
+        ended = office.run("fleet", "gather", "--store", "fleet", *more)
+        assert (ended.returncode, expected in ended.stdout) == (0, True), ended.stderr
+
+
+def test_a_shard_without_a_part_has_nothing_to_do_and_says_so(office: Desk) -> None:
+    gather(office)
+    code, said = judge(office, "--shard", "1/2")
+    assert (code, "shard 1/2 has no part of the store: nothing to do" in said) == (0, True), said
+    code, said = judge(office, "--shard", "2/2")
+    assert (code, "2 pass; 2 judged now" in said) == (0, True), said
+
+
+def test_judging_says_by_which_policy_and_which_registry(office: Desk) -> None:
+    gather(office)
+    ended = office.run("fleet", "judge", "--store", "fleet", "--registry", "trust.toml")
+    expected = "policy: no provenance.toml: the defaults; registry: trust.toml\n"
+    assert ended.stderr == expected
+    office.settings()
+    for words, policy in (
+        ((), "provenance.toml"),
+        (("--policy", "signed"), "signed of --policy, for the rest provenance.toml"),
+    ):
+        ended = office.run("fleet", "judge", "--store", "fleet", *words)
+        assert ended.stderr == f"policy: {policy}; registry: trust.toml\n"
+    assert office.run("fleet", "judge", "--store", "fleet", "-q").stderr == ""
+
+
+def test_what_people_read_is_as_wide_as_their_terminal(office: Desk) -> None:
+    (office.folder / "models.txt").write_text(f"{BASE}\n{'no/such/thing' * 3}\n")
+    store = ("--store", "fleet")
+    runs = [
+        office.run("fleet", "gather", "models.txt", *store, COLUMNS="60"),
+        office.run("fleet", "judge", *store, "--policy", "signed", COLUMNS="60"),
+        office.run("fleet", "query", *store, "--descends-from", "no/body", COLUMNS="60"),
+    ]
+    lines = [line for ended in runs for line in (ended.stdout + ended.stderr).splitlines()]
+    assert len(lines) > 8
+    assert max(map(len, lines)) <= 60
+
+
 WRONG = {
     "no list": (("gather", "none.txt", "--store", "fleet"), "none.txt"),
-    "a model as a list": (("gather", BOT, "--store", "fleet"), "a file that names a model a line"),
+    "no model and no list": (("gather", "--store", "made"), "a file that names a model a line"),
+    "no model, no list, no store": (("gather", "--store", "nowhere"), "fleet gather LIST"),
     "an empty list": (("gather", "empty.txt", "--store", "fleet"), "names no model"),
     "no rate": (("gather", "models.txt", "--store", "fleet", "--rate", "20"), "api=20/s"),
     "no store": (("judge", "--store", "nowhere"), "fleet gather"),
-    "no shard": (("judge", "--store", "made", "--shard", "9/3"), "3/64"),
+    "no shard": (("judge", "--store", "full", "--shard", "9/3"), "3/64"),
+    "a shard of no model": (("judge", "--store", "made", "--shard", "2/3"), "holds no model"),
     "no model": (("judge", "--store", "made"), "holds no model"),
     "no question": (("query", "--store", "made"), "expected one of"),
 }
@@ -123,6 +176,7 @@ WRONG = {
 def test_words_that_mean_nothing_are_told_what_was_expected(what: str, office: Desk) -> None:
     (office.folder / "empty.txt").write_text("# nothing yet\n")
     FleetStore.made(office.folder / "made")
+    models.filled(office.folder / "full", [models.small(1)])
     words, expected = WRONG[what]
     ended = office.run("fleet", *words)
     assert ended.returncode == 2, ended.stdout

@@ -7,15 +7,24 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import tomli_w
 
-from provenance.fleet.running import Work, judged, runs
-from provenance.fleet.store import VERDICTS, FleetStore
+from provenance.errors import SourceError
+from provenance.fleet import gathering
+from provenance.fleet.desk import Question, query
+from provenance.fleet.running import Work, judged
+from provenance.fleet.runs import runs
+from provenance.fleet.store import EDGES, FILES, RUN, VERDICTS, FleetStore
 from provenance.source.progress import Silent
+from provenance.workspace import Request, SourceOptions, Workspace
 from tests.fleet import models
 from tests.fleet.waiting import SECONDS, until
 
@@ -124,3 +133,56 @@ def test_a_driver_that_is_killed_leaves_no_worker_and_no_verdict_is_made_twice(
     assert again.returncode == 1, said
     assert standing.items() <= stamps(store).items()
     check_whole(store, tmp_path)
+
+
+def test_the_run_that_was_judged_last_is_the_newest_whatever_the_clock_says(
+    tmp_path: Path,
+) -> None:
+    """The clock was a week ahead when the first was judged, and is right again."""
+    store = models.filled(tmp_path / "fleet", [models.small(1)])
+    first, second = models.rules(at=models.NOW + timedelta(days=7)), models.rules()
+    judged(store, first, Work(), Silent())
+    later = time.time() + timedelta(days=7).total_seconds()
+    os.utime(store.run(first.key) / RUN, (later, later))
+    judged(store, second, Work(), Silent())
+    assert [run for run, _ in runs(store)] == [second.key, first.key]
+    judged(store, first, Work(), Silent())
+    assert [run for run, _ in runs(store)] == [first.key, second.key]
+
+
+def test_what_ends_at_noon_is_judged_again_in_the_afternoon(tmp_path: Path) -> None:
+    store = models.filled(tmp_path / "fleet", [models.signed(1)])
+    noon = models.NOW.replace(hour=12)
+    for hour, result in ((9, "pass"), (11, "pass"), (12, "incomplete"), (13, "incomplete")):
+        rules = models.rules(at=models.NOW.replace(hour=hour))
+        rules = replace(rules, registry=replace(rules.registry, expires=noon))
+        judged(store, rules, Work(only="affected"), Silent())
+        found = models.verdicts(store, rules.key)["acme/bot1"]["result"]
+        assert (found == "pass") is (result == "pass"), hour
+
+
+def test_two_who_judge_at_once_make_each_verdict_and_lose_none(tmp_path: Path) -> None:
+    store = models.filled(tmp_path / "fleet", models.mix(12, 4), 1)
+    rules = models.rules()
+    with ThreadPoolExecutor(2) as pool:
+        started = [pool.submit(judged, store, rules, Work(), Silent()) for _ in range(2)]
+        counts = [one.result().judged for one in started]
+    assert sum(counts) >= 12
+    assert len(models.verdicts(store, rules.key)) == 12
+    assert query(store.root, Question(sql="SELECT count(*) FROM verdicts")).rows == ((12,),)
+
+
+def test_whoever_is_killed_between_evidence_and_index_has_lost_nothing(tmp_path: Path) -> None:
+    """The evidence lies there, and the index is half of one, written aside."""
+    store = models.filled(tmp_path / "fleet", [models.signed(1), models.small(2)], 1)
+    words = Question(sql="SELECT ref, path FROM files ORDER BY ALL")
+    before = query(store.root, words).rows
+    place = store.place(EDGES, store.named()[-1].name)
+    place.rename(place.with_name(f".{place.name}.x"))
+    store.place(FILES, place.name).unlink()
+    with pytest.raises(SourceError, match="fleet gather"):
+        query(store.root, words)
+    desk = Workspace(folder=tmp_path, options=SourceOptions(offline=True))
+    found = gathering.gather(store.root, desk, Request(), ())
+    assert (found.gathered, found.there, found.indexed) == (0, 2, 1)
+    assert query(store.root, words).rows == before

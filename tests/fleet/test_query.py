@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from provenance.errors import ConfigError
 from provenance.fleet import tables
 from provenance.fleet.desk import Question, query
+from provenance.fleet.evidence import not_gathered
+from provenance.fleet.mending import Derived
 from provenance.fleet.querying import Fleet
 from provenance.fleet.running import Work, judged
-from provenance.fleet.store import EDGES, EVIDENCE, FleetStore, Part
+from provenance.fleet.store import EVIDENCE, FleetStore, Part
 from provenance.source.progress import Silent
 from tests.fleet import models
 
@@ -50,8 +53,8 @@ NOTES = {
 @pytest.mark.parametrize("name", NOTES)
 def test_a_name_that_nobody_speaks_of_is_said_to_be_one(name: str, fleet: FleetStore) -> None:
     found, expected = query(fleet.root, Question(descends_from=name)), NOTES[name]
-    told = "" if expected is None else f"no gathered model is {name} or was made from it{expected}"
-    assert found.note == told
+    told = f"no gathered model is {name} or was made from it{expected}"
+    assert found.notes == (() if expected is None else (told,))
     assert bool(found.rows) is (expected is None)
 
 
@@ -91,8 +94,9 @@ def chain(
     ]
     data = tables.packed(models_, tables.EVIDENCE)
     part = Part.of(1 + len(store.parts()), data)
-    store.write(tables.packed(rows, tables.EDGES), EDGES, part.name)
     store.write(data, EVIDENCE, part.name)
+    own = tuple(row["ref"] for row in models_)
+    Derived(refs=own, edges=tuple(rows)).keep(store, part)
 
 
 def test_a_circle_ends_and_the_shortest_path_is_told(tmp_path: Path) -> None:
@@ -140,7 +144,52 @@ def test_of_a_model_that_was_gathered_again_the_newest_counts(tmp_path: Path) ->
 def test_a_store_without_a_verdict_is_asked_all_the_same(tmp_path: Path) -> None:
     store = FleetStore.made(tmp_path / "fleet")
     for name in ("models", "verdicts", "signers", "edges", "files", "runs"):
-        assert Fleet(store).sql(f"SELECT * FROM {name}").rows == ()
+        assert Fleet(store, ()).sql(f"SELECT * FROM {name}").rows == ()
+
+
+TABLES = ("models", "edges", "files", "runs", "verdicts", "signers")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_is_typed_without_quotes(table: str, fleet: FleetStore) -> None:
+    columns = query(fleet.root, Question(sql=f"SELECT * FROM {table}")).columns
+    assert columns
+    for column in columns:
+        words = f"SELECT {column} AS {column} FROM {table} GROUP BY {column} ORDER BY {column}"
+        assert query(fleet.root, Question(sql=words)).columns == (column,)
+
+
+def test_no_column_of_a_file_has_a_word_of_sql_for_its_name() -> None:
+    every = {*tables.EVIDENCE, *tables.EDGES, *tables.FILES, *tables.VERDICTS, *tables.RUNS}
+    known = duckdb.execute(
+        "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    ).fetchall()
+    assert "at" in {word for (word,) in known}
+    assert not every & {word for (word,) in known}
+
+
+def test_a_store_with_the_columns_of_an_older_version_is_asked_all_the_same(
+    tmp_path: Path,
+) -> None:
+    store = models.filled(tmp_path / "fleet", [models.small(1)])
+    row = {"ref": "old", "name": "old", "missing": "", "at": "2026-01-01"}
+    data = tables.packed([row], {**dict.fromkeys(row, tables.TEXT)})
+    part = Part.of(9, data)
+    store.write(data, EVIDENCE, part.name)
+    Derived(refs=("old",)).keep(store, part)
+    found = query(store.root, Question(sql="SELECT ref, gathered_at FROM models ORDER BY ref"))
+    assert found.rows == (("free/s1", models.AT.isoformat()), ("old", "2026-01-01"))
+
+
+def test_of_what_could_not_be_gathered_nobody_knows_and_that_is_said(tmp_path: Path) -> None:
+    store = FleetStore.made(tmp_path / "fleet")
+    data = tables.packed([not_gathered("a/b", "it does not answer")], tables.EVIDENCE)
+    part = Part.of(1, data)
+    store.write(data, EVIDENCE, part.name)
+    Derived(refs=("a/b",)).keep(store, part)
+    found = query(store.root, Question(descends_from="lab/base"))
+    assert found.rows == ()
+    assert found.notes[1] == "models that could not be gathered, of which nobody knows: 1"
 
 
 WRITES = {

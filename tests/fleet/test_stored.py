@@ -16,7 +16,7 @@ import pytest
 
 from provenance import replay
 from provenance.errors import ConfigError, SourceError
-from provenance.fleet import tables
+from provenance.fleet import engines, tables
 from provenance.fleet.changes import Terms
 from provenance.fleet.desk import judge
 from provenance.fleet.engines import Certificates
@@ -25,7 +25,7 @@ from provenance.fleet.heads import Heads
 from provenance.fleet.judging import Task, done, every
 from provenance.fleet.options import JudgeOptions
 from provenance.fleet.running import Work, judged, shard_of
-from provenance.fleet.store import EVIDENCE, HEADS, RUN, VERDICTS, FleetStore, is_whole
+from provenance.fleet.store import EVIDENCE, HEADS, RUN, VERDICTS, FleetStore
 from provenance.fleet.store import Part as Piece
 from provenance.gate.judging import judged as judged_by_the_gate
 from provenance.gate.values import Rules
@@ -41,6 +41,7 @@ from provenance.verdict import Result
 from provenance.workspace import Request, Workspace
 from tests import forge
 from tests.fleet import models
+from tests.fleet.certificates import issued
 
 POLICY = Policy.of(Settings())
 TUNED, SIGNED, SMALL = models.Lab(layers=4).tuned(1, 2), models.signed(3), models.small(4)
@@ -158,14 +159,15 @@ def test_evidence_that_was_spoiled_is_told_and_the_rest_is_judged(how: str, tmp_
     assert "gather" in said
 
 
-@pytest.mark.parametrize("how", ["cut short", "cut short by a byte", "empty"])
-def test_verdicts_that_were_cut_short_are_made_again(how: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", BROKEN)
+def test_verdicts_that_were_spoiled_are_made_again(how: str, tmp_path: Path) -> None:
     store, rules = models.filled(tmp_path / "fleet", models.mix(6, 4), 3), models.rules()
     judged(store, rules, Work(), Silent())
     before = models.verdicts(store, rules.key)
-    place = store.place(VERDICTS, rules.key, store.parts()[0].name)
+    part = store.parts()[0]
+    place = store.place(VERDICTS, rules.key, part.name)
     BROKEN[how](place, place.stat().st_size)
-    assert not is_whole(place)
+    assert not store.stands(part, VERDICTS, rules.key)
     assert judged(store, rules, Work(), Silent()).judged == 3
     assert models.verdicts(store, rules.key) == before
 
@@ -244,6 +246,19 @@ def test_an_engine_that_cannot_be_used_is_refused_before_anything_is_sent(
         with pytest.raises(ConfigError, match=expected):
             judged(store, rules, work, Silent())
         judged(store, rules, Work(), Silent())
+
+
+@pytest.mark.parametrize("option", ["tls_ca", "tls_cert", "tls_key"])
+def test_a_file_that_is_no_certificate_is_named_before_anybody_is_asked(
+    option: str, tmp_path: Path
+) -> None:
+    made = issued(tmp_path)
+    good = Certificates(tls_ca=made.ca, tls_cert=made.cert, tls_key=made.key)
+    engines.check("dask=tls://10.0.0.1:1", good)
+    text = tmp_path / "words.txt"
+    text.write_text("words")
+    with pytest.raises(ConfigError, match=f"--tls-c.*{text}"):
+        engines.check("dask=tls://10.0.0.1:1", replace(good, **{option: text}))
 
 
 def test_a_folder_without_a_store_is_told_what_makes_one(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from provenance.fleet.running import Work, judged, runs
+from provenance.fleet.running import Work, judged
+from provenance.fleet.runs import runs
 from provenance.fleet.store import VERDICTS, FleetStore
 from provenance.source.progress import Silent
 from tests.fleet import models

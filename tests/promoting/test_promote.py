@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def promoted(there: Pier, *words: str) -> str:
     return told
 
 
+def verifying(told: str) -> str:
+    """The line that is to be typed next."""
+    (line,) = [one.strip() for one in told.splitlines() if "  provenance verify " in one]
+    return line
+
+
 def test_exactly_the_admitted_bytes_and_their_evidence_lie_there(there: Pier) -> None:
     told = promoted(there)
     found = there.dock.read()
@@ -44,6 +51,20 @@ def test_its_copy_is_judged_as_the_origin_without_asking_the_hub(there: Pier) ->
         assert (code, model["mirror_of"]) == (0, there.origin), model
     code, model = there.verify("--as", "acme/other")
     assert (code, "identity/import-name" in rules(model)) == (1, True)
+
+
+def test_what_the_caller_keeps_of_it_elsewhere_goes_with_it(there: Pier) -> None:
+    own = there.desk.folder / "attestations" / REPO
+    own.mkdir(parents=True)
+    signature = forge.sign(forge.write(there.desk.folder / "m"), forge.TufKey(key=forge.key("two")))
+    kept = (signature / "model.sig").read_bytes()
+    (own / "second.sigstore.json").write_bytes(json.dumps(json.loads(kept), indent=1).encode())
+    promoted(there)
+    lines = there.dock.read()["detached.intoto.jsonl"].splitlines()
+    assert [json.loads(line) for line in lines] == [json.loads(kept)]
+    before = there.dock.read()
+    assert "lies there already" in promoted(there)
+    assert there.dock.read() == before
 
 
 def test_a_second_time_it_lies_there_already(there: Pier) -> None:
@@ -83,6 +104,40 @@ def test_what_others_put_there_stays(there: Pier) -> None:
         code, told = there.promote(*words)
         assert (code, "promote did not put there" in told) == (2, True), told
     assert before is None or there.dock.read() == before
+
+
+def test_the_line_that_is_printed_verifies_it(there: Pier) -> None:
+    line = verifying(promoted(there))
+    ended = there.desk.run(*shlex.split(line)[1:], **there.dock.variables)
+    assert (ended.returncode, "mirror of" in ended.stdout) == (0, True), ended.stdout + ended.stderr
+    assert ("--as" in line) == ("://" in there.dock.to)
+
+
+def test_what_was_changed_there_is_named_and_put_back(there: Pier) -> None:
+    promoted(there)
+    there.dock.put("config.json", b'{"model_type": "llama", "hidden_size": 8}')
+    code, told = there.promote()
+    assert (code, "--replace" in told) == (2, True), told
+    assert "promote did not put there" not in told
+    promoted(there, "--replace")
+    assert there.dock.read()["config.json"] == forge.MODEL["config.json"]
+    code, model = there.verify("--as", REPO)
+    assert (code, model["mirror_of"]) == (0, there.origin), model
+
+
+def test_a_copy_of_a_place_that_is_no_hub_is_verified_by_the_line_that_is_printed(
+    tmp_path: Path,
+) -> None:
+    with pier(tmp_path, "a folder") as there:
+        promoted(there)
+        desk, second = there.desk, f"file://{tmp_path}/second"
+        desk.settings({"name": "bot", "repo": REPO, "source": there.dock.to})
+        for words in (("lock", "-q"), ("promote", "bot", "--to", second, "--sign-key", there.key)):
+            ended = desk.run(*words)
+            assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
+        line = verifying(ended.stdout)
+        assert line.endswith(f" --as {REPO}")
+        assert desk.run(*shlex.split(line)[1:]).returncode == 0
 
 
 def test_an_earlier_release_gives_way_only_when_asked_to(there: Pier) -> None:

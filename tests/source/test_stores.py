@@ -96,7 +96,9 @@ def test_it_is_verified_locked_fetched_and_fetched_again(bench: Desk) -> None:
     verdict = bench.run("verify", bench.lot.source, "--as", REPO)
     assert verdict.returncode == (0 if bench.lot.states else 3), verdict.stdout + verdict.stderr
     locked(bench)
-    assert bench.run("lock", "--check").returncode == 0
+    for words in ("lock --check", "verify", "verify --lock"):
+        ended = bench.run(*words.split())
+        assert ended.returncode == 0, (words, ended.stdout + ended.stderr)
     for _ in range(2):
         ended = bench.run("fetch", "--local-dir", "model")
         assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -127,7 +129,58 @@ def test_status_and_update_ask_the_store_what_lies_there_now(bench: Desk) -> Non
     assert "huggingface.co/api" not in told.stdout + told.stderr
     ended = bench.run("update")
     assert f"{LARGE} changed" in ended.stdout
+    assert ended.returncode == (3 if "digest unknown" in ended.stdout else 1)
+
+
+def test_the_same_bytes_written_anew_are_the_same(bench: Desk) -> None:
+    locked(bench)
+    before = (bench.folder / "provenance.lock").read_text()
+    for path in FILES:
+        bench.lot.put(path, (bench.root / "model" / path).read_bytes())
+    for words in ("verify", "lock --check", "fetch --local-dir model"):
+        ended = bench.run(*words.split())
+        assert ended.returncode == 0, (words, ended.stdout + ended.stderr)
+    ended = bench.run("update")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    is_written = before != (bench.folder / "provenance.lock").read_text()
+    assert ("every file has the same bytes as before" in ended.stdout) == is_written
+    assert ("wrote provenance.lock" in ended.stderr) == is_written
+
+
+def test_the_line_that_locks_a_new_release_works(bench: Desk) -> None:
+    locked(bench)
+    bench.lot.fill(signed(bench.root / "again", {**FILES, LARGE: OTHER}))
+    assert bench.run("verify").returncode == (0 if bench.lot.keeps else 5)
+    ended = bench.run("update")
+    if ended.returncode:
+        (line,) = [one for one in ended.stderr.splitlines() if one.startswith("next: ")]
+        assert line == "next: provenance lock --upgrade-model bot --measure"
+        ended = bench.run(*line.split()[2:])
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert bench.run("verify").returncode == 0
+
+
+def test_what_was_changed_of_signed_bytes_is_looked_at_and_not_waived(bench: Desk) -> None:
+    locked(bench)
+    bench.lot.put("config.json", b"{}")
+    ended = bench.run("update")
     assert ended.returncode == 1
+    assert "next: provenance explain " in ended.stderr
+    assert "provenance explain signature/mismatch" in ended.stderr
+    assert "provenance waive" not in ended.stderr
+
+
+def test_the_line_that_sets_aside_what_lies_there_now_works(bench: Desk) -> None:
+    locked(bench)
+    bench.lot.put("run.py", b"import os\n")
+    bench.lot.remove("model.sig")
+    ended = bench.run("update")
+    (line,) = [one for one in ended.stderr.splitlines() if "provenance waive " in one]
+    words = line.removeprefix("next: ").split()[1:]
+    assert f"@{bench.lot.source}" in line
+    ended = bench.run(*words)
+    assert "is not among" not in ended.stderr + ended.stdout, ended.stderr
+    assert ended.returncode in (0, 1)
 
 
 def test_other_bytes_than_the_store_states_are_refused(bench: Desk) -> None:

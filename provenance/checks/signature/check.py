@@ -21,7 +21,9 @@ signature/not-demanded
 
 signature/wrong-signer
     Somebody signed, but not a registered publisher of this repository. Fetch it from its publisher;
-    if this signer is theirs too, `provenance registry learn` proposes the entry. Never waived.
+    if this signer is theirs too, `provenance registry learn` proposes the entry. A key alone is not
+    in the bundle: have it from them, then `provenance registry add-signer ORG NAME --key FILE`.
+    Never waived.
 
 signature/wrong-namespace
     A registered party signed, whose organisation does not own this repository: its signature was
@@ -31,8 +33,9 @@ signature/wrong-role
     A signer of this organisation signed who is not its publisher. No role stands in for another.
 
 signature/unregistered-signer
-    The signature holds, and its signer is not in the registry. If you know who it is, let
-    `provenance registry learn` propose the entry, and add it.
+    The registry does not know who signed. If you do, let `provenance registry learn` propose the
+    entry, and add it. A bundle does not hold the public key of who signed with a key alone: have it
+    from them, and `provenance registry add-signer ORG NAME --key FILE`.
 
 signature/copied
     A good signature of the publisher, over other weights: it belongs to another model or release.
@@ -103,7 +106,8 @@ signature/unsupported
 
 signature/lost
     The lockfile remembers a signature, and none holds now: it was stripped, or a release went out
-    unsigned. Ask the publisher; if it is meant, `lock --accept` it by name.
+    unsigned. Ask the publisher; if it is meant, `lock --accept` it by name. Unknown where one may
+    hold and nobody states the digests of all files: `lock --measure` reads them.
 
 signature/signer-changed
     Somebody else of the registry signs now than when the model was locked. Find out why, then
@@ -144,6 +148,8 @@ from provenance.signature import (
     compromised,
     distrust,
 )
+from provenance.signature.result import UNKNOWN_KEY
+from provenance.trust.entering import with_key
 from provenance.verdict import Finding, exempt, failed, unknown
 from provenance.wire import oms
 
@@ -221,7 +227,8 @@ def _doubt(case: Case, verification: VerificationResult) -> Finding | None:
         case Invalid():
             return _refused(case, verification)
         case UnknownSigner():
-            return _strange(case, verification.bundle, f"signed by {verification.identity}")
+            who = f"signed by {verification.identity}"
+            return _strange(case, verification.bundle, who, _learn(case))
         case Attestation():
             for vouch in case.publisher_signatures:
                 if vouch.attestation is verification:
@@ -231,7 +238,9 @@ def _doubt(case: Case, verification: VerificationResult) -> Finding | None:
 
 def _refused(case: Case, refusal: Invalid) -> Finding:
     if refusal.foreign:
-        return _strange(case, refusal.bundle, refusal.message)
+        is_key = refusal.slug == UNKNOWN_KEY
+        step = _have_key(case) if is_key else _learn(case)
+        return _strange(case, refusal.bundle, refusal.message, step)
     if refusal.slug in UNSUPPORTED:
         return unknown("signature/unsupported", refusal.message, refusal.bundle)
     if refusal.slug == "stale-root":
@@ -240,18 +249,21 @@ def _refused(case: Case, refusal: Invalid) -> Finding:
     return failed(f"signature/{slug}", refusal.message, refusal.bundle)
 
 
-def _strange(case: Case, bundle: str, what: str) -> Finding:
-    """A good signature by nobody we know: the wrong one where we know who should have signed."""
+def _strange(case: Case, bundle: str, what: str, step: str) -> Finding:
+    """A good signature by nobody we know: the wrong one where we know who should have signed.
+
+    `step` is what to do where it is who it should be.
+    """
     repo = case.origin.ref.repo
     expected = case.registry.publishers(repo) if repo else ()
     if expected:
         names = ", ".join(f"{org.name} ({signer.name})" for org, signer in expected)
-        message = f"{what}; expected {names}: fetch it from its publisher, or {_learn(case)}"
+        message = f"{what}; expected {names}: fetch it from its publisher, or {step}"
         return failed("signature/wrong-signer", message, bundle)
     if case.policy.signature is Demand.ALWAYS:
-        message = f"{what}; {_unregistered(repo)}: {_learn(case)}"
+        message = f"{what}; {_unregistered(repo)}: {step}"
         return failed("signature/wrong-signer", message, bundle)
-    message = f"{what}, who is not in the registry: {_learn(case)}"
+    message = f"{what}, which the registry does not know: {step}"
     return unknown("signature/unregistered-signer", message, bundle)
 
 
@@ -261,6 +273,12 @@ def _learn(case: Case) -> str:
     words = [asked] if repo and repo in asked else [asked, "--as", repo or "ORG/NAME"]
     line = " ".join(map(shlex.quote, words))
     return f"if you know this signer, `provenance registry learn {line}` proposes its entry"
+
+
+def _have_key(case: Case) -> str:
+    """What to type once somebody has the public key, which the bundle does not hold."""
+    line = with_key(case.registry, case.origin.ref.repo)
+    return f"if the key is theirs, have its public key from them in a file, then `{line}`"
 
 
 def _uncounted(case: Case, attestation: Attestation) -> Finding:

@@ -15,7 +15,7 @@ from provenance.workspace import Request, Workspace
 
 
 @click.command(name="gather")
-@click.argument("file", metavar="LIST")
+@click.argument("meant", nargs=-1, metavar="[REF|LIST]...")
 @STORE
 @click.option(
     "--rate",
@@ -27,7 +27,7 @@ from provenance.workspace import Request, Workspace
 @with_request(*RULES)
 @with_workspace
 def command(
-    file: str,
+    meant: tuple[str, ...],
     store: Path,
     rate: tuple[str, ...],
     again: bool,
@@ -35,18 +35,17 @@ def command(
     workspace: Workspace,
     quiet: bool,
 ) -> int:
-    """Store the evidence on every model that LIST names, one a line.
+    """Store the evidence on models: each REF, and every one that a file LIST names, one a line.
 
-    A line is org/name[@revision], a directory, or a place such as s3://bucket/prefix. To say what
-    a place claims to be, write `PLACE as ORG/NAME`. A model that is stored already is not asked
-    for. One that does not answer is stored with the reason, and the exit code is 5.
+    A REF is org/name[@revision], a directory, or a place such as s3://bucket/prefix. To say what
+    a place claims to be, write `PLACE as ORG/NAME`. Without any, the models of the store are meant.
+    A model that is stored already is not asked for, unless its evidence was spoiled. One that does
+    not answer is stored with the reason, and the exit code is 5.
     """
     check_installed()
-    from provenance.fleet.gathering import gather, listed
-    from provenance.fleet.store import FleetStore
+    from provenance.fleet.gathering import gather
 
-    refs, paced = listed(file), Pace(rates_of(rate))
-    desk = replace(workspace, options=replace(workspace.options, pace=paced))
-    found = gather(FleetStore.made(store), desk, request, refs, again=again)
-    words(missing_lines(found), f"{found.gathered} gathered, {found.there} there already", quiet)
+    desk = replace(workspace, options=replace(workspace.options, pace=Pace(rates_of(rate))))
+    found = gather(store, desk, request, meant, again=again)
+    words(missing_lines(found), found.words, quiet)
     return code({"not judged": len(found.missing), "pass": found.gathered + found.there})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.fleet.shown import STORE, code, cores, verdict_lines, words
+from provenance.cli.fleet.shown import IDLE, STORE, UNREAD, code, cores, verdict_lines, words
 from provenance.cli.options import FILE, RULES, folded, with_options, with_request, with_workspace
 from provenance.fleet.options import JudgeOptions, check_installed
 from provenance.workspace import Request, Workspace
@@ -54,5 +54,6 @@ def command(
     from provenance.fleet.desk import judge
 
     found = judge(store, workspace, request, chosen)
+    words([], found.by, quiet, err=True)
     words(verdict_lines(found), found.words, quiet)
-    return code(found.counts)
+    return code({**found.counts, UNREAD: len(found.unread), IDLE: found.idle})

@@ -25,15 +25,16 @@ def command(
     changed: str | None,
     run: str,
     form: str,
-) -> None:
+) -> int:
     """Ask about a fleet: by an ancestor, against a run, or in SQL.
 
     SQL is one SELECT over `models`, `edges`, `files`, `runs`, and of the newest run `verdicts` and
     `signers`. A RUN is the beginning of its name. Nothing is read but the store, and nothing is
-    written.
+    written. The exit code is 5 where a file of the store was spoiled, and where the question is
+    about verdicts that the run does not have yet.
     """
     check_installed()
     from provenance.fleet.desk import Question, query
 
     asked = Question(sql=sql, descends_from=descends_from, changed=changed, run=run)
-    answer(query(store, asked), form)
+    return answer(query(store, asked), form)

@@ -9,6 +9,7 @@ import click
 
 from provenance.cli import terminal
 from provenance.cli.adopting import then
+from provenance.cli.notice import notice
 from provenance.cli.options import here
 from provenance.registry.editing import Book, Edit
 from provenance.workspace.own_registry import MEANT, next_of_edited, own_file, unnamed
@@ -33,6 +34,6 @@ def show_edit(edit: Edit, notes: Iterable[str] = ()) -> None:
         terminal.say(f"note: {note}", err=True)
     terminal.difference(edit)
     if words := unnamed(edit.file, here().environment):
-        click.echo(f"note: {words}", err=True)
+        notice(f"note: {words}")
     if not Book.opened(edit.file).is_section:
         then((next_of_edited(edit.file, here().environment),))

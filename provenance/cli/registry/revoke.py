@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from provenance.cli.notice import notice
 from provenance.cli.options import LOCKFILE, folded, with_workspace
 from provenance.cli.registry.editing import show_edit, with_file
 from provenance.report.common import printable
@@ -47,4 +48,4 @@ def command(revoking: Revoking, workspace: Workspace, quiet: bool, file: Path) -
     else:
         click.echo(f"{file} refuses this already, and stays as it is: {printable(made.standing)}")
     for line in made.warnings():
-        click.echo(f"warning: {line}", err=True)
+        notice(f"warning: {line}")

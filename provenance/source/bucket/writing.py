@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import obstore
@@ -16,12 +17,13 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
 from obstore.store import ObjectStore
 
 from provenance.errors import ConfigError, SourceError
+from provenance.refs import in_store
 from provenance.source import bucket
 from provenance.source.bucket.places import Place, place
 from provenance.source.bucket.words import in_words
 from provenance.source.evidence_files import is_evidence_name
 from provenance.source.progress import Step
-from provenance.source.remote.store import StoreOptions
+from provenance.source.remote.store import StoreOptions, collect
 from provenance.source.remote.writer import (
     Delivered,
     Item,
@@ -70,7 +72,7 @@ class Prefix:
         """The parcel lies below the prefix, its import attestation last."""
         there = self._listed()
         note = self._note() if NOTE in there else None
-        if note is None and self._lies(parcel, there):
+        if note is None and not parcel.replacing and self._lies(parcel, there):
             return self._lying(already=True)
         self._check_foreign(there, note)
         if note is None or note.get("parcel") != parcel.key:
@@ -84,13 +86,19 @@ class Prefix:
         return self._lying()
 
     def _lies(self, parcel: Parcel, there: Mapping[str, Sent]) -> bool:
-        """Whether it is the parcel, as far as names, sizes and its import attestation tell."""
+        """Whether it is the parcel, as far as names, sizes, the digests that the store states or
+        that small files have, and its import attestation tell."""
         sizes = {item.path: item.size for item in parcel.files}
         sizes |= {name: len(data) for name, data in parcel.beside.items()}
         found = {path: one.size for path, one in there.items() if path != parcel.import_name}
         if found != sizes or parcel.import_name not in there:
             return False
-        return parcel.is_attested_in(self._get(parcel.import_name, there))
+        if not parcel.is_attested_in(self._get(parcel.import_name, there)):
+            return False
+        source = self.place.source
+        asked = bucket.opened(source, self.options)
+        known = collect(asked, in_store(source), at=datetime.now(UTC)).manifest.by_path
+        return all(known[item.path].sha256 in ("", item.sha256) for item in parcel.files)
 
     def _check_foreign(self, there: Mapping[str, Sent], note: Mapping[str, object] | None) -> None:
         """ConfigError where something lies there that promote did not put there."""

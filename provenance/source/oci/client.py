@@ -31,6 +31,10 @@ NOT_SHOWN = {
 }
 
 
+class Unanswered(SourceError):
+    """It did not answer, and may the next time."""
+
+
 @dataclass(kw_only=True)
 class Repository:
     """A repository and how to ask it; safe for threads."""
@@ -57,7 +61,7 @@ class Repository:
         SourceError for every other failure.
         """
         try:
-            return self._tried(
+            return self.polite(
                 url,
                 lambda secret: self.http.whole(
                     Question(url=url, accept=accept, secret=secret), most
@@ -80,7 +84,7 @@ class Repository:
             question = Question(url=url, secret=secret, span=asked)
             return self.http.whole(question, end - start, cut=True)
 
-        answer = self._tried(url, once, (200, 206))
+        answer = self.polite(url, once, (200, 206))
         if answer.status == 206:
             check_span(answer, digest, start, size)
         elif start:
@@ -107,7 +111,7 @@ class Repository:
                     self.options.deadline.renew()
                 if failed >= TRIES:
                     raise SourceError(f"{self.url('blobs', digest)}: {error}") from None
-                self._rest(FIRST_WAIT * 2**failed)
+                self.rest(FIRST_WAIT * 2**failed)
 
     def _part(self, digest: str, start: int, end: int) -> Iterator[bytes]:
         """What comes at one time; nothing where the blob has no more."""
@@ -118,7 +122,7 @@ class Repository:
                 Question(url=url, secret=secret, span=(start, end) if start else None)
             )
 
-        opened = self._tried(url, once, (200, 206, 416))
+        opened = self.polite(url, once, (200, 206, 416))
         with closing(opened.response):
             if opened.status == 416:
                 return
@@ -129,10 +133,22 @@ class Repository:
                 raise SourceError(f"{url}: {error}") from None
             yield from self.http.chunks(opened)
 
-    def _tried(self, url: str, ask: Callable[[str], T], good: Sequence[int]) -> T:
-        """The answer with one of the `good` statuses, after as many tries as are polite."""
+    def polite(
+        self,
+        url: str,
+        ask: Callable[[str], T],
+        good: Sequence[int],
+        *,
+        tries: int = TRIES,
+        refusal: Callable[[str, Answer], SourceError] | None = None,
+    ) -> T:
+        """The answer with one of the `good` statuses, after as many tries as are polite.
+
+        `ask` is given the header that says who asks. Unanswered where it may go better the next
+        time, and what `refusal` makes of any other status.
+        """
         wait, told = FIRST_WAIT, False
-        for left in reversed(range(TRIES)):
+        while True:
             self.options.deadline.check(url)
             sent = self.keeper.header
             try:
@@ -148,14 +164,14 @@ class Repository:
                     told = True
                     continue
                 if answer.status not in AGAIN:
-                    raise self._refusal(url, answer)
-            wait = max(wait, asked)
-            if not left or wait > LONGEST_WAIT:
+                    raise (refusal or self._refusal)(url, answer)
+            wait, tries = max(wait, asked), tries - 1
+            if not tries or wait > LONGEST_WAIT:
                 break
-            self._rest(wait)
+            self.rest(wait)
             wait *= 2
         later = f"in {asked:.0f} seconds, as it asks" if asked else "later"
-        raise SourceError(f"{url} does not answer ({what}): try again {later}")
+        raise Unanswered(f"{url} does not answer ({what}): try again {later}")
 
     def _refusal(self, url: str, answer: Answer) -> SourceError:
         if answer.status not in NOT_SHOWN:
@@ -170,7 +186,8 @@ class Repository:
         if isinstance(answer, Open):
             answer.response.close()
 
-    def _rest(self, seconds: float) -> None:
+    def rest(self, seconds: float) -> None:
+        """So many seconds go by, or as many as the run has left."""
         self.wait(min(seconds, self.options.deadline.left))
 
 

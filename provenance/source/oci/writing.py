@@ -15,13 +15,12 @@ from provenance.errors import Absent, ConfigError, Malformed, SourceError
 from provenance.formats.json import compact
 from provenance.source.oci.address import TAG, parsed
 from provenance.source.oci.artifact import Artifact, Blob, is_ours
-from provenance.source.oci.client import AGAIN, FIRST_WAIT, TRIES, Repository
-from provenance.source.oci.http import REDIRECTS, Answer, Broken, Delivery, origin
+from provenance.source.oci.client import FIRST_WAIT, TRIES, Repository, Unanswered
+from provenance.source.oci.http import REDIRECTS, Answer, Delivery, origin
 from provenance.source.oci.manifest import parsed as manifest_in
 from provenance.source.oci.media import INDEXES, MANIFESTS
 from provenance.source.oci.referrers import Referrers
 from provenance.source.oci.verified import MOST, TYPES, digest_of, manifest_at
-from provenance.source.patience import asked_to_wait
 from provenance.source.progress import Silent, Step
 from provenance.source.remote.budget import RequestBudget
 from provenance.source.remote.store import StoreOptions
@@ -47,12 +46,6 @@ class Registry:
 
     def deliver(self, parcel: Parcel) -> Delivered:
         """The artifact is there by its digest and its tag."""
-        try:
-            return self._delivered(parcel)
-        except Broken as error:
-            raise SourceError(f"{self._source}: {error}: run it again") from None
-
-    def _delivered(self, parcel: Parcel) -> Delivered:
         if not TAG.fullmatch(parcel.tag):
             expected = "expected letters, digits, '.', '_' and '-', 128 at most"
             raise ConfigError(f"{expected}, found {parcel.tag[:WORDS]!r}", path="--tag")
@@ -128,11 +121,11 @@ class Registry:
             try:
                 self._upload_once(blob, step)
                 tries = 0
-            except Broken as error:
+            except Unanswered as error:
                 tries -= 1
                 if not tries:
                     raise SourceError(f"{self._source}: {blob.digest}: {error}") from None
-                self.repository.wait(FIRST_WAIT * 2 ** (TRIES - tries))
+                self.repository.rest(FIRST_WAIT * 2 ** (TRIES - tries))
 
     def _upload_once(self, blob: Blob, step: Step) -> None:
         begun = self._send("POST", f"{self.repository.address.base}/blobs/uploads/", (202,))
@@ -213,25 +206,16 @@ class Registry:
         *,
         tries: int = TRIES,
     ) -> Answer:
-        """The answer with one of the `good` statuses, after as many tries as are polite; Broken
-        where it may go better the next time."""
-        wait, told, what = FIRST_WAIT, False, delivery or Delivery(method=method, url=url)
-        repository = self.repository
-        while True:
-            sent = repository.keeper.header
-            answer = repository.http.send(replace(what, secret=sent), WORDS)
-            if answer.status in good:
-                return answer
-            if answer.status == 401 and not told and repository.keeper.answer(answer, sent):
-                told = True
-                continue
-            if answer.status not in AGAIN:
-                raise SourceError(self._refusal(method, url, answer))
-            tries -= 1
-            if not tries:
-                raise Broken(f"{url}: status {answer.status}")
-            wait = max(wait * 2, asked_to_wait(answer.headers))
-            repository.wait(min(wait, repository.options.deadline.left))
+        """The answer with one of the `good` statuses; raises as `Repository.polite`."""
+        what = delivery or Delivery(method=method, url=url)
+        http = self.repository.http
+        return self.repository.polite(
+            url,
+            lambda secret: http.send(replace(what, secret=secret), WORDS),
+            good,
+            tries=tries,
+            refusal=lambda _, answer: SourceError(self._refusal(method, url, answer)),
+        )
 
     def _refusal(self, method: str, url: str, answer: Answer) -> str:
         """Why nothing was written, and what would change that."""

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Protocol
 
 from provenance.errors import ConfigError
-from provenance.model import Document, Evidence, Observation, Ref, check_aware
+from provenance.model import Document, Evidence, Manifest, Observation, Ref, check_aware
 from provenance.selection import matches
 from provenance.source.deadline import Deadline
 from provenance.source.evidence_files import Found
@@ -34,14 +34,28 @@ STORES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the caller knows of a revision: the digest of its whole listing, `sha256:<hex>`, and of
+    the files in it the selected ones."""
+
+    manifest: str
+    files: Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
-    """With what a store is asked: the caller's variables, where its credentials are named."""
+    """With what a store is asked: the caller's variables, where its credentials are named.
+
+    `known` are the revisions that are locked of the place: a store whose revisions change although
+    its bytes do not can tell by it that they are the same.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     workers: int = 8
     progress: Progress = field(default_factory=Silent)
     deadline: Deadline = field(default_factory=Deadline)
     limits: Limits = DEFAULT
+    known: Mapping[str, Known] = field(default_factory=dict)
 
     @property
     def home(self) -> Path | None:
@@ -57,7 +71,8 @@ class Opened:
     `revision` is the one that does not change: `sha256:` and 64 hex digits. `entries` are its files
     as far as they are `whole`; `documents` bundles that the store keeps beside them (referrers),
     `observations` what is odd about the place. `lying` is where the files lie, of a store of this
-    machine whose bytes are measured and not taken as declared.
+    machine whose bytes are measured and not taken as declared. `now` is the revision of today of
+    these very bytes, where a store may know them by another one too.
     """
 
     release: Release
@@ -67,6 +82,7 @@ class Opened:
     documents: tuple[Document, ...] = ()
     observations: tuple[Observation, ...] = ()
     lying: Layout | None = None
+    now: str = ""
 
 
 class Store(Protocol):

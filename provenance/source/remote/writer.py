@@ -180,10 +180,19 @@ def _said(documents: Iterable[Document]) -> Iterator[Imported]:
 
 def foreign(place: str, paths: Iterable[str]) -> ConfigError:
     """That a place holds files of others."""
-    found = sorted(paths)
-    shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-    message = f"holds files that promote did not put there: {shown}. Name an empty place"
+    message = f"holds files that promote did not put there: {_listed(paths)}. Name an empty place"
     return ConfigError(message, path=place)
+
+
+def altered(place: str, paths: Iterable[str]) -> ConfigError:
+    """That a place holds an earlier promotion, of which these files were changed or removed."""
+    message = f"{_listed(paths)}: changed since promote put it there. Find out who did that"
+    return ConfigError(f"{message}; add --replace to put this in its place", path=place)
+
+
+def _listed(paths: Iterable[str]) -> str:
+    found = sorted(paths)
+    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def earlier(place: str) -> ConfigError:
