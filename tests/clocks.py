@@ -31,6 +31,9 @@ class Bent:
     inside: bytes = b""
     attributes: bytes = b""
     key: str = "stamps"
+    nonce: bytes = b""
+    imprint: bytes = b""
+    backwards: bool = False
 
 
 def stamp(signature: bytes, moment: datetime = NOW, bent: Bent = Bent()) -> bytes:
@@ -48,7 +51,8 @@ def stamp(signature: bytes, moment: datetime = NOW, bent: Bent = Bent()) -> byte
         + encoded(0x04, signed)
         + bent.attributes,
     )
-    riding = b"".join(sorted(certificate.der for certificate in bent.carried))
+    order = sorted((certificate.der for certificate in bent.carried), reverse=bent.backwards)
+    riding = b"".join(order)
     data = encoded(
         0x30,
         encoded(0x02, b"\3")
@@ -63,7 +67,7 @@ def stamp(signature: bytes, moment: datetime = NOW, bent: Bent = Bent()) -> byte
 
 
 def _info(signature: bytes, moment: datetime, bent: Bent) -> bytes:
-    imprint = encoded(0x30, SHA256 + encoded(0x04, sha256(signature).digest()))
+    imprint = encoded(0x30, SHA256 + encoded(0x04, bent.imprint or sha256(signature).digest()))
     return encoded(
         0x30,
         encoded(0x02, b"\1")
@@ -71,6 +75,7 @@ def _info(signature: bytes, moment: datetime, bent: Bent) -> bytes:
         + imprint
         + encoded(0x02, b"\5")
         + encoded(0x18, f"{moment:%Y%m%d%H%M%SZ}".encode())
+        + (encoded(0x02, bent.nonce) if bent.nonce else b"")
         + encoded(0xA0, encoded(0xA4, _name(bent.tsa, 4))),
     )
 

@@ -272,7 +272,7 @@ def _signed_roots(case: Case) -> Iterator[str]:
     """The root digests under which the publisher signed these files, in their order."""
     for vouch in case.publisher_signatures:
         statement = vouch.attestation.statement
-        if vouch.comparison.holds and statement.predicate_type == oms.PREDICATE_TYPE:
+        if vouch.comparison.holds and oms.is_manifest(statement):
             yield from (subject.sha256 for subject in statement.subjects)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -83,7 +82,7 @@ def command(
     """
     training.check()
     file = file_in(path, output)
-    signer = None if dry_run else signing.signer(datetime.now(UTC), workspace.environment)
+    signer = None if dry_run else signing.signer(workspace, request)
     session = of_parents(workspace.session(request, needs_models=False), request.refs)
     gathering = workspace.gathering(session)
     foreseen = foreseen_by(gathering, training.model, signer)

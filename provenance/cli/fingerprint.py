@@ -47,7 +47,7 @@ def command(
 
     REF is a directory, or ORG/NAME in the Hub's cache.
     """
-    signer = signing.signer(workspace.now(), workspace.environment) if signing.is_given else None
+    signer = signing.signer(workspace, request) if signing.is_given else None
     made = fingerprinted(workspace, request, wanted, signer)
     if form == "json":
         terminal.emit(json.dumps(fingerprint_table(made), indent=2), None)

@@ -177,7 +177,7 @@ def with_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
 def here(options: SourceOptions | None = None, *, quiet: bool = True) -> Workspace:
     """The folder that the caller stands in, with the variables that hold there."""
     return Workspace(
-        environment=Environment(os.environ),
+        environment=Environment(os.environ, ask=terminal.asking()),
         options=replace(options or SourceOptions(), variables=os.environ),
         progress=terminal.progress(quiet=quiet),
         ahead=head_start(),

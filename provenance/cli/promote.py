@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -59,7 +58,7 @@ def command(
     those bytes are written, with an attestation of where they came from, which --sign-key signs.
     """
     session = workspace.session(request, needs_models=False)
-    signer = signing.signer(datetime.now(UTC), workspace.environment)
+    signer = signing.signer(workspace, request)
     entry = chosen_entries(session, (name,), local_dir=local_dir, frozen=frozen)[0]
     fetcher = Fetcher.of(workspace, session, local_dir=local_dir)
     found = promoted(fetcher, entry, Promotion(to=to, signer=signer, tag=tag, replacing=replace))

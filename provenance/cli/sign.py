@@ -35,7 +35,7 @@ def command(
     """
     workspace = here(quiet=quiet)
     target = output or beside(path)
-    signer = signing.signer(workspace.now(), workspace.environment)
+    signer = signing.signer(workspace)
     text = signed(workspace, path, signer, target=target, force=force)
     terminal.emit(text, str(target))
     if not quiet:

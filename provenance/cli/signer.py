@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from provenance.cli.options import FILE, Decorator, folded
-from provenance.workspace.signing import PASSWORD, SignerOptions
+from provenance.workspace.environment import PASSWORD
+from provenance.workspace.signing import SignerOptions
 
 
 class SignApart(SignerOptions):
@@ -20,7 +21,10 @@ def signing_by(kind: type[SignerOptions]) -> Decorator:
         "signing",
         kind,
         click.option(
-            kind.KEY, "key", type=FILE, help=f"PEM private key (its password in {PASSWORD})."
+            kind.KEY,
+            "key",
+            metavar="FILE|URI",
+            help=f"PEM private key, or pkcs11:…, awskms:… (its password or PIN in {PASSWORD}).",
         ),
         click.option("--certificate", type=FILE, help="PEM certificate of that key."),
         click.option("--chain", "issuers", type=FILE, help="PEM certificates above it, root last."),
@@ -29,6 +33,13 @@ def signing_by(kind: type[SignerOptions]) -> Decorator:
         ),
         click.option(
             "--trust-config", type=FILE, help="A private Sigstore's client trust configuration."
+        ),
+        click.option(
+            "--timestamp",
+            "timestamps",
+            multiple=True,
+            metavar="URL",
+            help="RFC 3161 authority that says when the key signed (repeat).",
         ),
     )
 

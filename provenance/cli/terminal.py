@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -124,3 +125,11 @@ def progress(*, quiet: bool) -> Progress:
     if quiet:
         return Silent()
     return ProgressBars() if sys.stderr.isatty() else Noted()
+
+
+def asking() -> Callable[[str], str] | None:
+    """How whoever sits at the terminal is asked for a secret, which is not shown; None where nobody
+    sits there."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return partial(click.prompt, hide_input=True, err=True)

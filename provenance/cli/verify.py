@@ -20,8 +20,10 @@ from provenance.cli.options import (
 )
 from provenance.cli.outcome import told
 from provenance.cli.reporting import Reports, with_reports
+from provenance.cli.signer import with_signer_apart
 from provenance.errors import ConfigError
 from provenance.workspace import Request, Workspace
+from provenance.workspace.signing import SignerOptions
 from provenance.workspace.summarising import summariser
 from provenance.workspace.verifying import Verifier, refreshed, verified, written_down
 
@@ -36,9 +38,7 @@ from provenance.workspace.verifying import Verifier, refreshed, verified, writte
 @click.option("--refresh-roots", is_flag=True, help="Fetch the public-good Sigstore root now.")
 @click.option("--evidence", type=FILE, help="Judge what `inspect --format json` wrote.")
 @with_reports("vsa")
-@click.option(
-    "--sign-key", type=FILE, help="With --format vsa: PEM private key that signs the summaries."
-)
+@with_signer_apart
 @OUTPUT
 @with_workspace
 def command(
@@ -49,7 +49,7 @@ def command(
     refresh_roots: bool,
     evidence: Path | None,
     reports: Reports,
-    sign_key: Path | None,
+    signing: SignerOptions,
     workspace: Workspace,
     quiet: bool,
 ) -> int:
@@ -60,7 +60,7 @@ def command(
     asks for what is there now. Of a model on a Hub some kilobytes are read, and no weights; nothing
     in a model is run, and nothing is written.
     """
-    summarising = summariser(reports.form, sign_key, workspace.environment)
+    summarising = summariser(reports.form, signing, workspace, request)
     if evidence and (request.refs or signature or exact or request.revision):
         raise ConfigError("--evidence stands alone: it holds the model and its signatures")
     replayed = written_down(evidence) if evidence else None

@@ -2,7 +2,7 @@
 
 from provenance.keys.certificate import SIGNING, TIMESTAMPING, Certificate, certificates
 from provenance.keys.chain import chain, check_leaf
-from provenance.keys.private import PrivateKey
+from provenance.keys.private import PrivateKey, SigningKey
 from provenance.keys.public import UNREADABLE, Digest, PublicKey
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Digest",
     "PrivateKey",
     "PublicKey",
+    "SigningKey",
     "certificates",
     "chain",
     "check_leaf",

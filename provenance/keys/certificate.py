@@ -145,6 +145,12 @@ class Certificate:
             return False
         return True
 
+    def is_issue_of(self, other: Certificate) -> bool:
+        """Whether it has the same name and key: an authority may issue its certificate again, with
+        other dates and another number."""
+        own, others = self.raw.public_key(), other.raw.public_key()
+        return self.raw.subject == other.raw.subject and own == others
+
     def valid_at(self, moment: datetime) -> bool:
         """Whether `moment` lies in the validity, both ends included (RFC 5280, section 4.1.2.5)."""
         return self.raw.not_valid_before_utc <= moment <= self.raw.not_valid_after_utc

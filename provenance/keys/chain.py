@@ -31,7 +31,8 @@ def chain(
     """The path from `leaf` to one of `anchors`, every certificate of it valid at `at`.
 
     Raises Malformed with slug `usage`, `expired` or `untrusted-chain`. Every one of
-    `intermediates` must be in the path or be an anchor: what nobody checks may not ride along.
+    `intermediates` must be in the path or be an anchor: what nobody checks may not ride along. One
+    that has the name and key of such a one, issued again, is as good.
     """
     _check_usage(leaf)
     given = (leaf, *intermediates)
@@ -55,15 +56,23 @@ def chain(
         )
         path = verifier.verify(leaf.raw, [c.raw for c in intermediates]).chain
     except (VerificationError, *UNREADABLE):
-        raise _why((*given, *named), at) from None
+        raise _reissued(intermediates, named, at) or _why((*given, *named), at) from None
     found = tuple(Certificate(member) for member in path)
     for certificate in intermediates:
-        if certificate not in found and certificate not in anchors:
+        if not _is_known(certificate, (*found, *anchors)):
             raise Malformed(
                 f"the bundle carries {certificate.subject}, which is not part of the chain",
                 slug="untrusted-chain",
             )
     return found
+
+
+def _is_known(certificate: Certificate, known: Sequence[Certificate]) -> bool:
+    """Whether it is one of these, or the same authority issued again by a key that is known."""
+    if certificate in known:
+        return True
+    again = any(certificate.is_issue_of(one) for one in known)
+    return again and any(certificate.is_issued_by(one) for one in known)
 
 
 def check_leaf(leaf: Certificate, at: datetime) -> None:
@@ -105,6 +114,24 @@ def _require_code(_: Policy, __: x509.Certificate, value: x509.ExtendedKeyUsage 
     """An authority that lists extended usages issues for those alone (RFC 5280, 4.2.1.12)."""
     if value is not None and SIGNING.isdisjoint(value):
         raise ValueError("may not issue certificates that sign code")
+
+
+def _reissued(
+    carried: Sequence[Certificate], anchors: Sequence[Certificate], at: datetime
+) -> Malformed | None:
+    """That an authority is over in the registry, and was issued again since, if it was."""
+    for old in anchors:
+        for new in carried:
+            if new.is_issue_of(old) and new.valid_at(at) and not old.valid_at(at):
+                return Malformed(
+                    f"the registered authority {old.subject} was valid {old.validity}, not at "
+                    f"{at:%Y-%m-%d %H:%M} UTC; the signature carries it issued again, valid "
+                    f"{new.validity}, {new.fingerprint}: get that one from the authority and name "
+                    "it: `provenance registry add-signer ORG NAME --certificate-authority NEW.pem "
+                    "--subject SUBJECT`",
+                    slug="expired",
+                )
+    return None
 
 
 def _why(given: Sequence[Certificate], at: datetime) -> Malformed:

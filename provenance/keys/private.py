@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from provenance.errors import Malformed
 from provenance.keys.public import ACCEPTED, CURVES, UNREADABLE, PublicKey
+
+
+class SigningKey(Protocol):
+    """Something that has a public key and signs bytes by its private half, wherever that lies."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """A signature over `message`, with the hash that belongs to the key; as `PublicKey`
+        verifies it."""
+
 
 Numbers = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
@@ -21,16 +36,21 @@ class PrivateKey:
     numbers: Numbers
 
     @classmethod
-    def from_pem(cls, data: bytes, password: str | None = None) -> PrivateKey:
-        """The key of a PEM text, encrypted or not, or Malformed."""
-        secret = password.encode() if password else None
+    def from_pem(cls, data: bytes, password: Callable[[], str] = str) -> PrivateKey:
+        """The key of a PEM text, or Malformed; `password` is called for an encrypted one alone."""
         try:
-            key = serialization.load_pem_private_key(data, secret)
+            return cls._of(serialization.load_pem_private_key(data, None))
         except TypeError:
-            needed = "needs its password" if secret is None else "is not encrypted"
-            raise Malformed(f"the private key {needed}") from None
+            secret = password().encode()
         except UNREADABLE:
-            raise Malformed("not a PEM private key, or a wrong password") from None
+            raise Malformed("not a PEM private key") from None
+        try:
+            return cls._of(serialization.load_pem_private_key(data, secret))
+        except UNREADABLE:
+            raise Malformed("the private key is encrypted, and this is a wrong password") from None
+
+    @classmethod
+    def _of(cls, key: object) -> PrivateKey:
         match key:
             case ec.EllipticCurvePrivateKey() | ed25519.Ed25519PrivateKey() | rsa.RSAPrivateKey():
                 PublicKey.of(key.public_key())

@@ -162,8 +162,8 @@ class PublicKey:
         hashes_first = not isinstance(self.numbers, ed25519.Ed25519PublicKey)
         return hashes_first and algorithm == self.algorithm
 
-    def verifies(self, signature: bytes, message: bytes | Digest, *, sha256: bool = False) -> bool:
-        """Whether `signature` is this key's over `message`; `sha256` overrides the curve's hash.
+    def verifies(self, signature: bytes, message: bytes | Digest, *, by: str = "") -> bool:
+        """Whether `signature` is this key's over `message`, by its own hash or by another.
 
         Of a message only its digest may be at hand, by the key's own hash.
         """
@@ -171,7 +171,7 @@ class PublicKey:
             return self.signs(message.algorithm) and self._verifies(
                 signature, message.value, Prehashed(HASHES[message.algorithm])
             )
-        return self._verifies(signature, message, HASHES["sha256" if sha256 else self.algorithm])
+        return self._verifies(signature, message, HASHES[by or self.algorithm])
 
     def _verifies(
         self, signature: bytes, data: bytes, algorithm: hashes.HashAlgorithm | Prehashed

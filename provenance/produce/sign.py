@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -13,8 +13,9 @@ from provenance.checks import integrity
 from provenance.claims.loader import loader_reads, why_read
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
-from provenance.keys import Certificate, PrivateKey, chain, check_leaf
+from provenance.keys import Certificate, SigningKey, chain, check_leaf
 from provenance.model import Basis, Evidence
+from provenance.produce.stamping import Stamping
 from provenance.source.limits import DEFAULT
 from provenance.wire import oms
 from provenance.wire.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
@@ -40,34 +41,57 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySigner:
-    """Signs with a key that verifiers have in their registry."""
+    """Signs with a key that verifiers have in their registry; `stamping` says when, if it is asked
+    for."""
 
-    key: PrivateKey
+    key: SigningKey
+    stamping: Stamping | None = None
 
     def sign(self, statement: bytes) -> str:
-        """A bundle that names the key by its hint."""
-        return _bundle(self.key, statement, {"publicKey": {"hint": self.key.public.hint}})
+        """A bundle that names the key by its hint. Raises SourceError where a timestamp authority
+        gives none."""
+        material = {"publicKey": {"hint": self.key.public.hint}}
+        return _bundle(self.key, statement, material, self.stamping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateSigner:
     """Signs with a key that a certificate names; the chain goes into the bundle, leaf first."""
 
-    key: PrivateKey
+    key: SigningKey
     certificates: tuple[Certificate, ...]
+    stamping: Stamping | None = None
 
     def sign(self, statement: bytes) -> str:
-        """A bundle that carries the chain."""
+        """A bundle that carries the chain. Raises SourceError where a timestamp authority gives
+        none."""
         items = [
             {"rawBytes": base64.b64encode(certificate.der).decode()}
             for certificate in self.certificates
         ]
         material = {"x509CertificateChain": {"certificates": items}}
-        return _bundle(self.key, statement, material)
+        return _bundle(self.key, statement, material, self.stamping)
+
+
+def unstamped(signer: Signer) -> Signer:
+    """The same signer, which asks no timestamp authority."""
+    match signer:
+        case KeySigner() | CertificateSigner():
+            return replace(signer, stamping=None)
+    return signer
+
+
+def dates(signer: Signer) -> bool:
+    """Whether others say when it signs: timestamp authorities, or a Sigstore."""
+    return not isinstance(signer, KeySigner | CertificateSigner) or signer.stamping is not None
 
 
 def certificate_signer(
-    key: PrivateKey, leaf: Certificate, others: Sequence[Certificate], at: datetime
+    key: SigningKey,
+    leaf: Certificate,
+    others: Sequence[Certificate],
+    at: datetime,
+    stamping: Stamping | None = None,
 ) -> CertificateSigner:
     """A signer whose bundle will verify at `at`; ConfigError or Malformed if it would not."""
     if leaf.key.fingerprint != key.public.fingerprint:
@@ -77,12 +101,13 @@ def certificate_signer(
         if not top.is_authority:
             raise ConfigError(
                 f"{top.subject} stands last and is not an authority (cA, keyCertSign): no registry "
-                "can name it",
+                "can name it. Drop --certificate to sign by the key itself, which a registry can "
+                "name",
                 path="--chain",
             )
         chain(leaf, others, (top,), at)
     check_leaf(leaf, at)
-    return CertificateSigner(key=key, certificates=(leaf, *others))
+    return CertificateSigner(key=key, certificates=(leaf, *others), stamping=stamping)
 
 
 def statement(evidence: Evidence, name: str, *, ignored: Iterable[str] = ()) -> bytes:
@@ -153,16 +178,35 @@ def _is_below(path: str, folders: frozenset[str]) -> bool:
     return any("/".join(parts[: n + 1]) in folders for n in range(len(parts)))
 
 
-def _bundle(key: PrivateKey, payload: bytes, material: Mapping[str, object]) -> str:
+def _bundle(
+    key: SigningKey, payload: bytes, material: Mapping[str, object], stamping: Stamping | None
+) -> str:
     envelope = Envelope(payload_type=PAYLOAD_TYPE, payload=payload, signature=b"")
     signature = key.sign(envelope.pae)
     document = {
         "mediaType": MEDIA_TYPE,
-        "verificationMaterial": {**material, "tlogEntries": []},
+        "verificationMaterial": {**material, "tlogEntries": [], **_times(stamping, signature)},
         "dsseEnvelope": {
             "payload": base64.b64encode(payload).decode(),
             "payloadType": PAYLOAD_TYPE,
             "signatures": [{"sig": base64.b64encode(signature).decode(), "keyid": ""}],
         },
     }
-    return json.dumps(document)
+    text = json.dumps(document)
+    if stamping and len(text) > DEFAULT.bundle:
+        raise ConfigError(
+            f"the bundle with its timestamps has {len(text):,} bytes, and no more than "
+            f"{DEFAULT.bundle:,} are read: ask fewer authorities",
+            path="--timestamp",
+        )
+    return text
+
+
+def _times(stamping: Stamping | None, signature: bytes) -> dict[str, object]:
+    """The timestamps over a signature, as a bundle has them (sigstore_bundle.proto)."""
+    if stamping is None:
+        return {}
+    found = [
+        {"signedTimestamp": base64.b64encode(one).decode()} for one in stamping.over(signature)
+    ]
+    return {"timestampVerificationData": {"rfc3161Timestamps": found}}

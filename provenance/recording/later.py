@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from provenance.keystore import without_pin
 from provenance.recording.terms import AnyPath, Terms
 from provenance.wire.training import MOMENT
 from provenance.workspace.attesting import ParentRefused
@@ -38,10 +39,11 @@ def line(
         ("--builder", (builder,)),
         ("--started", (started.strftime(MOMENT) if started else None,)),
         ("--finished", (finished.strftime(MOMENT),)),
-        ("--key", (terms.key,)),
+        ("--key", (terms.key and without_pin(os.fspath(terms.key)),)),
         ("--certificate", (terms.certificate,)),
         ("--chain", (terms.chain,)),
         ("--trust-config", (terms.trust_config,)),
+        ("--timestamp", terms.timestamps),
         ("--policy", (terms.policy,)),
         ("--registry", registry),
         ("-o", (terms.output,)),

@@ -47,6 +47,7 @@ class Recording:
     parameters: a mapping, to which `parameters()` adds.
     key, certificate, chain: PEM files to sign with, of which `key` alone will do.
     identity_token, trust_config: an identity in place of a key (default: that of the CI job).
+    timestamps: a list of addresses of timestamp authorities, which say when the key signed.
     policy, registry: by what parents are judged, as for `provenance attest`.
     unverified_parent: True attests although a parent does not pass.
     output: the file that gets the statement (default: claims.jsonl in `out`).
@@ -84,7 +85,7 @@ class Recording:
         key is noted, and parents are being judged. Raises ConfigError, SourceError, TrustError."""
         self.started = at or datetime.now(UTC)
         terms, desk = self.terms, self.desk
-        self._signer = terms.signing.signer(self.started, desk.environment)
+        self._signer = terms.signer(self.started)
         self.materials(*container_of(desk))
         out = self.terms.folder()
         output.check_writable(out)
@@ -286,7 +287,7 @@ class Recording:
         lives for minutes."""
         terms = self.terms
         if self._signer is None or (terms.key is None and terms.identity_token is None):
-            self._signer = terms.signing.signer(now, terms.workspace.environment)
+            self._signer = terms.signer(now)
         return self._signer
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from provenance.errors import ConfigError
 from provenance.names import is_repo
+from provenance.produce.sign import Signer
 from provenance.source.progress import Silent
 from provenance.wire.training import Method
 from provenance.workspace import Request, Workspace
@@ -39,6 +40,7 @@ class Words(TypedDict, total=False):
     chain: AnyPath | None
     identity_token: str | None
     trust_config: AnyPath | None
+    timestamps: Sequence[str]
     policy: AnyPath | None
     registry: str | Sequence[str]
     unverified_parent: bool
@@ -63,8 +65,8 @@ class Terms:
     files, folders, `org/name@commit`, or data sets as `datasets` has loaded them. `code` is a
     folder of the git repository that trains or a URI, by default the working directory. `policy`
     and `registry` say by what parents are judged, `key`, `certificate`, `chain`, `identity_token`
-    and `trust_config` who signs, as for `provenance attest`. `output` gets the statement, by
-    default `claims.jsonl` in `out`.
+    and `trust_config` who signs, and `timestamps` by which clocks, as for `provenance attest`.
+    `output` gets the statement, by default `claims.jsonl` in `out`.
     """
 
     model: str
@@ -79,6 +81,7 @@ class Terms:
     chain: AnyPath | None = None
     identity_token: str | None = None
     trust_config: AnyPath | None = None
+    timestamps: Sequence[str] = ()
     policy: AnyPath | None = None
     registry: str | Sequence[str] = ()
     unverified_parent: bool = False
@@ -92,7 +95,7 @@ class Terms:
         if self.method is not None and self.method not in tuple(Method):
             known = ", ".join(Method)
             raise ConfigError(f"expected one of {known}, found {self.method!r}", path="method")
-        for name in ("parents", "datasets"):
+        for name in ("parents", "datasets", "timestamps"):
             if isinstance(getattr(self, name), str):
                 message = f"expected a list, found a text: write [{getattr(self, name)!r}]"
                 raise ConfigError(message, path=name)
@@ -106,12 +109,17 @@ class Terms:
     def signing(self) -> SignerOptions:
         """Who signs."""
         return SignerOptions(
-            key=_path(self.key),
+            key=os.fspath(self.key) if self.key is not None else None,
             certificate=_path(self.certificate),
             issuers=_path(self.chain),
             identity_token=self.identity_token,
             trust_config=_path(self.trust_config),
+            timestamps=tuple(self.timestamps),
         )
+
+    def signer(self, at: datetime) -> Signer:
+        """The signer, as of the moment `at`. Raises ConfigError."""
+        return self.signing.signer(self.workspace, self.request(()), at=at)
 
     def folder(self, named: AnyPath | None = None) -> Path:
         """The folder that is attested, `named` or `out`; ConfigError where there is neither."""

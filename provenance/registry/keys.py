@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,17 +16,23 @@ from provenance.registry.unpublished import LIFETIMES, ONLINE_LIFETIMES, Unpubli
 from provenance.source.evidence_files import read
 
 MAX_KEY = 1 << 20
+Secret = Callable[[str], str]
+"""From a question to the password of a key; ConfigError where nobody can be asked."""
+
+
+def _nobody(question: str) -> str:
+    raise ConfigError(f"nobody can be asked: {question}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """Where something is published, by which keys and their password, and for how long."""
+    """Where something is published, by which keys, and for how long; `secret` gives a password."""
 
     to: Path
     keys: tuple[Path, ...]
     online_keys: tuple[Path, ...]
     lifetimes: tuple[str, ...]
-    password: str | None = None
+    secret: Secret = _nobody
 
     @property
     def repository(self) -> Repository:
@@ -35,11 +41,11 @@ class Signing:
 
     def offline(self) -> tuple[TufKey, ...]:
         """The keys that lie where no server is, or ConfigError."""
-        return hands(self.keys, "--key", self.password)
+        return hands(self.keys, "--key", self.secret)
 
     def online(self) -> tuple[TufKey, ...]:
         """The keys for the snapshot and timestamp, or ConfigError."""
-        return hands(self.online_keys, "--online-key", self.password)
+        return hands(self.online_keys, "--online-key", self.secret)
 
     def every(self) -> tuple[TufKey, ...]:
         """All of them, or ConfigError."""
@@ -52,9 +58,9 @@ class Signing:
         return Terms(at=datetime.now(UTC), lifetimes={**few, **own})
 
 
-def hands(files: Sequence[Path], option: str, password: str | None) -> tuple[TufKey, ...]:
+def hands(files: Sequence[Path], option: str, secret: Secret) -> tuple[TufKey, ...]:
     """The keys of PEM files, each private or public, or ConfigError."""
-    return distinct((_hand(file, password) for file in files), option)
+    return distinct((_hand(file, secret) for file in files), option)
 
 
 def check_known(draft: UnpublishedMetadata, given: Sequence[TufKey]) -> None:
@@ -68,10 +74,10 @@ def check_known(draft: UnpublishedMetadata, given: Sequence[TufKey]) -> None:
             )
 
 
-def _hand(file: Path, password: str | None) -> TufKey:
+def _hand(file: Path, secret: Secret) -> TufKey:
     data = read(str(file), MAX_KEY)
     try:
-        private = PrivateKey.from_pem(data, password)
+        private = PrivateKey.from_pem(data, lambda: secret(f"Password of {file}"))
     except Malformed as error:
         try:
             return TufKey(PublicKey.from_pem(data.decode("utf-8", "replace")))

@@ -76,7 +76,7 @@ def _message(
 def _legacy(content: Envelope | MessageSignature, key: PublicKey) -> bool:
     """model-signing 0.2: another encoding, and SHA-256 whatever the curve."""
     return isinstance(content, Envelope) and key.verifies(
-        content.signature, content.legacy_pae, sha256=True
+        content.signature, content.legacy_pae, by="sha256"
     )
 
 

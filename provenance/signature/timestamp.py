@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import Malformed
 from provenance.keys import TIMESTAMPING, UNREADABLE
 from provenance.signature import token
+from provenance.signature.ordered import in_order
 from provenance.signature.roots import Clock
 
 if TYPE_CHECKING:
@@ -35,13 +36,14 @@ def verified_times(
 def _time(timestamp: bytes, signature: bytes, clocks: Sequence[Clock]) -> datetime:
     from rfc3161_client import decode_timestamp_response
 
+    timestamp = in_order(timestamp)
     try:
         response = decode_timestamp_response(timestamp)
         moment = response.tst_info.gen_time
     except UNREADABLE:
         raise _bad("not an RFC 3161 response") from None
     named = [clock for clock in clocks if token.names(timestamp, clock.certificates[0])]
-    reason = "it is by no registered timestamp authority"
+    reason = "it is by no registered timestamp authority: `registry add-clock URL|FILE` names one"
     for clock in named:
         reason = _refusal(clock, timestamp, response, signature) or (
             "" if clock.serves(moment, moment) else f"the authority served {clock.service}"

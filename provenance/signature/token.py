@@ -8,7 +8,8 @@ certificates ride along (RFC 3161, sections 2.4.2; RFC 5652, section 5; RFC 5816
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from provenance.errors import Malformed
 from provenance.formats import der
@@ -18,11 +19,13 @@ SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 SIGNING_CERTIFICATE = bytes.fromhex("2a864886f70d010910020c")
 SIGNING_CERTIFICATE_V2 = bytes.fromhex("2a864886f70d010910022f")
+MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 ALTERNATIVE_NAME = bytes.fromhex("551d11")
 GRANTED, VERSION_1, VERSION_3 = b"\0", b"\1", b"\3"
 NULL = ((0x05, b""),)
 INTEGER, OCTETS, OBJECT, UTF8, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x0C, 0x30, 0x31
 CONTEXT_0, CONTEXT_1, CONTEXT_3, DIRECTORY_NAME = 0xA0, 0xA1, 0xA3, 0xA4
+SIGNER_INFO = (INTEGER, SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE, OCTETS)
 MAX_CERTIFICATES = 16
 
 # Digests, and which signature algorithms go with each: RFC 5754, RFC 5758. By the DER of the OIDs.
@@ -54,6 +57,47 @@ def check(response: bytes, certificates: Sequence[Certificate]) -> None:
     attributes = _signer(signer, leaf)
     _names_certificate(attributes, leaf)
     _names_authority(content, leaf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What a response brings along to be verified by: nothing of it is verified."""
+
+    certificates: tuple[Certificate, ...]
+    info: bytes
+    attributes: bytes
+    algorithm: str
+    signature: bytes
+
+    @classmethod
+    def of(cls, response: bytes) -> Carried:
+        """What a response brings along, or Malformed."""
+        info, riding, signer = _signed_data(response)
+        _, _, digest, attributes, _, signature = _exactly(signer, *SIGNER_INFO)
+        return cls(
+            certificates=tuple(Certificate.from_der(der.encoded(*one)) for one in riding),
+            info=der.encoded(SEQUENCE, info),
+            attributes=attributes,
+            algorithm=DIGESTS.get(_algorithm(digest), ""),
+            signature=signature,
+        )
+
+    def is_signed_by(self, certificate: Certificate) -> bool:
+        """Whether the certificate's key signed it: the attributes, and by them the TSTInfo (RFC
+        5652, section 5.4)."""
+        if not self.algorithm:
+            return False
+        stated = [value for kind, value in self._attributes if kind == MESSAGE_DIGEST]
+        digest = hashlib.new(self.algorithm, self.info).digest()
+        return stated == [der.encoded(OCTETS, digest)] and certificate.key.verifies(
+            self.signature, der.encoded(SET, self.attributes), by=self.algorithm
+        )
+
+    @property
+    def _attributes(self) -> Iterator[tuple[bytes, bytes]]:
+        return (
+            _attribute(value) for tag, value in der.children(self.attributes) if tag == SEQUENCE
+        )
 
 
 def names(response: bytes, certificate: Certificate) -> bool:
@@ -142,8 +186,7 @@ def _signer(signer: bytes, leaf: CertificateNames) -> tuple[Value, ...]:
 
 def _said_signer(signer: bytes, leaf: CertificateNames) -> tuple[tuple[bytes, bytes], bytes]:
     """The algorithms and signed attributes of a SignerInfo that names `leaf`, or Malformed."""
-    tags = (INTEGER, SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE, OCTETS)
-    version, named, digest, attributes, algorithm, _ = _exactly(signer, *tags)
+    version, named, digest, attributes, algorithm, _ = _exactly(signer, *SIGNER_INFO)
     if version != VERSION_1:
         raise _bad("a SignerInfo of another version")
     issuer, serial = _exactly(named, SEQUENCE, INTEGER)

@@ -23,7 +23,7 @@ def unusable(registry: Registry) -> Iterator[tuple[str, str]]:
     for position, authority in enumerate(registry.timestamp_authorities):
         clock = Clock(certificates=authority.certificates)
         where = f"timestamp_authority[{position}]"
-        yield from ((where, reason) for reason in _clock(clock))
+        yield from ((where, reason) for reason in amiss(clock))
 
 
 def _instance(instance: Sigstore) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _instance(instance: Sigstore) -> Iterator[str]:
         yield str(error)
         return
     for clock in root.clocks:
-        yield from _clock(clock)
+        yield from amiss(clock)
 
 
 def _lacking(root: Trusted) -> Iterator[str]:
@@ -53,7 +53,8 @@ def _lacking(root: Trusted) -> Iterator[str]:
             yield f"{name} of the trusted root has no {what}: no keyless signature can be verified"
 
 
-def _clock(clock: Clock) -> Iterator[str]:
+def amiss(clock: Clock) -> Iterator[str]:
+    """Why a timestamp authority of these certificates can verify nothing."""
     leaf, *above = clock.certificates
     if not leaf.is_for_timestamps:
         yield (
@@ -65,3 +66,8 @@ def _clock(clock: Clock) -> Iterator[str]:
             yield f"{upper.subject} did not issue {lower.subject}, which stands before it"
     if not all(certificate.may_issue(TIMESTAMPING) for certificate in above):
         yield f"what stands above {leaf.subject} may not issue for timestamps"
+    if not clock.certificates[-1].is_issued_by(clock.certificates[-1]):
+        yield (
+            f"{clock.certificates[-1].subject} stands last and is no root, as it did not issue "
+            "itself: add those above it, up to the root"
+        )

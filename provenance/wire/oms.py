@@ -1,7 +1,9 @@
 """OpenSSF Model Signing manifests: what a signature says the files of a model are.
 
-Read: OMS 1.0 (`https://model_signing/signature/v1.0`) and the digests of model-signing 0.2
-(`https://model_signing/Digests/v0.1`). Written: OMS 1.0.
+Read: OMS 1 (`https://model_signing/signature/v1.0`, and newer minors as far as they only add) and
+the digests of model-signing 0.2 (`https://model_signing/Digests/v0.1`). Written: OMS 1.0. Fields
+that are not known are left alone, as in-toto asks of who reads a predicate (attestation 1.0,
+parsing rules); what has another meaning than is known here is unsupported, and no manifest.
 """
 
 from __future__ import annotations
@@ -17,10 +19,15 @@ from provenance.model import File
 from provenance.wire.intoto import Statement
 
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
+FAMILY = re.compile(r"https://model_signing/signature/v([0-9]{1,9})\.([0-9]{1,9})")
+MAJOR = 1
+UNSUPPORTED = "unsupported"
+"""The slug of what a newer version, or another tool, may well mean something by."""
 LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1"
 
 # Digest sizes in bytes; an algorithm that is not here is unknown, never a mismatch.
 ALGORITHMS = {"sha256": 32, "blake2b": 64, "blake3": 32}
+METHODS = ("files", "shards")
 MAX_RESOURCES = 100_000
 SINGLE_FILE = "."
 STRANGE = frozenset({"", ".", ".."})
@@ -68,11 +75,13 @@ def signed_manifest(statement: Statement) -> SignedManifest:
 
     Refused: no resources, a resource twice, a path that leads out of the model, shards that leave
     a gap, and a root digest that is not the one of the resources as listed.
+    The slug is `unsupported` for what a later version of the specification may mean, and
+    `algorithm` for digests that cannot be computed.
     """
     if statement.predicate_type == LEGACY_PREDICATE_TYPE:
         manifest = _legacy(statement)
-    elif statement.predicate_type == PREDICATE_TYPE:
-        manifest = _current(statement)
+    elif version := FAMILY.fullmatch(statement.predicate_type):
+        manifest = _of_version(statement, int(version[1]), int(version[2]))
     else:
         raise Malformed(
             f"predicate type {statement.predicate_type[:80]!r}, expected {PREDICATE_TYPE!r}",
@@ -80,6 +89,31 @@ def signed_manifest(statement: Statement) -> SignedManifest:
         )
     _check_resources(manifest.resources)
     return manifest
+
+
+def is_manifest(statement: Statement) -> bool:
+    """Whether it says that it is an OMS manifest, of whichever version."""
+    return FAMILY.fullmatch(statement.predicate_type) is not None
+
+
+def _of_version(statement: Statement, major: int, minor: int) -> SignedManifest:
+    """The manifest of a version of OMS; what is wrong by 1.0 may be right in a newer one."""
+    if major != MAJOR:
+        raise Malformed(
+            f"it is signed as OMS {major}.{minor}, and this version of provenance reads OMS "
+            f"{MAJOR}: update provenance",
+            slug=UNSUPPORTED,
+        )
+    try:
+        return _current(statement)
+    except Malformed as error:
+        if minor == 0 or error.slug == "algorithm":
+            raise
+        raise Malformed(
+            f"it is signed as OMS {MAJOR}.{minor}, and this version of provenance reads it as OMS "
+            f"{MAJOR}.0, where this is wrong: {error}: update provenance",
+            slug=UNSUPPORTED,
+        ) from None
 
 
 def _legacy(statement: Statement) -> SignedManifest:
@@ -103,7 +137,6 @@ def _current(statement: Statement) -> SignedManifest:
     fields = Fields(statement.predicate, "predicate")
     need = _serialization(fields.table("serialization"))
     tables = fields.rows("resources")
-    fields.end()
     if len(tables) > MAX_RESOURCES:
         raise Malformed(f"{len(tables)} resources, expected {MAX_RESOURCES} at the most")
     resources = tuple(
@@ -122,12 +155,17 @@ def _current(statement: Statement) -> SignedManifest:
 
 def _serialization(fields: Fields) -> Need:
     """How the signer digested; what they ignored stays unsigned, and is ours to weigh."""
-    method = fields.choice("method", ("files", "shards"))
+    method = fields.text("method")
+    if method not in METHODS:
+        raise Malformed(
+            f"the files are digested by the method {method[:40]!r}, expected one of "
+            f"{', '.join(METHODS)}",
+            slug=UNSUPPORTED,
+        )
     algorithm = fields.text("hash_type")
     fields.flag("allow_symlinks")
     fields.texts("ignore_paths", ())
     size = _shard_size(fields) if method == "shards" else None
-    fields.end()
     if algorithm not in ALGORITHMS:
         raise Malformed(
             f"the files are digested by {algorithm[:40]!r}, which this version cannot compute",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ SECONDS = ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT")
 LONGEST = 86_400
 FOLDERS = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 ENDPOINT, TOKEN, TOKEN_FILE = "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH"
+PASSWORD = "PROVENANCE_KEY_PASSWORD"  # the name of a variable, not a password
 AUTHORITIES, AUTHORITIES_FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
 # Users of images and services, whose names tell nothing.
@@ -68,9 +69,25 @@ CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The variables of whoever calls, read once at the door; none of them where none are given."""
+    """The variables of whoever calls, read once at the door; none of them where none are given.
+
+    `ask` puts a question to whoever sits at the terminal, and does not show what is typed; None
+    where nobody sits there.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
+    ask: Callable[[str], str] | None = field(default=None, compare=False)
+
+    def secret(self, question: str) -> str:
+        """The password or PIN of a key, by PROVENANCE_KEY_PASSWORD or by asking; ConfigError where
+        there is neither."""
+        found = self.variables.get(PASSWORD)
+        if found:
+            return found
+        if self.ask is None:
+            message = f"is not set, and nobody sits at a terminal who could be asked: {question}"
+            raise ConfigError(message, path=PASSWORD)
+        return self.ask(question)
 
     @property
     def home(self) -> Path | None:

@@ -14,7 +14,7 @@ from provenance.checks.training import amiss
 from provenance.lineage import TrainingStep, step_of
 from provenance.model import Document
 from provenance.names import namespace_of
-from provenance.produce.sign import Signer
+from provenance.produce.sign import Signer, dates, unstamped
 from provenance.signature import weigh
 from provenance.signature.signing import KeylessSigner
 from provenance.source.progress import Progress
@@ -53,7 +53,7 @@ class Foreseen:
         """
         if self.signer is None or isinstance(self.signer, KeylessSigner):
             return
-        data = self.signer.sign(training.statement(PROBE)).encode()
+        data = unstamped(self.signer).sign(training.statement(PROBE)).encode()
         opened = Opened(document=Document(path="statement", data=data))
         step = step_of(opened, weigh(opened, self.session.registry, self.at))
         if isinstance(step, TrainingStep):
@@ -68,9 +68,8 @@ class Foreseen:
         Nothing is said of the demands of `later`.
         """
         asked = self.session.settings.training.names - set(later)
-        by_key = self.signer is not None and not isinstance(self.signer, KeylessSigner)
-        for name, words in amiss(asked, step, stamped=not by_key):
-            alone = ": a key alone gives none" if name == STAMPED else ""
+        for name, words in amiss(asked, step, stamped=self.signer is None or dates(self.signer)):
+            alone = ": a key alone gives none, and --timestamp URL does" if name == STAMPED else ""
             if name in asked:
                 self._tell(f"the statement {words}{alone}")
 

@@ -14,7 +14,7 @@ from provenance.source import directory
 from provenance.source.evidence_files import read
 from provenance.wire import bundle as bundles
 from provenance.wire.bundle import Bundle, Chain, KeyHint
-from provenance.workspace.signing import MAX_KEY
+from provenance.workspace.signing_key import MAX_KEY
 from provenance.workspace.workspace import Workspace
 
 

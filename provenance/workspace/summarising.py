@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.judgement import Evaluation
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import Rules, statement
-from provenance.workspace.environment import Environment
+from provenance.workspace.request import Request
 from provenance.workspace.session import Session
 from provenance.workspace.signing import SignerOptions
+from provenance.workspace.workspace import Workspace
 
 VSA = "vsa"
 
@@ -44,11 +44,12 @@ def _rules(session: Session, evaluation: Evaluation) -> Rules:
     return Rules.of_file(session.policy_path, session.profile)
 
 
-def summariser(form: str, key: Path | None, environment: Environment) -> Summariser | None:
+def summariser(
+    form: str, signing: SignerOptions, workspace: Workspace, request: Request
+) -> Summariser | None:
     """What signs the summaries, if they were asked for, or ConfigError."""
-    if (form == VSA) is not (key is not None):
+    if (form == VSA) is not signing.is_given:
         raise ConfigError("--format vsa and --sign-key go together")
-    if key is None:
+    if not signing.is_given:
         return None
-    now = datetime.now(UTC)
-    return Summariser(SignerOptions(key=key).signer(now, environment), now)
+    return Summariser(signing.signer(workspace, request), workspace.now())

@@ -116,6 +116,7 @@ NEEDS = {
     "record": ["--as", "acme/m", "--out", "DIR", "--", "true"],
     "sign": ["DIR"],
     "promote": ["m", "--to", "file:///nowhere"],
+    "verify": ["DIR", "--format", "vsa"],
 }
 
 

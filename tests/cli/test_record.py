@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import tsa
 from tests.cli.shop import Shop, dependencies, opened
 
 PYTHON = """
@@ -235,3 +236,14 @@ def test_nothing_is_left_behind(shop: Shop, tmp_path: Path) -> None:
     )
     assert "provenance-record-" in ended.stdout, ended.stderr
     assert list(private.iterdir()) == []
+
+
+def test_a_clock_says_when_it_was_attested(shop: Shop) -> None:
+    with tsa.serving(tsa.honest()) as url:
+        code, said = record(
+            shop, "--", *made_by("shell"), **{"--method": "sft", "--timestamp": url}
+        )
+    assert code == 0, said
+    assert "UTC by CN=stamps" in said
+    bundle = json.loads((shop.top / "sft" / "claims.jsonl").read_text().splitlines()[-1])
+    assert bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]

@@ -51,12 +51,12 @@ def told(variable: str) -> Path:
     return Path(folder)
 
 
-def _run(program: Words, home: Path) -> Ended:
+def _run(program: Words, home: Path, **variables: str) -> Ended:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
     return subprocess.run(
         [*map(str, program)],
         cwd=home,
-        env={**kept, "HOME": str(home)},
+        env={**kept, "HOME": str(home), **variables},
         capture_output=True,
         text=True,
         timeout=120,
@@ -74,9 +74,9 @@ def their_library(home: Path, script: str, *words: str | Path) -> Ended:
     return _run((told("PROVENANCE_MODEL_SIGNING") / "python", "-c", script, *words), home)
 
 
-def ours(home: Path, *words: str | Path) -> Ended:
+def ours(home: Path, *words: str | Path, **variables: str) -> Ended:
     """`provenance`, from a folder that is also its home."""
-    return _run((sys.executable, "-m", "provenance", *words), home)
+    return _run((sys.executable, "-m", "provenance", *words), home, **variables)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from provenance.keys import PrivateKey
-from tests import forge
+from tests import forge, tsa
 from tests.interop.servers import (
     Resolved,
     Words,
@@ -28,6 +28,7 @@ from tests.interop.servers import (
     theirs,
     trust,
 )
+from tests.signing import softhsm
 
 pytestmark = pytest.mark.interop
 
@@ -162,6 +163,34 @@ def test_both_verify_what_either_signs(tmp_path: Path, material: Material, signe
     found = by_ours(model, material)
     assert found.passes, found.model
     assert by_theirs(model, material)
+
+
+def test_a_timestamp_is_no_matter_to_the_reference(tmp_path: Path, material: Material) -> None:
+    model = forge.write(tmp_path / "m", MODEL)
+    with tsa.serving(tsa.openssl(tmp_path / "tsa")) as url:
+        ended = ours(tmp_path, "sign", model, *material.ours, "--timestamp", url)
+    assert ended.returncode == 0, ended.stderr
+    assert by_theirs(model, material)
+
+
+@pytest.mark.skipif(not softhsm.MODULE, reason="needs SoftHSM, which .ci/interop installs")
+def test_what_a_token_signs_is_verified_by_the_reference(tmp_path: Path) -> None:
+    model, token = forge.write(tmp_path / "m", MODEL), softhsm.Token.made(tmp_path / "hsm")
+    public, material = token.generated(tmp_path / "key.der"), key(tmp_path, "P-256")
+    (tmp_path / "key.pub").write_text(public.pem)
+    variables = {**token.variables, "PROVENANCE_KEY_PASSWORD": softhsm.PIN}
+    words = ("sign", model, "--key", "pkcs11:token=release;object=made")
+    ended = ours(tmp_path, *words, **variables)
+    assert ended.returncode == 0, ended.stderr
+    assert by_theirs(model, material)
+
+
+@pytest.mark.parametrize("kind", ["Ed25519", "RSA"])
+def test_the_reference_refuses_the_kinds_that_a_note_names(tmp_path: Path, kind: str) -> None:
+    model, material = forge.write(tmp_path / "m", MODEL), key(tmp_path, kind)
+    ended = ours(tmp_path, "sign", model, *material.ours)
+    assert "model-signing 1.1, the reference implementation, refuses it" in ended.stderr
+    assert not by_theirs(model, material)
 
 
 @pytest.mark.parametrize("signer", SIGN)

@@ -28,6 +28,7 @@ HONEST = {
     "as it comes": Bent(),
     "without certificates": Bent(carried=()),
     "with its whole chain": Bent(carried=(ROOT, CLOCK)),
+    "with its chain in no order, as OpenSSL does": Bent(carried=(ROOT, CLOCK), backwards=True),
     "with a certificate that a registered one issued": Bent(carried=(CLOCK, BETWEEN)),
     "with words of the authority": Bent(status=FREE_TEXT),
 }

@@ -105,7 +105,8 @@ signature/malformed
     A signature file that breaks its own format.
 
 signature/unsupported
-    A signature that uses an algorithm this version cannot compute.
+    A signature that uses an algorithm this version cannot compute, or a version of the
+    specification that it does not know. Update provenance.
 
 signature/lost
     The lockfile remembers a signature, and none holds now: it was stripped, or a release went out
@@ -155,8 +156,10 @@ from provenance.signature import (
 from provenance.signature.result import UNKNOWN_KEY
 from provenance.trust.entering import with_key
 from provenance.verdict import Finding, failed, unknown
+from provenance.wire import oms
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
+UNSUPPORTED = frozenset({"algorithm", oms.UNSUPPORTED})
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
 
 
@@ -218,7 +221,7 @@ def _refused(case: Case, refusal: Invalid) -> Finding:
         is_key = refusal.slug == UNKNOWN_KEY
         step = _have_key(case) if is_key else _learn(case)
         return _strange(case, refusal.bundle, refusal.message, step)
-    if refusal.slug == "algorithm":
+    if refusal.slug in UNSUPPORTED:
         return unknown("signature/unsupported", refusal.message, refusal.bundle)
     if refusal.slug == "stale-root":
         return unknown("signature/stale-root", refusal.message, refusal.bundle)
@@ -263,7 +266,7 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
     where = attestation.bundle
     error = attestation.manifest
     if isinstance(error, Malformed):
-        if error.slug == "algorithm":
+        if error.slug in UNSUPPORTED:
             return unknown("signature/unsupported", str(error), where)
         return failed("signature/malformed", str(error), where)
     speaking = publishers(case.origin.ref.repo, attestation)

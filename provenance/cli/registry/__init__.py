@@ -12,6 +12,7 @@ COMMANDS = {
     "add-org": "Add an organisation, with its first signer.",
     "add-signer": "Add a signer to an organisation.",
     "add-root": "Name a model at which ancestries end.",
+    "add-clock": "Add an authority whose timestamps count.",
     "revoke": "Refuse a manifest, repository, commit, signer or key from now on.",
     "remove": "Take an organisation, signer, root or revocation out.",
     "learn": "Propose an entry from what a repository is signed with.",

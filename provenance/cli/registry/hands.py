@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -11,9 +10,9 @@ from typing import Any
 
 import click
 
-from provenance.cli.options import FILE, Decorator, folded
+from provenance.cli.options import FILE, Decorator, folded, here
 from provenance.registry.keys import Signing
-from provenance.workspace.signing import PASSWORD
+from provenance.workspace.environment import PASSWORD
 
 with_to = click.option(
     "--to",
@@ -50,11 +49,6 @@ def with_signing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def command(*args: Any, signing: Signing, **words: Any) -> Any:
-        return function(*args, signing=replace(signing, password=password()), **words)
+        return function(*args, signing=replace(signing, secret=here().environment.secret), **words)
 
     return folded("signing", Signing, *SIGNING)(command)
-
-
-def password() -> str | None:
-    """The password of the keys, from the environment."""
-    return os.environ.get(PASSWORD)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from provenance.cli import terminal
-from provenance.cli.registry.hands import password, with_keys, with_to
+from provenance.cli.options import here
+from provenance.cli.registry.hands import with_keys, with_to
 from provenance.registry.publication import countersigned
 from provenance.report.publication import countersigned_lines
 
@@ -17,6 +18,6 @@ from provenance.report.publication import countersigned_lines
 @with_keys
 def command(to: Path, keys: tuple[Path, ...]) -> None:
     """Sign what was prepared in DIR, after a look at what it changes."""
-    made = countersigned(to, keys, password())
+    made = countersigned(to, keys, here().environment.secret)
     terminal.difference(made.edit)
     terminal.show(countersigned_lines(made))

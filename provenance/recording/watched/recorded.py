@@ -88,6 +88,7 @@ def made_ready(
         chain=signing.issuers,
         identity_token=signing.identity_token,
         trust_config=signing.trust_config,
+        timestamps=signing.timestamps,
         policy=request.policy,
         registry=request.registry,
         unverified_parent=order.unverified_parent,

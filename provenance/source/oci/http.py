@@ -38,18 +38,27 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request. `secret` goes to the host of `url` alone, whatever it redirects to; `form` is
-    sent by POST; `span` asks for the bytes from its first number up to its second."""
+    """One request. `secret` goes to the host of `url` alone, whatever it redirects to; `form`, or
+    `body` of a media type, is sent by POST; `span` asks for the bytes from its first number up to
+    its second."""
 
     url: str
     accept: str = "*/*"
     secret: str = ""
     form: Mapping[str, str] | None = None
+    body: tuple[str, bytes] | None = None
     span: tuple[int, int | None] | None = None
+
+    @property
+    def data(self) -> Mapping[str, str] | bytes | None:
+        """What is sent by POST, if it is."""
+        return self.form if self.body is None else self.body[1]
 
     def headers(self, url: str) -> dict[str, str]:
         """What is sent to a URL that it led to, or to its own."""
         found = {"Accept": self.accept}
+        if self.body:
+            found["Content-Type"] = self.body[0]
         if self.secret and origin(url) == origin(self.url):
             found["Authorization"] = self.secret
         if self.span:
@@ -193,8 +202,9 @@ class Http:
 
     def _timely(self, question: Question, ask: Callable[[], R]) -> R:
         self.options.deadline.check(question.url)
+        seconds = min(PATIENCE, self.options.deadline.left)
         try:
-            return within(min(PATIENCE, self.options.deadline.left), ask)
+            return within(seconds, ask)
         except Beyond:
             raise
         except Astray as error:
@@ -202,7 +212,7 @@ class Http:
         except (SourceError, Broken):
             raise
         except TimeoutError:
-            raise Broken(f"no end after {PATIENCE:.0f} seconds") from None
+            raise Broken(f"no end after {seconds:.0f} seconds") from None
         except Exception as error:
             # What requests, urllib3 and http.client raise for a broken answer has no common base.
             if is_untrusted(error):
@@ -237,7 +247,7 @@ class Http:
             way.step(url)
             response = self._hop(question, url)
             led = response.headers.get("Location", "")
-            if response.status_code not in REDIRECTS or not led or question.form is not None:
+            if response.status_code not in REDIRECTS or not led or question.data is not None:
                 return Open(
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
@@ -250,10 +260,10 @@ class Http:
 
     def _hop(self, question: Question, url: str) -> requests.Response:
         return self._session.request(
-            "GET" if question.form is None else "POST",
+            "GET" if question.data is None else "POST",
             url,
             headers=question.headers(url),
-            data=question.form,
+            data=question.data,
             stream=True,
             timeout=SILENCE,
             allow_redirects=False,

@@ -1,0 +1,1 @@
+"""Signing: with keys wherever they lie, and with the word of a clock on when."""
