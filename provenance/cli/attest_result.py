@@ -60,7 +60,7 @@ def command(
     """
     workspace = here(quiet=quiet)
     file = file_in(path, output)
-    signer = None if dry_run else signing.signer(workspace.now(), workspace.environment)
+    signer = None if dry_run else signing.signer(workspace)
     made = proposed(workspace, path, reported)
     for line in () if quiet else made.lines:
         terminal.say(line, err=True)
