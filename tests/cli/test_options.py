@@ -110,8 +110,10 @@ MISUSES = {
     "a key and an identity": ["KEY", "FILE", "--identity-token", "x"],
     "a key that is none": ["KEY", "FILE"],
 }
+REPORT = str(Path(__file__).parent.parent / "evaluations" / "reports" / "pytest.xml")
 NEEDS = {
     "attest": ["--as", "acme/m", "--method", "pretrain", "DIR"],
+    "attest-result": ["DIR", "--from", REPORT],
     "fingerprint": ["DIR", "-o", "out.json"],
     "record": ["--as", "acme/m", "--out", "DIR", "--", "true"],
     "sign": ["DIR"],
