@@ -40,33 +40,36 @@ BESIDE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """The last step of a model, and what it is known to have changed."""
+    """A step to a model from a parent that is at hand, and what it is known to have changed;
+    `alone` where no other parent can have been what was changed."""
 
     edge: Edge
     changes: tuple[Change, ...]
+    alone: bool
 
 
-def last_step(case: Case) -> Step | None:
-    """The step from the one parent that is at hand; None where there is none, or several are.
+def last_steps(case: Case) -> tuple[Step, ...]:
+    """The step from each parent that is at hand.
 
-    What a merge of several changes nobody can tell apart, and several parents without a word on how
-    they were used are one; a merge of one parent is none.
+    Several parents without a word on how they were used are a merge, as those are that are called
+    one; a merge of one parent is none.
     """
     edges = [e for e in case.graph.above.get(case.graph.model, ()) if e.passes_weights_on]
-    merged = (MERGE, None) if len(edges) > 1 else ()
     maps, held = tuple(_maps(case)), _adapter(case)
-    of_each = [
-        (edge, [one for name, one in maps if _is_of(case, name, edge)])
-        for edge in edges
-        if edge.relation not in merged
-    ]
-    at_hand = [(edge, some) for edge, some in of_each if some or held or _ledger(case, edge)]
-    if len(at_hand) != 1:
-        return None
-    ((edge, found),) = at_hand
-    told = [one for each in found for one in each.changes]
-    told = told or [*_of_adapter(held, case, edge)] or [*_by_ledger(case, edge)]
-    return Step(edge=edge, changes=tuple(told))
+    of_each = [(e, [one for name, one in maps if _is_of(case, name, e)]) for e in edges]
+    at_hand = [(e, some) for e, some in of_each if some or held or _ledger(case, e)]
+    merged = len(edges) > 1 and any(e.relation in (MERGE, None) for e in edges)
+    alone = len(at_hand) == 1 and not merged
+    return tuple(
+        Step(edge=e, changes=tuple(_changes(case, e, some, held)), alone=alone)
+        for e, some in at_hand
+    )
+
+
+def _changes(case: Case, edge: Edge, maps: Sequence[ChangeMap], held: list[Change]) -> list[Change]:
+    """What is known of a step, by what tells the most."""
+    told = [one for each in maps for one in each.changes]
+    return told or [*_of_adapter(held, case, edge)] or [*_by_ledger(case, edge)]
 
 
 def unread_maps(case: Case) -> Iterator[tuple[str, str]]:
@@ -129,14 +132,6 @@ def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
     yield from layers_added(names, theirs)
     if case.evidence.manifest == case.evidence.listing and not is_adapter_of(stored):
         yield from layers_left_out(names, theirs)
-
-
-def unjudged(case: Case) -> Iterator[str]:
-    """What is declared of the step from several parents, of which none can be held to it."""
-    edges = [e for e in case.graph.above.get(case.graph.model, ()) if e.passes_weights_on]
-    if len(edges) > 1 and last_step(case) is None:
-        for said in dict.fromkeys(one.said for one in declarations(case)):
-            yield f"what {said} declares of factors was not compared: a merge of {len(edges)}"
 
 
 def untold(case: Case, edge: Edge) -> Iterator[str]:

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from provenance.case.case import Case
-from provenance.checks.weights.changed import BESIDE, declarations, last_step, unread_maps
+from provenance.checks.weights.changed import (
+    BESIDE,
+    Step,
+    declarations,
+    last_steps,
+    unread_maps,
+)
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.buffers import is_written
@@ -46,27 +52,54 @@ def exceeding(case: Case) -> Iterator[Finding]:
     for path, why in unread_maps(case):
         message = f"the map of changes cannot be read ({why}): compare again"
         yield unknown("weights/unread", message, path)
-    step = last_step(case)
-    if step:
-        yield from _beyond(case, step.edge, step.changes)
-        yield from _trained(step.edge, step.changes)
+    steps = last_steps(case)
+    for step in steps[:1]:
+        yield from _unfollowed(case, step.edge)
+    if not all(step.alone for step in steps):
+        yield from _of_several(case, steps)
+        return
+    for step in steps:
+        for words in _excess(case, step):
+            message = f"{words}: do not deploy it, and ask what else was done"
+            yield failed("weights/exceeded", message, step.edge.parent)
         yield from _unread(case, step.edge, step.changes)
         yield from _grown(step.edge, step.changes)
 
 
-def _beyond(case: Case, edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
+def _of_several(case: Case, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Any of several parents may be what was changed: what lies within a declaration beside one of
+    them is no excess. One that is not here speaks for nothing."""
+    found = [[*_excess(case, step)] for step in steps]
+    if found and all(found):
+        named = ", ".join(step.edge.parent for step in steps[:SHOWN])
+        beside = f"{found[0][0]} (beside {named}, of several parents that it names)"
+        ask = "ask the publisher what it was made of, and waive this after a look"
+        yield unknown("weights/exceeded", f"{beside}: {ask}", steps[0].edge.parent)
+
+
+def _excess(case: Case, step: Step) -> Iterator[str]:
+    """What of a step is beyond what is said of it, in words without their stop."""
+    yield from _beyond(case, step.edge, step.changes)
+    yield from _trained(step.edge, step.changes)
+
+
+def _unfollowed(case: Case, edge: Edge) -> Iterator[Finding]:
+    """The declarations of which nothing can be said."""
+    for one in declarations(case):
+        if why := unread(one):
+            yield unknown("weights/unread", f"{one.said}: {why}", edge.parent)
+
+
+def _beyond(case: Case, edge: Edge, changes: tuple[Change, ...]) -> Iterator[str]:
     for said, some in _by_place(_of_one_base(tuple(declarations(case)))).items():
-        if why := next(filter(None, map(unread, some)), ""):
-            yield unknown("weights/unread", f"{said}: {why}", edge.parent)
+        if any(map(unread, some)):
             continue
         stored = edge.relation in STORED
         each = [exceeded(one, told_of(one, changes), stored=stored) for one in some]
         names = set.intersection(*({one.change.name for one in found} for found in each))
         if beyond := tuple(one for one in each[0] if one.change.name in names):
-            words = f"{said}: {sentence(some[0], beyond)}"
             more = f" (and beyond the {len(some) - 1} other recipes there)" * (len(some) > 1)
-            message = f"{words}{more}: do not deploy it, and ask what else was done"
-            yield failed("weights/exceeded", message, edge.parent)
+            yield f"{said}: {sentence(some[0], beyond)}{more}"
 
 
 def _by_place(some: Iterable[Declaration]) -> dict[str, list[Declaration]]:
@@ -83,7 +116,7 @@ def _of_one_base(some: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
     return tuple(replace(one, four_bits=four_bits) for one in some)
 
 
-def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
+def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[str]:
     """What training does, where only the way of storing is said to be another."""
     packed = any(map(_is_packing, changes))
     some = [one for one in without_norms_of_gguf(changes) if one.kind not in UNCHANGED]
@@ -91,9 +124,7 @@ def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[Finding]:
     if found and edge.relation in STORED:
         named = (f"{one.name:.200}{size_of(one) or f' ({one.kind})'}" for one in found[:SHOWN])
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        said = f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
-        message = f"{said}: do not deploy it, and ask what else was done"
-        yield failed("weights/exceeded", message, edge.parent)
+        yield f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
 
 
 def _is_trained(change: Change) -> bool:
