@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 
 from provenance.verdict import Outcome
 from tests.checks import edited as e
-from tests.checks.test_hidden_edits import BASE, MERGED, PARENT, lora
+from tests.checks.test_edits import Files
+from tests.checks.test_hidden_edits import BASE, MERGED, PARENT, gptq, halves, int8, lora, without
 
 FAIL, UNKNOWN = (Outcome.FAIL, "weights/exceeded"), (Outcome.UNKNOWN, "weights/exceeded")
 PASS = (Outcome.PASS, "weights/pass")
@@ -27,3 +29,52 @@ def test_a_parent_that_is_not_here_lifts_no_bound(name: str) -> None:
     model = BASE if relation == "quantized" else MERGED
     found = e.findings(PARENT, lora(edit(model)), relation=relation, named=named)
     assert {(one.outcome, one.rule) for one in found} == {expected}
+
+
+def other(name: str, values: object) -> e.Edit:
+    """The model with these values in the place of its own."""
+    return lambda model: model | {name: np.asarray(values)}
+
+
+def _swapped(model: e.Tensors) -> e.Tensors:
+    """Its two layers in each other's place."""
+    words = {"layers.0.": "layers.1.", "layers.1.": "layers.0."}
+    found = dict(model)
+    for here, there in words.items():
+        found |= {n.replace(here, there): v for n, v in model.items() if here in n}
+    return found
+
+
+NO_NUMBERS = np.full(BASE[e.Q].shape, np.nan, np.float32)
+ONE_INFINITE = np.where(np.arange(e.WIDTH)[:, None] == 3, np.inf, MERGED[e.Q]).astype(np.float32)
+LOST: Mapping[str, tuple[e.Edit, str]] = {
+    "left out": (without(".0.self_attn.q_proj."), "layers.0.self_attn.q_proj also left out"),
+    "zeros": (other(e.Q, 0 * BASE[e.Q]), "q_proj also changed (pruned, 100.0 %)"),
+    "no numbers": (other(e.Q, NO_NUMBERS), "q_proj also changed (holds 65536 values"),
+    "a row of no numbers": (other(e.Q, ONE_INFINITE), "holds 256 values that are no numbers"),
+    "half of its rows": (other(e.Q, MERGED[e.Q][: e.WIDTH // 2]), "q_proj also changed"),
+    "half of its columns": (other(e.Q, MERGED[e.Q][:, : e.WIDTH // 2]), "q_proj also changed"),
+    "layers in another order": (_swapped, "moved here from model.layers.1."),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_factors_never_do_to_a_declared_module(name: str) -> None:
+    edit, words = LOST[name]
+    (found,) = [
+        one.message for one in e.findings(PARENT, lora(edit(MERGED))) if one.outcome is Outcome.FAIL
+    ]
+    assert words in found
+
+
+@pytest.mark.parametrize("kept", [halves, int8, gptq])
+def test_a_copy_has_its_layers_in_their_places(kept: Callable[[e.Tensors], Files]) -> None:
+    found = e.findings(PARENT, kept(_swapped(BASE)), relation="quantized")
+    assert "weights/exceeded" in {one.rule for one in found if one.outcome is Outcome.FAIL}
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_the_same_tensors_in_another_order_are_not_identical(here: bool) -> None:
+    found = e.findings(PARENT, halves(_swapped(BASE)), here=here)
+    assert not any("bit-identical to" in one.message for one in found)
+    assert any("layers.0 is its layers.1" in one.message for one in found)

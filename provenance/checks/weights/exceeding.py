@@ -20,7 +20,7 @@ from provenance.checks.weights.changed import (
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.buffers import is_written
-from provenance.weights.changes.change import UNCHANGED, Change, Kind, size_of
+from provenance.weights.changes.change import MOVED, UNCHANGED, Change, Kind, size_of
 from provenance.weights.changes.declared import (
     exceeded,
     sentence,
@@ -119,7 +119,7 @@ def _of_one_base(some: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
 def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[str]:
     """What training does, where only the way of storing is said to be another."""
     packed = any(map(_is_packing, changes))
-    some = [one for one in without_norms_of_gguf(changes) if one.kind not in UNCHANGED]
+    some = [one for one in without_norms_of_gguf(changes) if _is_other(one)]
     found = [one for one in some if _is_trained(one) or (not packed and _is_left_out(one))]
     if found and edge.relation in STORED:
         named = (f"{one.name:.200}{size_of(one) or f' ({one.kind})'}" for one in found[:SHOWN])
@@ -127,9 +127,16 @@ def _trained(edge: Edge, changes: tuple[Change, ...]) -> Iterator[str]:
         yield f"declared {STORED[edge.relation]}; {', '.join(named)}{more} changed otherwise"
 
 
+def _is_other(change: Change) -> bool:
+    """Whether its values are other than the base's in that place."""
+    return change.kind not in UNCHANGED or MOVED in change.detail
+
+
 def _is_trained(change: Change) -> bool:
     if is_written(change):
         return False
+    if MOVED in change.detail:
+        return True
     if change.kind is Kind.RESHAPED:
         return bool(change.share) or not change.detail.endswith(" added")
     return change.kind in TRAINED or (change.kind is Kind.ADDED and not BESIDE.search(change.name))

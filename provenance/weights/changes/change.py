@@ -37,6 +37,8 @@ BESIDE = "beside the table"
 """What is said of a head where only one of two models has one of its own."""
 BEYOND = ", and changed beyond that"
 """What is said behind how values were quantised, where that is not all that was done."""
+MOVED = "moved here from "
+"""What is said of a tensor that stood in another layer of the base, before the name of that."""
 ODD = re.compile(r"holds (?:a value that is no number|\d+ values that are no numbers)")
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""

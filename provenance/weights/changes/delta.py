@@ -66,7 +66,8 @@ class Delta:
     the derivative's dtype is.
 
     `changed` values differ, in `rows` rows; `zeroed` of them are zero now, as far as all are.
-    `odd` of the derivative's are no numbers, and count for nothing else. `square` and `before` are
+    `odd` of the derivative's are no numbers where the base has some; what is none counts for
+    nothing else. `square` and `before` are
     the sums of the squares of the differences and of the base's values. `part` is the difference at
     the rows and columns whose rank is told, and `ulps` are the squared ulps there.
     """
@@ -201,7 +202,7 @@ class _Tally:
     def _odd(self, base: Floats, own: Floats) -> tuple[Floats, Flags, float, float]:
         """The same where some values are no numbers, or too large for the sum of their squares."""
         numbers = np.isfinite(base) & np.isfinite(own)
-        self.delta.odd += int(np.count_nonzero(~np.isfinite(own)))
+        self.delta.odd += int(np.count_nonzero(~np.isfinite(own) & np.isfinite(base)))
         differs = (own != base) & ~(np.isnan(own) & np.isnan(base))
         old = np.where(numbers, base, 0).astype(np.float64)
         new = np.where(numbers, own, 0) - old

@@ -11,6 +11,7 @@ from provenance.weights.changes.buffers import said_of
 from provenance.weights.changes.change import (
     BESIDE,
     BEYOND,
+    MOVED,
     UNCHANGED,
     Change,
     Kind,
@@ -58,7 +59,7 @@ def change_of(
             return adapted_change(change, base, own, scales)
         place = (pair.derived.role, pair.derived.numbers)
         found = _between(change, fitted(base, own, (moved or {}).get(place)), own)
-        return found if found.kind in UNCHANGED else _with_values(found, own)
+        return _moved(pair, found if found.kind in UNCHANGED else _with_values(found, own))
     except Unreadable as error:
         return replace(change, kind=Kind.UNREADABLE, detail=str(error))
 
@@ -86,6 +87,14 @@ def _named(pair: Pair, base: Piece, own: Piece) -> Change:
     other = own if pair.head is base else base
     words = f"{BESIDE} {other.name}"
     return replace(change, name=pair.head.name, role=pair.head.role, numbers=(), detail=words)
+
+
+def _moved(pair: Pair, change: Change) -> Change:
+    """With a word on a layer that stands elsewhere than in the base."""
+    if pair.base is None or pair.derived is None or pair.base.numbers == pair.derived.numbers:
+        return change
+    words = (change.detail, f"{MOVED}{pair.base.name}")
+    return replace(change, detail="; ".join(word for word in words if word))
 
 
 def _with_values(change: Change, own: Side) -> Change:
@@ -124,7 +133,7 @@ def _told(change: Change, judged: Change, delta: Delta) -> Change:
         judged,
         relative=float(f"{delta.relative:.6g}"),
         share=float(f"{delta.share:.6g}"),
-        detail="; ".join(word for word in words if word),
+        detail="; ".join(dict.fromkeys(word for word in words if word)),
     )
 
 

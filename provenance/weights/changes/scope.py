@@ -77,6 +77,16 @@ class Scope:
             return self._declared.bias == "all"
         return self._is_inside(change)
 
+    def is_whole(self, change: Change) -> bool:
+        """Whether it was declared that all of it is trained, or rows of it, and not factors."""
+        modules = modules_of(change)
+        return not self._declared.modules or self._is_saved(modules) or self._has_tokens(modules)
+
+    def is_table(self, change: Change) -> bool:
+        """Whether it is a table of tokens, or the head, as far as its name tells."""
+        modules = modules_of(change)
+        return any(use_of(one) is Use.TABLE or HEAD.search(one) for one in modules)
+
     def is_rounded(self, change: Change) -> bool:
         """Whether it was declared that this tensor is rounded to four bits."""
         is_weight = not change.name.endswith(".bias")
