@@ -78,3 +78,26 @@ def test_the_same_tensors_in_another_order_are_not_identical(here: bool) -> None
     found = e.findings(PARENT, halves(_swapped(BASE)), here=here)
     assert not any("bit-identical to" in one.message for one in found)
     assert any("layers.0 is its layers.1" in one.message for one in found)
+
+
+ROW = 37
+
+
+def _with_row(model: e.Tensors) -> e.Tensors:
+    """One row of a declared matrix changed by a twentieth of itself, in a direction of its own."""
+    values = model[e.Q].copy()
+    values[ROW] += 0.05 * values[ROW][::-1]
+    return model | {e.Q: values}
+
+
+def _with_rows(model: e.Tensors) -> e.Tensors:
+    """A fifth of the rows of a declared matrix as in another model, and the rest as in the base."""
+    values = BASE[e.Q].copy()
+    values[: len(values) // 5] = values[: len(values) // 5, ::-1]
+    return model | {e.Q: values}
+
+
+@pytest.mark.parametrize("edit", [_with_row, _with_rows])
+def test_every_row_of_a_declared_matrix_is_held_to_the_rank(edit: e.Edit) -> None:
+    found = {one.rule: one.message for one in e.findings(PARENT, lora(edit(MERGED)))}
+    assert "self_attn.q_proj changed beyond that rank" in found["weights/exceeded"]

@@ -39,6 +39,8 @@ BEYOND = ", and changed beyond that"
 """What is said behind how values were quantised, where that is not all that was done."""
 MOVED = "moved here from "
 """What is said of a tensor that stood in another layer of the base, before the name of that."""
+OUTSIDE = "in other directions than the rest"
+"""What is said of rows that the factors of all others do not make."""
 ODD = re.compile(r"holds (?:a value that is no number|\d+ values that are no numbers)")
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
@@ -52,7 +54,8 @@ class Change:
     `role` and `numbers` say what it is for and in which layer. `relative` is the Frobenius norm of
     the difference by that of the base, 1 where the base holds zeros only; `share` how many of the
     values differ, from 0 to 1. `rank` is how many directions of the difference stand out of the
-    rounding of what is stored, of a dense one at least so many; None where it was not asked.
+    rounding of what is stored, of a dense one at least so many, with those of rows outside of the
+    part whose rank is told; None where it was not asked.
     `whole` is the same of all parts of the tensor together, where several of them changed.
     `detail` is what else is to be said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`. A
     removed tensor has the base's name.
@@ -96,7 +99,11 @@ def no_numbers(count: int) -> str:
 def size_of(change: Change) -> str:
     """How large a change is and that it holds what is no number, in brackets; nothing where neither
     is known."""
-    told = change.rank and (change.kind is Kind.LOW_RANK or change.rank <= TOLD)
+    told = (
+        change.rank
+        and change.kind is not Kind.ROWS
+        and (change.kind is Kind.LOW_RANK or change.rank <= TOLD)
+    )
     words = f"rank {change.rank}" if told else change.kind
     odd = ODD.search(change.detail)
     found = [words, percent(change.relative)] if change.relative else []

@@ -11,6 +11,7 @@ from provenance.weights.changes.change import (
     BEYOND,
     MOVED,
     ODD,
+    OUTSIDE,
     UNCHANGED,
     Change,
     Kind,
@@ -148,7 +149,7 @@ def _beyond(change: Change, scope: Scope, alike: str) -> str:
         return f"{short(change.name)} also {VERBS.get(change.kind, 'changed')}{size_of(change)}"
     rank, found = scope.rank_of(change), scope.found_in(change)
     told = not alike or not _quantised(change) or BEYOND in change.detail
-    if not told or rank is None or found is None or found <= rank + 1:
+    if not told or rank is None or found is None or found <= rank + (OUTSIDE not in change.detail):
         return ""
     which = "that rank" if rank == scope.rank else f"its rank of {rank}"
     return f"{short(change.name)} changed beyond {which}{size_of(replace(change, rank=found))}"

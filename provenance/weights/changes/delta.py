@@ -65,7 +65,7 @@ class Delta:
     """What differs in the first `compared` values of two pieces, where the base's are rounded as
     the derivative's dtype is.
 
-    `changed` values differ, in `rows` rows; `zeroed` of them are zero now, as far as all are.
+    `changed` values differ, in the rows `lines`; `zeroed` of them are zero now, as far as all are.
     `odd` of the derivative's are no numbers where the base has some; what is none counts for
     nothing else. `square` and `before` are
     the sums of the squares of the differences and of the base's values. `part` is the difference at
@@ -76,11 +76,16 @@ class Delta:
     changed: int = 0
     zeroed: int = 0
     odd: int = 0
-    rows: int = 0
     square: float = 0.0
     before: float = 0.0
     ulps: Sizes | float = field(default=0.0, repr=False)
     part: Floats | None = field(default=None, repr=False)
+    lines: Indices = field(default_factory=lambda: np.zeros(0, np.intp), repr=False)
+
+    @property
+    def rows(self) -> int:
+        """In how many rows values differ."""
+        return len(self.lines)
 
     @property
     def relative(self) -> float:
@@ -158,6 +163,7 @@ class _Tally:
         self.at = (places(count), places(self.columns)) if by_rows else None
         self.parts: list[Floats] = []
         self.own: list[Floats] = []
+        self.lines: list[Indices] = []
 
     def add(self, begin: int, base: Floats, own: Floats) -> None:
         if self.retyped:
@@ -177,12 +183,13 @@ class _Tally:
             delta.zeroed += changed - int(np.count_nonzero(own[differs]))
         delta.changed += changed
         if self.at:
-            self._rows(begin, changed, differs)
+            self._rows(begin // self.columns, changed, differs)
             self._part(self.at, begin // self.columns, difference, own)
 
-    def _rows(self, begin: int, changed: int, differs: Flags) -> None:
+    def _rows(self, first: int, changed: int, differs: Flags) -> None:
         if changed:
-            self.delta.rows += int(differs.reshape(-1, self.columns).any(axis=1).sum())
+            rows = differs.reshape(-1, self.columns).any(axis=1)
+            self.lines.append(np.flatnonzero(rows) + first)
 
     def _part(
         self, at: tuple[Indices, Indices], first: int, difference: Floats, own: Floats
@@ -214,6 +221,8 @@ class _Tally:
         )
 
     def found(self) -> Delta:
+        if self.lines:
+            self.delta.lines = np.concatenate(self.lines)
         if self.parts:
             self.delta.part = np.concatenate(self.parts)
         if self.parts and self.delta.changed:

@@ -12,6 +12,7 @@ from provenance.weights.changes.change import (
     BESIDE,
     BEYOND,
     MOVED,
+    OUTSIDE,
     UNCHANGED,
     Change,
     Kind,
@@ -23,6 +24,7 @@ from provenance.weights.changes.fitting import Fitted, fitted
 from provenance.weights.changes.fitting import Scales as Moved
 from provenance.weights.changes.four_bit import FOLLOWING, rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
+from provenance.weights.changes.outside import Held
 from provenance.weights.changes.pairs import Pair, Place
 from provenance.weights.changes.pieces import Piece
 from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
@@ -163,7 +165,9 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
         return replace(change, kind=Kind.PRUNED, detail=f"{delta.share:.1%} set to zero")
     matrix = own.piece.matrix
     if matrix.rows > 1 and 0 < delta.rows * FEW <= matrix.rows:
-        return replace(change, kind=Kind.ROWS, detail=f"{delta.rows} of {matrix.rows} rows")
+        words = f"{delta.rows} of {matrix.rows} rows"
+        count = min(delta.rows, _rank_of_part(delta))
+        return _held(replace(change, kind=Kind.ROWS, detail=words), delta, base, own, count)
     if delta.relative <= FAR and (found := _quantized(base, own)):
         return _on_lattice(change, delta, base, own, found)
     return _ranked(change, delta, base, own)
@@ -187,7 +191,7 @@ def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     """By the rank of what was trained, beside a base that may have been rounded first."""
     if delta.part is None:
         return replace(change, kind=Kind.DENSE)
-    change = replace(change, rank=rank(delta.part, delta.ulps))
+    change = _held(change, delta, base, own, _rank_of_part(delta))
     if _is_low(change, own):
         return replace(change, kind=Kind.LOW_RANK)
     first = rounded_first(base, own, delta.relative)
@@ -196,6 +200,22 @@ def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     if first:
         change = replace(change, rank=first.rank, detail=f"{first.words}{BEYOND}")
     return replace(change, kind=Kind.LOW_RANK if _is_low(change, own) else Kind.DENSE)
+
+
+def _rank_of_part(delta: Delta) -> int:
+    return 0 if delta.part is None else rank(delta.part, delta.ulps)
+
+
+def _held(change: Change, delta: Delta, base: Side, own: Side, found: int) -> Change:
+    """With the rank that a part of the change has, and that of rows which are of no such factors:
+    every row is looked at."""
+    outside = Held(base, own).outside(delta.lines, found) if base.piece.is_plain else None
+    if outside is None:
+        return replace(change, rank=found)
+    words = (change.detail, f"{outside.rows} of {own.piece.matrix.rows} rows {OUTSIDE}")
+    return replace(
+        change, rank=max(found, outside.rank), detail="; ".join(word for word in words if word)
+    )
 
 
 def _is_low(change: Change, own: Side) -> bool:
