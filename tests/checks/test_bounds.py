@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from provenance.verdict import Outcome
 from tests.checks import edited as e
-from tests.checks.test_edits import Files
+from tests.checks.test_edits import CONFIG, Files
 from tests.checks.test_hidden_edits import BASE, MERGED, PARENT, gptq, halves, int8, lora, without
 
 FAIL, UNKNOWN = (Outcome.FAIL, "weights/exceeded"), (Outcome.UNKNOWN, "weights/exceeded")
@@ -101,3 +102,49 @@ def _with_rows(model: e.Tensors) -> e.Tensors:
 def test_every_row_of_a_declared_matrix_is_held_to_the_rank(edit: e.Edit) -> None:
     found = {one.rule: one.message for one in e.findings(PARENT, lora(edit(MERGED)))}
     assert "self_attn.q_proj changed beyond that rank" in found["weights/exceeded"]
+
+
+TOKENS: dict[str, object] = {"trainable_token_indices": {"embed_tokens": [5, 9]}}
+
+
+def adapter(model: e.Tensors, **more: object) -> Files:
+    """A merged adapter with more said of it."""
+    return {**halves(model), "adapter_config.json": json.dumps(CONFIG | more).encode()}
+
+
+def rows(*places: int, longer: bool = False) -> e.Edit:
+    """Other values in these rows of the table, and one row more behind them."""
+
+    def made(model: e.Tensors) -> e.Tensors:
+        table = model[e.TABLE].copy()
+        table[list(places)] = table[list(places), ::-1]
+        return model | {e.TABLE: np.vstack([table, table[:1]]) if longer else table}
+
+    return made
+
+
+SPOKEN: Mapping[str, tuple[e.Edit, dict[str, object], str]] = {
+    "the rows that are said": (rows(5, 9), TOKENS, "weights/pass"),
+    "one of them": (rows(9), TOKENS, "weights/pass"),
+    "another row": (rows(5, 10), TOKENS, "weights/exceeded"),
+    "another row, and one more": (rows(10, longer=True), TOKENS, "weights/exceeded"),
+    "every row": (rows(*range(e.VOCABULARY)), TOKENS, "weights/exceeded"),
+    "rows of the one table": (rows(5), {"trainable_token_indices": [5]}, "weights/pass"),
+    "of the one table another": (rows(6), {"trainable_token_indices": [5]}, "weights/exceeded"),
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_rows_of_tokens_are_those_that_are_said(name: str) -> None:
+    edit, more, rule = SPOKEN[name]
+    found = e.findings(PARENT, adapter(edit(MERGED), **more))
+    assert found[0].rule == rule
+
+
+@pytest.mark.parametrize("more", [{"use_dora": True}, {"init_lora_weights": "pissa"}])
+def test_a_pass_says_that_no_rank_was_held(more: dict[str, object]) -> None:
+    (found,) = e.findings(PARENT, adapter(e.edit(e.Q, 0.4, rank=80)(MERGED), **more))
+    assert (found.rule, "binds the change of q,v to no rank" in found.message) == (
+        "weights/pass",
+        True,
+    )

@@ -13,6 +13,7 @@ from provenance.claims.trained import of_files, of_parameters
 from provenance.errors import Malformed
 from provenance.lineage import Edge
 from provenance.weights.changes.change import Change, ChangeMap, Kind, loads, percent
+from provenance.weights.changes.declared import declared_words
 from provenance.weights.changes.moving import BEHIND
 from provenance.weights.changes.scope import Declaration
 from provenance.weights.changes.untold import (
@@ -141,6 +142,9 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     if packed_too:
         most = f"up to {percent(max(packed_too))} of a matrix"
         yield f"an edit below the rounding of packed matrices ({most}) is not told"
+    if loose := [one for one in declarations(case) if one.modules and one.rank is None]:
+        modules = declared_words(loose[0])
+        yield f"{loose[0].said} binds the change of {modules} to no rank, and none was held"
     theirs = _ledger(case, edge)
     if theirs is None or case.evidence.weights.changes:
         return

@@ -17,6 +17,7 @@ from provenance.weights.changes.change import (
     Change,
     Kind,
     no_numbers,
+    runs_of,
 )
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import Scales, adapted_change
@@ -31,6 +32,7 @@ from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
 from provenance.weights.changes.rounding import FAR, farthest
 from provenance.weights.changes.straying import strays
 from provenance.weights.changes.turning import Turned, lies_turned
+from provenance.weights.names import Use, use_of
 from provenance.weights.stored import Reader, Unreadable
 from provenance.weights.values import Floats
 
@@ -131,8 +133,10 @@ def _between(change: Change, base: Side, own: Side) -> Change:
 def _told(change: Change, judged: Change, delta: Delta) -> Change:
     """The change with its numbers, and with a word on values that are none."""
     words = (change.detail, judged.detail, no_numbers(delta.odd))
+    is_table = use_of(change.role) is Use.TABLE or BESIDE in change.detail
     return replace(
         judged,
+        rows=runs_of(delta.lines.tolist()) if is_table else (),
         relative=float(f"{delta.relative:.6g}"),
         share=float(f"{delta.share:.6g}"),
         detail="; ".join(dict.fromkeys(word for word in words if word)),

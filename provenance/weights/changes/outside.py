@@ -40,6 +40,7 @@ LEEWAY, COARSE = 2.0, 2.0**-16
 """Of the squared bound of rounding, and of the squared change of a row."""
 EVEN = 7.0
 """Times the squares of an even error that the squares of the largest one are (12 / 1.71)."""
+LARGEST = np.float32(1e15)
 SUBNORMAL = 2.0**-50
 """Half a step of the smallest halves, squared."""
 Numbers = npt.NDArray[np.float64]
@@ -135,13 +136,18 @@ class Held:
         with np.errstate(all="ignore"):
             before = rounded(base.reshape(-1), self._dtype).reshape(base.shape)
             change = own - (before if self._retyped else base)
-        return np.nan_to_num(change, posinf=0, neginf=0), np.nan_to_num(own, posinf=0, neginf=0)
+        return _sound(change), _sound(own)
 
     def _bounds(self, own: Floats) -> Numbers:
         """The square of the largest error of rounding of each row."""
         squares = np.vecdot(own, own).astype(np.float64) * 4.0**-self._digits
         halves = SUBNORMAL * self.columns if self._dtype == "F16" else 0.0
         return np.asarray((squares + halves) * (4.0 if self._retyped else 1.0), np.float64)
+
+
+def _sound(values: Floats) -> Floats:
+    """Numbers whose squares can be summed; zero for what is none."""
+    return np.clip(np.nan_to_num(values, posinf=0, neginf=0), -LARGEST, LARGEST)
 
 
 def _rows(side: Side, lines: Indices, columns: int) -> Floats:
