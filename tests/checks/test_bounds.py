@@ -10,6 +10,7 @@ import pytest
 
 from provenance.verdict import Outcome
 from tests.checks import edited as e
+from tests.checks import packs
 from tests.checks.test_edits import CONFIG, Files
 from tests.checks.test_hidden_edits import BASE, MERGED, PARENT, gptq, halves, int8, lora, without
 
@@ -148,3 +149,49 @@ def test_a_pass_says_that_no_rank_was_held(more: dict[str, object]) -> None:
         "weights/pass",
         True,
     )
+
+
+SCORE = {"score.weight": np.ones((3, e.WIDTH), np.float32)}
+VALUES = {"v_head.summary.weight": np.ones((1, e.WIDTH), np.float32),
+          "v_head.summary.bias": np.ones(1, np.float32)}  # fmt: skip
+SEQUENCES, TIED = "LlamaForSequenceClassification", {"tie_word_embeddings": True}
+HEADLESS = {name: values for name, values in MERGED.items() if name != e.HEAD}
+HEADS: Mapping[str, tuple[e.Tensors, dict[str, object], str]] = {
+    "of a classifier": (HEADLESS | SCORE, {"architectures": [SEQUENCES]}, "weights/pass"),
+    "none, of what embeds": (HEADLESS, {"architectures": ["LlamaModel"]}, "weights/pass"),
+    "of values": (MERGED | VALUES, {"architectures": ["LlamaForCausalLM"]}, "weights/pass"),
+    "left out": (HEADLESS, {"architectures": ["LlamaForCausalLM"]}, "weights/exceeded"),
+    "the table": (HEADLESS, {"architectures": ["LlamaModel"], **TIED}, "weights/exceeded"),
+    "left out, and no word on it": (HEADLESS, {}, "weights/exceeded"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_goes_with_its_architecture(name: str) -> None:
+    model, settings, rule = HEADS[name]
+    files = {**lora(model), "config.json": json.dumps(settings).encode()}
+    (found,) = e.findings(PARENT, files)
+    assert found.rule == rule
+    assert (
+        rule == "weights/pass" or "lm_head also left out, and model.embed_tokens" in found.message
+    )
+
+
+def longer(table: e.Floats, size: float = 0.0) -> e.Floats:
+    """A table with three rows of the mean more, and its own moved by so much of themselves."""
+    return np.vstack([table * (1 + size), np.tile(table.mean(axis=0), (3, 1))])
+
+
+TABLES: Mapping[str, tuple[e.Floats, e.Floats, str]] = {
+    "the longer table": (longer(BASE[e.TABLE]), longer(BASE[e.TABLE]), "weights/pass"),
+    "another one": (longer(BASE[e.TABLE]), longer(BASE[e.TABLE], 0.1), "weights/exceeded"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_head_that_is_the_table_may_be_kept_beside_it(name: str) -> None:
+    table, head, rule = TABLES[name]
+    tied = {key: values for key, values in BASE.items() if key != e.HEAD}
+    parent = e.Registered(repo="base/b", model={}, files={"model.safetensors": packs.halves(tied)})
+    found = e.findings(parent, lora(MERGED | {e.TABLE: table, e.HEAD: head}))
+    assert [one.rule for one in found] == [rule]

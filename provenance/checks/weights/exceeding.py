@@ -17,19 +17,22 @@ from provenance.checks.weights.changed import (
     last_steps,
     unread_maps,
 )
+from provenance.errors import Malformed
 from provenance.lineage import Edge
 from provenance.verdict import Finding, failed, unknown
 from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import MOVED, UNCHANGED, Change, Kind, size_of
 from provenance.weights.changes.declared import (
     exceeded,
+    is_left_out,
     sentence,
     told_of,
     unread,
     without_norms_of_gguf,
 )
-from provenance.weights.changes.scope import Declaration
+from provenance.weights.changes.scope import HEAD, Declaration
 from provenance.weights.changes.untold import NEW_LAYER
+from provenance.weights.roles import module_of
 
 SHOWN = 5
 STORED = {"quantized": "a quantisation", "converted": "a conversion"}
@@ -37,6 +40,12 @@ STORED = {"quantized": "a quantisation", "converted": "a conversion"}
 TRAINED = frozenset({Kind.DENSE, Kind.LOW_RANK, Kind.ROWS, Kind.PRUNED})
 """What is done to weights, and storing them otherwise does not do."""
 
+GENERATES = re.compile(
+    r"For(?:CausalLM|ConditionalGeneration|Seq2SeqLM|MaskedLM|PreTraining)|LMHead"
+)
+"""What the names of architectures hold that have a head over the tokens."""
+TASK = re.compile(r"(?:score|classifier|qa_outputs|v_head|value_head)(?:\..+)?")
+"""What a head of another task is called, which nothing reads that generates."""
 PACKING = "unreadable packing"
 LEFT = re.compile(
     r"(?:^|\.)(?:visual|vision_(?:tower|model)|vision_embed_tokens|multi_modal_projector"
@@ -95,11 +104,34 @@ def _beyond(case: Case, edge: Edge, changes: tuple[Change, ...]) -> Iterator[str
         if any(map(unread, some)):
             continue
         stored = edge.relation in STORED
-        each = [exceeded(one, told_of(one, changes), stored=stored) for one in some]
+        held = [one for one in changes if not _is_of_task(case, one)]
+        each = [exceeded(one, told_of(one, held), stored=stored) for one in some]
         names = set.intersection(*({one.change.name for one in found} for found in each))
         if beyond := tuple(one for one in each[0] if one.change.name in names):
             more = f" (and beyond the {len(some) - 1} other recipes there)" * (len(some) > 1)
             yield f"{said}: {sentence(some[0], beyond)}{more}"
+
+
+def _is_of_task(case: Case, change: Change) -> bool:
+    """Whether a head was added for another task, or left out with the architecture that has it."""
+    if change.kind is Kind.ADDED:
+        return bool(TASK.fullmatch(change.name))
+    return is_left_out(change) and bool(HEAD.search(module_of(change.name))) and _is_headless(case)
+
+
+def _is_headless(case: Case) -> bool:
+    """Whether the configuration names an architecture without a head over the tokens, and does not
+    say that the table is one."""
+    file = case.files.by_path.get("config.json")
+    try:
+        found = file.json() if file else None
+    except Malformed:
+        return False
+    names = found.get("architectures") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(names, list) or not names:
+        return False
+    heads = any(not isinstance(one, str) or GENERATES.search(one) for one in names)
+    return not heads and found.get("tie_word_embeddings") is not True
 
 
 def _by_place(some: Iterable[Declaration]) -> dict[str, list[Declaration]]:

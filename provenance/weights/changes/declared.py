@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from provenance.weights.changes.buffers import is_written
 from provenance.weights.changes.change import (
+    BESIDE,
     BEYOND,
     MOVED,
     ODD,
@@ -146,13 +147,29 @@ def _beyond(change: Change, scope: Scope, alike: str) -> str:
     ):
         return ""
     if not scope.may_change(change) or _is_lost(change, scope):
-        return f"{short(change.name)} also {VERBS.get(change.kind, 'changed')}{size_of(change)}"
+        return f"{short(change.name)} also {_verb(change)}"
     rank, found = scope.rank_of(change), scope.found_in(change)
     told = not alike or not _quantised(change) or BEYOND in change.detail
     if not told or rank is None or found is None or found <= rank + (OUTSIDE not in change.detail):
         return ""
     which = "that rank" if rank == scope.rank else f"its rank of {rank}"
     return f"{short(change.name)} changed beyond {which}{size_of(replace(change, rank=found))}"
+
+
+def _verb(change: Change) -> str:
+    """What was done to a tensor, and how far from the base's it is."""
+    if is_left_out(change):
+        return (
+            f"left out, and {change.detail.partition(';')[0].removeprefix(f'{BESIDE} ')} is not it"
+        )
+    return f"{VERBS.get(change.kind, 'changed')}{size_of(change)}"
+
+
+def is_left_out(change: Change) -> bool:
+    """Whether the derivative has no such tensor; of a head, whether its table stands in for it."""
+    return change.kind is Kind.REMOVED or (
+        change.detail.startswith(BESIDE) and change.base == change.name
+    )
 
 
 def _is_alike(change: Change, alike: str) -> bool:
