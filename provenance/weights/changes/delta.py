@@ -60,6 +60,15 @@ class Side:
         return main.path, start + begin * wide, start + end * wide
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Of each row the norm of the difference, that of the base, and its largest value."""
+
+    off: Floats
+    before: Floats
+    largest: Floats
+
+
 @dataclass(kw_only=True)
 class Delta:
     """What differs in the first `compared` values of two pieces, where the base's are rounded as
@@ -69,7 +78,8 @@ class Delta:
     `odd` of the derivative's are no numbers where the base has some; what is none counts for
     nothing else. `square` and `before` are
     the sums of the squares of the differences and of the base's values. `part` is the difference at
-    the rows and columns whose rank is told, and `ulps` are the squared ulps there.
+    the rows and columns whose rank is told, and `ulps` are the squared ulps there. `each` has the
+    rows of what is packed.
     """
 
     compared: int
@@ -80,6 +90,7 @@ class Delta:
     before: float = 0.0
     ulps: Sizes | float = field(default=0.0, repr=False)
     part: Floats | None = field(default=None, repr=False)
+    each: Lines | None = field(default=None, repr=False)
     lines: Indices = field(default_factory=lambda: np.zeros(0, np.intp), repr=False)
 
     @property
@@ -164,6 +175,7 @@ class _Tally:
         self.parts: list[Floats] = []
         self.own: list[Floats] = []
         self.lines: list[Indices] = []
+        self.each: list[Floats] = []
 
     def add(self, begin: int, base: Floats, own: Floats) -> None:
         if self.retyped:
@@ -184,6 +196,8 @@ class _Tally:
         delta.changed += changed
         if self.at:
             self._rows(begin // self.columns, changed, differs)
+            if self.dtype not in DIGITS:
+                self.each.append(_each(base, difference, self.columns))
             self._part(self.at, begin // self.columns, difference, own)
 
     def _rows(self, first: int, changed: int, differs: Flags) -> None:
@@ -223,12 +237,23 @@ class _Tally:
     def found(self) -> Delta:
         if self.lines:
             self.delta.lines = np.concatenate(self.lines)
+        if self.each:
+            off, before, largest = np.concatenate(self.each, axis=1)
+            self.delta.each = Lines(off=off, before=before, largest=largest)
         if self.parts:
             self.delta.part = np.concatenate(self.parts)
         if self.parts and self.delta.changed:
             squares = ulps(np.concatenate(self.own), self.dtype)
             self.delta.ulps = squares * (1 + self.retyped)
         return self.delta
+
+
+def _each(base: Floats, difference: Floats, columns: int) -> Floats:
+    """The norms of each row's difference and values, and its largest value."""
+    before = base.reshape(-1, columns)
+    off = difference.reshape(-1, columns) if len(difference) else np.zeros_like(before)
+    sizes = [np.sqrt(np.vecdot(values, values)) for values in (off, before)]
+    return np.stack([*sizes, np.abs(before).max(axis=1)])
 
 
 def squared(values: Floats) -> float:

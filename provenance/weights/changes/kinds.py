@@ -29,8 +29,8 @@ from provenance.weights.changes.outside import Held
 from provenance.weights.changes.pairs import Pair, Place
 from provenance.weights.changes.pieces import Piece
 from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
-from provenance.weights.changes.rounding import FAR, farthest
-from provenance.weights.changes.straying import strays
+from provenance.weights.changes.rounding import FAR, bits_of, farthest
+from provenance.weights.changes.straying import rows_beyond, strays
 from provenance.weights.changes.turning import Turned, lies_turned
 from provenance.weights.names import Use, use_of
 from provenance.weights.stored import Reader, Unreadable
@@ -149,10 +149,10 @@ def _grown(change: Change, base: Side, own: Side) -> Change:
     theirs, ours = base.piece.matrix.rows, own.piece.matrix.rows
     rest = f"{ours - theirs} added" if ours > theirs else f"{theirs - ours} left out"
     both = min(ours, theirs)
-    if own.piece.dtype not in DIGITS and delta.relative <= farthest(
-        base, own.piece, _some_rows(base)
-    ):
-        delta = replace(delta, changed=0)
+    if own.piece.dtype not in DIGITS:
+        bound = farthest(base, own.piece, _some_rows(base))
+        if delta.relative <= bound and not _rows_beyond(delta, bound, own):
+            delta = replace(delta, changed=0)
     words = f"{delta.rows} of {both} rows differ" if delta.changed else f"{both} rows identical"
     return _told(change, replace(change, kind=Kind.RESHAPED, detail=f"{words}, {rest}"), delta)
 
@@ -236,11 +236,21 @@ def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     elif delta.part is not None and matrix.form not in LEARNT:
         found = standing(delta.part)
     if not beyond and not found:
-        return replace(change, kind=Kind.QUANTIZED)
+        rows = _rows_beyond(delta, bound, own)
+        words = f"{change.detail}{BEYOND}, in {rows} of {matrix.rows} rows"
+        return replace(
+            change,
+            kind=Kind.DENSE if rows else Kind.QUANTIZED,
+            detail=words if rows else change.detail,
+        )
     change = replace(change, detail=f"{change.detail}{BEYOND}")
     if is_low(found, matrix.rows, matrix.columns):
         return replace(change, kind=Kind.LOW_RANK, rank=found)
     return replace(change, kind=Kind.DENSE)
+
+
+def _rows_beyond(delta: Delta, bound: float, own: Side) -> int:
+    return rows_beyond(delta.each, bound, bits_of(own.piece), own.piece.matrix.columns)
 
 
 def _types(base: Side, own: Side) -> str:
