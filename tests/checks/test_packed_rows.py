@@ -64,3 +64,21 @@ def test_uneven_rows_are_rounded_as_others(pack: str, name: str) -> None:
     parent = e.Registered(repo="base/b", model={}, files={"model.safetensors": packs.halves(base)})
     found = e.findings(parent, PACKS[pack](base), relation="quantized")
     assert [one.rule for one in found] == ["weights/pass"]
+
+
+MEAN = BASE[e.TABLE].mean(axis=0, keepdims=True)
+ADDED: Mapping[str, tuple[e.Floats, str]] = {
+    "zeros": (0 * MEAN, "weights/pass"),
+    "the mean": (MEAN, "weights/pass"),
+    "one of the others": (BASE[e.TABLE][5:6], "weights/pass"),
+    "anything": (BASE[e.TABLE][5:6, ::-1], "weights/exceeded"),
+}
+
+
+@pytest.mark.parametrize("name", ADDED)
+@pytest.mark.parametrize("pack", ["int8", "gguf", "gguf of 4 bits"])
+def test_a_copy_has_no_rows_to_add(pack: str, name: str) -> None:
+    row, rule = ADDED[name]
+    child = BASE | {e.TABLE: np.vstack([BASE[e.TABLE], row, row])}
+    (found,) = e.findings(PARENT, PACKS[pack](child), relation="quantized")
+    assert found.rule == rule

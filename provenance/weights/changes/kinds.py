@@ -21,6 +21,7 @@ from provenance.weights.changes.change import (
 )
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import Scales, adapted_change
+from provenance.weights.changes.filling import is_filled
 from provenance.weights.changes.fitting import Fitted, fitted
 from provenance.weights.changes.fitting import Scales as Moved
 from provenance.weights.changes.four_bit import FOLLOWING, rounded_first
@@ -38,6 +39,8 @@ from provenance.weights.values import Floats
 
 FEW = 4
 """Of the rows one of so many, or fewer, are a few."""
+OTHERS = ", of other values"
+"""What is said of rows that were added, and are neither zeros nor the mean nor one of the rest."""
 LEARNT = frozenset({"GPTQ", "packed"})
 """Forms of tools that let one value take up what rounding did to another: no noise."""
 SAMPLED, ROWS = 1 << 16, 16
@@ -149,6 +152,8 @@ def _grown(change: Change, base: Side, own: Side) -> Change:
     theirs, ours = base.piece.matrix.rows, own.piece.matrix.rows
     rest = f"{ours - theirs} added" if ours > theirs else f"{theirs - ours} left out"
     both = min(ours, theirs)
+    with np.errstate(all="ignore"):
+        rest += OTHERS if ours > theirs and not is_filled(own, theirs) else ""
     if own.piece.dtype not in DIGITS:
         bound = farthest(base, own.piece, _some_rows(base))
         if delta.relative <= bound and not _rows_beyond(delta, bound, own):
