@@ -66,6 +66,7 @@ class _Lora:
     modules: tuple[str, ...]
     saved: tuple[str, ...]
     tokens: tuple[str, ...]
+    indices: tuple[tuple[str, tuple[int, ...]], ...]
     rank: int | None
     bias: str
     ranks: tuple[tuple[str, int], ...]
@@ -116,6 +117,7 @@ def _alone(said: str, one: _Lora) -> Declaration:
         modules=one.modules,
         saved=one.saved,
         tokens=one.tokens,
+        indices=one.indices,
         rank=one.rank,
         bias=one.bias,
         ranks=one.ranks if one.rank else (),
@@ -134,6 +136,7 @@ def _of_all(said: str, some: Sequence[_Lora]) -> Declaration:
         modules=() if whole else tuple(dict.fromkeys(m for one in some for m in one.modules)),
         saved=tuple(dict.fromkeys(name for one in some for name in one.saved)),
         tokens=tuple(dict.fromkeys(name for one in some for name in one.tokens)),
+        indices=tuple(pair for one in some for pair in one.indices),
         rank=None if None in ranks else sum(rank or 0 for rank in ranks),
         bias=max((one.bias for one in some), key=BIASES.index),
     )
@@ -182,7 +185,8 @@ def _lora(table: Mapping[object, object]) -> _Lora | None:
     return _Lora(
         modules=tuple(ALL_LINEAR if name == "all" else name for name in modules),
         saved=tuple(name for key in SAVED for name in _names(table.get(key))),
-        tokens=_tokens(table.get(TOKENS)),
+        tokens=tuple(name for name, _ in _tokens(table.get(TOKENS))),
+        indices=tuple((name, rows) for name, rows in _tokens(table.get(TOKENS)) if rows),
         rank=rank if rank and _is_product(table) else None,
         bias=next((word for word in BIASES[1:] if word == table.get("bias")), bias),
         ranks=tuple(_ranks(table.get("rank_pattern"))),
@@ -236,11 +240,15 @@ def _excluded(value: object) -> Iterator[str]:
         yield f"(?:{value})"
 
 
-def _tokens(value: object) -> tuple[str, ...]:
-    """The tables of which some rows are trained, by their names or for the tokens of the one."""
+def _tokens(value: object) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The tables of which some rows are trained, by their names or for the tokens of the one, and
+    which rows."""
     if isinstance(value, dict):
-        return tuple(name for name in value if isinstance(name, str) and name)
-    return (TABLE,) if isinstance(value, list) and value else ()
+        for name, rows in value.items():
+            if isinstance(name, str) and name:
+                yield name, tuple(_numbers(rows))
+    elif isinstance(value, list) and value:
+        yield TABLE, tuple(_numbers(value))
 
 
 def _rank(value: object) -> int | None:

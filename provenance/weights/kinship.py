@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from provenance.weights.changes.places import in_their_places
 from provenance.weights.fingerprint import Fingerprint
 from provenance.weights.judging import Found
 from provenance.weights.kind import Kind
@@ -61,7 +62,9 @@ def kinship(
         copied=len(same),
         tensors=len(ours.ledger.entries),
         partly=any(map(is_large, same)),
-        whole=is_identical(ours.ledger, theirs.ledger) and _is_held(ours),
+        whole=is_identical(ours.ledger, theirs.ledger)
+        and _is_held(ours)
+        and in_their_places(ours.ledger, theirs.ledger),
         deep=deep,
     )
     kind, words = case.verdict()

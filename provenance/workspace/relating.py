@@ -16,7 +16,7 @@ from provenance.source.changing import Held, mapped
 from provenance.source.progress import Progress
 from provenance.source.stored import FolderReader, root_of
 from provenance.weights import units
-from provenance.weights.changes.change import ChangeMap, Kind
+from provenance.weights.changes.change import MOVED, ChangeMap, Kind
 from provenance.weights.changes.summary import summary, tensors_of
 from provenance.weights.compared import Side
 from provenance.weights.coordinates import Coordinates
@@ -141,7 +141,8 @@ def _beside(
 def _identical(kin: Kinship, changes: ChangeMap) -> Kinship:
     """The kinship, of which every tensor was compared: identical where none differs."""
     count = tensors_of(changes.changes)
-    if not count or any(one.kind is not Kind.IDENTICAL for one in changes.changes):
+    same = all(one.kind is Kind.IDENTICAL and MOVED not in one.detail for one in changes.changes)
+    if not count or not same:
         return kin
     words = f"{count} of {count} tensors are bit-identical to {changes.base}"
     return replace(kin, kind=Kin.IDENTICAL, words=words, copied=count, tensors=count)

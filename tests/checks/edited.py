@@ -168,18 +168,28 @@ class Registered(Hand):
 
 
 def findings(
-    parent: Registered, child: Mapping[str, bytes], *, relation: str = "", here: bool = True
+    parent: Registered,
+    child: Mapping[str, bytes],
+    *,
+    relation: str = "",
+    here: bool = True,
+    named: str = "base/b",
 ) -> list[Finding]:
     """What the check says of the files of a child of base/b: with the parent's weights here, or
     with its fingerprint alone."""
-    return list(check.check(judged(parent, child, relation=relation, here=here)))
+    return list(check.check(judged(parent, child, relation=relation, here=here, named=named)))
 
 
 def judged(
-    parent: Registered, child: Mapping[str, bytes], *, relation: str = "", here: bool = True
+    parent: Registered,
+    child: Mapping[str, bytes],
+    *,
+    relation: str = "",
+    here: bool = True,
+    named: str = "base/b",
 ) -> Case:
-    """What checks are given of that child."""
-    front = "base_model: base/b" + f"\nbase_model_relation: {relation}" * bool(relation)
+    """What checks are given of that child, whose card names these parents."""
+    front = f"base_model: {named}" + f"\nbase_model_relation: {relation}" * bool(relation)
     files = {"README.md": card(front), **child}
     given = replace(evidence(files), facts=Facts(id="acme/m", repo_id="6" * 24))
     return _here(given, parent, files) if here else _far(given, parent, files)

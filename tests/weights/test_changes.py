@@ -416,7 +416,10 @@ ZOO = {
     "B0.int4g32": ("int4 in groups of 32", {}),
     "B0.lora_attn4": ("q_proj and v_proj of 4 layers", {4: 8}),
     "B0.lora_attn_plus": ("low rank (1) in layers.1.mlp.down_proj, by 1.0 %", {4: 8, 1: 1}),
-    "B1.layerdrop": ("30 of 30 tensors identical; 9 removed", {}),
+    "B1.layerdrop": (
+        "30 of 30 tensors identical; 9 stand in another layer than there; 9 removed",
+        {},
+    ),
 }
 
 

@@ -13,6 +13,7 @@ from provenance.claims.trained import of_files, of_parameters
 from provenance.errors import Malformed
 from provenance.lineage import Edge
 from provenance.weights.changes.change import Change, ChangeMap, Kind, loads, percent
+from provenance.weights.changes.declared import declared_words
 from provenance.weights.changes.moving import BEHIND
 from provenance.weights.changes.scope import Declaration
 from provenance.weights.changes.untold import (
@@ -40,33 +41,36 @@ BESIDE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """The last step of a model, and what it is known to have changed."""
+    """A step to a model from a parent that is at hand, and what it is known to have changed;
+    `alone` where no other parent can have been what was changed."""
 
     edge: Edge
     changes: tuple[Change, ...]
+    alone: bool
 
 
-def last_step(case: Case) -> Step | None:
-    """The step from the one parent that is at hand; None where there is none, or several are.
+def last_steps(case: Case) -> tuple[Step, ...]:
+    """The step from each parent that is at hand.
 
-    What a merge of several changes nobody can tell apart, and several parents without a word on how
-    they were used are one; a merge of one parent is none.
+    Several parents without a word on how they were used are a merge, as those are that are called
+    one; a merge of one parent is none.
     """
     edges = [e for e in case.graph.above.get(case.graph.model, ()) if e.passes_weights_on]
-    merged = (MERGE, None) if len(edges) > 1 else ()
     maps, held = tuple(_maps(case)), _adapter(case)
-    of_each = [
-        (edge, [one for name, one in maps if _is_of(case, name, edge)])
-        for edge in edges
-        if edge.relation not in merged
-    ]
-    at_hand = [(edge, some) for edge, some in of_each if some or held or _ledger(case, edge)]
-    if len(at_hand) != 1:
-        return None
-    ((edge, found),) = at_hand
-    told = [one for each in found for one in each.changes]
-    told = told or [*_of_adapter(held, case, edge)] or [*_by_ledger(case, edge)]
-    return Step(edge=edge, changes=tuple(told))
+    of_each = [(e, [one for name, one in maps if _is_of(case, name, e)]) for e in edges]
+    at_hand = [(e, some) for e, some in of_each if some or held or _ledger(case, e)]
+    merged = len(edges) > 1 and any(e.relation in (MERGE, None) for e in edges)
+    alone = len(at_hand) == 1 and not merged
+    return tuple(
+        Step(edge=e, changes=tuple(_changes(case, e, some, held)), alone=alone)
+        for e, some in at_hand
+    )
+
+
+def _changes(case: Case, edge: Edge, maps: Sequence[ChangeMap], held: list[Change]) -> list[Change]:
+    """What is known of a step, by what tells the most."""
+    told = [one for each in maps for one in each.changes]
+    return told or [*_of_adapter(held, case, edge)] or [*_by_ledger(case, edge)]
 
 
 def unread_maps(case: Case) -> Iterator[tuple[str, str]]:
@@ -131,14 +135,6 @@ def _by_ledger(case: Case, edge: Edge) -> Iterator[Change]:
         yield from layers_left_out(names, theirs)
 
 
-def unjudged(case: Case) -> Iterator[str]:
-    """What is declared of the step from several parents, of which none can be held to it."""
-    edges = [e for e in case.graph.above.get(case.graph.model, ()) if e.passes_weights_on]
-    if len(edges) > 1 and last_step(case) is None:
-        for said in dict.fromkeys(one.said for one in declarations(case)):
-            yield f"what {said} declares of factors was not compared: a merge of {len(edges)}"
-
-
 def untold(case: Case, edge: Edge) -> Iterator[str]:
     """What is left open of a step: below the rounding of packed matrices, and by digests alone."""
     made = [one for name, found in _maps(case) if _is_of(case, name, edge) for one in found.changes]
@@ -146,6 +142,9 @@ def untold(case: Case, edge: Edge) -> Iterator[str]:
     if packed_too:
         most = f"up to {percent(max(packed_too))} of a matrix"
         yield f"an edit below the rounding of packed matrices ({most}) is not told"
+    if loose := [one for one in declarations(case) if one.modules and one.rank is None]:
+        modules = declared_words(loose[0])
+        yield f"{loose[0].said} binds the change of {modules} to no rank, and none was held"
     theirs = _ledger(case, edge)
     if theirs is None or case.evidence.weights.changes:
         return

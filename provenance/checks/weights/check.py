@@ -55,7 +55,9 @@ weights/exceeded
     on it, or other changes than the quantisation or conversion that is stated: what an error of
     rounding cannot be, for it is too large or has a direction, values set to zero, and tensors that
     were added or left out. An adapter is held to it by its own tensors where its base is not here.
-    Do not deploy it; ask what else was done.
+    Do not deploy it; ask what else was done. Unknown where several parents are named, as a merge
+    or with no word on how: then it lies beyond the declaration beside each of them that is here,
+    and one that is not here cannot speak for it.
 
 weights/unread
     Weights, tensors in the place of the parent's, a fingerprint or a map of changes could not be
@@ -66,9 +68,9 @@ weights/not-compared
 
 weights/pass
     What the model is to each parent that was compared: *identical*, *corroborated* or *consistent*,
-    with the numbers; what is left open: edits below the rounding of packed matrices, what is
-    declared of a merge of several, and with a fingerprint alone edits of packed matrices, which
-    rows of a table, and the values of buffers; and which parents could not be compared.
+    with the numbers; what is left open: edits below the rounding of packed matrices, and with a
+    fingerprint alone edits of packed matrices, which rows of a table, and the values of buffers;
+    and which parents could not be compared.
 """
 
 from __future__ import annotations
@@ -140,11 +142,10 @@ def _of(case: Case, parent: Parent) -> Iterator[Finding]:
 
 
 def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
-    from provenance.checks.weights.changed import unjudged, untold
+    from provenance.checks.weights.changed import untold
 
     said = [one.words for one in borne_out]
     left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
-    left |= dict.fromkeys(unjudged(case))
     return "; ".join((*said, *left, *why_not(case, [one.edge for one in borne_out])))
 
 

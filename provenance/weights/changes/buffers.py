@@ -21,6 +21,8 @@ WHOLE: Mapping[str, str] = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1"
 SCALED = 64.0
 """By how much a longer context may slow down the turning of positions."""
 WITHIN = 0.02
+LOW, HIGH = 1.0, 4.0
+"""Turnings within the first context: of fewer all is slowed down, of more nothing."""
 WRITTEN = "as programs write it"
 ZEROS = "zeros"
 
@@ -71,9 +73,19 @@ def _turning(values: Numbers) -> bool:
 
 
 def _factors(values: Numbers) -> bool:
-    """By how much each turning is slowed down: from nothing on, never less than before."""
+    """By how much each turning is slowed down where a context is made longer as Llama 3's is: not
+    at all, or from LOW to HIGH turnings within the first context ever less (transformers,
+    modeling_rope_utils.py, `_compute_llama3_parameters`; the same in convert_hf_to_gguf.py)."""
+    most = values[-1]
     rising = (np.diff(values) >= 0).all()
-    return bool(rising and values[0] >= 1 and values[-1] <= SCALED)
+    if not (rising and values[0] >= 1 and most <= SCALED):
+        return False
+    if most == values[0]:
+        return bool(most == 1)
+    between = values[(values > 1) & (values < most)]
+    turnings = LOW + (HIGH - LOW) * (1 / between - 1 / most) / (1 - 1 / most)
+    steps = turnings[1:] / turnings[:-1]
+    return values[0] == 1 and bool((np.abs(steps - steps[:1].sum()) <= WITHIN).all())
 
 
 def _counted(values: Numbers) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
@@ -37,7 +37,13 @@ BESIDE = "beside the table"
 """What is said of a head where only one of two models has one of its own."""
 BEYOND = ", and changed beyond that"
 """What is said behind how values were quantised, where that is not all that was done."""
+MOVED = "moved here from "
+"""What is said of a tensor that stood in another layer of the base, before the name of that."""
+OUTSIDE = "in other directions than the rest"
+"""What is said of rows that the factors of all others do not make."""
 ODD = re.compile(r"holds (?:a value that is no number|\d+ values that are no numbers)")
+MORE, RUNS = "more", 4096
+"""What stands for all other rows, and how many runs of rows are told before that."""
 TOLD = 64
 """The highest rank of a dense change that is told: a higher one is only known to be as high."""
 UNCHANGED = frozenset({Kind.IDENTICAL, Kind.CAST})
@@ -50,10 +56,12 @@ class Change:
     `role` and `numbers` say what it is for and in which layer. `relative` is the Frobenius norm of
     the difference by that of the base, 1 where the base holds zeros only; `share` how many of the
     values differ, from 0 to 1. `rank` is how many directions of the difference stand out of the
-    rounding of what is stored, of a dense one at least so many; None where it was not asked.
+    rounding of what is stored, of a dense one at least so many, with those of rows outside of the
+    part whose rank is told; None where it was not asked.
     `whole` is the same of all parts of the tensor together, where several of them changed.
-    `detail` is what else is to be said: `int8 in rows`, `F32 to BF16`, `12 of 32000 rows`. A
-    removed tensor has the base's name.
+    `rows` says of a table of tokens which of its rows differ, counted from 0: `5`, `100-499`, and
+    MORE at last where they are too many. `detail` is what else is to be said: `int8 in rows`,
+    `F32 to BF16`, `12 of 32000 rows`. A removed tensor has the base's name.
     """
 
     name: str
@@ -65,6 +73,7 @@ class Change:
     whole: int | None = None
     relative: float = 0.0
     share: float = 0.0
+    rows: tuple[str, ...] = ()
     detail: str = ""
 
 
@@ -91,10 +100,42 @@ def no_numbers(count: int) -> str:
     return "holds a value that is no number" if count == 1 else many
 
 
+def runs_of(rows: Iterable[int]) -> tuple[str, ...]:
+    """Numbers that ascend, those that follow each other as one run, in the words of a change."""
+    found: list[list[int]] = []
+    for row in rows:
+        if found and row == found[-1][1] + 1:
+            found[-1][1] = row
+        elif len(found) == RUNS:
+            return (*map(_run, found), MORE)
+        else:
+            found.append([row, row])
+    return tuple(map(_run, found))
+
+
+def _run(ends: list[int]) -> str:
+    return "-".join(map(str, dict.fromkeys(ends)))
+
+
+def are_among(runs: Iterable[str], rows: Collection[int]) -> bool:
+    """Whether all of these runs are among some rows."""
+    for run in runs:
+        first, _, last = run.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            return False
+        if any(row not in rows for row in range(int(first), int(last or first) + 1)):
+            return False
+    return True
+
+
 def size_of(change: Change) -> str:
     """How large a change is and that it holds what is no number, in brackets; nothing where neither
     is known."""
-    told = change.rank and (change.kind is Kind.LOW_RANK or change.rank <= TOLD)
+    told = (
+        change.rank
+        and change.kind is not Kind.ROWS
+        and (change.kind is Kind.LOW_RANK or change.rank <= TOLD)
+    )
     words = f"rank {change.rank}" if told else change.kind
     odd = ODD.search(change.detail)
     found = [words, percent(change.relative)] if change.relative else []
@@ -129,6 +170,7 @@ def _row(change: Change) -> dict[str, object]:
         "whole": change.whole,
         "relative": change.relative,
         "share": change.share,
+        "rows": list(change.rows),
         "detail": change.detail,
     }
     kept = {"name", "role", "kind"} | ({"rank"} if change.rank is not None else set())
@@ -161,6 +203,7 @@ def _change(row: Mapping[str, object], number: int) -> Change:
         whole=fields.whole("whole") if "whole" in fields else None,
         relative=_number(fields, "relative"),
         share=_number(fields, "share"),
+        rows=fields.texts("rows", ()),
         detail=fields.text("detail", ""),
     )
     fields.end()

@@ -7,11 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from provenance.weights.changes.buffers import is_written
-from provenance.weights.changes.change import BEYOND, UNCHANGED, Change, Kind, size_of
+from provenance.weights.changes.change import (
+    BESIDE,
+    BEYOND,
+    MOVED,
+    ODD,
+    OUTSIDE,
+    UNCHANGED,
+    Change,
+    Kind,
+    size_of,
+)
 from provenance.weights.changes.four_bit import FOLLOWING
 from provenance.weights.changes.scope import NORMS, Declaration, Scope, is_tied
 from provenance.weights.changes.spellings import modules_of
-from provenance.weights.changes.untold import VECTOR, by_ledger
+from provenance.weights.changes.untold import SAVED, VECTOR, by_ledger
 from provenance.weights.ledger import Ledger
 from provenance.weights.roles import module_of
 
@@ -20,6 +30,9 @@ FOUR = ("nf4 ", "fp4 ")
 BLOCK = "blk."
 """What the name of a layer's tensor begins with in a GGUF."""
 SHOWN = 3
+MOST = 0.5
+"""Of the values of a tensor: to set as many to zero is no training, be it declared whole."""
+VERBS = {Kind.ADDED: "added", Kind.REMOVED: "left out"}
 PACKED = " to "
 """Stands in the words for what is packed: from what type to which."""
 
@@ -121,11 +134,11 @@ def _quantised(change: Change) -> str:
 
 def _beyond(change: Change, scope: Scope, alike: str) -> str:
     """What of a change is beyond a declaration; empty for what is not."""
+    if MOVED in change.detail:
+        return f"{short(change.name)} also {change.detail[change.detail.index(MOVED) :]}"
     if change.kind in UNCHANGED or change.kind is Kind.UNREADABLE or is_written(change):
         return ""
-    if change.kind is Kind.RESHAPED and change.detail and not change.share:
-        return ""
-    if alike and change.kind is Kind.QUANTIZED and change.detail == alike:
+    if _is_longer(change, scope) or (alike and _is_alike(change, alike)):
         return ""
     if (
         change.kind is Kind.QUANTIZED
@@ -133,15 +146,53 @@ def _beyond(change: Change, scope: Scope, alike: str) -> str:
         and scope.is_rounded(change)
     ):
         return ""
-    if not scope.may_change(change):
-        verb = {Kind.ADDED: "added", Kind.REMOVED: "left out"}.get(change.kind, "changed")
-        return f"{short(change.name)} also {verb}{size_of(change)}"
+    if not scope.may_change(change) or _is_lost(change, scope):
+        return f"{short(change.name)} also {_verb(change)}"
     rank, found = scope.rank_of(change), scope.found_in(change)
-    told = not alike or BEYOND in change.detail
-    if not told or rank is None or found is None or found <= rank + 1:
+    told = not alike or not _quantised(change) or BEYOND in change.detail
+    if not told or rank is None or found is None or found <= rank + (OUTSIDE not in change.detail):
         return ""
     which = "that rank" if rank == scope.rank else f"its rank of {rank}"
     return f"{short(change.name)} changed beyond {which}{size_of(replace(change, rank=found))}"
+
+
+def _verb(change: Change) -> str:
+    """What was done to a tensor, and how far from the base's it is."""
+    if is_left_out(change):
+        return (
+            f"left out, and {change.detail.partition(';')[0].removeprefix(f'{BESIDE} ')} is not it"
+        )
+    return f"{VERBS.get(change.kind, 'changed')}{size_of(change)}"
+
+
+def is_left_out(change: Change) -> bool:
+    """Whether the derivative has no such tensor; of a head, whether its table stands in for it."""
+    return change.kind is Kind.REMOVED or (
+        change.detail.startswith(BESIDE) and change.base == change.name
+    )
+
+
+def _is_alike(change: Change, alike: str) -> bool:
+    """Whether a tensor was rounded as most of them, and nothing else was done to it."""
+    return change.kind is Kind.QUANTIZED and change.detail == alike
+
+
+def _is_longer(change: Change, scope: Scope) -> bool:
+    """Whether it is a table of tokens of another length whose common rows are the base's, as far
+    as anything tells."""
+    same = change.kind is Kind.RESHAPED and bool(change.detail) and not change.share
+    return same and (scope.is_table(change) or change.detail == SAVED)
+
+
+def _is_lost(change: Change, scope: Scope) -> bool:
+    """Whether something was done to a tensor that training never does, be the tensor declared:
+    left out, another shape, values that are no numbers, or zeros in the place of what was there."""
+    if change.kind is Kind.REMOVED or ODD.search(change.detail):
+        return True
+    whole = scope.is_whole(change)
+    if change.kind is Kind.PRUNED:
+        return not whole or change.share > MOST
+    return change.kind is Kind.RESHAPED and not (whole or scope.is_table(change))
 
 
 def short(name: str) -> str:

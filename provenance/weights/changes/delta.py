@@ -60,26 +60,43 @@ class Side:
         return main.path, start + begin * wide, start + end * wide
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Of each row the norm of the difference, that of the base, and its largest value."""
+
+    off: Floats
+    before: Floats
+    largest: Floats
+
+
 @dataclass(kw_only=True)
 class Delta:
     """What differs in the first `compared` values of two pieces, where the base's are rounded as
     the derivative's dtype is.
 
-    `changed` values differ, in `rows` rows; `zeroed` of them are zero now, as far as all are.
-    `odd` of the derivative's are no numbers, and count for nothing else. `square` and `before` are
+    `changed` values differ, in the rows `lines`; `zeroed` of them are zero now, as far as all are.
+    `odd` of the derivative's are no numbers where the base has some; what is none counts for
+    nothing else. `square` and `before` are
     the sums of the squares of the differences and of the base's values. `part` is the difference at
-    the rows and columns whose rank is told, and `ulps` are the squared ulps there.
+    the rows and columns whose rank is told, and `ulps` are the squared ulps there. `each` has the
+    rows of what is packed.
     """
 
     compared: int
     changed: int = 0
     zeroed: int = 0
     odd: int = 0
-    rows: int = 0
     square: float = 0.0
     before: float = 0.0
     ulps: Sizes | float = field(default=0.0, repr=False)
     part: Floats | None = field(default=None, repr=False)
+    each: Lines | None = field(default=None, repr=False)
+    lines: Indices = field(default_factory=lambda: np.zeros(0, np.intp), repr=False)
+
+    @property
+    def rows(self) -> int:
+        """In how many rows values differ."""
+        return len(self.lines)
 
     @property
     def relative(self) -> float:
@@ -157,6 +174,8 @@ class _Tally:
         self.at = (places(count), places(self.columns)) if by_rows else None
         self.parts: list[Floats] = []
         self.own: list[Floats] = []
+        self.lines: list[Indices] = []
+        self.each: list[Floats] = []
 
     def add(self, begin: int, base: Floats, own: Floats) -> None:
         if self.retyped:
@@ -176,12 +195,15 @@ class _Tally:
             delta.zeroed += changed - int(np.count_nonzero(own[differs]))
         delta.changed += changed
         if self.at:
-            self._rows(begin, changed, differs)
+            self._rows(begin // self.columns, changed, differs)
+            if self.dtype not in DIGITS:
+                self.each.append(_each(base, difference, self.columns))
             self._part(self.at, begin // self.columns, difference, own)
 
-    def _rows(self, begin: int, changed: int, differs: Flags) -> None:
+    def _rows(self, first: int, changed: int, differs: Flags) -> None:
         if changed:
-            self.delta.rows += int(differs.reshape(-1, self.columns).any(axis=1).sum())
+            rows = differs.reshape(-1, self.columns).any(axis=1)
+            self.lines.append(np.flatnonzero(rows) + first)
 
     def _part(
         self, at: tuple[Indices, Indices], first: int, difference: Floats, own: Floats
@@ -201,7 +223,7 @@ class _Tally:
     def _odd(self, base: Floats, own: Floats) -> tuple[Floats, Flags, float, float]:
         """The same where some values are no numbers, or too large for the sum of their squares."""
         numbers = np.isfinite(base) & np.isfinite(own)
-        self.delta.odd += int(np.count_nonzero(~np.isfinite(own)))
+        self.delta.odd += int(np.count_nonzero(~np.isfinite(own) & np.isfinite(base)))
         differs = (own != base) & ~(np.isnan(own) & np.isnan(base))
         old = np.where(numbers, base, 0).astype(np.float64)
         new = np.where(numbers, own, 0) - old
@@ -213,12 +235,25 @@ class _Tally:
         )
 
     def found(self) -> Delta:
+        if self.lines:
+            self.delta.lines = np.concatenate(self.lines)
+        if self.each:
+            off, before, largest = np.concatenate(self.each, axis=1)
+            self.delta.each = Lines(off=off, before=before, largest=largest)
         if self.parts:
             self.delta.part = np.concatenate(self.parts)
         if self.parts and self.delta.changed:
             squares = ulps(np.concatenate(self.own), self.dtype)
             self.delta.ulps = squares * (1 + self.retyped)
         return self.delta
+
+
+def _each(base: Floats, difference: Floats, columns: int) -> Floats:
+    """The norms of each row's difference and values, and its largest value."""
+    before = base.reshape(-1, columns)
+    off = difference.reshape(-1, columns) if len(difference) else np.zeros_like(before)
+    sizes = [np.sqrt(np.vecdot(values, values)) for values in (off, before)]
+    return np.stack([*sizes, np.abs(before).max(axis=1)])
 
 
 def squared(values: Floats) -> float:

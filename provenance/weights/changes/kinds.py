@@ -11,28 +11,36 @@ from provenance.weights.changes.buffers import said_of
 from provenance.weights.changes.change import (
     BESIDE,
     BEYOND,
+    MOVED,
+    OUTSIDE,
     UNCHANGED,
     Change,
     Kind,
     no_numbers,
+    runs_of,
 )
 from provenance.weights.changes.delta import Delta, Side, measured, same_bytes
 from provenance.weights.changes.factors import Scales, adapted_change
+from provenance.weights.changes.filling import is_filled
 from provenance.weights.changes.fitting import Fitted, fitted
 from provenance.weights.changes.fitting import Scales as Moved
 from provenance.weights.changes.four_bit import FOLLOWING, rounded_first
 from provenance.weights.changes.lattice import Lattice, lattice
+from provenance.weights.changes.outside import Held
 from provenance.weights.changes.pairs import Pair, Place
 from provenance.weights.changes.pieces import Piece
 from provenance.weights.changes.rank import DIGITS, is_low, rank, standing
-from provenance.weights.changes.rounding import FAR, farthest
-from provenance.weights.changes.straying import strays
+from provenance.weights.changes.rounding import FAR, bits_of, farthest
+from provenance.weights.changes.straying import rows_beyond, strays
 from provenance.weights.changes.turning import Turned, lies_turned
+from provenance.weights.names import Use, use_of
 from provenance.weights.stored import Reader, Unreadable
 from provenance.weights.values import Floats
 
 FEW = 4
 """Of the rows one of so many, or fewer, are a few."""
+OTHERS = ", of other values"
+"""What is said of rows that were added, and are neither zeros nor the mean nor one of the rest."""
 LEARNT = frozenset({"GPTQ", "packed"})
 """Forms of tools that let one value take up what rounding did to another: no noise."""
 SAMPLED, ROWS = 1 << 16, 16
@@ -58,7 +66,7 @@ def change_of(
             return adapted_change(change, base, own, scales)
         place = (pair.derived.role, pair.derived.numbers)
         found = _between(change, fitted(base, own, (moved or {}).get(place)), own)
-        return found if found.kind in UNCHANGED else _with_values(found, own)
+        return _moved(pair, found if found.kind in UNCHANGED else _with_values(found, own))
     except Unreadable as error:
         return replace(change, kind=Kind.UNREADABLE, detail=str(error))
 
@@ -86,6 +94,14 @@ def _named(pair: Pair, base: Piece, own: Piece) -> Change:
     other = own if pair.head is base else base
     words = f"{BESIDE} {other.name}"
     return replace(change, name=pair.head.name, role=pair.head.role, numbers=(), detail=words)
+
+
+def _moved(pair: Pair, change: Change) -> Change:
+    """With a word on a layer that stands elsewhere than in the base."""
+    if pair.base is None or pair.derived is None or pair.base.numbers == pair.derived.numbers:
+        return change
+    words = (change.detail, f"{MOVED}{pair.base.name}")
+    return replace(change, detail="; ".join(word for word in words if word))
 
 
 def _with_values(change: Change, own: Side) -> Change:
@@ -120,11 +136,13 @@ def _between(change: Change, base: Side, own: Side) -> Change:
 def _told(change: Change, judged: Change, delta: Delta) -> Change:
     """The change with its numbers, and with a word on values that are none."""
     words = (change.detail, judged.detail, no_numbers(delta.odd))
+    is_table = use_of(change.role) is Use.TABLE or BESIDE in change.detail
     return replace(
         judged,
+        rows=runs_of(delta.lines.tolist()) if is_table else (),
         relative=float(f"{delta.relative:.6g}"),
         share=float(f"{delta.share:.6g}"),
-        detail="; ".join(word for word in words if word),
+        detail="; ".join(dict.fromkeys(word for word in words if word)),
     )
 
 
@@ -134,10 +152,12 @@ def _grown(change: Change, base: Side, own: Side) -> Change:
     theirs, ours = base.piece.matrix.rows, own.piece.matrix.rows
     rest = f"{ours - theirs} added" if ours > theirs else f"{theirs - ours} left out"
     both = min(ours, theirs)
-    if own.piece.dtype not in DIGITS and delta.relative <= farthest(
-        base, own.piece, _some_rows(base)
-    ):
-        delta = replace(delta, changed=0)
+    with np.errstate(all="ignore"):
+        rest += OTHERS if ours > theirs and not is_filled(own, theirs) else ""
+    if own.piece.dtype not in DIGITS:
+        bound = farthest(base, own.piece, _some_rows(base))
+        if delta.relative <= bound and not _rows_beyond(delta, bound, own):
+            delta = replace(delta, changed=0)
     words = f"{delta.rows} of {both} rows differ" if delta.changed else f"{both} rows identical"
     return _told(change, replace(change, kind=Kind.RESHAPED, detail=f"{words}, {rest}"), delta)
 
@@ -154,7 +174,9 @@ def _judged(change: Change, delta: Delta, base: Side, own: Side) -> Change:
         return replace(change, kind=Kind.PRUNED, detail=f"{delta.share:.1%} set to zero")
     matrix = own.piece.matrix
     if matrix.rows > 1 and 0 < delta.rows * FEW <= matrix.rows:
-        return replace(change, kind=Kind.ROWS, detail=f"{delta.rows} of {matrix.rows} rows")
+        words = f"{delta.rows} of {matrix.rows} rows"
+        count = min(delta.rows, _rank_of_part(delta))
+        return _held(replace(change, kind=Kind.ROWS, detail=words), delta, base, own, count)
     if delta.relative <= FAR and (found := _quantized(base, own)):
         return _on_lattice(change, delta, base, own, found)
     return _ranked(change, delta, base, own)
@@ -178,7 +200,7 @@ def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     """By the rank of what was trained, beside a base that may have been rounded first."""
     if delta.part is None:
         return replace(change, kind=Kind.DENSE)
-    change = replace(change, rank=rank(delta.part, delta.ulps))
+    change = _held(change, delta, base, own, _rank_of_part(delta))
     if _is_low(change, own):
         return replace(change, kind=Kind.LOW_RANK)
     first = rounded_first(base, own, delta.relative)
@@ -187,6 +209,22 @@ def _ranked(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     if first:
         change = replace(change, rank=first.rank, detail=f"{first.words}{BEYOND}")
     return replace(change, kind=Kind.LOW_RANK if _is_low(change, own) else Kind.DENSE)
+
+
+def _rank_of_part(delta: Delta) -> int:
+    return 0 if delta.part is None else rank(delta.part, delta.ulps)
+
+
+def _held(change: Change, delta: Delta, base: Side, own: Side, found: int) -> Change:
+    """With the rank that a part of the change has, and that of rows which are of no such factors:
+    every row is looked at."""
+    outside = Held(base, own).outside(delta.lines, found) if base.piece.is_plain else None
+    if outside is None:
+        return replace(change, rank=found)
+    words = (change.detail, f"{outside.rows} of {own.piece.matrix.rows} rows {OUTSIDE}")
+    return replace(
+        change, rank=max(found, outside.rank), detail="; ".join(word for word in words if word)
+    )
 
 
 def _is_low(change: Change, own: Side) -> bool:
@@ -203,11 +241,21 @@ def _packed_in(change: Change, delta: Delta, base: Side, own: Side) -> Change:
     elif delta.part is not None and matrix.form not in LEARNT:
         found = standing(delta.part)
     if not beyond and not found:
-        return replace(change, kind=Kind.QUANTIZED)
+        rows = _rows_beyond(delta, bound, own)
+        words = f"{change.detail}{BEYOND}, in {rows} of {matrix.rows} rows"
+        return replace(
+            change,
+            kind=Kind.DENSE if rows else Kind.QUANTIZED,
+            detail=words if rows else change.detail,
+        )
     change = replace(change, detail=f"{change.detail}{BEYOND}")
     if is_low(found, matrix.rows, matrix.columns):
         return replace(change, kind=Kind.LOW_RANK, rank=found)
     return replace(change, kind=Kind.DENSE)
+
+
+def _rows_beyond(delta: Delta, bound: float, own: Side) -> int:
+    return rows_beyond(delta.each, bound, bits_of(own.piece), own.piece.matrix.columns)
 
 
 def _types(base: Side, own: Side) -> str:

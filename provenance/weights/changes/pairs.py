@@ -112,14 +112,16 @@ def _with_table(pair: Pair, base: Sequence[Piece], derived: Sequence[Piece]) -> 
     alone = pair.base or pair.derived
     if alone is None or (pair.base and pair.derived) or not HEADS.search(alone.role):
         return pair
-    table = next((p for p in (derived if pair.base else base) if _is_table(p, alone)), None)
+    others = derived if pair.base else base
+    table = next((one for one in others if _is_table(one, alone, longer=not pair.base)), None)
     if table is None:
         return pair
     both = (alone, table) if pair.base else (table, alone)
     return Pair(base=both[0], derived=both[1], head=alone)
 
 
-def _is_table(piece: Piece, head: Piece) -> bool:
-    shapes = [(one.matrix.rows, one.matrix.columns) for one in (piece, head)]
-    is_table = use_of(piece.role) is Use.TABLE and not HEADS.search(piece.role)
-    return is_table and shapes[0] == shapes[1]
+def _is_table(piece: Piece, head: Piece, *, longer: bool) -> bool:
+    """Whether a head may be this table; one of the derivative has the length that its own has."""
+    one, two = piece.matrix, head.matrix
+    same = one.columns == two.columns and (one.rows == two.rows or longer)
+    return same and use_of(piece.role) is Use.TABLE and not HEADS.search(piece.role)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,6 +20,22 @@ def by_place(ledger: Ledger) -> dict[Place, list[TensorDigest]]:
     for one, place in zip(ledger.entries, places(one.name for one in ledger.entries), strict=True):
         found.setdefault(place, []).append(one)
     return found
+
+
+def in_their_places(ours: Ledger, theirs: Ledger) -> bool:
+    """Whether no tensor of ours has other values than theirs in its place, where those are known:
+    layers in another order are the same tensors, and another model."""
+    known = by_place(theirs)
+    spots = places(one.name for one in ours.entries)
+    return not any(
+        is_elsewhere(one, known.get(spot, ()))
+        for one, spot in zip(ours.entries, spots, strict=True)
+    )
+
+
+def is_elsewhere(own: TensorDigest, here: Sequence[TensorDigest]) -> bool:
+    """Whether a base has other values in the place of a tensor, those of all that it has `here`."""
+    return bool(here) and all(one.digest not in ("", own.digest) for one in here)
 
 
 def places(names: Iterable[str]) -> list[Place]:

@@ -54,11 +54,11 @@ def ulps(values: Floats, dtype: str) -> Sizes:
     no float by itself as if it were BF16, and of one that is finer than all values need as coarse
     as those are: what was rounded before keeps that noise in another type."""
     _, exponents = np.frexp(values)
-    digits = min(DIGITS.get(dtype, COARSEST), max(COARSEST, _digits(values)))
+    digits = min(DIGITS.get(dtype, COARSEST), max(COARSEST, digits_of(values)))
     return np.where(values != 0, np.ldexp(1.0, 2 * (exponents - digits)), 0.0)
 
 
-def _digits(values: Floats) -> int:
+def digits_of(values: Floats) -> int:
     """Bits of the significand that the values take, all of them together."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     every = int(np.bitwise_or.reduce(bits, axis=None)) & MANTISSA | MANTISSA + 1

@@ -37,7 +37,7 @@ def farthest(base: Side, own: Piece, some: Floats) -> float:
     rounding alone; `some` are rows [rows, columns] of the base, all over it."""
     values = some[np.isfinite(some).all(axis=1)].astype(np.float64)
     rms = sqrt(float(np.square(values).mean())) if values.size else 0.0
-    bits, kind = _bits(own), own.main.dtype.removesuffix("FNUZ")
+    bits, kind = bits_of(own), own.main.dtype.removesuffix("FNUZ")
     if kind in FLOATS:
         step = SMALLEST[kind] / rms if own.dtype and rms else 0.0
         return min(FAR, FLOATS[kind] + LEEWAY * step / sqrt(12))
@@ -82,7 +82,7 @@ def _of_groups(base: Side, own: Piece, bits: int) -> float:
     return sqrt(square / total) / (2**bits - 1) if total else 0.0
 
 
-def _bits(own: Piece) -> int:
+def bits_of(own: Piece) -> int:
     """Whole bits that a value takes, 1 to 8."""
     matrix, main = own.matrix, own.main
     size = (matrix.high or matrix.rows) * (matrix.wide or matrix.columns)

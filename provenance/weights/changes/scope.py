@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provenance.weights.changes.change import BESIDE, Change, Kind
+from provenance.weights.changes.change import BESIDE, Change, Kind, are_among
 from provenance.weights.changes.pattern import Pattern
 from provenance.weights.changes.spellings import modules_of, parts_of, wholes_of
 from provenance.weights.names import Use, use_of
@@ -33,8 +33,9 @@ class Declaration:
 
     `modules` are names as peft's `target_modules` has them (`q_proj`, `all-linear`, one regular
     expression), empty where the whole model may change; `saved` those that are trained whole beside
-    them; `tokens` tables of which some rows are; `rank` the rank of the factors, None where it is
-    not said; `bias` peft's word for which biases are trained: none, all, lora_only.
+    them; `tokens` tables of which some rows are, and `indices` which rows of each; `rank` the rank
+    of the factors, None where it is not said; `bias` peft's word for which biases are trained:
+    none, all, lora_only.
 
     `ranks` are those of some modules, under the ends of their names or regular expressions of them,
     the first that matches; `layers` the numbers of the only layers whose modules are trained, of
@@ -46,6 +47,7 @@ class Declaration:
     modules: tuple[str, ...] = ()
     saved: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    indices: tuple[tuple[str, tuple[int, ...]], ...] = ()
     rank: int | None = None
     bias: str = "none"
     ranks: tuple[tuple[str, int], ...] = ()
@@ -71,11 +73,21 @@ class Scope:
         modules = modules_of(change)
         if not self._declared.modules or self._is_saved(modules):
             return True
-        if self._has_tokens(modules) and (change.kind in ROWS or not change.share):
+        if self._has_tokens(modules) and self._are_tokens(change, modules):
             return True
         if change.name.endswith(".bias") and self._declared.bias != "lora_only":
             return self._declared.bias == "all"
         return self._is_inside(change)
+
+    def is_whole(self, change: Change) -> bool:
+        """Whether it was declared that all of it is trained, or rows of it, and not factors."""
+        modules = modules_of(change)
+        return not self._declared.modules or self._is_saved(modules) or self._has_tokens(modules)
+
+    def is_table(self, change: Change) -> bool:
+        """Whether it is a table of tokens, or the head, as far as its name tells."""
+        modules = modules_of(change)
+        return any(use_of(one) is Use.TABLE or HEAD.search(one) for one in modules)
 
     def is_rounded(self, change: Change) -> bool:
         """Whether it was declared that this tensor is rounded to four bits."""
@@ -146,6 +158,17 @@ class Scope:
 
     def _has_tokens(self, modules: Iterable[str]) -> bool:
         return any(_ends(module, self._declared.tokens) for module in self._one(modules))
+
+    def _are_tokens(self, change: Change, modules: Iterable[str]) -> bool:
+        """Whether no other rows of a table differ than those that are trained, as far as either is
+        said."""
+        known = [rows for name, rows in self._declared.indices if self._ends_in(name, modules)]
+        if known and change.rows:
+            return are_among(change.rows, frozenset(row for rows in known for row in rows))
+        return change.kind in ROWS or not change.share
+
+    def _ends_in(self, name: str, modules: Iterable[str]) -> bool:
+        return any(_ends(module, (name,)) for module in self._one(modules))
 
     def _one(self, modules: Iterable[str]) -> set[str]:
         """The names of a module; where head and table are one, those of both."""

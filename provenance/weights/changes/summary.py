@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from provenance.weights.changes.change import UNCHANGED, Change, ChangeMap, Kind, percent
+from provenance.weights.changes.change import MOVED, UNCHANGED, Change, ChangeMap, Kind, percent
 from provenance.weights.changes.declared import short
 
 MOST, SHOWN = 0.9, 3
@@ -35,7 +35,7 @@ def summary(changes: ChangeMap) -> str:
         said = [_whole(changed, tensors_of(both))]
     else:
         said = [*_kinds(changed, tensors_of(both)), *_unchanged(both)]
-    return "; ".join([*said, *_apart(changes.changes)]) or "no tensor to compare"
+    return "; ".join([*said, *_moved(both), *_apart(changes.changes)]) or "no tensor to compare"
 
 
 def _whole(changed: Sequence[Change], count: int) -> str:
@@ -93,6 +93,12 @@ def _unchanged(both: Sequence[Change]) -> list[str]:
         *([f"{cast} of {count} tensors re-typed ({types[0][0]})"] if cast else []),
         *([f"{same} of {count} tensors identical"] if same else []),
     ]
+
+
+def _moved(both: Sequence[Change]) -> list[str]:
+    """How many stand in another layer than in the base."""
+    count = tensors_of(one for one in both if MOVED in one.detail)
+    return [f"{count} stand in another layer than there"] if count else []
 
 
 def _apart(changes: Iterable[Change]) -> list[str]:

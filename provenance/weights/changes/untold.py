@@ -11,7 +11,7 @@ from provenance.model import TensorDigest
 from provenance.weights.changes.adapters import PRODUCT, adapted, inner, without_shared
 from provenance.weights.changes.change import Change, Kind
 from provenance.weights.changes.pieces import Piece
-from provenance.weights.changes.places import Pieces, Place, by_place, places, stem
+from provenance.weights.changes.places import Pieces, Place, by_place, is_elsewhere, places, stem
 from provenance.weights.ledger import Ledger
 from provenance.weights.methods import SHARED_BY_ALL, TOKENS, parameter
 from provenance.weights.names import Use, table, use_of
@@ -44,18 +44,13 @@ def by_ledger(ours: Ledger, theirs: Ledger) -> tuple[Change, ...]:
     for own, place in zip(ours.entries, places(one.name for one in ours.entries), strict=True):
         if own.dtype not in FLOATS or BUFFERS.search(own.name):
             continue
-        if own.digest in held and not _is_elsewhere(own, known.get(place, ())):
+        if own.digest in held and not is_elsewhere(own, known.get(place, ())):
             continue
         if place not in known and pieces.has_otherwise(place):
             continue
         if change := _by_parameter(own.name) or _by_tensor(own, place, known):
             found.append(change)
     return tuple(found)
-
-
-def _is_elsewhere(own: TensorDigest, here: Sequence[TensorDigest]) -> bool:
-    """Whether the base has other values in the place of a tensor that it has as well."""
-    return bool(here) and all(one.digest not in ("", own.digest) for one in here)
 
 
 def by_headers(stored: Sequence[Stored]) -> tuple[Change, ...]:
