@@ -98,7 +98,7 @@ def _speaker(
     opened: Opened, registry: Registry, evidence: Evidence, origin: str
 ) -> tuple[str, str]:
     """Who of its signers may import the origin, or nobody and why."""
-    found = weigh(opened, registry, evidence.at, origin or None)
+    found = weigh(opened, registry, evidence.today, origin or None)
     match found:
         case Attestation():
             pass
@@ -111,7 +111,7 @@ def _speaker(
     for party in found.parties:
         who = f"{party.org.name} ({party.signer.name})"
         if origin and party.signer.may(Role.IMPORTER, origin):
-            slug = distrust(registry, found, party, evidence.at)
+            slug = distrust(registry, found, party, evidence.today)
             return ("", f"it is signed by {who}, {slug}") if slug else (who, "")
     if not origin:
         return "", f"{who} signed it"

@@ -10,6 +10,7 @@ from pathlib import Path
 from provenance.errors import ConfigError, Malformed, SourceError, TrustError
 from provenance.fleet import tables
 from provenance.fleet.asked import Heard
+from provenance.fleet.days import marks_of
 from provenance.fleet.evidence import VERSION, stored
 from provenance.fleet.heads import Heads
 from provenance.fleet.rules import Rules
@@ -91,9 +92,10 @@ def judged(row: Row, rules: Rules, heard: Heard, heads: Heads) -> Row:
     except Exception as error:
         # One model that nobody can judge is no reason to leave the others.
         return _unjudged(same, f"a bug in provenance, please report it: {error!r:.300}")
+    days = {day for one in every(evidence) for day in marks_of(one)}
     return _told(same, verdict) | {
         "bundles": any(one.bundles for one in every(evidence)),
-        "asked": sorted(heard.asked),
+        "asked": sorted(heard.asked | days),
     }
 
 
