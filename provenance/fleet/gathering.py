@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from provenance.errors import ConfigError, ProvenanceError, SourceError
-from provenance.fleet import indexes, tables
+from provenance.errors import ConfigError, Malformed, ProvenanceError, SourceError
+from provenance.fleet import indexes, lines, tables
 from provenance.fleet.evidence import gathered, not_gathered
 from provenance.fleet.heads import Heads
 from provenance.fleet.store import EDGES, EVIDENCE, FILES, FleetStore, Part
 from provenance.fleet.tables import Row
 from provenance.lock.known import with_known_digests
+from provenance.policy import Settings
 from provenance.source.progress import Unit
 from provenance.source.together import side_by_side
 from provenance.workspace.gathering import Gathering
@@ -27,7 +28,6 @@ from provenance.workspace.workspace import Workspace
 
 AT_ONCE = 50
 """Models of one part: seconds of work, and one file."""
-NAMED = re.compile(r"(.+?)\s+as\s+(\S+)")
 LONGEST = 64 << 20
 
 
@@ -78,14 +78,15 @@ def gather(
 ) -> Gathered:
     """The evidence on every model of a list lies in the store, or why it could not be had.
 
-    What was gathered before is not asked for, unless `again` or where its part was spoiled. Raises
+    What was gathered before is not asked for, unless `again`, where its part was spoiled or where
+    the settings now ask for other files of it, another revision or another place. Raises
     ConfigError where another process gathers there, or for rules that cannot be used, and
     SourceError where nothing can be written; what a model or its Hub does wrong is a row.
     """
-    workspace.session(request, needs_models=False)
+    settings = workspace.session(request, needs_models=False).settings
     with store.gathering():
         store.sweep(EVIDENCE)
-        known, spoiled = _known(store)
+        known, spoiled = _known(store, settings)
         lost = sorted({ref for part in spoiled for ref in spoiled[part]})
         meant = dict.fromkeys((*refs, *lost))
         todo = [ref for ref in meant if again or ref not in known]
@@ -117,19 +118,29 @@ def _chunks(refs: Sequence[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _known(store: FleetStore) -> tuple[frozenset[str], dict[Part, frozenset[str]]]:
-    """The models whose newest row has evidence, and those of each part that was spoiled, as the
-    index beside it names them."""
+def _known(
+    store: FleetStore, settings: Settings
+) -> tuple[frozenset[str], dict[Part, frozenset[str]]]:
+    """The models whose newest row has the evidence that is asked for today, and those of each part
+    that was spoiled, as the index beside it names them."""
     found: dict[str, bool] = {}
     spoiled = {part: _indexed(store, part) for part in store.parts(whole=False)}
     for part in store.parts():
         try:
-            rows = tables.unpacked(store.evidence(part), ("ref", "missing"))
+            rows = tables.unpacked(store.evidence(part), ("ref", "missing", "evidence"))
         except SourceError:
             spoiled[part] = _indexed(store, part)
             continue
-        found |= {row["ref"]: not row["missing"] for row in rows}
+        found |= {row["ref"]: _is_asked_for(row, settings) for row in rows}
     return frozenset(ref for ref, there in found.items() if there), spoiled
+
+
+def _is_asked_for(row: Row, settings: Settings) -> bool:
+    try:
+        gathered = lines.Gathered.of_row(row)
+    except Malformed:
+        return False
+    return not (row["missing"] or lines.otherwise(row["ref"], gathered, settings))
 
 
 def _indexed(store: FleetStore, part: Part) -> frozenset[str]:
@@ -191,8 +202,8 @@ def _meant(
 
 def _asked(workspace: Workspace, request: Request, ref: str) -> Gathering:
     """What one line of the list means, or ConfigError."""
-    named = NAMED.fullmatch(ref)
-    own = replace(request, refs=(named[1] if named else ref,), named=named[2] if named else None)
+    text, said = lines.parts(ref)
+    own = replace(request, refs=(text,), named=said)
     return workspace.gathering(workspace.session(own))
 
 

@@ -13,6 +13,7 @@ from provenance.fleet.asked import Heard
 from provenance.fleet.days import marks_of
 from provenance.fleet.evidence import VERSION, stored
 from provenance.fleet.heads import Heads
+from provenance.fleet.lines import Gathered, otherwise
 from provenance.fleet.rules import Rules
 from provenance.fleet.store import VERDICTS, FleetStore, Part, is_whole
 from provenance.fleet.tables import Row
@@ -84,6 +85,9 @@ def judged(row: Row, rules: Rules, heard: Heard, heads: Heads) -> Row:
     heard.asked.clear()
     try:
         evidence = stored(row, heads, rules.at)
+        if other := otherwise(row["ref"], Gathered.of(evidence), rules.settings):
+            step = "`provenance fleet gather LIST` asks for it again"
+            return _unjudged(same, f"gathered with {other}: {step}")
         verdict = _verdict(row["name"], evidence, rules, heard)
     except (Malformed, SourceError, ConfigError) as error:
         return _unjudged(same, f"the evidence cannot be used: {error}")

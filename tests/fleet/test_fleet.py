@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.hubs import FILES, UNSIGNED, Desk, card, desk, signed, trust
 BASE, TUNED, BOT = UNSIGNED, "acme/tuned", "acme/bot"
 LIST = f"# what we serve\n{TUNED}\n\n{BOT}  # the old one\n{TUNED}\n"
 MODEL = {**forge.MODEL, "model.safetensors": forge.safetensors(b"base".ljust(16, b"."))}
+MALWARE = pickle.dumps(os.system, 2)
 CHILD = {**MODEL, "README.md": card(f"base_model: {BASE}")}
 
 
@@ -105,6 +108,43 @@ def test_what_lies_on_this_machine_is_gathered_under_the_name_that_is_said(
     judge(office)
     rows = query(office, "SELECT repo, result FROM verdicts ORDER BY repo NULLS LAST")
     assert rows == [{"repo": BOT, "result": "pass"}, {"repo": None, "result": "not judged"}]
+
+
+ASKED: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
+    "a pattern less": ({"exclude": ["*.bin"]}, {}, 'exclude ["*.bin"], and none'),
+    "a pattern more": ({}, {"exclude": ["*.bin"]}, 'exclude none, and ["*.bin"]'),
+    "other files": ({}, {"include": ["*.json"]}, 'include none, and ["*.json"]'),
+    "a branch": ({}, {"revision": "old"}, 'revision none, and "old"'),
+    "a tag less": ({"revision": "old"}, {}, 'revision "old", and none'),
+    "a folder": ({}, {"repo": None, "path": "../bot"}, "repo"),
+    "another model of that name": ({"name": "bot"}, {"name": "bot", "repo": TUNED}, "repo"),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_what_was_gathered_answers_for_what_is_asked_today(what: str, office: Desk) -> None:
+    then, now, said = ASKED[what]
+    (office.folder / "models.txt").write_text(str(then.get("name", BOT)) + "\n")
+    office.hub.tag(BOT, "old", office.hub.commit(BOT, {**FILES, "pytorch_model.bin": MALWARE}))
+
+    def settings(said: dict[str, object]) -> None:
+        asked = {"name": BOT, "repo": BOT, **said}
+        office.settings({key: value for key, value in asked.items() if value is not None})
+
+    settings(then)
+    assert gather(office) == (0, "1 gathered, 0 there already\n")
+    first = judge(office)
+    settings(now)
+    code, words = judge(office)
+    assert (code, f"gathered with {said}" in words) == (5, True), words
+    assert gather(office)[1] == "1 gathered, 0 there already\n"
+    assert gather(office)[1] == "0 gathered, 1 there already\n"
+    code, words = judge(office)
+    assert "gathered with" not in words
+    settings(then)
+    assert judge(office)[0] == 5
+    assert gather(office)[1] == "1 gathered, 0 there already\n"
+    assert judge(office)[0] == first[0]
 
 
 WRONG = {
