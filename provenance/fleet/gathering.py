@@ -56,7 +56,7 @@ def listed(file: str) -> tuple[str, ...]:
     What stands behind a # is a remark. ConfigError for a list that names none.
     """
     try:
-        text = sys.stdin.read(LONGEST) if file == "-" else Path(file).read_text("utf-8")
+        text = sys.stdin.read(LONGEST) if file == "-" else Path(file).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "not UTF-8"
         expected = "expected a file that names a model a line, or - for what is piped in"

@@ -87,6 +87,11 @@ def test_what_is_stored_is_not_asked_for_again_and_what_failed_is(office: Desk) 
     assert judge(office)[0] == 0
 
 
+def test_a_list_of_an_editor_that_marks_its_encoding_is_read(office: Desk) -> None:
+    (office.folder / "models.txt").write_text(LIST.partition("\n")[2], "utf-8-sig")
+    assert gather(office) == (0, "2 gathered, 0 there already\n")
+
+
 def test_a_part_that_was_cut_short_is_gathered_again(office: Desk) -> None:
     gather(office)
     store = FleetStore.opened(office.folder / "fleet")
