@@ -43,6 +43,11 @@ class FolderWriter:
 
     def deliver(self, parcel: Parcel) -> Delivered:
         """The parcel lies there in one step, or nothing does."""
+        if os.path.ismount(self.folder):
+            step = f"name a folder in it, as in --to {self.source.rstrip('/')}/NAME"
+            raise ConfigError(
+                f"is a volume of its own, to which nothing is moved: {step}", path=self.source
+            )
         staging = self.folder.parent / settling.ASIDE.format(self.folder.name)
         try:
             with held(staging) as place:
