@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -308,13 +308,12 @@ class Evidence:
 
     `listing` names every file of the model, `manifest` the selected ones, which `include` and
     `exclude` leave; `contents` has one row for each of those. `bundles` are evidence files, raw
-    and unverified. `now` is when it is judged, where that is not when it was gathered: what
-    expires is over by then. `facts` are those of the Hub it came from, or of the lockfile that
-    names it; `ancestors` has one row for every repository that was asked for because something
-    claims it, and `members` one for every repository that a loader of the model would ask for.
-    `origin` is what the caller or the registry says that it is a mirror of, as far as it is known.
-    `weights` is what was read of the weights themselves. `gathered` is the basis that stored
-    evidence had when it was gathered.
+    and unverified. `now` is when it is judged, where that is not when it was gathered. `facts` are
+    those of the Hub it came from, or of the lockfile that names it; `ancestors` has one row for
+    every repository that was asked for because something claims it, and `members` one for every
+    repository that a loader of the model would ask for. `origin` is what the caller or the registry
+    says that it is a mirror of, as far as it is known. `weights` is what was read of the weights
+    themselves. `gathered` is the basis that stored evidence had when it was gathered.
     """
 
     ref: Ref
@@ -343,9 +342,24 @@ class Evidence:
 
     @property
     def today(self) -> datetime:
-        """By when registries, waivers and exemptions must not have expired; `at` tells how old a
-        signature was that nobody dated, and nothing else."""
+        """The moment of judgement, by which everything is held: what expires has expired by then,
+        and what was signed without a date was signed then."""
         return self.now or self.at
+
+    def judged_at(self, now: datetime) -> Evidence:
+        """The same, with all that stands in it on others, judged by what holds `now`."""
+
+        def inner(one: Evidence | None) -> Evidence | None:
+            return one.judged_at(now) if one else None
+
+        origin = self.origin
+        return replace(
+            self,
+            now=now,
+            ancestors=tuple(replace(one, evidence=inner(one.evidence)) for one in self.ancestors),
+            members=tuple(replace(one, evidence=inner(one.evidence)) for one in self.members),
+            origin=replace(origin, evidence=inner(origin.evidence)) if origin else None,
+        )
 
     def __post_init__(self) -> None:
         """Its moment is one."""

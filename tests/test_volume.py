@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forge
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, Desk, desk, signed
 
@@ -30,12 +31,19 @@ def bench(tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-def fetched(bench: Desk, before: Mapping[str, str], times: int = 1) -> tuple[int, str, set[str]]:
-    """The exit code, what was said, and the files in a volume that held others before."""
+FETCH = "fetch --local-dir volume"
+
+
+def fetched(
+    bench: Desk, before: Mapping[str, str], times: int = 1, words: str = FETCH
+) -> tuple[int, str, set[str]]:
+    """The exit code, what was said, and the files in a volume that held these before."""
     lines = ["mkdir volume kept", "mount -t tmpfs tmpfs volume"]
     for path, text in before.items():
-        lines += [f"mkdir -p volume/{Path(path).parent}", f"printf '{text}' > volume/{path}"]
-    line = f"{sys.executable} -m provenance fetch --local-dir volume"
+        folder, _, name = path.rpartition("/")
+        lines += [f"mkdir -p volume/{folder}"]
+        lines += [f"printf '{text}' > volume/{path}"] if name else []
+    line = f"{sys.executable} -m provenance {words}"
     lines += ["; ".join([line] * times), "code=$?; cp -a volume/. kept; exit $code"]
     ended = subprocess.run(
         [*MINE, "sh", "-c", "\n".join(lines)],
@@ -55,6 +63,15 @@ def fetched(bench: Desk, before: Mapping[str, str], times: int = 1) -> tuple[int
     ("before", "times", "code", "said", "after"),
     [
         pytest.param({}, 1, 0, "", WHOLE, id="empty"),
+        pytest.param({"lost+found/": ""}, 2, 0, "was there already", WHOLE, id="one of ext4"),
+        pytest.param(
+            {"lost+found/x": "x"},
+            1,
+            2,
+            "holds something else",
+            {"lost+found/x"},
+            id="what ext4 found",
+        ),
         pytest.param({}, 2, 0, "was there already", WHOLE, id="a second start"),
         pytest.param(
             {f"{STAGING}/files/config.json": "{"}, 1, 0, "", WHOLE, id="a download cut short"
@@ -79,3 +96,15 @@ def test_a_volume_holds_the_locked_model_or_what_it_held(
     assert found[0] == code, found[1]
     assert said in " ".join(found[1].split())
     assert found[2] == after
+
+
+def test_a_volume_is_no_place_to_promote_to_before_anything_is_written(bench: Desk) -> None:
+    (bench.folder / "gate.pem").write_bytes(forge.pem(forge.key("gate")))
+    place = f"file://{bench.folder}/volume"
+    code, said, found = fetched(bench, {}, words=promoting(place))
+    assert (code, found) == (2, set()), said
+    assert f"--to {place}/NAME" in " ".join(said.split())
+
+
+def promoting(place: str) -> str:
+    return f"promote {REPO} --to {place} --sign-key gate.pem"

@@ -211,7 +211,7 @@ def _words(case: Case, required: RequiredAttestation, files: Files) -> Iterator[
 def _may(case: Case, attestation: Attestation, party: Party, required: RequiredAttestation) -> bool:
     """Whether this party's word counts for this model, today and at the time it was given."""
     speaks = party.signer.may(required.role, case.origin.ref.repo or "")
-    return speaks and not distrust(case.registry, attestation, party, case.evidence.at)
+    return speaks and not distrust(case.registry, attestation, party, case.evidence.today)
 
 
 def _word(case: Case, attestation: Attestation, party: Party, files: Files) -> Iterator[Assessment]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from provenance.claims.files import ModelFiles
 from provenance.errors import Malformed
@@ -90,15 +91,13 @@ def _import(files: ModelFiles, registry: Registry, opened: Opened) -> Import:
         said = imported(statement)
     except Malformed as error:
         return Import(bundle=bundle, doubt=f"it cannot be read: {error}")
-    speaker, doubt = _speaker(opened, registry, files.evidence, said.origin.repo)
+    speaker, doubt = speaker_of(opened, registry, files.evidence.today, said.origin.repo)
     return _compared(files, Import(bundle=bundle, said=said, speaker=speaker, doubt=doubt))
 
 
-def _speaker(
-    opened: Opened, registry: Registry, evidence: Evidence, origin: str
-) -> tuple[str, str]:
-    """Who of its signers may import the origin, or nobody and why."""
-    found = weigh(opened, registry, evidence.at, origin or None)
+def speaker_of(opened: Opened, registry: Registry, now: datetime, origin: str) -> tuple[str, str]:
+    """Who of its signers may import the origin as of `now`, or nobody and why."""
+    found = weigh(opened, registry, now, origin or None)
     match found:
         case Attestation():
             pass
@@ -111,7 +110,7 @@ def _speaker(
     for party in found.parties:
         who = f"{party.org.name} ({party.signer.name})"
         if origin and party.signer.may(Role.IMPORTER, origin):
-            slug = distrust(registry, found, party, evidence.at)
+            slug = distrust(registry, found, party, now)
             return ("", f"it is signed by {who}, {slug}") if slug else (who, "")
     if not origin:
         return "", f"{who} signed it"

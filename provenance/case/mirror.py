@@ -190,7 +190,7 @@ def _by_signature(files: ModelFiles, origin: Ancestor, registry: Registry) -> st
         return ""
     seen = _as_origin(files.evidence, origin)
     weighed = [
-        weigh(opened, registry, seen.at, origin.claimed) for opened in files.seen(seen).bundles
+        weigh(opened, registry, seen.today, origin.claimed) for opened in files.seen(seen).bundles
     ]
     for signed in publisher_signatures(seen, registry, weighed):
         needed = files.read or signed.comparison.equal

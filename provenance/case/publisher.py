@@ -70,7 +70,9 @@ def _publisher_signatures(
         if not isinstance(verification, Attestation):
             continue
         speaking = publishers(evidence.ref.repo, verification)
-        parties = tuple(p for p in speaking if not distrust(registry, verification, p, evidence.at))
+        parties = tuple(
+            p for p in speaking if not distrust(registry, verification, p, evidence.today)
+        )
         manifest = verification.manifest
         if parties and not isinstance(manifest, Malformed):
             found = compare(manifest, evidence)

@@ -73,7 +73,7 @@ def _sorted(
     steps: list[TrainingStep | Unusable] = []
     evidence = files.evidence
     for opened in without_imports(files.bundles):
-        verification = signature.weigh(opened, registry, evidence.at, evidence.ref.repo)
+        verification = signature.weigh(opened, registry, evidence.today, evidence.ref.repo)
         step = step_of(opened, verification)
         if step is None:
             verifications.append(verification)

@@ -11,6 +11,7 @@ from typing import Any
 from provenance.errors import Malformed
 from provenance.fleet.asked import NAMESPACE, mark
 from provenance.fleet.canonical import digest, plain
+from provenance.fleet.days import marks_between
 from provenance.formats import json as strict
 from provenance.trust import Org, Registry, Release
 
@@ -115,6 +116,8 @@ def between(old: Terms, new: Terms) -> Change:
     }
     namespaces = {one for name in signers for one in new.signers[name][1]}
     marks |= {mark(NAMESPACE, namespace) for namespace in namespaces}
+    then, now = datetime.fromisoformat(old.at), datetime.fromisoformat(new.at)
+    marks |= marks_between(then, now) or frozenset()
     bundles = bool(signers) or old.clocks != new.clocks
     return Change(marks=frozenset(marks), bundles=bundles)
 
@@ -132,7 +135,9 @@ def _reason(old: Terms, new: Terms) -> str:
     then, now = datetime.fromisoformat(old.at), datetime.fromisoformat(new.at)
     early, late = min(then, now), max(then, now)
     if ended := [end for end in new.ends if early < datetime.fromisoformat(end) <= late]:
-        return f"something expired on {ended[0][:10]}"
+        return f"something began or expired on {ended[0][:10]}"
+    if marks_between(then, now) is None:
+        return f"the run before was on {old.at[:10]}"
     if new.ages and then.date() != now.date():
         return "a rule counts days, and it is another day"
     return ""

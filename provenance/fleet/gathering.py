@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from provenance.errors import ConfigError, ProvenanceError
-from provenance.fleet import indexes, tables
+from provenance.fleet import indexes, lines, tables
 from provenance.fleet.evidence import gathered, not_gathered
 from provenance.fleet.heads import Heads
 from provenance.fleet.mending import Derived, Stock, dropped, swept
@@ -30,7 +30,6 @@ from provenance.workspace.workspace import Workspace
 
 AT_ONCE = 50
 """Models of one part: seconds of work, and one file."""
-NAMED = re.compile(r"(.+?)\s+as\s+(\S+)")
 LONGEST = 64 << 20
 EXPECTED = "expected org/name, a place, or a file that names a model a line"
 
@@ -77,7 +76,7 @@ def _is_list(word: str) -> bool:
 
 def _lines(file: str) -> tuple[str, ...]:
     try:
-        text = sys.stdin.read(LONGEST) if file == "-" else Path(file).read_text("utf-8")
+        text = sys.stdin.read(LONGEST) if file == "-" else Path(file).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "not UTF-8"
         expected = "expected a file that names a model a line, or - for what is piped in"
@@ -99,8 +98,9 @@ def gather(
 ) -> Gathered:
     """The evidence on every model that `words` name lies in the store, or why it could not be had.
 
-    What was gathered before is not asked for, unless `again` or where it was spoiled; without words
-    the models of the store are meant. An index that is not as it was written is made again. Raises
+    What was gathered before is not asked for, unless `again`, where it was spoiled or where the
+    settings now ask for other files of it, another revision or another place; without words the
+    models of the store are meant. An index that is not as it was written is made again. Raises
     ConfigError where another process gathers there, or for words and rules that cannot be used, and
     SourceError where nothing can be written; what a model or its Hub does wrong is a row.
     """
@@ -111,7 +111,7 @@ def gather(
     opened = FleetStore.made(store) if refs else FleetStore.opened(store)
     with opened.gathering():
         swept(opened)
-        stock = Stock.of(opened)
+        stock = Stock.of(opened, session.settings)
         if not (refs or stock.models or stock.lost):
             raise ConfigError(f"names no model, and {store} holds none: {EXPECTED}", path="gather")
         rules = Rules.of(session, workspace.now())
@@ -197,8 +197,8 @@ def _meant(
 
 def _session(workspace: Workspace, request: Request, ref: str) -> Session:
     """The session of the one model that a line of the list means, or ConfigError."""
-    named = NAMED.fullmatch(ref)
-    own = replace(request, refs=(named[1] if named else ref,), named=named[2] if named else None)
+    text, said = lines.parts(ref)
+    own = replace(request, refs=(text,), named=said)
     session = workspace.session(own)
     return replace(session, subjects=(session.one,))
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from provenance.errors import ConfigError, Malformed, SourceError, TrustError
 from provenance.fleet import tables
 from provenance.fleet.asked import Heard
+from provenance.fleet.days import marks_of
 from provenance.fleet.evidence import VERSION, stored
 from provenance.fleet.heads import Heads
+from provenance.fleet.lines import Gathered, otherwise
 from provenance.fleet.rules import Rules
 from provenance.fleet.store import VERDICTS, FleetStore, Part
 from provenance.fleet.tables import Row
@@ -82,6 +84,9 @@ def judged(row: Row, rules: Rules, heard: Heard, heads: Heads) -> Row:
     heard.asked.clear()
     try:
         evidence = stored(row, heads, rules.at)
+        if other := otherwise(row["ref"], Gathered.of(evidence), rules.settings):
+            step = "`provenance fleet gather LIST` asks for it again"
+            return _unjudged(same, f"gathered with {other}: {step}")
         verdict = _verdict(row["name"], evidence, rules, heard)
     except (Malformed, SourceError, ConfigError) as error:
         return _unjudged(same, f"the evidence cannot be used: {error}")
@@ -90,9 +95,10 @@ def judged(row: Row, rules: Rules, heard: Heard, heads: Heads) -> Row:
     except Exception as error:
         # One model that nobody can judge is no reason to leave the others.
         return _unjudged(same, f"a bug in provenance, please report it: {error!r:.300}")
+    days = {day for one in every(evidence) for day in marks_of(one)}
     return _told(same, verdict) | {
         "bundles": any(one.bundles for one in every(evidence)),
-        "asked": sorted(heard.asked),
+        "asked": sorted(heard.asked | days),
     }
 
 

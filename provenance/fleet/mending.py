@@ -11,6 +11,7 @@ from provenance.errors import ConfigError, Malformed, SourceError
 from provenance.fleet import indexes, tables
 from provenance.fleet.evidence import stored
 from provenance.fleet.heads import Heads
+from provenance.fleet.lines import is_asked_for
 from provenance.fleet.rules import Rules
 from provenance.fleet.store import (
     EDGES,
@@ -23,12 +24,14 @@ from provenance.fleet.store import (
     Part,
 )
 from provenance.fleet.tables import Row
+from provenance.policy import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
-    """What a store has: whether there is evidence on each model, by its newest row, the models that
-    were lost with a part or a content, and these parts; `bare` are those that lack an index."""
+    """What a store has: whether there is the evidence on each model that is asked for today, by its
+    newest row, the models that were lost with a part or a content, and these parts; `bare` are
+    those that lack an index."""
 
     models: Mapping[str, bool]
     lost: frozenset[str] = frozenset()
@@ -36,16 +39,17 @@ class Stock:
     bare: tuple[Part, ...] = ()
 
     @classmethod
-    def of(cls, store: FleetStore) -> Stock:
-        """That of a store. SourceError for a spoiled part whose models nothing names any more, and
-        for one that nobody lets us read."""
+    def of(cls, store: FleetStore, settings: Settings) -> Stock:
+        """That of a store, beside what is asked for today. SourceError for a spoiled part whose
+        models nothing names any more, and for one that nobody lets us read."""
         models, lost = dict[str, bool](), dict[str, bool]()
         heads, whole = Heads(store=store), store.parts()
         for part in whole:
             for row in tables.unpacked(store.evidence(part), ("ref", "missing", "evidence")):
                 there = bool(row["evidence"]) and not row["missing"]
-                models[row["ref"]] = there and heads.has_all(row["evidence"])
-                lost[row["ref"]] = there and not models[row["ref"]]
+                is_whole = there and heads.has_all(row["evidence"])
+                models[row["ref"]] = is_whole and is_asked_for(row, settings)
+                lost[row["ref"]] = there and not is_whole
         spoiled = (*store.parts(whole=False), *store.gone())
         for part in spoiled:
             lost |= {ref: True for ref in _named(store, part) if not models.get(ref)}

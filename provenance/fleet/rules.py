@@ -9,6 +9,7 @@ from functools import cached_property
 
 from provenance.fleet.canonical import digest
 from provenance.fleet.changes import Terms
+from provenance.fleet.days import moments_of
 from provenance.fleet.evidence import VERSION
 from provenance.model import Evidence
 from provenance.policy import Model, Policy, Settings
@@ -62,7 +63,8 @@ class Rules:
             version=VERSION,
             at=self.at,
             ends=tuple(sorted(self._ends())),
-            ages=self.settings.registry_max_age is not None
+            ages=bool(self.settings.min_age)
+            or self.settings.registry_max_age is not None
             or any(one.max_age is not None for one in self.settings.required),
             demands=bool(self.settings.required),
         )
@@ -72,10 +74,8 @@ class Rules:
         return self.settings, self.profile, self.findings
 
     def _ends(self) -> Iterator[datetime]:
-        """When something ends that counts for a verdict."""
-        for registry in (self.registry, *self.registry.parts):
-            if registry.expires:
-                yield registry.expires
+        """When something begins or ends that counts for a verdict."""
+        yield from moments_of(self.registry)
         yield from (waiver.expires for waiver in self.settings.waivers)
         yield from (exemption.expires for exemption in self.settings.exemptions)
 

@@ -54,7 +54,8 @@ VERDICTS: Columns = {
     "bundles": FLAG,
     "asked": NUMBERS,
 }
-"""`rules` are those that decide, `asked` what the registry was asked about, as numbers."""
+"""`rules` are those that decide, `asked` what the registry was asked about and the days that count,
+as numbers."""
 RUNS: Columns = {"run": TEXT, "judged_at": TEXT, "version": TEXT}
 Row = dict[str, Any]
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from provenance.source.hub.client import Hub
     from provenance.source.remote.store import Store
 
+LOST_FOUND = "lost+found"
 SHOWN = 5
 
 
@@ -143,8 +144,19 @@ def _standing(
 
 
 def _names(target: Target) -> set[str]:
-    """What lies at the place, but for the staging folder of a volume."""
-    return {one.name for one in target.place.iterdir() if not target.is_staging(one)}
+    """What lies at the place, but for what a volume has of its own: the staging folder, and the
+    empty folder that ext4 makes in each."""
+    found = (one for one in target.place.iterdir() if not target.is_staging(one))
+    return {one.name for one in found if not (target.is_volume and _is_of_ext4(one))}
+
+
+def _is_of_ext4(place: Path) -> bool:
+    if place.name != LOST_FOUND or place.is_symlink() or not place.is_dir():
+        return False
+    try:
+        return not any(place.iterdir())
+    except PermissionError:
+        return True
 
 
 def _without_staging(target: Target) -> None:

@@ -87,7 +87,7 @@ def judged(evidence: Evidence, rules: Rules, findings: Sequence[Finding] = ()) -
     if evidence.basis in NOT_GATHERED_NOW:
         raise stored(rules)
     return judge(
-        replace(evidence, now=datetime.now(UTC)),
+        evidence.judged_at(datetime.now(UTC)),
         rules.policy,
         rules.registry,
         name=rules.entry.name,

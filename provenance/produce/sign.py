@@ -11,13 +11,14 @@ from typing import Protocol
 
 from provenance.checks import integrity
 from provenance.claims.loader import loader_reads, why_read
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, Malformed
 from provenance.formats.json import compact
 from provenance.keys import Certificate, SigningKey, chain, check_leaf
 from provenance.model import Basis, Evidence
 from provenance.produce.stamping import Stamping
 from provenance.source.limits import DEFAULT
 from provenance.wire import oms
+from provenance.wire.bundle import Chain, KeyHint, Opened
 from provenance.wire.intoto import PAYLOAD_TYPE, STATEMENT_TYPE, Envelope
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -84,6 +85,17 @@ def unstamped(signer: Signer) -> Signer:
 def dates(signer: Signer) -> bool:
     """Whether others say when it signs: timestamp authorities, or a Sigstore."""
     return not isinstance(signer, KeySigner | CertificateSigner) or signer.stamping is not None
+
+
+def is_by(signer: Signer, opened: Opened) -> bool:
+    """Whether a bundle says that it is of the same key or certificate; nobody verified that."""
+    material = None if isinstance(opened.bundle, Malformed) else opened.bundle.material
+    match signer, material:
+        case KeySigner(key=key), KeyHint(hint=hint):
+            return hint == key.public.hint
+        case CertificateSigner(certificates=(leaf, *_)), Chain(certificates=(der, *_)):
+            return leaf.der == der
+    return False
 
 
 def certificate_signer(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -62,7 +61,7 @@ def loads(data: bytes, *, now: datetime | None = None) -> Evidence:
     fields = Fields(value, raises=_wrong)
     if fields.whole("version") != VERSION:
         raise fields.wrong("version", f"expected {VERSION}: written by another version")
-    return replace(_evidence(fields), now=now or datetime.now(UTC))
+    return _evidence(fields).judged_at(now or datetime.now(UTC))
 
 
 def _evidence(fields: Fields, role: Role = Role.MODEL) -> Evidence:

@@ -42,6 +42,11 @@ class FolderWriter:
 
     def deliver(self, parcel: Parcel) -> Delivered:
         """The parcel lies there in one step, or nothing does."""
+        if os.path.ismount(self.folder):
+            step = f"name a folder in it, as in --to {self.source.rstrip('/')}/NAME"
+            raise ConfigError(
+                f"is a volume of its own, to which nothing is moved: {step}", path=self.source
+            )
         staging = self.folder.parent / settling.ASIDE.format(self.folder.name)
         try:
             with held(staging) as place:
@@ -82,13 +87,13 @@ class FolderWriter:
             return frozenset()
         found = directory.collect(self.folder, ref=Ref(text=self.source), at=datetime.now(UTC))
         said = self.folder / parcel.import_name
-        if found.listing == _manifest(parcel) and said.is_file():
-            kept = all(_is(self.folder / name, data) for name, data in parcel.beside.items())
-            if kept and parcel.is_attested_in(said.read_bytes()):
-                return None
+        kept = all(_is(self.folder / name, data) for name, data in parcel.beside.items())
+        same = kept and found.listing == _manifest(parcel) and said.is_file()
+        if same and not parcel.replacing and parcel.is_attested_in(said.read_bytes()):
+            return None
         if not settling.is_delivered(self.folder, found.listing.digest, census):
             self._check_own(census, found.listing, said, parcel)
-        elif not parcel.replacing:
+        elif not (parcel.replacing or same):
             raise earlier(self.source)
         return census
 

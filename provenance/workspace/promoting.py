@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.case.imports import speaker_of
 from provenance.errors import ConfigError, SourceError
 from provenance.formats.json import on_one_line
 from provenance.formats.signatures import is_evidence_name
@@ -14,12 +16,14 @@ from provenance.lock import Entry
 from provenance.lock.known import stated_origin
 from provenance.model import Document, Ref
 from provenance.names import is_in_store, is_repo
-from provenance.produce.sign import Signer, of_a_size
+from provenance.produce.sign import Signer, is_by, of_a_size
 from provenance.produce.vsa import VERIFIER
 from provenance.refs import in_store
+from provenance.signature import Invalid, weigh
 from provenance.source.detached import FOLDER
 from provenance.source.evidence_files import file_of, read, split
 from provenance.source.limits import DEFAULT
+from provenance.wire.bundle import Opened
 from provenance.wire.imported import Imported, Place, statement
 from provenance.workspace.fetching import Fetched, Fetcher
 
@@ -109,10 +113,22 @@ def _parcel(fetcher: Fetcher, entry: Entry, admitted: Admitted, promotion: Promo
         files=tuple(items),
         evidence=_evidence(admitted),
         said=said,
+        counts=lambda opened: _counts(opened, fetcher, said, promotion.signer),
         sign=lambda: on_one_line(promotion.signer.sign(payload).encode()),
         tag=to.revision or (entry.commit or "").removeprefix("sha256:")[:TAG],
         replacing=promotion.replacing,
     )
+
+
+def _counts(opened: Opened, fetcher: Fetcher, said: Imported, signer: Signer) -> bool:
+    """Whether an attestation that lies there makes another needless: an importer of today's
+    registry signed it, or, where the registry has no importer who would, the same key as now."""
+    registry, origin = fetcher.session.registry, said.origin.repo
+    now = datetime.now(UTC)
+    if speaker_of(opened, registry, now, origin)[0]:
+        return True
+    found = weigh(opened, registry, now, origin or None)
+    return (not isinstance(found, Invalid) or found.foreign) and is_by(signer, opened)
 
 
 def origin_of(fetcher: Fetcher, entry: Entry, admitted: Admitted) -> Imported:

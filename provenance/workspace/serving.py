@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, Malformed
+from provenance.formats import json as strict
 from provenance.lock import Entry, Lock, file_differences
 from provenance.lock.known import matching
 from provenance.model import Evidence, Ref
@@ -79,9 +80,30 @@ def remote_of(arguments: Iterable[str]) -> str:
 
 
 def words_of(arguments: Iterable[str]) -> Iterator[str]:
-    """The words of a command that may name a model, those in lists, pairs and JSON too."""
+    """The words of a command that may name a model, those in lists, pairs and JSON too: what
+    follows each `=` is one also as a whole, as a path may have spaces, commas and colons."""
     for argument in arguments:
-        yield from filter(None, (argument, *BETWEEN.split(argument)))
+        parts = argument.split("=")
+        values = ("=".join(parts[start:]) for start in range(1, len(parts)))
+        texts = _texts_of(argument[argument.find("{") :]) if "{" in argument else ()
+        yield from filter(None, (argument, *values, *texts, *BETWEEN.split(argument)))
+
+
+def _texts_of(text: str) -> Iterator[str]:
+    """Every text in a JSON object, as it reads once nothing in it is escaped; none where it is no
+    JSON: its words are looked at in any case."""
+    try:
+        left = [strict.loads(text.encode("utf-8", "surrogateescape"))]
+    except Malformed:
+        return
+    while left:
+        match left.pop():
+            case str() as found:
+                yield found
+            case list() as found:
+                left += found
+            case dict() as found:
+                left += found.values()
 
 
 def _is_loaded(place: Path) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tests.hubs import FILES, UNSIGNED, Desk, card, desk, signed, trust
 BASE, TUNED, BOT = UNSIGNED, "acme/tuned", "acme/bot"
 LIST = f"# what we serve\n{TUNED}\n\n{BOT}  # the old one\n{TUNED}\n"
 MODEL = {**forge.MODEL, "model.safetensors": forge.safetensors(b"base".ljust(16, b"."))}
+MALWARE = pickle.dumps(os.system, 2)
 CHILD = {**MODEL, "README.md": card(f"base_model: {BASE}")}
 
 
@@ -83,6 +86,11 @@ def test_what_is_stored_is_not_asked_for_again_and_what_failed_is(office: Desk) 
     asked = {request.path for request in office.hub.requests}
     assert not any(TUNED in path for path in asked)
     assert judge(office)[0] == 0
+
+
+def test_a_list_of_an_editor_that_marks_its_encoding_is_read(office: Desk) -> None:
+    (office.folder / "models.txt").write_text(LIST.partition("\n")[2], "utf-8-sig")
+    assert gather(office) == (0, "2 gathered, 0 there already\n")
 
 
 def test_a_part_that_was_cut_short_is_gathered_again(office: Desk) -> None:
@@ -156,6 +164,43 @@ def test_what_people_read_is_as_wide_as_their_terminal(office: Desk) -> None:
     lines = [line for ended in runs for line in (ended.stdout + ended.stderr).splitlines()]
     assert len(lines) > 8
     assert max(map(len, lines)) <= 60
+
+
+ASKED: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
+    "a pattern less": ({"exclude": ["*.bin"]}, {}, 'exclude ["*.bin"], and none'),
+    "a pattern more": ({}, {"exclude": ["*.bin"]}, 'exclude none, and ["*.bin"]'),
+    "other files": ({}, {"include": ["*.json"]}, 'include none, and ["*.json"]'),
+    "a branch": ({}, {"revision": "old"}, 'revision none, and "old"'),
+    "a tag less": ({"revision": "old"}, {}, 'revision "old", and none'),
+    "a folder": ({}, {"repo": None, "path": "../bot"}, "repo"),
+    "another model of that name": ({"name": "bot"}, {"name": "bot", "repo": TUNED}, "repo"),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_what_was_gathered_answers_for_what_is_asked_today(what: str, office: Desk) -> None:
+    then, now, said = ASKED[what]
+    (office.folder / "models.txt").write_text(str(then.get("name", BOT)) + "\n")
+    office.hub.tag(BOT, "old", office.hub.commit(BOT, {**FILES, "pytorch_model.bin": MALWARE}))
+
+    def settings(said: dict[str, object]) -> None:
+        asked = {"name": BOT, "repo": BOT, **said}
+        office.settings({key: value for key, value in asked.items() if value is not None})
+
+    settings(then)
+    assert gather(office) == (0, "1 gathered, 0 there already\n")
+    first = judge(office)
+    settings(now)
+    code, words = judge(office)
+    assert (code, f"gathered with {said}" in words) == (5, True), words
+    assert gather(office)[1] == "1 gathered, 0 there already\n"
+    assert gather(office)[1] == "0 gathered, 1 there already\n"
+    code, words = judge(office)
+    assert "gathered with" not in words
+    settings(then)
+    assert judge(office)[0] == 5
+    assert gather(office)[1] == "1 gathered, 0 there already\n"
+    assert judge(office)[0] == first[0]
 
 
 WRONG = {

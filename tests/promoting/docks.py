@@ -27,7 +27,8 @@ _numbers = count()
 @dataclass(frozen=True, kw_only=True)
 class Dock:
     """A place that is written to: `read` is what lies there now, as whoever uses it finds it;
-    `put` changes a file there, `foreign` puts something of others where nothing was.
+    `put` changes a file there, `foreign` puts something of others where nothing was; `lose`
+    makes a registry lose the blob of a file.
 
     `tagged` are the words that name the tag in a registry.
     """
@@ -36,6 +37,7 @@ class Dock:
     read: Callable[[], Mapping[str, bytes]]
     put: Callable[[str, bytes], object]
     foreign: Callable[[], object]
+    lose: Callable[[str], object] = lambda path: None
     variables: Mapping[str, str] = field(default_factory=dict)
     tagged: tuple[str, ...] = ()
 
@@ -113,12 +115,22 @@ def _registry(*, knows_subjects: bool) -> Iterator[Dock]:
                     listed = (json.dumps(index).encode(), str(index["mediaType"]))
                     registry.manifests[name, digest.replace(":", "-")] = listed
 
+        def lose(path: str) -> None:
+            layers = json.loads(registry.tags(name)[TAG])["layers"]
+            (digest,) = [o["digest"] for o in layers if o["annotations"][FILE_PATH] == path]
+            del registry.blobs[digest]
+
         def foreign() -> None:
             empty = layer(registry, b"{}", "application/vnd.oci.empty.v1+json")
             registry.manifest({"schemaVersion": 2, "config": empty, "layers": [empty]}, TAG, name)
 
         yield Dock(
-            to=registry.source(name), read=read, put=put, foreign=foreign, tagged=("--tag", TAG)
+            to=registry.source(name),
+            read=read,
+            put=put,
+            foreign=foreign,
+            lose=lose,
+            tagged=("--tag", TAG),
         )
 
 

@@ -125,6 +125,46 @@ def test_what_was_changed_there_is_named_and_put_back(there: Pier) -> None:
     assert (code, model["mirror_of"]) == (0, there.origin), model
 
 
+@pytest.mark.parametrize("gate", ["an old key", "a key of others"])
+def test_after_a_rotation_a_copy_is_attested_by_the_key_of_today(gate: str, there: Pier) -> None:
+    today = there.key.read_bytes()
+    there.key.write_bytes(forge.pem(forge.key(gate)))
+    promoted(there)
+    assert there.verify("--as", REPO)[1]["mirror_of"] is None
+    there.key.write_bytes(today)
+    assert "lies there already" not in promoted(there)
+    code, model = there.verify("--as", REPO)
+    assert (code, model["mirror_of"]) == (0, there.origin), model
+    assert "lies there already" in promoted(there)
+
+
+def test_what_is_to_be_replaced_is_written_again(there: Pier) -> None:
+    promoted(there)
+    assert "lies there already" not in promoted(there, "--replace")
+    code, model = there.verify("--as", REPO)
+    assert (code, model["mirror_of"]) == (0, there.origin), model
+
+
+def test_a_large_object_of_which_the_bucket_states_no_digest_is_read(tmp_path: Path) -> None:
+    with pier(tmp_path, "S3") as there:
+        weights = forge.safetensors(bytes(20 << 20))
+        newer = there.release(model_safetensors=weights)
+        promoted(newer)
+        assert "lies there already" in promoted(newer)
+        there.dock.put("model.safetensors", weights[:-1] + b"!")
+        assert newer.promote()[0] == 2
+        promoted(newer, "--replace")
+        assert there.dock.read()["model.safetensors"] == weights
+
+
+def test_a_blob_that_the_registry_lost_is_sent_again(tmp_path: Path) -> None:
+    with pier(tmp_path, "a registry") as there:
+        promoted(there)
+        there.dock.lose("config.json")
+        assert "lies there already" not in promoted(there)
+        assert there.dock.read()["config.json"] == forge.MODEL["config.json"]
+
+
 def test_a_copy_of_a_place_that_is_no_hub_is_verified_by_the_line_that_is_printed(
     tmp_path: Path,
 ) -> None:

@@ -68,6 +68,7 @@ def parcel(
         evidence={EVIDENCE: (folder / EVIDENCE).read_bytes()},
         said=said,
         sign=lambda: on_one_line(KeySigner(key=forge.key("gate")).sign(payload)),
+        counts=lambda opened: True,
         tag=TAG,
         replacing=replacing,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -239,6 +240,16 @@ def test_a_model_is_found_in_every_word(tmp_path: Path, word: str, found: bool) 
     words = words_of([word.format(place)])
     seen = {one for name in words for one in places_of(name, cache_dir=tmp_path / "cache")}
     assert seen == ({place} if found else set())
+
+
+@pytest.mark.parametrize("name", ["my model", "v1,2", "v1:2", "a=b", "plain"])
+@pytest.mark.parametrize("word", ["{}", "--model={}", "--lora-modules=x={}", "x={}", "json"])
+def test_a_path_of_any_letters_is_one_word(tmp_path: Path, word: str, name: str) -> None:
+    place = forge.write(tmp_path / name)
+    escaped = json.dumps({"loras": [{"path": str(place)}]}).replace("/", "\\/")
+    written = f"--lora-modules={escaped}" if word == "json" else word.format(place)
+    seen = {one for found in words_of([written]) for one in places_of(found)}
+    assert place in seen
 
 
 @pytest.mark.parametrize(

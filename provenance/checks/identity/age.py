@@ -46,7 +46,7 @@ def age(case: Case) -> Iterator[Finding]:
 
 def _limit(case: Case) -> tuple[datetime | None, str]:
     """The latest moment that a release may have been signed, and the setting that says so."""
-    policy, at = case.policy, case.evidence.at
+    policy, at = case.policy, case.evidence.today
     limits: list[tuple[datetime, str]] = []
     if policy.min_age:
         days = min(policy.min_age, (at - EPOCH).days)

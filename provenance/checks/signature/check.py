@@ -271,7 +271,7 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
         return failed("signature/malformed", str(error), where)
     speaking = publishers(case.origin.ref.repo, attestation)
     for party in speaking:
-        slug = distrust(case.registry, attestation, party, case.evidence.at)
+        slug = distrust(case.registry, attestation, party, case.evidence.today)
         if slug:
             who = f"{party.org.name} ({party.signer.name})"
             return failed(f"signature/{slug}", f"{_reason(case, attestation, party)} {who}", where)
@@ -287,7 +287,7 @@ def _uncounted(case: Case, attestation: Attestation) -> Finding:
 
 
 def _reason(case: Case, attestation: Attestation, party: Party) -> str:
-    moments, now = attestation.moments, case.evidence.at
+    moments, now = attestation.moments, case.evidence.today
     if when := compromised(case.registry, attestation, party, now):
         stated = "stamped" if when != now else "no timestamp proves an earlier time than"
         return f"signed {stated} {when:%Y-%m-%d %H:%M} UTC, after the compromise of"

@@ -6,6 +6,7 @@ The note goes once everything is listed as it was sent, and the import attestati
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -72,9 +73,13 @@ class Prefix:
         """The parcel lies below the prefix, its import attestation last."""
         there = self._listed()
         note = self._note() if NOTE in there else None
-        if note is None and not parcel.replacing and self._lies(parcel, there):
+        same = note is None and not parcel.replacing and self._lies(parcel, there)
+        if same and parcel.is_attested_in(self._get(parcel.import_name, there)):
             return self._lying(already=True)
         self._check_foreign(there, note)
+        if same:
+            self._put(parcel.import_name, parcel.attested())
+            return self._lying()
         if note is None or note.get("parcel") != parcel.key:
             self._begin(parcel, there, note)
         self._delete({parcel.import_name} & there.keys())
@@ -86,19 +91,33 @@ class Prefix:
         return self._lying()
 
     def _lies(self, parcel: Parcel, there: Mapping[str, Sent]) -> bool:
-        """Whether it is the parcel, as far as names, sizes, the digests that the store states or
-        that small files have, and its import attestation tell."""
+        """Whether it is the parcel, whoever attested it: by names, sizes and the digests that the
+        store states; what it states none of is read."""
         sizes = {item.path: item.size for item in parcel.files}
         sizes |= {name: len(data) for name, data in parcel.beside.items()}
         found = {path: one.size for path, one in there.items() if path != parcel.import_name}
         if found != sizes or parcel.import_name not in there:
             return False
-        if not parcel.is_attested_in(self._get(parcel.import_name, there)):
-            return False
         source = self.place.source
         asked = bucket.opened(source, self.options)
         known = collect(asked, in_store(source), at=datetime.now(UTC)).manifest.by_path
-        return all(known[item.path].sha256 in ("", item.sha256) for item in parcel.files)
+        kept = all(self._get(name, there) == data for name, data in parcel.beside.items())
+        return kept and all(
+            (known[item.path].sha256 or self._sha256(item.path)) == item.sha256
+            for item in parcel.files
+        )
+
+    def _sha256(self, path: str) -> str:
+        """The digest of an object, in hex, of which all is read."""
+        digest = hashlib.sha256()
+
+        def whole() -> None:
+            for chunk in obstore.get(self.store, path).stream(min_chunk_size=WHOLE):
+                digest.update(chunk)
+                self.options.deadline.renew()
+
+        self._ask(path, whole)
+        return digest.hexdigest()
 
     def _check_foreign(self, there: Mapping[str, Sent], note: Mapping[str, object] | None) -> None:
         """ConfigError where something lies there that promote did not put there."""

@@ -64,9 +64,10 @@ class HubWriter:
 
     def _delivered(self, parcel: Parcel) -> Delivered:
         head, there = self._there()
-        if self._lies(parcel, there, head):
+        same = self._lies(parcel, there)
+        if same and not parcel.replacing and self._is_attested(parcel, head):
             return Delivered(place=self.repo, revision=head, already=True)
-        self._check(parcel, there, head)
+        self._check(parcel, there, head, same=same)
         if not head:
             self.api.create_repo(self.repo, private=True, exist_ok=True)
             head = self._there()[0]
@@ -104,21 +105,22 @@ class HubWriter:
         )
         return {row.path: row for row in rows}
 
-    def _lies(self, parcel: Parcel, there: Mapping[str, Held], head: str) -> bool:
+    def _lies(self, parcel: Parcel, there: Mapping[str, Held]) -> bool:
         if there.keys() - {OWN} != self._paths(parcel) - {OWN}:
             return False
         large = [item for item in parcel.files if item.path != OWN]
         if any(not _is(item, there[item.path]) for item in large):
             return False
         beside = parcel.beside.items()
-        if any(there[name].digest != blob_id(data) for name, data in beside):
-            return False
+        return all(there[name].digest == blob_id(data) for name, data in beside)
+
+    def _is_attested(self, parcel: Parcel, head: str) -> bool:
         return parcel.is_attested_in(self._read(parcel.import_name, head))
 
     def _paths(self, parcel: Parcel) -> set[str]:
         return {*(item.path for item in parcel.files), *parcel.beside, parcel.import_name}
 
-    def _check(self, parcel: Parcel, there: Mapping[str, Held], head: str) -> None:
+    def _check(self, parcel: Parcel, there: Mapping[str, Held], head: str, *, same: bool) -> None:
         """ConfigError where something lies there that may not give way."""
         signed = {path for path in there if is_evidence_name(path)}
         known = {OWN}
@@ -128,7 +130,7 @@ class HubWriter:
                     known |= {*signed, *said.subjects}
         if others := there.keys() - known:
             raise foreign(self.repo, others)
-        if there.keys() - {OWN} and not parcel.replacing:
+        if there.keys() - {OWN} and not (parcel.replacing or same):
             raise earlier(self.repo)
 
     def _read(self, path: str, head: str) -> bytes:

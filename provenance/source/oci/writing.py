@@ -56,7 +56,7 @@ class Registry:
         digest = artifact.manifest.digest
         stands = self._standing(parcel, digest)
         attested = self._is_attested(parcel, digest)
-        if stands and attested:
+        if stands and attested and not parcel.replacing and self._is_whole(artifact):
             return Delivered(place=self._source, revision=digest, already=True)
         self._upload(parcel, artifact)
         self._put_manifest(digest, artifact.document)
@@ -90,6 +90,14 @@ class Registry:
             raise earlier(place)
         return False
 
+    def _is_whole(self, artifact: Artifact) -> bool:
+        """Whether the registry still has every blob of the artifact."""
+        return all(self._has(blob) for blob in artifact.blobs)
+
+    def _has(self, blob: Blob) -> bool:
+        url = self.repository.url("blobs", blob.digest)
+        return self._send("HEAD", url, (200, 404, *REDIRECTS)).status != 404
+
     def _is_attested(self, parcel: Parcel, digest: str) -> bool:
         """Whether the artifact has an import attestation that says the same."""
         options = self.repository.options
@@ -115,8 +123,7 @@ class Registry:
     def _put_blob(self, blob: Blob, step: Step) -> None:
         """The blob is there; one that was there before is read here all the same, as the admitted
         bytes are what is promised."""
-        url = self.repository.url("blobs", blob.digest)
-        there = self._send("HEAD", url, (200, 404, *REDIRECTS)).status != 404
+        there = self._has(blob)
         if there or not blob.size:
             for _ in blob.chunks(step):
                 pass

@@ -80,7 +80,8 @@ class Item:
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
     """What is put into a store: the files, the `evidence` files beside them by name, and what the
-    import attestation says, which `sign` makes once every file was hashed again.
+    import attestation says, which `sign` makes once every file was hashed again. `counts` tells
+    whether an attestation that lies there is as good as one that is made now.
 
     `tag` is what a registry is to call it; `replacing` says that an earlier promotion may give way.
     """
@@ -90,6 +91,7 @@ class Parcel:
     evidence: Mapping[str, bytes]
     said: Imported
     sign: Callable[[], bytes]
+    counts: Callable[[Opened], bool]
     tag: str = ""
     replacing: bool = False
 
@@ -124,8 +126,11 @@ class Parcel:
         )
 
     def is_attested_in(self, data: bytes) -> bool:
-        """Whether such a file says just this of just these files."""
-        return self.said in said_in(self.import_name, data)
+        """Whether such a file says just this of just these files, by somebody who counts."""
+        return any(
+            self.said in _said([one]) and self.counts(Opened(document=one))
+            for one in split(self.import_name, data)
+        )
 
     @property
     def beside(self) -> Mapping[str, bytes]:
