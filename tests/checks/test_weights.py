@@ -21,6 +21,7 @@ from tests.checks.weighed import (
     BASE,
     KEYED,
     MINOR,
+    NOISE,
     OTHER,
     PAIR,
     TABLE,
@@ -165,6 +166,8 @@ def test_what_weights_say_of_a_parent(name: str) -> None:
 
 NOBODY: list[Hand] = []
 FAIL, UNKNOWN = Outcome.FAIL, Outcome.UNKNOWN
+PARTLY = {name: (OTHER if "layers.1." in name else TUNED)[name] for name in BASE}
+BUT_ONE = {**TUNED, Q: NOISE[Q]}
 UNDECLARED = {
     "a root that nothing names": (TUNED, "", [B], "acme/m", FAIL),
     "one that the settings have": (TUNED, "", [replace(B, where="settings")], "acme/m", UNKNOWN),
@@ -180,7 +183,23 @@ UNDECLARED = {
         "acme/m",
         None,
     ),
-    "a weak relation": (MINOR, "", [B], "acme/m", None),
+    "a weak relation": (MINOR, "", [B], "acme/m", UNKNOWN),
+    "a part of a root": (PARTLY, "", [B], "acme/m", FAIL),
+    "all but one matrix of a root": (BUT_ONE, "", [B], "acme/m", FAIL),
+    "a part, beside a parent that has none of it": (
+        PARTLY,
+        "base_model: base/o",
+        [B, OF_OTHERS],
+        "acme/m",
+        None,
+    ),
+    "a share, beside a parent without trace": (
+        MINOR,
+        "base_model: base/o",
+        [B, OF_OTHERS],
+        "acme/m",
+        UNKNOWN,
+    ),
     "no relation": (OTHER, "", [B], "acme/m", None),
 }
 
