@@ -59,8 +59,8 @@ ancestry/identical
 ancestry/undeclared-parent
     Some of its tensors are those of a known model, or its weights are kin of one by their numbers,
     in whole or in part, and nothing that it names leads there. What a named ancestor has too is
-    explained by it; unknown where no date tells which of two was first, where a parent is named that
-    could not be compared, and for a relation that is weak: a share in a merge, or one
+    explained by it; unknown where no date tells which of two was first, where a parent is named
+    that could not be compared, and for a relation that is weak: a share in a merge, or one
     initialisation. Ask the publisher what it was made from, and say it in the model's entry with
     `parents`.
 

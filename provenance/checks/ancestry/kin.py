@@ -23,11 +23,11 @@ ORDER = tuple(Kind)
 
 
 def undeclared_kin(case: Case) -> Iterator[Finding]:
-    """The model at hand that these weights have, in whole or in part, where neither it nor kin of it
-    is an ancestor.
+    """The model at hand that these weights have, in whole or in part, where neither it nor kin of
+    it is an ancestor.
 
-    Of a root of the registry nothing is asked, and what was there later is no parent. Whoever's
-    weights have no trace of what is stated, and are another's, is convicted by the check of weights.
+    Of a root of the registry nothing is asked, and what was there later is no parent. A model whose
+    weights are another's than the stated parent's is left to the check of weights.
     """
     other, graph = _unnamed(case), case.graph
     if other is None or case.registry.roots(case.origin.ref.repo) or _came_later(case, other.base):

@@ -36,8 +36,8 @@ weights/weak-relation
     little of it; anything else is to be asked for.
 
 weights/obfuscated
-    The weights are the stated parent's after its hidden units were put in another order. Ordinary
-    training does not do that: ask why it was done.
+    The weights are the stated parent's after its hidden units were put in another order, or signs
+    of its numbers were changed. Ordinary training does neither: ask why it was done.
 
 weights/inconclusive
     They could not be compared: the packing is not read, no matrix is known to lie at the residual
