@@ -201,8 +201,8 @@ class Found:
     @property
     def _turned(self) -> str:
         words = f"matches {self.base} in magnitudes, and not in signs"
-        figures = _figures(self.relation.signless)
-        return f"{words}; ordinary fine-tuning does not do this ({figures} without signs){self.planted}"
+        figures = f"{_figures(self.relation.signless)} without signs"
+        return f"{words}; ordinary fine-tuning does not do this ({figures}){self.planted}"
 
     @property
     def _units(self) -> str:

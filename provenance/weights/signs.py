@@ -41,7 +41,7 @@ def _magnitudes(blocks: Sequence[Block], width: int) -> list[Block]:
 
 def _magnitude(block: Block) -> Block:
     lines = np.abs(standardised(block.values))
-    sound = lines.any(axis=1)
+    sound = np.asarray(lines.any(axis=1))
     if sound.any():
         lines[sound] -= lines[sound].mean(axis=0, keepdims=True)
     return replace(block, values=np.where(sound[:, None], lines, np.nan).astype(np.float32))

@@ -84,10 +84,11 @@ def turned(weights: Weights, lines: int, coordinates: int) -> Weights:
 
 
 def sized(one: Weights, other: Weights) -> Weights:
-    """The one with coordinates of the sizes that the other has, as two of one beginning may have."""
+    """The one with coordinates of the sizes that they have in the other."""
 
     def sizes(values: Floats) -> Floats:
-        return np.abs(values).mean(0 if values.shape[1] == 64 else 1, keepdims=True)
+        axis = 0 if values.shape[1] == 64 else 1
+        return np.asarray(np.abs(values).mean(axis, keepdims=True), np.float32)
 
     return {name: values * sizes(other[name]) / sizes(values) for name, values in one.items()}
 
