@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from provenance.claims.files import ModelFiles
 from provenance.drift.architecture import DECIDING, architecture, ends
 from provenance.drift.settings import CONFIG, generation, images, quantisation
 from provenance.drift.templates import Template, added, is_one_program, templates
-from provenance.drift.tokens import files_of_tokenizer, tokens
+from provenance.drift.tokens import files_of_tokenizer, in_headers, tokens
 
 TEMPLATE = "chat template"
 TOKENIZER = "tokenizer"
@@ -83,16 +83,28 @@ def _template(ours: tuple[Template, ...], theirs: tuple[Template, ...]) -> Besid
 
 
 def _tokenizer(child: ModelFiles, parent: ModelFiles) -> Beside | None:
-    """By the digests of the files that both have."""
+    """By the digests of the files that both have, and which the model alone has; what stands in
+    files of other names, or in a header, is not read."""
     ours, theirs = files_of_tokenizer(child), files_of_tokenizer(parent)
     shared = sorted(ours.keys() & theirs.keys())
     other = [path for path in shared if ours[path] != theirs[path]]
-    if not shared:
+    more = sorted(ours.keys() - theirs.keys())
+    if not theirs or (not ours and in_headers(child)):
         return None
-    if not other:
-        return Beside(subject=TOKENIZER, path=shared[0])
-    words = f"{', '.join(other[:SHOWN])} {'is' if len(other) == 1 else 'are'} not the parent's"
-    return Beside(subject=TOKENIZER, words=words, path=other[0])
+    if not ours:
+        return Beside(subject=TOKENIZER, words=f"the model has none, the parent {_some(theirs)}")
+    if not shared:
+        words = f"{_some(ours)}, and the parent has {_some(theirs)}: other files are not compared"
+        return Beside(subject=TOKENIZER, words=words, path=more[0])
+    said = (
+        [f"{_some(other)} {'is' if len(other) == 1 else 'are'} not the parent's"] if other else []
+    )
+    said += [f"the parent has no {_some(more)}"] if more else []
+    return Beside(subject=TOKENIZER, words=", and ".join(said), path=[*other, *more, *shared][0])
+
+
+def _some(paths: Iterable[str]) -> str:
+    return ", ".join(sorted(paths)[:SHOWN])
 
 
 def _settings(

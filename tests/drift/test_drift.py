@@ -211,6 +211,26 @@ OTHER = {
             True,
         ),
     ),
+    "a tokenizer in other files": (
+        {"vocab.json": b"{}", "merges.txt": b""},
+        {"tokenizer.json": b"{}"},
+        (
+            "tokenizer",
+            "merges.txt, vocab.json, and the parent has tokenizer.json: other files are not"
+            " compared",
+            False,
+        ),
+    ),
+    "a second tokenizer": (
+        {"vocab.json": b"{}", "tokenizer.json": b"{}"},
+        {"tokenizer.json": b"{}"},
+        ("tokenizer", "the parent has no vocab.json", False),
+    ),
+    "a tokenizer that was left out": (
+        {},
+        {"tokenizer.json": b"{}"},
+        ("tokenizer", "the model has none, the parent tokenizer.json", False),
+    ),
     "the tokenizer": (
         {"tokenizer.json": b'{"a":1}'},
         {"tokenizer.json": b"{}"},
