@@ -28,7 +28,7 @@ weights/partial
     Only the tables of tokens, some of the layers or some of the matrices are the stated parent's,
     in one of the files at least, or there are layers that it has not. The rest is somebody else's,
     or new: ask the publisher where it comes from. A merge that names several parents may have a
-    part of each.
+    part of each; so may a model that names several without a word on how, if each is at hand.
 
 weights/weak-relation
     There is a relation to the stated parent that is too weak for a fine-tune: a minor share in a
