@@ -135,11 +135,8 @@ def with_own(settings: Settings, folder: Path, judged: Sequence[Path]) -> tuple[
 
 
 def _files(place: Path) -> Iterator[Path]:
-    """A file, or those in a folder."""
+    """A file, or those in a folder; none of one that is still to be filled."""
     if not place.is_dir():
         yield place
         return
-    found = sorted(file for file in place.iterdir() if file.suffix == SUFFIX)
-    if not found:
-        raise ConfigError(f"holds no fingerprint, *{SUFFIX}", path=str(place))
-    yield from found
+    yield from sorted(file for file in place.iterdir() if file.suffix == SUFFIX)

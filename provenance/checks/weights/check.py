@@ -95,7 +95,8 @@ def check(case: Case) -> Iterator[Finding]:
     if parents and all(finding.rule == INCONCLUSIVE for finding in found):
         borne_out = [one for one in parents if one.is_borne_out]
         if borne_out:
-            yield passed("weights/pass", _praise(case, borne_out))
+            left = _left_open(case, borne_out)
+            yield passed("weights/pass", _praise(case, borne_out), left_open=left)
     elif not found:
         yield _nothing(case)
 
@@ -146,6 +147,14 @@ def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
     left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
     left |= dict.fromkeys(unjudged(case))
     return "; ".join((*said, *left, *why_not(case, [one.edge for one in borne_out])))
+
+
+def _left_open(case: Case, borne_out: Sequence[Parent]) -> str:
+    """What was not looked at of the step from the parents that are borne out."""
+    from provenance.checks.weights.changed import untold
+
+    left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
+    return "; ".join((*left, *why_not(case, [one.edge for one in borne_out])))
 
 
 def _nothing(case: Case) -> Finding:
