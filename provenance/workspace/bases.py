@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from provenance.registry.file import read_data
 from provenance.registry.fingerprints import MOST, SUFFIX, digest_of, is_keyed, opened
 from provenance.registry.starter import STARTER
 from provenance.trust import Registry
+from provenance.verdict import Finding, failed
 from provenance.workspace.secret import secret_in
 
 MOST_OWN = 256
@@ -132,6 +134,17 @@ def with_own(settings: Settings, folder: Path, judged: Sequence[Path]) -> tuple[
     own = tuple((file, read_data(file, MOST)) for file in files)
     digests = tuple(digest_of(data) for _, data in own)
     return replace(settings, weighing=replace(weighing, digests=digests)), own
+
+
+def empty(settings: Settings, folder: Path) -> Iterator[Finding]:
+    """The folders of fingerprints that hold none."""
+    for name in settings.weighing.fingerprints:
+        place = folder / name
+        if place.is_dir() and not any(_files(place)):
+            file = shlex.quote(str(Path(name) / f"base{SUFFIX}"))
+            line = f"`provenance fingerprint DIR --as ORG/NAME -o {file}`"
+            message = f"it holds no fingerprint, *{SUFFIX}: {line} makes one of a base in DIR"
+            yield failed("policy/no-fingerprint", message, name)
 
 
 def _files(place: Path) -> Iterator[Path]:
