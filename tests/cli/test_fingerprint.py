@@ -362,7 +362,7 @@ def test_a_folder_that_is_to_be_filled_is_filled_and_told_of_elsewhere(desk: Des
     (desk.folder / "provenance.toml").write_text(settings + models)
     session = Workspace.open(desk.folder).session(Request())
     told = [one for one in session.findings if one.rule == "policy/no-fingerprint"]
-    assert [one.where for one in told] == ["fp/"]
+    assert [Path(one.where).name for one in told] == ["fp"]
     assert "`provenance fingerprint DIR --as ORG/NAME -o fp/base.wlf`" in told[0].message
     desk.done("fingerprint", "./base", "--as", "acme/base", "-o", "fp/base.wlf")
     after = Workspace.open(desk.folder).session(Request())
@@ -416,3 +416,15 @@ def test_a_secret_key_in_a_commit_is_none(desk: Desk) -> None:
     committed(desk.folder, "head")
     with pytest.raises(ConfigError, match="lies in a commit"):
         workspace.session(Request(base="base-branch"), needs_models=False)
+
+
+@pytest.mark.parametrize("command", ["compare", "fingerprint", "trace"])
+def test_each_command_leads_to_the_page_on_weights(desk: Desk, command: str) -> None:
+    assert desk.done("explain", command) == desk.done("explain", "kinship")
+
+
+def test_a_folder_is_added_under_what_it_is_called(desk: Desk) -> None:
+    settings = desk.folder / "provenance.toml"
+    settings.write_text('[policy]\nregistry = ["trust.toml"]\n')
+    desk.run("add", "./base", "--as", "acme/base", cwd=desk.folder)
+    assert 'repo = "acme/base"\npath = "base"' in settings.read_text()
