@@ -363,7 +363,8 @@ def test_a_folder_that_is_to_be_filled_is_filled_and_told_of_elsewhere(desk: Des
     session = Workspace.open(desk.folder).session(Request())
     told = [one for one in session.findings if one.rule == "policy/no-fingerprint"]
     assert [Path(one.where).name for one in told] == ["fp"]
-    assert "`provenance fingerprint DIR --as ORG/NAME -o fp/base.wlf`" in told[0].message
+    line = f"`provenance fingerprint DIR --as ORG/NAME -o {desk.folder / 'fp' / 'base.wlf'}`"
+    assert line in told[0].message
     desk.done("fingerprint", "./base", "--as", "acme/base", "-o", "fp/base.wlf")
     after = Workspace.open(desk.folder).session(Request())
     assert not [one for one in after.findings if one.rule == "policy/no-fingerprint"]
