@@ -59,6 +59,7 @@ class Finding:
     `waived` is why the caller set it aside, `exempted` why the caller lets these bytes pass.
     `accepted` has the old and the new value of a change that the caller accepted by name.
     `count` is of how many alike this one speaks, `names` what the first of them are about.
+    `left_open` is the part of a pass's message that says what was not looked at.
     """
 
     rule: str
@@ -71,6 +72,7 @@ class Finding:
     accepted: tuple[str, str] | None = None
     count: int = 1
     names: tuple[str, ...] = ()
+    left_open: str = ""
 
     @property
     def check(self) -> str:
@@ -156,9 +158,12 @@ class Unjudged:
         return cls(name=name, ref=ref, reason=reason, usage=isinstance(error, ConfigError))
 
 
-def passed(rule: str, message: str, where: str = "") -> Finding:
-    """The finding by which a check says that it is satisfied, and over what scope."""
-    return Finding(rule=rule, outcome=Outcome.PASS, message=message, where=where)
+def passed(rule: str, message: str, where: str = "", *, left_open: str = "") -> Finding:
+    """The finding by which a check says that it is satisfied, over what scope, and what it leaves
+    open."""
+    return Finding(
+        rule=rule, outcome=Outcome.PASS, message=message, where=where, left_open=left_open
+    )
 
 
 def exempt(rule: str, message: str, reason: str) -> Finding:

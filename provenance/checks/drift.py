@@ -2,9 +2,10 @@
 
 The same weights do something else behind another chat template, with other tokens or settings. Held
 against each stated parent whose files are known: the chat templates (as programs, however they are
-written), the files of the tokenizer, added and special tokens, settings of generation and of
-quantisation; of a GGUF what its header has of them. Passes when no template says something that the
-parent's does not, and no token became another; what else differs is told. Skipped where the model
+written), the files of the tokenizer, added and special tokens, settings of generation, of the
+architecture, of pictures and of quantisation; of a GGUF what its header has of them. Passes when no
+template says something that the parent's does not, no token became another, and no copy is built
+otherwise than the parent; what else differs is told. Skipped where the model
 names no parent or nobody has its files. It never means that the weights are the parent's: that is
 the question of the check `weights`.
 
@@ -28,6 +29,12 @@ drift/tokens
     A token that both have is another text in each: a mark that ends a turn, or tells who speaks,
     means something else. A warning: ask the publisher why.
 
+drift/architecture
+    The configuration of a quantised or converted copy, or of a model that was made by an adapter,
+    contradicts the parent's in what makes a function of the weights: layers, heads, activation,
+    positions, the size of a norm or a window; of a copy also the tokens that begin and end a text,
+    and how pictures become numbers. The same weights do something else so. Take the parent's.
+
 drift/no-parent
     Nothing is compared: the model names no parent, or the parent's files are not known here.
 
@@ -42,26 +49,30 @@ from dataclasses import dataclass
 
 from provenance.case.case import Case
 from provenance.claims.files import ModelFiles
+from provenance.claims.trained import of_files
 from provenance.drift import Beside, drift
-from provenance.drift.beside import TEMPLATE, TOKENS
+from provenance.drift.beside import ARCHITECTURE, ENDS, IMAGES, TEMPLATE, TOKENS
 from provenance.formats.names import is_adapter_name, is_by_product, is_weight_name
 from provenance.lineage.consistency import layout
-from provenance.verdict import Finding, passed, skipped, unknown
+from provenance.verdict import Finding, failed, passed, skipped, unknown
 from provenance.weights.factored import is_adapter
 from provenance.wire.training import ADAPTER
 
 COPIES = frozenset({"quantized", "converted"})
 """Relations in which nothing but the form of the weights changes."""
+BUILT = (ARCHITECTURE, ENDS, IMAGES)
+"""Of what a copy has nothing to change; what an adapter was added to keeps the first."""
 SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """What differs from one parent."""
+    """What differs from one parent; `built` are subjects in which a fine-tune may not differ."""
 
     parent: str
     relation: str | None
     found: tuple[Beside, ...]
+    built: tuple[str, ...] = ()
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -80,6 +91,7 @@ def _held(case: Case) -> Iterator[_Held]:
     """Each direct parent of the whole model whose files are known, with what differs."""
     graph, files = case.graph, case.files
     adapts = not _holds_model(files)
+    built = (ARCHITECTURE,) if any(of_files(files.by_path)) else ()
     for edge in graph.above.get(graph.model, ()):
         known = (one.evidence for one in case.claimed.by_name.get(edge.parent, ()))
         evidence = next((one for one in known if one), None)
@@ -88,7 +100,7 @@ def _held(case: Case) -> Iterator[_Held]:
         found = drift(files, files.of(evidence))
         if found:
             named = graph.by_key[edge.parent].named
-            yield _Held(parent=named, relation=edge.relation, found=found)
+            yield _Held(parent=named, relation=edge.relation, found=found, built=built)
 
 
 def _holds_model(files: ModelFiles) -> bool:
@@ -116,6 +128,11 @@ def _found(held: _Held) -> Iterator[Finding]:
         if one.subject == TOKENS and one.replaced:
             message = f"tokens are not {held.parent}'s: {one.words}: ask the publisher why"
             yield unknown("drift/tokens", message, one.path)
+        if one.replaced and one.subject in (BUILT if held.relation in COPIES else held.built):
+            step = "the same weights do something else so: take the parent's, or ask why"
+            yield failed(
+                "drift/architecture", f"not {held.parent}'s: {one.words}; {step}", one.path
+            )
 
 
 def _praise(held: _Held) -> str:

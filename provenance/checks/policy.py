@@ -19,6 +19,10 @@ policy/unused-exclude
     A pattern of `exclude` that leaves nothing out. Perhaps it is misspelt, and what it was to
     leave out is still there. Correct or remove it. A warning by nature.
 
+policy/no-fingerprint
+    A folder that `fingerprints` of `[policy.weights]` names holds none, *.wlf: nothing is compared
+    with what was to be there. The message has the line that makes one. A warning by nature.
+
 policy/not-judged
     A model that was asked for could not be judged: it has a row in every report, and the whole does
     not pass. Nothing is known of it. The row says why; most often the same again is worth a try.

@@ -12,6 +12,7 @@ from provenance.workspace import Addition, Request, Workspace
 
 @click.command(name="add")
 @click.argument("refs", nargs=-1, required=True, metavar="REF...")
+@click.option("--as", "named", metavar="ORG/NAME", help="What a directory is called.")
 @folded(
     "addition",
     Addition,

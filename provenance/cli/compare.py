@@ -34,8 +34,8 @@ def command(
     """Show what the weights of a model say of its BASE: whether they are kin, and what changed.
 
     Both are on this machine: directories, names of provenance.toml, or org/name in the Hub's cache.
-    Nothing is judged, and the exit code is 0. It tells where a model was changed and how much; what
-    a change does, it does not tell.
+    Nothing is judged, and the exit code is 0 where both could be read. It tells where a model was
+    changed and how much; what a change does, it does not tell.
     """
     from provenance.report import map, weights
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from provenance.claims.files import ModelFiles
-from provenance.drift.settings import generation, quantisation
+from provenance.drift.architecture import DECIDING, architecture, ends
+from provenance.drift.settings import CONFIG, generation, images, quantisation
 from provenance.drift.templates import Template, added, is_one_program, templates
-from provenance.drift.tokens import files_of_tokenizer, tokens
+from provenance.drift.tokens import files_of_tokenizer, in_headers, tokens
 
 TEMPLATE = "chat template"
 TOKENIZER = "tokenizer"
 TOKENS = "added and special tokens"
 GENERATION = "generation settings"
 QUANTISATION = "quantisation settings"
+ARCHITECTURE = "architecture"
+ENDS = "numbers of the tokens that begin and end a text"
+IMAGES = "image settings"
 SHOWN, SENTENCES = 4, 3
 LONG, LONG_SENTENCE = 120, 160
 ABSENT = object()
@@ -54,6 +58,9 @@ def drift(child: ModelFiles, parent: ModelFiles) -> tuple[Beside, ...]:
         _tokenizer(child, parent),
         _settings(TOKENS, *tokens(child, parent)),
         _settings(GENERATION, *generation(child, parent)),
+        _architecture(child, parent),
+        _stated(ENDS, *ends(child, parent)),
+        _stated(IMAGES, images(child), images(parent)),
         _settings(QUANTISATION, quantisation(child), quantisation(parent)),
     )
     return tuple(one for one in found if one)
@@ -76,16 +83,28 @@ def _template(ours: tuple[Template, ...], theirs: tuple[Template, ...]) -> Besid
 
 
 def _tokenizer(child: ModelFiles, parent: ModelFiles) -> Beside | None:
-    """By the digests of the files that both have."""
+    """By the digests of the files that both have, and which the model alone has; what stands in
+    files of other names, or in a header, is not read."""
     ours, theirs = files_of_tokenizer(child), files_of_tokenizer(parent)
     shared = sorted(ours.keys() & theirs.keys())
     other = [path for path in shared if ours[path] != theirs[path]]
-    if not shared:
+    more = sorted(ours.keys() - theirs.keys())
+    if not theirs or (not ours and in_headers(child)):
         return None
-    if not other:
-        return Beside(subject=TOKENIZER, path=shared[0])
-    words = f"{', '.join(other[:SHOWN])} {'is' if len(other) == 1 else 'are'} not the parent's"
-    return Beside(subject=TOKENIZER, words=words, path=other[0])
+    if not ours:
+        return Beside(subject=TOKENIZER, words=f"the model has none, the parent {_some(theirs)}")
+    if not shared:
+        words = f"{_some(ours)}, and the parent has {_some(theirs)}: other files are not compared"
+        return Beside(subject=TOKENIZER, words=words, path=more[0])
+    said = (
+        [f"{_some(other)} {'is' if len(other) == 1 else 'are'} not the parent's"] if other else []
+    )
+    said += [f"the parent has no {_some(more)}"] if more else []
+    return Beside(subject=TOKENIZER, words=", and ".join(said), path=[*other, *more, *shared][0])
+
+
+def _some(paths: Iterable[str]) -> str:
+    return ", ".join(sorted(paths)[:SHOWN])
 
 
 def _settings(
@@ -100,6 +119,24 @@ def _settings(
     more = f", and {len(other) - SHOWN} more" if len(other) > SHOWN else ""
     replaced = any(key in ours and key in theirs for key in other)
     return Beside(subject=subject, words=f"{', '.join(said)}{more}", replaced=replaced)
+
+
+def _architecture(child: ModelFiles, parent: ModelFiles) -> Beside | None:
+    """`replaced` where both state one of the values that make another function of the same weights,
+    and the model's is another; those are told first."""
+    ours, theirs = architecture(child, parent)
+    both = [key for key in ours if key in theirs and ours[key] not in (theirs[key], None)]
+    decides = sorted(key for key in both if DECIDING.fullmatch(key))
+    order = dict.fromkeys((*decides, *both, *ours))
+    found = _settings(ARCHITECTURE, {key: ours[key] for key in order}, theirs)
+    return found and replace(found, path=CONFIG if ours else "", replaced=bool(decides))
+
+
+def _stated(
+    subject: str, ours: Mapping[str, object], theirs: Mapping[str, object]
+) -> Beside | None:
+    """The same as of settings, of which nothing is told where one of the two states none."""
+    return _settings(subject, ours, theirs) if ours and theirs else None
 
 
 def _shown(table: Mapping[str, object], key: str) -> str:

@@ -19,6 +19,9 @@ OF_PROGRAMS = frozenset({"_from_model_config", "transformers_version", "_commit_
 FORCING = re.compile(r"forced_|suppress_tokens|sequence_bias|bad_words_ids|force_words_ids")
 """Keys by which certain tokens must come, or may not."""
 
+NUMBERS = re.compile(r"do_(?:normalize|rescale)|image_(?:mean|std)|rescale_factor")
+"""Keys of how the values of a picture become those that a model is given."""
+
 
 def generation(child: ModelFiles, parent: ModelFiles) -> tuple[Settings, Settings]:
     """What both say of how to generate, by key; where one of them says nothing only what forces
@@ -39,6 +42,13 @@ def quantisation(files: ModelFiles) -> Settings:
     config = document(files, CONFIG)
     tables = (config.get(key) for key in QUANTISED)
     return next((table for table in tables if isinstance(table, dict)), {})
+
+
+def images(files: ModelFiles) -> Settings:
+    """What it says of how an image becomes numbers, by key."""
+    whole = document(files, "processor_config.json").get("image_processor")
+    own = document(files, "preprocessor_config.json") or (whole if isinstance(whole, dict) else {})
+    return {key: value for key, value in own.items() if NUMBERS.fullmatch(key)}
 
 
 def document(files: ModelFiles, path: str) -> Mapping[str, object]:

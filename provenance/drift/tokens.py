@@ -28,6 +28,11 @@ def files_of_tokenizer(files: ModelFiles) -> Mapping[str, str]:
     return {f.path: f.digest for f in files.evidence.listing.files if FILES.fullmatch(f.path)}
 
 
+def in_headers(files: ModelFiles) -> bool:
+    """Whether the tokenizer stands in a header, as that of a GGUF does."""
+    return any(file.content.kind is Kind.GGUF for file in files.by_path.values())
+
+
 def tokens(child: ModelFiles, parent: ModelFiles) -> tuple[Tokens, Tokens]:
     """Added tokens by their number, and the texts of special ones by their name, of both models.
 

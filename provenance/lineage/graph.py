@@ -176,9 +176,22 @@ class Graph:
     @cached_property
     def foreign(self) -> Kinship | None:
         """The model whose weights these are, where neither it nor any kin of it is an ancestor."""
-        return self.kin.foreign(
-            {self.kin.known_as(n.repo or n.key, n.manifest) for n in self.nodes}
-        )
+        return self.kin.foreign(self._known)
+
+    @cached_property
+    def unnamed(self) -> tuple[Kinship, ...]:
+        """The models of which the weights have something, and that are no ancestors."""
+        return self.kin.unnamed(self._known)
+
+    @property
+    def is_kin_explained(self) -> bool:
+        """Whether the weights have something of an ancestor at hand."""
+        return self.kin.explains(self._known)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The names by which its nodes are at hand."""
+        return frozenset(self.kin.known_as(n.repo or n.key, n.manifest) for n in self.nodes)
 
     def kinship(self, key: str) -> Kinship | None:
         """What the model is by its weights to one of the nodes, if that is at hand."""

@@ -48,6 +48,18 @@ class Kin:
         kin = [one for one in self.kinships.values() if one.is_kin]
         return kin[0] if kin and not any(one.base in lineage for one in kin) else None
 
+    def unnamed(self, lineage: Collection[str]) -> tuple[Kinship, ...]:
+        """Those of which the model has all, a part or a share, the closest first, and that are none
+        of this lineage."""
+        kin = (one for one in self.kinships.values() if one.is_kin or one.is_partly_kin)
+        return tuple(one for one in kin if one.base not in lineage)
+
+    def explains(self, lineage: Collection[str]) -> bool:
+        """Whether the model has anything of a model of this lineage, so that it is kin of others by
+        that, too."""
+        known = (one for one in self.kinships.values() if one.base in lineage)
+        return any(one.is_kin or one.is_partly_kin for one in known)
+
     def tier(self, found: Kinship, relation: str | None, *, foreign: bool) -> Tier | None:
         """What the weights alone make of a step from a parent to which the model is that; `foreign`
         says that they are another model's. None where they leave it as it was."""

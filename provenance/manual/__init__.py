@@ -19,11 +19,14 @@ RULE = re.compile(r"^([a-z]+/[a-z0-9-]+)\n((?:    .*\n?|\n)+)", re.MULTILINE)
 
 ALSO_CALLED = {
     "az": "buckets",
+    "compare": "kinship",
+    "fingerprint": "kinship",
     "gs": "buckets",
     "modelpack": "artifacts",
     "oci": "artifacts",
     "ollama": "artifacts",
     "s3": "buckets",
+    "trace": "kinship",
 }
 """Words for a page that people know sooner than its name."""
 

@@ -42,6 +42,7 @@ NEVER_LOWERED = (
 
 LOWERED_BY_NATURE = (
     "policy/changed-by-owners",
+    "policy/no-fingerprint",
     "policy/removed-model",
     "policy/unused-exclude",
     "policy/unused-waiver",
@@ -78,6 +79,7 @@ DEFAULT_LEVELS: Levels = (
     ("integrity/unusual-space", Level.WARN),
     (UNVERIFIED_PARENT, Level.WARN),
     ("policy/changed-by-owners", Level.WARN),
+    ("policy/no-fingerprint", Level.WARN),
     ("policy/removed-model", Level.WARN),
     ("policy/unused-exclude", Level.WARN),
     ("policy/unused-waiver", Level.WARN),

@@ -191,6 +191,9 @@ def _in_short(verdict: Verdict, detail: Detail, width: int) -> Iterator[Line]:
         if named and (failing or outcome is Outcome.EXCEPTED):
             mark, tone = OUTCOMES[outcome]
             yield Span(f"  {mark} ", tone), Span(", ".join(named))
+    for finding in verdict.findings if detail > Detail.FAILURES else ():
+        if finding.left_open:
+            yield from wrapped(f"{finding.check}, open: {finding.left_open}", "    ", width, DIM)
 
 
 def _in_full(verdict: Verdict, width: int) -> Iterator[Line]:

@@ -20,8 +20,8 @@ UNSEEN = (
     "`provenance compare --deep` alone"
 )
 AWAY = (
-    "`provenance compare` shows what was changed, and needs the weights of both models on this "
-    "machine: they are not here"
+    "`provenance compare BASE MODEL` shows what was changed, of two folders on this machine; no "
+    "name in provenance.toml or in the Hub's cache leads to the base: type its folder"
 )
 LIMIT = (
     "the relation has no direction: which of two models was first stands in dates and attestations"

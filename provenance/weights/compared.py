@@ -9,7 +9,6 @@ from provenance.weights.kind import Kind
 from provenance.weights.kinship import Kinship
 from provenance.weights.relation import STRANGER
 
-SOME = frozenset({Kind.PARTIAL, Kind.WEAK})
 ORDER = tuple(Kind)
 """From the nearest kin to none."""
 
@@ -64,7 +63,7 @@ class Traced:
         return tuple(
             one
             for one in self.ranked
-            if one.is_kin or one.kind in SOME or one.relation.whole.z >= STRANGER
+            if one.is_kin or one.is_partly_kin or one.relation.whole.z >= STRANGER
         )
 
     @property

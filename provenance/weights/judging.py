@@ -22,6 +22,8 @@ FEWEST_OF_PART = 512
 """Values of tables or of layers below which nothing is said of them alone."""
 FOUND, LOST = 0.25, 0.1
 """Of the units of a base: from here on found again, and below that not."""
+TURNED = 0.2
+"""Correlation of magnitudes from which on signs were changed: of independent models it is none."""
 ODD = 3
 """Matrices that are named one by one when they are not the base's."""
 MOVED = 4
@@ -51,6 +53,8 @@ class Found:
             return Kind.IDENTICAL, self._identical
         if self._obfuscated:
             return Kind.OBFUSCATED, self._again
+        if self._is_turned:
+            return Kind.OBFUSCATED, self._turned
         if self._layers_unread:
             return Kind.INCONCLUSIVE, f"{self._first_unread}: only its tables can be compared"
         if only := self._part_alone():
@@ -187,6 +191,18 @@ class Found:
     def _again(self) -> str:
         words = f"matches {self.base} after re-ordering of hidden units"
         return f"{words}; ordinary fine-tuning does not do this ({self._units})"
+
+    @property
+    def _is_turned(self) -> bool:
+        """Whether magnitudes are the base's where values say nothing."""
+        found = self.relation.signless
+        return found.values >= FEWEST and found.z >= KIN and found.rho >= TURNED
+
+    @property
+    def _turned(self) -> str:
+        words = f"matches {self.base} in magnitudes, and not in signs"
+        figures = f"{_figures(self.relation.signless)} without signs"
+        return f"{words}; ordinary fine-tuning does not do this ({figures}){self.planted}"
 
     @property
     def _units(self) -> str:

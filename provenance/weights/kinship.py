@@ -44,6 +44,11 @@ class Kinship:
         """Whether the base is an ancestor, a descendant or a sibling by what was found."""
         return self.kind in (Kind.IDENTICAL, Kind.CORROBORATED, Kind.CONSISTENT, Kind.OBFUSCATED)
 
+    @property
+    def is_partly_kin(self) -> bool:
+        """Whether a part of the weights, or a share of all, is the base's by what was found."""
+        return self.kind in (Kind.PARTIAL, Kind.WEAK)
+
 
 def kinship(
     ours: Fingerprint, theirs: Fingerprint, *, anchored: bool, deep: Deep | None = None

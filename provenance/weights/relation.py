@@ -3,7 +3,8 @@
 Names pair the blocks, and the statistic of all of them is tested first. Where layers are left that
 it does not find, each is put beside the nearest of the other model, which half of the coordinates
 choose; the other half test it, for whatever was looked at to choose cannot test. The same is done
-block by block where names have nothing in common. So a relation rests on three tests at most.
+block by block where names have nothing in common. What none of them finds is looked for once more
+where signs are left out. So a relation rests on four tests at most.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from provenance.weights.pairs import (
     nearest_layers,
 )
 from provenance.weights.sample import Block, Sample
+from provenance.weights.signs import signless
 from provenance.weights.statistic import NOTHING, Beside, Pair, Statistic, beside
 
 __all__ = ["By", "Relation", "Statistic", "relate"]
@@ -55,7 +57,8 @@ class Relation:
     for each layer of the one the layer of the other that it is nearest to, and z of the two;
     `matched` are those that are kin, and `held` the median correlation in them, `foreign` those of
     which the other model has nothing although there are values enough. `odd` are the names of
-    such matrices, each with its layer. `by` says how pairs were found.
+    such matrices, each with its layer. `by` says how pairs were found. `signless` is the statistic
+    of magnitudes, where that of the values found nothing.
     """
 
     whole: Statistic
@@ -71,6 +74,7 @@ class Relation:
     foreign: tuple[str, ...] = ()
     held: float = 0.0
     odd: Mapping[str, str] = field(default_factory=dict)
+    signless: Statistic = NOTHING
 
     @property
     def moved(self) -> dict[str, str]:
@@ -86,6 +90,15 @@ def relate(ours: Sample, theirs: Sample) -> Relation:
     """How two models are kin by samples at the same coordinates; ValueError for other ones."""
     if ours.coordinates != theirs.coordinates:
         raise ValueError(f"coordinates {ours.coordinates} beside {theirs.coordinates}")
+    found = _of_values(ours, theirs)
+    if found.whole.z >= KIN:
+        return found
+    anonymous = found.by is By.SHAPES
+    magnitudes = signless(ours.blocks, theirs.blocks, found.width, anonymous=anonymous)
+    return replace(found, signless=magnitudes)
+
+
+def _of_values(ours: Sample, theirs: Sample) -> Relation:
     by, pairs = by_names(ours.blocks, theirs.blocks)
     named = _of_pairs(pairs, len(ours.blocks), by)
     if named.foreign or named.whole.z < KIN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from provenance.registry.file import read_data
 from provenance.registry.fingerprints import MOST, SUFFIX, digest_of, is_keyed, opened
 from provenance.registry.starter import STARTER
 from provenance.trust import Registry
+from provenance.verdict import Finding, failed
 from provenance.workspace.secret import secret_in
 
 MOST_OWN = 256
@@ -134,12 +136,20 @@ def with_own(settings: Settings, folder: Path, judged: Sequence[Path]) -> tuple[
     return replace(settings, weighing=replace(weighing, digests=digests)), own
 
 
+def empty(settings: Settings, folder: Path) -> Iterator[Finding]:
+    """The folders of fingerprints that hold none."""
+    for name in settings.weighing.fingerprints:
+        place = folder / name
+        if place.is_dir() and not any(_files(place)):
+            file = shlex.quote(str(Path(name) / f"base{SUFFIX}"))
+            line = f"`provenance fingerprint DIR --as ORG/NAME -o {file}`"
+            message = f"it holds no fingerprint, *{SUFFIX}: {line} makes one of a base in DIR"
+            yield failed("policy/no-fingerprint", message, name)
+
+
 def _files(place: Path) -> Iterator[Path]:
-    """A file, or those in a folder."""
+    """A file, or those in a folder; none of one that is still to be filled."""
     if not place.is_dir():
         yield place
         return
-    found = sorted(file for file in place.iterdir() if file.suffix == SUFFIX)
-    if not found:
-        raise ConfigError(f"holds no fingerprint, *{SUFFIX}", path=str(place))
-    yield from found
+    yield from sorted(file for file in place.iterdir() if file.suffix == SUFFIX)

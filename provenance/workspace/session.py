@@ -22,7 +22,7 @@ from provenance.trust import PUBLIC_GOOD, Registry, Sigstore
 from provenance.verdict import Finding, failed
 from provenance.workspace import foreign, lockfile
 from provenance.workspace import settings as files
-from provenance.workspace.bases import NO_BASES, Bases, with_own
+from provenance.workspace.bases import NO_BASES, Bases, empty, with_own
 from provenance.workspace.environment import Environment
 from provenance.workspace.registries import place_of, policy_source, registry_source
 from provenance.workspace.request import Request
@@ -180,6 +180,7 @@ def opened(
     subjects = tuple(subject_of(one, request, own, found.profile) for one in meant)
     _check(own, found.path, places)
     findings = (*map(foreign.finding, found.foreign), *(found.base.findings if found.base else ()))
+    findings += tuple(empty(own, here.folder.absolute()))
     if needs_models and not (request.refs or replayed):
         findings += tuple(_needless(own))
     names = request.registry or own.registry

@@ -15,7 +15,16 @@ from provenance.trust import Org, Registry
 from provenance.verdict import Finding, Outcome
 from tests.checks.ancestors import tensors
 from tests.claims.models import evidence
-from tests.drift.test_drift import HOSTILE, SPOKEN, TEMPLATE, document, gguf, in_settings, jinja
+from tests.drift.test_drift import (
+    HOSTILE,
+    SPOKEN,
+    TEMPLATE,
+    built,
+    document,
+    gguf,
+    in_settings,
+    jinja,
+)
 from tests.hubs import card
 
 PARENT = "base/b"
@@ -26,11 +35,15 @@ MERGED = "base_model: [base/b, base/o]\nbase_model_relation: merge"
 ENDS_OTHERWISE = document("tokenizer_config", eos_token="<|user|>")
 ENDS = document("tokenizer_config", eos_token="</s>")
 LORA = document("adapter_config", peft_type="LORA", r=4)
+LORA_MADE = document("adapter_config", peft_type="LORA", r=4, target_modules=["q_proj"])
+LORA_MADE |= {"model.safetensors": tensors(4, 2)}
+SILU, RELU = (document("config", hidden_act=one) for one in ("silu", "relu"))
 FACTORS = tensors(4, 2).replace(b"q.weight", b"q.lora_A")
 PASS = ("drift/pass", Outcome.PASS)
 SKIPPED = ("drift/no-parent", Outcome.SKIPPED)
 INSTRUCTION = ("drift/instruction", Outcome.UNKNOWN)
 OTHER_TEMPLATE = ("drift/template", Outcome.UNKNOWN)
+BUILT = ("drift/architecture", Outcome.FAIL)
 TOKENS = ("drift/tokens", Outcome.UNKNOWN)
 Files = Mapping[str, bytes]
 
@@ -95,6 +108,27 @@ CASES: dict[str, tuple[str, Files, Files, set[tuple[str, Outcome]]]] = {
         TUNED,
         document("generation_config", temperature=0.6),
         document("generation_config", temperature=0.7),
+        {PASS},
+    ),
+    "a copy of another activation": (QUANTISED, RELU, SILU, {BUILT}),
+    "an adapter beside another activation": (TUNED, {**LORA_MADE, **RELU}, SILU, {BUILT}),
+    "a fine-tune of another activation": (TUNED, RELU, SILU, {PASS}),
+    "a copy of another window in its header": (
+        QUANTISED,
+        built(freq_base=50, layer_norm=1e-6),
+        document("config", rope_theta=1e4),
+        {BUILT},
+    ),
+    "a copy that ends otherwise": (
+        QUANTISED,
+        document("config", eos_token_id=5),
+        document("config", eos_token_id=2),
+        {BUILT},
+    ),
+    "an adapter that ends otherwise": (
+        TUNED,
+        {**LORA_MADE, **document("config", eos_token_id=5)},
+        document("config", eos_token_id=2),
         {PASS},
     ),
     "nothing beside the weights": (TUNED, {}, {}, {SKIPPED}),

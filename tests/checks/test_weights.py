@@ -21,6 +21,7 @@ from tests.checks.weighed import (
     BASE,
     KEYED,
     MINOR,
+    NOISE,
     OTHER,
     PAIR,
     TABLE,
@@ -89,6 +90,30 @@ ROWS = {
         {},
         PASS,
         Tier.CONSISTENT,
+    ),
+    "merged of two, with no word on it": (
+        mixed(BASE, 0.3, OTHER, 1),
+        "base_model: [base/b, base/o]",
+        [B, OF_OTHERS],
+        {},
+        PASS,
+        Tier.DECLARED,
+    ),
+    "layers of two, with no word on it": (
+        {name: (OTHER if "layers.1." in name else TUNED)[name] for name in BASE},
+        "base_model: [base/b, base/o]",
+        [B, OF_OTHERS],
+        {},
+        PASS,
+        Tier.DECLARED,
+    ),
+    "a share of one of two, and the other is not at hand": (
+        MINOR,
+        "base_model: [base/b, base/o]",
+        [B],
+        {},
+        {("weights/weak-relation", "unknown")},
+        Tier.DECLARED,
     ),
     "a minor share of a merge of one": (
         MINOR,
@@ -165,6 +190,8 @@ def test_what_weights_say_of_a_parent(name: str) -> None:
 
 NOBODY: list[Hand] = []
 FAIL, UNKNOWN = Outcome.FAIL, Outcome.UNKNOWN
+PARTLY = {name: (OTHER if "layers.1." in name else TUNED)[name] for name in BASE}
+BUT_ONE = {**TUNED, Q: NOISE[Q]}
 UNDECLARED = {
     "a root that nothing names": (TUNED, "", [B], "acme/m", FAIL),
     "one that the settings have": (TUNED, "", [replace(B, where="settings")], "acme/m", UNKNOWN),
@@ -180,7 +207,23 @@ UNDECLARED = {
         "acme/m",
         None,
     ),
-    "a weak relation": (MINOR, "", [B], "acme/m", None),
+    "a weak relation": (MINOR, "", [B], "acme/m", UNKNOWN),
+    "a part of a root": (PARTLY, "", [B], "acme/m", FAIL),
+    "all but one matrix of a root": (BUT_ONE, "", [B], "acme/m", FAIL),
+    "a part, beside a parent that has none of it": (
+        PARTLY,
+        "base_model: base/o",
+        [B, OF_OTHERS],
+        "acme/m",
+        None,
+    ),
+    "a share, beside a parent without trace": (
+        MINOR,
+        "base_model: base/o",
+        [B, OF_OTHERS],
+        "acme/m",
+        UNKNOWN,
+    ),
     "no relation": (OTHER, "", [B], "acme/m", None),
 }
 

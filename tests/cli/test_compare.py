@@ -136,14 +136,17 @@ def test_a_page_is_written_where_it_is_wanted(run: Run, shelf: Path, form: tuple
 def test_what_stands_beside_the_weights(run: Run, shelf: Path) -> None:
     for name, ours in (("base", jinja(TEMPLATE)), ("edited", jinja(SPOKEN))):
         forge.write(shelf / name, {**ours, **ENDS})
-    tokens, template = sorted(
+    tokens, architecture, template = sorted(
         compared(run, "base", "edited")["beside"], key=lambda one: str(one["subject"])
     )
     assert (tokens["subject"], tokens["equal"]) == ("added and special tokens", True)
+    assert (architecture["subject"], architecture["equal"]) == ("architecture", True)
     assert (template["equal"], template["path"]) == (False, "chat_template.jinja")
     assert template["added"] == list(INSTRUCTION)
     said = " ".join(run("compare", "base", "edited", COLUMNS="80").stdout.split())
-    assert "beside as the base's: added and special tokens beside chat template" in said
+    assert (
+        "beside as the base's: added and special tokens, architecture beside chat template" in said
+    )
     assert f"and says more: {INSTRUCTION[0]!r}" in said
 
 

@@ -341,7 +341,6 @@ WRONG: Mapping[str, tuple[str, Callable[[Path], None], str]] = {
     "no key": (BOTH, no_key, "the key cannot be read"),
     "no key is named": ('fingerprints = ["base.wlf"]', nothing, "name their key"),
     "no file": (BOTH, gone, "cannot be read"),
-    "a folder without any": ('fingerprints = ["base"]', nothing, "holds no fingerprint"),
     "an unknown word": ('keys = "wlf.key"', nothing, "policy.weights.keys"),
     "an empty path": ('fingerprints = [" "]', nothing, r"fingerprints\[0\]"),
 }
@@ -354,6 +353,22 @@ def test_settings_that_cannot_be_used_are_errors(desk: Desk, what: str) -> None:
     change(desk.folder)
     with pytest.raises(ConfigError, match=says):
         workspace.session(Request(), needs_models=False).fingerprints()
+
+
+def test_a_folder_that_is_to_be_filled_is_filled_and_told_of_elsewhere(desk: Desk) -> None:
+    (desk.folder / "fp").mkdir()
+    settings = '[policy.weights]\nfingerprints = ["fp/"]\n'
+    models = '[[models]]\nname = "base"\nrepo = "acme/base"\npath = "base"\n'
+    (desk.folder / "provenance.toml").write_text(settings + models)
+    session = Workspace.open(desk.folder).session(Request())
+    told = [one for one in session.findings if one.rule == "policy/no-fingerprint"]
+    assert [Path(one.where).name for one in told] == ["fp"]
+    line = f"`provenance fingerprint DIR --as ORG/NAME -o {desk.folder / 'fp' / 'base.wlf'}`"
+    assert line in told[0].message
+    desk.done("fingerprint", "./base", "--as", "acme/base", "-o", "fp/base.wlf")
+    after = Workspace.open(desk.folder).session(Request())
+    assert not [one for one in after.findings if one.rule == "policy/no-fingerprint"]
+    assert len(after.fingerprints()) == 1
 
 
 def test_status_counts_the_roots_that_have_one(desk: Desk) -> None:
@@ -402,3 +417,15 @@ def test_a_secret_key_in_a_commit_is_none(desk: Desk) -> None:
     committed(desk.folder, "head")
     with pytest.raises(ConfigError, match="lies in a commit"):
         workspace.session(Request(base="base-branch"), needs_models=False)
+
+
+@pytest.mark.parametrize("command", ["compare", "fingerprint", "trace"])
+def test_each_command_leads_to_the_page_on_weights(desk: Desk, command: str) -> None:
+    assert desk.done("explain", command) == desk.done("explain", "kinship")
+
+
+def test_a_folder_is_added_under_what_it_is_called(desk: Desk) -> None:
+    settings = desk.folder / "provenance.toml"
+    settings.write_text('[policy]\nregistry = ["trust.toml"]\n')
+    desk.run("add", "./base", "--as", "acme/base", cwd=desk.folder)
+    assert 'repo = "acme/base"\npath = "base"' in settings.read_text()

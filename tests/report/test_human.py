@@ -82,6 +82,17 @@ def test_what_was_skipped_is_one_line_with_its_reason_and_in_full_alone() -> Non
     assert full == ["  - weights   it names no parent"]
 
 
+def test_what_a_pass_leaves_open_is_told_and_in_full_stands_in_its_message() -> None:
+    kin = passed("weights/pass", "kin; edits are not told", left_open="edits are not told")
+    weighed = replace(passing(kin), checks=(("weights", Outcome.PASS),))
+    assert shown(weighed)[1] == "    weights, open: edits are not told"
+    assert not [line for line in shown(weighed, detail=Detail.FAILURES) if "not told" in line]
+    full = shown(weighed, detail=Detail.FULL)
+    assert [line for line in full if "not told" in line] == [
+        "  ✓ weights   kin; edits are not told"
+    ]
+
+
 def test_a_warning_stands_below_its_model() -> None:
     warning = replace(failed("ancestry/no-origin", "states no parent"), level=Level.WARN)
     lines = shown(passing(warning))

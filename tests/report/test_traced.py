@@ -39,7 +39,7 @@ TOLD: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "kin whose weights are elsewhere": (
         {"ranked": (KIN,)},
-        "needs the weights of both models on this machine: they are not here",
+        "leads to the base: type its folder",
         "provenance explain kinship",
     ),
     "kin of a model that says what it is": (

@@ -13,6 +13,7 @@ from provenance.weights.kinship import kinship
 from provenance.weights.matrix import Part, rows
 from provenance.weights.relation import By, relate
 from provenance.weights.sample import chosen
+from provenance.weights.values import Floats
 from tests.weights.models import PUBLIC, Weights, llama, noisy, of, printed, sampled
 
 SPREAD = (0.9, 1.1)
@@ -23,11 +24,13 @@ KEY = Coordinates.keyed(bytes(range(32)))
 def strangers(models: int, pairs: int) -> list[float]:
     samples = [sampled(llama(seed, layers=2)) for seed in range(models)]
     some = islice(combinations(samples, 2), pairs)
-    return [relate(one, other).whole.z for one, other in some]
+    found = [relate(one, other) for one, other in some]
+    return [z for one in found for z in (one.whole.z, one.signless.z)]
 
 
 def test_strangers_are_not_kin() -> None:
     found = strangers(18, 150)
+    assert len(found) == 300
     assert max(np.abs(found)) < 5
     assert 0.8 < np.std(found) < 1.2
 
@@ -35,7 +38,7 @@ def test_strangers_are_not_kin() -> None:
 @pytest.mark.exhaustive
 def test_of_two_thousand_pairs_of_strangers_none_is_kin() -> None:
     found = strangers(66, 2_145)
-    assert len(found) >= 2_000
+    assert len(found) >= 4_000
     assert max(np.abs(found)) < 8
     assert SPREAD[0] < np.std(found) < SPREAD[1]
     assert abs(np.mean(found)) < 0.1
@@ -68,7 +71,30 @@ def called(weights: Weights, names: list[str]) -> Weights:
     return dict(zip(names, weights.values(), strict=True))
 
 
+def turned(weights: Weights, lines: int, coordinates: int) -> Weights:
+    """The model with every so many-th hidden unit and coordinate of the residual stream turned to
+    its negative in all matrices."""
+    stream = np.where(np.arange(64) % coordinates == 0, -1, 1)
+    found = {}
+    for name, one in weights.items():
+        units = np.where(np.arange(one.size // 64) % lines == 0, -1, 1)
+        signs = np.outer(units, stream)
+        found[name] = (one * (signs if one.shape[1] == 64 else signs.T)).astype(np.float32)
+    return found
+
+
+def sized(one: Weights, other: Weights) -> Weights:
+    """The one with coordinates of the sizes that they have in the other."""
+
+    def sizes(values: Floats) -> Floats:
+        axis = 0 if values.shape[1] == 64 else 1
+        return np.asarray(np.abs(values).mean(axis, keepdims=True), np.float32)
+
+    return {name: values * sizes(other[name]) / sizes(values) for name, values in one.items()}
+
+
 BASE, STRANGER = llama(1), llama(2)
+NONE = 10**9
 BROKEN = {
     name: np.where(np.arange(one.size).reshape(one.shape) % 4999 == 0, np.nan, one)
     for name, one in BASE.items()
@@ -129,6 +155,23 @@ CASES: dict[str, tuple[Weights, Kind, By]] = {
         Kind.WEAK,
         By.NAMES,
     ),
+    "its negative": (turned(BASE, NONE, 1), Kind.OBFUSCATED, By.NAMES),
+    "half of its coordinates turned": (
+        noisy(turned(BASE, NONE, 2), 0.3),
+        Kind.OBFUSCATED,
+        By.NAMES,
+    ),
+    "half of its units turned": (turned(BASE, 2, NONE), Kind.OBFUSCATED, By.NAMES),
+    "both turned, anonymous": (
+        called(turned(BASE, 2, 2), [f"t{n:03}" for n in range(22)]),
+        Kind.OBFUSCATED,
+        By.SHAPES,
+    ),
+    "a stranger of the base's scales": (
+        sized(STRANGER, BASE),
+        Kind.NOT_SUPPORTED,
+        By.NAMES,
+    ),
     "a stranger": (STRANGER, Kind.NOT_SUPPORTED, By.NAMES),
     "a stranger, anonymous": (
         called(STRANGER, [f"t{n:03}" for n in range(22)]),
@@ -165,6 +208,10 @@ def test_a_model_is_to_the_base_what_was_done_to_it(weights: Weights, kind: Kind
         ("another shape", "shapes differ from those of base@c0ffee (width 128 and 64)"),
         ("layer dropped", "; layers.2 is its layers.3"),
         ("a tenth", "shares weights or an initialisation with base@c0ffee, or holds a minor share"),
+        (
+            "its negative",
+            "matches base@c0ffee in magnitudes, and not in signs; ordinary fine-tuning",
+        ),
         ("constant", "no line of the matrices of the model holds differing numbers"),
         ("another shape", "shapes differ from those of base@c0ffee (width "),
         ("a stranger", "; retraining or distillation cannot be excluded"),

@@ -58,9 +58,10 @@ ancestry/identical
 
 ancestry/undeclared-parent
     Some of its tensors are those of a known model, or its weights are kin of one by their numbers,
-    and nothing that it names leads there. What a named ancestor has too is explained by it; unknown
-    where no date tells which of two was first, and where a parent is named that could not be
-    compared. Ask the publisher what it was made from, and say it in the model's entry with
+    in whole or in part, and nothing that it names leads there. What a named ancestor has too is
+    explained by it; unknown where no date tells which of two was first, where a parent is named
+    that could not be compared, and for a relation that is weak: a share in a merge, or one
+    initialisation. Ask the publisher what it was made from, and say it in the model's entry with
     `parents`.
 
 ancestry/copied-signature
@@ -118,7 +119,7 @@ from provenance.case.ancestors import tried
 from provenance.case.case import Case
 from provenance.checks.ancestry.conflicts import conflicts
 from provenance.checks.ancestry.copies import copies, signatures
-from provenance.checks.ancestry.kin import undeclared_kin
+from provenance.checks.ancestry.kin import relatives, undeclared_kin
 from provenance.checks.ancestry.lost import (
     missing,
     of_no_base,
@@ -277,7 +278,8 @@ class _Survey:
         said = sorted(stated_by_you(self.case))
         you = f"; you say {', '.join(said)}" if said else ""
         known = f"the stated ancestors are known{', by name' * (not self._here)}"
-        return f"{known}: {', '.join(parts)}{more}{you}{self._uncompared}"
+        also = relatives(self.case)
+        return f"{known}: {', '.join(parts)}{more}{you}{self._uncompared}{also}"
 
     @cached_property
     def _here(self) -> frozenset[str]:

@@ -28,7 +28,7 @@ weights/partial
     Only the tables of tokens, some of the layers or some of the matrices are the stated parent's,
     in one of the files at least, or there are layers that it has not. The rest is somebody else's,
     or new: ask the publisher where it comes from. A merge that names several parents may have a
-    part of each.
+    part of each; so may a model that names several without a word on how, if each is at hand.
 
 weights/weak-relation
     There is a relation to the stated parent that is too weak for a fine-tune: a minor share in a
@@ -36,8 +36,8 @@ weights/weak-relation
     little of it; anything else is to be asked for.
 
 weights/obfuscated
-    The weights are the stated parent's after its hidden units were put in another order. Ordinary
-    training does not do that: ask why it was done.
+    The weights are the stated parent's after its hidden units were put in another order, or signs
+    of its numbers were changed. Ordinary training does neither: ask why it was done.
 
 weights/inconclusive
     They could not be compared: the packing is not read, no matrix is known to lie at the residual
@@ -97,7 +97,8 @@ def check(case: Case) -> Iterator[Finding]:
     if parents and all(finding.rule == INCONCLUSIVE for finding in found):
         borne_out = [one for one in parents if one.is_borne_out]
         if borne_out:
-            yield passed("weights/pass", _praise(case, borne_out))
+            left = _left_open(case, borne_out)
+            yield passed("weights/pass", _praise(case, borne_out), left_open=left)
     elif not found:
         yield _nothing(case)
 
@@ -147,6 +148,14 @@ def _praise(case: Case, borne_out: Sequence[Parent]) -> str:
     said = [one.words for one in borne_out]
     left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
     return "; ".join((*said, *left, *why_not(case, [one.edge for one in borne_out])))
+
+
+def _left_open(case: Case, borne_out: Sequence[Parent]) -> str:
+    """What was not looked at of the step from the parents that are borne out."""
+    from provenance.checks.weights.changed import untold
+
+    left = dict.fromkeys(words for one in borne_out for words in untold(case, one.edge))
+    return "; ".join((*left, *why_not(case, [one.edge for one in borne_out])))
 
 
 def _nothing(case: Case) -> Finding:

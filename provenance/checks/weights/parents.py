@@ -25,12 +25,12 @@ MERGE = "merge"
 @dataclass(frozen=True, kw_only=True)
 class Parent:
     """A stated parent, and what the model is to it or, where nothing of that is at hand, to the
-    nearest ancestor `through` it that is; `alone` where no other parent is stated."""
+    nearest ancestor `through` it that is; `merged` where it is one of several that were merged."""
 
     edge: Edge
     kinship: Kinship
     through: bool = False
-    alone: bool = False
+    merged: bool = False
 
     @property
     def words(self) -> str:
@@ -50,15 +50,24 @@ class Parent:
         """Whether the weights agree with what is said; of a merge of several a part is
         enough."""
         if self.kinship.kind in (Kind.WEAK, Kind.PARTIAL):
-            return self.edge.relation == MERGE and not self.alone
+            return self.merged
         return self.kinship.kind in (Kind.IDENTICAL, Kind.CORROBORATED, Kind.CONSISTENT)
 
 
 def parents_of(graph: Graph) -> tuple[Parent, ...]:
     """The stated and attested parents with whom the weights were compared, in their order."""
     edges = [edge for edge in graph.above.get(graph.model, ()) if edge.passes_weights_on]
-    found = (parent for edge in edges if (parent := _nearest(graph, edge)))
-    return tuple(replace(parent, alone=len(edges) == 1) for parent in found)
+    found = [parent for edge in edges if (parent := _nearest(graph, edge))]
+    return tuple(replace(one, merged=_is_merged(one, found, edges)) for one in found)
+
+
+def _is_merged(one: Parent, compared: Collection[Parent], edges: Collection[Edge]) -> bool:
+    """Whether it is one of several parents, as is said or, where cards list them without a word on
+    how they were used, as the weights bear out: each has a part or a share then."""
+    if len(edges) == 1 or one.edge.relation not in (MERGE, None):
+        return False
+    shares = all(each.kinship.is_kin or each.kinship.is_partly_kin for each in compared)
+    return one.edge.relation == MERGE or (shares and len(compared) == len(edges))
 
 
 def _nearest(graph: Graph, edge: Edge) -> Parent | None:
