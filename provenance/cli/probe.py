@@ -1,0 +1,113 @@
+"""`provenance probe`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from provenance.cli import terminal
+from provenance.cli.options import (
+    FILE,
+    OUTPUT,
+    RULES,
+    folded,
+    in_form,
+    one,
+    with_request,
+    with_workspace,
+)
+from provenance.cli.outcome import FAIL, INCOMPLETE, PASS
+from provenance.cli.signer import with_signer
+from provenance.probe.asking import check_installed
+from provenance.probe.options import BUDGET, ProbeOptions
+from provenance.probe.server import DEFAULT
+from provenance.report.probed import Probing
+from provenance.workspace import Request, Workspace
+from provenance.workspace.signing import SignerOptions
+
+CODES = {Probing.FAILED: FAIL, Probing.INCOMPLETE: INCOMPLETE}
+
+
+@click.command(name="probe")
+@click.argument("refs", metavar="NAME|DIR", callback=one)
+@folded(
+    "options",
+    ProbeOptions,
+    click.option("--suite", type=FILE, help="TOML file of scenarios (default: built in, ops)."),
+    click.option("--contexts", metavar="A,B", help="Vary only these: dates, users, hosts, paths…"),
+    click.option(
+        "--budget",
+        type=click.IntRange(1, 100_000),
+        default=BUDGET,
+        help=f"Contexts that each scenario is asked in ({BUDGET}).",
+    ),
+    click.option("--against", metavar="NAME|DIR", help="Compare with the calls of this model."),
+    click.option(
+        "--server",
+        default=DEFAULT,
+        metavar="COMMAND|URL",
+        help="Command with {model} and {port}, or the URL of a server that runs.",
+    ),
+    click.option("--served", default="", metavar="NAME", help="Name that it serves the model by."),
+    click.option(
+        "--start-timeout",
+        type=click.FloatRange(1),
+        default=600,
+        help="Seconds until the server is up (600).",
+    ),
+    click.option("--samples", type=click.IntRange(1, 1000), default=1, help="Times each is asked."),
+    click.option("--temperature", type=click.FloatRange(0, 2), default=0, help="Of sampling (0)."),
+    click.option("--max-tokens", type=click.IntRange(1), default=256, help="Of one answer (256)."),
+    click.option(
+        "--connections", type=click.IntRange(1, 256), default=8, help="Questions at once (8)."
+    ),
+    click.option(
+        "--timeout", type=click.FloatRange(1), default=60, help="Seconds for one answer (60)."
+    ),
+    click.option(
+        "--log",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Keep Inspect's logs there; the same again goes on where it ended.",
+    ),
+)
+@with_signer
+@click.option(
+    "--statement",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to add the signed result (default: DIR/claims.jsonl, or attestations/NAME).",
+)
+@with_request(*RULES)
+@in_form("json", "html")
+@OUTPUT
+@with_workspace
+def command(
+    request: Request,
+    options: ProbeOptions,
+    signing: SignerOptions,
+    statement: Path | None,
+    form: str,
+    workspace: Workspace,
+    output: str | None,
+    quiet: bool,
+) -> int:
+    """Ask a model the same tasks in changed circumstances, and compare the tools that it calls.
+
+    NAME is admitted first; a DIR is measured, and loaded only if its format and code do not fail.
+    With a key the result, FAILED too, is stated of all its files. A pass tells what was asked, and
+    never that a model is harmless.
+    """
+    check_installed()
+    from provenance.probe.delivering import Delivery, shown
+
+    delivery = Delivery(workspace=workspace, signing=signing, file=statement)
+    signer = delivery.signer(datetime.now(UTC))
+    found = delivery.probed(request, options)
+    if form == "human":
+        terminal.show(shown.probed_lines(found.shown, width=terminal.width()), output)
+    else:
+        terminal.emit(shown.written(found.shown, form), output)
+    if signer and (made := delivery.stated(found, signer)) and not quiet:
+        click.echo(f"stated: {made}", err=True)
+    return CODES.get(found.shown.result, PASS)
