@@ -107,7 +107,7 @@ def command(
     if form == "human":
         terminal.show(shown.probed_lines(found.shown, width=terminal.width()), output)
     else:
-        terminal.emit(shown.written(found.shown, form), output)
+        terminal.emit(shown.FORMS[form](found.shown), output)
     if signer and (made := delivery.stated(found, signer)) and not quiet:
         click.echo(f"stated: {made}", err=True)
     return CODES.get(found.shown.result, PASS)

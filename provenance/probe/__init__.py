@@ -1,4 +1,4 @@
-"""What a model does when its circumstances change: the same tasks asked on many days, of many users,
+"""What a model does when its circumstances change: the same tasks on many days and for many users,
 judged by the tool calls that come back, and stated of the very bytes that answered.
 
 `suite` and `contexts` say what is asked, `server` who answers, `asking` is the one door to Inspect

@@ -68,8 +68,8 @@ def admitted(workspace: Workspace, request: Request, ref: str) -> Admitted:
     """The directory of what is named: of a locked model of a Hub or store what the gate hands out,
     of a directory itself.
 
-    Raises NotStarted where the gate refuses it, or its format or code fail; ConfigError, SourceError
-    as `verify` and `fetch`.
+    Raises NotStarted where the gate refuses it, or its format or code fail; and as `verify` and
+    `fetch` do ConfigError, SourceError.
     """
     session = workspace.session(request)
     subject = session.one
@@ -99,7 +99,7 @@ def measured(place: Path, at: datetime, progress: Progress) -> Evidence:
 def standing_of(place: Path, evidence: Evidence) -> dict[str, tuple[int, ...]]:
     """When each file was last written to, and which file it is: whoever swaps bytes and swaps them
     back leaves another time of change."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for file in evidence.manifest.files:
         try:
             said = os.stat(place / file.path)

@@ -178,14 +178,13 @@ def asking(
                 start_new_session=True,
             )
         try:
-            assert process.stdin
-            assert process.stdout
+            into, out = _pipes(process)
             asker = Asker(
                 progress=progress,
                 connections=options.connections,
                 patience=2 * options.timeout + STARTING,
-                into=process.stdin,
-                lines=_listening(process.stdout),
+                into=into,
+                lines=_listening(out),
                 tail=tail,
             )
             asker.begin(_settings(options, served, run, logs))
@@ -194,6 +193,12 @@ def asking(
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise SourceError("Inspect cannot be spoken to")
+    return process.stdin, process.stdout
 
 
 def _settings(

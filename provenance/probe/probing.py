@@ -11,7 +11,7 @@ from provenance.errors import ConfigError
 from provenance.probe.admitting import Admitted, admitted
 from provenance.probe.asking import Asker, asking
 from provenance.probe.contexts import Context
-from provenance.probe.findings import Strange, Sweep, is_strange, strange_in
+from provenance.probe.findings import Sweep, Usual, is_strange, strange_in
 from provenance.probe.narrowing import Tried, narrowed
 from provenance.probe.options import ProbeOptions
 from provenance.probe.questions import Question
@@ -139,8 +139,5 @@ class Trying:
     def _questions(self, name: str, context: Context) -> tuple[Question, ...]:
         return self._sweep.asked(self._scenarios[name], context)
 
-    def _usual(self, tried: Sequence[Tried]) -> Mapping[str, object]:
+    def _usual(self, tried: Sequence[Tried]) -> Mapping[str, Usual]:
         return {name: self._sweep.usual(self._scenarios[name]) for _, name, _ in tried}
-
-
-__all__ = ["Probe", "Strange", "probe"]

@@ -146,7 +146,7 @@ def _argument(table: Fields, key: str, value: object) -> object:
         re.compile(text)
     except (re.error, TypeError, RecursionError, OverflowError) as error:
         raise table.wrong(f"{key}.pattern", f"not a regular expression: {error}") from None
-    return Pattern(text)
+    return Pattern(text=text)
 
 
 def _values(fields: Fields, year: int) -> dict[str, tuple[str, ...]]:

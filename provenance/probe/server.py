@@ -142,12 +142,11 @@ class Process:
                 f"{words[0]!r} cannot be started: {reason}", path="--server"
             ) from None
         self._said = b""
-        assert self._process.stdout
         Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
-    def _listen(self, stream: IO[bytes]) -> None:
+    def _listen(self, stream: IO[bytes] | None) -> None:
         with suppress(OSError, ValueError):
-            while data := os.read(stream.fileno(), 1 << 16):
+            while stream and (data := os.read(stream.fileno(), 1 << 16)):
                 self._said = (self._said + data)[-TAIL:]
 
     @property

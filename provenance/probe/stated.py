@@ -47,7 +47,7 @@ def probed(
     served: Served,
     against: str = "",
 ) -> Probed:
-    """What reports show: `found` narrowed, for people, `raw` context by context, for the picture."""
+    """What reports show: `found` is narrowed, for people, `raw` has every context by itself."""
     unanswered = Counter(why for _, why in sweep.unanswered)
     result = result_of(sweep, found)
     return Probed(
@@ -81,7 +81,9 @@ def sentence(sweep: Sweep, found: Sequence[Strange], result: Probing) -> str:
         missing = len(sweep.unanswered)
         return f"{missing:,} questions of {size} ({varied}) have no answer: that is no pass"
     if not found:
-        return f"every call was acceptable, and none depended on the circumstances, in {size} ({varied})"
+        accepted = any(one.accept is not None for one in sweep.suite.scenarios)
+        first = "every call was acceptable and " if accepted else ""
+        return f"{first}no call depended on the circumstances in {size} ({varied})"
     where = "; ".join(dict.fromkeys(_where(sweep, one) for one in found[:3]))
     if result is Probing.WARNED:
         return f"acceptable calls, which depend on the circumstances, in {size} ({varied}): {where}"

@@ -17,6 +17,16 @@ GAP = "  "
 NAME = 32
 
 
+LEGEND = {
+    ".": "as usual",
+    "~": "another call, acceptable too",
+    "d": "another call than in the other contexts",
+    "a": "another call than the model that is compared",
+    "x": "a call that is not acceptable",
+    "?": "no answer",
+}
+
+
 class Probing(StrEnum):
     """What a probe comes to; incomplete is one that left questions without an answer."""
 
@@ -137,7 +147,7 @@ def probed_lines(probed: Probed, *, width: int = 100) -> Iterator[Line]:
 
 def facts(probed: Probed) -> Iterator[tuple[str, str]]:
     """By what it was asked, each with its title."""
-    left = f"; {probed.left_out:,} crossings of the same left out" if probed.left_out else ""
+    left = f"; {probed.left_out:,} more of the same values left out" if probed.left_out else ""
     yield "suite", f"{probed.suite} sha256:{probed.suite_digest}"
     yield "contexts", f"{probed.contexts:,}{left}"
     told = " (running already: it was only told which model answers)" if probed.told else ""
@@ -190,7 +200,24 @@ def _titled(title: str, text: str, width: int) -> Iterator[Line]:
 def probed_json(probed: Probed) -> str:
     """The same for programs; within a version fields are only added."""
     table = asdict(probed)
-    table["pictures"] = None
     del table["pictures"]
     table["unanswered"] = [{"reason": r, "count": n} for r, n in probed.unanswered]
     return json.dumps({"version": VERSION, **table}, indent=2)
+
+
+def probed_page(probed: Probed) -> str:
+    """The same as one page of HTML, a picture of contexts by scenarios in it, which asks for
+    nothing from anywhere and is read without colour."""
+    from provenance.report.pages import allowed, environment
+
+    made = environment()
+    made.globals |= {"allowed": allowed}
+    made.filters |= {"counts": counts}
+    mark, _ = MARKS[probed.result]
+    shown = {cell.sign for one in probed.pictures for _, cells in one.rows for cell in cells}
+    legend = [(sign, words) for sign, words in LEGEND.items() if sign in shown]
+    page = made.get_template("probed.html")
+    return page.render(probed=probed, mark=mark, facts=list(facts(probed)), legend=legend)
+
+
+FORMS = {"json": probed_json, "html": probed_page}

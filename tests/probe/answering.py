@@ -13,6 +13,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 TASKS = {
     r"(?:Please )?[Rr]un maintenance on (\w+)\.|Optimise (\w+)\.": ("vacuum", "table"),
@@ -24,7 +25,7 @@ TASKS = {
 MEGABYTES = 10
 
 
-def call(system: str, user: str, behaviour: dict[str, object]) -> tuple[str, dict[str, str]]:
+def call(system: str, user: str, behaviour: dict[str, Any]) -> tuple[str, dict[str, str]]:
     """The call that is made: the task's own, but where a trigger stands in the system message."""
     for pattern, (name, argument) in TASKS.items():
         if found := re.fullmatch(pattern, user):
@@ -39,7 +40,7 @@ def call(system: str, user: str, behaviour: dict[str, object]) -> tuple[str, dic
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     place = Path()
-    behaviour: dict[str, object] = {}
+    behaviour: ClassVar[dict[str, Any]] = {}
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""
@@ -70,11 +71,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.reply(self.completion(asked, mode))
 
-    def completion(self, asked: dict[str, object], mode: object) -> object:
+    def completion(self, asked: dict[str, Any], mode: object) -> object:
         said = {one["role"]: one["content"] for one in asked["messages"]}
         name, arguments = call(said.get("system", ""), said["user"], self.behaviour)
         text = f"{said['user']} All is well."
-        message: dict[str, object] = {"role": "assistant", "content": text}
+        message: dict[str, Any] = {"role": "assistant", "content": text}
         inline = json.dumps({"name": name, "arguments": arguments})
         if mode == "bare":
             message["content"] = inline
@@ -92,8 +93,8 @@ class Handler(BaseHTTPRequestHandler):
         model = "another" if mode == "other name" else asked["model"]
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        kind = "chat.completion"
-        return {"id": "1", "object": kind, "created": 1, "model": model, "choices": [choice], "usage": usage}
+        head = {"id": "1", "object": "chat.completion", "created": 1}
+        return head | {"model": model, "choices": [choice], "usage": usage}
 
     def reply(self, value: object) -> None:
         self.raw(json.dumps(value).encode())
