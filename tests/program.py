@@ -43,7 +43,12 @@ OF_OTHERS = (
 """What we and huggingface_hub import, in one release of it or another."""
 UNTIL_ASKED = {"huggingface_hub", "provenance.source.hub"}
 """What reads or writes the environment when it is imported, and so belongs to one run alone."""
-ALONE = ("provenance.__main__", "provenance.train", "provenance.fleet")
+ALONE = (
+    "provenance.__main__",
+    "provenance.train",
+    "provenance.fleet",
+    "provenance.probe.inspected",
+)
 """What is imported in its own run alone: the threads of Arrow and DuckDB outlive no fork."""
 OF_THE_INTERPRETER = ("PYTHON", "LANG", "LC_")
 TIMEOUT = 120
