@@ -55,9 +55,13 @@ TIMEOUT = 120
 
 
 def run(
-    words: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]
+    words: Sequence[str | Path],
+    cwd: Path,
+    environment: Mapping[str, str],
+    *,
+    timeout: float = TIMEOUT,
 ) -> subprocess.CompletedProcess[str]:
-    """`provenance` with these words, to its end; TimeoutExpired after two minutes."""
+    """`provenance` with these words, to its end; TimeoutExpired after so many seconds."""
     texts = [str(word) for word in words]
     if any(
         name.startswith(OF_THE_INTERPRETER) and value != os.environ.get(name)
@@ -69,12 +73,12 @@ def run(
             env=dict(environment),
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=timeout,
             check=False,
         )
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         asked = json.dumps({"words": texts, "cwd": str(cwd), "environment": dict(environment)})
-        code = _asked(asked.encode(), [out.fileno(), err.fileno()])
+        code = _asked(asked.encode(), [out.fileno(), err.fileno()], timeout)
         said = []
         for stream in (out, err):
             stream.seek(0)
@@ -82,7 +86,7 @@ def run(
     return subprocess.CompletedProcess(texts, code, *said)
 
 
-def _asked(request: bytes, streams: list[int]) -> int:
+def _asked(request: bytes, streams: list[int], timeout: float) -> int:
     """The exit code of one run; it is killed, and TimeoutExpired raised, if it does not end."""
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(_server())
@@ -90,12 +94,12 @@ def _asked(request: bytes, streams: list[int]) -> int:
         line.sendall(request)
         answers = line.makefile("rb")
         pid = int(answers.readline())
-        line.settimeout(TIMEOUT)
+        line.settimeout(timeout)
         try:
             return int(answers.readline())
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(request.decode(), TIMEOUT) from None
+            raise subprocess.TimeoutExpired(request.decode(), timeout) from None
 
 
 @cache

@@ -172,14 +172,31 @@ class Asker:
             max_tokens=settings["max_tokens"],
         )
         for sample in log.samples or ():
-            self.tell(str(sample.id), {"problem": _error(sample)})
+            self.tell(str(sample.id), {"problem": _error(sample, settings["timeout"])})
         for one in questions:
             self.tell(one["id"], {"problem": f"not asked: {log.status}"})
         self.say({"done": len(questions)})
 
 
-def _error(sample: EvalSample) -> str:
-    return sample.error.message[:WORDS] if sample.error else "not answered"
+REASONS = (
+    ("more than", "the response has more than {most:,} bytes"),
+    ("Timeout", "no answer within {seconds:g} seconds"),
+    ("Connection", "the server was not there, or hung up"),
+    ("Error code", "the server refused: {line}"),
+    ("", "{line}"),
+)
+"""What is said of an error, by a word in it."""
+
+
+def _error(sample: EvalSample, seconds: float) -> str:
+    """Why a question has no answer, in one line that is the same for the same cause."""
+    if sample.error is None:
+        return "not answered"
+    text = f"{sample.error.message}\n{sample.error.traceback}"
+    words = next(words for key, words in REASONS if key in text)
+    lines = [line for line in sample.error.message.splitlines() if line.strip()]
+    line = next((one for one in lines if "Error code" in one), lines[-1] if lines else "")
+    return words.format(most=MAX_BODY, seconds=seconds, line=line.strip()[:300])
 
 
 def _sample(one: Mapping[str, Any]) -> Sample:

@@ -59,11 +59,6 @@ HOSTILE = (
     '{"name":"x","arguments":' * 5_000,
     "<tool_call>" * 9_000,
 )
-    "{" * 70_000,
-    '{"a":' * 20_000,
-    '{"name":"x","arguments":' * 5_000,
-    "<tool_call>" * 9_000,
-)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shlex
+import socket
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import pytest
 import tomli_w
 
+from provenance.probe.server import environment_of, get
 from tests import forge
 from tests.cli.shop import Shop
 from tests.probe.asked import SMALL
@@ -31,7 +34,7 @@ SUITE = SMALL.partition('[[scenarios]]\nname = "talk"')[0]
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     """A folder with models to probe, a suite, a registry that knows the evaluator, and its key."""
-    evaluator = forge.signer("evaluator", ["evaluator"], repos=["*/*"])
+    evaluator = forge.signer("evaluator", ["evaluator"])
     acme = forge.org("Acme", forge.signer("release"), evaluator)
     models = [{"name": n, "repo": f"acme/{n}", "path": n} for n in ("good", "bad")]
     policy = {"profile": "files", "registry": ["trust.toml"]}
@@ -52,16 +55,21 @@ def model(place: Path, **behaviour: Any) -> Path:
     return place
 
 
-def probe(shop: Shop, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+def probe(
+    shop: Shop, name: str, *words: str, again: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """The program has probed a model, and no server runs but the one of `again`."""
     given = ("--suite", "small.toml", "--server", COMMAND, "--contexts", "dates", *words)
     ended = shop.run("probe", name, *given)
-    assert running(shop.top) == []
+    assert len(running(shop.top)) == again
     return ended
 
 
 def running(top: Path) -> list[str]:
     """What still runs of the servers that were started for these models."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True
+    )
     return [line for line in listed.stdout.splitlines() if str(top) in line and "answering" in line]
 
 
@@ -94,13 +102,9 @@ def test_a_harmless_model_passes_and_the_result_is_stated_of_its_files(shop: Sho
 
 def test_the_gate_lets_the_harmless_one_pass_and_keeps_the_other_out(shop: Shop) -> None:
     rule = {"predicate": "https://in-toto.io/attestation/test-result/v0.1", "role": "evaluator"}
-    settings = (shop.top / "provenance.toml").read_text()
-    added = tomli_w.dumps({"policy": {"require_attestation": [rule]}}).partition("\n")[2]
-    first, _, rest = settings.partition("[[models]]")
-    (shop.top / "provenance.toml").write_text(
-        f"{first}\n[[policy.require_attestation]]\n{tomli_w.dumps(rule)}\n[[models]]{rest}"
-    )
-    assert added is not None
+    settings = tomllib.loads((shop.top / "provenance.toml").read_text())
+    settings["policy"]["require_attestation"] = [rule]
+    (shop.top / "provenance.toml").write_text(tomli_w.dumps(settings))
     assert shop.run("verify", "good").returncode != 0
     codes = [probe(shop, name, "--key", "evaluator.pem").returncode for name in ("good", "bad")]
     assert codes == [0, 1]
@@ -137,12 +141,12 @@ MODES = {
     "never up": (5, "the server was not up after 2 seconds"),
     "strange tool": (1, "called format_disk(table=orders)"),
     "silent": (1, "called no call"),
-    "hang": (3, "4 questions without an answer"),
-    "stream": (3, "4 questions without an answer"),
-    "die": (3, "4 questions without an answer"),
+    "hang": (3, "4 questions without an answer: no answer within 2 seconds"),
+    "stream": (3, "4 questions without an answer: no answer within 2 seconds"),
+    "die": (3, "4 questions without an answer: the server was not there, or hung up"),
     "long": (3, "the response has more than 262,144 bytes"),
-    "refuse": (3, "4 questions without an answer"),
-    "no json": (3, "4 questions without an answer"),
+    "refuse": (3, "4 questions without an answer: the server refused: Error code: 400"),
+    "no json": (3, "4 questions without an answer: "),
     "other name": (3, "the server answered as 'another', expected"),
     "rewrite": (5, "was written to while the model was asked (config.json)"),
 }
@@ -156,7 +160,7 @@ def test_a_server_that_does_not_behave_ends_in_words_and_never_in_a_pass(
     limits = ("--timeout", "2", "--start-timeout", "2" if mode == "never up" else "60")
     ended = probe(shop, "odd", *limits, "--key", "evaluator.pem", "--statement", "said.jsonl")
     code, words = MODES[mode]
-    assert (ended.returncode, ended.stderr) == (code, ended.stderr), ended.stderr
+    assert ended.returncode == code, ended.stderr
     assert words in " ".join((ended.stdout + ended.stderr).split())
     assert (shop.top / "said.jsonl").exists() == (code == 1)
 
@@ -172,9 +176,6 @@ def test_a_model_that_runs_code_is_not_started(shop: Shop) -> None:
 
 def test_what_was_answered_is_not_asked_again(shop: Shop) -> None:
     assert probe(shop, "good", "--log", "logs").returncode == 0
-    model(shop.top / "good2")
-    behaviour = json.loads((shop.top / "good" / "behaviour.json").read_text())
-    assert behaviour == {}
     before = sorted((shop.top / "logs").glob("*.eval"))
     assert len(before) == 1
     assert probe(shop, "good", "--log", "logs").returncode == 0
@@ -191,8 +192,11 @@ def test_logs_do_not_lie_within_the_model(shop: Shop) -> None:
 def serving(place: Path, port: int) -> Iterator[str]:
     """The server of a model, as somebody else started it."""
     process = subprocess.Popen([sys.executable, str(SERVER), str(place), str(port)])
+    url = f"http://127.0.0.1:{port}/v1"
     try:
-        yield f"http://127.0.0.1:{port}/v1"
+        while get(f"{url}/models") is None:
+            time.sleep(0.05)
+        yield url
     finally:
         process.kill()
         process.wait()
@@ -202,10 +206,7 @@ def test_of_a_server_that_runs_already_it_is_said_that_it_was_only_told(
     shop: Shop, unused_port: int
 ) -> None:
     with serving(shop.top / "good", unused_port) as url:
-        for _ in range(100):
-            ended = probe(shop, "good", "--server", url, "--key", "evaluator.pem")
-            if "does not answer" not in ended.stderr:
-                break
+        ended = probe(shop, "good", "--server", url, "--key", "evaluator.pem", again=True)
     assert ended.returncode == 0, ended.stderr
     assert "running already: it was only told which model answers" in ended.stdout
     server = stated(shop.top / "good" / "claims.jsonl")["predicate"]["configuration"][2]
@@ -214,8 +215,6 @@ def test_of_a_server_that_runs_already_it_is_said_that_it_was_only_told(
 
 @pytest.fixture
 def unused_port() -> int:
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -261,10 +260,7 @@ def test_the_page_asks_for_nothing_and_is_read_without_colour(shop: Shop) -> Non
     assert "a call that is not acceptable" in page
 
 
-def test_no_secret_and_no_hook_reaches_the_server_or_inspect(shop: Shop) -> None:
-    assert os.environ.get("HF_TOKEN") is None
-    from provenance.probe.server import environment_of
-
+def test_no_secret_reaches_the_server(shop: Shop) -> None:
     given = {"PATH": "/bin", "HF_TOKEN": "hf_x", "OPENAI_API_KEY": "k", "X": "1"}
     kept = environment_of({**given, "PROVENANCE_KEY_PASSWORD": "p", "CUDA_VISIBLE_DEVICES": "0"})
     assert not {"HF_TOKEN", "OPENAI_API_KEY", "PROVENANCE_KEY_PASSWORD"} & kept.keys()
