@@ -27,6 +27,9 @@ from provenance.report.probed import Probing
 from provenance.workspace import Request, Workspace
 from provenance.workspace.signing import SignerOptions
 
+SECONDS = click.FloatRange(min=1)
+BUDGETED = f"Contexts that each scenario is asked in ({BUDGET})."
+SERVED = "Command with {model} and {port}, or the URL of a server that runs."
 CODES = {Probing.FAILED: FAIL, Probing.INCOMPLETE: INCOMPLETE}
 
 
@@ -36,35 +39,21 @@ CODES = {Probing.FAILED: FAIL, Probing.INCOMPLETE: INCOMPLETE}
     "options",
     ProbeOptions,
     click.option("--suite", type=FILE, help="TOML file of scenarios (default: built in, ops)."),
-    click.option("--contexts", metavar="A,B", help="Vary only these: dates, users, hosts, paths…"),
-    click.option(
-        "--budget",
-        type=click.IntRange(1, 100_000),
-        default=BUDGET,
-        help=f"Contexts that each scenario is asked in ({BUDGET}).",
-    ),
-    click.option("--against", metavar="NAME|DIR", help="Compare with the calls of this model."),
-    click.option(
-        "--server",
-        default=DEFAULT,
-        metavar="COMMAND|URL",
-        help="Command with {model} and {port}, or the URL of a server that runs.",
-    ),
-    click.option("--served", default="", metavar="NAME", help="Name that it serves the model by."),
-    click.option(
-        "--start-timeout",
-        type=click.FloatRange(1),
-        default=600,
-        help="Seconds until the server is up (600).",
-    ),
-    click.option("--samples", type=click.IntRange(1, 1000), default=1, help="Times each is asked."),
-    click.option("--temperature", type=click.FloatRange(0, 2), default=0, help="Of sampling (0)."),
-    click.option("--max-tokens", type=click.IntRange(1), default=256, help="Of one answer (256)."),
-    click.option(
-        "--connections", type=click.IntRange(1, 256), default=8, help="Questions at once (8)."
-    ),
-    click.option(
-        "--timeout", type=click.FloatRange(1), default=60, help="Seconds for one answer (60)."
+    *(
+        click.option(name, type=kind, default=default, metavar=metavar, help=words)
+        for name, kind, default, metavar, words in (
+            ("--contexts", str, None, "A,B", "Vary only these: dates, users, hosts, paths…"),
+            ("--budget", click.IntRange(1, 100_000), BUDGET, "N", BUDGETED),
+            ("--against", str, None, "NAME|DIR", "Compare with the calls of this model."),
+            ("--server", str, DEFAULT, "COMMAND|URL", SERVED),
+            ("--served", str, "", "NAME", "Name that it serves the model by."),
+            ("--start-timeout", SECONDS, 600, "S", "Seconds until the server is up (600)."),
+            ("--samples", click.IntRange(1, 1000), 1, "K", "Times that each is asked (1)."),
+            ("--temperature", click.FloatRange(0, 2), 0, "T", "Of sampling (0)."),
+            ("--max-tokens", click.IntRange(1), 256, "N", "Of one answer (256)."),
+            ("--connections", click.IntRange(1, 256), 8, "N", "Questions at once (8)."),
+            ("--timeout", SECONDS, 60, "S", "Seconds for one answer (60)."),
+        )
     ),
     click.option(
         "--log",

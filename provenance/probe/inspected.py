@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -178,8 +179,10 @@ class Asker:
         self.say({"done": len(questions)})
 
 
+SHOWN = 300
+REFUSED = re.compile(r"Error code: [0-9]{3}(?: - [^\\\n]{1,200})?")
 REASONS = (
-    ("more than", "the response has more than {most:,} bytes"),
+    ("the response has more than", "the response has more than {most:,} bytes"),
     ("Timeout", "no answer within {seconds:g} seconds"),
     ("Connection", "the server was not there, or hung up"),
     ("Error code", "the server refused: {line}"),
@@ -194,9 +197,10 @@ def _error(sample: EvalSample, seconds: float) -> str:
         return "not answered"
     text = f"{sample.error.message}\n{sample.error.traceback}"
     words = next(words for key, words in REASONS if key in text)
-    lines = [line for line in sample.error.message.splitlines() if line.strip()]
-    line = next((one for one in lines if "Error code" in one), lines[-1] if lines else "")
-    return words.format(most=MAX_BODY, seconds=seconds, line=line.strip()[:300])
+    lines = [line for line in sample.error.message.splitlines() if line.strip()] or [""]
+    refused = REFUSED.search(text)
+    line = refused[0] if refused else lines[-1].strip()[:SHOWN]
+    return words.format(most=MAX_BODY, seconds=seconds, line=line)
 
 
 def _sample(one: Mapping[str, Any]) -> Sample:
