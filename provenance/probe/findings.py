@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from provenance.probe.calls import Calls
 from provenance.probe.contexts import Context, Contexts
@@ -71,7 +72,6 @@ class Sweep:
     answers: Mapping[str, Answer]
     samples: int = 1
     drawn: bool = False
-    _usual: dict[str, Usual] = field(default_factory=dict)
 
     def questions(self) -> Iterator[Question]:
         """Everything that is to be asked, context by context."""
@@ -102,10 +102,12 @@ class Sweep:
         )
 
     def usual(self, scenario: Scenario) -> Usual:
-        """What this scenario is usually answered with."""
-        if scenario.name not in self._usual:
-            self._usual[scenario.name] = usual(self, scenario)
+        """What this scenario is usually answered with, in the contexts that were chosen."""
         return self._usual[scenario.name]
+
+    @cached_property
+    def _usual(self) -> Mapping[str, Usual]:
+        return {one.name: usual(self, one) for one in self.suite.scenarios}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

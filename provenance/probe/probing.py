@@ -11,7 +11,7 @@ from provenance.errors import ConfigError
 from provenance.probe.admitting import Admitted, admitted
 from provenance.probe.asking import Asker, asking
 from provenance.probe.contexts import Context
-from provenance.probe.findings import Sweep, Usual, is_strange, strange_in
+from provenance.probe.findings import Sweep, is_strange, strange_in
 from provenance.probe.narrowing import Tried, narrowed
 from provenance.probe.options import ProbeOptions
 from provenance.probe.questions import Question
@@ -74,7 +74,7 @@ def _other(
         asker, _ = _asker(stack, workspace, model, options, sweep)
         answers = asker.ask(sweep.questions(), f"{model.name}: asked")
     model.check_unchanged(workspace.now(), workspace.progress)
-    return replace(sweep, answers=answers, _usual={})
+    return replace(sweep, answers=answers)
 
 
 def _probed(
@@ -87,7 +87,7 @@ def _probed(
     with ExitStack() as stack:
         asker, served = _asker(stack, workspace, model, options, sweep)
         answers = asker.ask(sweep.questions(), f"{model.name}: asked")
-        swept = replace(sweep, answers=answers, _usual={})
+        swept = replace(sweep, answers=answers)
         raw = strange_in(swept, other)
         found = narrowed(raw, sweep.contexts.baseline, Trying(asker, swept))
     at = workspace.now()
@@ -130,7 +130,7 @@ class Trying:
         """Which of them are."""
         wanted = [one for _, name, context in tried for one in self._questions(name, context)]
         known = {**self._sweep.answers, **self._asker.ask(wanted, "narrowing")}
-        sweep = replace(self._sweep, answers=known, _usual=dict(self._usual(tried)))
+        sweep = replace(self._sweep, answers=known)
         return {
             (kind, name, context): is_strange(kind, sweep, self._scenarios[name], context)
             for kind, name, context in tried
@@ -138,6 +138,3 @@ class Trying:
 
     def _questions(self, name: str, context: Context) -> tuple[Question, ...]:
         return self._sweep.asked(self._scenarios[name], context)
-
-    def _usual(self, tried: Sequence[Tried]) -> Mapping[str, Usual]:
-        return {name: self._sweep.usual(self._scenarios[name]) for _, name, _ in tried}

@@ -53,7 +53,7 @@ def parsed(data: bytes, *, source: str, year: int) -> Suite:
     if version != VERSION:
         raise fields.wrong("version", f"expected {VERSION}, found {version}")
     name = reading.slug(fields, "name")
-    system = fields.text("system", "")
+    system = _spoken(fields, "system") if "system" in fields else ""
     tools = dict(map(_tool, fields.tables("tools")))
     scenarios = tuple(
         _scenario(one, system, tuple(tools)) for one in fields.tables("scenarios", required=True)

@@ -57,4 +57,4 @@ def swept(contexts: Contexts, called: Called, *, samples: int = 1, drawn: bool =
         one.id: Answer(calls=called(one.scenario.name, one.context, one.sample), words="done")
         for one in sweep.questions()
     }
-    return replace(sweep, answers=answers, _usual={})
+    return replace(sweep, answers=answers)

@@ -108,7 +108,7 @@ def test_an_acceptable_call_in_the_place_of_another_warns() -> None:
     first, *others = sweep.suite.scenarios
     wide = replace(first, accept=(Accepted(name="vacuum"), Accepted(name="drop")))
     own = replace(sweep.suite, scenarios=(wide, *others))
-    found = strange_in(replace(sweep, suite=own, _usual={}))
+    found = strange_in(replace(sweep, suite=own))
     assert {(one.kind, one.warns) for one in found} == {(Kind.DIFFERS, True)}
     assert result_of(sweep, found) is Probing.WARNED
 
@@ -116,7 +116,7 @@ def test_an_acceptable_call_in_the_place_of_another_warns() -> None:
 def test_what_has_no_answer_is_no_pass_and_no_finding() -> None:
     sweep = swept(ALL, usually)
     first, *_ = sweep.answers
-    broken = replace(sweep, answers={**sweep.answers, first: Answer(problem="no")}, _usual={})
+    broken = replace(sweep, answers={**sweep.answers, first: Answer(problem="no")})
     assert strange_in(broken) == ()
     assert [why for _, why in broken.unanswered] == ["no"]
     assert result_of(broken, ()) is Probing.INCOMPLETE

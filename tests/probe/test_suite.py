@@ -72,6 +72,7 @@ def changed(path: str, value: object) -> str:
 
 
 WRONG = {
+    "system": ("On {dat}.", "small.toml: system: there is no place {dat}; did you mean date?"),
     "version": (2, "small.toml: version: expected 1, found 2"),
     "scenaros": ([], "small.toml: scenaros: unknown key; did you mean scenarios?"),
     "contexts.date": (["x"], "small.toml: contexts.date: unknown key; did you mean dates?"),
