@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from typing import Any
 
 import pytest
 import tomli_w
+from inspect_ai.log import read_eval_log
 
 from provenance.probe.server import environment_of, get
 from tests import forge
@@ -177,7 +180,9 @@ def test_a_model_that_runs_code_is_not_started(shop: Shop) -> None:
 def test_what_was_answered_is_not_asked_again(shop: Shop) -> None:
     assert probe(shop, "good", "--log", "logs").returncode == 0
     before = sorted((shop.top / "logs").glob("*.eval"))
-    assert len(before) == 1
+    (log,) = [read_eval_log(str(one)) for one in before]
+    assert (log.status, len(log.samples or ())) == ("success", 4)
+    assert (log.eval.metadata or {})["suite"].startswith("small sha256:")
     assert probe(shop, "good", "--log", "logs").returncode == 0
     assert sorted((shop.top / "logs").glob("*.eval")) == before
 
@@ -218,6 +223,26 @@ def unused_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_interrupts_it_leaves_no_server_behind(shop: Shop, number: int) -> None:
+    place = model(shop.top / "odd", mode="hang")
+    words = ("--suite", "small.toml", "--server", COMMAND, "--contexts", "dates")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "provenance", "probe", "odd", *words],
+        cwd=shop.top,
+        env={"PATH": os.environ["PATH"], "HOME": str(shop.top)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while not running(place) and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, running(place)) == (130, []), said
+    assert "Traceback" not in said
 
 
 USAGE = {
