@@ -88,11 +88,15 @@ def command(
     never that a model is harmless.
     """
     check_installed()
-    from provenance.probe.delivering import Delivery, shown
+    from provenance.probe.delivering import Delivery, NotStarted, shown
 
     delivery = Delivery(workspace=workspace, signing=signing, file=statement)
     signer = delivery.signer(datetime.now(UTC))
-    found = delivery.probed(request, options)
+    try:
+        found = delivery.probed(request, options)
+    except NotStarted as refused:
+        click.echo(f"error: {refused}", err=True)
+        return FAIL
     if form == "human":
         terminal.show(shown.probed_lines(found.shown, width=terminal.width()), output)
     else:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from provenance.errors import SourceError
+from provenance.errors import ConfigError, ProvenanceError, SourceError
 from provenance.model import Evidence, Ref
 from provenance.source import directory
 from provenance.source.progress import Progress
 from provenance.verdict import Outcome, Verdict
 from provenance.workspace import Request, Session, Workspace
+from provenance.workspace.fetching import Fetcher, chosen_entries
 from provenance.workspace.parents import BESIDE
 from provenance.workspace.verifying import Verifier
 
@@ -22,12 +23,8 @@ NEEDED = ("format", "code")
 """The checks that must not fail before anything is loaded."""
 
 
-class NotStarted(SourceError):
-    """No server was started on a model, and `verdict` says why, where there is one."""
-
-    def __init__(self, message: str, verdict: Verdict | None = None) -> None:
-        super().__init__(message)
-        self.verdict = verdict
+class NotStarted(ProvenanceError):
+    """No server was started on a model, because it was judged and failed; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +71,13 @@ def admitted(workspace: Workspace, request: Request, ref: str) -> Admitted:
     session = workspace.session(request)
     subject = session.one
     if subject.place is not None:
+        if not subject.place.is_dir():
+            said = "expected a directory, found a file: put it into one, and say "
+            raise ConfigError(f"{said}--server 'COMMAND {{model}}/FILE {{port}}'", path=ref)
         place, verdict = subject.place, _judged(workspace, session)
         _refuse_failing(verdict)
     else:
-        place = _fetched(workspace, ref)
+        place = _fetched(workspace, session, ref)
     evidence = measured(place, workspace.now(), workspace.progress)
     return Admitted(
         name=subject.name,
@@ -130,7 +130,7 @@ def _refuse_failing(verdict: Verdict) -> None:
     for check in NEEDED:
         if check not in outcomes:
             said = f"the policy does not ask for the check {check}: nothing is known of it"
-            raise NotStarted(f"{verdict.name} was not started: {said}", verdict)
+            raise NotStarted(f"{verdict.name} was not started: {said}")
         if outcomes[check] is Outcome.FAIL:
             why = next(
                 (
@@ -140,11 +140,14 @@ def _refuse_failing(verdict: Verdict) -> None:
                 ),
                 check,
             )
-            raise NotStarted(f"{verdict.name} was not started: {why}", verdict)
+            raise NotStarted(f"{verdict.name} was not started: {why}")
 
 
-def _fetched(workspace: Workspace, ref: str) -> Path:
-    (found, *_) = workspace.fetch(ref, frozen=True)
-    if found.place is None:
-        raise NotStarted(f"{ref} was not started: {found.reason}", found.refused)
-    return found.place
+def _fetched(workspace: Workspace, session: Session, ref: str) -> Path:
+    """What the gate hands out of a locked model, in the Hub's cache."""
+    entry, *_ = chosen_entries(session, [ref])
+    found = Fetcher.of(workspace, session).fetch(entry)
+    if found.place is not None:
+        return found.place
+    said = f"{ref} was not started: {found.reason}"
+    raise NotStarted(said) if found.refused else SourceError(said)

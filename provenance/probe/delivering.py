@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.probe.admitting import Admitted
+from provenance.probe.admitting import Admitted, NotStarted
 from provenance.probe.options import ProbeOptions
 from provenance.probe.probing import Probe, probe
 from provenance.produce.result import statement
@@ -19,7 +19,7 @@ from provenance.workspace.signing import SignerOptions
 
 ATTESTATIONS = "attestations"
 
-__all__ = ["Delivery", "shown"]
+__all__ = ["Delivery", "NotStarted", "shown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

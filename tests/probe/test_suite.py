@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tomli_w
@@ -64,7 +65,7 @@ def changed(path: str, value: object) -> str:
     """The small suite with another value at a path such as `scenarios.0.name`."""
     table = tomllib.loads(SMALL)
     *parts, last = path.split(".")
-    holder = table
+    holder: Any = table
     for part in parts:
         holder = holder[int(part)] if part.isdigit() else holder.setdefault(part, {})
     holder[last] = value
