@@ -150,4 +150,4 @@ def _fetched(workspace: Workspace, session: Session, ref: str) -> Path:
     if found.place is not None:
         return found.place
     said = f"{ref} was not started: {found.reason}"
-    raise NotStarted(said) if found.refused else SourceError(said)
+    raise SourceError(said) if found.refused is None else NotStarted(said)

@@ -26,8 +26,13 @@ from pathlib import Path
 from provenance.probe.server import DEFAULT
 
 ANSWERING = Path(__file__).parents[1] / "probe" / "answering.py"
+BATCHING = (
+    f"{DEFAULT} --continuous-batching --cb-num-blocks 256 --cb-block-size 32 --dtype float32 "
+    "--log-level error"
+)
+"""Many questions in each step of the model: alone, each takes a processor four times as long."""
 FAKE = f"{shlex.quote(sys.executable)} {shlex.quote(str(ANSWERING))} {{model}} {{port}}"
-TURN = 0.5
+TURN = 2.0
 TICKS = os.sysconf("SC_CLK_TCK")
 OURS = ("provenance.probe.inspected", "-m provenance probe")
 
@@ -36,8 +41,8 @@ def main() -> None:
     """One probe, and its figures on a line each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--contexts", type=int, default=365)
-    parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--server", default=DEFAULT)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--server", default=BATCHING)
     parser.add_argument("--fake", action="store_true")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -96,11 +101,20 @@ def family(top: int) -> Mapping[int, tuple[str, int, float]]:
             continue
         parents[int(folder.name)] = int(stat[1])
         spent = (int(stat[11]) + int(stat[12])) / TICKS
-        known[int(folder.name)] = (line, int(stat[21]) * resource.getpagesize(), spent)
+        known[int(folder.name)] = (line, 0, spent)
     found = {top} & known.keys()
     while more := {n for n, parent in parents.items() if parent in found} - found:
         found |= more
-    return {number: known[number] for number in found}
+    return {n: (known[n][0], shared_out(n), known[n][2]) for n in found}
+
+
+def shared_out(number: int) -> int:
+    """The bytes of memory of a process, what it shares with others counted in shares."""
+    try:
+        said = Path(f"/proc/{number}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in said.splitlines() if "Pss:" in line), 0)
 
 
 if __name__ == "__main__":
