@@ -252,10 +252,12 @@ def _decided(
 def _praise(findings: Sequence[Finding]) -> str:
     waived = sum(bool(finding.waived) for finding in findings)
     said = [f.message for f in findings if f.rule == "signature/pass" and not f.exempted]
+    tested = dict.fromkeys(f.message for f in findings if f.rule == "attestation/pass")
     exempted = sorted((f for f in findings if f.exempted), key=lambda f: f.rule != IDENTITY)
     known = any(finding.rule == IDENTITY for finding in findings)
     whose = exempted[0].message if exempted else "the publisher is registered" * known
-    reason = said[0] if said else "; ".join(filter(None, (whose, nobody(findings))))
+    own = said[0] if said else "; ".join(filter(None, (whose, nobody(findings))))
+    reason = "; ".join((own, *tested))
     return f"{reason} ({waived} waived)" if waived else reason
 
 

@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("verdict", "selection", "names"),
     ("formats",),
     ("wire", "loaders", "weights"),
-    ("claims",),
+    ("claims", "evaluations"),
     ("keys",),
     ("trust",),
     ("policy", "lock", "refs"),
@@ -40,6 +40,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 DOORS = {
+    "backports": ("formats",),
+    "compression": ("formats",),
     "click": ("cli",),
     "cyclonedx": ("produce",),
     "packageurl": ("produce",),

@@ -20,7 +20,7 @@ from provenance.policy import (
     Waiver,
     may_lower,
 )
-from provenance.policy.required import TEST_RESULT
+from provenance.policy.required import TEST_RESULT, VSA
 from provenance.verdict import Level
 from tests import hostile
 
@@ -205,6 +205,26 @@ REFUSED: list[tuple[hostile.Path, object, str, str]] = [
         [{"predicate": TEST_RESULT, "role": "evaluator", "max_age": 0}],
         "policy.require_attestation[0].max_age",
         "1 or more",
+    ),
+    *(
+        (
+            (*POLICY, "require_attestation"),
+            [{"predicate": TEST_RESULT, "role": "evaluator", "suite": suite}],
+            "policy.require_attestation[0].suite",
+            says,
+        )
+        for suite, says in (
+            ("", "empty"),
+            (7, "text"),
+            ("sha256:abc", "64 lower-case hex digits"),
+            (f"sha256:{'A' * 64}", "64 lower-case hex digits"),
+        )
+    ),
+    (
+        (*POLICY, "require_attestation"),
+        [{"predicate": VSA, "role": "verifier", "suite": "dates"}],
+        "policy.require_attestation[0].suite",
+        "has no suites",
     ),
     ((*POLICY, "training"), True, "policy.training", "a table"),
     ((*POLICY, "training"), {"surprise": True}, "policy.training.surprise", "unknown key"),

@@ -59,15 +59,25 @@ class Assessment:
         return f"{self.organisation}/{self.name}"
 
     @property
+    def labels(self) -> frozenset[str]:
+        """By what suites and settings its tests were made, as far as it can be read."""
+        return self.tested.labels if self.tested else frozenset()
+
+    def is_of(self, suite: str | None) -> bool:
+        """Whether it is a result of this suite, or of any where none is asked for."""
+        return suite is None or bool(self.tested and self.tested.names(suite))
+
+    @property
     def convicts(self) -> bool:
         """Whether it says of this model that it failed, or something that nobody can read."""
         return self.is_of_this and self.result in (FAILED, UNREADABLE)
 
     def is_answered_by(self, other: Assessment) -> bool:
-        """Whether the same party later said PASSED of the same files."""
+        """Whether the same party later said PASSED of the same files, by the same suites."""
         return (
             (other.key, other.result) == (self.key, PASSED)
             and other.named >= self.named
+            and other.labels >= self.labels
             and is_after(other, self.signed)
         )
 
@@ -118,14 +128,15 @@ def convicting(said: Sequence[Assessment]) -> tuple[Assessment, ...]:
     return tuple(w for w in against if not any(w.is_answered_by(other) for other in said))
 
 
-def counting(said: Sequence[Assessment]) -> tuple[Assessment, ...]:
+def counting(said: Sequence[Assessment], suite: str | None = None) -> tuple[Assessment, ...]:
     """The good word of each party that has none against this model: of this model, over every
-    file that a loader reads, the newest, as far as there are such."""
+    file that a loader reads, the newest, as far as there are such. Where a suite is named, good
+    words by others do not count; those against the model do."""
     against = {word.key for word in convicting(said)}
     found: dict[str, Assessment] = {}
     for word in said:
         other = found.get(word.key)
-        good = word.result in (PASSED, WARNED) and word.key not in against
+        good = word.result in (PASSED, WARNED) and word.key not in against and word.is_of(suite)
         if good and (other is None or _rank(word) > _rank(other)):
             found[word.key] = word
     return tuple(found.values())
@@ -150,6 +161,7 @@ def failures(case: Case) -> Iterator[LockedFailure]:
                     name=word.name,
                     key=word.key,
                     files=tuple(sorted(word.named & files.weights or word.named)),
+                    suites=tuple(sorted(word.labels)),
                     time=word.signed.latest if word.signed else None,
                 )
 

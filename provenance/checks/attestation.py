@@ -7,6 +7,10 @@ Of each the newest word counts, by the time that stands in the statement (a summ
 `timeVerified`; a test result may have `timeCreated`, `timeVerified` or `finishedOn`), or by the
 certificate's validity. A timestamp or a log's entry, which anybody can add, says nothing of that.
 
+Where `suite` names one, by its name or its digest, only results count that have it in their
+`configuration`; a FAILED counts by whatever suite. It is taken back only by a PASSED that names all
+that the FAILED has in its `configuration`.
+
 FAILED counts by digests alone, whatever the subjects are called: of any weight file of this model,
 of every file that a loader reads, or of the whole.
 
@@ -27,6 +31,10 @@ attestation/shared-file
 attestation/missing
     Nobody in that role has said anything of this model. Ask for it, and put the bundle into the
     repository or your own attestations/ folder.
+
+attestation/other-suite
+    Tests were passed, and not those of the suite that your policy names in `suite`. Ask for a
+    result of that one: the name or the digest of a suite stands in a result's `configuration`.
 
 attestation/nobody
     The registry has nobody in that role who may speak of this repository.
@@ -84,8 +92,13 @@ def check(case: Case) -> Iterator[Finding]:
     if not case.policy.required:
         yield unknown("attestation/not-asked", "the policy requires no attestation", case.subject)
     files = files_of(case)
-    for required in case.policy.required:
-        yield from _one(case, required, files)
+    for predicate in dict.fromkeys(one.predicate for one in case.policy.required):
+        asked = [one for one in case.policy.required if one.predicate == predicate]
+        said = words(case, asked[0], files)
+        yield from map(_against, convicting(said))
+        yield from _aside(said)
+        for required in asked:
+            yield from _one(case, required, said)
     past = [f for f in case.lock.failures if remembered(case, f, files)] if case.lock else []
     for predicate in sorted({failure.predicate for failure in past}):
         required = RequiredAttestation(predicate=predicate, role=SPOKEN[predicate])
@@ -95,21 +108,23 @@ def check(case: Case) -> Iterator[Finding]:
                 yield from _withheld(case, failure, said, files)
 
 
-def _one(case: Case, required: RequiredAttestation, files: Files) -> Iterator[Finding]:
-    said = words(case, required, files)
-    against, good = convicting(said), counting(said)
-    yield from map(_against, against)
-    yield from _aside(said)
+def _one(
+    case: Case, required: RequiredAttestation, said: Sequence[Assessment]
+) -> Iterator[Finding]:
+    against, good = convicting(said), counting(said, required.suite)
     problems = [(word, tuple(_problems(case, required, word))) for word in good]
     holding = [word for word, wrong in problems if not wrong]
     for word in holding:
         if word.result == WARNED:
             yield failed("attestation/warned", f"{word.speaker} says WARNED", word.bundle)
-        yield passed("attestation/pass", f"{word.speaker} says {word.result}{_on(word)}")
+        yield passed("attestation/pass", f"{word.speaker} says {word.result}{_on(word)}{_by(word)}")
     if not holding:
         yield from (finding for _, wrong in problems for finding in wrong)
     if not good and not against:
-        yield _silence(case, required)
+        others = [word for word in counting(said) if word.is_of_this]
+        yield from (_of_another(word, required) for word in others)
+        if not others:
+            yield _silence(case, required)
 
 
 def _against(word: Assessment) -> Finding:
@@ -118,6 +133,13 @@ def _against(word: Assessment) -> Finding:
         return failed("attestation/failed", message, word.bundle)
     message = f"{word.speaker} says something of {_shown(word.shared)}, and {word.problem}"
     return failed("attestation/malformed", message, word.bundle)
+
+
+def _of_another(word: Assessment, required: RequiredAttestation) -> Finding:
+    """A good word by another suite than is asked for."""
+    named = _shown(sorted(word.labels)) or word.problem or "no suite by name"
+    message = f"{word.speaker} says {word.result}{_on(word)} by {named}; expected {required.suite}"
+    return failed("attestation/other-suite", message, word.bundle)
 
 
 def _aside(said: Sequence[Assessment]) -> Iterator[Finding]:
@@ -142,7 +164,8 @@ def _silence(case: Case, required: RequiredAttestation) -> Finding:
     if not speaking:
         message = f"the registry has no {required.role} for this repository"
         return unknown("attestation/nobody", message, case.subject)
-    message = f"no {required.predicate} by {', '.join(speaking[:SHOWN])}"
+    suite = f" of the suite {required.suite}" if required.suite else ""
+    message = f"no {required.predicate}{suite} by {', '.join(speaking[:SHOWN])}"
     return failed("attestation/missing", message, case.subject)
 
 
@@ -187,7 +210,18 @@ def _answers(word: Assessment, failure: LockedFailure, files: Files) -> bool:
     since = bool(word.signed and failure.time and word.signed.earliest > failure.time)
     left = files.by_digest.keys() & set(failure.files) - word.named
     whole = bool(failure.files) or not word.missing
-    return word.result == PASSED and since and whole and not left
+    same = word.labels >= set(failure.suites)
+    return word.result == PASSED and since and whole and same and not left
+
+
+def _by(word: Assessment) -> str:
+    """By which suites, and how many tests there were by their outcome, as far as it says so."""
+    if word.tested is None:
+        return ""
+    counted = word.tested.counts
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in counted)
+    named = f", by {_shown(sorted(word.labels))}" if word.labels else ""
+    return f"{named}: {counts}" if any(count for _, count in counted) else named
 
 
 def _on(word: Assessment) -> str:

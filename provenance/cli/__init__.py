@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": "Print a manual page: of a topic, a check or a rule.",
     "sign": "Sign every file of a model (OpenSSF Model Signing).",
     "attest": "Attest how a model was trained (SLSA Provenance).",
+    "attest-result": "Attest what an evaluation found, out of its report.",
     "record": "Run what trains a model, and attest what it opened and made.",
     "probe": "Ask a model the same on many days, of many users: do its tool calls differ?",
     "bom": "Write a bill of materials of locked models (CycloneDX).",

@@ -11,10 +11,14 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from provenance.errors import Malformed
+from provenance.formats import zstd
 from provenance.model import Kind
 
 MAX_DIRECTORY = 16 * 1024 * 1024
 TAR_BLOCK = 512
+LOCAL_HEADER = 30
+ZSTANDARD = 93
+"""The method by which a zip says that a member is packed so."""
 END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x01\x02", END_OF_DIRECTORY, b"PK\x06\x06", b"PK\x07\x08")
 ZIPS = frozenset({Kind.KERAS_ZIP, Kind.NPZ, Kind.TORCH_ZIP, Kind.ZIP})
@@ -73,6 +77,7 @@ class Members:
 
     def __init__(self, stream: BinaryIO) -> None:
         try:
+            self._stream = stream
             self._opened = zipfile.ZipFile(Bounded(stream))
         except REFUSALS as error:
             raise Malformed(f"unreadable zip: {str(error)[:200]}", slug="zip") from None
@@ -95,6 +100,53 @@ class Members:
                 return content.read(limit)
         except REFUSALS as error:
             raise Malformed(f"{name[:80]!r} in the zip: {str(error)[:200]}", slug="zip") from None
+
+    def whole(self, name: str, limit: int) -> bytes:
+        """All that a member unpacks to, `limit` bytes or fewer; Malformed, slug `zip`.
+
+        It is stored, deflated or packed by Zstandard (APPNOTE 6.3.10, 4.4.5), and no more than
+        `limit` and some bytes are ever unpacked, whatever the directory states.
+        """
+        try:
+            found = self._opened.getinfo(name)
+        except KeyError:
+            raise Malformed(f"no {name[:80]!r} in the zip", slug="zip") from None
+        if found.compress_size > limit or found.file_size > limit:
+            message = (
+                f"{name[:80]!r} in the zip states {found.file_size:,} bytes, and no more than "
+            )
+            raise Malformed(f"{message}{limit:,} are read", slug="limit")
+        data = _unpacked(self._packed(found), found, limit + 1)
+        if len(data) != found.file_size or zlib.crc32(data) != found.CRC:
+            message = f"{name[:80]!r} in the zip is other than the directory states"
+            raise Malformed(message, slug="zip")
+        return data
+
+    def _packed(self, found: zipfile.ZipInfo) -> bytes:
+        """A member as it lies there, behind its own header (APPNOTE 6.3.10, 4.3.7)."""
+        self._stream.seek(found.header_offset)
+        head = self._stream.read(LOCAL_HEADER)
+        if len(head) < LOCAL_HEADER or not head.startswith(ZIP_STARTS[0]):
+            raise Malformed(f"{found.filename[:80]!r} in the zip has no header", slug="zip")
+        named, extra = struct.unpack("<HH", head[26:30])
+        self._stream.seek(named + extra, io.SEEK_CUR)
+        return self._stream.read(found.compress_size)
+
+
+def _unpacked(packed: bytes, found: zipfile.ZipInfo, limit: int) -> bytes:
+    """The first `limit` bytes of a member."""
+    if found.compress_type == zipfile.ZIP_STORED:
+        return packed
+    if found.compress_type == zipfile.ZIP_DEFLATED:
+        try:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit)
+        except zlib.error as error:
+            message = f"{found.filename[:80]!r} in the zip: {error}"
+            raise Malformed(message, slug="zip") from None
+    if found.compress_type == ZSTANDARD:
+        return zstd.unpacked(packed, limit)
+    message = f"{found.filename[:80]!r} in the zip is packed by method {found.compress_type}"
+    raise Malformed(f"{message}, expected 0, 8 or {ZSTANDARD}", slug="zip")
 
 
 def names(stream: BinaryIO) -> tuple[str, ...]:

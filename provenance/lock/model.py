@@ -150,7 +150,8 @@ class LockedFailure:
 
     `key` is what the party is recognised by, whatever it is called, and `files` are the SHA-256 of
     the weights that it is about, or where there are none, of what a loader reads. Lockfiles of old
-    have neither: there the names and the manifest tell. `time` is when it was signed at the latest.
+    have neither: there the names and the manifest tell. `suites` are what the tests were made with.
+    `time` is when it was signed at the latest.
     """
 
     repo: str
@@ -160,6 +161,7 @@ class LockedFailure:
     name: str
     key: str = ""
     files: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
     time: datetime | None = None
 
 

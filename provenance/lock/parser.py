@@ -204,6 +204,7 @@ def _failure(fields: Fields) -> LockedFailure:
         name=reading.line(fields, "name"),
         key=_line(fields, "key"),
         files=_texts(fields, "files", DIGEST, "64 lower-case hex digits"),
+        suites=fields.texts("suites", ()),
         time=_moment(fields, "time"),
     )
     fields.end()

@@ -18,7 +18,9 @@ def dumps(lock: Lock) -> str:
     """The text of a lock; `loads` gives the same lock back, but for facts that no lock keeps."""
     parts = [HEAD, pair("version", lock.version)]
     parts += _rows("registries", map(_floor, sorted(lock.registries, key=_order_of_floor)))
-    failures = _sorted(lock.failures, "repo manifest predicate organisation name key files time")
+    failures = _sorted(
+        lock.failures, "repo manifest predicate organisation name key files suites time"
+    )
     parts += _rows("failures", failures)
     for entry in sorted(lock.entries, key=lambda e: (ORDER.index(e.part), e.name)):
         parts.append(f"\n[[{entry.part}]]\n")

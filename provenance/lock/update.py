@@ -87,7 +87,7 @@ def _remembered(
 ) -> tuple[LockedFailure, ...]:
     """Every failure once, whatever else of the model or the party's name has changed since."""
     found = {
-        (f.predicate, f.key or (f.organisation, f.name), f.files or f.manifest, f.time): f
+        (f.predicate, f.key or (f.organisation, f.name), f.files or f.manifest, f.suites, f.time): f
         for f in reversed((*old, *new))
     }
     return tuple(reversed(found.values()))

@@ -47,6 +47,8 @@ UNNAMED = (
 )
 LEAST_WIDTH, MOST_WIDTH = 60, 120
 """Columns: below, nothing is legible; beyond, the eye loses the next line of a long text."""
+LEAST_COLUMN = 10
+"""That of the names of checks."""
 SHORT_COMMIT = 12
 
 
@@ -201,21 +203,23 @@ def _in_full(verdict: Verdict, width: int) -> Iterator[Line]:
         if any(finding.outcome is not Outcome.PASS for finding in found):
             yield (Span(f"  {words}:"),)
             yield from _details(found, width)
+    column = max((LEAST_COLUMN, *(len(check) + 1 for check, _ in verdict.checks)))
     for check, outcome in verdict.checks:
-        yield from _check(check, outcome, verdict.findings, width)
+        yield from _check(f"{check:<{column}}", outcome, verdict.findings, width)
     yield from _signers(verdict, width)
 
 
 def _check(check: str, outcome: Outcome, findings: Sequence[Finding], width: int) -> Iterator[Line]:
     """What a check came to in one line, with why where it passes or was skipped; then the rest."""
     mark, tone = OUTCOMES[outcome]
-    own = [finding for finding in findings if finding.check == check]
+    own = [finding for finding in findings if finding.check == check.strip()]
     quiet = [f for f in own if f.outcome is outcome and outcome in QUIET_OUTCOMES]
-    first, *rest = _broken(quiet[0].message if quiet else str(outcome), width - 16)
+    said = "; ".join(dict.fromkeys(finding.message for finding in quiet)) or str(outcome)
+    first, *rest = _broken(said, width - 6 - len(check))
     words = DIM if outcome is Outcome.SKIPPED else PLAIN
-    yield Span(f"  {mark} {check:<10}", tone), Span(first, words)
-    yield from ((Span(" " * 14 + line, words),) for line in rest)
-    yield from _details([finding for finding in own if finding not in quiet[:1]], width)
+    yield Span(f"  {mark} {check}", tone), Span(first, words)
+    yield from ((Span(" " * (4 + len(check)) + line, words),) for line in rest)
+    yield from _details([finding for finding in own if finding not in quiet], width)
 
 
 def _details(findings: Sequence[Finding], width: int) -> Iterator[Line]:

@@ -79,9 +79,28 @@ class TestResult:
         found |= {name: list(names) for name, names in tests.items() if names}
         return found | ({CREATED: self.created.strftime(MOMENT)} if self.created else {})
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """What its configuration is called: names, or else URIs."""
+        return frozenset(one.name or one.uri for one in self.configuration) - {""}
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """How many tests passed, warned and failed; where names are left out a note says it."""
+        tests = (self.passed, self.warned, self.failed)
+        return tuple(
+            (word, max(len(names), *(_noted(one, word) for one in self.configuration), 0))
+            for word, names in zip((one.lower() for one in TestOutcome), tests, strict=True)
+        )
+
     def names(self, suite: str) -> bool:
         """Whether it was found by this suite: the name of one, or its digest, `sha256:<hex>`."""
         return any(suite in (one.name, one.sha256) for one in self.configuration)
+
+
+def _noted(descriptor: Descriptor, word: str) -> int:
+    found = dict(descriptor.notes).get(word)
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
 def outcome(predicate: object) -> TestOutcome:

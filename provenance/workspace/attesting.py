@@ -121,16 +121,22 @@ def proposed(
     desk: Desk,
 ) -> bytes:
     """The statement that would be signed. Raises ConfigError, also for the name of a file that
-    must not be published, and SourceError.
+    must not be published, and SourceError."""
+    return statement(measured(folder, desk, begun.parents), making, begun.parents)
 
-    What trainers and their trackers leave beside a model is none of the model's.
+
+def measured(folder: Path, desk: Desk, parents: Sequence[Parent] = ()) -> Evidence:
+    """The model in a folder, measured, as a statement about it names its files.
+
+    Raises ConfigError for the name of a file, of the model or of its parents, that must not be
+    published; SourceError. What trainers and their trackers leave beside a model is none of it.
     """
     ref = Ref(text=str(folder))
     evidence = directory.collect(folder, ref=ref, at=desk.at, progress=desk.progress, beside=BESIDE)
     if left := _left_out(folder):
         desk.progress.note(left)
-    _check_names(folder, evidence, begun.parents, desk.environment.private_names)
-    return statement(evidence, making, begun.parents)
+    _check_names(folder, evidence, parents, desk.environment.private_names)
+    return evidence
 
 
 def _left_out(folder: Path) -> str:

@@ -37,7 +37,8 @@ class Said:
     Its subjects are the files, but for those `without`, or `only` some, under other names where
     `renamed`, with the whole by one digest where `whole` names it. `others` are the files of
     another model, under the names of this one. `stamps` are days at which somebody saw it. `more`
-    are subjects beside these.
+    are subjects beside these. `suites` are names in its configuration, else that
+    is `configuration`.
     """
 
     who: str = "red"
@@ -51,6 +52,8 @@ class Said:
     whole: str = ""
     stamps: Sequence[int] = ()
     more: Sequence[Mapping[str, Any]] = ()
+    suites: Sequence[str] = ()
+    configuration: object = ABSENT
 
 
 def registry(**revoked: Any) -> Registry:
@@ -113,7 +116,10 @@ def statement(one: Said, evidence: Evidence) -> dict[str, Any]:
             "signature": forge.root(_payload(evidence.bundles[0])),
         }
         subjects = [("x", wholes[one.whole])]
-    predicate = {RESULTS.get(one.predicate, "result"): one.result}
+    predicate = {
+        RESULTS.get(one.predicate, "result"): one.result,
+        "configuration": [{"name": name} for name in one.suites] or one.configuration,
+    }
     if one.days is not None:
         when = forge.NOW - timedelta(days=one.days)
         predicate |= {TIMES[one.predicate]: when.strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -34,6 +34,10 @@ from tests.checks.said import (
 )
 
 READ = ("config.json", TOKENIZER, WEIGHTS)
+DATES = replace(TESTED, suite="dates")
+DIGEST = f"sha256:{'a' * 64}"
+DIGESTED = Said(configuration=[{"name": "x", "digest": {"sha256": "A" * 64}}])
+UNREADABLE = Said(configuration=7)
 MISSPELT = ("FAIL", "failed", "Failed", "FAILED ", "GREAT", "", None, 1, ["FAILED"], ABSENT)
 CASES: dict[str, tuple[Sequence[Said], RequiredAttestation, Mapping[str, str]]] = {
     "an evaluator lets it pass": ([Said()], TESTED, {"pass": "pass"}),
@@ -157,6 +161,62 @@ CASES: dict[str, tuple[Sequence[Said], RequiredAttestation, Mapping[str, str]]] 
         {"failed": "fail"},
     ),
     "an old FAILED still counts": ([replace(FAIL, days=900)], RECENT, {"failed": "fail"}),
+    "by the suite that is asked for": ([Said(suites=["x", "dates"])], DATES, {"pass": "pass"}),
+    "by the suite, newer than another's": (
+        [Said(suites=["dates"], days=9), Said(suites=["x"])],
+        DATES,
+        {"pass": "pass"},
+    ),
+    "by another suite": ([Said(suites=["date"])], DATES, {"other-suite": "fail"}),
+    "by no suite": ([Said()], DATES, {"other-suite": "fail"}),
+    "by a suite that nobody can read": ([UNREADABLE], DATES, {"other-suite": "fail"}),
+    "by whatever suite": ([UNREADABLE], TESTED, {"pass": "pass"}),
+    "by the suite's digest": ([DIGESTED], replace(TESTED, suite=DIGEST), {"pass": "pass"}),
+    "by another digest": (
+        [DIGESTED],
+        replace(TESTED, suite=DIGEST.replace("a", "b")),
+        {"other-suite": "fail"},
+    ),
+    "by a suite that is called as the digest": (
+        [DIGESTED],
+        replace(TESTED, suite="a" * 64),
+        {"other-suite": "fail"},
+    ),
+    "the suite, but of another model": (
+        [Said(suites=["dates"], others=[*READ, "README.md"])],
+        DATES,
+        {"missing": "fail"},
+    ),
+    "too old by the suite, recent by another": (
+        [Said(suites=["dates"], days=31), Said(suites=["x"])],
+        replace(RECENT, suite="dates"),
+        {"stale": "fail"},
+    ),
+    "it fails by another suite": (
+        [Said(suites=["dates"]), replace(FAIL, suites=["x"], who="blue")],
+        DATES,
+        {"pass": "pass", "failed": "fail"},
+    ),
+    "it fails by a suite that nobody can read": (
+        [Said(suites=["dates"], days=9), replace(FAIL, configuration=7)],
+        DATES,
+        {"failed": "fail"},
+    ),
+    "it fails by one suite, and passes by another later": (
+        [replace(FAIL, suites=["x"], days=9), Said(suites=["dates"])],
+        DATES,
+        {"failed": "fail"},
+    ),
+    "it fails by one suite, and passes by none later": (
+        [replace(FAIL, suites=["x"], days=9), Said()],
+        TESTED,
+        {"failed": "fail"},
+    ),
+    "it fails by one suite, and passes by both later": (
+        [replace(FAIL, suites=["x"], days=9), Said(suites=["dates", "x"])],
+        DATES,
+        {"pass": "pass"},
+    ),
     "one passes and another fails": (
         [Said(), replace(FAIL, who="blue")],
         TESTED,
@@ -175,6 +235,28 @@ def test_what_is_found(tmp_path: Path, what: str) -> None:
 def test_every_statement_that_is_required_is_asked_for(tmp_path: Path) -> None:
     found = list(check(case(tmp_path / "m", [Said()], [TESTED, VERIFIED])))
     assert [finding.rule for finding in found] == ["attestation/pass", "attestation/missing"]
+
+
+def test_two_suites_are_asked_for_one_by_one(tmp_path: Path) -> None:
+    asked = [DATES, replace(TESTED, suite="x")]
+    found = list(check(case(tmp_path / "m", [Said(suites=["dates"])], asked)))
+    assert [finding.rule for finding in found] == ["attestation/pass", "attestation/other-suite"]
+    failing = [Said(suites=["dates"]), replace(FAIL, who="blue")]
+    found = list(check(case(tmp_path / "n", failing, asked)))
+    assert [finding.rule for finding in found].count("attestation/failed") == 1
+
+
+def test_a_pass_says_by_which_suite_and_how_many(tmp_path: Path) -> None:
+    counted = {"digest": {"sha256": "b" * 64}, "annotations": {"passed": 2000, "failed": 0}}
+    said = Said(days=None, configuration=[{"name": "dates"}, counted])
+    (found,) = check(case(tmp_path / "m", [said], [DATES]))
+    expected = "Audit/red says PASSED, by dates: 2000 passed, 0 warned, 0 failed"
+    assert found.message == expected
+
+
+def test_a_result_by_another_suite_says_what_was_found_and_expected(tmp_path: Path) -> None:
+    (found,) = check(case(tmp_path / "m", [Said(suites=["x"], days=None)], [DATES]))
+    assert found.message == "Audit/red says PASSED by x; expected dates"
 
 
 def test_where_the_registry_has_nobody_it_is_unknown(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ OLD = replace(FAILURE, key="", files=())
         (replace(FAILURE, key=f"sha256:{'6' * 64}"), 2),
         (replace(FAILURE, files=("3" * 64,)), 2),
         (replace(FAILURE, time=NOW), 2),
+        (replace(FAILURE, suites=("dates", "x\n\u202e")), 2),
         (OLD, 2),
     ],
 )
