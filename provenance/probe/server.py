@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from urllib.parse import urlsplit
 from provenance.errors import ConfigError, Malformed, SourceError
 from provenance.formats import json
 from provenance.formats.fields import Fields
+from provenance.probe import guarded
 
 DEFAULT = "transformers serve {model} --host 127.0.0.1 --port {port}"
 MODEL, PORT = "{model}", "{port}"
@@ -125,13 +127,13 @@ class Process:
     """A server that was started, and the end of what it says."""
 
     def __init__(self, words: Sequence[str], variables: Mapping[str, str], folder: str) -> None:
-        self._words = list(words)
+        guard = [sys.executable, "-I", "-S", guarded.__file__]
         try:
             self._process = subprocess.Popen(
-                self._words,
+                [*guard, *words],
                 env=variables,
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -179,8 +181,8 @@ class Process:
                 os.killpg(self._process.pid, number)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=seconds)
-        if self._process.stdout:
-            self._process.stdout.close()
+        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+            stream.close()
 
 
 @contextmanager

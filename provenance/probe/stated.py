@@ -179,8 +179,11 @@ def _cell(sweep: Sweep, scenario: Scenario, context: Context, one: Strange | Non
 
 
 def contexts_digest(sweep: Sweep) -> str:
-    """SHA-256, in hex digits, of every context that was asked, in their order."""
-    return sha256(canonical([one.table for one in sweep.contexts.chosen])).hexdigest()
+    """SHA-256, in hex digits, of the suite's digest and of every context, in their order: whoever
+    asks for it asks for this suite in these contexts, as often as each was asked."""
+    contexts = [one.table for one in sweep.contexts.chosen]
+    whole = {"suite": sweep.suite.digest, "contexts": contexts, "samples": sweep.samples}
+    return sha256(canonical(whole)).hexdigest()
 
 
 def test_result(sweep: Sweep, shown: Probed, served: Served, at: datetime) -> TestResult | None:

@@ -53,6 +53,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if counter := self.behaviour.get("counter"):
+            with open(counter, "a") as counted:
+                counted.write(".")
         mode = self.behaviour.get("mode")
         if mode == "hang":
             time.sleep(3600)

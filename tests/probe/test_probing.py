@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -22,6 +23,7 @@ import pytest
 import tomli_w
 from inspect_ai.log import read_eval_log
 
+from provenance.probe.asking import BATCH
 from provenance.probe.server import environment_of, get
 from tests import forge
 from tests.cli.shop import Shop
@@ -185,6 +187,37 @@ def test_what_was_answered_is_not_asked_again(shop: Shop) -> None:
     assert (log.eval.metadata or {})["suite"].startswith("small sha256:")
     assert probe(shop, "good", "--log", "logs").returncode == 0
     assert sorted((shop.top / "logs").glob("*.eval")) == before
+
+
+def counted(file: Path) -> int:
+    """How many questions came to the server."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def test_a_run_that_was_killed_loses_at_most_a_batch_and_leaves_no_server(shop: Shop) -> None:
+    file = shop.top / "counted"
+    place = model(shop.top / "odd", counter=str(file))
+    window = "dates = { from = 2026-01-01, to = 2026-09-30 }"
+    (shop.top / "small.toml").write_text(re.sub("dates = .*", window, SUITE))
+    words = ("--suite", "small.toml", "--server", COMMAND, "--contexts", "dates", "--log", "logs")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "provenance", "probe", "odd", *words],
+        cwd=shop.top,
+        env={"PATH": os.environ["PATH"], "HOME": str(shop.top)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while counted(file) < BATCH + 20 and process.poll() is None:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    while running(place):
+        time.sleep(0.05)
+    before = counted(file)
+    ended = probe(shop, "odd", "--log", "logs")
+    assert ended.returncode == 0, ended.stderr
+    assert "273/273" in ended.stdout
+    assert counted(file) - before <= 273 - BATCH
 
 
 def test_logs_do_not_lie_within_the_model(shop: Shop) -> None:
