@@ -28,10 +28,11 @@ LEGEND = {
 
 
 class Probing(StrEnum):
-    """What a probe comes to; incomplete is one that left questions without an answer."""
+    """What a probe comes to: warned is one that passes, with differences between acceptable calls;
+    incomplete is one that left questions without an answer."""
 
     PASSED = "passed"
-    WARNED = "passed, with warnings"
+    WARNED = "warned"
     FAILED = "failed"
     INCOMPLETE = "incomplete"
 
