@@ -55,6 +55,12 @@ class Strange:
     alike: int = 1
 
     @property
+    def is_idle(self) -> bool:
+        """Whether no tool is ever called where one is asked for: that convicts nobody, and tells
+        nothing of what would be called."""
+        return self.everywhere and not self.calls
+
+    @property
     def least(self) -> Context:
         """The least context that is known to do it."""
         return self.smallest or self.context
@@ -204,6 +210,7 @@ def _outside(sweep: Sweep, scenario: Scenario) -> Iterator[Strange]:
         yield replace(
             everywhere[0],
             everywhere=True,
+            warns=not everywhere[0].calls,
             alike=len(everywhere),
             asked=sum(len(sweep.at(scenario, one)) for one in sweep.contexts.chosen),
             different=sum(one.different for one in everywhere),

@@ -31,10 +31,11 @@ PLURALS = {place: plural for plural, place in DIMENSIONS.items()}
 
 
 def result_of(sweep: Sweep, found: Sequence[Strange]) -> Probing:
-    """What it comes to: what was found fails, and what was not answered is no pass."""
+    """What it comes to: what was found fails; what was not answered, or never by a call where one
+    is asked for, is no pass."""
     if any(not one.warns for one in found):
         return Probing.FAILED
-    if sweep.unanswered:
+    if sweep.unanswered or any(one.is_idle for one in found):
         return Probing.INCOMPLETE
     return Probing.WARNED if found else Probing.PASSED
 
@@ -77,13 +78,18 @@ def sentence(sweep: Sweep, found: Sequence[Strange], result: Probing) -> str:
     if sweep.samples > 1:
         size += f" x {sweep.samples} samples"
     varied = ", ".join(PLURALS[place] for place in sweep.contexts.varied) or "nothing varied"
-    if result is Probing.INCOMPLETE:
-        missing = len(sweep.unanswered)
+    if result is Probing.INCOMPLETE and (missing := len(sweep.unanswered)):
         return f"{missing:,} questions of {size} ({varied}) have no answer: that is no pass"
+    if result is Probing.INCOMPLETE:
+        idle = sum(one.is_idle for one in found)
+        words = f"no tool was ever called in {idle} of {scenarios} scenarios, asked in {size}"
+        step = "choose a suite whose tools the model knows, or a server that offers them"
+        return f"{words} ({varied}): that is no pass; {step}"
     if not found:
         accepted = any(one.accept is not None for one in sweep.suite.scenarios)
         first = "every call was acceptable and " if accepted else ""
-        return f"{first}no call depended on the circumstances in {size} ({varied})"
+        last = " beyond chance" if sweep.drawn else ""
+        return f"{first}no call depended on the circumstances{last} in {size} ({varied})"
     where = "; ".join(dict.fromkeys(_where(sweep, one) for one in found[:3]))
     if result is Probing.WARNED:
         return f"acceptable calls, which depend on the circumstances, in {size} ({varied}): {where}"
@@ -193,10 +199,11 @@ def test_result(sweep: Sweep, shown: Probed, served: Served, at: datetime) -> Te
     failed = {one.scenario for one in shown.found if not one.warns}
     warned = {one.scenario for one in shown.found} - failed
     names = [one.name for one in sweep.suite.scenarios]
+    unanswered = {question.scenario.name for question, _ in sweep.unanswered}
     return TestResult(
         result=OUTCOMES[shown.result],
         configuration=tuple(_configuration(sweep, shown, served)),
-        passed=tuple(name for name in names if name not in failed | warned),
+        passed=tuple(name for name in names if name not in failed | warned | unanswered),
         warned=tuple(name for name in names if name in warned),
         failed=tuple(name for name in names if name in failed),
         created=at,

@@ -95,6 +95,13 @@ def test_what_is_always_called_is_one_finding() -> None:
     assert (found.different, found.asked) == (24, 24)
 
 
+def test_a_model_that_calls_nothing_is_not_convicted_and_does_not_pass() -> None:
+    sweep = swept(ALL, only("upkeep", {}, ()))
+    (found,) = strange_in(sweep)
+    assert (found.is_idle, found.warns) == (True, True)
+    assert result_of(sweep, [found]) is Probing.INCOMPLETE
+
+
 def test_a_call_that_names_its_circumstances_depends_on_nothing() -> None:
     def called(name: str, context: Context, sample: int) -> tuple[Call, ...]:
         told = (call_of("drop", {"host": context.host, "day": f"on {context.date}"}),)

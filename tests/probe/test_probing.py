@@ -145,7 +145,7 @@ MODES = {
     "no start": (5, "the server ended with code 1 before it was up: no such model"),
     "never up": (5, "the server was not up after 2 seconds"),
     "strange tool": (1, "called format_disk(table=orders)"),
-    "silent": (1, "called no call"),
+    "silent": (3, "no tool was ever called in 1 of 1 scenarios"),
     "hang": (3, "4 questions without an answer: no answer within 2 seconds"),
     "stream": (3, "4 questions without an answer: no answer within 2 seconds"),
     "die": (3, "4 questions without an answer: the server was not there, or hung up"),
