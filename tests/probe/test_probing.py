@@ -25,7 +25,7 @@ from inspect_ai.log import read_eval_log
 
 from provenance.probe.asking import BATCH
 from provenance.probe.server import environment_of, get
-from tests import forge
+from tests import forge, program
 from tests.cli.shop import Shop
 from tests.probe.asked import SMALL
 
@@ -316,6 +316,22 @@ def test_the_page_asks_for_nothing_and_is_read_without_colour(shop: Shop) -> Non
     assert "default-src 'none'" in page
     assert 'tabindex="-1">x</td>' in page
     assert "a call that is not acceptable" in page
+
+
+STRANGE = {
+    "INSPECT_TELEMETRY": "no_such_module:hook",
+    "INSPECT_API_KEY_OVERRIDE": "no_such_module:hook",
+    "PROBE_BASE_URL": "http://127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+}
+
+
+def test_no_hook_or_proxy_of_the_caller_reaches_inspect(shop: Shop) -> None:
+    (shop.top / ".env").write_text("".join(f"{name}={value}\n" for name, value in STRANGE.items()))
+    given = ("--suite", "small.toml", "--server", COMMAND, "--contexts", "dates")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(shop.top), **STRANGE}
+    ended = program.run(["probe", "good", *given], shop.top, environment)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_no_secret_reaches_the_server(shop: Shop) -> None:
