@@ -43,16 +43,25 @@ OF_OTHERS = (
 """What we and huggingface_hub import, in one release of it or another."""
 UNTIL_ASKED = {"huggingface_hub", "provenance.source.hub"}
 """What reads or writes the environment when it is imported, and so belongs to one run alone."""
-ALONE = ("provenance.__main__", "provenance.train", "provenance.fleet")
+ALONE = (
+    "provenance.__main__",
+    "provenance.train",
+    "provenance.fleet",
+    "provenance.probe.inspected",
+)
 """What is imported in its own run alone: the threads of Arrow and DuckDB outlive no fork."""
 OF_THE_INTERPRETER = ("PYTHON", "LANG", "LC_")
 TIMEOUT = 120
 
 
 def run(
-    words: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]
+    words: Sequence[str | Path],
+    cwd: Path,
+    environment: Mapping[str, str],
+    *,
+    timeout: float = TIMEOUT,
 ) -> subprocess.CompletedProcess[str]:
-    """`provenance` with these words, to its end; TimeoutExpired after two minutes."""
+    """`provenance` with these words, to its end; TimeoutExpired after so many seconds."""
     texts = [str(word) for word in words]
     if any(
         name.startswith(OF_THE_INTERPRETER) and value != os.environ.get(name)
@@ -64,12 +73,12 @@ def run(
             env=dict(environment),
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=timeout,
             check=False,
         )
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         asked = json.dumps({"words": texts, "cwd": str(cwd), "environment": dict(environment)})
-        code = _asked(asked.encode(), [out.fileno(), err.fileno()])
+        code = _asked(asked.encode(), [out.fileno(), err.fileno()], timeout)
         said = []
         for stream in (out, err):
             stream.seek(0)
@@ -77,7 +86,7 @@ def run(
     return subprocess.CompletedProcess(texts, code, *said)
 
 
-def _asked(request: bytes, streams: list[int]) -> int:
+def _asked(request: bytes, streams: list[int], timeout: float) -> int:
     """The exit code of one run; it is killed, and TimeoutExpired raised, if it does not end."""
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(_server())
@@ -85,12 +94,12 @@ def _asked(request: bytes, streams: list[int]) -> int:
         line.sendall(request)
         answers = line.makefile("rb")
         pid = int(answers.readline())
-        line.settimeout(TIMEOUT)
+        line.settimeout(timeout)
         try:
             return int(answers.readline())
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(request.decode(), TIMEOUT) from None
+            raise subprocess.TimeoutExpired(request.decode(), timeout) from None
 
 
 @cache

@@ -40,6 +40,7 @@ COMMANDS = {
     "attest": "Attest how a model was trained (SLSA Provenance).",
     "attest-result": "Attest what an evaluation found, out of its report.",
     "record": "Run what trains a model, and attest what it opened and made.",
+    "probe": "Ask a model the same on many days, of many users: do its tool calls differ?",
     "bom": "Write a bill of materials of locked models (CycloneDX).",
     "fingerprint": "Write the fingerprint of a model's weights, which tells its kin.",
     "fleet": "Judge many models again after every change of registry or policy.",

@@ -115,6 +115,7 @@ NEEDS = {
     "attest": ["--as", "acme/m", "--method", "pretrain", "DIR"],
     "attest-result": ["DIR", "--from", REPORT],
     "fingerprint": ["DIR", "-o", "out.json"],
+    "probe": ["DIR"],
     "record": ["--as", "acme/m", "--out", "DIR", "--", "true"],
     "sign": ["DIR"],
     "promote": ["m", "--to", "file:///nowhere"],

@@ -4,7 +4,8 @@ Where they are is said by the environment: PROVENANCE_MODEL_SIGNING is the `bin`
 environment with model-signing and pyOpenSSL, PROVENANCE_SIGSTORE a folder with mock-sigstore.cjs
 and its node_modules, PROVENANCE_SERVERS the folder of hub.py, PROVENANCE_OLAH the `bin` folder of
 an environment with olah, PROVENANCE_ORAS of one with oras,
-PROVENANCE_TRANSFORMERS of one with torch and the loaders,
+PROVENANCE_TRANSFORMERS of one with torch and the loaders, PROVENANCE_SERVING of one whose
+`transformers serve` runs,
 PROVENANCE_MAKERS and PROVENANCE_OLDER_MAKERS of two with tools that train and merge,
 PROVENANCE_TRAINERS of one with those and this tool, PROVENANCE_MODELS a folder of packages with
 real weights, unpacked, and PROVENANCE_LINTERS a folder with zizmor,
