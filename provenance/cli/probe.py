@@ -28,6 +28,7 @@ from provenance.workspace.signing import SignerOptions
 
 SECONDS = click.FloatRange(min=1)
 BUDGETED = f"Contexts that each scenario is asked in ({BUDGET})."
+LOGS = click.Path(file_okay=False, path_type=Path)
 SERVED = "Command with {model} and {port}, or the URL of a server that runs."
 CODES = {Probing.FAILED: FAIL, Probing.INCOMPLETE: INCOMPLETE}
 
@@ -52,12 +53,8 @@ CODES = {Probing.FAILED: FAIL, Probing.INCOMPLETE: INCOMPLETE}
             ("--max-tokens", click.IntRange(1), 256, "N", "Of one answer (256)."),
             ("--connections", click.IntRange(1, 256), 8, "N", "Questions at once (8)."),
             ("--timeout", SECONDS, 60, "S", "Seconds for one answer (60)."),
+            ("--log", LOGS, None, "DIR", "Keep Inspect's logs there, to go on where it ended."),
         )
-    ),
-    click.option(
-        "--log",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Keep Inspect's logs there; the same again goes on where it ended.",
     ),
 )
 @with_signer

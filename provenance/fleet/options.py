@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 from provenance.errors import ConfigError
 
 EXTRA = ("duckdb", "pyarrow")
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def check_installed() -> None:

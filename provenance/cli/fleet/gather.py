@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.fleet.shown import STORE, code, missing_lines, words
+from provenance.cli.fleet.shown import STORE, code, words
 from provenance.cli.options import RULES, with_request, with_workspace
+from provenance.fleet import wording
 from provenance.fleet.options import check_installed
 from provenance.source.pace import Pace, rates_of
 from provenance.workspace import Request, Workspace
@@ -47,5 +48,5 @@ def command(
 
     desk = replace(workspace, options=replace(workspace.options, pace=Pace(rates_of(rate))))
     found = gather(store, desk, request, meant, again=again)
-    words(missing_lines(found), found.words, quiet)
+    words(wording.missing(found), found.words, quiet)
     return code({"not judged": len(found.missing), "pass": found.gathered + found.there})

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from provenance.cli.fleet.shown import IDLE, STORE, UNREAD, code, cores, verdict_lines, words
+from provenance.cli.fleet.shown import IDLE, STORE, UNREAD, code, words
 from provenance.cli.options import FILE, RULES, folded, with_options, with_request, with_workspace
-from provenance.fleet.options import JudgeOptions, check_installed
+from provenance.fleet import wording
+from provenance.fleet.options import JudgeOptions, check_installed, cores
 from provenance.workspace import Request, Workspace
 
 TLS = (
@@ -55,5 +56,5 @@ def command(
 
     found = judge(store, workspace, request, chosen)
     words([], found.by, quiet, err=True)
-    words(verdict_lines(found), found.words, quiet)
+    words(wording.verdicts(found), found.words, quiet)
     return code({**found.counts, UNREAD: len(found.unread), IDLE: found.idle})
