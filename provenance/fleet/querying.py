@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from threading import Timer
 
 import duckdb
 import pyarrow
@@ -13,6 +14,10 @@ from provenance.fleet import questions, tables
 from provenance.fleet.changes import Change
 from provenance.fleet.store import EDGES, EVIDENCE, FILES, VERDICTS, FleetStore, Part
 
+LONGEST = 300.0
+"""Seconds that one question may take."""
+MOST = 1_000_000
+"""Rows of one answer."""
 CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
@@ -90,13 +95,25 @@ class Fleet:
             self._door.register(f"some_{name}", none)
 
     def ask(self, words: str, given: Sequence[object] = ()) -> Answer:
-        """The rows that a question has, or SourceError for what DuckDB says against it."""
+        """The rows that a question has; ConfigError for one that takes too long or has too many,
+        SourceError for what DuckDB says against it."""
+        late = Timer(LONGEST, self._door.interrupt)
+        late.start()
         try:
             found = self._door.execute(words, list(given))
             columns = tuple(one[0] for one in found.description or ())
-            return Answer(columns=columns, rows=tuple(map(tuple, found.fetchall())))
+            rows = found.fetchmany(MOST + 1)
+        except duckdb.InterruptException:
+            message = f"no answer came in {LONGEST:g} seconds: ask for fewer models, or count them"
+            raise ConfigError(message, path="SQL") from None
         except duckdb.Error as error:
             raise SourceError(f"the fleet cannot be asked: {str(error)[:400]}") from None
+        finally:
+            late.cancel()
+        if len(rows) > MOST:
+            message = f"the answer has more than {MOST:,} rows: add a LIMIT, or count them"
+            raise ConfigError(message, path="SQL")
+        return Answer(columns=columns, rows=tuple(map(tuple, rows)))
 
     def descends_from(self, name: str) -> Answer:
         """The models with this ancestor, or the model itself; a note where nobody speaks of it, and

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from provenance.errors import ConfigError
-from provenance.fleet import tables
+from provenance.fleet import querying, tables
 from provenance.fleet.desk import Question, query
 from provenance.fleet.evidence import not_gathered
 from provenance.fleet.mending import Derived
@@ -245,3 +245,23 @@ QUESTIONS = {
 def test_a_question_that_means_nothing_says_what_was_expected(what: str, fleet: FleetStore) -> None:
     with pytest.raises(ConfigError, match="expected"):
         query(fleet.root, QUESTIONS[what])
+
+
+WIDE = {
+    "LONGEST": (
+        "SELECT count(*) FROM range(9999999) a, range(9999999) b",
+        0.05,
+        "in 0.05 second",
+    ),
+    "MOST": ("SELECT * FROM range(100)", 99, "more than 99 rows: add a LIMIT"),
+}
+
+
+@pytest.mark.parametrize("bound", WIDE)
+def test_a_question_is_bounded(
+    bound: str, fleet: FleetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, most, said = WIDE[bound]
+    monkeypatch.setattr(querying, bound, most)
+    with pytest.raises(ConfigError, match=said):
+        query(fleet.root, Question(sql=words))
