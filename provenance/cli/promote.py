@@ -68,6 +68,5 @@ def command(
         notice(f"error: {name} was not promoted: {found.reason}")
         return CANNOT_JUDGE
     if not quiet:
-        verdict, repo = found.fetched.admitted.verdict, entry.repo
-        terminal.show(promoted_lines(verdict, found.delivered, name=name, repo=repo))
+        terminal.show(promoted_lines(found.fetched.admitted.verdict, found.delivered, entry))
     return 0

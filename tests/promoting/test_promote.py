@@ -53,6 +53,16 @@ def test_its_copy_is_judged_as_the_origin_without_asking_the_hub(there: Pier) ->
     assert (code, "identity/import-name" in rules(model)) == (1, True)
 
 
+def test_the_line_to_type_says_what_was_selected(there: Pier) -> None:
+    """The publisher signed the file that was left out too."""
+    there.desk.settings({"repo": REPO, "exclude": ["*.bin"]})
+    later = there.release(pytorch_bin=b"\x80\x02K\x01.")
+    words = shlex.split(verifying(promoted(later)))
+    assert words[-2:] == ["--exclude", "*.bin"]
+    ended = there.desk.run(*words[1:], **there.dock.variables)
+    assert ended.returncode == 0, ended.stdout
+
+
 def test_what_the_caller_keeps_of_it_elsewhere_goes_with_it(there: Pier) -> None:
     own = there.desk.folder / "attestations" / REPO
     own.mkdir(parents=True)
