@@ -227,8 +227,11 @@ def _by_shapes(named: Relation, ours: Sequence[Block], theirs: Sequence[Block]) 
     whole = side.statistic()
     if whole.z < KIN and named.whole.values >= whole.values:
         return named
+    odd = _odd(main, side, whole.rho) if whole.z >= KIN else {}
+    square = {one.name for one, _ in main if one.width == one.across}
     return Relation(
-        odd=_odd(main, side, whole.rho) if whole.z >= KIN else {},
+        # Of a square matrix without a name nobody knows which axis is the residual one.
+        odd={name: layer for name, layer in odd.items() if name not in square},
         held=whole.rho,
         whole=whole,
         layers=NOTHING,

@@ -271,3 +271,17 @@ def test_a_vocabulary_that_grew_is_sampled_at_the_same_lines() -> None:
 def test_memory_holds_what_is_read() -> None:
     some, reader = of(BASE)
     assert np.array_equal(rows(some[0], reader, 0, 2), BASE[some[0].name][:2])
+
+
+def test_of_a_square_matrix_without_a_name_nobody_says_that_it_is_not_the_bases() -> None:
+    """Which of its axes is the residual one is told by names alone."""
+    rng = np.random.default_rng(5)
+    square = {
+        f"model.layers.{layer}.self_attn.{name}.weight": 0.02 * rng.standard_t(4, (64, 64))
+        for layer in range(4)
+        for name in ("q_proj", "k_proj", "x_proj")
+    }
+    base = BASE | {name: np.asarray(values, np.float32) for name, values in square.items()}
+    tuned = called(noisy(base, 0.5), [f"t{n:03}" for n in range(len(base))])
+    found = relate(sampled(tuned), sampled(base))
+    assert (found.by, found.whole.z >= 8, found.odd) == (By.SHAPES, True, {})
