@@ -71,7 +71,7 @@ def fingerprinted(
 
     data = dumps(made)
     if len(data) > MOST:
-        raise ConfigError(f"would have {len(data):,} bytes, and {MOST:,} are read of one")
+        raise ConfigError(f"would have {len(data):,} bytes, and a registry reads {MOST:,} of one")
     _write(wanted.output, data, private=wanted.secret is not None)
     org = session.registry.owner(made.repo)
     described = Described(

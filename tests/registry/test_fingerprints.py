@@ -75,7 +75,7 @@ LIES = {
         False,
         "is another file than the registry names",
     ),
-    "it is too long": (lambda b, o: (root(b, bytes(MOST + 1)), bytes(MOST + 1)), False, "1 MiB"),
+    "it is too long": (lambda b, o: (root(b, bytes(MOST + 1)), bytes(MOST + 1)), False, "16 MiB"),
     "it is none": (lambda b, o: (root(b, b"x"), b"x"), True, "cannot be read as"),
     "it is of other files": (
         lambda b, o: (root(b, weighed.fingerprint(o)), weighed.fingerprint(o)),
