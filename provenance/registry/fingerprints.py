@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 FOLDER = "fingerprints"
 SUFFIX = ".wlf"
 MOST = 16 << 20
-"""Bytes of one file: the ledger alone has some 84 for each tensor, of which a mixture of experts has
-a hundred thousand."""
+"""Bytes of one file: the ledger alone has some 84 for each tensor, and a mixture of experts has a
+hundred thousand of them."""
 SECRET = "has secret coordinates, which whoever has the file can look up in the weights"
 PRIVATE = (
     f"{SECRET}, and is never published: name it under [policy.weights], and make another without "
