@@ -205,7 +205,7 @@ def begun(studio: Studio, words: Words) -> None:
 
 WRONG: dict[str, tuple[Words, str]] = {
     "datasets": ({"datasets": ["nowhere.jsonl"]}, r"^datasets: expected a file"),
-    "key": ({"key": None}, "name key, certificate or identity_token"),
+    "key": ({"key": None}, "name a key with key, or an identity_token"),
     "certificate": ({"key": None, "certificate": "leaf.pem"}, "certificate and chain go with"),
     "code": ({"code": "nowhere"}, r"^code: expected"),
     "chain": ({"chain": "leaf.pem"}, "chain goes with the certificate"),

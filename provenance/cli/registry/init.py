@@ -19,4 +19,5 @@ def command(name: str | None) -> None:
     expires = begun(Path(FILE_NAME), name or Path.cwd().name)
     click.echo(f"wrote {FILE_NAME}, which expires on {expires}")
     click.echo(f'to judge by it here, under [policy]: registry = ["{FILE_NAME}", "{BUILTIN}"]')
-    then(("provenance registry add-org NAME --namespace NAMESPACE",))
+    line = "provenance registry add-org NAME --namespace NAMESPACE"
+    then((f"{line} --key FILE", f"{line}  # where nobody signs yet"))
