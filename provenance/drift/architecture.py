@@ -63,7 +63,7 @@ def ends(child: ModelFiles, parent: ModelFiles) -> tuple[Settings, Settings]:
 def _alike(ours: Settings, theirs: Settings) -> tuple[Settings, Settings]:
     """Both, with the parent's value in place of one that is the same number but for rounding, and
     without what one says to be none and the other does not say."""
-    alike = {k: theirs[k] if _is_same(v, theirs.get(k)) else v for k, v in ours.items()}
+    alike = {k: theirs.get(k) if _is_same(v, theirs.get(k)) else v for k, v in ours.items()}
     return _said(alike, theirs), _said(theirs, alike)
 
 

@@ -87,6 +87,14 @@ EQUAL = {
         | {"m.safetensors": b""},
         document("config", hidden_act="silu", _name_or_path="b", sliding_window=None),
     ),
+    "none that the parent does not speak of": (
+        document("config", hidden_act="silu"),
+        document("config", hidden_act="silu", sliding_window=None),
+    ),
+    "none that the child does not speak of": (
+        document("config", hidden_act="silu", sliding_window=None),
+        document("config", hidden_act="silu"),
+    ),
     "the text's part of a larger model": (
         document("config", model_type="t", num_hidden_layers=2),
         document("config", model_type="m", text_config={"model_type": "t", "num_hidden_layers": 2}),
