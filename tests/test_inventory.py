@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from provenance import ConfigError, Workspace
+from provenance import ConfigError, SourceOptions, Workspace
 from provenance.inventory import Kept, Known, State, kept
 from provenance.lock import Entry, Lock, LockedParent, Part
 from provenance.model import File, Manifest, Ref
@@ -62,7 +62,10 @@ def looked(tmp_path: Path, cache: Path, **registry: object) -> Counting:
     (tmp_path / "trust.toml").write_text(tomli_w.dumps(trust(**registry)))
     (tmp_path / "provenance.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
     workspace = Workspace.open(
-        tmp_path, environment={"OLLAMA_MODELS": str(tmp_path)}, progress=counting
+        tmp_path,
+        options=SourceOptions(cache_dir=tmp_path / "nobody's"),
+        environment={"OLLAMA_MODELS": str(tmp_path)},
+        progress=counting,
     )
     found = workspace.inventory(cache)
     named = [m.name for m in found.models if m.place.startswith(str(tmp_path))]
