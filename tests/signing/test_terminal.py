@@ -6,6 +6,8 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 from select import select
 
@@ -21,6 +23,8 @@ __all__ = ["run"]
 
 PASSWORD = "open sesame"
 SECONDS = 60
+LOCAL = 3
+"""Where a terminal's local modes stand in what `tcgetattr` says."""
 
 
 def encrypted(folder: Path) -> Path:
@@ -33,6 +37,14 @@ def encrypted(folder: Path) -> Path:
         )
     )
     return file
+
+
+def await_silence(terminal: int) -> None:
+    """Until what is typed is not shown: what is typed before that is thrown away."""
+    end = time.monotonic() + SECONDS
+    while termios.tcgetattr(terminal)[LOCAL] & termios.ECHO:
+        assert time.monotonic() < end, "what is typed is shown"
+        time.sleep(0.01)
 
 
 def typed(words: list[str], answer: str, folder: Path, **variables: str) -> tuple[int, str]:
@@ -56,6 +68,7 @@ def typed(words: list[str], answer: str, folder: Path, **variables: str) -> tupl
             break
         shown += piece
         if not asked and shown.rstrip().endswith(b":"):
+            await_silence(ours)
             os.write(ours, f"{answer}\n".encode())
             asked = True
         if not piece:
