@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from provenance.case.case import Case
 from provenance.checks.ancestry.kin import undeclared_kin
 from provenance.checks.weights import check
 from provenance.lineage import Tier
 from provenance.model import Document
 from provenance.source.scales import ADAPTER
+from provenance.trust import Org, Registry, Root
 from provenance.verdict import Finding, Outcome
 from tests.checks.weighed import (
     BASE,
@@ -324,6 +326,17 @@ def test_who_asks_for_it_by_name_is_told_that_nothing_was_compared() -> None:
     (found,) = check.check(given)
     assert (found.rule, found.outcome) == ("weights/not-compared", Outcome.UNKNOWN)
     assert "provenance fingerprint base/b -o parent.wlf" in found.message
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_root_has_no_parent_to_be_compared_with(same: bool) -> None:
+    given = model(BASE, "", [], {})
+    manifest = given.manifest.digest if same else f"sha256:{'0' * 64}"
+    org = Org(name="Acme", namespaces=("acme",), roots=(Root(repo="acme/m", manifest=manifest),))
+    policy = case(given, [], demanded=True).policy
+    found = said(list(check.check(Case.heard(given, policy, Registry(name="r", orgs=(org,))))))
+    expected = ("weights/pass", "pass") if same else ("weights/not-compared", "unknown")
+    assert found == {expected}
 
 
 def test_an_adapter_has_not_its_base_in_it() -> None:

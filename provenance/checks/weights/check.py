@@ -70,7 +70,7 @@ weights/pass
     What the model is to each parent that was compared: *identical*, *corroborated* or *consistent*,
     with the numbers; what is left open: edits below the rounding of packed matrices, and with a
     fingerprint alone edits of packed matrices, which rows of a table, and the values of buffers;
-    and which parents could not be compared.
+    and which parents could not be compared. A root of the registry has none.
 """
 
 from __future__ import annotations
@@ -159,7 +159,12 @@ def _left_open(case: Case, borne_out: Sequence[Parent]) -> str:
 
 
 def _nothing(case: Case) -> Finding:
-    """Why nothing was compared: skipped, or unknown where the caller asks for it by name."""
+    """Why nothing was compared: skipped, or unknown where the caller asks for it by name; above a
+    root of the registry there is nothing."""
+    node = case.graph.by_key.get(case.graph.model)
+    if node and node.root:
+        message = f"{case.subject} is a root of the registry, with these bytes: it has no parent"
+        return passed("weights/pass", message)
     message = "; ".join(why_not(case, ())) or "it names no parent to compare with"
     if case.policy.demands_weights:
         return unknown("weights/not-compared", message, case.subject)
