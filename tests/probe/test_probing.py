@@ -24,7 +24,8 @@ import tomli_w
 from inspect_ai.log import read_eval_log
 
 from provenance.probe.asking import BATCH
-from provenance.probe.server import environment_of, get
+from provenance.probe.process import environment_of, get
+from provenance.probe.server import BATCHED, DEFAULT
 from tests import forge, program
 from tests.cli.shop import Shop
 from tests.probe.asked import SMALL
@@ -103,6 +104,36 @@ def test_a_harmless_model_passes_and_the_result_is_stated_of_its_files(shop: Sho
     assert contexts["annotations"] | {"asked": 4, "varied": "dates"} == contexts["annotations"]
     assert server["annotations"] == {"command": COMMAND}
     assert tool["uri"].startswith("pkg:pypi/hf-provenance@")
+
+
+BY_DEFAULT = {
+    "it answers several at once": (":", None, BATCHED),
+    "a release that cannot": ("exit 2", None, DEFAULT),
+    "it answers nothing": ("model=odd", "refuse", DEFAULT),
+    "it answers without end": ("model=odd", "stream", DEFAULT),
+}
+"""What the quicker command does instead, how the odd model behaves, and which one is stated."""
+
+
+@pytest.mark.parametrize("name", BY_DEFAULT)
+def test_the_default_server_answers_several_at_once_where_it_can(shop: Shop, name: str) -> None:
+    does, mode, command = BY_DEFAULT[name]
+    odd = model(shop.top / "odd", mode=mode)
+    (shop.top / "bin").mkdir()
+    (shop.top / "bin/transformers").write_text(f"""#!/bin/sh
+model=$2
+case "$*" in *--continuous-batching*) {does.replace("odd", shlex.quote(str(odd)))} ;; esac
+exec {shlex.join([sys.executable, str(SERVER)])} "$model" "$6"
+""")
+    (shop.top / "bin/transformers").chmod(0o755)
+    path = f"{shop.top / 'bin'}:{os.environ['PATH']}"
+    words = ("--suite", "small.toml", "--contexts", "dates", "--key", "evaluator.pem")
+    given = ["probe", "good", *words, "--start-timeout", "3"]
+    ended = program.run(given, shop.top, {"PATH": path, "HOME": str(shop.top)})
+    assert ended.returncode == 0, ended.stderr
+    server = stated(shop.top / "good" / "claims.jsonl")["predicate"]["configuration"][2]
+    assert server["annotations"] == {"command": command}
+    assert not running(shop.top)
 
 
 def test_the_gate_lets_the_harmless_one_pass_and_keeps_the_other_out(shop: Shop) -> None:
