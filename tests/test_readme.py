@@ -87,14 +87,10 @@ def test_an_example_fails_as_the_readme_shows(tmp_path: Path, section: str) -> N
     assert ended.returncode == 1
 
 
-def test_every_page_is_listed_by_its_title() -> None:
-    listed = re.findall(
-        r"^- \[`(\w+)`\]\(provenance/manual/(\w+)\.md\): (.+)$", README.read_text(), re.M
-    )
-    assert {(name, title) for name, file, title in listed if name == file} == {
-        (name, manual.title(name)) for name in manual.topics()
-    }
-    assert len(listed) == len(PAGES)
+def test_every_page_is_listed_once() -> None:
+    told = README.read_text().partition("## Pages")[2].partition("\n## ")[0]
+    listed = re.findall(r"\[`(\w+)`\]\(provenance/manual/(\w+)\.md\)", told)
+    assert sorted(listed) == sorted((name, name) for name in manual.topics())
 
 
 def test_the_readme_names_every_check_and_profile() -> None:
