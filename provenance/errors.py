@@ -79,13 +79,16 @@ class RegistryRefused(ProvenanceError):
     rule = "registry/refused"
 
 
+MALFORMED = "malformed"
+
+
 class Malformed(ProvenanceError):
     """Bytes do not have the form they claim; whoever gathers or judges makes it a finding.
 
     `slug` is the last part of a rule id, where the reader knows which rule was broken.
     """
 
-    def __init__(self, message: str, *, slug: str = "malformed") -> None:
+    def __init__(self, message: str, *, slug: str = MALFORMED) -> None:
         super().__init__(message)
         self.slug = slug
 

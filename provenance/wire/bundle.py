@@ -16,7 +16,7 @@ from provenance.formats import json
 from provenance.formats.fields import Fields
 from provenance.model import Document
 from provenance.wire import intoto
-from provenance.wire.intoto import Envelope, Statement, envelope
+from provenance.wire.intoto import UNSUPPORTED, Envelope, Statement, envelope
 
 MEDIA_TYPES = (
     "application/vnd.dev.sigstore.bundle+json;version=0.1",
@@ -24,6 +24,7 @@ MEDIA_TYPES = (
     "application/vnd.dev.sigstore.bundle+json;version=0.3",
     "application/vnd.dev.sigstore.bundle.v0.3+json",
 )
+BUNDLES = "application/vnd.dev.sigstore.bundle"
 CHAIN_MEANS_KEYLESS = MEDIA_TYPES[:2]
 MATERIALS = ("publicKey", "x509CertificateChain", "certificate")
 HASHES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
@@ -106,9 +107,12 @@ class Bundle:
 
 
 def parse(data: bytes) -> Bundle:
-    """The bundle of a JSON text, or Malformed with the path to what is wrong."""
+    """The bundle of a JSON text, or Malformed with the path to what is wrong.
+
+    The slug is `unsupported` for a version of bundles that is not known here.
+    """
     fields = Fields(json.loads(data))
-    media_type = fields.choice("mediaType", MEDIA_TYPES)
+    media_type = _media_type(fields)
     material = fields.table("verificationMaterial")
     kind = material.one_of(MATERIALS)
     party = _PARTIES[kind](material.table(kind))
@@ -125,6 +129,16 @@ def parse(data: bytes) -> Bundle:
     material.end()
     fields.end()
     return bundle
+
+
+def _media_type(fields: Fields) -> str:
+    kind = fields.text("mediaType")
+    if kind in MEDIA_TYPES:
+        return kind
+    message = f"mediaType: expected one of {', '.join(MEDIA_TYPES)}; found {kind[:80]!r}"
+    if kind.startswith(BUNDLES):
+        raise Malformed(f"{message}: a newer hf-provenance may read it", slug=UNSUPPORTED)
+    raise Malformed(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +174,12 @@ def opened(documents: Iterable[Document]) -> tuple[Opened, ...]:
 
 
 def is_bundle(data: bytes) -> bool:
-    """Whether these bytes are a bundle, whoever signed it and whatever it says."""
+    """Whether these bytes are a bundle, whoever signed it and whatever it says; also one of a
+    version that is not read here."""
     try:
         parse(data)
-    except Malformed:
-        return False
+    except Malformed as error:
+        return error.slug == UNSUPPORTED
     return True
 
 

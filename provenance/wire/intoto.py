@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provenance.errors import Malformed
+from provenance.errors import MALFORMED, Malformed
 from provenance.formats import json
 from provenance.formats.fields import Fields
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+STATEMENTS = "https://in-toto.io/Statement/"
+UNSUPPORTED = "unsupported"
+"""The slug of what a later version of a specification may mean: no mistake, and not understood."""
 MAX_SUBJECTS = 100_000
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 """How a statement of ours writes a time, which is in UTC (RFC 3339)."""
@@ -80,7 +83,11 @@ def _signature(fields: Fields) -> bytes:
 
 
 def statement(envelope: Envelope) -> Statement:
-    """The statement an envelope holds, or Malformed; only the predicate is left unread."""
+    """The statement an envelope holds, or Malformed; the predicate is left unread, and so are
+    fields that nobody knows (in-toto attestation 1.0, parsing rules).
+
+    The slug is UNSUPPORTED for another version of statements.
+    """
     if envelope.payload_type != PAYLOAD_TYPE:
         raise Malformed(
             f"payload type {envelope.payload_type[:80]!r}, expected {PAYLOAD_TYPE!r}",
@@ -89,13 +96,13 @@ def statement(envelope: Envelope) -> Statement:
     fields = Fields(json.loads(envelope.payload), "payload")
     kind = fields.text("_type")
     if kind != STATEMENT_TYPE:
-        raise Malformed(f"statement type {kind[:80]!r}, expected {STATEMENT_TYPE!r}")
+        slug = UNSUPPORTED if kind.startswith(STATEMENTS) else MALFORMED
+        raise Malformed(f"statement type {kind[:80]!r}, expected {STATEMENT_TYPE!r}", slug=slug)
     subjects = tuple(_subject(item) for item in fields.tables("subject", required=True))
     if not 1 <= len(subjects) <= MAX_SUBJECTS:
         raise Malformed(f"{len(subjects)} subjects, expected 1 to {MAX_SUBJECTS}")
     predicate_type = fields.text("predicateType")
     predicate = fields.take("predicate")
-    fields.end()
     return Statement(subjects=subjects, predicate_type=predicate_type, predicate=predicate)
 
 

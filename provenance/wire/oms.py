@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from provenance.errors import Malformed
 from provenance.formats.fields import Fields
 from provenance.model import File
-from provenance.wire.intoto import Statement
+from provenance.wire.intoto import UNSUPPORTED, Statement
 
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 FAMILY = re.compile(r"https://model_signing/signature/v([0-9]{1,9})\.([0-9]{1,9})")
 MAJOR = 1
-UNSUPPORTED = "unsupported"
-"""The slug of what a newer version, or another tool, may well mean something by."""
 LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1"
 
 # Digest sizes in bytes; an algorithm that is not here is unknown, never a mismatch.

@@ -156,10 +156,10 @@ from provenance.signature import (
 from provenance.signature.result import UNKNOWN_KEY
 from provenance.trust.entering import with_key
 from provenance.verdict import Finding, failed, unknown
-from provenance.wire import oms
+from provenance.wire import intoto
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
-UNSUPPORTED = frozenset({"algorithm", oms.UNSUPPORTED})
+UNSUPPORTED = frozenset({"algorithm", intoto.UNSUPPORTED})
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
 
 
