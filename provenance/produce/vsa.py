@@ -1,11 +1,12 @@
 """A SLSA Verification Summary Attestation of a verdict, for whoever admits a model elsewhere.
 
-Predicate https://slsa.dev/verification_summary/v1 (SLSA 1.1). It is written of measured bytes only:
+Predicate https://slsa.dev/verification_summary/v1 (SLSA 1.2). It is written of measured bytes only:
 what the Hub declares, or somebody wrote down, is nothing to put a name to.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,11 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from provenance.errors import ConfigError
+from provenance.formats.json import compact
 from provenance.judgement import Evaluation
+from provenance.lineage import Tier
 from provenance.model import Basis, Evidence
+from provenance.policy.levels import profile_named
 from provenance.policy.required import VSA
 from provenance.produce.sign import refuse_strange
-from provenance.verdict import Result, Verdict
+from provenance.verdict import Outcome, Result, Verdict
 from provenance.wire.intoto import MOMENT, written
 from provenance.wire.training import PURL
 
@@ -25,6 +29,7 @@ RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
 TOOL = "hf-provenance"
 VERIFIER = f"pkg:pypi/{TOOL}"
 """Who verified, the same over all releases."""
+ANCESTRY = "ancestry"
 LEVEL = "PROVENANCE_"
 EXCEPTED = "_WITH_EXCEPTIONS"
 MIRROR_OF = "provenance_mirrorOf"
@@ -33,10 +38,11 @@ MIRROR_OF = "provenance_mirrorOf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """By what a verdict was reached: a URI, and the SHA-256 of its file where it is one."""
+    """By what a verdict was reached: a URI, and the SHA-256 of its file or, of a profile that is
+    built in, of what it asks for."""
 
     uri: str
-    sha256: str = ""
+    sha256: str
 
     @classmethod
     def of_file(cls, file: Path, profile: str | None) -> Rules:
@@ -46,17 +52,30 @@ class Rules:
 
     @classmethod
     def built_in(cls, profile: str) -> Rules:
-        """A profile as this release of the tool has it."""
-        return cls(uri=f"{VERIFIER}@{version(TOOL)}#{profile}")
+        """A profile as this release of the tool has it: the same digest over all releases in which
+        it asks for the same."""
+        found = profile_named(profile)
+        asked = {
+            "profile": found.name,
+            "checks": list(found.checks),
+            "signature": found.signature,
+            "levels": dict(sorted(found.levels)),
+        }
+        uri = f"{VERIFIER}@{version(TOOL)}#{profile}"
+        return cls(uri=uri, sha256=sha256(compact(asked)).hexdigest())
 
     @property
     def descriptor(self) -> dict[str, object]:
         """As in-toto's ResourceDescriptor."""
-        return {"uri": self.uri} | ({"digest": {"sha256": self.sha256}} if self.sha256 else {})
+        return {"uri": self.uri, "digest": {"sha256": self.sha256}}
 
 
-def statement(evaluation: Evaluation, *, rules: Rules, at: datetime) -> bytes:
-    """The in-toto statement: subjects are all files of the selection, and their manifest.
+def statement(
+    evaluation: Evaluation, *, rules: Rules, at: datetime, artifact: tuple[str, str] | None = None
+) -> bytes:
+    """The in-toto statement: subjects are all files of the selection, and their manifest; where
+    the model came from a registry of artifacts also `artifact`, the repository there and the
+    SHA-256 of the artifact's manifest, by which admission controllers know it.
 
     ConfigError for a verdict that is not of measured bytes, or is incomplete: neither passed nor
     failed.
@@ -81,15 +100,37 @@ def statement(evaluation: Evaluation, *, rules: Rules, at: datetime) -> bytes:
         ],
         "verificationResult": RESULTS[verdict.result],
         "verifiedLevels": [_level(verdict)] if passed else [],
-        "slsaVersion": "1.1",
+        **_dependencies(evaluation),
+        "slsaVersion": "1.2",
         **({MIRROR_OF: f"{PURL}{verdict.mirror_of}"} if verdict.mirror_of else {}),
     }
-    return written(_subjects(evidence), VSA, predicate)
+    subjects = [*_subjects(evidence), *((artifact,) if artifact else ())]
+    return written(subjects, VSA, predicate)
 
 
 def _level(verdict: Verdict) -> str:
     """What was passed; an exception of the verifier's own makes it another level."""
     return f"{LEVEL}{verdict.profile.upper()}{EXCEPTED if verdict.excepted else ''}"
+
+
+def _dependencies(evaluation: Evaluation) -> dict[str, object]:
+    """How many models it descends from, by how well that is known, and how many models and files
+    of code it brings along, by what they passed; nothing where ancestors were not asked about, or
+    not all of them are known.
+
+    SLSA 1.2: no `dependencyLevels` says nothing of dependencies, an empty one that there are none.
+    """
+    if dict(evaluation.verdict.checks).get(ANCESTRY) is not Outcome.PASS:
+        return {}
+    graph = evaluation.case.graph
+    tiers: dict[str, Tier] = {}
+    for edge in graph.edges:
+        known = tiers.get(edge.parent, edge.tier)
+        tiers[edge.parent] = max(known, edge.tier, key=lambda tier: tier.rank)
+    levels = [f"{LEVEL}{tier.upper()}" for tier in tiers.values()]
+    members = (each.verdict for each in evaluation.members)
+    levels += [_level(verdict) for verdict in members if verdict.result is Result.PASS]
+    return {"dependencyLevels": dict(sorted(Counter(levels).items()))}
 
 
 def _subjects(evidence: Evidence) -> list[tuple[str, str]]:

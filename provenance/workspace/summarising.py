@@ -9,6 +9,7 @@ from datetime import datetime
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.judgement import Evaluation
+from provenance.lock.known import matching
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import Rules, statement
 from provenance.workspace.request import Request
@@ -17,6 +18,7 @@ from provenance.workspace.signing import SignerOptions
 from provenance.workspace.workspace import Workspace
 
 VSA = "vsa"
+OCI = "oci://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,12 @@ class Summariser:
         if session.base:
             raise ConfigError("judges a pull request, which is nothing to sign", path="--base")
         statements = [
-            statement(evaluation, rules=_rules(session, evaluation), at=self.now)
+            statement(
+                evaluation,
+                rules=_rules(session, evaluation),
+                at=self.now,
+                artifact=_artifact(session, evaluation),
+            )
             for evaluation in evaluations
         ]
         return "\n".join(on_one_line(self.signer.sign(text)).decode() for text in statements)
@@ -42,6 +49,18 @@ def _rules(session: Session, evaluation: Evaluation) -> Rules:
     if session.policy_path is None:
         return Rules.built_in(evaluation.verdict.profile)
     return Rules.of_file(session.policy_path, session.profile)
+
+
+def _artifact(session: Session, evaluation: Evaluation) -> tuple[str, str] | None:
+    """The artifact whose files were judged, where they came from one or are locked as of one."""
+    evidence = evaluation.case.evidence
+    entry = matching(session.lock, evidence) if session.lock else None
+    places = [(evidence.ref.source, evidence.ref.commit)]
+    places += [(entry.source, entry.commit)] if entry else []
+    for source, commit in places:
+        if source and commit and source.startswith(OCI):
+            return source.removeprefix(OCI), commit.removeprefix("sha256:")
+    return None
 
 
 def summariser(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
@@ -22,6 +23,7 @@ from securesystemslib.signer import SSlibKey
 
 from provenance.lock import Entry, Lock, LockedParent
 from provenance.model import File, Manifest
+from provenance.produce.vsa import Rules
 from provenance.review import models_of, reviews_of_locks
 from tests import forge
 from tests.cli.conftest import Run
@@ -281,8 +283,29 @@ def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -
     ended = run("verify", "model", "--registry", "trust.toml", *SIGNED, cwd=folder)
     assert ended.returncode == 0, ended.stderr
     payload = json.loads(ended.stdout)["dsseEnvelope"]["payload"]
-    policy = json.loads(base64.b64decode(payload))["predicate"]["policy"]
-    assert policy == {"uri": f"pkg:pypi/hf-provenance@{version('hf-provenance')}#files"}
+    predicate = json.loads(base64.b64decode(payload))["predicate"]
+    policy = predicate["policy"]
+    assert policy["uri"] == f"pkg:pypi/hf-provenance@{version('hf-provenance')}#files"
+    assert re.fullmatch("[0-9a-f]{64}", policy["digest"]["sha256"])
+    assert policy["digest"]["sha256"] != Rules.built_in("baseline").sha256
+    assert "dependencyLevels" not in predicate
+
+
+def predicate_of(line: str) -> Any:
+    """What the statement in a bundle says."""
+    return json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))["predicate"]
+
+
+def test_a_summary_counts_the_models_that_it_descends_from(run: Run, tmp_path: Path) -> None:
+    """SLSA VSA v1: an empty map says that there are none."""
+    folder = located(tmp_path)
+    ended = run("verify", "bot", *SIGNED, cwd=folder)
+    assert predicate_of(ended.stdout)["dependencyLevels"] == {}
+    (folder / "model/README.md").write_bytes(card("base_model: acme/base"))
+    forge.sign(folder / "model", forge.TufKey(key=forge.key("release")))
+    ended = run("verify", "bot", *SIGNED, cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    assert predicate_of(ended.stdout)["dependencyLevels"] == {"PROVENANCE_DECLARED": 1}
 
 
 def test_a_failed_model_has_a_summary_that_says_so(run: Run, tmp_path: Path) -> None:
