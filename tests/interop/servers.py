@@ -2,8 +2,8 @@
 
 Where they are is said by the environment: PROVENANCE_MODEL_SIGNING is the `bin` folder of a virtual
 environment with model-signing and pyOpenSSL, PROVENANCE_SIGSTORE a folder with mock-sigstore.cjs
-and its node_modules, PROVENANCE_SERVERS the folder of hub.py, PROVENANCE_OLAH the `bin` folder of
-an environment with olah, PROVENANCE_ORAS of one with oras,
+and node_modules of it and of @sigstore/verify, PROVENANCE_SERVERS the folder of hub.py,
+PROVENANCE_OLAH the `bin` folder of an environment with olah, PROVENANCE_ORAS of one with oras,
 PROVENANCE_TRANSFORMERS of one with torch and the loaders, PROVENANCE_SERVING of one whose
 `transformers serve` runs,
 PROVENANCE_MAKERS and PROVENANCE_OLDER_MAKERS of two with tools that train and merge,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from packageurl import PackageURL
 
+from tests import forge
 from tests.hub import Hub
 from tests.hubs import FILES, REPO, Desk, desk, signed, trust
 from tests.oci import artifacts
@@ -127,6 +129,20 @@ def test_a_bill_of_materials_says_where_it_lies(shelf: Shelf, tmp_path: Path) ->
     purl = PackageURL.from_string(model["purl"])
     assert (purl.type, purl.name, purl.version) == ("oci", "bot", digest)
     assert purl.qualifiers == {"repository_url": f"{registry.host}/models/bot", "tag": "v1"}
+
+
+def test_a_summary_is_about_the_artifact_too(shelf: Shelf, tmp_path: Path) -> None:
+    """An admission controller asks for summaries by the digest that a pod names."""
+    made, registry = shelf
+    digest = pushed(registry, tmp_path / "signed", TAR)
+    made.locked({"source": registry.source(), "revision": "v1", "repo": REPO})
+    (made.folder / "gate.pem").write_bytes(forge.pem(forge.key("gate")))
+    passes(made, "fetch", "--local-dir", tmp_path / "model")
+    words = ("--as", REPO, "--lock", "--format", "vsa", "--sign-key", "gate.pem", "-q")
+    bundle = json.loads(made.run("verify", tmp_path / "model", *words).stdout)
+    subjects = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))["subject"]
+    named = registry.source().removeprefix("oci://")
+    assert {"name": named, "digest": {"sha256": digest.removeprefix("sha256:")}} in subjects
 
 
 def test_a_tag_that_moved_is_not_followed(shelf: Shelf, tmp_path: Path) -> None:
