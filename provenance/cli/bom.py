@@ -2,60 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from provenance.cli import terminal
 from provenance.cli.notice import notice
-from provenance.cli.options import CACHE_DIR, OUTPUT, QUIET
+from provenance.cli.options import OUTPUT, RULES, folded, with_request, with_workspace
 from provenance.cli.outcome import INCOMPLETE
-from provenance.errors import ConfigError
-from provenance.workspace import lockfile
-from provenance.workspace.measuring import measured
+from provenance.cli.signer import with_signer_apart
+from provenance.workspace import Request, Workspace
+from provenance.workspace.billing import FORMATS, Wanted, billed, delivered
+from provenance.workspace.signing import SignerOptions
+
+PLACE = click.Path(path_type=Path)
 
 
 @click.command(name="bom")
-@click.argument("lockfile_path", metavar="LOCKFILE", type=click.Path(path_type=Path))
-@click.argument("directories", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
-@click.option(
-    "--spec-version",
-    metavar="VERSION",
-    help="Version of CycloneDX (default: the newest), such as 1.6 for older tools.",
+@click.argument("lockfile", metavar="LOCKFILE", type=PLACE)
+@folded(
+    "wanted",
+    Wanted,
+    click.argument("directories", nargs=-1, metavar="[DIR]...", type=PLACE),
+    click.option("--spec", metavar="VERSION", help="Of CycloneDX: 1.6, or 1.7 (the default)."),
+    click.option("--author", default="", metavar="NAME", help="Who answers for the document."),
+    OUTPUT,
 )
-@CACHE_DIR
-@OUTPUT
-@QUIET
+@click.option("--format", "form", type=click.Choice(FORMATS), help="cyclonedx, the only one.")
+@with_signer_apart
+@with_request(*RULES)
+@with_workspace
 def command(
-    lockfile_path: Path,
-    directories: tuple[Path, ...],
-    spec_version: str | None,
-    cache_dir: Path | None,
-    output: str | None,
+    request: Request,
+    wanted: Wanted,
+    form: str | None,
+    signing: SignerOptions,
+    workspace: Workspace,
     quiet: bool,
 ) -> int:
     """Write a CycloneDX bill of materials of the models in LOCKFILE.
 
-    It is of measured bytes only: of models that were measured when they were locked, and of those
-    that lie in DIR or that `fetch` put into the Hub's cache, which are measured now. Exit 3 names
-    the models that are neither.
+    Files are listed of measured bytes only: of models that were measured when they were locked,
+    and of those that lie in DIR or that `fetch` put into the Hub's cache, which are measured now
+    and of which licence and training are told too. Exit 3 names the models that are neither: they
+    stand there with what is not known.
     """
-    try:
-        from provenance.produce.bom import document, schema
-    except ImportError as error:
-        message = f"needs {error.name}: pip install 'hf-provenance[bom]'"
-        raise ConfigError(message, path="bom") from None
-    spec, at = schema(spec_version), datetime.now(UTC)
-    found = measured(
-        lockfile.load(lockfile_path),
-        directories,
-        at=at,
-        progress=terminal.progress(quiet=quiet),
-        cache_dir=cache_dir,
-    )
-    if found.unmeasured:
-        notice(f"error: {found.reason}")
-        return INCOMPLETE
-    terminal.emit(document(found.entries, found.licences, at, spec), output)
-    return 0
+    written = billed(workspace, request, wanted, signing)
+    if wanted.output in (None, "-"):
+        terminal.emit(written.text.rstrip("\n"), None)
+    elif (bundle := delivered(written, str(wanted.output))) and not quiet:
+        notice(f"signed: {bundle}")
+    if written.gap:
+        notice(f"incomplete: {written.gap}")
+    return INCOMPLETE if written.gap else 0

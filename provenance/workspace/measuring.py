@@ -17,26 +17,33 @@ from provenance.source.progress import Progress
 from provenance.verdict import Result
 
 CARD = "README.md"
+OTHER = "other"
+"""What a card says of a licence that has no short name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The passing models of a lockfile whose bytes were measured, and the names of the others.
-
-    `licences` are by the name of a model, as its card states it.
-    """
+    """The passing models of a lockfile, and the evidence on those whose bytes are here, by name."""
 
     entries: tuple[Entry, ...]
-    licences: Mapping[str, str]
-    unmeasured: tuple[str, ...]
+    here: Mapping[str, Evidence]
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """The names of those that nobody has measured."""
+        return tuple(entry.name for entry in self.entries if not self.has(entry))
 
     @property
     def reason(self) -> str:
-        """Why nothing can be said of those that were not measured, and what to type."""
+        """Why nothing can be said of the files of those, and what to type."""
         return (
             f"{', '.join(self.unmeasured)} was not measured, and the Hub's cache does not have "
             "what is locked: run `provenance fetch`, or name the directories in which they lie"
         )
+
+    def has(self, entry: Entry) -> bool:
+        """Whether the files of a model were measured, now or when it was locked."""
+        return entry.name in self.here or entry.basis == Basis.MEASURED
 
 
 def measured(
@@ -56,17 +63,12 @@ def measured(
         for place in directories
     ]
     known = {_entry(lock, evidence).name: evidence for evidence in found}
-    models = [entry for entry in lock.models() if entry.verdict == Result.PASS]
+    models = tuple(entry for entry in lock.models() if entry.verdict == Result.PASS)
     for entry in models:
         if entry.name not in known and entry.basis != Basis.MEASURED:
             evidence = _fetched(entry, cache_dir, at, progress)
             known |= {entry.name: evidence} if evidence else {}
-    entries = [e for e in models if e.name in known or e.basis == Basis.MEASURED]
-    return Measured(
-        entries=tuple(entries),
-        licences={name: _licence(evidence) for name, evidence in known.items()},
-        unmeasured=tuple(entry.name for entry in models if entry not in entries),
-    )
+    return Measured(entries=models, here=known)
 
 
 def _entry(lock: Lock, evidence: Evidence) -> Entry:
@@ -98,14 +100,16 @@ def _fetched(
     return found if found.manifest.digest == entry.selected else None
 
 
-def _licence(evidence: Evidence) -> str:
-    """The licence that the card states, or nothing."""
+def licences(evidence: Evidence) -> tuple[str, ...]:
+    """What the card states, each once; of a licence without a short name what it is called."""
     card = evidence.by_path.get(CARD)
-    stated = (front_matter(card.head) or {}).get("license") if card else None
-    return _first(stated)
+    front = (front_matter(card.head) or {}) if card else {}
+    named = front.get("license_name")
+    stated = [named if one == OTHER and named else one for one in _texts(front.get("license"))]
+    return tuple(dict.fromkeys(one.strip() for one in _texts(stated) if one.strip()))
 
 
-def _first(stated: object) -> str:
-    if isinstance(stated, Sequence) and not isinstance(stated, str):
-        stated = stated[0] if stated else ""
-    return stated.strip() if isinstance(stated, str) else ""
+def _texts(stated: object) -> list[str]:
+    """A text, or a list of them, as a card may have it."""
+    several = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else [stated]
+    return [one for one in several if isinstance(one, str)]

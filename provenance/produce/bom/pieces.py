@@ -1,0 +1,173 @@
+"""What a CycloneDX document has besides its models: files, data, training, and what is left open.
+
+CycloneDX 1.6 and 1.7, JSON: https://cyclonedx.org/docs/1.7/json/ (`dependencies`, `compositions`,
+`formulation`, `components[].data`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from provenance.lineage import Made
+from provenance.lock import Entry
+from provenance.model import Manifest
+from provenance.produce.bom.bill import Bill, Billed, Family
+from provenance.wire.intoto import MOMENT
+from provenance.wire.training import Material, MaterialKind
+
+Table = dict[str, Any]
+
+PREFIX = "provenance:"
+HASHES = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
+
+
+def spelled(text: str) -> str:
+    """The text with whatever no reader would see spelled out."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.strip())
+    return "".join(shown)
+
+
+def brought(entry: Entry) -> str:
+    """What the document calls what a loader fetches."""
+    return f"brought:{entry.repo or entry.name}@{entry.commit or entry.selected}"
+
+
+def laid_beside(whole: Table, bill: Bill, family: Family) -> Table:
+    """The document with everything that its components do not have yet."""
+    files = {one.ref: one.entry.files for one in bill.models if one.measured}
+    files |= {brought(entry): entry.files for entry in bill.brought}
+    for component in whole["components"]:
+        if found := files.get(component["bom-ref"]):
+            component["components"] = list(_files(component["bom-ref"], found))
+    data = {_called(one): one for made in _steps(bill) for one in _data(made)}
+    whole["components"] += [_dataset(ref, one) for ref, one in data.items()]
+    whole["dependencies"] = _dependencies(bill, family, data)
+    whole["compositions"] = _compositions(bill, family)
+    if workflows := [_workflow(number, made) for number, made in enumerate(_steps(bill))]:
+        whole["formulation"] = [{"bom-ref": "training", "workflows": workflows}]
+    return whole
+
+
+def _steps(bill: Bill) -> tuple[Made, ...]:
+    """Each attested step once, whichever model's statements have it."""
+    found = {
+        (made.child, made.bundle, made.step.model): made for m in bill.models for made in m.steps
+    }
+    return tuple(found.values())
+
+
+def _files(ref: str, files: Manifest) -> Iterator[Table]:
+    for file in files.files:
+        hashes = [{"alg": "SHA-256", "content": file.sha256}]
+        name = spelled(file.path)
+        yield {"type": "file", "bom-ref": f"{ref}/{name}", "name": name, "hashes": hashes}
+
+
+def _data(made: Made) -> Iterator[Material]:
+    return (one for one in made.step.materials if one.kind == MaterialKind.DATASET)
+
+
+def _called(one: Material) -> str:
+    digest = ",".join(f"{name}:{value}" for name, value in one.digest)
+    return f"data:{spelled('@'.join(filter(None, (one.uri, digest))))}"
+
+
+def _dataset(ref: str, one: Material) -> Table:
+    """A data set by its revision or digest; what pins nothing says that."""
+    digests = dict(one.digest)
+    name = spelled(one.uri) or ref
+    unpinned = [] if one.pinned else ["revision: nothing pins which data these were"]
+    told = {**{key: str(value) for key, value in one.notes}, "unknown": unpinned}
+    told |= {key: value for key, value in digests.items() if key not in HASHES}
+    made: Table = {
+        "type": "data",
+        "bom-ref": ref,
+        "scope": "excluded",
+        "name": name,
+        "data": [{"type": "dataset", "name": name}],
+        "properties": _properties(told),
+    }
+    if revision := digests.get("gitCommit"):
+        made["version"] = revision
+    if hashes := [
+        {"alg": HASHES[key], "content": digests[key]} for key in HASHES if key in digests
+    ]:
+        made["hashes"] = hashes
+    return made
+
+
+def _properties(told: Mapping[str, str | Iterable[str]]) -> list[Table]:
+    return [
+        {"name": f"{PREFIX}{name}", "value": spelled(value)}
+        for name, values in told.items()
+        for value in ([values] if isinstance(values, str) else values)
+        if value
+    ]
+
+
+def _dependencies(bill: Bill, family: Family, data: Iterable[str]) -> list[Table]:
+    """What each was made from, what it brings along, and the data of its training."""
+    below: dict[str, set[str]] = {ref: set() for ref in (*family.ancestors, *data)}
+    below |= {brought(entry): set() for entry in bill.brought}
+    for one in bill.models:
+        below[one.ref] = _own_data(one) | _members(bill, one)
+    for step in family.steps.values():
+        below[step.child].add(step.parent)
+    return [{"ref": ref, "dependsOn": sorted(others)} for ref, others in sorted(below.items())]
+
+
+def _own_data(one: Billed) -> set[str]:
+    own = one.graph.made_of.get(one.graph.model, ()) if one.graph else ()
+    return {_called(each) for made in own for each in _data(made)}
+
+
+def _members(bill: Bill, one: Billed) -> set[str]:
+    wanted = {(member.repo, member.commit) for member in one.entry.members}
+    return {brought(entry) for entry in bill.brought if (entry.repo, entry.commit) in wanted}
+
+
+def _compositions(bill: Bill, family: Family) -> list[Table]:
+    """How far lists are whole: files of what was measured are, ancestors where every step down to a
+    root is attested."""
+    whole = [one.ref for one in bill.models if one.measured]
+    unknown = [one.ref for one in bill.models if not one.measured]
+    traced = [one.ref for one in bill.models if _is_traced(one)]
+    rest = [one.ref for one in bill.models if not _is_traced(one)]
+    rest += [one.ref for one in family.ancestors.values() if not one.root]
+    made = (
+        ("complete", "assemblies", whole),
+        ("unknown", "assemblies", unknown),
+        ("complete", "dependencies", traced),
+        ("incomplete", "dependencies", rest),
+    )
+    return [{"aggregate": word, of: refs} for word, of, refs in made if refs]
+
+
+def _is_traced(one: Billed) -> bool:
+    return one.graph is not None and not one.graph.problems and bool(one.graph.made)
+
+
+def _workflow(number: int, made: Made) -> Table:
+    """An attested step: its method, whose word it is, its parameters and its times."""
+    step = made.step
+    told = {
+        "attested": f"{made.attested} in {made.bundle}",
+        "trainer": step.trainer,
+        "builder": step.builder,
+        "parents": [parent.repo or parent.manifest or "" for parent in step.parents],
+        "parameters": step.parameters,
+        "environment": step.environment,
+        "materials": [f"{one.kind} {one.uri}".strip() for one in step.materials],
+    }
+    found: Table = {
+        "bom-ref": f"training:{number}",
+        "uid": step.invocation or f"training:{number}",
+        "name": spelled(f"{made.child} by {step.method}"),
+        "taskTypes": ["build"],
+        "properties": _properties(told),
+    }
+    for name, moment in (("timeStart", step.started), ("timeEnd", step.finished)):
+        if moment:
+            found[name] = moment.strftime(MOMENT)
+    return found
