@@ -42,10 +42,9 @@ def command(
 ) -> int:
     """Write a CycloneDX bill of materials of the models in LOCKFILE.
 
-    Files are listed of measured bytes only: of models that were measured when they were locked,
-    and of those that lie in DIR or that `fetch` put into the Hub's cache, which are measured now
-    and of which licence and training are told too. Exit 3 names the models that are neither: they
-    stand there with what is not known.
+    Of a model that lies in DIR, or that `fetch` put into the Hub's cache, it has
+    files, licence and training. Of one that was measured when it was locked it has
+    the files. Exit 3 names the others: their files are stated as not known.
     """
     written = billed(workspace, request, wanted, signing)
     if wanted.output in (None, "-"):

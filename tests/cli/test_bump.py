@@ -1,4 +1,4 @@
-"""`diff`, `update`, `lock --in-step`, verification summaries and bills of materials."""
+"""`diff`, `update`, `lock --in-step` and verification summaries."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 import tomli_w
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
@@ -340,59 +338,3 @@ def test_declared_digests_are_nothing_to_sign(own: Desk) -> None:
     (own.folder / "gate.pem").write_bytes(forge.pem(forge.key("gate")))
     ended = own.run("verify", "bot", "--format", "vsa", "--sign-key", "gate.pem")
     assert (ended.returncode, "declared digests" in ended.stderr) == (2, True), ended.stderr
-
-
-def test_a_bill_of_materials_is_valid_and_complete(run: Run, tmp_path: Path) -> None:
-    folder = located(tmp_path)
-    assert run("lock", "-q", cwd=folder).returncode == 0
-    ended = run("bom", "provenance.lock", "model", cwd=folder)
-    assert ended.returncode == 0, ended.stderr
-    newest = max(SchemaVersion, key=lambda version: version.to_version())
-    assert JsonStrictValidator(newest).validate_str(ended.stdout) is None
-    (model,) = json.loads(ended.stdout)["components"]
-    assert (model["type"], model["group"], model["name"]) == (
-        "machine-learning-model",
-        "acme",
-        "bot",
-    )
-    assert model["licenses"] == [{"license": {"id": "MIT"}}]
-    files = {part["name"]: part["hashes"][0]["content"] for part in model["components"]}
-    assert files == {f.path: f.sha256 for f in forge.digested(folder / "model").files}
-    again = json.loads(run("bom", "provenance.lock", "model", cwd=folder).stdout)
-    assert again["serialNumber"] == json.loads(ended.stdout)["serialNumber"]
-
-
-@pytest.mark.parametrize("name", ["1.5", "1.6", "1.7"])
-def test_a_bill_of_materials_in_the_form_that_others_read(
-    run: Run, tmp_path: Path, name: str
-) -> None:
-    folder = located(tmp_path)
-    assert run("lock", "-q", cwd=folder).returncode == 0
-    ended = run("bom", "provenance.lock", "--spec-version", name, cwd=folder)
-    assert (ended.returncode, json.loads(ended.stdout)["specVersion"]) == (0, name), ended.stderr
-    assert JsonStrictValidator(SchemaVersion.from_version(name)).validate_str(ended.stdout) is None
-    wrong = run("bom", "provenance.lock", "--spec-version", "2.0", cwd=folder)
-    assert (wrong.returncode, "expected one of 1.5, 1.6, 1.7" in wrong.stderr) == (2, True)
-
-
-def test_ancestors_are_in_the_pedigree_with_their_tiers(run: Run, tmp_path: Path) -> None:
-    folder = located(tmp_path)
-    (folder / "model" / "README.md").write_bytes(card("base_model: acme/base\nlicense: odd"))
-    (folder / "model" / "model.sig").unlink()
-    forge.sign(folder / "model", forge.TufKey(key=forge.key("release")))
-    run("lock", "-q", cwd=folder)
-    (model,) = json.loads(run("bom", "provenance.lock", cwd=folder).stdout)["components"]
-    (ancestor,) = model["pedigree"]["ancestors"]
-    assert ancestor["purl"] == "pkg:huggingface/acme/base"
-    assert {"name": "provenance:tier", "value": "declared"} in ancestor["properties"]
-
-
-def test_a_bill_of_materials_is_of_measured_bytes_alone(own: Desk) -> None:
-    own.locked(MODEL)
-    ended = own.run("bom", "provenance.lock")
-    assert (ended.returncode, "bot was not measured" in ended.stderr) == (3, True)
-    model = forge.write(own.folder / "m", signed(own.folder.parent / "clean", FILES))
-    assert own.run("bom", "provenance.lock", model).returncode == 0
-    (model / "config.json").write_text("{}")
-    ended = own.run("bom", "provenance.lock", model)
-    assert (ended.returncode, "no locked model" in ended.stderr) == (2, True)

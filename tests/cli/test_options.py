@@ -114,6 +114,7 @@ REPORT = str(Path(__file__).parent.parent / "evaluations" / "reports" / "pytest.
 NEEDS = {
     "attest": ["--as", "acme/m", "--method", "pretrain", "DIR"],
     "attest-result": ["DIR", "--from", REPORT],
+    "bom": ["provenance.lock", "-o", "out.json"],
     "fingerprint": ["DIR", "-o", "out.json"],
     "probe": ["DIR"],
     "record": ["--as", "acme/m", "--out", "DIR", "--", "true"],

@@ -17,6 +17,12 @@ NOT_LOOKED_AT = "training: its directory was not named, so no statement was read
 NO_DATA = "data: the statement of its training names none"
 
 
+def spelled(text: str) -> str:
+    """The text with whatever no reader would see spelled out."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.strip())
+    return "".join(shown)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Billed:
     """One model. `graph` is its lineage where its directory was at hand, `licences` as its card
@@ -30,7 +36,7 @@ class Billed:
     @property
     def ref(self) -> str:
         """What the document calls it."""
-        return f"model:{self.entry.name}"
+        return spelled(f"model:{self.entry.name}")
 
     @property
     def steps(self) -> tuple[Made, ...]:
@@ -91,8 +97,8 @@ class Ancestor:
     def ref(self) -> str:
         """What the document calls it: one model has one name, whoever descends from it."""
         if self.commit:
-            return f"ancestor:{self.repo}@{self.commit}"
-        return f"ancestor:{self.manifest or self.repo}"
+            return spelled(f"ancestor:{self.repo}@{self.commit}")
+        return spelled(f"ancestor:{self.manifest or self.repo}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

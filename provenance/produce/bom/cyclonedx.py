@@ -28,8 +28,7 @@ from provenance.lock import Entry, dumps
 from provenance.lock.model import Lock
 from provenance.names import DIGEST
 from provenance.produce.bom import pieces
-from provenance.produce.bom.bill import Ancestor, Bill, Billed, Family
-from provenance.produce.bom.pieces import spelled
+from provenance.produce.bom.bill import Ancestor, Bill, Billed, Family, spelled
 
 OLDEST = "1.6"
 """The first with words for data, steps and what is left open that tools read today."""

@@ -12,7 +12,7 @@ from typing import Any
 from provenance.lineage import Made
 from provenance.lock import Entry
 from provenance.model import Manifest
-from provenance.produce.bom.bill import Bill, Billed, Family
+from provenance.produce.bom.bill import Bill, Billed, Family, spelled
 from provenance.wire.intoto import MOMENT
 from provenance.wire.training import Material, MaterialKind
 
@@ -22,15 +22,9 @@ PREFIX = "provenance:"
 HASHES = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 
 
-def spelled(text: str) -> str:
-    """The text with whatever no reader would see spelled out."""
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.strip())
-    return "".join(shown)
-
-
 def brought(entry: Entry) -> str:
     """What the document calls what a loader fetches."""
-    return f"brought:{entry.repo or entry.name}@{entry.commit or entry.selected}"
+    return spelled(f"brought:{entry.repo or entry.name}@{entry.commit or entry.selected}")
 
 
 def laid_beside(whole: Table, bill: Bill, family: Family) -> Table:
@@ -51,9 +45,10 @@ def laid_beside(whole: Table, bill: Bill, family: Family) -> Table:
 
 def _steps(bill: Bill) -> tuple[Made, ...]:
     """Each attested step once, whichever model's statements have it."""
-    found = {
-        (made.child, made.bundle, made.step.model): made for m in bill.models for made in m.steps
-    }
+    found: dict[object, Made] = {}
+    for made in (made for one in bill.models for made in one.steps):
+        subjects = tuple(sorted(made.step.subjects.items()))
+        found.setdefault((made.child, made.step.method, made.step.finished, subjects), made)
     return tuple(found.values())
 
 
