@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from securesystemslib.signer import SSlibKey
 
 from provenance.lock import Entry, Lock, LockedParent
 from provenance.model import File, Manifest
+from provenance.policy.required import VSA
 from provenance.produce.vsa import Rules
 from provenance.review import models_of, reviews_of_locks
 from tests import forge
@@ -226,18 +228,33 @@ def test_a_summary_is_signed_and_another_tool_verifies_it(run: Run, tmp_path: Pa
         Envelope.from_dict(bundle).verify([key], 1)
 
 
-def test_a_summary_is_a_required_attestation_elsewhere(run: Run, tmp_path: Path) -> None:
-    """What one gate signed, another one asks for."""
+ELSEWHERE = {
+    "a good one": ({}, "gate", 30, "attestation/pass"),
+    "of a model that failed": ({"config.json": b'{"a": 1}'}, "gate", 30, "attestation/failed"),
+    "of long ago": ({}, "gate", 1, "attestation/stale"),
+    "with another's key": ({}, "other", 30, "attestation/missing"),
+}
+
+
+@pytest.mark.parametrize(("edited", "known", "days", "rule"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_summary_is_a_required_attestation_elsewhere(
+    run: Run, tmp_path: Path, edited: dict[str, bytes], known: str, days: int, rule: str
+) -> None:
+    """What one gate signed two days ago, another one asks for."""
     folder = located(tmp_path)
-    words = ("verify", "bot", "--format", "vsa", "--sign-key", "gate.pem")
+    forge.write(folder / "model", edited)
     place = folder / "attestations" / REPO
     place.mkdir(parents=True)
-    ended = run(*words, "-o", place / "claims.jsonl", cwd=folder)
-    assert ended.returncode == 0, ended.stderr
-    gate = forge.org("Gate", forge.signer("gate", ["verifier"], repos=["acme/*"]), namespaces=[])
+    ended = run("verify", "bot", *SIGNED, cwd=folder)
+    assert ended.returncode == bool(edited), ended.stderr
+    said = statement_of(ended.stdout)
+    said["predicate"]["timeVerified"] = f"{datetime.now(UTC) - timedelta(days=2):%FT%TZ}"
+    made = forge.bundle_of(said, forge.TufKey(key=forge.key("gate")))
+    (place / "claims.jsonl").write_text(json.dumps(made))
+    gate = forge.org("Gate", forge.signer(known, ["verifier"], repos=["acme/*"]), namespaces=[])
     org = forge.org("Acme", forge.signer("release"), originates=True)
     (folder / "trust.toml").write_text(tomli_w.dumps(forge.registry(org, gate)))
-    required = {"predicate": "https://slsa.dev/verification_summary/v1", "role": "verifier"}
+    required = {"predicate": VSA, "role": "verifier", "max_age": days}
     text = tomli_w.dumps(
         {
             "policy": {"registry": ["trust.toml"], "require_attestation": [required]},
@@ -245,8 +262,12 @@ def test_a_summary_is_a_required_attestation_elsewhere(run: Run, tmp_path: Path)
         }
     )
     (folder / "provenance.toml").write_text(text)
-    ended = run("verify", "-v", cwd=folder)
-    assert (ended.returncode, "Gate/gate says PASSED" in ended.stdout) == (0, True), ended.stdout
+    ended = run("verify", "--format", "json", cwd=folder)
+    assert ended.returncode == (0 if rule == "attestation/pass" else 1), ended.stdout
+    (model,) = json.loads(ended.stdout)["models"]
+    found = [one["rule"] for one in model["findings"]]
+    assert [one for one in found if one.startswith("attestation/")] == [rule]
+    assert not {"signature/malformed", "signature/other-bundle"} & {*found} or edited
 
 
 POLICIES = {
@@ -293,7 +314,11 @@ def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -
 
 def predicate_of(line: str) -> Any:
     """What the statement in a bundle says."""
-    return json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))["predicate"]
+    return statement_of(line)["predicate"]
+
+
+def statement_of(line: str) -> Any:
+    return json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))
 
 
 def test_a_summary_counts_the_models_that_it_descends_from(run: Run, tmp_path: Path) -> None:
