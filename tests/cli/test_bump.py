@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import tomli_w
@@ -228,33 +229,37 @@ def test_a_summary_is_signed_and_another_tool_verifies_it(run: Run, tmp_path: Pa
         Envelope.from_dict(bundle).verify([key], 1)
 
 
+def dated(line: str, ago: int) -> str:
+    """The same summary as the gate would have signed it so many days ago."""
+    said = statement_of(line)
+    said["predicate"]["timeVerified"] = f"{datetime.now(UTC) - timedelta(days=ago):%FT%TZ}"
+    return json.dumps(forge.bundle_of(said, forge.TufKey(key=forge.key("gate"))))
+
+
 ELSEWHERE = {
-    "a good one": ({}, "gate", 30, "attestation/pass"),
-    "of a model that failed": ({"config.json": b'{"a": 1}'}, "gate", 30, "attestation/failed"),
-    "of long ago": ({}, "gate", 1, "attestation/stale"),
-    "with another's key": ({}, "other", 30, "attestation/missing"),
+    "a good one": ({}, "gate", 0, "attestation/pass"),
+    "of a model that failed": ({"config.json": b'{"a": 1}'}, "gate", 0, "attestation/failed"),
+    "of long ago": ({}, "gate", 31, "attestation/stale"),
+    "with another's key": ({}, "other", 0, "attestation/missing"),
 }
 
 
-@pytest.mark.parametrize(("edited", "known", "days", "rule"), ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize(("edited", "known", "ago", "rule"), ELSEWHERE.values(), ids=ELSEWHERE)
 def test_a_summary_is_a_required_attestation_elsewhere(
-    run: Run, tmp_path: Path, edited: dict[str, bytes], known: str, days: int, rule: str
+    run: Run, tmp_path: Path, edited: dict[str, bytes], known: str, ago: int, rule: str
 ) -> None:
-    """What one gate signed two days ago, another one asks for."""
+    """What one gate signs, another one asks for, not older than 30 days."""
     folder = located(tmp_path)
     forge.write(folder / "model", edited)
     place = folder / "attestations" / REPO
     place.mkdir(parents=True)
     ended = run("verify", "bot", *SIGNED, cwd=folder)
     assert ended.returncode == bool(edited), ended.stderr
-    said = statement_of(ended.stdout)
-    said["predicate"]["timeVerified"] = f"{datetime.now(UTC) - timedelta(days=2):%FT%TZ}"
-    made = forge.bundle_of(said, forge.TufKey(key=forge.key("gate")))
-    (place / "claims.jsonl").write_text(json.dumps(made))
+    (place / "claims.jsonl").write_text(dated(ended.stdout, ago) if ago else ended.stdout)
     gate = forge.org("Gate", forge.signer(known, ["verifier"], repos=["acme/*"]), namespaces=[])
     org = forge.org("Acme", forge.signer("release"), originates=True)
     (folder / "trust.toml").write_text(tomli_w.dumps(forge.registry(org, gate)))
-    required = {"predicate": VSA, "role": "verifier", "max_age": days}
+    required = {"predicate": VSA, "role": "verifier", "max_age": 30}
     text = tomli_w.dumps(
         {
             "policy": {"registry": ["trust.toml"], "require_attestation": [required]},
@@ -273,7 +278,7 @@ def test_a_summary_is_a_required_attestation_elsewhere(
 POLICIES = {
     "the settings": ((), "provenance.toml", ""),
     "a profile before the settings'": (("--policy", "files"), "provenance.toml", "#files"),
-    "another file": (("--policy", "strict.toml"), "strict.toml", ""),
+    "another file": (("--policy", "our rules.toml"), "our%20rules.toml", ""),
 }
 
 
@@ -283,7 +288,7 @@ def test_a_summary_names_who_verified_by_what(
 ) -> None:
     """SLSA VSA v1: `verifier.id` is the same for all releases, `policy.uri` is a URI."""
     folder = located(tmp_path)
-    (folder / "strict.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
+    (folder / "our rules.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
     ended = run("verify", "bot", *words, *SIGNED, cwd=folder)
     assert ended.returncode == 0, ended.stderr
     payload = json.loads(ended.stdout)["dsseEnvelope"]["payload"]
@@ -293,9 +298,10 @@ def test_a_summary_names_who_verified_by_what(
         "version": {"hf-provenance": version("hf-provenance")},
     }
     assert predicate["policy"] == {
-        "uri": f"{(folder / file).as_uri()}{profile}",
-        "digest": {"sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest()},
+        "uri": f"pkg:generic/{file}{profile}",
+        "digest": {"sha256": hashlib.sha256((folder / unquote(file)).read_bytes()).hexdigest()},
     }
+    assert str(tmp_path) not in json.dumps(predicate)
 
 
 def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -> None:
