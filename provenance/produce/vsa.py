@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 from provenance.errors import ConfigError
 from provenance.formats.json import compact
@@ -27,6 +28,7 @@ from provenance.wire.training import PURL
 
 RESULTS = {Result.PASS: "PASSED", Result.FAIL: "FAILED"}
 TOOL = "hf-provenance"
+FILE = "pkg:generic/"
 VERIFIER = f"pkg:pypi/{TOOL}"
 """Who verified, the same over all releases."""
 ANCESTRY = "ancestry"
@@ -46,8 +48,12 @@ class Rules:
 
     @classmethod
     def of_file(cls, file: Path, profile: str | None) -> Rules:
-        """The policy of a file, or the profile that stands before the file's own."""
-        uri = file.absolute().as_uri() + (f"#{profile}" if profile else "")
+        """The policy of a file, or the profile that stands before the file's own.
+
+        The URI is a package URL of the file's name alone: in which folder it lies is nobody else's
+        business, and which file it was says the digest.
+        """
+        uri = f"{FILE}{quote(file.name, safe='')}" + (f"#{profile}" if profile else "")
         return cls(uri=uri, sha256=sha256(file.read_bytes()).hexdigest())
 
     @classmethod

@@ -9,6 +9,7 @@ from provenance.signature.result import (
     Signed,
     UnknownSigner,
     VerificationResult,
+    predicate_type_of,
 )
 from provenance.signature.several import verify, weigh
 from provenance.signature.usable import unusable
@@ -24,6 +25,7 @@ __all__ = [
     "Window",
     "compromised",
     "distrust",
+    "predicate_type_of",
     "unusable",
     "verify",
     "weigh",

@@ -70,13 +70,22 @@ UNKNOWN_KEY = "unknown-key"
 class Invalid:
     """A bundle that proves nothing, and why; `slug` is the last part of the rule it broke.
 
-    `foreign` says that nothing is wrong with it: it is signed with a key nobody here knows.
+    `foreign` says that nothing is wrong with it: it is signed with a key nobody here knows. Then
+    `predicate_type` is what kind of statement it is said to be.
     """
 
     bundle: str
     slug: str
     message: str
     foreign: bool = False
+    predicate_type: str = ""
 
 
 VerificationResult = Attestation | UnknownSigner | Invalid
+
+
+def predicate_type_of(verification: VerificationResult) -> str:
+    """The kind of a statement in which nothing is broken; empty where something is."""
+    if isinstance(verification, Invalid):
+        return verification.predicate_type
+    return verification.statement.predicate_type

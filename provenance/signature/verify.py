@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from provenance import trust
@@ -43,9 +44,12 @@ def verify(opened: Opened, registry: Registry, at: datetime) -> VerificationResu
     if isinstance(statement, Malformed):
         return _malformed(path, statement)
     try:
-        return _verification(path, bundle, statement, registry, at)
+        found = _verification(path, bundle, statement, registry, at)
     except Malformed as error:
         return _malformed(path, error)
+    if isinstance(found, Invalid) and found.foreign:
+        return replace(found, predicate_type=statement.predicate_type)
+    return found
 
 
 def _malformed(path: str, error: Malformed) -> Invalid:

@@ -19,6 +19,8 @@ from provenance.model import File
 from provenance.wire.intoto import UNSUPPORTED, Statement
 
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
+KINDS = "https://model_signing/"
+"""What every kind of statement begins with that means to sign a model's files."""
 FAMILY = re.compile(r"https://model_signing/signature/v([0-9]{1,9})\.([0-9]{1,9})")
 MAJOR = 1
 LEGACY_PREDICATE_TYPE = "https://model_signing/Digests/v0.1"

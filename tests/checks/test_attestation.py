@@ -288,7 +288,16 @@ def test_a_result_that_nobody_can_read_is_not_absent(
     assert "attestation/malformed" in {f.rule for f in found if f.outcome == "fail"}
 
 
-@pytest.mark.parametrize("said", [Said(), FAIL, Said(who="gate", predicate=VSA)])
+WORDS = (
+    Said(),
+    FAIL,
+    Said(who="gate", predicate=VSA),
+    Said(who="release", predicate=VSA),
+    Said(who="somebody else's gate", predicate=VSA),
+)
+
+
+@pytest.mark.parametrize("said", WORDS)
 def test_a_word_about_a_model_is_no_bad_signature_of_it(tmp_path: Path, said: Said) -> None:
     seen = case(tmp_path / "m", [said])
     assert {finding.rule for finding in signature_check(seen)} == {"signature/pass"}

@@ -26,6 +26,14 @@ LATER: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"bundle": {"mediaType": "application/vnd.dev.sigstore.bundle.v0.4+json"}},
         "signature/unsupported",
     ),
+    "another kind of statement": (
+        {"statement": {"predicateType": "https://acme.example/audit/v1"}},
+        "signature/missing",
+    ),
+    "a kind of signature that nobody knows": (
+        {"statement": {"predicateType": "https://model_signing/seal/v1"}},
+        "signature/malformed",
+    ),
     "no statement at all": (
         {"statement": {"_type": "https://acme.example/v1"}},
         "signature/malformed",

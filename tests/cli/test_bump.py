@@ -9,9 +9,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import tomli_w
@@ -21,6 +23,7 @@ from securesystemslib.signer import SSlibKey
 
 from provenance.lock import Entry, Lock, LockedParent
 from provenance.model import File, Manifest
+from provenance.policy.required import VSA
 from provenance.produce.vsa import Rules
 from provenance.review import models_of, reviews_of_locks
 from tests import forge
@@ -224,18 +227,37 @@ def test_a_summary_is_signed_and_another_tool_verifies_it(run: Run, tmp_path: Pa
         Envelope.from_dict(bundle).verify([key], 1)
 
 
-def test_a_summary_is_a_required_attestation_elsewhere(run: Run, tmp_path: Path) -> None:
-    """What one gate signed, another one asks for."""
+def dated(line: str, ago: int) -> str:
+    """The same summary as the gate would have signed it so many days ago."""
+    said = statement_of(line)
+    said["predicate"]["timeVerified"] = f"{datetime.now(UTC) - timedelta(days=ago):%FT%TZ}"
+    return json.dumps(forge.bundle_of(said, forge.TufKey(key=forge.key("gate"))))
+
+
+ELSEWHERE = {
+    "a good one": ({}, "gate", 0, "attestation/pass"),
+    "of a model that failed": ({"config.json": b'{"a": 1}'}, "gate", 0, "attestation/failed"),
+    "of long ago": ({}, "gate", 31, "attestation/stale"),
+    "with another's key": ({}, "other", 0, "attestation/missing"),
+}
+
+
+@pytest.mark.parametrize(("edited", "known", "ago", "rule"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_summary_is_a_required_attestation_elsewhere(
+    run: Run, tmp_path: Path, edited: dict[str, bytes], known: str, ago: int, rule: str
+) -> None:
+    """What one gate signs, another one asks for, not older than 30 days."""
     folder = located(tmp_path)
-    words = ("verify", "bot", "--format", "vsa", "--sign-key", "gate.pem")
+    forge.write(folder / "model", edited)
     place = folder / "attestations" / REPO
     place.mkdir(parents=True)
-    ended = run(*words, "-o", place / "claims.jsonl", cwd=folder)
-    assert ended.returncode == 0, ended.stderr
-    gate = forge.org("Gate", forge.signer("gate", ["verifier"], repos=["acme/*"]), namespaces=[])
+    ended = run("verify", "bot", *SIGNED, cwd=folder)
+    assert ended.returncode == bool(edited), ended.stderr
+    (place / "claims.jsonl").write_text(dated(ended.stdout, ago) if ago else ended.stdout)
+    gate = forge.org("Gate", forge.signer(known, ["verifier"], repos=["acme/*"]), namespaces=[])
     org = forge.org("Acme", forge.signer("release"), originates=True)
     (folder / "trust.toml").write_text(tomli_w.dumps(forge.registry(org, gate)))
-    required = {"predicate": "https://slsa.dev/verification_summary/v1", "role": "verifier"}
+    required = {"predicate": VSA, "role": "verifier", "max_age": 30}
     text = tomli_w.dumps(
         {
             "policy": {"registry": ["trust.toml"], "require_attestation": [required]},
@@ -243,14 +265,18 @@ def test_a_summary_is_a_required_attestation_elsewhere(run: Run, tmp_path: Path)
         }
     )
     (folder / "provenance.toml").write_text(text)
-    ended = run("verify", "-v", cwd=folder)
-    assert (ended.returncode, "Gate/gate says PASSED" in ended.stdout) == (0, True), ended.stdout
+    ended = run("verify", "--format", "json", cwd=folder)
+    assert ended.returncode == (0 if rule == "attestation/pass" else 1), ended.stdout
+    (model,) = json.loads(ended.stdout)["models"]
+    found = [one["rule"] for one in model["findings"]]
+    assert [one for one in found if one.startswith("attestation/")] == [rule]
+    assert not {"signature/malformed", "signature/other-bundle"} & {*found} or edited
 
 
 POLICIES = {
     "the settings": ((), "provenance.toml", ""),
     "a profile before the settings'": (("--policy", "files"), "provenance.toml", "#files"),
-    "another file": (("--policy", "strict.toml"), "strict.toml", ""),
+    "another file": (("--policy", "our rules.toml"), "our%20rules.toml", ""),
 }
 
 
@@ -260,7 +286,7 @@ def test_a_summary_names_who_verified_by_what(
 ) -> None:
     """SLSA VSA v1: `verifier.id` is the same for all releases, `policy.uri` is a URI."""
     folder = located(tmp_path)
-    (folder / "strict.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
+    (folder / "our rules.toml").write_text('[policy]\nregistry = ["trust.toml"]\n')
     ended = run("verify", "bot", *words, *SIGNED, cwd=folder)
     assert ended.returncode == 0, ended.stderr
     payload = json.loads(ended.stdout)["dsseEnvelope"]["payload"]
@@ -270,9 +296,10 @@ def test_a_summary_names_who_verified_by_what(
         "version": {"hf-provenance": version("hf-provenance")},
     }
     assert predicate["policy"] == {
-        "uri": f"{(folder / file).as_uri()}{profile}",
-        "digest": {"sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest()},
+        "uri": f"pkg:generic/{file}{profile}",
+        "digest": {"sha256": hashlib.sha256((folder / unquote(file)).read_bytes()).hexdigest()},
     }
+    assert str(tmp_path) not in json.dumps(predicate)
 
 
 def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -> None:
@@ -291,7 +318,11 @@ def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -
 
 def predicate_of(line: str) -> Any:
     """What the statement in a bundle says."""
-    return json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))["predicate"]
+    return statement_of(line)["predicate"]
+
+
+def statement_of(line: str) -> Any:
+    return json.loads(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]))
 
 
 def test_a_summary_counts_the_models_that_it_descends_from(run: Run, tmp_path: Path) -> None:

@@ -143,7 +143,6 @@ from provenance.checks.signature.absent import nobody, unregistered
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
-from provenance.policy.required import SPOKEN
 from provenance.signature import (
     Attestation,
     Invalid,
@@ -152,11 +151,12 @@ from provenance.signature import (
     VerificationResult,
     compromised,
     distrust,
+    predicate_type_of,
 )
 from provenance.signature.result import UNKNOWN_KEY
 from provenance.trust.entering import with_key
 from provenance.verdict import Finding, failed, unknown
-from provenance.wire import intoto
+from provenance.wire import intoto, oms
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
 UNSUPPORTED = frozenset({"algorithm", intoto.UNSUPPORTED})
@@ -169,7 +169,7 @@ def check(case: Case) -> Iterator[Finding]:
     verifications = [
         verification
         for verification in case.verifications
-        if not (_is_a_word(verification) or _is_of_the_mirror(case, verification))
+        if not (_says_something_else(verification) or _is_of_the_mirror(case, verification))
     ]
     if not verifications:
         yield nobody(case)
@@ -185,9 +185,11 @@ def check(case: Case) -> Iterator[Finding]:
             yield failed("signature/other-bundle", f"{doubt.rule}: {doubt.message}", doubt.where)
 
 
-def _is_a_word(verification: VerificationResult) -> bool:
-    """Whether it is what a registered party found out about a model, and means to sign nothing."""
-    return isinstance(verification, Attestation) and verification.statement.predicate_type in SPOKEN
+def _says_something_else(verification: VerificationResult) -> bool:
+    """Whether it is a statement of another kind, in which nothing is broken: a summary, the result
+    of tests, a bill of materials, a step of training. It means to sign no model."""
+    kind = predicate_type_of(verification)
+    return kind != "" and not kind.startswith(oms.KINDS)
 
 
 def _is_of_the_mirror(case: Case, verification: VerificationResult) -> bool:
