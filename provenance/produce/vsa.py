@@ -67,7 +67,7 @@ class Rules:
             "signature": found.signature,
             "levels": dict(sorted(found.levels)),
         }
-        uri = f"{VERIFIER}@{version(TOOL)}#{profile}"
+        uri = f"{VERIFIER}#{profile}"
         return cls(uri=uri, sha256=sha256(compact(asked)).hexdigest())
 
     @property
