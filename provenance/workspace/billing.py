@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provenance.case.case import Case
 from provenance.case.mirror import mirror
 from provenance.claims.files import ModelFiles
+from provenance.claims.licences import licences
 from provenance.errors import ConfigError
 from provenance.lineage import Graph
 from provenance.lock import Entry, Lock, Part
@@ -18,7 +19,7 @@ from provenance.source.files import deliver
 from provenance.workspace import lockfile
 from provenance.workspace.attested_fingerprint import beside
 from provenance.workspace.gathering import Gathering
-from provenance.workspace.measuring import Measured, licences, measured
+from provenance.workspace.measuring import Measured, measured
 from provenance.workspace.request import Request
 from provenance.workspace.signing import SignerOptions
 from provenance.workspace.workspace import Workspace

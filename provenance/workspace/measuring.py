@@ -8,17 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from provenance.errors import ConfigError
-from provenance.formats.yaml import front_matter
 from provenance.lock import Entry, Lock
 from provenance.lock.known import matching
 from provenance.model import Basis, Evidence, Ref
 from provenance.source import directory
 from provenance.source.progress import Progress
 from provenance.verdict import Result
-
-CARD = "README.md"
-OTHER = "other"
-"""What a card says of a licence that has no short name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +93,3 @@ def _fetched(
         progress=progress,
     )
     return found if found.manifest.digest == entry.selected else None
-
-
-def licences(evidence: Evidence) -> tuple[str, ...]:
-    """What the card states, each once; of a licence without a short name what it is called."""
-    card = evidence.by_path.get(CARD)
-    front = (front_matter(card.head) or {}) if card else {}
-    named = front.get("license_name")
-    stated = [named if one == OTHER and named else one for one in _texts(front.get("license"))]
-    return tuple(dict.fromkeys(one.strip() for one in _texts(stated) if one.strip()))
-
-
-def _texts(stated: object) -> list[str]:
-    """A text, or a list of them, as a card may have it."""
-    several = stated if isinstance(stated, Sequence) and not isinstance(stated, str) else [stated]
-    return [one for one in several if isinstance(one, str)]

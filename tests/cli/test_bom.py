@@ -66,9 +66,9 @@ def component(found: Mapping[str, Any], ref: str) -> Any:
 
 @pytest.fixture
 def attested(tmp_path: Path) -> Path:
-    """A folder with a model that was made from a root with a data set, and locked."""
+    """A folder with a model that was made from a root with two data sets."""
     folder = located(tmp_path)
-    base = forge.write(tmp_path / "base", {**FILES, "README.md": card("license: mit")})
+    base = forge.write(folder.parent / "base", {**FILES, "README.md": card("license: mit")})
     front = "base_model: acme/base\nlicense: [mit, apache-2.0, other]\nlicense_name: Acme 1"
     (folder / "model/README.md").write_bytes(card(front))
     data = Material(
@@ -82,6 +82,7 @@ def attested(tmp_path: Path) -> Path:
         forge.digested(base, "acme/base"),
         model=REPO,
         materials=(data, rows),
+        parameters='{"lora_r": 8, "seed": "\\u202e7", "more": [true]}',
         finished=forge.NOW,
     )
     forge.sign(folder / "model", forge.TufKey(key=forge.key("release")))
@@ -117,6 +118,19 @@ def test_it_says_what_a_model_was_made_of(run: Run, attested: Path, spec: str) -
     assert rows["hashes"] == [{"alg": "SHA-256", "content": "e" * 64}]
     ((step,),) = (one["workflows"] for one in found["formulation"])
     assert step["name"] == f"{REPO} by sft"
+    used, (given,) = step["inputs"][:-1], step["inputs"][-1].values()
+    assert [one["resource"]["ref"] for one in used] == [
+        base["bom-ref"],
+        pinned["bom-ref"],
+        rows["bom-ref"],
+    ]
+    assert {one["name"]: one["value"] for one in given} == {
+        "lora_r": "8",
+        "seed": r"\u202e7",
+        "more": "[true]",
+    }
+    held = {part["name"]: part["hashes"][0]["content"] for part in base["components"]}
+    assert held == {f.path: f.sha256 for f in forge.digested(attested.parent / "base").files}
     assert told(step, "attested") == ["Acme (trainer) in claims.jsonl:1"]
     whole = [row for row in found["compositions"] if row["aggregate"] == "complete"]
     assert whole == [
@@ -130,11 +144,12 @@ def test_it_says_what_a_model_was_made_of(run: Run, attested: Path, spec: str) -
 def test_what_is_not_known_is_stated(run: Run, tmp_path: Path) -> None:
     folder = located(tmp_path)
     (folder / "model/README.md").write_bytes(card("base_model: acme/base"))
+    (folder / "model/LICENSE.txt").write_text("MIT")
     forge.sign(folder / "model", forge.TufKey(key=forge.key("release")))
     run("lock", "-q", cwd=folder)
     found = checked(run("bom", "provenance.lock", "model", cwd=folder).stdout)
     assert told(component(found, "model:bot"), "unknown") == [
-        "licence: no card that was read states one",
+        "licence: no card that was read states one; not read: LICENSE.txt",
         "training: nobody whom the registry knows attests how it was made",
     ]
     base = component(found, "ancestor:acme/base")

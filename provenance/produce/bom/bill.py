@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,11 @@ from functools import cached_property
 
 from provenance.lineage import Graph, Made
 from provenance.lock import Entry, LockedParent
+from provenance.model import Manifest
 
+NO_FILES = Manifest.of(())
+TEXT = re.compile(r"(LICEN[CS]E|COPYING)([-._][^/]*)?", re.IGNORECASE)
+"""The name of a file that has the text of a licence."""
 NOT_MEASURED = "files: their bytes were not measured"
 NO_LICENCE = "licence: no card that was read states one"
 NOBODY_ATTESTED = "training: nobody whom the registry knows attests how it was made"
@@ -48,11 +53,19 @@ class Billed:
         """What is not known of it, one a sentence."""
         return tuple(self._unknown())
 
+    @property
+    def whole(self) -> str:
+        """Whether all its files are listed, as `compositions` has it."""
+        if not self.measured:
+            return "unknown"
+        return "incomplete" if self.entry.include or self.entry.exclude else "complete"
+
     def _unknown(self) -> Iterator[str]:
         if not self.measured:
             yield NOT_MEASURED
         if not self.licences:
-            yield NO_LICENCE
+            texts = ", ".join(f.path for f in self.entry.files.files if TEXT.fullmatch(f.path))
+            yield f"{NO_LICENCE}; not read: {texts}" if texts else NO_LICENCE
         if self.graph is None:
             yield NOT_LOOKED_AT
             return
@@ -85,11 +98,12 @@ class Bill:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancestor:
     """A model that others descend from: a repository, at a commit if one is known, or files that
-    were never published, by their manifest."""
+    were never published, by their manifest. `files` are those whose digests are known."""
 
     repo: str
     commit: str = ""
     manifest: str = ""
+    files: Manifest = NO_FILES
     root: bool = False
     attested: bool = False
 
@@ -166,11 +180,13 @@ class Family:
 
     def _add_read(self, one: Billed, graph: Graph) -> None:
         attested = {made.child for made in graph.made}
+        files = {p.manifest: p.files for made in graph.made for p in made.step.parents}
         nodes = {
             node.key: Ancestor(
                 repo=node.repo or node.called or node.key,
                 commit=node.commit or "",
                 manifest=node.manifest or "",
+                files=Manifest.of(files.get(node.manifest, ())),
                 root=node.root,
                 attested=node.key in attested,
             )
@@ -196,7 +212,8 @@ class Family:
             same = entry if entry and parent.commit in (None, entry.commit) else None
             commit = parent.commit or (same.commit if same else "") or ""
             manifest = same.manifest if same else ""
-            found = Ancestor(repo=parent.repo, commit=commit, manifest=manifest)
+            files = same.files if same else NO_FILES
+            found = Ancestor(repo=parent.repo, commit=commit, manifest=manifest, files=files)
             said = {"relation": parent.relation or "", "tier": parent.tier, "source": parent.source}
             self._add(child, found, **said)
             if found.ref not in met:

@@ -7,8 +7,10 @@ CycloneDX 1.6 and 1.7, JSON: https://cyclonedx.org/docs/1.7/json/ (`dependencies
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from json import dumps
 from typing import Any
 
+from provenance.formats import json
 from provenance.lineage import Made
 from provenance.lock import Entry
 from provenance.model import Manifest
@@ -19,6 +21,7 @@ from provenance.wire.training import Material, MaterialKind
 Table = dict[str, Any]
 
 PREFIX = "provenance:"
+AGGREGATES = ("complete", "incomplete", "unknown")
 HASHES = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 
 
@@ -31,14 +34,16 @@ def laid_beside(whole: Table, bill: Bill, family: Family) -> Table:
     """The document with everything that its components do not have yet."""
     files = {one.ref: one.entry.files for one in bill.models if one.measured}
     files |= {brought(entry): entry.files for entry in bill.brought}
+    files |= {ref: one.files for ref, one in family.ancestors.items()}
     for component in whole["components"]:
-        if found := files.get(component["bom-ref"]):
+        found = files.get(component["bom-ref"])
+        if found and found.files:
             component["components"] = list(_files(component["bom-ref"], found))
     data = {_called(one): one for made in _steps(bill) for one in _data(made)}
     whole["components"] += [_dataset(ref, one) for ref, one in data.items()]
     whole["dependencies"] = _dependencies(bill, family, data)
     whole["compositions"] = _compositions(bill, family)
-    if workflows := [_workflow(number, made) for number, made in enumerate(_steps(bill))]:
+    if workflows := [_workflow(number, made, family) for number, made in enumerate(_steps(bill))]:
         whole["formulation"] = [{"bom-ref": "training", "workflows": workflows}]
     return whole
 
@@ -125,14 +130,12 @@ def _members(bill: Bill, one: Billed) -> set[str]:
 def _compositions(bill: Bill, family: Family) -> list[Table]:
     """How far lists are whole: files of what was measured are, ancestors where every step down to a
     root is attested."""
-    whole = [one.ref for one in bill.models if one.measured]
-    unknown = [one.ref for one in bill.models if not one.measured]
+    listed = {word: [m.ref for m in bill.models if m.whole == word] for word in AGGREGATES}
     traced = [one.ref for one in bill.models if _is_traced(one)]
     rest = [one.ref for one in bill.models if not _is_traced(one)]
     rest += [one.ref for one in family.ancestors.values() if not one.root]
     made = (
-        ("complete", "assemblies", whole),
-        ("unknown", "assemblies", unknown),
+        *((word, "assemblies", refs) for word, refs in listed.items()),
         ("complete", "dependencies", traced),
         ("incomplete", "dependencies", rest),
     )
@@ -143,26 +146,40 @@ def _is_traced(one: Billed) -> bool:
     return one.graph is not None and not one.graph.problems and bool(one.graph.made)
 
 
-def _workflow(number: int, made: Made) -> Table:
-    """An attested step: its method, whose word it is, its parameters and its times."""
-    step = made.step
+def _workflow(number: int, made: Made, family: Family) -> Table:
+    """An attested step: its method, whose word it is, what went in, and its times."""
+    step, ref = made.step, f"training:{number}"
     told = {
         "attested": f"{made.attested} in {made.bundle}",
         "trainer": step.trainer,
         "builder": step.builder,
-        "parents": [parent.repo or parent.manifest or "" for parent in step.parents],
-        "parameters": step.parameters,
         "environment": step.environment,
+        "parents": [parent.repo or parent.manifest or "" for parent in step.parents],
         "materials": [f"{one.kind} {one.uri}".strip() for one in step.materials],
     }
     found: Table = {
-        "bom-ref": f"training:{number}",
-        "uid": step.invocation or f"training:{number}",
+        "bom-ref": ref,
+        "uid": spelled(step.invocation) or ref,
         "name": spelled(f"{made.child} by {step.method}"),
         "taskTypes": ["build"],
+        "inputs": list(_inputs(made, family)),
         "properties": _properties(told),
     }
     for name, moment in (("timeStart", step.started), ("timeEnd", step.finished)):
         if moment:
             found[name] = moment.strftime(MOMENT)
     return found
+
+
+def _inputs(made: Made, family: Family) -> Iterator[Table]:
+    """The parents and the data, by what the document calls them, and the parameters."""
+    known = {one.manifest: family.called(one) for one in family.ancestors.values()}
+    known |= {one.entry.selected: one.ref for one in family.bill.models}
+    parents = [known[p.manifest] for p in made.step.parents if p.manifest in known]
+    for ref in dict.fromkeys((*parents, *map(_called, _data(made)))):
+        yield {"resource": {"ref": ref}}
+    table = json.loads(made.step.parameters.encode()) if made.step.parameters else {}
+    if isinstance(table, Mapping) and table:
+        texts = {k: v if isinstance(v, str) else dumps(v) for k, v in table.items()}
+        rows = [{"name": spelled(k), "value": spelled(text)} for k, text in texts.items()]
+        yield {"parameters": rows}
