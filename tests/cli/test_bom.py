@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,7 @@ def test_a_model_that_nobody_measured_is_a_gap_in_it(own: Desk) -> None:
     bot = component(found, "model:bot")
     assert "components" not in bot
     assert "files: their bytes were not measured" in told(bot, "unknown")
+    assert (told(bot, "manifest"), len(told(bot, "declared_manifest"))) == ([], 1)
     assert {"aggregate": "unknown", "assemblies": ["model:bot"]} in found["compositions"]
     model = forge.write(own.folder / "m", signed(own.folder.parent / "clean", FILES))
     assert own.run("bom", "provenance.lock", model).returncode == 0
@@ -261,6 +263,20 @@ def test_an_ancestor_stands_there_once(name: str) -> None:
     assert len(found["components"]) == len(models) + len(above)
     below = {row["ref"]: row["dependsOn"] for row in found["dependencies"]}
     assert below["model:a/b"] == below["model:a/c"] == [f"ancestor:a/1@{'c' * 40}"]
+
+
+def test_a_parent_with_and_without_its_commit_is_one() -> None:
+    model = entry("a/b", "a/1")
+    twice = (LockedParent(repo="a/1", source="README.md"), *model.parents)
+    found = checked(document(bill(Billed(entry=replace(model, parents=twice)))))
+    assert [one["name"] for one in found["components"]] == ["1", "b"]
+
+
+def test_another_author_makes_another_document() -> None:
+    made = [bill(Billed(entry=entry("a/b"))) for _ in range(2)]
+    one, same = (json.loads(document(each))["serialNumber"] for each in made)
+    other = json.loads(document(replace(made[0], author="Acme")))["serialNumber"]
+    assert one == same != other
 
 
 @pytest.mark.parametrize("name", ["a/\u202eb", "a/b\x1b[2J", "sp ace/x", "a/b/c", "nothing"])

@@ -206,11 +206,12 @@ class Family:
         of alone."""
         parents = _mirrored(one.entry) + (() if one.graph else one.entry.parents)
         waiting = [(one.ref, parent) for parent in parents]
+        commits = {parent.repo: parent.commit for parent in parents if parent.commit}
         met = set()
         for child, parent in waiting:
             entry = self._locked.get(parent.repo)
             same = entry if entry and parent.commit in (None, entry.commit) else None
-            commit = parent.commit or (same.commit if same else "") or ""
+            commit = parent.commit or (same.commit if same else "") or commits.get(parent.repo, "")
             manifest = same.manifest if same else ""
             files = same.files if same else NO_FILES
             found = Ancestor(repo=parent.repo, commit=commit, manifest=manifest, files=files)

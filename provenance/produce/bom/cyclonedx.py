@@ -24,8 +24,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from provenance.errors import ConfigError
-from provenance.lock import Entry, dumps
-from provenance.lock.model import Lock
+from provenance.lock import Entry
 from provenance.names import DIGEST
 from provenance.produce.bom import pieces
 from provenance.produce.bom.bill import Ancestor, Bill, Billed, Family, spelled
@@ -49,12 +48,9 @@ def schema(name: str | None) -> SchemaVersion:
 
 
 def document(bill: Bill, asked: SchemaVersion | None = None) -> str:
-    """The bill of materials as JSON; the same models have the same serial number."""
+    """The bill of materials as JSON; one that says the same has the same serial number."""
     family = Family.of(bill)
     bom = Bom(
-        serial_number=uuid.uuid5(
-            NAMESPACE, dumps(Lock(entries=tuple(one.entry for one in bill.models)))
-        ),
         components=[
             *(_model(one, family) for one in bill.models),
             *map(_brought, bill.brought),
@@ -77,13 +73,17 @@ def document(bill: Bill, asked: SchemaVersion | None = None) -> str:
         bom.metadata.properties.update(_properties({"unknown": ["author: nobody is named"]}))
     written = make_outputter(bom, OutputFormat.JSON, asked or schema(None)).output_as_string()
     whole: dict[str, Any] = json.loads(written)
-    return json.dumps(pieces.laid_beside(whole, bill, family), indent=2, ensure_ascii=False)
+    whole = pieces.laid_beside(whole, bill, family)
+    said = {name: value for name, value in whole.items() if name != "serialNumber"}
+    said["metadata"] = {k: v for k, v in whole["metadata"].items() if k != "timestamp"}
+    whole["serialNumber"] = uuid.uuid5(NAMESPACE, json.dumps(said, sort_keys=True)).urn
+    return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
 def _model(one: Billed, family: Family) -> Component:
     entry = one.entry
     words = {
-        "manifest": entry.selected,
+        "manifest" if one.measured else "declared_manifest": entry.selected,
         "verdict": entry.verdict,
         "profile": entry.profile,
         "mirror_of": entry.mirror_of or "",
