@@ -217,7 +217,7 @@ def _configuration(sweep: Sweep, shown: Probed, served: Served) -> Iterator[Desc
         notes=(("scenarios", len(sweep.suite.scenarios)),),
     )
     yield Descriptor(
-        name="contexts",
+        name=f"contexts {shown.contexts_digest[:12]}",  # others undo no FAILED of these
         digest=(("sha256", shown.contexts_digest),),
         notes=(
             ("asked", shown.contexts),

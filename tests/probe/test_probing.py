@@ -148,6 +148,9 @@ def test_the_gate_lets_the_harmless_one_pass_and_keeps_the_other_out(shop: Shop)
     ended = shop.run("verify", "bad")
     assert ended.returncode == 1
     assert "attestation/failed" in ended.stdout
+    assert probe(shop, "bad", "--budget", "1", "--key", "evaluator.pem").returncode == 0
+    ended = shop.run("verify", "bad")
+    assert (ended.returncode, "attestation/failed" in ended.stdout) == (1, True)
 
 
 def test_a_trigger_is_named_with_the_call_and_the_words_beside_it(shop: Shop) -> None:
