@@ -41,6 +41,18 @@ def clock_added(file: Path, source: str, workspace: Workspace) -> tuple[Edit, tu
     return edit, (*notes, "compare these with what the authority publishes") if is_asked else notes
 
 
+def clock_at(book: Book, name: str) -> tuple[str, int]:
+    """Where an authority stands in a registry, by the subject or fingerprint of its own
+    certificate; ConfigError with those that there are."""
+    known = [(str(one.subject), one.fingerprint) for one in _known(book)]
+    found = [position for position, names in enumerate(known) if name in names]
+    if len(found) != 1:
+        listed = "; ".join(f"{subject} ({digest})" for subject, digest in known) or "none"
+        message = f"has {len(found)} clocks called {name!r}; it names {listed}"
+        raise ConfigError(message, path=str(book.file))
+    return TABLE, found[0]
+
+
 def _known(book: Book) -> list[Certificate]:
     """The own certificates of the authorities that the registry names."""
     rows = (row.get("certificates") for row in book.rows(TABLE))

@@ -98,6 +98,19 @@ def test_a_chain_that_ends_in_no_root_is_no_clock(run: Run, tmp_path: Path) -> N
     assert (again.returncode, "names CN=stamps already" in again.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("called", ["CN=stamps", CHAIN[0].fingerprint])
+def test_a_clock_is_taken_out_again(run: Run, tmp_path: Path, called: str) -> None:
+    registry = trust(tmp_path, key=forge.key("k").public.pem)
+    before = registry.read_text()
+    (tmp_path / "chain.pem").write_text(forge.certificate_pem(*CHAIN))
+    assert run("registry", "add-clock", tmp_path / "chain.pem", "--file", registry).returncode == 0
+    words = ("registry", "remove", "clock", "--reason", "gone", "--file", registry)
+    done = run(*words, "CN=other")
+    assert (done.returncode, f"({CHAIN[0].fingerprint})" in done.stderr) == (2, True), done.stderr
+    assert run(*words, called).returncode == 0
+    assert registry.read_text().strip() == before.strip()
+
+
 def test_a_training_statement_by_a_key_meets_the_demand_for_a_time(
     run: Run, tmp_path: Path
 ) -> None:

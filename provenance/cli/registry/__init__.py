@@ -14,7 +14,7 @@ COMMANDS = {
     "add-root": "Name a model at which ancestries end.",
     "add-clock": "Add an authority whose timestamps count.",
     "revoke": "Refuse a manifest, repository, commit, signer or key from now on.",
-    "remove": "Take an organisation, signer, root or revocation out.",
+    "remove": "Take an organisation, signer, root, revocation or clock out.",
     "learn": "Propose an entry from what a repository is signed with.",
     "check": "Look for what is read and still not as it should be.",
     "diff": "Show who gains or loses which power.",
