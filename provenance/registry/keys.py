@@ -1,14 +1,16 @@
-"""The keys that publish a registry: PEM files at hand, and what they are used for."""
+"""The keys that publish a registry: in PEM files or keystores, and what they are used for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from provenance.errors import ConfigError, Malformed
 from provenance.keys import PrivateKey, PublicKey
+from provenance.keystore import SCHEMES, held
 from provenance.registry.publishing import Terms
 from provenance.registry.repository import Repository
 from provenance.registry.signers import TufKey, distinct
@@ -16,23 +18,42 @@ from provenance.registry.unpublished import LIFETIMES, ONLINE_LIFETIMES, Unpubli
 from provenance.source.evidence_files import read
 
 MAX_KEY = 1 << 20
-Secret = Callable[[str], str]
-"""From a question to the password of a key; ConfigError where nobody can be asked."""
 
 
-def _nobody(question: str) -> str:
-    raise ConfigError(f"nobody can be asked: {question}")
+class Opening(Protocol):
+    """How a key is opened."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The caller's own, which a keystore may need."""
+
+    def secret(self, question: str) -> str:
+        """The password or PIN that is asked for; ConfigError where nobody can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody is there who could be asked."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def secret(self, question: str) -> str:
+        """ConfigError."""
+        raise ConfigError(f"nobody can be asked: {question}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """Where something is published, by which keys, and for how long; `secret` gives a password."""
+    """Where something is published, by which keys, and for how long.
+
+    A key is a PEM file, or a URI of a keystore; `opening` is how they are opened.
+    """
 
     to: Path
-    keys: tuple[Path, ...]
-    online_keys: tuple[Path, ...]
+    keys: tuple[str, ...]
+    online_keys: tuple[str, ...]
     lifetimes: tuple[str, ...]
-    secret: Secret = _nobody
+    opening: Opening = field(default_factory=Nobody)
 
     @property
     def repository(self) -> Repository:
@@ -41,11 +62,11 @@ class Signing:
 
     def offline(self) -> tuple[TufKey, ...]:
         """The keys that lie where no server is, or ConfigError."""
-        return hands(self.keys, "--key", self.secret)
+        return hands(self.keys, "--key", self.opening)
 
     def online(self) -> tuple[TufKey, ...]:
         """The keys for the snapshot and timestamp, or ConfigError."""
-        return hands(self.online_keys, "--online-key", self.secret)
+        return hands(self.online_keys, "--online-key", self.opening)
 
     def every(self) -> tuple[TufKey, ...]:
         """All of them, or ConfigError."""
@@ -58,9 +79,12 @@ class Signing:
         return Terms(at=datetime.now(UTC), lifetimes={**few, **own})
 
 
-def hands(files: Sequence[Path], option: str, secret: Secret) -> tuple[TufKey, ...]:
-    """The keys of PEM files, each private or public, or ConfigError."""
-    return distinct((_hand(file, secret) for file in files), option)
+def hands(names: Sequence[str], option: str, opening: Opening) -> tuple[TufKey, ...]:
+    """The keys of PEM files, each private or public, and of keystores, or ConfigError.
+
+    Raises SourceError for a keystore that fails.
+    """
+    return distinct((_hand(name, opening) for name in names), option)
 
 
 def check_known(draft: UnpublishedMetadata, given: Sequence[TufKey]) -> None:
@@ -74,15 +98,18 @@ def check_known(draft: UnpublishedMetadata, given: Sequence[TufKey]) -> None:
             )
 
 
-def _hand(file: Path, secret: Secret) -> TufKey:
-    data = read(str(file), MAX_KEY)
+def _hand(name: str, opening: Opening) -> TufKey:
+    if name.partition(":")[0].lower() in SCHEMES:
+        key = held(name, opening.variables, opening.secret)
+        return TufKey(key.public, key).checked()
+    data = read(name, MAX_KEY)
     try:
-        private = PrivateKey.from_pem(data, lambda: secret(f"Password of {file}"))
+        private = PrivateKey.from_pem(data, lambda: opening.secret(f"Password of {name}"))
     except Malformed as error:
         try:
             return TufKey(PublicKey.from_pem(data.decode("utf-8", "replace")))
         except Malformed:
-            raise ConfigError(str(error), path=str(file)) from None
+            raise ConfigError(str(error), path=name) from None
     return TufKey(private.public, private)
 
 

@@ -13,7 +13,7 @@ from tuf.api.metadata import Targets
 from provenance.errors import ConfigError
 from provenance.registry.editing import Edit
 from provenance.registry.fingerprints import FOLDER
-from provenance.registry.keys import Secret, Signing, check_known, hands
+from provenance.registry.keys import Opening, Signing, check_known, hands
 from provenance.registry.publishing import (
     Terms,
     content,
@@ -76,8 +76,8 @@ class Source:
 class Rotation:
     """How the keys of a registry change: PEM files that may sign from now on, and no more."""
 
-    add: tuple[Path, ...] = ()
-    drop: tuple[Path, ...] = ()
+    add: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     threshold: int | None = None
     prepare: bool = False
@@ -120,8 +120,8 @@ def rekeyed(signing: Signing, rotation: Rotation) -> Publication:
     if not (rotation.add or rotation.drop or rotation.threshold):
         raise ConfigError("say what changes: --add, --drop or --threshold")
     own, repository, on = signing.every(), signing.repository, signing.terms()
-    new = hands(rotation.add, "--add", signing.secret)
-    old = hands(rotation.drop, "--drop", signing.secret)
+    new = hands(rotation.add, "--add", signing.opening)
+    old = hands(rotation.drop, "--drop", signing.opening)
     with repository.opened():
         draft = rotated(
             _standing(repository),
@@ -152,9 +152,9 @@ def renewed(signing: Signing) -> Publication:
     return _published(repository, draft, listed=True)
 
 
-def countersigned(to: Path, keys: Sequence[Path], secret: Secret) -> Countersigned:
+def countersigned(to: Path, keys: Sequence[str], opening: Opening) -> Countersigned:
     """What waits in a folder, with the signatures of these keys on it, or ConfigError."""
-    given = hands(keys, "--key", secret)
+    given = hands(keys, "--key", opening)
     if not given:
         raise ConfigError("say with which key", path="--key")
     repository = Repository(to)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from securesystemslib.signer import CryptoSigner, Key, SSlibKey
+from securesystemslib.signer import CryptoSigner, Key, Signature, Signer, SSlibKey
 from tuf.api.metadata import Metadata
 
 from provenance.errors import ConfigError
-from provenance.keys import PrivateKey, PublicKey
+from provenance.keys import PrivateKey, PublicKey, SigningKey
 
 AnyMetadata = Metadata[Any]
 """Metadata of any role."""
@@ -21,7 +21,7 @@ class TufKey:
     """A key that signs a registry's metadata, or that is only known to: `private` is None then."""
 
     public: PublicKey
-    private: PrivateKey | None = None
+    private: SigningKey | None = None
 
     @property
     def key(self) -> Key:
@@ -31,10 +31,45 @@ class TufKey:
         except ValueError as error:
             raise ConfigError(str(error), path=self.public.fingerprint) from None
 
+    def checked(self) -> TufKey:
+        """The same, or ConfigError for a key in a keystore whose signatures TUF does not read."""
+        if self.key.keytype != "rsa":
+            return self
+        message = "is an RSA key in a keystore, and signs by PKCS #1 v1.5; TUF reads PSS alone"
+        raise ConfigError(f"{message}: use a P-256 or Ed25519 key", path=self.public.fingerprint)
+
     def sign(self, metadata: AnyMetadata) -> None:
         """The metadata carries this key's signature beside those it has."""
-        if self.private:
+        if isinstance(self.private, PrivateKey):
             metadata.sign(CryptoSigner(self.private.numbers), append=True)
+        elif self.private:
+            metadata.sign(Held(self.private, self.key), append=True)
+
+
+class Held(Signer):
+    """A key in a keystore, as python-tuf asks for signatures."""
+
+    def __init__(self, private: SigningKey, public_key: Key) -> None:
+        self._private, self._key = private, public_key
+
+    @property
+    def public_key(self) -> Key:
+        """The public half."""
+        return self._key
+
+    @classmethod
+    def from_priv_key_uri(
+        cls,
+        priv_key_uri: str,
+        public_key: Key,
+        secrets_handler: Callable[[str], str] | None = None,
+    ) -> Signer:
+        """NotImplementedError: keystores are opened by the room of that name."""
+        raise NotImplementedError(priv_key_uri)
+
+    def sign(self, payload: bytes) -> Signature:
+        """The signature over these bytes."""
+        return Signature(self._key.keyid, self._private.sign(payload).hex())
 
 
 def distinct(hands: Iterable[TufKey], what: str) -> tuple[TufKey, ...]:

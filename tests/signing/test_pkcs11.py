@@ -194,3 +194,23 @@ def test_what_is_signed_is_the_statement(run: Run, tmp_path: Path, token: Token)
     pae = Envelope(payload_type=PAYLOAD_TYPE, payload=payload, signature=b"").pae
     made = base64.b64decode(envelope["signatures"][0]["sig"])
     assert forge.key("held").public.verifies(made, pae)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_registry_is_published_by_a_key_in_a_token(
+    run: Run, tmp_path: Path, token: Token, kind: str
+) -> None:
+    """TUF has RSA keys sign by PSS alone, which nothing else here does."""
+    token.put(f"held-{kind}", kind)
+    (tmp_path / "trust.toml").write_text('version = 1\nname = "tests"\n')
+    words = ("registry", "publish", "--to", "site", "--key", URI)
+    done = run(*words, cwd=tmp_path, **with_pin(token))
+    if kind.startswith("RSA"):
+        assert (done.returncode, "use a P-256 or Ed25519 key" in done.stderr) == (2, True)
+        assert not (tmp_path / "site/root.json").exists()
+        return
+    assert done.returncode == 0, done.stderr
+    wrong = run(*words, cwd=tmp_path, **with_pin(token, "0000"))
+    assert (wrong.returncode, PIN in wrong.stderr, "0000" in wrong.stderr) == (2, False, False)
+    shown = run("registry", "show", "--registry", "site/root.json", cwd=tmp_path)
+    assert "Traceback" not in shown.stderr

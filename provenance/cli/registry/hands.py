@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from provenance.cli.options import FILE, Decorator, folded, here
+from provenance.cli.options import Decorator, folded, here
 from provenance.registry.keys import Signing
 from provenance.workspace.environment import PASSWORD
 
@@ -22,7 +22,11 @@ with_to = click.option(
     help="The folder that is served.",
 )
 with_keys = click.option(
-    "--key", "keys", multiple=True, type=FILE, help=f"PEM private key (its password in {PASSWORD})."
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="FILE|URI",
+    help=f"PEM private key, or pkcs11:…, awskms:… (its password or PIN in {PASSWORD}).",
 )
 SIGNING: tuple[Decorator, ...] = (
     with_to,
@@ -31,8 +35,8 @@ SIGNING: tuple[Decorator, ...] = (
         "--online-key",
         "online_keys",
         multiple=True,
-        type=FILE,
-        help="PEM key of snapshot and timestamp alone, which then expire soon.",
+        metavar="FILE|URI",
+        help="Key of snapshot and timestamp alone, which then expire soon.",
     ),
     click.option(
         "--lifetime",
@@ -49,6 +53,6 @@ def with_signing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def command(*args: Any, signing: Signing, **words: Any) -> Any:
-        return function(*args, signing=replace(signing, secret=here().environment.secret), **words)
+        return function(*args, signing=replace(signing, opening=here().environment), **words)
 
     return folded("signing", Signing, *SIGNING)(command)

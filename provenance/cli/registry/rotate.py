@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from provenance.cli import terminal
-from provenance.cli.options import FILE, folded
+from provenance.cli.options import folded
 from provenance.cli.registry.hands import with_signing
 from provenance.registry.keys import Signing
 from provenance.registry.publication import Rotation, rekeyed
@@ -18,8 +18,8 @@ from provenance.report.publication import publication_lines
 @folded(
     "rotation",
     Rotation,
-    click.option("--add", multiple=True, type=FILE, help="PEM key that may sign from now on."),
-    click.option("--drop", multiple=True, type=FILE, help="PEM key that may not sign any more."),
+    click.option("--add", multiple=True, metavar="FILE|URI", help="Key that may sign from now on."),
+    click.option("--drop", multiple=True, metavar="FILE|URI", help="Key that may sign no more."),
     click.option(
         "--role",
         "roles",

@@ -16,8 +16,8 @@ from provenance.report.publication import countersigned_lines
 @click.command(name="sign")
 @with_to
 @with_keys
-def command(to: Path, keys: tuple[Path, ...]) -> None:
+def command(to: Path, keys: tuple[str, ...]) -> None:
     """Sign what was prepared in DIR, after a look at what it changes."""
-    made = countersigned(to, keys, here().environment.secret)
+    made = countersigned(to, keys, here().environment)
     terminal.difference(made.edit)
     terminal.show(countersigned_lines(made))
