@@ -272,6 +272,13 @@ def test_a_parent_with_and_without_its_commit_is_one() -> None:
     assert [one["name"] for one in found["components"]] == ["1", "b"]
 
 
+def test_files_and_models_whose_names_look_alike_are_told_apart() -> None:
+    paths = ("config.json", "a\u202e", "a\\u202e")
+    files = Manifest.of(File(path=path, size=1, digest="0" * 64) for path in paths)
+    held = replace(entry("bot"), files=files)
+    checked(document(bill(Billed(entry=held), Billed(entry=entry("bot/config.json")))))
+
+
 def test_another_author_makes_another_document() -> None:
     made = [bill(Billed(entry=entry("a/b"))) for _ in range(2)]
     one, same = (json.loads(document(each))["serialNumber"] for each in made)

@@ -23,9 +23,9 @@ NO_DATA = "data: the statement of its training names none"
 
 
 def spelled(text: str) -> str:
-    """The text with whatever no reader would see spelled out."""
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text.strip())
-    return "".join(shown)
+    """The text with whatever no reader would see spelled out; two texts stay two."""
+    seen = (c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text.strip())
+    return "".join(seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

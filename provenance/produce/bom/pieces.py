@@ -61,7 +61,7 @@ def _files(ref: str, files: Manifest) -> Iterator[Table]:
     for file in files.files:
         hashes = [{"alg": "SHA-256", "content": file.sha256}]
         name = spelled(file.path)
-        yield {"type": "file", "bom-ref": f"{ref}/{name}", "name": name, "hashes": hashes}
+        yield {"type": "file", "bom-ref": f"{ref}#{name}", "name": name, "hashes": hashes}
 
 
 def _data(made: Made) -> Iterator[Material]:
