@@ -86,8 +86,10 @@ def case(
     documents, times = [signature], {}
     for number, one in enumerate(said):
         made = forge.bundle_of(statement(one, evidence), forge.TufKey(key=forge.key(one.who)))
-        documents.append(Document(path=f"{number}.sig", data=json.dumps(made).encode()))
-        times[f"{number}.sig"] = tuple(forge.NOW - timedelta(days=days) for days in one.stamps)
+        documents.append(Document(path=f"{number}.sigstore.json", data=json.dumps(made).encode()))
+        times[f"{number}.sigstore.json"] = tuple(
+            forge.NOW - timedelta(days=days) for days in one.stamps
+        )
     policy = replace(Policy.of(Settings()), required=tuple(required))
     heard = Case.heard(replace(evidence, bundles=tuple(documents)), policy, trust or registry())
     return replace(heard, verifications=tuple(stamped(one, times) for one in heard.verifications))

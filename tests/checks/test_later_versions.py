@@ -28,7 +28,7 @@ LATER: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "another kind of statement": (
         {"statement": {"predicateType": "https://acme.example/audit/v1"}},
-        "signature/missing",
+        "signature/malformed",
     ),
     "a kind of signature that nobody knows": (
         {"statement": {"predicateType": "https://model_signing/seal/v1"}},

@@ -143,6 +143,7 @@ from provenance.checks.signature.absent import nobody, unregistered
 from provenance.errors import Malformed
 from provenance.formats.names import is_weight_name
 from provenance.policy import Demand
+from provenance.policy.required import SPOKEN
 from provenance.signature import (
     Attestation,
     Invalid,
@@ -160,6 +161,7 @@ from provenance.wire import intoto, oms
 
 # Slugs of unreadable bundles that have a rule of their own; the rest are malformed.
 UNSUPPORTED = frozenset({"algorithm", intoto.UNSUPPORTED})
+SIGNATURE = ".sig"
 KNOWN = frozenset({"expired", "usage", "untrusted-chain", "timestamp", "log", "invalid"})
 
 
@@ -187,8 +189,11 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _says_something_else(verification: VerificationResult) -> bool:
     """Whether it is a statement of another kind, in which nothing is broken: a summary, the result
-    of tests, a bill of materials, a step of training. It means to sign no model."""
+    of tests, a bill of materials, a step of training. It means to sign no model, unless its file
+    is called a signature; but for what a registered party found out."""
     kind = predicate_type_of(verification)
+    if verification.bundle.endswith(SIGNATURE):
+        return isinstance(verification, Attestation) and kind in SPOKEN
     return kind != "" and not kind.startswith(oms.KINDS)
 
 
