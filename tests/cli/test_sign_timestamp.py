@@ -98,7 +98,9 @@ def test_a_chain_that_ends_in_no_root_is_no_clock(run: Run, tmp_path: Path) -> N
     assert (again.returncode, "names CN=stamps already" in again.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("called", ["CN=stamps", CHAIN[0].fingerprint])
+@pytest.mark.parametrize(
+    "called", ["CN=stamps", CHAIN[0].fingerprint], ids=["its subject", "its fingerprint"]
+)
 def test_a_clock_is_taken_out_again(run: Run, tmp_path: Path, called: str) -> None:
     registry = trust(tmp_path, key=forge.key("k").public.pem)
     before = registry.read_text()
