@@ -83,6 +83,7 @@ from provenance.case.case import Case
 from provenance.lock import LockedFailure
 from provenance.policy.required import SPOKEN, RequiredAttestation
 from provenance.verdict import Finding, failed, passed, unknown
+from provenance.wire.descriptor import Descriptor
 
 SHOWN = 20
 
@@ -221,7 +222,15 @@ def _by(word: Assessment) -> str:
     counted = word.tested.counts
     counts = ", ".join(f"{count} {outcome}" for outcome, count in counted)
     named = f", by {_shown(sorted(word.labels))}" if word.labels else ""
-    return f"{named}: {counts}" if any(count for _, count in counted) else named
+    left = "".join(f", {told}" for one in word.tested.configuration for told in _left_out(one))
+    return f"{named}: {counts}{left}" if any(count for _, count in counted) else f"{named}{left}"
+
+
+def _left_out(one: Descriptor) -> Iterator[str]:
+    """How much of what could be asked was asked, where it was not all of it."""
+    asked, left = (dict(one.notes).get(name) for name in ("asked", "leftOut"))
+    if isinstance(asked, int) and isinstance(left, int) and left > 0:
+        yield f"in {asked} of {asked + left} contexts"
 
 
 def _on(word: Assessment) -> str:

@@ -60,11 +60,12 @@ def command(
     asks for what is there now. Of a model on a Hub some kilobytes are read, and no weights; nothing
     in a model is run, and nothing is written.
     """
+    request = replace(request, outputs=reports.files)
     summarising = summariser(reports.form, signing, workspace, request)
     if evidence and (request.refs or signature or exact or request.revision):
         raise ConfigError("--evidence stands alone: it holds the model and its signatures")
     replayed = written_down(evidence) if evidence else None
-    session = workspace.session(replace(request, outputs=reports.files), replayed=replayed)
+    session = workspace.session(request, replayed=replayed)
     if refresh_roots:
         session = refreshed(session, workspace)
     verifier = Verifier(

@@ -7,6 +7,7 @@ what the Hub declares, or somebody wrote down, is nothing to put a name to.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -101,11 +102,11 @@ def statement(
         "resourceUri": _uri(evidence),
         "policy": rules.descriptor,
         "inputAttestations": [
-            {"uri": document.path, "digest": {"sha256": sha256(document.data).hexdigest()}}
-            for document in case.origin.bundles
+            {"uri": uri, "digest": {"sha256": sha256(data).hexdigest()}}
+            for uri, data in _attestations(evaluation)
         ],
         "verificationResult": RESULTS[verdict.result],
-        "verifiedLevels": [_level(verdict)] if passed else [],
+        "verifiedLevels": [_level(verdict) if passed else RESULTS[verdict.result]],
         **_dependencies(evaluation),
         "slsaVersion": "1.2",
         **({MIRROR_OF: f"{PURL}{verdict.mirror_of}"} if verdict.mirror_of else {}),
@@ -117,6 +118,22 @@ def statement(
 def _level(verdict: Verdict) -> str:
     """What was passed; an exception of the verifier's own makes it another level."""
     return f"{LEVEL}{verdict.profile.upper()}{EXCEPTED if verdict.excepted else ''}"
+
+
+def _attestations(evaluation: Evaluation) -> Iterator[tuple[str, bytes]]:
+    """Where each bundle lies that was read for the verdict, and its bytes: beside the model, its
+    ancestors, and what loaders fetch for it.
+
+    SLSA 1.2: where `inputAttestations` names any, it names all that were used.
+    """
+    origin = evaluation.case.origin
+    yield from ((document.path, document.data) for document in origin.bundles)
+    for ancestor in origin.ancestors:
+        for document in ancestor.evidence.bundles if ancestor.evidence else ():
+            yield f"{ancestor.claimed}/{document.path}", document.data
+    for member in evaluation.members:
+        name = member.case.evidence.ref.repo or member.verdict.name
+        yield from ((f"{name}/{path}", data) for path, data in _attestations(member))
 
 
 def _dependencies(evaluation: Evaluation) -> dict[str, object]:

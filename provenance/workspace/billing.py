@@ -69,7 +69,7 @@ def billed(
         message = "writes the signature beside the document: say where with -o FILE"
         raise ConfigError(message, path=signing.KEY)
     signer = signing.signer(workspace, request) if signing.is_given else None
-    lock = lockfile.load(request.lockfile or Path(lockfile.FILE_NAME))
+    lock = _lock(request.lockfile or Path(lockfile.FILE_NAME))
     found = measured(
         lock,
         wanted.directories,
@@ -95,6 +95,19 @@ def delivered(written: Written, output: str) -> Path | None:
         return None
     deliver(beside(Path(output)), written.bundle)
     return beside(Path(output))
+
+
+def _lock(path: Path) -> Lock:
+    """The lockfile, or ConfigError for anything else, and for one without a model."""
+    if path.is_dir():
+        line = f"provenance bom {lockfile.FILE_NAME} {path}"
+        raise ConfigError(f"is a directory, and first comes the lockfile: `{line}`", path=str(path))
+    if not path.exists():
+        raise ConfigError("there is no such file: `provenance lock` writes one", path=str(path))
+    lock = lockfile.load(path)
+    if not lock.models():
+        raise ConfigError("has no model: `provenance lock` says why", path=str(path))
+    return lock
 
 
 def _bill(workspace: Workspace, request: Request, lock: Lock, found: Measured, author: str) -> Bill:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from provenance.errors import ConfigError
 from provenance.formats.json import on_one_line
 from provenance.judgement import Evaluation
 from provenance.lock.known import matching
+from provenance.policy.required import VSA as PREDICATE
 from provenance.produce.sign import Signer
 from provenance.produce.vsa import Rules, statement
+from provenance.source.evidence_files import split
+from provenance.wire.bundle import Opened
+from provenance.wire.intoto import Statement
 from provenance.workspace.request import Request
 from provenance.workspace.session import Session
 from provenance.workspace.signing import SignerOptions
@@ -71,4 +76,16 @@ def summariser(
         raise ConfigError("--format vsa and --sign-key go together")
     if not signing.is_given:
         return None
+    for output in map(Path, request.outputs):
+        _refuse_to_lose(output)
     return Summariser(signing.signer(workspace, request), workspace.now())
+
+
+def _refuse_to_lose(output: Path) -> None:
+    """ConfigError where a file holds statements that are no summaries: they would be gone."""
+    data = output.read_bytes() if output.is_file() else b""
+    for document in split(output.name, data):
+        statement = Opened(document=document).statement
+        if isinstance(statement, Statement) and statement.predicate_type != PREDICATE:
+            message = "holds other statements, which would be lost: give the summary another name"
+            raise ConfigError(message, path=str(output))

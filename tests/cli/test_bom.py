@@ -18,7 +18,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from provenance.lock import Entry, LockedParent, LockedSigner, Part
+from provenance.lock import Entry, LockedFinding, LockedParent, LockedSigner, Part
 from provenance.model import File, Manifest
 from provenance.produce.bom.bill import Bill, Billed
 from provenance.produce.bom.cyclonedx import document, schema
@@ -220,6 +220,22 @@ def test_what_cannot_be_written_is_refused(run: Run, tmp_path: Path, name: str) 
     assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
 
 
+NO_LOCK = {
+    "a directory": ("model", "`provenance bom provenance.lock model`"),
+    "no file": ("other.lock", "`provenance lock` writes one"),
+    "no model in it": ("empty.lock", "has no model: `provenance lock` says why"),
+}
+
+
+@pytest.mark.parametrize("name", NO_LOCK)
+def test_what_is_no_lockfile_is_told_apart(run: Run, tmp_path: Path, name: str) -> None:
+    place, says = NO_LOCK[name]
+    folder = located(tmp_path)
+    (folder / "empty.lock").write_text("version = 1\n")
+    ended = run("bom", place, cwd=folder)
+    assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+
+
 def entry(name: str, *parents: str, part: Part = Part.MODEL, count: int = 1) -> Entry:
     files = Manifest.of(File(path=f"{n}.bin", size=n, digest=f"{n:064x}") for n in range(count))
     return Entry(
@@ -277,6 +293,15 @@ def test_files_and_models_whose_names_look_alike_are_told_apart() -> None:
     files = Manifest.of(File(path=path, size=1, digest="0" * 64) for path in paths)
     held = replace(entry("bot"), files=files)
     checked(document(bill(Billed(entry=held), Billed(entry=entry("bot/config.json")))))
+
+
+def test_what_was_waived_is_told() -> None:
+    waived = LockedFinding(rule="signature/missing", where="a/b", waived="seen by Dana")
+    held = replace(entry("a/b"), findings=(waived, replace(waived, waived="")))
+    found = checked(document(bill(Billed(entry=held))))
+    assert told(component(found, "model:a/b"), "exception") == [
+        "signature/missing a/b: seen by Dana"
+    ]
 
 
 def test_another_author_makes_another_document() -> None:

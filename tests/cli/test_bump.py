@@ -316,6 +316,17 @@ def test_a_summary_by_the_defaults_names_the_release(run: Run, tmp_path: Path) -
     assert "dependencyLevels" not in predicate
 
 
+def test_a_summary_takes_no_place_of_other_statements(run: Run, tmp_path: Path) -> None:
+    folder = located(tmp_path)
+    held = folder / "claims.jsonl"
+    forge.attest(folder / "model", forge.TufKey(key=forge.key("t")), "pretrain", to=held)
+    before = held.read_text()
+    ended = run("verify", "bot", *SIGNED, "-o", held, cwd=folder)
+    assert (ended.returncode, "other statements" in ended.stderr) == (2, True), ended.stderr
+    assert held.read_text() == before
+    assert [run("verify", "bot", *SIGNED, "-o", "s.jsonl", cwd=folder).returncode] * 2 == [0, 0]
+
+
 def predicate_of(line: str) -> Any:
     """What the statement in a bundle says."""
     return statement_of(line)["predicate"]

@@ -145,6 +145,8 @@ def test_the_gate_lets_the_harmless_one_pass_and_keeps_the_other_out(shop: Shop)
     codes = [probe(shop, name, "--key", "evaluator.pem").returncode for name in ("good", "bad")]
     assert codes == [0, 1]
     assert shop.run("verify", "good").returncode == 0
+    assert probe(shop, "good", "--budget", "2", "--key", "evaluator.pem").returncode == 0
+    assert "in 2 of 4 contexts" in " ".join(shop.run("verify", "good", "-v").stdout.split())
     ended = shop.run("verify", "bad")
     assert ended.returncode == 1
     assert "attestation/failed" in ended.stdout

@@ -90,6 +90,7 @@ def _model(one: Billed, family: Family) -> Component:
         "source": entry.source or "",
         "signer": ", ".join(sorted({signer.identity for signer in entry.signers})),
         "parent": [step.words for step in family.steps.values() if step.child == one.ref],
+        "exception": [f"{f.rule} {f.where}: {f.waived}" for f in entry.findings if f.waived],
         "unknown": one.unknown,
     }
     made = _component(entry.repo or entry.name, one.ref, entry.commit or entry.selected, words)

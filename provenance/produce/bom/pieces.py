@@ -35,7 +35,7 @@ def laid_beside(whole: Table, bill: Bill, family: Family) -> Table:
     files = {one.ref: one.entry.files for one in bill.models if one.measured}
     files |= {brought(entry): entry.files for entry in bill.brought}
     files |= {ref: one.files for ref, one in family.ancestors.items()}
-    for component in whole["components"]:
+    for component in whole.setdefault("components", []):
         found = files.get(component["bom-ref"])
         if found and found.files:
             component["components"] = list(_files(component["bom-ref"], found))
