@@ -163,11 +163,23 @@ def _silence(case: Case, required: RequiredAttestation) -> Finding:
         if signer.may(required.role, repo)
     ]
     if not speaking:
-        message = f"the registry has no {required.role} for this repository"
+        message = (
+            f"the registry has no {required.role} for this repository{_elsewhere(case, required)}"
+        )
         return unknown("attestation/nobody", message, case.subject)
     suite = f" of the suite {required.suite}" if required.suite else ""
     message = f"no {required.predicate}{suite} by {', '.join(speaking[:SHOWN])}"
     return failed("attestation/missing", message, case.subject)
+
+
+def _elsewhere(case: Case, required: RequiredAttestation) -> str:
+    """Who speaks so for others alone, and what lets them speak for this one."""
+    known = [(o, s) for o, s in case.registry.signers() if required.role in s.roles]
+    if not known:
+        return ""
+    org, signer = known[0]
+    step = f'`repos = ["{case.origin.ref.repo}"]` in its entry lets it speak for this one'
+    return f": {org.name}/{signer.name} is one of {', '.join(signer.repos[:SHOWN])}; {step}"
 
 
 def _problems(case: Case, required: RequiredAttestation, word: Assessment) -> Iterator[Finding]:
